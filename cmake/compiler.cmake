@@ -1,0 +1,19 @@
+# Warnings, optimisation and sanitizers for every target.
+
+# Identical results need identical arithmetic: no contraction into fused multiply-adds that one compiler makes and
+# another does not, and no reassociation.
+add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
+                    -ffp-contract=off)
+if(VQC_WERROR)
+  add_compile_options(-Werror)
+endif()
+set(CMAKE_C_FLAGS_RELEASE "-O3 -g")
+if(VQC_SANITIZE)
+  add_compile_options(-fsanitize=${VQC_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${VQC_SANITIZE})
+endif()
+if(VQC_FUZZ)
+  # Coverage feedback for the readers; the fuzz targets themselves add libFuzzer's main function.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()

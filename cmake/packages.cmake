@@ -1,0 +1,19 @@
+# Third-party libraries. Each is used by one module only.
+find_package(PkgConfig REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS C)
+find_package(ZLIB REQUIRED)                                            # weights, models (vocabularies)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13)      # weights (reading), cli (writing)
+pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip>=1.7)         # weights
+pkg_check_modules(LIBCRYPTO REQUIRED IMPORTED_TARGET libcrypto>=1.1.1) # base
+pkg_check_modules(LIBPNG REQUIRED IMPORTED_TARGET libpng>=1.6)         # image
+pkg_check_modules(LIBJPEG REQUIRED IMPORTED_TARGET libjpeg)            # image
+pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1>=0.2.5)    # study
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc>=2.6)  # models (tokenizer)
+pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka>=1.1.5)                # tests
+
+# oneDNN (ops/cpu), versions 2 and 3. Its own CMake files ask for OpenCL, which nothing here needs.
+find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h REQUIRED)
+find_library(DNNL_LIBRARY dnnl REQUIRED)
+add_library(DNNL::dnnl UNKNOWN IMPORTED)
+set_target_properties(DNNL::dnnl PROPERTIES
+  IMPORTED_LOCATION "${DNNL_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${DNNL_INCLUDE_DIR}")
