@@ -1,0 +1,80 @@
+#include "base/digest.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { FILE_PIECE = 1 << 20 };
+
+static vqc_status digest_refused(vqc_error *error)
+{
+    return vqc_error_set(error, VQC_FAILED, "the cryptographic library refused to compute a SHA-256 digest");
+}
+
+static vqc_status digest_finish(EVP_MD_CTX *context, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    if (EVP_DigestFinal_ex(context, digest, &size) != 1 || 2 * size + 1 != VQC_DIGEST_TEXT_SIZE)
+        return digest_refused(error);
+    for (unsigned int i = 0; i < size; i++)
+        (void)snprintf(text + 2 * (size_t)i, 3, "%02x", digest[i]);
+    return VQC_OK;
+}
+
+/* A started SHA-256 computation, NULL if the library has none. */
+static EVP_MD_CTX *digest_start(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1) {
+        EVP_MD_CTX_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+vqc_status vqc_digest_bytes(const void *data, size_t size, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error)
+{
+    EVP_MD_CTX *context = digest_start();
+    if (context == NULL || EVP_DigestUpdate(context, data, size) != 1) {
+        EVP_MD_CTX_free(context);
+        return digest_refused(error);
+    }
+    vqc_status status = digest_finish(context, text, error);
+    EVP_MD_CTX_free(context);
+    return status;
+}
+
+/* Feeds the whole file to the computation. */
+static vqc_status digest_update_from(EVP_MD_CTX *context, FILE *file, const char *path, vqc_error *error)
+{
+    unsigned char *piece;
+    VQC_TRY(vqc_memory_allocate(FILE_PIECE, 1, "reading a file", &piece, error));
+    vqc_status status = VQC_OK;
+    size_t size;
+    while (status == VQC_OK && (size = fread(piece, 1, FILE_PIECE, file)) > 0)
+        if (EVP_DigestUpdate(context, piece, size) != 1)
+            status = digest_refused(error);
+    if (status == VQC_OK && ferror(file) != 0)
+        status = vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    free(piece);
+    return status;
+}
+
+vqc_status vqc_digest_file(const char *path, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    EVP_MD_CTX *context = digest_start();
+    vqc_status status = context == NULL ? digest_refused(error) : digest_update_from(context, file, path, error);
+    if (status == VQC_OK)
+        status = digest_finish(context, text, error);
+    EVP_MD_CTX_free(context);
+    (void)fclose(file);
+    return status;
+}

@@ -1,0 +1,107 @@
+#include "base/dtype.h"
+
+#include <math.h>
+
+typedef struct dtype_facts {
+    const char *name;
+    size_t size;
+} dtype_facts;
+
+static const dtype_facts facts[VQC_DTYPE_COUNT] = {
+    [VQC_DTYPE_F64] = {"f64", 8},   [VQC_DTYPE_F32] = {"f32", 4}, [VQC_DTYPE_F16] = {"f16", 2},
+    [VQC_DTYPE_BF16] = {"bf16", 2}, [VQC_DTYPE_I64] = {"i64", 8}, [VQC_DTYPE_I32] = {"i32", 4},
+    [VQC_DTYPE_I16] = {"i16", 2},   [VQC_DTYPE_I8] = {"i8", 1},   [VQC_DTYPE_U8] = {"u8", 1},
+    [VQC_DTYPE_BOOL] = {"bool", 1},
+};
+
+size_t vqc_dtype_size(vqc_dtype dtype)
+{
+    return facts[dtype].size;
+}
+
+const char *vqc_dtype_name(vqc_dtype dtype)
+{
+    return facts[dtype].name;
+}
+
+float vqc_f32_from_f16(uint16_t bits)
+{
+    uint32_t sign = (uint32_t)(bits & 0x8000U) << 16;
+    uint32_t exponent = (bits >> 10) & 0x1fU;
+    uint32_t mantissa = bits & 0x3ffU;
+    if (exponent == 0) { /* zero and the numbers below 2^-14: mantissa × 2^-24 */
+        float value = ldexpf((float)mantissa, -24);
+        return sign != 0 ? -value : value;
+    }
+    uint32_t wide_exponent = exponent == 0x1fU ? 0xffU : exponent + 127 - 15;
+    uint32_t wide = sign | (wide_exponent << 23) | (mantissa << 13);
+    float value;
+    memcpy(&value, &wide, sizeof value);
+    return value;
+}
+
+/* One element as a double; every type here but i64 fits exactly. */
+static double element_value(vqc_dtype dtype, const unsigned char *source)
+{
+    union {
+        double f64;
+        float f32;
+        uint16_t half;
+        int64_t i64;
+        int32_t i32;
+        int16_t i16;
+    } bits;
+    memcpy(&bits, source, vqc_dtype_size(dtype));
+    switch (dtype) {
+    case VQC_DTYPE_F64:
+        return bits.f64;
+    case VQC_DTYPE_F32:
+        return (double)bits.f32;
+    case VQC_DTYPE_F16:
+        return (double)vqc_f32_from_f16(bits.half);
+    case VQC_DTYPE_BF16:
+        return (double)vqc_f32_from_bf16(bits.half);
+    case VQC_DTYPE_I64:
+        return (double)bits.i64;
+    case VQC_DTYPE_I32:
+        return bits.i32;
+    case VQC_DTYPE_I16:
+        return bits.i16;
+    case VQC_DTYPE_I8:
+        return (int8_t)source[0];
+    case VQC_DTYPE_U8:
+        return source[0];
+    case VQC_DTYPE_BOOL:
+        return source[0] != 0;
+    case VQC_DTYPE_COUNT:
+        break;
+    }
+    return NAN;
+}
+
+void vqc_dtype_to_f32(vqc_dtype dtype, const void *source, size_t count, float *target)
+{
+    if (dtype == VQC_DTYPE_F32) {
+        memcpy(target, source, count * sizeof *target);
+        return;
+    }
+    size_t size = vqc_dtype_size(dtype);
+    const unsigned char *bytes = source;
+    for (size_t i = 0; i < count; i++) {
+        if (dtype == VQC_DTYPE_I64) { /* by way of double it would round twice */
+            int64_t whole;
+            memcpy(&whole, bytes + i * size, sizeof whole);
+            target[i] = (float)whole;
+        } else {
+            target[i] = (float)element_value(dtype, bytes + i * size);
+        }
+    }
+}
+
+void vqc_dtype_to_f64(vqc_dtype dtype, const void *source, size_t count, double *target)
+{
+    size_t size = vqc_dtype_size(dtype);
+    const unsigned char *bytes = source;
+    for (size_t i = 0; i < count; i++)
+        target[i] = element_value(dtype, bytes + i * size);
+}
