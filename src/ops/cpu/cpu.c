@@ -1,0 +1,181 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <omp.h>
+
+#include "base/memory.h"
+#include "ops/cpu/plan.h"
+
+/* The number of threads is what OpenMP allows this process (OMP_NUM_THREADS, else the processors that it may run
+ * on) or what the options say. It is set for the calling thread, from which all plans are made and executed, and
+ * oneDNN follows it. */
+static vqc_status device_create(const vqc_ops_options *options, void **device_out, int *threads_out, vqc_error *error)
+{
+    vqc_cpu_device *device;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *device, "a device", &device, error));
+    vqc_status status = vqc_onednn_create(&device->onednn, error);
+    if (status != VQC_OK) {
+        free(device);
+        return status;
+    }
+    device->threads = options->threads > 0 ? options->threads : omp_get_max_threads();
+    omp_set_dynamic(0);
+    omp_set_num_threads(device->threads);
+    *device_out = device;
+    *threads_out = device->threads;
+    return VQC_OK;
+}
+
+static void device_destroy(void *opaque)
+{
+    vqc_cpu_device *device = opaque;
+    vqc_onednn_destroy(device->onednn);
+    free(device);
+}
+
+static vqc_status memory_allocate(void *device, size_t size, void **memory_out, vqc_error *error)
+{
+    (void)device;
+    void *memory = NULL;
+    if (size <= SIZE_MAX - VQC_CPU_ALIGNMENT)
+        memory = aligned_alloc(VQC_CPU_ALIGNMENT, vqc_cpu_align(size > 0 ? size : 1));
+    if (memory == NULL)
+        return vqc_error_set(error, VQC_FAILED, "no memory for %zu bytes of activations", size);
+    *memory_out = memory;
+    return VQC_OK;
+}
+
+static void memory_release(void *device, void *memory)
+{
+    (void)device;
+    free(memory);
+}
+
+static vqc_status copy(void *device, void *target, const void *source, size_t size, vqc_error *error)
+{
+    (void)device;
+    (void)error;
+    if (size > 0)
+        memcpy(target, source, size);
+    return VQC_OK;
+}
+
+static vqc_status clear(void *device, void *target, size_t size, vqc_error *error)
+{
+    (void)device;
+    (void)error;
+    if (size > 0)
+        memset(target, 0, size);
+    return VQC_OK;
+}
+
+static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cpu_plan *plan, vqc_error *error) = {
+    [VQC_OPERATION_CONVOLUTION] = vqc_cpu_convolution_init,
+    [VQC_OPERATION_LINEAR] = vqc_cpu_linear_init,
+    [VQC_OPERATION_ATTENTION] = vqc_cpu_attention_init,
+    [VQC_OPERATION_GROUP_NORM] = vqc_cpu_group_norm_init,
+    [VQC_OPERATION_LAYER_NORM] = vqc_cpu_layer_norm_init,
+    [VQC_OPERATION_ACTIVATION] = vqc_cpu_activation_init,
+    [VQC_OPERATION_ADD] = vqc_cpu_add_init,
+    [VQC_OPERATION_UPSAMPLE] = vqc_cpu_upsample_init,
+    [VQC_OPERATION_AVERAGE_POOL] = vqc_cpu_average_pool_init,
+    [VQC_OPERATION_QUANTISE] = vqc_cpu_quantise_init,
+    [VQC_OPERATION_CHANNEL_SCALE] = vqc_cpu_channel_scale_init,
+    [VQC_OPERATION_CLAMP] = vqc_cpu_clamp_init,
+    [VQC_OPERATION_TOKENS] = vqc_cpu_tokens_init,
+    [VQC_OPERATION_EMBED] = vqc_cpu_embed_init,
+    [VQC_OPERATION_SELECT] = vqc_cpu_select_init,
+    [VQC_OPERATION_RESAMPLE] = vqc_cpu_resample_init,
+    [VQC_OPERATION_DISTANCE] = vqc_cpu_distance_init,
+    [VQC_OPERATION_CAST] = vqc_cpu_cast_init,
+};
+
+vqc_status vqc_cpu_parameters_copy(vqc_cpu_plan *plan, const float *parameters, int64_t count, float **copy_out,
+                                   vqc_error *error)
+{
+    float *values;
+    VQC_TRY(vqc_memory_allocate((size_t)count, sizeof *values, "parameters", &values, error));
+    memcpy(values, parameters, (size_t)count * sizeof *values);
+    plan->sizes.parameters += (size_t)count * sizeof *values;
+    *copy_out = values;
+    return VQC_OK;
+}
+
+static vqc_status check_dtype(vqc_dtype dtype, vqc_error *error)
+{
+    if (dtype != VQC_DTYPE_F32 && dtype != VQC_DTYPE_BF16)
+        return vqc_error_set(error, VQC_FAILED, "cpu computes in f32 or bf16, not in %s", vqc_dtype_name(dtype));
+    return VQC_OK;
+}
+
+/* That the element types are among those which cpu has. */
+static vqc_status check_dtypes(const vqc_operation *operation, vqc_error *error)
+{
+    if (operation->kind != VQC_OPERATION_CAST)
+        return check_dtype(operation->dtype, error);
+    VQC_TRY(check_dtype(operation->cast.from, error));
+    return check_dtype(operation->cast.to, error);
+}
+
+static void plan_destroy(void *state)
+{
+    vqc_cpu_plan *plan = state;
+    if (plan->state != NULL)
+        plan->state_destroy(plan->state);
+    free(plan);
+}
+
+static vqc_status plan_fill(vqc_cpu_plan *plan, vqc_error *error)
+{
+    VQC_TRY(check_dtypes(&plan->operation, error));
+    return plan_init[plan->operation.kind](plan, error);
+}
+
+static vqc_status plan_create(void *device, const vqc_operation *operation, bool backward, vqc_plan_sizes *sizes_out,
+                              void **state_out, vqc_error *error)
+{
+    vqc_cpu_plan *plan;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *plan, "a plan", &plan, error));
+    plan->device = device;
+    plan->operation = *operation;
+    plan->backward = backward;
+    vqc_cpu_describe(operation, plan->description);
+    vqc_status status = plan_fill(plan, error);
+    if (status != VQC_OK) {
+        status = vqc_error_prefix(error, "%s", plan->description);
+        plan_destroy(plan);
+        return status;
+    }
+    *sizes_out = plan->sizes;
+    *state_out = plan;
+    return VQC_OK;
+}
+
+static vqc_status plan_forward(void *state, const vqc_forward *arguments, vqc_error *error)
+{
+    const vqc_cpu_plan *plan = state;
+    vqc_status status = plan->run_forward(plan, arguments, error);
+    return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s", plan->description);
+}
+
+static vqc_status plan_backward(void *state, const vqc_backward *arguments, vqc_error *error)
+{
+    const vqc_cpu_plan *plan = state;
+    vqc_status status = plan->run_backward(plan, arguments, error);
+    return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s, backward", plan->description);
+}
+
+const vqc_ops_implementation vqc_ops_cpu = {
+    .name = "cpu",
+    .create = device_create,
+    .destroy = device_destroy,
+    .memory_allocate = memory_allocate,
+    .memory_release = memory_release,
+    .upload = copy,
+    .download = copy,
+    .clear = clear,
+    .plan_create = plan_create,
+    .plan_destroy = plan_destroy,
+    .forward = plan_forward,
+    .backward = plan_backward,
+};

@@ -1,0 +1,247 @@
+#ifndef VQC_OPS_OPERATION_H
+#define VQC_OPS_OPERATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/dtype.h"
+#include "base/status.h"
+
+/* What an operation computes, without saying how. An operation is a function from up to two inputs to one output,
+ * together with its gradient with respect to the inputs; parameters (weights, codebooks) are constants.
+ *
+ * Layout. Activations are contiguous, channels last: pictures (batch, height, width, channels), token sequences
+ * (batch, token, width). All activations of one operation have its `dtype`, except where its comment says
+ * otherwise. Parameters are f32 in host memory and belong to the caller; an implementation copies what it needs
+ * while a plan is made, converted and packed as it likes. */
+typedef enum vqc_operation_kind {
+    VQC_OPERATION_CONVOLUTION,
+    VQC_OPERATION_LINEAR,
+    VQC_OPERATION_ATTENTION,
+    VQC_OPERATION_GROUP_NORM,
+    VQC_OPERATION_LAYER_NORM,
+    VQC_OPERATION_ACTIVATION,
+    VQC_OPERATION_ADD,
+    VQC_OPERATION_UPSAMPLE,
+    VQC_OPERATION_AVERAGE_POOL,
+    VQC_OPERATION_QUANTISE,
+    VQC_OPERATION_CHANNEL_SCALE,
+    VQC_OPERATION_CLAMP,
+    VQC_OPERATION_TOKENS,
+    VQC_OPERATION_EMBED,
+    VQC_OPERATION_SELECT,
+    VQC_OPERATION_RESAMPLE,
+    VQC_OPERATION_DISTANCE,
+    VQC_OPERATION_CAST,
+    VQC_OPERATION_COUNT
+} vqc_operation_kind;
+
+/* Two-dimensional convolution (cross-correlation, as the networks define it) with zero padding.
+ * input 0 (batch, height, width, in_channels); input 1, only with `residual`, shaped like the output;
+ * output (batch, out_height, out_width, out_channels), the convolution + bias (+ residual), where
+ * out_height = (height + pad_top + pad_bottom - kernel_height) / stride + 1, and the width likewise.
+ * weight (out_channels, in_channels, kernel_height, kernel_width); bias (out_channels) or NULL. */
+typedef struct vqc_convolution {
+    int64_t batch, height, width, in_channels, out_channels;
+    int64_t kernel_height, kernel_width, stride;
+    int64_t pad_top, pad_left, pad_bottom, pad_right;
+    bool residual;
+    const float *weight;
+    const float *bias;
+} vqc_convolution;
+
+/* Matrix product with a constant matrix: output (rows, out_width) = input 0 (rows, in_width) · weightᵀ + bias
+ * (+ input 1 (rows, out_width), only with `residual`). weight (out_width, in_width); bias (out_width) or NULL. */
+typedef struct vqc_linear {
+    int64_t rows, in_width, out_width;
+    bool residual;
+    const float *weight;
+    const float *bias;
+} vqc_linear;
+
+/* Scaled dot-product attention, softmax(q kᵀ / √head_width) v for each of the heads; width = heads · head_width and
+ * head h owns the channels [h · head_width, (h + 1) · head_width) of q, k and v.
+ * `packed`: input 0 (batch, queries, 3 · width) holds q, k, v side by side in each row, and keys = queries.
+ * Otherwise input 0 (batch, queries, width) is q and input 1 (batch, keys, 2 · width) holds k, v in each row.
+ * output (batch, queries, width). `causal`: query i sees the keys 0..i only. */
+typedef struct vqc_attention {
+    int64_t batch, queries, keys, heads, head_width;
+    bool packed;
+    bool causal;
+} vqc_attention;
+
+/* Group normalisation, with the biased variance, then scale and shift by channel, then x · sigmoid(x) if `swish`.
+ * input and output (batch, pixels, channels); groups of channels / groups neighbouring channels share statistics.
+ * weight, bias (channels). */
+typedef struct vqc_group_norm {
+    int64_t batch, pixels, channels, groups;
+    float epsilon;
+    bool swish;
+    const float *weight;
+    const float *bias;
+} vqc_group_norm;
+
+/* Layer normalisation of every row, biased variance. input and output (rows, width); weight, bias (width). */
+typedef struct vqc_layer_norm {
+    int64_t rows, width;
+    float epsilon;
+    const float *weight;
+    const float *bias;
+} vqc_layer_norm;
+
+typedef enum vqc_activation_function {
+    VQC_ACTIVATION_RELU,
+    VQC_ACTIVATION_QUICK_GELU, /* x · sigmoid(1.702 x) */
+    VQC_ACTIVATION_GELU        /* x · Φ(x), with the error function, not the tanh form */
+} vqc_activation_function;
+
+/* Element by element. input and output: count elements. */
+typedef struct vqc_activation {
+    int64_t count;
+    vqc_activation_function function;
+} vqc_activation;
+
+/* output = input 0 + input 1, count elements each. */
+typedef struct vqc_add {
+    int64_t count;
+} vqc_add;
+
+/* Nearest-neighbour enlargement by 2: (batch, height, width, channels) to (batch, 2 height, 2 width, channels). */
+typedef struct vqc_upsample {
+    int64_t batch, height, width, channels;
+} vqc_upsample;
+
+/* Mean over windows of window × window pixels that do not overlap; height and width are multiples of it.
+ * (batch, height, width, channels) to (batch, height / window, width / window, channels). */
+typedef struct vqc_average_pool {
+    int64_t batch, height, width, channels, window;
+} vqc_average_pool;
+
+/* Nearest codebook row. input z and output (rows, width); f32 (or f64). Row r becomes the codebook row e with the
+ * smallest e² − 2 z·e, the lower index on a tie; the gradient passes unchanged (straight-through).
+ * The saved state is the codes: int32 (rows). codebook (entries, width). */
+typedef struct vqc_quantise {
+    int64_t rows, width, entries;
+    const float *codebook;
+} vqc_quantise;
+
+/* output = input · scale[c] + shift[c]; (rows, channels). */
+typedef struct vqc_channel_scale {
+    int64_t rows, channels;
+    const float *scale;
+    const float *shift;
+} vqc_channel_scale;
+
+/* u = input · scale + shift, output = u limited to [0, 1]; count elements. Where u is outside, the gradient g passes
+ * only if it pulls u back: (times scale) g where g · (u − output) ≥ 0, else 0 (reference: clamp_with_grad). */
+typedef struct vqc_clamp {
+    int64_t count;
+    float scale, shift;
+} vqc_clamp;
+
+/* Puts one token in front and adds positions: input (batch, tokens, width), output (batch, 1 + tokens, width).
+ * The first token is `first` (width), or, if that is NULL, the mean of the others.
+ * positions (1 + tokens, width). */
+typedef struct vqc_tokens {
+    int64_t batch, tokens, width;
+    const float *first;
+    const float *positions;
+} vqc_tokens;
+
+/* Looks up token ids: input int32 (batch, tokens), output (batch, tokens, width) = table[id] + positions[token].
+ * No gradient. Every id must lie in [0, entries); the caller has checked. table (entries, width),
+ * positions (tokens, width). */
+typedef struct vqc_embed {
+    int64_t batch, tokens, width, entries;
+    const float *table;
+    const float *positions;
+} vqc_embed;
+
+/* One token of each sequence: input 0 (batch, tokens, width), input 1 int32 (batch) which token, each in
+ * [0, tokens); output (batch, width). The gradient is zero for all other tokens. */
+typedef struct vqc_select {
+    int64_t batch, tokens, width;
+} vqc_select;
+
+/* Cuts crops out of a picture and brings each to side × side: per axis, where it shrinks, reflect padding and a
+ * Lanczos-2 low-pass; then bicubic (a = −0.75) with aligned corners (reference: `resample` of the public notebooks).
+ * input 0 (batch, height, width, channels), f32 (or f64); input 1 int32 (crops, 5): picture, top, left, height,
+ * width of each crop, inside the picture, both sizes at least 1; the caller has checked.
+ * output (crops, side, side, channels). The gradients of overlapping crops add up in the order of the crops. */
+typedef struct vqc_resample {
+    int64_t batch, height, width, channels, crops, side;
+} vqc_resample;
+
+/* Squared spherical distance to prompts: d = 2 · asin(‖x̂ − ŷ‖ / 2)², x̂ = x / ‖x‖ (paper, section 3).
+ * input 0 (rows, width) embeddings, f32 (or f64); output (rows, prompts). targets (prompts, width), any length
+ * above zero. The gradient at x̂ = ŷ is taken as 0. */
+typedef struct vqc_distance {
+    int64_t rows, width, prompts;
+    const float *targets;
+} vqc_distance;
+
+/* Changes the element type, count elements: input `from`, output `to`. The operation's own dtype is not used. */
+typedef struct vqc_cast {
+    int64_t count;
+    vqc_dtype from, to;
+} vqc_cast;
+
+/* One operation with its shapes and parameters. */
+typedef struct vqc_operation {
+    vqc_operation_kind kind;
+    vqc_dtype dtype; /* of the activations: f32 or bf16; `ref` takes f64 as well */
+    union {
+        vqc_convolution convolution;
+        vqc_linear linear;
+        vqc_attention attention;
+        vqc_group_norm group_norm;
+        vqc_layer_norm layer_norm;
+        vqc_activation activation;
+        vqc_add add;
+        vqc_upsample upsample;
+        vqc_average_pool average_pool;
+        vqc_quantise quantise;
+        vqc_channel_scale channel_scale;
+        vqc_clamp clamp;
+        vqc_tokens tokens;
+        vqc_embed embed;
+        vqc_select select;
+        vqc_resample resample;
+        vqc_distance distance;
+        vqc_cast cast;
+    };
+} vqc_operation;
+
+enum { VQC_OPERATION_MAX_INPUTS = 2 };
+
+/* Largest size along one axis; with it, products of three sizes stay below 2^63. */
+#define VQC_OPERATION_MAX_SIZE ((int64_t)1 << 20)
+/* Largest number of elements of one tensor. */
+#define VQC_OPERATION_MAX_ELEMENTS ((int64_t)1 << 40)
+
+/* What a caller must know to lay out memory; a function of the description alone, the same for every
+ * implementation. */
+typedef struct vqc_operation_layout {
+    int input_count;
+    int64_t input_count_elements[VQC_OPERATION_MAX_INPUTS];
+    vqc_dtype input_dtype[VQC_OPERATION_MAX_INPUTS];
+    bool input_has_gradient[VQC_OPERATION_MAX_INPUTS];
+    int64_t output_count_elements;
+    vqc_dtype output_dtype;
+    bool backward_reads_input[VQC_OPERATION_MAX_INPUTS]; /* the forward input must live until the backward call */
+    bool backward_reads_output;
+} vqc_operation_layout;
+
+/* Name for messages, "group norm". */
+const char *vqc_operation_name(vqc_operation_kind kind);
+
+/* Checks that every size is positive and at most VQC_OPERATION_MAX_SIZE (rows, pixels and count, which may stand for
+ * several axes: VQC_OPERATION_MAX_ELEMENTS), that every product of them that an implementation forms fits, that
+ * padding is narrower than its kernel, that parameters are there and the sizes fit each other. VQC_FAILED names the
+ * operation and the size: a description is built by the program, so a bad one is not the user's doing. */
+VQC_MUST_CHECK vqc_status vqc_operation_check(const vqc_operation *operation, vqc_error *error);
+
+/* The layout of a description that vqc_operation_check has accepted. */
+vqc_operation_layout vqc_operation_layout_of(const vqc_operation *operation);
+
+#endif

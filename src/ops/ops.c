@@ -1,0 +1,146 @@
+#include "ops/ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "ops/implementation.h"
+
+struct vqc_ops {
+    const vqc_ops_implementation *implementation;
+    void *device;
+    int threads;
+};
+
+struct vqc_plan {
+    const vqc_ops_implementation *implementation;
+    void *state;
+    bool backward;
+    vqc_operation_kind kind;
+    vqc_plan_sizes sizes;
+};
+
+static const vqc_ops_implementation *const implementations[] = {&vqc_ops_ref, &vqc_ops_cpu};
+
+static const vqc_ops_implementation *implementation_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof implementations / sizeof implementations[0]; i++)
+        if (strcmp(implementations[i]->name, name) == 0)
+            return implementations[i];
+    return NULL;
+}
+
+vqc_status vqc_ops_create(const char *name, const vqc_ops_options *options, vqc_ops **ops_out, vqc_error *error)
+{
+    const vqc_ops_implementation *implementation = implementation_find(name);
+    if (implementation == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "device %s: expected ref or cpu", name);
+    vqc_ops *ops;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *ops, "a device", &ops, error));
+    ops->implementation = implementation;
+    vqc_status status = implementation->create(options, &ops->device, &ops->threads, error);
+    if (status != VQC_OK) {
+        free(ops);
+        return status;
+    }
+    *ops_out = ops;
+    return VQC_OK;
+}
+
+void vqc_ops_destroy(vqc_ops *ops)
+{
+    if (ops == NULL)
+        return;
+    ops->implementation->destroy(ops->device);
+    free(ops);
+}
+
+const char *vqc_ops_name(const vqc_ops *ops)
+{
+    return ops->implementation->name;
+}
+
+int vqc_ops_threads(const vqc_ops *ops)
+{
+    return ops->threads;
+}
+
+vqc_status vqc_ops_memory_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error)
+{
+    return ops->implementation->memory_allocate(ops->device, size, memory_out, error);
+}
+
+void vqc_ops_memory_release(vqc_ops *ops, void *memory)
+{
+    ops->implementation->memory_release(ops->device, memory);
+}
+
+vqc_status vqc_ops_upload(vqc_ops *ops, void *device, const void *host, size_t size, vqc_error *error)
+{
+    return ops->implementation->upload(ops->device, device, host, size, error);
+}
+
+vqc_status vqc_ops_download(vqc_ops *ops, void *host, const void *device, size_t size, vqc_error *error)
+{
+    return ops->implementation->download(ops->device, host, device, size, error);
+}
+
+vqc_status vqc_ops_clear(vqc_ops *ops, void *device, size_t size, vqc_error *error)
+{
+    return ops->implementation->clear(ops->device, device, size, error);
+}
+
+vqc_status vqc_plan_create(vqc_ops *ops, const vqc_operation *operation, bool backward, vqc_plan **plan_out,
+                           vqc_error *error)
+{
+    VQC_TRY(vqc_operation_check(operation, error));
+    vqc_plan *plan;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *plan, "a plan", &plan, error));
+    plan->implementation = ops->implementation;
+    plan->backward = backward;
+    plan->kind = operation->kind;
+    vqc_status status =
+        ops->implementation->plan_create(ops->device, operation, backward, &plan->sizes, &plan->state, error);
+    if (status != VQC_OK) {
+        free(plan);
+        return status;
+    }
+    *plan_out = plan;
+    return VQC_OK;
+}
+
+void vqc_plan_destroy(vqc_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    plan->implementation->plan_destroy(plan->state);
+    free(plan);
+}
+
+size_t vqc_plan_saved_size(const vqc_plan *plan)
+{
+    return plan->sizes.saved;
+}
+
+size_t vqc_plan_workspace_size(const vqc_plan *plan)
+{
+    return plan->sizes.workspace;
+}
+
+size_t vqc_plan_parameter_size(const vqc_plan *plan)
+{
+    return plan->sizes.parameters;
+}
+
+vqc_status vqc_plan_forward(vqc_plan *plan, const vqc_forward *arguments, vqc_error *error)
+{
+    return plan->implementation->forward(plan->state, arguments, error);
+}
+
+vqc_status vqc_plan_backward(vqc_plan *plan, const vqc_backward *arguments, vqc_error *error)
+{
+    if (!plan->backward)
+        return vqc_error_set(error, VQC_FAILED, "%s: planned without a backward pass",
+                             vqc_operation_name(plan->kind));
+    return plan->implementation->backward(plan->state, arguments, error);
+}

@@ -1,0 +1,84 @@
+#ifndef VQC_OPS_OPS_H
+#define VQC_OPS_OPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "ops/operation.h"
+
+/* An implementation of the operations on one device, chosen by name at run time: "ref" (plain loops in double
+ * precision, the oracle), "cpu" (oneDNN). An operation is planned once for its shape and then executed many times;
+ * execution allocates nothing. What an implementation lacks is an error when the plan is made, never a fallback.
+ *
+ * All functions of one vqc_ops and its plans are to be called from one thread. None is collective over MPI. */
+typedef struct vqc_ops vqc_ops;
+typedef struct vqc_plan vqc_plan;
+
+typedef struct vqc_ops_options {
+    int threads; /* CPU threads to compute with; 0: what the environment allows this process */
+} vqc_ops_options;
+
+/* Opens the implementation. An unknown name is VQC_BAD_INPUT and lists the known ones. */
+VQC_MUST_CHECK vqc_status vqc_ops_create(const char *name, const vqc_ops_options *options, vqc_ops **ops_out,
+                                         vqc_error *error);
+/* Closes it; all plans and buffers must have been released. NULL is allowed. */
+void vqc_ops_destroy(vqc_ops *ops);
+
+/* The name it was opened by. */
+const char *vqc_ops_name(const vqc_ops *ops);
+/* Number of CPU threads that it computes with. */
+int vqc_ops_threads(const vqc_ops *ops);
+
+/* Device memory, aligned to 64 bytes, contents undefined. The size may be 0. */
+VQC_MUST_CHECK vqc_status vqc_ops_memory_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error);
+void vqc_ops_memory_release(vqc_ops *ops, void *memory);
+/* Copies between host and device; complete on return. */
+VQC_MUST_CHECK vqc_status vqc_ops_upload(vqc_ops *ops, void *device, const void *host, size_t size, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_ops_download(vqc_ops *ops, void *host, const void *device, size_t size,
+                                           vqc_error *error);
+/* Sets device memory to zero bytes. */
+VQC_MUST_CHECK vqc_status vqc_ops_clear(vqc_ops *ops, void *device, size_t size, vqc_error *error);
+
+/* Makes a plan. With `backward` false only the forward call is allowed, and an implementation keeps no weights for
+ * the backward one. The description and its parameters are not needed afterwards. A description that makes no sense
+ * (sizes not positive, products that overflow, a missing parameter) is VQC_FAILED. */
+VQC_MUST_CHECK vqc_status vqc_plan_create(vqc_ops *ops, const vqc_operation *operation, bool backward,
+                                          vqc_plan **plan_out, vqc_error *error);
+void vqc_plan_destroy(vqc_plan *plan);
+
+/* Bytes of state that the forward call leaves for the backward one, per plan execution. For quantise these are the
+ * codes (int32). */
+size_t vqc_plan_saved_size(const vqc_plan *plan);
+/* Bytes of scratch memory that a call may use and leave undefined; one block may serve many plans in turn. */
+size_t vqc_plan_workspace_size(const vqc_plan *plan);
+/* Bytes of packed parameters that the plan holds on the device. */
+size_t vqc_plan_parameter_size(const vqc_plan *plan);
+
+/* Pointers to device memory, 64-byte aligned, of the sizes that vqc_operation_layout_of gives. */
+typedef struct vqc_forward {
+    const void *input[VQC_OPERATION_MAX_INPUTS];
+    void *output;
+    void *saved;
+    void *workspace;
+} vqc_forward;
+
+typedef struct vqc_backward {
+    const void *grad_output;
+    const void *input[VQC_OPERATION_MAX_INPUTS]; /* where backward_reads_input, else may be NULL */
+    const void *output;                          /* where backward_reads_output, else may be NULL */
+    const void *saved;
+    void *grad_input[VQC_OPERATION_MAX_INPUTS]; /* NULL: not wanted. May not overlap grad_output or each other */
+    bool accumulate[VQC_OPERATION_MAX_INPUTS];  /* add to what grad_input holds instead of replacing it */
+    void *workspace;
+} vqc_backward;
+
+/* output = operation(inputs); writes saved. Output may not overlap an input. */
+VQC_MUST_CHECK vqc_status vqc_plan_forward(vqc_plan *plan, const vqc_forward *arguments, vqc_error *error);
+
+/* grad_input[i] (+)= gradient of Σ output · grad_output with respect to input i. Gradients have the dtype of what
+ * they belong to. Inputs of integers have none. */
+VQC_MUST_CHECK vqc_status vqc_plan_backward(vqc_plan *plan, const vqc_backward *arguments, vqc_error *error);
+
+#endif

@@ -1,0 +1,411 @@
+#include "cases.h"
+
+#include <assert.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "base/random.h"
+#include "execution.h"
+
+/* One case after the other, not one member a line. */
+/* clang-format off */
+const operation_case operation_cases[] = {
+    {.name = "convolution 3x3",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 2, .height = 5, .width = 7,
+         .in_channels = 3, .out_channels = 20, .kernel_height = 3, .kernel_width = 3, .stride = 1, .pad_top = 1,
+         .pad_left = 1, .pad_bottom = 1, .pad_right = 1}},
+    {.name = "convolution 3x3 residual",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 1, .height = 6, .width = 4,
+         .in_channels = 24, .out_channels = 24, .kernel_height = 3, .kernel_width = 3, .stride = 1, .pad_top = 1,
+         .pad_left = 1, .pad_bottom = 1, .pad_right = 1, .residual = true}},
+    {.name = "convolution 3x3 residual without bias",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 2, .height = 3, .width = 3,
+         .in_channels = 20, .out_channels = 20, .kernel_height = 3, .kernel_width = 3, .stride = 1, .pad_top = 1,
+         .pad_left = 1, .pad_bottom = 1, .pad_right = 1, .residual = true}, .without_optional = true},
+    {.name = "convolution 3x3 to 3 channels",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 1, .height = 9, .width = 8,
+         .in_channels = 16, .out_channels = 3, .kernel_height = 3, .kernel_width = 3, .stride = 1, .pad_top = 1,
+         .pad_left = 1, .pad_bottom = 1, .pad_right = 1}},
+    {.name = "convolution 3x3 of 64 channels",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 1, .height = 8, .width = 8,
+         .in_channels = 64, .out_channels = 64, .kernel_height = 3, .kernel_width = 3, .stride = 1, .pad_top = 1,
+         .pad_left = 1, .pad_bottom = 1, .pad_right = 1}},
+    {.name = "convolution 3x3 of one pixel",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 2, .height = 1, .width = 1,
+         .in_channels = 5, .out_channels = 7, .kernel_height = 3, .kernel_width = 3, .stride = 1, .pad_top = 1,
+         .pad_left = 1, .pad_bottom = 1, .pad_right = 1}},
+    {.name = "convolution 3x3 without padding",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 1, .height = 5, .width = 6,
+         .in_channels = 8, .out_channels = 8, .kernel_height = 3, .kernel_width = 3, .stride = 1}},
+    {.name = "convolution 3x3, large",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 1, .height = 16, .width = 12,
+         .in_channels = 128, .out_channels = 256, .kernel_height = 3, .kernel_width = 3, .stride = 1, .pad_top = 1,
+         .pad_left = 1, .pad_bottom = 1, .pad_right = 1}, .without_differences = true},
+    {.name = "convolution 1x1",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 2, .height = 3, .width = 5,
+         .in_channels = 20, .out_channels = 24, .kernel_height = 1, .kernel_width = 1, .stride = 1}},
+    {.name = "convolution 1x1 residual",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 1, .height = 7, .width = 7,
+         .in_channels = 24, .out_channels = 3, .kernel_height = 1, .kernel_width = 1, .stride = 1, .residual =
+         true}},
+    {.name = "convolution 1x1 stride 2",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 2, .height = 6, .width = 5,
+         .in_channels = 3, .out_channels = 8, .kernel_height = 1, .kernel_width = 1, .stride = 2},
+         .without_optional = true},
+    {.name = "convolution stride 2, padding 0 1 0 1",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 2, .height = 6, .width = 8,
+         .in_channels = 20, .out_channels = 24, .kernel_height = 3, .kernel_width = 3, .stride = 2, .pad_bottom =
+         1, .pad_right = 1}},
+    {.name = "convolution stride 2, padding 0 1 0 1, odd",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 1, .height = 5, .width = 7,
+         .in_channels = 3, .out_channels = 3, .kernel_height = 3, .kernel_width = 3, .stride = 2, .pad_bottom =
+         1, .pad_right = 1}},
+    {.name = "convolution stride 2, padding 1",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 2, .height = 8, .width = 10,
+         .in_channels = 3, .out_channels = 24, .kernel_height = 3, .kernel_width = 3, .stride = 2, .pad_top = 1,
+         .pad_left = 1, .pad_bottom = 1, .pad_right = 1}, .without_optional = true},
+    {.name = "convolution of patches",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 2, .height = 16, .width =
+         24, .in_channels = 3, .out_channels = 20, .kernel_height = 8, .kernel_width = 8, .stride = 8},
+         .without_optional = true},
+    {.name = "convolution of patches with a rest",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 1, .height = 11, .width =
+         10, .in_channels = 3, .out_channels = 16, .kernel_height = 4, .kernel_width = 4, .stride = 4}},
+    {.name = "convolution 3x1",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 1, .height = 6, .width = 5,
+         .in_channels = 4, .out_channels = 6, .kernel_height = 3, .kernel_width = 1, .stride = 1, .pad_top = 1,
+         .pad_bottom = 1}},
+    {.name = "linear",
+     .operation.kind = VQC_OPERATION_LINEAR, .operation.linear = {.rows = 7, .in_width = 20, .out_width = 24}},
+    {.name = "linear residual",
+     .operation.kind = VQC_OPERATION_LINEAR, .operation.linear = {.rows = 5, .in_width = 24, .out_width = 24,
+         .residual = true}},
+    {.name = "linear without bias",
+     .operation.kind = VQC_OPERATION_LINEAR, .operation.linear = {.rows = 33, .in_width = 3, .out_width = 48},
+         .without_optional = true},
+    {.name = "linear residual without bias",
+     .operation.kind = VQC_OPERATION_LINEAR, .operation.linear = {.rows = 1, .in_width = 64, .out_width = 3,
+         .residual = true}, .without_optional = true},
+    {.name = "linear of one row",
+     .operation.kind = VQC_OPERATION_LINEAR, .operation.linear = {.rows = 1, .in_width = 96, .out_width = 192}},
+    {.name = "linear, large",
+     .operation.kind = VQC_OPERATION_LINEAR, .operation.linear = {.rows = 50, .in_width = 128, .out_width =
+         384}},
+    {.name = "linear to the wide",
+     .operation.kind = VQC_OPERATION_LINEAR, .operation.linear = {.rows = 50, .in_width = 512, .out_width = 2048},
+         .without_differences = true},
+    {.name = "linear from the wide",
+     .operation.kind = VQC_OPERATION_LINEAR, .operation.linear = {.rows = 50, .in_width = 2048, .out_width = 512,
+         .residual = true}, .without_differences = true},
+    {.name = "attention packed",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 2, .queries = 7, .keys = 7,
+         .heads = 3, .head_width = 8, .packed = true}, .range = 2},
+    {.name = "attention packed, one head",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 1, .queries = 20, .keys = 20,
+         .heads = 1, .head_width = 24, .packed = true}},
+    {.name = "attention packed, causal",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 2, .queries = 9, .keys = 9,
+         .heads = 2, .head_width = 16, .packed = true, .causal = true}, .range = 2},
+    {.name = "attention packed, one token",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 3, .queries = 1, .keys = 1,
+         .heads = 2, .head_width = 4, .packed = true}},
+    {.name = "attention packed, sharp",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 1, .queries = 5, .keys = 5,
+         .heads = 2, .head_width = 5, .packed = true}, .range = 6},
+    {.name = "attention packed, large",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 2, .queries = 50, .keys = 50,
+         .heads = 8, .head_width = 64, .packed = true}, .range = 2, .without_differences = true},
+    {.name = "attention unpacked",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 2, .queries = 4, .keys = 6,
+         .heads = 3, .head_width = 5}},
+    {.name = "attention unpacked, one query",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 3, .queries = 1, .keys = 50,
+         .heads = 4, .head_width = 16}, .range = 2},
+    {.name = "attention unpacked, one head",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 1, .queries = 12, .keys = 12,
+         .heads = 1, .head_width = 32}},
+    {.name = "attention unpacked, causal",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 1, .queries = 6, .keys = 6,
+         .heads = 1, .head_width = 3, .causal = true}},
+    {.name = "group norm",
+     .operation.kind = VQC_OPERATION_GROUP_NORM, .operation.group_norm = {.batch = 2, .pixels = 15, .channels =
+         24, .groups = 8, .epsilon = 1e-6F}},
+    {.name = "group norm, swish",
+     .operation.kind = VQC_OPERATION_GROUP_NORM, .operation .group_norm = {.batch = 2, .pixels = 35, .channels =
+         64, .groups = 32, .epsilon = 1e-6F, .swish = true}, .range = 3},
+    {.name = "group norm, one channel a group",
+     .operation.kind = VQC_OPERATION_GROUP_NORM, .operation .group_norm = {.batch = 1, .pixels = 30, .channels =
+         32, .groups = 32, .epsilon = 1e-6F, .swish = true}},
+    {.name = "group norm, one group",
+     .operation.kind = VQC_OPERATION_GROUP_NORM, .operation.group_norm = {.batch = 3, .pixels = 6, .channels =
+         20, .groups = 1, .epsilon = 1e-5F}},
+    {.name = "group norm far from zero",
+     .operation.kind = VQC_OPERATION_GROUP_NORM, .operation.group_norm = {.batch = 1, .pixels = 64, .channels =
+         12, .groups = 4, .epsilon = 1e-6F, .swish = true}, .offset = 10},
+    {.name = "group norm, large",
+     .operation.kind = VQC_OPERATION_GROUP_NORM, .operation.group_norm = {.batch = 1, .pixels = 1024,
+         .channels = 128, .groups = 32, .epsilon = 1e-6F, .swish = true}, .offset = 1, .range = 2,
+         .without_differences = true},
+    {.name = "layer norm",
+     .operation.kind = VQC_OPERATION_LAYER_NORM, .operation.layer_norm = {.rows = 7, .width = 20, .epsilon =
+         1e-5F}},
+    {.name = "layer norm, wide",
+     .operation.kind = VQC_OPERATION_LAYER_NORM, .operation.layer_norm = {.rows = 3, .width = 192, .epsilon =
+         1e-5F}, .offset = 2, .range = 3},
+    {.name = "relu",
+     .operation.kind = VQC_OPERATION_ACTIVATION, .operation.activation = {.count = 131, .function =
+         VQC_ACTIVATION_RELU}},
+    {.name = "quick gelu",
+     .operation.kind = VQC_OPERATION_ACTIVATION, .operation.activation = {.count = 515, .function =
+         VQC_ACTIVATION_QUICK_GELU}, .range = 6},
+    {.name = "gelu",
+     .operation.kind = VQC_OPERATION_ACTIVATION, .operation.activation = {.count = 515, .function =
+         VQC_ACTIVATION_GELU}, .range = 6},
+    {.name = "add",
+     .operation.kind = VQC_OPERATION_ADD, .operation.add = {.count = 77}},
+    {.name = "upsample",
+     .operation.kind = VQC_OPERATION_UPSAMPLE, .operation.upsample = {.batch = 2, .height = 3, .width = 5,
+         .channels = 20}},
+    {.name = "upsample of one pixel",
+     .operation.kind = VQC_OPERATION_UPSAMPLE, .operation.upsample = {.batch = 1, .height = 1, .width = 1,
+         .channels = 3}},
+    {.name = "average pool",
+     .operation.kind = VQC_OPERATION_AVERAGE_POOL, .operation.average_pool = {.batch = 2, .height = 6, .width =
+         4, .channels = 20, .window = 2}},
+    {.name = "average pool, window 3",
+     .operation.kind = VQC_OPERATION_AVERAGE_POOL, .operation.average_pool = {.batch = 1, .height = 3, .width =
+         9, .channels = 3, .window = 3}},
+    {.name = "quantise",
+     .operation.kind = VQC_OPERATION_QUANTISE, .operation.quantise = {.rows = 40, .width = 20, .entries = 100},
+         .without_differences = true},
+    {.name = "quantise, narrow",
+     .operation.kind = VQC_OPERATION_QUANTISE, .operation.quantise = {.rows = 13, .width = 3, .entries = 37},
+         .without_differences = true},
+    {.name = "channel scale",
+     .operation.kind = VQC_OPERATION_CHANNEL_SCALE, .operation.channel_scale = {.rows = 35, .channels = 3}},
+    {.name = "clamp within",
+     .operation.kind = VQC_OPERATION_CLAMP, .operation.clamp = {.count = 99, .scale = 0.5F, .shift = 0.5F},
+         .range = 0.9},
+    {.name = "clamp beyond",
+     .operation.kind = VQC_OPERATION_CLAMP, .operation.clamp = {.count = 333, .scale = 0.5F, .shift = 0.5F},
+         .range = 3, .without_differences = true},
+    {.name = "tokens",
+     .operation.kind = VQC_OPERATION_TOKENS, .operation.tokens = {.batch = 3, .tokens = 4, .width = 20}},
+    {.name = "tokens, first is the mean",
+     .operation.kind = VQC_OPERATION_TOKENS, .operation.tokens = {.batch = 2, .tokens = 9, .width = 24},
+         .without_optional = true},
+    {.name = "embed",
+     .operation.kind = VQC_OPERATION_EMBED, .operation.embed = {.batch = 2, .tokens = 7, .width = 20, .entries =
+         30}, .without_differences = true},
+    {.name = "select",
+     .operation.kind = VQC_OPERATION_SELECT, .operation.select = {.batch = 3, .tokens = 5, .width = 20}},
+    {.name = "resample",
+     .operation.kind = VQC_OPERATION_RESAMPLE, .operation.resample = {.batch = 2, .height = 41, .width = 37,
+         .channels = 3, .crops = 6, .side = 12}},
+    {.name = "resample to one pixel",
+     .operation.kind = VQC_OPERATION_RESAMPLE, .operation.resample = {.batch = 1, .height = 5, .width = 4,
+         .channels = 2, .crops = 4, .side = 1}},
+    {.name = "distance",
+     .operation.kind = VQC_OPERATION_DISTANCE, .operation.distance = {.rows = 5, .width = 48, .prompts = 3}},
+    {.name = "cast to bf16",
+     .operation.kind = VQC_OPERATION_CAST, .operation.cast = {.count = 67, .from = VQC_DTYPE_F32, .to =
+         VQC_DTYPE_BF16}},
+    {.name = "cast to f32",
+     .operation.kind = VQC_OPERATION_CAST, .operation.cast = {.count = 67, .from = VQC_DTYPE_BF16, .to =
+         VQC_DTYPE_F32}},
+};
+/* clang-format on */
+
+static_assert(sizeof operation_cases / sizeof operation_cases[0] == OPERATION_CASE_COUNT, "count the cases");
+
+/* Streams of random numbers: inputs 0, 1, what gradients are added to 2, 3, gradients 4, parameters from 5. */
+enum { STREAM_INPUT = 0, STREAM_BEFORE = 2, STREAM_GRAD_OUTPUT = 4, STREAM_PARAMETER = 5 };
+
+double random_between(uint32_t stream, int64_t index, double low, double high)
+{
+    vqc_random_block block = vqc_random_block_at(
+        (vqc_random_key){{0x7e57, stream}}, (vqc_random_block){{(uint32_t)index, (uint32_t)(index >> 32), 0, 0}});
+    return low + (high - low) * (double)vqc_random_uniform(block.word[0]);
+}
+
+static double *values_new(uint32_t stream, int64_t count, double offset, double range, vqc_dtype dtype)
+{
+    double *values = execution_doubles(count);
+    for (int64_t i = 0; i < count; i++)
+        values[i] = execution_round(dtype, random_between(stream, i, offset - range, offset + range));
+    return values;
+}
+
+/* A whole number in 0 to limit − 1. */
+static int64_t random_below(uint32_t stream, int64_t index, int64_t limit)
+{
+    return (int64_t)random_between(stream, index, 0.0, (double)limit);
+}
+
+/* Crops: the whole of the last picture, one pixel in a corner, and random ones. */
+static void crops_fill(const vqc_resample *o, double *values)
+{
+    for (int64_t i = 0; i < o->crops; i++) {
+        int64_t height = i == 0 ? o->height : i == 1 ? 1 : 1 + random_below(STREAM_INPUT + 1, 5 * i, o->height);
+        int64_t width = i == 0 ? o->width : i == 1 ? 1 : 1 + random_below(STREAM_INPUT + 1, 5 * i + 1, o->width);
+        double *crop = values + 5 * i;
+        crop[0] = (double)(i == 0 ? o->batch - 1 : random_below(STREAM_INPUT + 1, 5 * i + 2, o->batch));
+        crop[1] =
+            (double)(i == 1 ? o->height - 1 : random_below(STREAM_INPUT + 1, 5 * i + 3, o->height - height + 1));
+        crop[2] = (double)(i == 1 ? o->width - 1 : random_below(STREAM_INPUT + 1, 5 * i + 4, o->width - width + 1));
+        crop[3] = (double)height;
+        crop[4] = (double)width;
+    }
+}
+
+/* Values of an input of integers. */
+static double *indices_new(const vqc_operation *operation, int64_t count)
+{
+    double *values = execution_doubles(count);
+    if (operation->kind == VQC_OPERATION_RESAMPLE) {
+        crops_fill(&operation->resample, values);
+        return values;
+    }
+    int64_t limit = operation->kind == VQC_OPERATION_EMBED ? operation->embed.entries : operation->select.tokens;
+    for (int64_t i = 0; i < count; i++)
+        values[i] = (double)(i == 0 ? limit - 1 : random_below(STREAM_INPUT + 1, i, limit));
+    return values;
+}
+
+static const float *parameter_new(case_data *data, int index, int64_t count, double offset, double range,
+                                  vqc_dtype dtype)
+{
+    double *values = values_new(STREAM_PARAMETER + (uint32_t)index, count, offset, range, dtype);
+    data->parameter[index] = malloc(((size_t)count + 1) * sizeof(float));
+    assert_non_null(data->parameter[index]);
+    for (int64_t i = 0; i < count; i++)
+        data->parameter[index][i] = (float)values[i];
+    free(values);
+    return data->parameter[index];
+}
+
+/* The range of a weight whose outputs are about as large as the inputs. */
+static double weight_range(int64_t terms)
+{
+    return sqrt(3.0 / (double)terms);
+}
+
+static void products_parameters(case_data *data, bool optional, vqc_dtype dtype)
+{
+    if (data->operation.kind == VQC_OPERATION_CONVOLUTION) {
+        vqc_convolution *o = &data->operation.convolution;
+        int64_t terms = o->in_channels * o->kernel_height * o->kernel_width;
+        o->weight = parameter_new(data, 0, o->out_channels * terms, 0.0, weight_range(terms), dtype);
+        o->bias = optional ? parameter_new(data, 1, o->out_channels, 0.0, 0.5, dtype) : NULL;
+    } else {
+        vqc_linear *o = &data->operation.linear;
+        o->weight = parameter_new(data, 0, o->out_width * o->in_width, 0.0, weight_range(o->in_width), dtype);
+        o->bias = optional ? parameter_new(data, 1, o->out_width, 0.0, 0.5, dtype) : NULL;
+    }
+}
+
+static void parameters_open(case_data *data, bool optional, vqc_dtype dtype)
+{
+    vqc_operation *operation = &data->operation;
+    switch (operation->kind) {
+    case VQC_OPERATION_CONVOLUTION:
+    case VQC_OPERATION_LINEAR:
+        products_parameters(data, optional, dtype);
+        break;
+    case VQC_OPERATION_GROUP_NORM:
+        operation->group_norm.weight = parameter_new(data, 0, operation->group_norm.channels, 1.0, 0.5, dtype);
+        operation->group_norm.bias = parameter_new(data, 1, operation->group_norm.channels, 0.0, 0.5, dtype);
+        break;
+    case VQC_OPERATION_LAYER_NORM:
+        operation->layer_norm.weight = parameter_new(data, 0, operation->layer_norm.width, 1.0, 0.5, dtype);
+        operation->layer_norm.bias = parameter_new(data, 1, operation->layer_norm.width, 0.0, 0.5, dtype);
+        break;
+    case VQC_OPERATION_QUANTISE: {
+        vqc_quantise *o = &operation->quantise;
+        o->codebook = parameter_new(data, 0, o->entries * o->width, 0.0, 1.0, dtype);
+        break;
+    }
+    case VQC_OPERATION_CHANNEL_SCALE:
+        operation->channel_scale.scale = parameter_new(data, 0, operation->channel_scale.channels, 3.0, 2.0, dtype);
+        operation->channel_scale.shift = parameter_new(data, 1, operation->channel_scale.channels, 0.0, 2.0, dtype);
+        break;
+    case VQC_OPERATION_TOKENS: {
+        vqc_tokens *o = &operation->tokens;
+        o->first = optional ? parameter_new(data, 0, o->width, 0.0, 1.0, dtype) : NULL;
+        o->positions = parameter_new(data, 1, (1 + o->tokens) * o->width, 0.0, 1.0, dtype);
+        break;
+    }
+    case VQC_OPERATION_EMBED:
+        operation->embed.table =
+            parameter_new(data, 0, operation->embed.entries * operation->embed.width, 0.0, 1.0, dtype);
+        operation->embed.positions =
+            parameter_new(data, 1, operation->embed.tokens * operation->embed.width, 0.0, 1.0, dtype);
+        break;
+    case VQC_OPERATION_DISTANCE: {
+        vqc_distance *o = &operation->distance;
+        o->targets = parameter_new(data, 0, o->prompts * o->width, 0.0, 3.0, dtype);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+void case_data_open(case_data *data, const operation_case *which, vqc_dtype dtype)
+{
+    *data = (case_data){.operation = which->operation};
+    data->operation.dtype = dtype;
+    data->layout = vqc_operation_layout_of(&data->operation);
+    parameters_open(data, !which->without_optional, dtype);
+    double range = which->range == 0.0 ? 1.0 : which->range;
+    for (int i = 0; i < data->layout.input_count; i++) {
+        int64_t count = data->layout.input_count_elements[i];
+        vqc_dtype input_dtype = data->layout.input_dtype[i];
+        if (input_dtype == VQC_DTYPE_I32)
+            data->input[i] = indices_new(&data->operation, count);
+        else
+            data->input[i] = values_new(STREAM_INPUT + (uint32_t)i, count, which->offset, range, input_dtype);
+        data->before[i] = values_new(STREAM_BEFORE + (uint32_t)i, count, 0.0, 1.0, input_dtype);
+    }
+    data->grad_output =
+        values_new(STREAM_GRAD_OUTPUT, data->layout.output_count_elements, 0.0, 1.0, data->layout.output_dtype);
+}
+
+void case_data_close(case_data *data)
+{
+    for (int i = 0; i < VQC_OPERATION_MAX_INPUTS; i++) {
+        free(data->input[i]);
+        free(data->before[i]);
+        free(data->parameter[i]);
+    }
+    free(data->grad_output);
+}
+
+bool case_has_dtype(const operation_case *which, vqc_dtype dtype)
+{
+    switch (which->operation.kind) {
+    case VQC_OPERATION_CAST: /* brings its own types; runs once */
+        return dtype == VQC_DTYPE_F32;
+    case VQC_OPERATION_QUANTISE:
+    case VQC_OPERATION_RESAMPLE:
+    case VQC_OPERATION_DISTANCE:
+        return dtype != VQC_DTYPE_BF16;
+    default:
+        return true;
+    }
+}
+
+vqc_operation operation_with_dtype(const vqc_operation *operation, vqc_dtype dtype)
+{
+    vqc_operation changed = *operation;
+    changed.dtype = dtype;
+    if (changed.kind == VQC_OPERATION_CAST)
+        changed.cast.from = changed.cast.to = dtype;
+    return changed;
+}

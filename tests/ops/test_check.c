@@ -1,0 +1,404 @@
+/* Descriptions that make no sense are refused, with a message that names the operation and the size. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "cases.h"
+#include "ops/operation.h"
+
+static const float parameter[1] = {1.0F}; /* is never looked at */
+
+static void assert_accepted(vqc_operation operation)
+{
+    vqc_error error = {0};
+    if (vqc_operation_check(&operation, &error) != VQC_OK)
+        fail_msg("refused: %s", error.message);
+}
+
+/* Refused, with a message that begins with the operation's name and holds the text. */
+static void assert_refused(vqc_operation operation, const char *text)
+{
+    vqc_error error = {0};
+    assert_int_equal(vqc_operation_check(&operation, &error), VQC_FAILED);
+    const char *name = vqc_operation_name(operation.kind);
+    if (strncmp(error.message, name, strlen(name)) != 0 || strstr(error.message, text) == NULL)
+        fail_msg("expected %s and %s in: %s", name, text, error.message);
+}
+
+/* A description of the kind that is accepted. */
+static vqc_operation operation_valid(vqc_operation_kind kind)
+{
+    const float *p = parameter;
+    vqc_operation operation = {.kind = kind, .dtype = VQC_DTYPE_F32};
+    switch (kind) {
+    case VQC_OPERATION_CONVOLUTION:
+        operation.convolution = (vqc_convolution){2, 8, 9, 3, 20, 3, 2, 1, 1, 0, 2, 1, false, p, NULL};
+        break;
+    case VQC_OPERATION_LINEAR:
+        operation.linear = (vqc_linear){5, 3, 4, false, p, NULL};
+        break;
+    case VQC_OPERATION_ATTENTION:
+        operation.attention = (vqc_attention){2, 7, 7, 2, 8, true, true};
+        break;
+    case VQC_OPERATION_GROUP_NORM:
+        operation.group_norm = (vqc_group_norm){2, 9, 12, 4, 1e-6F, true, p, p};
+        break;
+    case VQC_OPERATION_LAYER_NORM:
+        operation.layer_norm = (vqc_layer_norm){2, 9, 1e-5F, p, p};
+        break;
+    case VQC_OPERATION_ACTIVATION:
+        operation.activation = (vqc_activation){9, VQC_ACTIVATION_GELU};
+        break;
+    case VQC_OPERATION_ADD:
+        operation.add = (vqc_add){9};
+        break;
+    case VQC_OPERATION_UPSAMPLE:
+        operation.upsample = (vqc_upsample){1, 2, 3, 4};
+        break;
+    case VQC_OPERATION_AVERAGE_POOL:
+        operation.average_pool = (vqc_average_pool){1, 4, 6, 3, 2};
+        break;
+    case VQC_OPERATION_QUANTISE:
+        operation.quantise = (vqc_quantise){5, 3, 10, p};
+        break;
+    case VQC_OPERATION_CHANNEL_SCALE:
+        operation.channel_scale = (vqc_channel_scale){5, 3, p, p};
+        break;
+    case VQC_OPERATION_CLAMP:
+        operation.clamp = (vqc_clamp){5, 0.5F, 0.5F};
+        break;
+    case VQC_OPERATION_TOKENS:
+        operation.tokens = (vqc_tokens){2, 3, 4, NULL, p};
+        break;
+    case VQC_OPERATION_EMBED:
+        operation.embed = (vqc_embed){2, 3, 4, 10, p, p};
+        break;
+    case VQC_OPERATION_SELECT:
+        operation.select = (vqc_select){2, 3, 4};
+        break;
+    case VQC_OPERATION_RESAMPLE:
+        operation.resample = (vqc_resample){2, 30, 20, 3, 4, 8};
+        break;
+    case VQC_OPERATION_DISTANCE:
+        operation.distance = (vqc_distance){2, 8, 3, p};
+        break;
+    case VQC_OPERATION_CAST:
+        operation.cast = (vqc_cast){5, VQC_DTYPE_F32, VQC_DTYPE_BF16};
+        break;
+    case VQC_OPERATION_COUNT:
+        break;
+    }
+    return operation;
+}
+
+static void all_cases_are_accepted(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < VQC_OPERATION_COUNT; kind++)
+        assert_accepted(operation_valid((vqc_operation_kind)kind));
+    for (int i = 0; i < OPERATION_CASE_COUNT; i++) {
+        case_data data;
+        case_data_open(&data, &operation_cases[i], VQC_DTYPE_F32);
+        assert_accepted(data.operation);
+        assert_accepted(operation_with_dtype(&data.operation, VQC_DTYPE_F64));
+        case_data_close(&data);
+    }
+}
+
+/* A size that must be positive and at most `largest`. */
+typedef struct bounded_size {
+    vqc_operation_kind kind;
+    size_t offset;
+    const char *name;
+    int64_t largest;
+} bounded_size;
+
+#define AXIS(kind, operation, member)                                                                                \
+    {                                                                                                                \
+        VQC_OPERATION_##kind, offsetof(vqc_operation, operation.member), #member, VQC_OPERATION_MAX_SIZE             \
+    }
+#define FLATTENED(kind, operation, member)                                                                           \
+    {                                                                                                                \
+        VQC_OPERATION_##kind, offsetof(vqc_operation, operation.member), #member, VQC_OPERATION_MAX_ELEMENTS         \
+    }
+
+static const bounded_size bounded_sizes[] = {
+    AXIS(CONVOLUTION, convolution, batch),
+    AXIS(CONVOLUTION, convolution, height),
+    AXIS(CONVOLUTION, convolution, width),
+    AXIS(CONVOLUTION, convolution, in_channels),
+    AXIS(CONVOLUTION, convolution, out_channels),
+    AXIS(CONVOLUTION, convolution, kernel_height),
+    AXIS(CONVOLUTION, convolution, kernel_width),
+    AXIS(CONVOLUTION, convolution, stride),
+    FLATTENED(LINEAR, linear, rows),
+    AXIS(LINEAR, linear, in_width),
+    AXIS(LINEAR, linear, out_width),
+    AXIS(ATTENTION, attention, batch),
+    AXIS(ATTENTION, attention, queries),
+    AXIS(ATTENTION, attention, keys),
+    AXIS(ATTENTION, attention, heads),
+    AXIS(ATTENTION, attention, head_width),
+    AXIS(GROUP_NORM, group_norm, batch),
+    FLATTENED(GROUP_NORM, group_norm, pixels),
+    AXIS(GROUP_NORM, group_norm, channels),
+    AXIS(GROUP_NORM, group_norm, groups),
+    FLATTENED(LAYER_NORM, layer_norm, rows),
+    AXIS(LAYER_NORM, layer_norm, width),
+    FLATTENED(ACTIVATION, activation, count),
+    FLATTENED(ADD, add, count),
+    AXIS(UPSAMPLE, upsample, batch),
+    AXIS(UPSAMPLE, upsample, height),
+    AXIS(UPSAMPLE, upsample, width),
+    AXIS(UPSAMPLE, upsample, channels),
+    AXIS(AVERAGE_POOL, average_pool, batch),
+    AXIS(AVERAGE_POOL, average_pool, height),
+    AXIS(AVERAGE_POOL, average_pool, width),
+    AXIS(AVERAGE_POOL, average_pool, channels),
+    AXIS(AVERAGE_POOL, average_pool, window),
+    FLATTENED(QUANTISE, quantise, rows),
+    AXIS(QUANTISE, quantise, width),
+    AXIS(QUANTISE, quantise, entries),
+    FLATTENED(CHANNEL_SCALE, channel_scale, rows),
+    AXIS(CHANNEL_SCALE, channel_scale, channels),
+    FLATTENED(CLAMP, clamp, count),
+    AXIS(TOKENS, tokens, batch),
+    AXIS(TOKENS, tokens, tokens),
+    AXIS(TOKENS, tokens, width),
+    AXIS(EMBED, embed, batch),
+    AXIS(EMBED, embed, tokens),
+    AXIS(EMBED, embed, width),
+    AXIS(EMBED, embed, entries),
+    AXIS(SELECT, select, batch),
+    AXIS(SELECT, select, tokens),
+    AXIS(SELECT, select, width),
+    AXIS(RESAMPLE, resample, batch),
+    AXIS(RESAMPLE, resample, height),
+    AXIS(RESAMPLE, resample, width),
+    AXIS(RESAMPLE, resample, channels),
+    AXIS(RESAMPLE, resample, crops),
+    AXIS(RESAMPLE, resample, side),
+    FLATTENED(DISTANCE, distance, rows),
+    AXIS(DISTANCE, distance, width),
+    AXIS(DISTANCE, distance, prompts),
+    FLATTENED(CAST, cast, count),
+};
+
+static void sizes_are_bounded(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof bounded_sizes / sizeof bounded_sizes[0]; i++) {
+        const bounded_size *size = &bounded_sizes[i];
+        const int64_t values[] = {0, -1, INT64_MIN, size->largest + 1, INT64_MAX};
+        for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
+            vqc_operation operation = operation_valid(size->kind);
+            memcpy((char *)&operation + size->offset, &values[v], sizeof values[v]);
+            assert_refused(operation, size->name);
+        }
+    }
+}
+
+static void padding_is_bounded(void **state)
+{
+    (void)state;
+    const int64_t values[] = {-1, INT64_MIN, 3, INT64_MAX};
+    for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
+        vqc_operation operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+        operation.convolution.pad_top = values[v];
+        assert_refused(operation, "pad_top");
+        operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+        operation.convolution.pad_bottom = values[v];
+        assert_refused(operation, "pad_bottom");
+        operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+        operation.convolution.pad_left = values[v];
+        assert_refused(operation, "pad_left");
+        operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+        operation.convolution.pad_right = values[v];
+        assert_refused(operation, "pad_right");
+    }
+    vqc_operation operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+    operation.convolution.kernel_height = 12;
+    assert_refused(operation, "height");
+    operation.convolution.kernel_height = 11; /* 8 + 1 + 2 */
+    assert_accepted(operation);
+    operation.convolution.kernel_width = 11;
+    assert_refused(operation, "width");
+}
+
+/* Each size alone is allowed, their product is not. */
+static void products_are_bounded(void **state)
+{
+    (void)state;
+    const int64_t large = VQC_OPERATION_MAX_SIZE;
+    vqc_operation operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+    operation.convolution.batch = operation.convolution.height = operation.convolution.width = large;
+    assert_refused(operation, "input");
+    operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+    operation.convolution.in_channels = operation.convolution.out_channels = large;
+    assert_refused(operation, "weight");
+    operation = operation_valid(VQC_OPERATION_LINEAR);
+    operation.linear.rows = VQC_OPERATION_MAX_ELEMENTS / 2;
+    assert_refused(operation, "input");
+    operation = operation_valid(VQC_OPERATION_ATTENTION);
+    operation.attention.heads = operation.attention.head_width = 1;
+    operation.attention.queries = operation.attention.keys = large;
+    assert_refused(operation, "scores");
+    operation = operation_valid(VQC_OPERATION_UPSAMPLE);
+    operation.upsample.height = large;
+    operation.upsample.width = large / 8;
+    assert_refused(operation, "output");
+    operation.upsample.width = large / 16;
+    assert_accepted(operation);
+    operation = operation_valid(VQC_OPERATION_QUANTISE);
+    operation.quantise.rows = VQC_OPERATION_MAX_ELEMENTS / 4;
+    assert_refused(operation, "distances");
+    operation = operation_valid(VQC_OPERATION_RESAMPLE);
+    operation.resample.crops = operation.resample.side = large;
+    assert_refused(operation, "output");
+    operation = operation_valid(VQC_OPERATION_TOKENS);
+    operation.tokens.tokens = operation.tokens.width = large;
+    assert_refused(operation, "output");
+}
+
+static void parameters_must_be_there(void **state)
+{
+    (void)state;
+    vqc_operation operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+    operation.convolution.weight = NULL;
+    assert_refused(operation, "weight");
+    operation = operation_valid(VQC_OPERATION_LINEAR);
+    operation.linear.weight = NULL;
+    assert_refused(operation, "weight");
+    operation = operation_valid(VQC_OPERATION_GROUP_NORM);
+    operation.group_norm.weight = NULL;
+    assert_refused(operation, "weight");
+    operation = operation_valid(VQC_OPERATION_GROUP_NORM);
+    operation.group_norm.bias = NULL;
+    assert_refused(operation, "bias");
+    operation = operation_valid(VQC_OPERATION_LAYER_NORM);
+    operation.layer_norm.weight = NULL;
+    assert_refused(operation, "weight");
+    operation = operation_valid(VQC_OPERATION_LAYER_NORM);
+    operation.layer_norm.bias = NULL;
+    assert_refused(operation, "bias");
+    operation = operation_valid(VQC_OPERATION_QUANTISE);
+    operation.quantise.codebook = NULL;
+    assert_refused(operation, "codebook");
+    operation = operation_valid(VQC_OPERATION_CHANNEL_SCALE);
+    operation.channel_scale.scale = NULL;
+    assert_refused(operation, "scale");
+    operation = operation_valid(VQC_OPERATION_CHANNEL_SCALE);
+    operation.channel_scale.shift = NULL;
+    assert_refused(operation, "shift");
+    operation = operation_valid(VQC_OPERATION_TOKENS);
+    operation.tokens.positions = NULL;
+    assert_refused(operation, "positions");
+    operation = operation_valid(VQC_OPERATION_EMBED);
+    operation.embed.table = NULL;
+    assert_refused(operation, "table");
+    operation = operation_valid(VQC_OPERATION_EMBED);
+    operation.embed.positions = NULL;
+    assert_refused(operation, "positions");
+    operation = operation_valid(VQC_OPERATION_DISTANCE);
+    operation.distance.targets = NULL;
+    assert_refused(operation, "targets");
+}
+
+static void sizes_must_fit_each_other(void **state)
+{
+    (void)state;
+    vqc_operation operation = operation_valid(VQC_OPERATION_GROUP_NORM);
+    operation.group_norm.groups = 5;
+    assert_refused(operation, "groups");
+    operation = operation_valid(VQC_OPERATION_AVERAGE_POOL);
+    operation.average_pool.height = 5;
+    assert_refused(operation, "height");
+    operation = operation_valid(VQC_OPERATION_AVERAGE_POOL);
+    operation.average_pool.width = 5;
+    assert_refused(operation, "width");
+    operation = operation_valid(VQC_OPERATION_ATTENTION);
+    operation.attention.keys = 6;
+    assert_refused(operation, "keys");
+    operation.attention.packed = false;
+    assert_refused(operation, "keys");
+    operation.attention.causal = false;
+    assert_accepted(operation);
+}
+
+static void numbers_must_make_sense(void **state)
+{
+    (void)state;
+    const float epsilons[] = {0.0F, -1e-6F, NAN, INFINITY};
+    for (size_t i = 0; i < sizeof epsilons / sizeof epsilons[0]; i++) {
+        vqc_operation operation = operation_valid(VQC_OPERATION_GROUP_NORM);
+        operation.group_norm.epsilon = epsilons[i];
+        assert_refused(operation, "epsilon");
+        operation = operation_valid(VQC_OPERATION_LAYER_NORM);
+        operation.layer_norm.epsilon = epsilons[i];
+        assert_refused(operation, "epsilon");
+    }
+    vqc_operation operation = operation_valid(VQC_OPERATION_CLAMP);
+    operation.clamp.scale = NAN;
+    assert_refused(operation, "scale");
+    operation = operation_valid(VQC_OPERATION_CLAMP);
+    operation.clamp.shift = INFINITY;
+    assert_refused(operation, "shift");
+    operation = operation_valid(VQC_OPERATION_ACTIVATION);
+    operation.activation.function = (vqc_activation_function)(VQC_ACTIVATION_GELU + 1);
+    assert_refused(operation, "function");
+}
+
+static void element_types_are_checked(void **state)
+{
+    (void)state;
+    const vqc_dtype dtypes[] = {VQC_DTYPE_F16, VQC_DTYPE_I64, VQC_DTYPE_I32, VQC_DTYPE_U8, VQC_DTYPE_COUNT};
+    for (int kind = 0; kind < VQC_OPERATION_COUNT; kind++) {
+        for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
+            vqc_operation operation = operation_valid((vqc_operation_kind)kind);
+            operation.dtype = dtypes[i];
+            if (kind == VQC_OPERATION_CAST)
+                operation.cast.to = dtypes[i];
+            assert_refused(operation, "element type");
+        }
+    }
+    const vqc_operation_kind precise[] = {VQC_OPERATION_QUANTISE, VQC_OPERATION_RESAMPLE, VQC_OPERATION_DISTANCE};
+    for (size_t i = 0; i < sizeof precise / sizeof precise[0]; i++) {
+        vqc_operation operation = operation_valid(precise[i]);
+        operation.dtype = VQC_DTYPE_BF16;
+        assert_refused(operation, "bf16");
+    }
+    vqc_operation operation = operation_valid(VQC_OPERATION_CAST);
+    operation.cast.from = VQC_DTYPE_U8;
+    assert_refused(operation, "u8");
+}
+
+static void unknown_operations_are_refused(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    vqc_operation operation = {.kind = VQC_OPERATION_COUNT};
+    assert_int_equal(vqc_operation_check(&operation, &error), VQC_FAILED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_cases_are_accepted),
+        cmocka_unit_test(sizes_are_bounded),
+        cmocka_unit_test(padding_is_bounded),
+        cmocka_unit_test(products_are_bounded),
+        cmocka_unit_test(parameters_must_be_there),
+        cmocka_unit_test(sizes_must_fit_each_other),
+        cmocka_unit_test(numbers_must_make_sense),
+        cmocka_unit_test(element_types_are_checked),
+        cmocka_unit_test(unknown_operations_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

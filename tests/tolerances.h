@@ -1,0 +1,59 @@
+#ifndef VQC_TESTS_TOLERANCES_H
+#define VQC_TESTS_TOLERANCES_H
+
+/* How far a computed tensor may lie from the expected one; the only place where tests of operations and models take
+ * such numbers from. A figure is a few times what was measured when it was set, so that an error in the arithmetic
+ * does not hide below it. */
+typedef struct tolerance {
+    double relative; /* ‖actual − expected‖ / ‖expected‖ */
+    double largest;  /* for every element, |actual − expected| / max(|expected|, root mean square of expected) */
+    double cosine;   /* least cosine of the angle between them */
+    const char *reason;
+} tolerance;
+
+typedef enum tolerance_kind {
+    TOLERANCE_REF_F32,
+    TOLERANCE_REF_BF16,
+    TOLERANCE_F32_FORWARD,
+    TOLERANCE_F32_BACKWARD,
+    TOLERANCE_BF16_FORWARD,
+    TOLERANCE_BF16_BACKWARD,
+    TOLERANCE_FINITE_DIFFERENCE,
+    TOLERANCE_RESAMPLE,
+    TOLERANCE_DISTANCE,
+    TOLERANCE_MODEL_OUTPUT_F32,
+    TOLERANCE_MODEL_GRADIENT_F32,
+    TOLERANCE_MODEL_OUTPUT_BF16,
+    TOLERANCE_MODEL_GRADIENT_BF16,
+    TOLERANCE_COUNT
+} tolerance_kind;
+
+static const tolerance tolerances[TOLERANCE_COUNT] = {
+    [TOLERANCE_REF_F32] = {1e-7, 1e-7, 0.999999, "computed in double, so only the result is rounded to f32 (2^-24)"},
+    [TOLERANCE_REF_BF16] = {4e-3, 4e-3, 0.99999, "computed in double, so only the result is rounded to bf16 (2^-8)"},
+    [TOLERANCE_F32_FORWARD] = {3e-6, 1.5e-5, 0.999999, "sums of f32 products in f32, in whatever order"},
+    [TOLERANCE_F32_BACKWARD] = {5e-6, 3e-5, 0.999999,
+                                "as forward; normalisation, attention and distance subtract nearly equal sums"},
+    [TOLERANCE_BF16_FORWARD] = {5e-3, 2e-2, 0.9999,
+                                "sums in f32, but the result and factors of inner products (attention's "
+                                "probabilities) are rounded to bf16 (2^-8 each)"},
+    [TOLERANCE_BF16_BACKWARD] = {6e-3, 2.5e-2, 0.9999,
+                                 "as forward, with the forward pass's rounded result and one more rounded factor"},
+    [TOLERANCE_FINITE_DIFFERENCE] = {1e-7, 1e-7, 0.999999,
+                                     "central differences in f64 with a step of 1e-5: truncation about 1e-10, "
+                                     "rounding about 1e-11 of a sum that may be small against its terms"},
+    [TOLERANCE_RESAMPLE] = {1e-5, 1e-4, 0.999999,
+                            "the reference computes kernel, place and sums in f32, and the place of a pixel in a "
+                            "crop of 150 is only known to 1e-5"},
+    [TOLERANCE_DISTANCE] = {1e-5, 1e-5, 0.999999, "the reference computes embedding norms and sums in f32"},
+    [TOLERANCE_MODEL_OUTPUT_F32] = {1e-5, 1e-3, 0.999999,
+                                    "dozens of f32 operations after each other, on both sides; the limit that users "
+                                    "are promised"},
+    [TOLERANCE_MODEL_GRADIENT_F32] = {1e-4, 1e-2, 0.999999, "as the output, and backwards through every operation"},
+    [TOLERANCE_MODEL_OUTPUT_BF16] = {5e-2, 1.0, 0.999,
+                                     "every activation is rounded to bf16 (2^-9); the direction is what guidance "
+                                     "uses"},
+    [TOLERANCE_MODEL_GRADIENT_BF16] = {0.15, 5.0, 0.99, "as the output, and backwards through rounded activations"},
+};
+
+#endif
