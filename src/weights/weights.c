@@ -1,0 +1,201 @@
+#include "weights/weights.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "weights/directory.h"
+#include "weights/gather.h"
+#include "weights/map.h"
+#include "weights/pytorch_legacy.h"
+#include "weights/pytorch_zip.h"
+#include "weights/safetensors.h"
+#include "weights/zip.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are read in the order of their bytes in the file");
+
+struct vqc_weights {
+    char *path;
+    vqc_map map;
+    vqc_weights_format format;
+    vqc_directory directory;
+    vqc_zip *zip; /* NULL where the file is not one */
+};
+
+static bool starts_with(const vqc_map *map, const char *text)
+{
+    return map->size >= strlen(text) && memcmp(map->data, text, strlen(text)) == 0;
+}
+
+/* Says what a file that is no checkpoint seems to be; these two are what failed downloads leave behind. */
+static vqc_status format_refused(const vqc_map *map, vqc_error *error)
+{
+    const char *found = "something else";
+    if (starts_with(map, "<"))
+        found = "a web page";
+    else if (starts_with(map, "version https://git-lfs"))
+        found = "a Git LFS pointer in place of the file";
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "expected a checkpoint (safetensors, PyTorch or TorchScript), found %s", found);
+}
+
+static vqc_status directory_read(vqc_weights *weights, vqc_error *error)
+{
+    const vqc_map *map = &weights->map;
+    if (vqc_safetensors_is(map)) {
+        weights->format = VQC_WEIGHTS_SAFETENSORS;
+        return vqc_safetensors_read(map, &weights->directory, error);
+    }
+    if (starts_with(map, "PK\x03\x04")) {
+        VQC_TRY(vqc_zip_open(map, &weights->zip, error));
+        return vqc_pytorch_zip_read(weights->zip, &weights->directory, &weights->format, error);
+    }
+    if (starts_with(map, "\x80")) { /* how every pickle of protocol 2 and later begins */
+        weights->format = VQC_WEIGHTS_PYTORCH_LEGACY;
+        return vqc_pytorch_legacy_read(map, &weights->directory, error);
+    }
+    return format_refused(map, error);
+}
+
+static vqc_status weights_fill(vqc_weights *weights, const char *path, vqc_error *error)
+{
+    VQC_TRY(vqc_memory_copy_text(path, &weights->path, error));
+    VQC_TRY(vqc_map_open(path, &weights->map, error));
+    weights->directory.file_size = weights->map.size;
+    VQC_TRY(directory_read(weights, error));
+    return vqc_directory_finish(&weights->directory, error);
+}
+
+vqc_status vqc_weights_open(const char *path, vqc_weights **weights_out, vqc_error *error)
+{
+    vqc_weights *weights;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *weights, "a checkpoint", &weights, error));
+    vqc_status status = weights_fill(weights, path, error);
+    if (status != VQC_OK) {
+        vqc_weights_close(weights);
+        return vqc_error_prefix(error, "%s", path);
+    }
+    *weights_out = weights;
+    return VQC_OK;
+}
+
+void vqc_weights_close(vqc_weights *weights)
+{
+    if (weights == NULL)
+        return;
+    vqc_zip_close(weights->zip);
+    vqc_directory_release(&weights->directory);
+    vqc_map_close(&weights->map);
+    free(weights->path);
+    free(weights);
+}
+
+const char *vqc_weights_path(const vqc_weights *weights)
+{
+    return weights->path;
+}
+
+vqc_weights_format vqc_weights_format_of(const vqc_weights *weights)
+{
+    return weights->format;
+}
+
+const char *vqc_weights_format_name(vqc_weights_format format)
+{
+    switch (format) {
+    case VQC_WEIGHTS_SAFETENSORS:
+        return "safetensors";
+    case VQC_WEIGHTS_PYTORCH_ZIP:
+        return "PyTorch zip";
+    case VQC_WEIGHTS_TORCHSCRIPT:
+        return "TorchScript zip";
+    case VQC_WEIGHTS_PYTORCH_LEGACY:
+        return "older PyTorch serialisation";
+    }
+    return "unknown";
+}
+
+size_t vqc_weights_count(const vqc_weights *weights)
+{
+    return weights->directory.count;
+}
+
+const vqc_weights_tensor *vqc_weights_at(const vqc_weights *weights, size_t index)
+{
+    return &weights->directory.entries[index].tensor;
+}
+
+const vqc_weights_tensor *vqc_weights_find(const vqc_weights *weights, const char *name)
+{
+    const vqc_directory_entry *entry = vqc_directory_find(&weights->directory, name);
+    return entry == NULL ? NULL : &entry->tensor;
+}
+
+const char *vqc_weights_metadata(const vqc_weights *weights, const char *key)
+{
+    const vqc_directory *directory = &weights->directory;
+    for (size_t i = 0; i < directory->text_count; i++)
+        if (strcmp(directory->texts[i].key, key) == 0)
+            return directory->texts[i].value;
+    return NULL;
+}
+
+static void convert_to_f32(vqc_dtype dtype, const void *source, size_t count, void *target)
+{
+    vqc_dtype_to_f32(dtype, source, count, target);
+}
+
+static void convert_to_i64(vqc_dtype dtype, const void *source, size_t count, void *target)
+{
+    const uint8_t *bytes = source;
+    int64_t *values = target;
+    size_t size = vqc_dtype_size(dtype);
+    bool is_signed = dtype != VQC_DTYPE_U8 && dtype != VQC_DTYPE_BOOL;
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *element = bytes + i * size;
+        uint64_t number = is_signed && (element[size - 1] & 0x80U) != 0 ? UINT64_MAX : 0;
+        memcpy(&number, element, size);
+        values[i] = dtype == VQC_DTYPE_BOOL ? number != 0 : (int64_t)number;
+    }
+}
+
+static vqc_status tensor_read(const vqc_weights *weights, const vqc_weights_tensor *tensor,
+                              vqc_gather_convert convert, size_t target_size, void *target, vqc_error *error)
+{
+    const vqc_directory_entry *entry = (const vqc_directory_entry *)tensor;
+    vqc_storage *storage = &weights->directory.storages[entry->storage];
+    if (tensor->count == 0)
+        return VQC_OK;
+    const uint8_t *bytes = storage->bytes;
+    uint8_t *heap = NULL;
+    if (weights->zip != NULL)
+        VQC_TRY(vqc_zip_read(weights->zip, storage, &bytes, &heap, error));
+    vqc_gather(entry, bytes, heap == NULL, convert, target_size, target);
+    free(heap);
+    return VQC_OK;
+}
+
+static vqc_status read_refused(const vqc_weights *weights, const vqc_weights_tensor *tensor, vqc_error *error)
+{
+    return vqc_error_prefix(error, "%s: tensor %.256s", weights->path, tensor->name);
+}
+
+vqc_status vqc_weights_read_f32(const vqc_weights *weights, const vqc_weights_tensor *tensor, float *target,
+                                vqc_error *error)
+{
+    if (tensor_read(weights, tensor, convert_to_f32, sizeof *target, target, error) != VQC_OK)
+        return read_refused(weights, tensor, error);
+    return VQC_OK;
+}
+
+vqc_status vqc_weights_read_i64(const vqc_weights *weights, const vqc_weights_tensor *tensor, int64_t *target,
+                                vqc_error *error)
+{
+    vqc_dtype dtype = tensor->dtype;
+    vqc_status status = VQC_OK;
+    if (dtype == VQC_DTYPE_F64 || dtype == VQC_DTYPE_F32 || dtype == VQC_DTYPE_F16 || dtype == VQC_DTYPE_BF16)
+        status = vqc_error_set(error, VQC_BAD_INPUT, "expected integers, found %s", vqc_dtype_name(dtype));
+    else
+        status = tensor_read(weights, tensor, convert_to_i64, sizeof *target, target, error);
+    return status == VQC_OK ? VQC_OK : read_refused(weights, tensor, error);
+}
