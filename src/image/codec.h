@@ -1,0 +1,28 @@
+#ifndef VQC_IMAGE_CODEC_H
+#define VQC_IMAGE_CODEC_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "image/image.h"
+
+/* What the readers of the formats share. Their errors do not name the file yet. */
+
+/* A picture file open for reading, at its first byte. */
+typedef struct vqc_image_file {
+    FILE *stream;
+    int64_t size; /* bytes; at least 1 */
+} vqc_image_file;
+
+/* Opens a regular file that is not empty. */
+VQC_MUST_CHECK vqc_status vqc_image_file_open(const char *path, vqc_image_file *file_out, vqc_error *error);
+void vqc_image_file_close(vqc_image_file *file);
+
+/* Decode a file of that format into a new image. No picture is allocated that the file's size could not hold. */
+VQC_MUST_CHECK vqc_status vqc_image_png_read(vqc_image_file *file, vqc_image *image_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_image_jpeg_read(vqc_image_file *file, vqc_image *image_out, vqc_error *error);
+
+/* The error for a picture that the file is too small for. */
+vqc_status vqc_image_file_too_small(const vqc_image_file *file, int64_t height, int64_t width, vqc_error *error);
+
+#endif

@@ -1,0 +1,52 @@
+#ifndef VQC_STUDY_PROMPT_H
+#define VQC_STUDY_PROMPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "study/storage.h"
+#include "study/yaml.h"
+
+/* What a picture is drawn towards (with a positive weight) or away from. */
+typedef enum vqc_target_kind {
+    VQC_TARGET_TEXT,
+    VQC_TARGET_IMAGE,     /* a picture file, embedded by every perceptor */
+    VQC_TARGET_EMBEDDING, /* a row of a tensor in a safetensors file */
+    VQC_TARGET_NOISE      /* a vector of normal random numbers from a seed */
+} vqc_target_kind;
+
+typedef struct vqc_target {
+    vqc_target_kind kind;
+    const char *text;   /* text */
+    const char *file;   /* image, embedding */
+    const char *tensor; /* embedding */
+    int64_t row;        /* embedding */
+    int64_t seed;       /* noise */
+    double weight;
+    double stop; /* the gradient flows only while the distance, signed like the weight, is above it */
+} vqc_target;
+
+typedef struct vqc_prompt {
+    const char *id;   /* unique in the study */
+    const char *text; /* as the job file has it, for people */
+    vqc_target *targets;
+    size_t target_count;
+    const vqc_yaml_node *node; /* where it stands; NULL for a line of a text file */
+} vqc_prompt;
+
+/* Splits a prompt "a painting of X | blurry:-0.5 | red:1:0.3" at the bars into targets; a number behind a colon is
+ * the weight (default 1), a second one the stop (default −∞). A colon that no number follows is part of the text.
+ * VQC_BAD_INPUT for a part without text. The result belongs to the storage. */
+VQC_MUST_CHECK vqc_status vqc_prompt_split(const char *text, vqc_study_storage *storage, vqc_target **targets_out,
+                                           size_t *count_out, vqc_error *error);
+
+/* Reads one entry of the list of prompts: a text, or a mapping with `text` or `targets`. Its settings are left to the
+ * caller (vqc_prompt_keys are the keys that are not settings). `number` counts from 1 and is the id where none is
+ * given. */
+VQC_MUST_CHECK vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, vqc_study_storage *storage,
+                                          vqc_prompt *prompt_out, vqc_error *error);
+
+extern const char *const vqc_prompt_keys[]; /* NULL-terminated */
+
+#endif

@@ -1,0 +1,452 @@
+#include "study/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "study/yaml_write.h"
+
+enum { MAX_SIDE = 16384, MAX_STEPS = 1000000, MAX_CROPS = 65536, KEY_SIZE = 128 };
+
+/* The augmentations with their published parameters (kornia's, as the public notebooks use them). */
+typedef struct augmentation_entry {
+    const char *code;
+    vqc_augmentation defaults;
+} augmentation_entry;
+
+static const augmentation_entry augmentations[] = {
+    {"Hf", {.kind = VQC_AUGMENTATION_FLIP, .probability = 0.5}},
+    {"Af",
+     {.kind = VQC_AUGMENTATION_AFFINE,
+      .probability = 0.7,
+      .degrees = 15,
+      .translate = 0.1,
+      .shear = 5,
+      .border = true}},
+    {"Pe", {.kind = VQC_AUGMENTATION_PERSPECTIVE, .probability = 0.7, .distortion = 0.7}},
+    {"Ji",
+     {.kind = VQC_AUGMENTATION_JITTER,
+      .probability = 0.7,
+      .brightness = 0.1,
+      .contrast = 0.1,
+      .saturation = 0.1,
+      .hue = 0.1}},
+};
+
+enum { AUGMENTATION_COUNT = sizeof augmentations / sizeof augmentations[0] };
+
+void vqc_settings_default(vqc_settings *settings)
+{
+    *settings = (vqc_settings){
+        .width = 256,
+        .height = 256,
+        .steps = 400,
+        .learning_rate = 0.15,
+        .beta1 = 0.9,
+        .beta2 = 0.999,
+        .epsilon = 1e-8,
+        .crop_count = 32,
+        .crop_power = 1.0,
+        .crop_group = 16,
+        .augmentation_count = AUGMENTATION_COUNT,
+        .noise = 0.1,
+        .l2_weight = 0.1,
+        .l2_decay = 0.005,
+        .clamp = true,
+        .init = {.kind = VQC_INIT_RANDOM},
+        .snapshots = 0,
+    };
+    for (int i = 0; i < AUGMENTATION_COUNT; i++)
+        settings->augmentations[i] = augmentations[i].defaults;
+}
+
+static vqc_status set_size(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    int64_t size[2];
+    size_t count;
+    VQC_TRY(vqc_yaml_read_integers(value, 1, MAX_SIDE, 2, size, &count, error));
+    if (count != 2)
+        return vqc_yaml_error(value, error, "expected [width, height]");
+    settings->width = size[0];
+    settings->height = size[1];
+    return VQC_OK;
+}
+
+static vqc_status set_steps(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_integer(value, 1, MAX_STEPS, &settings->steps, error);
+}
+
+static vqc_status set_optimizer_name(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    (void)settings;
+    static const char *const words[] = {"adam"};
+    size_t choice;
+    return vqc_yaml_read_choice(value, words, 1, &choice, error);
+}
+
+static vqc_status set_learning_rate(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->learning_rate, error);
+}
+
+static vqc_status set_crop_count(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_integer(value, 1, MAX_CROPS, &settings->crop_count, error);
+}
+
+static vqc_status set_crop_method(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    (void)settings;
+    static const char *const words[] = {"original"};
+    size_t choice;
+    return vqc_yaml_read_choice(value, words, 1, &choice, error);
+}
+
+static vqc_status set_crop_power(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_real(value, 0.0, 1e3, &settings->crop_power, error);
+}
+
+static vqc_status set_crop_group(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_integer(value, 1, MAX_CROPS, &settings->crop_group, error);
+}
+
+static vqc_status set_noise(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_real(value, 0.0, 10.0, &settings->noise, error);
+}
+
+static vqc_status set_l2_weight(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->l2_weight, error);
+}
+
+static vqc_status set_l2_decay(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->l2_decay, error);
+}
+
+static vqc_status set_clamp(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_bool(value, &settings->clamp, error);
+}
+
+static vqc_status set_snapshots(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_integer(value, 0, MAX_STEPS, &settings->snapshots, error);
+}
+
+static vqc_status set_mask(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_text(value, &settings->mask, error);
+}
+
+/* The text under a key that must be there. */
+static vqc_status text_require(const vqc_yaml_node *mapping, const char *key, const char **text_out, vqc_error *error)
+{
+    const vqc_yaml_node *node;
+    VQC_TRY(vqc_yaml_require(mapping, key, &node, error));
+    return vqc_yaml_read_text(node, text_out, error);
+}
+
+static vqc_status init_read_codes(const vqc_yaml_node *value, vqc_init *init, vqc_error *error)
+{
+    static const char *const known[] = {"file", "tensor"};
+    VQC_TRY(vqc_yaml_check_keys(value, known, sizeof known / sizeof known[0], error));
+    init->kind = VQC_INIT_CODES;
+    VQC_TRY(text_require(value, "file", &init->file, error));
+    return text_require(value, "tensor", &init->tensor, error);
+}
+
+static vqc_status init_read_latent(const vqc_yaml_node *value, vqc_init *init, vqc_error *error)
+{
+    static const char *const known[] = {"archive", "render"};
+    const vqc_yaml_node *render;
+    VQC_TRY(vqc_yaml_check_keys(value, known, sizeof known / sizeof known[0], error));
+    init->kind = VQC_INIT_LATENT;
+    VQC_TRY(text_require(value, "archive", &init->file, error));
+    VQC_TRY(vqc_yaml_require(value, "render", &render, error));
+    return vqc_yaml_read_integer(render, 0, INT32_MAX, &init->render, error);
+}
+
+static vqc_status init_read_mapping(const vqc_yaml_node *value, vqc_init *init, vqc_error *error)
+{
+    static const char *const known[] = {"image", "codes", "latent"};
+    VQC_TRY(vqc_yaml_check_keys(value, known, sizeof known / sizeof known[0], error));
+    if (vqc_yaml_count(value) != 1)
+        return vqc_yaml_error(value, error, "expected one of image, codes, latent");
+    const vqc_yaml_node *inner = vqc_yaml_at(value, 0);
+    if (strcmp(vqc_yaml_key(inner), "codes") == 0)
+        return init_read_codes(inner, init, error);
+    if (strcmp(vqc_yaml_key(inner), "latent") == 0)
+        return init_read_latent(inner, init, error);
+    init->kind = VQC_INIT_IMAGE;
+    return vqc_yaml_read_text(inner, &init->file, error);
+}
+
+static vqc_status set_init(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    static const char *const words[] = {"random", "pixels", "gradient"};
+    static const vqc_init_kind kinds[] = {VQC_INIT_RANDOM, VQC_INIT_PIXELS, VQC_INIT_GRADIENT};
+    size_t choice;
+    settings->init = (vqc_init){0};
+    if (vqc_yaml_kind_of(value) == VQC_YAML_MAPPING)
+        return init_read_mapping(value, &settings->init, error);
+    VQC_TRY(vqc_yaml_read_choice(value, words, 3, &choice, error));
+    settings->init.kind = kinds[choice];
+    return VQC_OK;
+}
+
+static const augmentation_entry *augmentation_find(const char *code)
+{
+    for (int i = 0; i < AUGMENTATION_COUNT; i++)
+        if (strcmp(augmentations[i].code, code) == 0)
+            return &augmentations[i];
+    return NULL;
+}
+
+/* Starts an augmentation from its code. */
+static vqc_status augmentation_start(const vqc_yaml_node *node, vqc_augmentation *augmentation, vqc_error *error)
+{
+    const char *code;
+    VQC_TRY(vqc_yaml_read_text(node, &code, error));
+    const augmentation_entry *entry = augmentation_find(code);
+    if (entry == NULL)
+        return vqc_yaml_error(node, error, "expected one of Hf, Af, Pe, Ji, found %s", code);
+    *augmentation = entry->defaults;
+    return VQC_OK;
+}
+
+/* A parameter of an augmentation: which kinds have it, its range and its place. */
+static vqc_status parameter_read(const vqc_yaml_node *node, vqc_augmentation *a, vqc_error *error)
+{
+    const struct {
+        const char *key;
+        vqc_augmentation_kind kind;
+        double maximum;
+        double *value;
+    } parameters[] = {
+        {"degrees", VQC_AUGMENTATION_AFFINE, 180.0, &a->degrees},
+        {"translate", VQC_AUGMENTATION_AFFINE, 1.0, &a->translate},
+        {"shear", VQC_AUGMENTATION_AFFINE, 80.0, &a->shear},
+        {"distortion", VQC_AUGMENTATION_PERSPECTIVE, 1.0, &a->distortion},
+        {"brightness", VQC_AUGMENTATION_JITTER, 1.0, &a->brightness},
+        {"contrast", VQC_AUGMENTATION_JITTER, 1.0, &a->contrast},
+        {"saturation", VQC_AUGMENTATION_JITTER, 1.0, &a->saturation},
+        {"hue", VQC_AUGMENTATION_JITTER, 0.5, &a->hue},
+        {"p", a->kind, 1.0, &a->probability},
+    };
+    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++)
+        if (strcmp(vqc_yaml_key(node), parameters[i].key) == 0 && parameters[i].kind == a->kind)
+            return vqc_yaml_read_real(node, 0.0, parameters[i].maximum, parameters[i].value, error);
+    if (strcmp(vqc_yaml_key(node), "padding") == 0 && a->kind == VQC_AUGMENTATION_AFFINE) {
+        static const char *const words[] = {"zeros", "border"};
+        size_t choice;
+        VQC_TRY(vqc_yaml_read_choice(node, words, 2, &choice, error));
+        a->border = choice == 1;
+        return VQC_OK;
+    }
+    return vqc_yaml_error(node, error, "this augmentation has no such parameter");
+}
+
+static vqc_status augmentation_read(const vqc_yaml_node *node, vqc_augmentation *augmentation, vqc_error *error)
+{
+    if (vqc_yaml_kind_of(node) == VQC_YAML_SCALAR)
+        return augmentation_start(node, augmentation, error);
+    const vqc_yaml_node *name;
+    VQC_TRY(vqc_yaml_require(node, "name", &name, error));
+    VQC_TRY(augmentation_start(name, augmentation, error));
+    for (size_t i = 0; i < vqc_yaml_count(node); i++)
+        if (vqc_yaml_at(node, i) != name)
+            VQC_TRY(parameter_read(vqc_yaml_at(node, i), augmentation, error));
+    return VQC_OK;
+}
+
+static vqc_status set_augment(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    VQC_TRY(vqc_yaml_expect(value, VQC_YAML_SEQUENCE, error));
+    if (vqc_yaml_count(value) > VQC_SETTINGS_MAX_AUGMENTATIONS)
+        return vqc_yaml_error(value, error, "expected at most %d augmentations", VQC_SETTINGS_MAX_AUGMENTATIONS);
+    for (size_t i = 0; i < vqc_yaml_count(value); i++)
+        VQC_TRY(augmentation_read(vqc_yaml_at(value, i), &settings->augmentations[i], error));
+    settings->augmentation_count = (int)vqc_yaml_count(value);
+    return VQC_OK;
+}
+
+/* Every setting, by its dotted key. */
+typedef struct setting {
+    const char *key;
+    vqc_status (*set)(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error);
+} setting;
+
+static const setting known_settings[] = {
+    {"size", set_size},
+    {"steps", set_steps},
+    {"optimizer.name", set_optimizer_name},
+    {"optimizer.lr", set_learning_rate},
+    {"crops.count", set_crop_count},
+    {"crops.method", set_crop_method},
+    {"crops.power", set_crop_power},
+    {"crops.group", set_crop_group},
+    {"augment", set_augment},
+    {"noise", set_noise},
+    {"l2.weight", set_l2_weight},
+    {"l2.decay", set_l2_decay},
+    {"clamp", set_clamp},
+    {"init", set_init},
+    {"snapshots", set_snapshots},
+    {"mask", set_mask},
+};
+
+enum { SETTING_COUNT = sizeof known_settings / sizeof known_settings[0] };
+
+static const setting *setting_find(const char *key)
+{
+    for (int i = 0; i < SETTING_COUNT; i++)
+        if (strcmp(known_settings[i].key, key) == 0)
+            return &known_settings[i];
+    return NULL;
+}
+
+/* Refuses an unknown dotted key with the nearest known one. */
+static vqc_status key_refuse(const vqc_yaml_node *place, const char *key, vqc_error *error)
+{
+    const char *names[SETTING_COUNT];
+    for (int i = 0; i < SETTING_COUNT; i++)
+        names[i] = known_settings[i].key;
+    return vqc_yaml_key_error(place, error, "unknown setting %s, the nearest known one is %s", key,
+                              vqc_yaml_nearest(names, SETTING_COUNT, key));
+}
+
+vqc_status vqc_settings_apply_key(vqc_settings *settings, const char *key, const vqc_yaml_node *value,
+                                  const vqc_yaml_node *place, vqc_error *error)
+{
+    const setting *found = setting_find(key);
+    return found == NULL ? key_refuse(place, key, error) : found->set(settings, value, error);
+}
+
+/* Whether the word is in a NULL-terminated list. */
+static bool is_among(const char *const *list, const char *word)
+{
+    for (size_t i = 0; list != NULL && list[i] != NULL; i++)
+        if (strcmp(list[i], word) == 0)
+            return true;
+    return false;
+}
+
+/* Applies a mapping whose keys stand under the prefix. */
+static vqc_status mapping_apply(vqc_settings *settings, const char *prefix, const vqc_yaml_node *mapping,
+                                const char *const *except, vqc_error *error)
+{
+    VQC_TRY(vqc_yaml_expect(mapping, VQC_YAML_MAPPING, error));
+    for (size_t i = 0; i < vqc_yaml_count(mapping); i++) {
+        const vqc_yaml_node *value = vqc_yaml_at(mapping, i);
+        char key[KEY_SIZE];
+        if (is_among(except, vqc_yaml_key(value)))
+            continue;
+        int size = snprintf(key, sizeof key, "%s%s", prefix, vqc_yaml_key(value));
+        if (size < 0 || (size_t)size + 1 >= sizeof key)
+            return vqc_yaml_error(value, error, "unknown setting");
+        if (setting_find(key) != NULL || vqc_yaml_kind_of(value) != VQC_YAML_MAPPING || prefix[0] != '\0') {
+            VQC_TRY(vqc_settings_apply_key(settings, key, value, value, error));
+            continue;
+        }
+        key[size] = '.';
+        key[size + 1] = '\0';
+        VQC_TRY(mapping_apply(settings, key, value, NULL, error));
+    }
+    return VQC_OK;
+}
+
+vqc_status vqc_settings_apply(vqc_settings *settings, const vqc_yaml_node *mapping, const char *const *except,
+                              vqc_error *error)
+{
+    return mapping_apply(settings, "", mapping, except, error);
+}
+
+vqc_status vqc_settings_check(const vqc_settings *settings, const vqc_yaml_node *place, vqc_error *error)
+{
+    if (settings->steps < settings->snapshots)
+        return vqc_yaml_error(place, error, "snapshots: expected at most the %lld steps, found %lld",
+                              (long long)settings->steps, (long long)settings->snapshots);
+    return VQC_OK;
+}
+
+static vqc_status init_write(const vqc_init *init, vqc_text *text, vqc_error *error)
+{
+    switch (init->kind) {
+    case VQC_INIT_RANDOM:
+        return vqc_text_append(text, error, "  init: random\n");
+    case VQC_INIT_PIXELS:
+        return vqc_text_append(text, error, "  init: pixels\n");
+    case VQC_INIT_GRADIENT:
+        return vqc_text_append(text, error, "  init: gradient\n");
+    case VQC_INIT_IMAGE:
+        VQC_TRY(vqc_text_append(text, error, "  init: {image: "));
+        VQC_TRY(vqc_yaml_quote(init->file, text, error));
+        return vqc_text_append(text, error, "}\n");
+    case VQC_INIT_CODES:
+        VQC_TRY(vqc_text_append(text, error, "  init: {codes: {file: "));
+        VQC_TRY(vqc_yaml_quote(init->file, text, error));
+        VQC_TRY(vqc_text_append(text, error, ", tensor: "));
+        VQC_TRY(vqc_yaml_quote(init->tensor, text, error));
+        return vqc_text_append(text, error, "}}\n");
+    case VQC_INIT_LATENT:
+        VQC_TRY(vqc_text_append(text, error, "  init: {latent: {archive: "));
+        VQC_TRY(vqc_yaml_quote(init->file, text, error));
+        return vqc_text_append(text, error, ", render: %lld}}\n", (long long)init->render);
+    }
+    return VQC_OK;
+}
+
+static vqc_status augmentation_write(const vqc_augmentation *a, vqc_text *text, vqc_error *error)
+{
+    VQC_TRY(vqc_text_append(text, error, "    - {name: %s, p: %.17g", augmentations[a->kind].code, a->probability));
+    switch (a->kind) {
+    case VQC_AUGMENTATION_FLIP:
+        break;
+    case VQC_AUGMENTATION_AFFINE:
+        VQC_TRY(vqc_text_append(text, error, ", degrees: %.17g, translate: %.17g, shear: %.17g, padding: %s",
+                                a->degrees, a->translate, a->shear, a->border ? "border" : "zeros"));
+        break;
+    case VQC_AUGMENTATION_PERSPECTIVE:
+        VQC_TRY(vqc_text_append(text, error, ", distortion: %.17g", a->distortion));
+        break;
+    case VQC_AUGMENTATION_JITTER:
+        VQC_TRY(vqc_text_append(text, error, ", brightness: %.17g, contrast: %.17g, saturation: %.17g, hue: %.17g",
+                                a->brightness, a->contrast, a->saturation, a->hue));
+        break;
+    }
+    return vqc_text_append(text, error, "}\n");
+}
+
+static vqc_status augmentations_write(const vqc_settings *settings, vqc_text *text, vqc_error *error)
+{
+    if (settings->augmentation_count == 0)
+        return vqc_text_append(text, error, "  augment: []\n");
+    VQC_TRY(vqc_text_append(text, error, "  augment:\n"));
+    for (int i = 0; i < settings->augmentation_count; i++)
+        VQC_TRY(augmentation_write(&settings->augmentations[i], text, error));
+    return VQC_OK;
+}
+
+vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_error *error)
+{
+    VQC_TRY(vqc_text_append(text, error, "  size: [%lld, %lld]\n  steps: %lld\n", (long long)settings->width,
+                            (long long)settings->height, (long long)settings->steps));
+    VQC_TRY(vqc_text_append(text, error, "  optimizer: {name: adam, lr: %.17g}\n", settings->learning_rate));
+    VQC_TRY(vqc_text_append(text, error, "  crops: {count: %lld, method: original, power: %.17g, group: %lld}\n",
+                            (long long)settings->crop_count, settings->crop_power, (long long)settings->crop_group));
+    VQC_TRY(augmentations_write(settings, text, error));
+    VQC_TRY(vqc_text_append(text, error, "  noise: %.17g\n  l2: {weight: %.17g, decay: %.17g}\n  clamp: %s\n",
+                            settings->noise, settings->l2_weight, settings->l2_decay,
+                            settings->clamp ? "true" : "false"));
+    VQC_TRY(init_write(&settings->init, text, error));
+    VQC_TRY(vqc_text_append(text, error, "  snapshots: %lld\n", (long long)settings->snapshots));
+    if (settings->mask == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_text_append(text, error, "  mask: "));
+    VQC_TRY(vqc_yaml_quote(settings->mask, text, error));
+    return vqc_text_append(text, error, "\n");
+}

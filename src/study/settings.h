@@ -1,0 +1,87 @@
+#ifndef VQC_STUDY_SETTINGS_H
+#define VQC_STUDY_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/text.h"
+#include "study/yaml.h"
+
+/* Everything that decides how one picture is made, apart from its prompt, its seed and the models. Plain values, no
+ * ownership: texts belong to the YAML document that they were read from, or are constants. */
+
+typedef enum vqc_init_kind {
+    VQC_INIT_RANDOM,   /* uniformly random codes */
+    VQC_INIT_PIXELS,   /* a picture of uniform noise, encoded */
+    VQC_INIT_GRADIENT, /* a picture of random linear colour gradients, encoded */
+    VQC_INIT_IMAGE,    /* a picture file, encoded */
+    VQC_INIT_CODES,    /* codes from a tensor */
+    VQC_INIT_LATENT    /* the latent of another archive's render */
+} vqc_init_kind;
+
+typedef struct vqc_init {
+    vqc_init_kind kind;
+    const char *file;   /* image, codes, latent: relative to the job file */
+    const char *tensor; /* codes: name of the tensor */
+    int64_t render;     /* latent: number of the render */
+} vqc_init;
+
+/* The augmentations, by the codes under which the public notebooks list them. */
+typedef enum vqc_augmentation_kind {
+    VQC_AUGMENTATION_FLIP,        /* Hf */
+    VQC_AUGMENTATION_AFFINE,      /* Af */
+    VQC_AUGMENTATION_PERSPECTIVE, /* Pe */
+    VQC_AUGMENTATION_JITTER       /* Ji */
+} vqc_augmentation_kind;
+
+typedef struct vqc_augmentation {
+    vqc_augmentation_kind kind;
+    double probability;
+    double degrees, translate, shear;             /* affine: ± degrees, share of the side, ± degrees */
+    bool border;                                  /* affine: repeat the edge; else black outside */
+    double distortion;                            /* perspective: how far corners may move inwards */
+    double brightness, contrast, saturation, hue; /* jitter */
+} vqc_augmentation;
+
+enum { VQC_SETTINGS_MAX_AUGMENTATIONS = 16 };
+
+typedef struct vqc_settings {
+    int64_t width, height; /* as asked for; rendered at the next lower multiples of the generator's factor */
+    int64_t steps;
+    double learning_rate;
+    double beta1, beta2, epsilon; /* Adam */
+    int64_t crop_count;           /* per perceptor and step */
+    double crop_power;            /* side = floor(U^power (max − min) + min) */
+    int64_t crop_group;           /* crops computed as one batch */
+    int augmentation_count;
+    vqc_augmentation augmentations[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    double noise; /* upper limit of the standard deviation of the noise on each crop */
+    double l2_weight, l2_decay;
+    bool clamp; /* the latent to the codebook's range after each step */
+    vqc_init init;
+    int64_t snapshots; /* a snapshot every so many steps; 0: none */
+    const char *mask;  /* picture file, white where the latent may change; NULL: everywhere */
+} vqc_settings;
+
+/* The published defaults (paper: 400 steps of Adam at 0.15, 32 crops, L2 0.1 decaying by 0.005). */
+void vqc_settings_default(vqc_settings *settings);
+
+/* Applies the keys of a mapping to the settings, apart from those in `except` (NULL-terminated, may be NULL). Errors
+ * name file, line, column and key; unknown keys name the nearest known one. */
+VQC_MUST_CHECK vqc_status vqc_settings_apply(vqc_settings *settings, const vqc_yaml_node *mapping,
+                                             const char *const *except, vqc_error *error);
+
+/* Applies one setting given by its dotted key ("optimizer.lr"); `place` is where the key stands. */
+VQC_MUST_CHECK vqc_status vqc_settings_apply_key(vqc_settings *settings, const char *key, const vqc_yaml_node *value,
+                                                 const vqc_yaml_node *place, vqc_error *error);
+
+/* Checks what single values cannot show: that numbers fit each other. `place` is named in the error. */
+VQC_MUST_CHECK vqc_status vqc_settings_check(const vqc_settings *settings, const vqc_yaml_node *place,
+                                             vqc_error *error);
+
+/* Appends the settings as the lines of a job file's `render` mapping, indented by two; numbers in full, so that
+ * reading them again gives the same values. */
+VQC_MUST_CHECK vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_error *error);
+
+#endif

@@ -1,0 +1,411 @@
+#include "study/study.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { MAX_RENDERS = 10000000, MAX_SWEPT = 16, MAX_LINE = 16384 };
+
+/* What a study keeps in memory until it is closed, and what reading it needs. */
+typedef struct study_reader {
+    vqc_study *study;
+    vqc_study_storage *storage;
+    vqc_yaml *yaml;
+    int folder_size; /* length of the job file's folder within its path, with the slash */
+} study_reader;
+
+/* The key and the values of one swept setting. */
+typedef struct swept_setting {
+    const vqc_yaml_node *node; /* the sequence; its key is the dotted setting */
+} swept_setting;
+
+/* A path of the job file, seen from where the program runs. */
+static vqc_status path_resolve(study_reader *reader, const vqc_yaml_node *node, const char **path_out,
+                               vqc_error *error)
+{
+    const char *path;
+    VQC_TRY(vqc_yaml_read_text(node, &path, error));
+    if (path[0] == '/')
+        *path_out = path;
+    else
+        VQC_TRY(vqc_study_storage_text(reader->storage, path_out, error, "%.*s%s", reader->folder_size,
+                                       reader->study->path, path));
+    if (access(*path_out, R_OK) != 0)
+        return vqc_yaml_error(node, error, "the file %s cannot be read: %s", *path_out, strerror(errno));
+    return VQC_OK;
+}
+
+static vqc_status path_require(study_reader *reader, const vqc_yaml_node *mapping, const char *key,
+                               const char **path_out, vqc_error *error)
+{
+    const vqc_yaml_node *node;
+    VQC_TRY(vqc_yaml_require(mapping, key, &node, error));
+    return path_resolve(reader, node, path_out, error);
+}
+
+static vqc_status generator_read(study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
+{
+    static const char *const known[] = {"config", "checkpoint"};
+    vqc_generator_source *generator = &reader->study->generator;
+    VQC_TRY(vqc_yaml_check_keys(node, known, 2, error));
+    VQC_TRY(path_require(reader, node, "config", &generator->config, error));
+    return path_require(reader, node, "checkpoint", &generator->checkpoint, error);
+}
+
+static vqc_status perceptor_read(study_reader *reader, const vqc_yaml_node *node, vqc_perceptor_source *perceptor,
+                                 vqc_error *error)
+{
+    static const char *const known[] = {"name", "checkpoint", "vocabulary", "weight", "activation", "head_width"};
+    static const char *const activations[] = {"quick_gelu", "gelu"};
+    VQC_TRY(vqc_yaml_check_keys(node, known, sizeof known / sizeof known[0], error));
+    const vqc_yaml_node *name = vqc_yaml_find(node, "name");
+    const vqc_yaml_node *vocabulary = vqc_yaml_find(node, "vocabulary");
+    const vqc_yaml_node *weight = vqc_yaml_find(node, "weight");
+    const vqc_yaml_node *activation = vqc_yaml_find(node, "activation");
+    const vqc_yaml_node *head_width = vqc_yaml_find(node, "head_width");
+    perceptor->weight = 1.0;
+    VQC_TRY(path_require(reader, node, "checkpoint", &perceptor->checkpoint, error));
+    perceptor->name = perceptor->checkpoint;
+    if (name != NULL)
+        VQC_TRY(vqc_yaml_read_text(name, &perceptor->name, error));
+    if (vocabulary != NULL)
+        VQC_TRY(path_resolve(reader, vocabulary, &perceptor->vocabulary, error));
+    if (weight != NULL)
+        VQC_TRY(vqc_yaml_read_real(weight, 1e-6, 1e6, &perceptor->weight, error));
+    if (activation != NULL) {
+        size_t choice;
+        VQC_TRY(vqc_yaml_read_choice(activation, activations, 2, &choice, error));
+        perceptor->activation = activations[choice];
+    }
+    return head_width == NULL ? VQC_OK : vqc_yaml_read_integer(head_width, 1, 4096, &perceptor->head_width, error);
+}
+
+static vqc_status models_read(study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
+{
+    static const char *const known[] = {"generator", "perceptors"};
+    const vqc_yaml_node *part;
+    vqc_study *study = reader->study;
+    VQC_TRY(vqc_yaml_check_keys(node, known, 2, error));
+    VQC_TRY(vqc_yaml_require(node, "generator", &part, error));
+    VQC_TRY(generator_read(reader, part, error));
+    VQC_TRY(vqc_yaml_require(node, "perceptors", &part, error));
+    VQC_TRY(vqc_yaml_expect(part, VQC_YAML_SEQUENCE, error));
+    study->perceptor_count = vqc_yaml_count(part);
+    if (study->perceptor_count == 0 || study->perceptor_count > VQC_STUDY_MAX_PERCEPTORS)
+        return vqc_yaml_error(part, error, "expected 1 to %d perceptors, found %zu", VQC_STUDY_MAX_PERCEPTORS,
+                              study->perceptor_count);
+    for (size_t i = 0; i < study->perceptor_count; i++)
+        VQC_TRY(perceptor_read(reader, vqc_yaml_at(part, i), &study->perceptors[i], error));
+    return VQC_OK;
+}
+
+static vqc_status prompts_read_list(study_reader *reader, const vqc_yaml_node *list, vqc_error *error)
+{
+    vqc_study *study = reader->study;
+    study->prompt_count = vqc_yaml_count(list);
+    VQC_TRY(vqc_study_storage_allocate(reader->storage, study->prompt_count, sizeof *study->prompts, &study->prompts,
+                                       error));
+    for (size_t i = 0; i < study->prompt_count; i++)
+        VQC_TRY(vqc_prompt_read(vqc_yaml_at(list, i), i + 1, reader->storage, &study->prompts[i], error));
+    return VQC_OK;
+}
+
+/* Adds the prompt that a line of a text file holds. */
+static vqc_status line_read(study_reader *reader, const char *path, size_t number, char *line, vqc_error *error)
+{
+    vqc_study *study = reader->study;
+    vqc_prompt *prompt = &study->prompts[study->prompt_count];
+    VQC_TRY(vqc_study_storage_text(reader->storage, &prompt->text, error, "%s", line));
+    VQC_TRY(vqc_study_storage_text(reader->storage, &prompt->id, error, "%zu", study->prompt_count + 1));
+    if (vqc_prompt_split(prompt->text, reader->storage, &prompt->targets, &prompt->target_count, error) != VQC_OK)
+        return vqc_error_prefix(error, "%s:%zu", path, number);
+    study->prompt_count++;
+    return VQC_OK;
+}
+
+/* Reads the lines; the first pass with `count_only` only counts them. Empty lines do not count. */
+static vqc_status lines_read(study_reader *reader, const char *path, FILE *file, bool count_only, size_t *count_out,
+                             vqc_error *error)
+{
+    char line[MAX_LINE];
+    *count_out = 0;
+    for (size_t number = 1; fgets(line, sizeof line, file) != NULL; number++) {
+        size_t length = strlen(line);
+        if (length + 1 == sizeof line)
+            return vqc_error_set(error, VQC_BAD_INPUT, "%s:%zu: a line of more than %d bytes", path, number,
+                                 MAX_LINE - 2);
+        while (length > 0 && strchr(" \t\r\n", line[length - 1]) != NULL)
+            line[--length] = '\0';
+        if (length == 0)
+            continue;
+        *count_out += 1;
+        if (!count_only)
+            VQC_TRY(line_read(reader, path, number, line, error));
+    }
+    return VQC_OK;
+}
+
+/* A text file with one prompt a line. */
+static vqc_status prompts_read_file(study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
+{
+    const char *path;
+    size_t count;
+    VQC_TRY(path_resolve(reader, node, &path, error));
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return vqc_yaml_error(node, error, "the file %s cannot be read: %s", path, strerror(errno));
+    vqc_status status = lines_read(reader, path, file, true, &count, error);
+    if (status == VQC_OK)
+        status =
+            vqc_study_storage_allocate(reader->storage, count, sizeof(vqc_prompt), &reader->study->prompts, error);
+    if (status == VQC_OK) {
+        rewind(file);
+        status = lines_read(reader, path, file, false, &count, error);
+    }
+    (void)fclose(file);
+    return status;
+}
+
+static vqc_status prompts_read(study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
+{
+    vqc_study *study = reader->study;
+    if (vqc_yaml_kind_of(node) == VQC_YAML_SEQUENCE)
+        VQC_TRY(prompts_read_list(reader, node, error));
+    else
+        VQC_TRY(prompts_read_file(reader, node, error));
+    if (study->prompt_count == 0)
+        return vqc_yaml_error(node, error, "expected at least one prompt");
+    for (size_t i = 0; i < study->prompt_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(study->prompts[i].id, study->prompts[j].id) == 0)
+                return vqc_yaml_error(node, error, "two prompts have the id %s", study->prompts[i].id);
+    return VQC_OK;
+}
+
+/* The files that targets name. */
+static vqc_status targets_resolve(study_reader *reader, vqc_prompt *prompt, vqc_error *error)
+{
+    for (size_t i = 0; i < prompt->target_count; i++) {
+        vqc_target *target = &prompt->targets[i];
+        if (target->file == NULL)
+            continue;
+        if (target->file[0] != '/')
+            VQC_TRY(vqc_study_storage_text(reader->storage, &target->file, error, "%.*s%s", reader->folder_size,
+                                           reader->study->path, target->file));
+        if (access(target->file, R_OK) != 0)
+            return vqc_yaml_error(prompt->node, error, "the file %s cannot be read: %s", target->file,
+                                  strerror(errno));
+    }
+    return VQC_OK;
+}
+
+/* A file that a setting names, seen from where the program runs. */
+static vqc_status setting_resolve(study_reader *reader, const vqc_yaml_node *place, const char **path,
+                                  vqc_error *error)
+{
+    if (*path == NULL)
+        return VQC_OK;
+    if ((*path)[0] != '/')
+        VQC_TRY(vqc_study_storage_text(reader->storage, path, error, "%.*s%s", reader->folder_size,
+                                       reader->study->path, *path));
+    if (access(*path, R_OK) != 0)
+        return vqc_yaml_error(place, error, "the file %s cannot be read: %s", *path, strerror(errno));
+    return VQC_OK;
+}
+
+/* The seeds, 0 where none are given. */
+static vqc_status seeds_read(study_reader *reader, const vqc_yaml_node *node, int64_t **seeds_out, size_t *count_out,
+                             vqc_error *error)
+{
+    size_t capacity = node == NULL ? 1 : vqc_yaml_count(node);
+    VQC_TRY(vqc_study_storage_allocate(reader->storage, capacity, sizeof **seeds_out, seeds_out, error));
+    *count_out = 1;
+    if (node == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_yaml_read_integers(node, 0, INT64_MAX, capacity, *seeds_out, count_out, error));
+    return *count_out == 0 ? vqc_yaml_error(node, error, "expected at least one seed") : VQC_OK;
+}
+
+/* The swept settings and the number of their combinations. */
+static vqc_status sweep_read(const vqc_yaml_node *node, swept_setting *swept, size_t *swept_count,
+                             size_t *variant_count, vqc_error *error)
+{
+    *swept_count = 0;
+    *variant_count = 1;
+    if (node == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_yaml_expect(node, VQC_YAML_MAPPING, error));
+    if (vqc_yaml_count(node) > MAX_SWEPT)
+        return vqc_yaml_error(node, error, "expected at most %d swept settings", MAX_SWEPT);
+    for (size_t i = 0; i < vqc_yaml_count(node); i++) {
+        const vqc_yaml_node *values = vqc_yaml_at(node, i);
+        VQC_TRY(vqc_yaml_expect(values, VQC_YAML_SEQUENCE, error));
+        if (vqc_yaml_count(values) == 0)
+            return vqc_yaml_error(values, error, "expected at least one value");
+        swept[(*swept_count)++].node = values;
+        *variant_count *= vqc_yaml_count(values);
+        if (*variant_count > MAX_RENDERS)
+            return vqc_yaml_error(values, error, "the sweep has more than %d combinations", MAX_RENDERS);
+    }
+    return VQC_OK;
+}
+
+/* Appends "key=value" of a swept setting to the variant's description. */
+static vqc_status variant_describe(const swept_setting *swept, size_t index, vqc_text *text, vqc_error *error)
+{
+    const vqc_yaml_node *value = vqc_yaml_at(swept->node, index);
+    const char *scalar = vqc_yaml_scalar(value);
+    VQC_TRY(vqc_text_append(text, error, "%s%s=", text->size == 0 ? "" : " ", vqc_yaml_key(swept->node)));
+    if (scalar != NULL)
+        return vqc_text_append(text, error, "%s", scalar);
+    return vqc_text_append(text, error, "#%zu", index + 1);
+}
+
+/* Applies combination number `variant` (the last swept setting changes fastest). */
+static vqc_status variant_apply(study_reader *reader, const swept_setting *swept, size_t swept_count, size_t variant,
+                                vqc_render *render, vqc_error *error)
+{
+    vqc_text text = {0};
+    vqc_status status = VQC_OK;
+    size_t combinations = 1;
+    for (size_t i = 0; i < swept_count; i++)
+        combinations *= vqc_yaml_count(swept[i].node);
+    for (size_t i = 0; i < swept_count && status == VQC_OK; i++) {
+        size_t count = vqc_yaml_count(swept[i].node);
+        combinations /= count;
+        size_t index = variant / combinations % count;
+        status = vqc_settings_apply_key(&render->settings, vqc_yaml_key(swept[i].node),
+                                        vqc_yaml_at(swept[i].node, index), swept[i].node, error);
+        if (status == VQC_OK)
+            status = variant_describe(&swept[i], index, &text, error);
+    }
+    if (status == VQC_OK)
+        status = vqc_study_storage_text(reader->storage, &render->variant, error, "%s",
+                                        text.data == NULL ? "" : text.data);
+    vqc_text_release(&text);
+    return status;
+}
+
+/* The settings of one prompt before the sweep: the study's, then its own. */
+static vqc_status prompt_settings(const vqc_settings *defaults, const vqc_prompt *prompt, vqc_settings *settings,
+                                  vqc_error *error)
+{
+    *settings = *defaults;
+    if (prompt->node == NULL || vqc_yaml_kind_of(prompt->node) != VQC_YAML_MAPPING)
+        return VQC_OK;
+    return vqc_settings_apply(settings, prompt->node, vqc_prompt_keys, error);
+}
+
+/* Fills in the renders of one prompt. */
+static vqc_status prompt_expand(study_reader *reader, const vqc_settings *defaults, vqc_prompt *prompt,
+                                const int64_t *seeds, size_t seed_count, const swept_setting *swept,
+                                size_t swept_count, size_t variant_count, vqc_error *error)
+{
+    vqc_study *study = reader->study;
+    vqc_settings settings;
+    const vqc_yaml_node *place = prompt->node == NULL ? vqc_yaml_root(reader->yaml) : prompt->node;
+    VQC_TRY(targets_resolve(reader, prompt, error));
+    VQC_TRY(prompt_settings(defaults, prompt, &settings, error));
+    for (size_t i = 0; i < seed_count * variant_count; i++) {
+        vqc_render *render = &study->renders[study->render_count];
+        *render = (vqc_render){.number = (int64_t)study->render_count,
+                               .prompt = prompt,
+                               .seed = (uint64_t)seeds[i / variant_count],
+                               .settings = settings};
+        VQC_TRY(variant_apply(reader, swept, swept_count, i % variant_count, render, error));
+        VQC_TRY(setting_resolve(reader, place, &render->settings.init.file, error));
+        VQC_TRY(setting_resolve(reader, place, &render->settings.mask, error));
+        VQC_TRY(vqc_settings_check(&render->settings, place, error));
+        study->render_count++;
+    }
+    return VQC_OK;
+}
+
+/* Every prompt with every seed and every combination of the sweep. */
+static vqc_status renders_expand(study_reader *reader, const vqc_yaml_node *root, vqc_error *error)
+{
+    vqc_study *study = reader->study;
+    vqc_settings defaults;
+    int64_t *seeds;
+    size_t seed_count;
+    swept_setting swept[MAX_SWEPT];
+    size_t swept_count;
+    size_t variant_count;
+    const vqc_yaml_node *node = vqc_yaml_find(root, "render");
+    vqc_settings_default(&defaults);
+    if (node != NULL)
+        VQC_TRY(vqc_settings_apply(&defaults, node, NULL, error));
+    VQC_TRY(seeds_read(reader, vqc_yaml_find(root, "seeds"), &seeds, &seed_count, error));
+    VQC_TRY(sweep_read(vqc_yaml_find(root, "sweep"), swept, &swept_count, &variant_count, error));
+    if (study->prompt_count > MAX_RENDERS / seed_count / variant_count)
+        return vqc_yaml_error(root, error, "the study has more than %d renders", MAX_RENDERS);
+    VQC_TRY(vqc_study_storage_allocate(reader->storage, study->prompt_count * seed_count * variant_count,
+                                       sizeof *study->renders, &study->renders, error));
+    for (size_t i = 0; i < study->prompt_count; i++)
+        VQC_TRY(prompt_expand(reader, &defaults, &study->prompts[i], seeds, seed_count, swept, swept_count,
+                              variant_count, error));
+    return VQC_OK;
+}
+
+static vqc_status study_fill(study_reader *reader, vqc_error *error)
+{
+    static const char *const known[] = {"study", "models", "render", "seeds", "prompts", "sweep"};
+    const vqc_yaml_node *root = vqc_yaml_root(reader->yaml);
+    const vqc_yaml_node *node;
+    vqc_study *study = reader->study;
+    VQC_TRY(vqc_yaml_check_keys(root, known, sizeof known / sizeof known[0], error));
+    VQC_TRY(vqc_yaml_require(root, "study", &node, error));
+    VQC_TRY(vqc_yaml_read_text(node, &study->name, error));
+    VQC_TRY(vqc_yaml_require(root, "models", &node, error));
+    VQC_TRY(models_read(reader, node, error));
+    VQC_TRY(vqc_yaml_require(root, "prompts", &node, error));
+    VQC_TRY(prompts_read(reader, node, error));
+    study->text = vqc_yaml_source(reader->yaml, &study->text_size);
+    VQC_TRY(vqc_digest_bytes(study->text, study->text_size, study->digest, error));
+    return renders_expand(reader, root, error);
+}
+
+/* What the study's texts belong to: its own storage and the document that it was read from. */
+struct vqc_study_owner {
+    vqc_study study;
+    vqc_study_storage *storage;
+    vqc_yaml *yaml;
+};
+
+vqc_status vqc_study_open(const char *path, vqc_study **study_out, vqc_error *error)
+{
+    struct vqc_study_owner *owner;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *owner, "a study", &owner, error));
+    const char *slash = strrchr(path, '/');
+    study_reader reader = {.study = &owner->study, .folder_size = slash == NULL ? 0 : (int)(slash - path) + 1};
+    vqc_status status = vqc_study_storage_create(&owner->storage, error);
+    if (status == VQC_OK)
+        status = vqc_study_storage_text(owner->storage, &owner->study.path, error, "%s", path);
+    if (status == VQC_OK)
+        status = vqc_yaml_read(path, &owner->yaml, error);
+    reader.storage = owner->storage;
+    reader.yaml = owner->yaml;
+    if (status == VQC_OK)
+        status = study_fill(&reader, error);
+    if (status != VQC_OK) {
+        vqc_study_close(&owner->study);
+        return status;
+    }
+    *study_out = &owner->study;
+    return VQC_OK;
+}
+
+void vqc_study_close(vqc_study *study)
+{
+    struct vqc_study_owner *owner = (struct vqc_study_owner *)study;
+    if (owner == NULL)
+        return;
+    vqc_yaml_destroy(owner->yaml);
+    vqc_study_storage_destroy(owner->storage);
+    free(owner);
+}

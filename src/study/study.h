@@ -1,0 +1,61 @@
+#ifndef VQC_STUDY_STUDY_H
+#define VQC_STUDY_STUDY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/status.h"
+#include "study/prompt.h"
+#include "study/settings.h"
+
+/* A study: one job file, read, checked and expanded to its numbered list of renders. Immutable once opened; all texts
+ * and paths belong to it. Paths in it are as the job file gives them, seen from the job file's folder. */
+
+typedef struct vqc_perceptor_source {
+    const char *name;
+    const char *checkpoint;
+    const char *vocabulary;
+    const char *activation; /* NULL: as the checkpoint's family says */
+    int64_t head_width;     /* 0: the rule, 64 */
+    double weight;          /* of its loss */
+} vqc_perceptor_source;
+
+typedef struct vqc_generator_source {
+    const char *config;
+    const char *checkpoint;
+} vqc_generator_source;
+
+enum { VQC_STUDY_MAX_PERCEPTORS = 16 };
+
+/* One picture to make. */
+typedef struct vqc_render {
+    int64_t number; /* from 0, in the order of the file: prompt, then seed, then sweep */
+    const vqc_prompt *prompt;
+    uint64_t seed;
+    vqc_settings settings;
+    const char *variant; /* the swept settings, "optimizer.lr=0.05", or "" */
+} vqc_render;
+
+typedef struct vqc_study {
+    const char *path;
+    const char *name;
+    const char *text; /* the job file */
+    size_t text_size;
+    char digest[VQC_DIGEST_TEXT_SIZE]; /* of the job file */
+    vqc_generator_source generator;
+    vqc_perceptor_source perceptors[VQC_STUDY_MAX_PERCEPTORS];
+    size_t perceptor_count;
+    vqc_prompt *prompts;
+    size_t prompt_count;
+    vqc_render *renders;
+    size_t render_count;
+} vqc_study;
+
+/* Reads a job file. Every error is VQC_BAD_INPUT with file, line, column and key; files that the study names must be
+ * there and readable. No model is opened. */
+VQC_MUST_CHECK vqc_status vqc_study_open(const char *path, vqc_study **study_out, vqc_error *error);
+/* NULL is allowed. */
+void vqc_study_close(vqc_study *study);
+
+#endif
