@@ -1,0 +1,89 @@
+#ifndef VQC_MODELS_CLIP_H
+#define VQC_MODELS_CLIP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "models/clip_naming.h"
+#include "models/network.h"
+#include "models/parameters.h"
+
+/* A CLIP model (Radford et al. 2021): an image tower and a text tower that map into one space of embeddings. Read are
+ * OpenAI's files, open_clip's and Hugging Face's; every dimension is read off the shapes of the tensors. What shapes
+ * do not tell, the activation function and the number of heads, comes from the configuration beside the file
+ * (open_clip_config.json, config.json) where there is one, else from OpenAI's rule: QuickGELU, heads of width 64. */
+typedef struct vqc_clip_vision {
+    bool resnet;      /* ModifiedResNet, else ViT */
+    int64_t side;     /* of the square input picture, pixels */
+    int64_t width;    /* ViT: of the tokens; ResNet: of the stem */
+    int64_t patch;    /* ViT: side of a patch; ResNet: 32, the factor by which it shrinks the picture */
+    int64_t layers;   /* ViT: number of blocks; ResNet: 0 */
+    int64_t stage[4]; /* ResNet: number of blocks of each stage */
+    int64_t heads;    /* ViT: of every block; ResNet: of the attention pool */
+} vqc_clip_vision;
+
+typedef struct vqc_clip_text {
+    int64_t context;    /* longest sequence of tokens */
+    int64_t vocabulary; /* number of token ids */
+    int64_t width;
+    int64_t layers;
+    int64_t heads;
+} vqc_clip_text;
+
+typedef struct vqc_clip {
+    vqc_clip_vision vision;
+    vqc_clip_text text;
+    int64_t embed_width;
+    vqc_activation_function activation;
+    vqc_weights *weights;
+    vqc_clip_naming naming;
+    vqc_parameters parameters; /* under OpenAI's names */
+} vqc_clip;
+
+/* What the caller says where neither the file nor a configuration beside it does; zero or NULL: not said. */
+typedef struct vqc_clip_options {
+    int64_t head_width;     /* of the transformer blocks; the rule is 64 */
+    const char *activation; /* "quick_gelu" or "gelu" */
+} vqc_clip_options;
+
+/* Opens a model file. Tensors are read when a tower is made.  */
+VQC_MUST_CHECK vqc_status vqc_clip_open(const char *path, const vqc_clip_options *options, vqc_clip **clip_out,
+                                        vqc_error *error);
+/* Closes it; towers made from it stay usable. NULL is allowed. */
+void vqc_clip_close(vqc_clip *clip);
+
+/* From pictures to embeddings, which are not normalised. */
+typedef struct vqc_clip_image_tower {
+    vqc_network *network;
+    vqc_value pixels;    /* input f32 (batch, side, side, 3), 0 to 1; has the gradient */
+    vqc_value embedding; /* output f32 (batch, embed_width) */
+} vqc_clip_image_tower;
+
+/* Makes an image tower for batches of this size; `precision` is the dtype of the activations. */
+VQC_MUST_CHECK vqc_status vqc_clip_image_tower_create(const vqc_clip *clip, vqc_ops *ops, vqc_dtype precision,
+                                                      int64_t batch, bool backward, vqc_clip_image_tower *tower_out,
+                                                      vqc_error *error);
+void vqc_clip_image_tower_destroy(vqc_clip_image_tower *tower);
+
+/* From token ids to embeddings, which are not normalised: the token with the largest id, the end token, stands for
+ * the text. */
+typedef struct vqc_clip_text_tower {
+    vqc_network *network;
+    vqc_value tokens;    /* input int32 (batch, tokens): ids, the rest of a shorter text filled with 0 */
+    vqc_value last;      /* input int32 (batch): the place of the end token in each text */
+    vqc_value embedding; /* output f32 (batch, embed_width) */
+    int64_t batch, length, vocabulary;
+} vqc_clip_text_tower;
+
+/* Makes a text tower for texts of `length` tokens at most, up to the context. Without gradients. */
+VQC_MUST_CHECK vqc_status vqc_clip_text_tower_create(const vqc_clip *clip, vqc_ops *ops, vqc_dtype precision,
+                                                     int64_t batch, int64_t length, vqc_clip_text_tower *tower_out,
+                                                     vqc_error *error);
+void vqc_clip_text_tower_destroy(vqc_clip_text_tower *tower);
+
+/* Writes ids (batch, length) to the tower, after checking that each is in the vocabulary, and finds the end tokens.
+ */
+VQC_MUST_CHECK vqc_status vqc_clip_text_tower_write(vqc_clip_text_tower *tower, const int32_t *ids, vqc_error *error);
+
+#endif

@@ -1,0 +1,121 @@
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "models/clip.h"
+#include "models/clip_blocks.h"
+#include "models/clip_resnet.h"
+#include "models/layers.h"
+
+/* Mean and standard deviation of the training pictures, by channel (OpenAI's preprocessing). */
+static const float pixel_mean[] = {0.48145466F, 0.4578275F, 0.40821073F};
+static const float pixel_deviation[] = {0.26862954F, 0.26130258F, 0.27577711F};
+
+/* (pixels − mean) / deviation, still in f32. */
+static vqc_status normalise_add(const vqc_layers *layers, vqc_value pixels, vqc_value *output, vqc_error *error)
+{
+    float scale[3];
+    float shift[3];
+    for (int c = 0; c < 3; c++) {
+        scale[c] = (float)(1.0 / (double)pixel_deviation[c]);
+        shift[c] = (float)(-(double)pixel_mean[c] / (double)pixel_deviation[c]);
+    }
+    return vqc_layer_channel_scale(layers, pixels, scale, shift, output, error);
+}
+
+/* Cuts the picture into patches and maps each to a token: a convolution whose kernel does not overlap. */
+static vqc_status patches_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
+                              vqc_error *error)
+{
+    const vqc_clip_vision *vision = &clip->vision;
+    int64_t shape[] = {vision->width, 3, vision->patch, vision->patch};
+    float *weight;
+    VQC_TRY(vqc_parameters_read(&clip->parameters, "visual.conv1.weight", 4, shape, &weight, error));
+    vqc_kernel kernel = {.size = vision->patch, .stride = vision->patch};
+    vqc_status status =
+        vqc_layer_convolution_with(layers, weight, NULL, x, vision->width, kernel, NULL, output, error);
+    free(weight);
+    return status;
+}
+
+/* Puts the class token in front and adds the positions. */
+static vqc_status class_token_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
+                                  vqc_error *error)
+{
+    const vqc_clip_vision *vision = &clip->vision;
+    int64_t grid = vision->side / vision->patch;
+    int64_t class_shape[] = {vision->width};
+    int64_t position_shape[] = {1 + grid * grid, vision->width};
+    float *class_token = NULL;
+    float *positions = NULL;
+    vqc_status status =
+        vqc_parameters_read(&clip->parameters, "visual.class_embedding", 1, class_shape, &class_token, error);
+    if (status == VQC_OK)
+        status = vqc_parameters_read(&clip->parameters, "visual.positional_embedding", 2, position_shape, &positions,
+                                     error);
+    if (status == VQC_OK)
+        status = vqc_layer_tokens(layers, x, class_token, positions, output, error);
+    free(class_token);
+    free(positions);
+    return status;
+}
+
+static vqc_status vit_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value first,
+                          vqc_value *output, vqc_error *error)
+{
+    vqc_value h;
+    VQC_TRY(vqc_layer_cast(layers, x, layers->dtype, &h, error));
+    VQC_TRY(patches_add(clip, layers, h, &h, error));
+    VQC_TRY(class_token_add(clip, layers, h, &h, error));
+    VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_pre", h, &h, error));
+    vqc_clip_blocks blocks = {.name = "visual.transformer.resblocks",
+                              .layers = clip->vision.layers,
+                              .heads = clip->vision.heads,
+                              .causal = false,
+                              .select = &first};
+    VQC_TRY(vqc_clip_blocks_add(clip, layers, &blocks, h, &h, error));
+    VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_post", h, &h, error));
+    return vqc_clip_projection_add(clip, layers, "visual.proj", h, output, error);
+}
+
+static vqc_status tower_build(const vqc_clip *clip, const vqc_layers *layers, int64_t batch,
+                              vqc_clip_image_tower *tower, vqc_value *first_out, vqc_error *error)
+{
+    vqc_network *network = layers->network;
+    vqc_shape pixel_shape = {4, {batch, clip->vision.side, clip->vision.side, 3}};
+    vqc_shape first_shape = {1, {batch}};
+    vqc_value h;
+    VQC_TRY(vqc_network_input(network, VQC_DTYPE_F32, pixel_shape, true, &tower->pixels, error));
+    VQC_TRY(vqc_network_input(network, VQC_DTYPE_I32, first_shape, false, first_out, error));
+    VQC_TRY(normalise_add(layers, tower->pixels, &h, error));
+    if (clip->vision.resnet)
+        VQC_TRY(vqc_clip_resnet_add(clip, layers, h, *first_out, &h, error));
+    else
+        VQC_TRY(vit_add(clip, layers, h, *first_out, &h, error));
+    VQC_TRY(vqc_layer_cast(layers, h, VQC_DTYPE_F32, &tower->embedding, error));
+    VQC_TRY(vqc_network_output(network, tower->embedding, error));
+    return vqc_network_finish(network, error);
+}
+
+vqc_status vqc_clip_image_tower_create(const vqc_clip *clip, vqc_ops *ops, vqc_dtype precision, int64_t batch,
+                                       bool backward, vqc_clip_image_tower *tower_out, vqc_error *error)
+{
+    vqc_clip_image_tower tower = {0};
+    vqc_value first;
+    VQC_TRY(vqc_network_create(ops, backward, &tower.network, error));
+    vqc_layers layers = {tower.network, &clip->parameters, precision};
+    vqc_status status = tower_build(clip, &layers, batch, &tower, &first, error);
+    if (status == VQC_OK) /* the token in front stands for the picture: place 0 everywhere */
+        status = vqc_ops_clear(ops, vqc_network_data(tower.network, first), (size_t)batch * sizeof(int32_t), error);
+    if (status != VQC_OK) {
+        vqc_network_destroy(tower.network);
+        return status;
+    }
+    *tower_out = tower;
+    return VQC_OK;
+}
+
+void vqc_clip_image_tower_destroy(vqc_clip_image_tower *tower)
+{
+    vqc_network_destroy(tower->network);
+    *tower = (vqc_clip_image_tower){0};
+}

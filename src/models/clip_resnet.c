@@ -1,0 +1,246 @@
+#include "models/clip_resnet.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+typedef char layer_name[VQC_PARAMETER_NAME_SIZE];
+
+static const double batch_norm_epsilon = 1e-5;
+/* A bottleneck's last convolution widens by this factor. */
+enum { EXPANSION = 4 };
+
+static int64_t value_width(const vqc_layers *layers, vqc_value value)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, value);
+    return shape.size[shape.rank - 1];
+}
+
+/* The four tensors of a batch norm. */
+typedef struct batch_norm {
+    float *weight, *bias, *mean, *variance;
+} batch_norm;
+
+static void batch_norm_release(batch_norm *norm)
+{
+    free(norm->weight);
+    free(norm->bias);
+    free(norm->mean);
+    free(norm->variance);
+}
+
+/* Reads it; to be released also after a failure. */
+static vqc_status batch_norm_read(const vqc_layers *layers, const char *name, int64_t channels, batch_norm *norm,
+                                  vqc_error *error)
+{
+    const struct {
+        const char *part;
+        float **data;
+    } parts[] = {{"weight", &norm->weight},
+                 {"bias", &norm->bias},
+                 {"running_mean", &norm->mean},
+                 {"running_var", &norm->variance}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        layer_name full;
+        vqc_parameter_name(full, "%s.%s", name, parts[i].part);
+        VQC_TRY(vqc_parameters_read(layers->parameters, full, 1, &channels, parts[i].data, error));
+    }
+    return VQC_OK;
+}
+
+/* Scales the weights (channels, count) by weight / √(variance + ε) and leaves the folded bias in norm->bias. */
+static void batch_norm_fold(batch_norm *norm, int64_t channels, int64_t count, float *weight)
+{
+    for (int64_t c = 0; c < channels; c++) {
+        double scale = (double)norm->weight[c] / sqrt((double)norm->variance[c] + batch_norm_epsilon);
+        for (int64_t i = 0; i < count; i++)
+            weight[c * count + i] = (float)((double)weight[c * count + i] * scale);
+        norm->bias[c] = (float)((double)norm->bias[c] - (double)norm->mean[c] * scale);
+    }
+}
+
+/* A convolution without bias followed by a batch norm. */
+static vqc_status convolution_norm_add(const vqc_layers *layers, const char *convolution, const char *norm_name,
+                                       vqc_value x, int64_t out_channels, vqc_kernel kernel,
+                                       const vqc_value *residual, vqc_value *output, vqc_error *error)
+{
+    int64_t shape[] = {out_channels, value_width(layers, x), kernel.size, kernel.size};
+    layer_name full;
+    float *weight;
+    batch_norm norm = {0};
+    vqc_parameter_name(full, "%s.weight", convolution);
+    VQC_TRY(vqc_parameters_read(layers->parameters, full, 4, shape, &weight, error));
+    vqc_status status = batch_norm_read(layers, norm_name, out_channels, &norm, error);
+    if (status == VQC_OK) {
+        batch_norm_fold(&norm, out_channels, shape[1] * shape[2] * shape[3], weight);
+        status =
+            vqc_layer_convolution_with(layers, weight, norm.bias, x, out_channels, kernel, residual, output, error);
+    }
+    free(weight);
+    batch_norm_release(&norm);
+    return status;
+}
+
+/* Three 3 × 3 convolutions, the first halving the picture, then an average pool that halves it again. The first one
+ * is computed in f32 whatever the precision: it costs next to nothing, and what is rounded there shifts the zeros of
+ * every ReLU that follows, which the gradient suffers from most. */
+static vqc_status stem_add(const vqc_layers *layers, int64_t width, vqc_value x, vqc_value *output, vqc_error *error)
+{
+    vqc_layers first = *layers;
+    first.dtype = VQC_DTYPE_F32;
+    for (int i = 1; i <= 3; i++) {
+        layer_name convolution;
+        layer_name norm;
+        const vqc_layers *stage = i == 1 ? &first : layers;
+        vqc_kernel kernel = {3, i == 1 ? 2 : 1, 1, 1, 1, 1};
+        vqc_parameter_name(convolution, "visual.conv%d", i);
+        vqc_parameter_name(norm, "visual.bn%d", i);
+        VQC_TRY(
+            convolution_norm_add(stage, convolution, norm, x, i == 3 ? width : width / 2, kernel, NULL, &x, error));
+        VQC_TRY(vqc_layer_activation(stage, VQC_ACTIVATION_RELU, x, &x, error));
+        VQC_TRY(vqc_layer_cast(layers, x, layers->dtype, &x, error));
+    }
+    return vqc_layer_average_pool(layers, x, 2, output, error);
+}
+
+/* The short way around a bottleneck: the value itself, or a pool and a 1 × 1 convolution where the shape changes. */
+static vqc_status shortcut_add(const vqc_layers *layers, const char *block, vqc_value x, int64_t out_channels,
+                               int64_t stride, vqc_value *output, vqc_error *error)
+{
+    *output = x;
+    if (stride == 1 && value_width(layers, x) == out_channels)
+        return VQC_OK;
+    layer_name convolution;
+    layer_name norm;
+    vqc_kernel kernel = {.size = 1, .stride = 1};
+    vqc_parameter_name(convolution, "%s.downsample.0", block);
+    vqc_parameter_name(norm, "%s.downsample.1", block);
+    if (stride > 1)
+        VQC_TRY(vqc_layer_average_pool(layers, x, stride, &x, error));
+    return convolution_norm_add(layers, convolution, norm, x, out_channels, kernel, NULL, output, error);
+}
+
+/* One of a bottleneck's three convolutions with its norm. */
+static vqc_status bottleneck_part_add(const vqc_layers *layers, const char *block, int part, vqc_value x,
+                                      int64_t out_channels, const vqc_value *residual, vqc_value *output,
+                                      vqc_error *error)
+{
+    layer_name convolution;
+    layer_name norm;
+    vqc_kernel kernel = part == 2 ? (vqc_kernel){3, 1, 1, 1, 1, 1} : (vqc_kernel){.size = 1, .stride = 1};
+    vqc_parameter_name(convolution, "%s.conv%d", block, part);
+    vqc_parameter_name(norm, "%s.bn%d", block, part);
+    VQC_TRY(convolution_norm_add(layers, convolution, norm, x, out_channels, kernel, residual, output, error));
+    return vqc_layer_activation(layers, VQC_ACTIVATION_RELU, *output, output, error);
+}
+
+static vqc_status bottleneck_add(const vqc_layers *layers, const char *block, vqc_value x, int64_t width,
+                                 int64_t stride, vqc_value *output, vqc_error *error)
+{
+    vqc_value h;
+    vqc_value shortcut;
+    VQC_TRY(bottleneck_part_add(layers, block, 1, x, width, NULL, &h, error));
+    VQC_TRY(bottleneck_part_add(layers, block, 2, h, width, NULL, &h, error));
+    if (stride > 1)
+        VQC_TRY(vqc_layer_average_pool(layers, h, stride, &h, error));
+    VQC_TRY(shortcut_add(layers, block, x, EXPANSION * width, stride, &shortcut, error));
+    return bottleneck_part_add(layers, block, 3, h, EXPANSION * width, &shortcut, output, error);
+}
+
+/* Reads two linear layers with the same input as one: weights and biases below each other. Both freed by the caller,
+ * also after a failure. */
+static vqc_status key_value_read(const vqc_layers *layers, int64_t width, float **weight_out, float **bias_out,
+                                 vqc_error *error)
+{
+    static const char *const parts[] = {"visual.attnpool.k_proj", "visual.attnpool.v_proj"};
+    size_t square = (size_t)(width * width);
+    VQC_TRY(vqc_memory_allocate(2 * square, sizeof(float), parts[0], weight_out, error));
+    VQC_TRY(vqc_memory_allocate(2 * (size_t)width, sizeof(float), parts[0], bias_out, error));
+    for (size_t i = 0; i < 2; i++) {
+        layer_name name;
+        float *data;
+        int64_t shape[] = {width, width};
+        vqc_parameter_name(name, "%s.weight", parts[i]);
+        VQC_TRY(vqc_parameters_read(layers->parameters, name, 2, shape, &data, error));
+        memcpy(*weight_out + i * square, data, square * sizeof *data);
+        free(data);
+        vqc_parameter_name(name, "%s.bias", parts[i]);
+        VQC_TRY(vqc_parameters_read(layers->parameters, name, 1, shape, &data, error));
+        memcpy(*bias_out + i * (size_t)width, data, (size_t)width * sizeof *data);
+        free(data);
+    }
+    return VQC_OK;
+}
+
+/* Keys and values of all tokens, (batch, tokens, 2 width). */
+static vqc_status key_value_add(const vqc_layers *layers, vqc_value tokens, vqc_value *output, vqc_error *error)
+{
+    int64_t width = value_width(layers, tokens);
+    float *weight = NULL;
+    float *bias = NULL;
+    vqc_status status = key_value_read(layers, width, &weight, &bias, error);
+    if (status == VQC_OK)
+        status = vqc_layer_linear_with(layers, weight, bias, tokens, 2 * width, NULL, output, error);
+    free(weight);
+    free(bias);
+    return status;
+}
+
+/* The pixels as tokens, their mean in front, positions added. */
+static vqc_status pool_tokens_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
+                                  vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, x);
+    int64_t position_shape[] = {1 + shape.size[1] * shape.size[2], shape.size[3]};
+    float *positions;
+    VQC_TRY(vqc_parameters_read(&clip->parameters, "visual.attnpool.positional_embedding", 2, position_shape,
+                                &positions, error));
+    vqc_status status = vqc_layer_tokens(layers, x, NULL, positions, output, error);
+    free(positions);
+    return status;
+}
+
+/* Attention of the mean token over all tokens. */
+static vqc_status attention_pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value first,
+                                     vqc_value *output, vqc_error *error)
+{
+    vqc_value tokens;
+    vqc_value inputs[2];
+    VQC_TRY(pool_tokens_add(clip, layers, x, &tokens, error));
+    VQC_TRY(vqc_layer_select(layers, tokens, first, &inputs[0], error));
+    int64_t width = value_width(layers, tokens);
+    VQC_TRY(vqc_layer_linear(layers, "visual.attnpool.q_proj", false, inputs[0], width, NULL, &inputs[0], error));
+    VQC_TRY(key_value_add(layers, tokens, &inputs[1], error));
+    vqc_shape shape = vqc_network_shape(layers->network, tokens);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_ATTENTION,
+        .dtype = layers->dtype,
+        .attention = {.batch = shape.size[0],
+                      .queries = 1,
+                      .keys = shape.size[1],
+                      .heads = clip->vision.heads,
+                      .head_width = width / clip->vision.heads},
+    };
+    vqc_value h;
+    vqc_shape out_shape = {2, {shape.size[0], width}};
+    VQC_TRY(vqc_network_add(layers->network, &operation, inputs, out_shape, &h, error));
+    return vqc_layer_linear(layers, "visual.attnpool.c_proj", false, h, clip->embed_width, NULL, output, error);
+}
+
+vqc_status vqc_clip_resnet_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value first,
+                               vqc_value *output, vqc_error *error)
+{
+    int64_t width = clip->vision.width;
+    VQC_TRY(stem_add(layers, width, x, &x, error));
+    for (int stage = 0; stage < 4; stage++) {
+        for (int64_t i = 0; i < clip->vision.stage[stage]; i++) {
+            layer_name block;
+            int64_t stride = stage > 0 && i == 0 ? 2 : 1;
+            vqc_parameter_name(block, "visual.layer%d.%lld", stage + 1, (long long)i);
+            VQC_TRY(bottleneck_add(layers, block, x, width << stage, stride, &x, error));
+        }
+    }
+    return attention_pool_add(clip, layers, x, first, output, error);
+}

@@ -1,0 +1,314 @@
+#include "models/layers.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+enum { GROUP_NORM_GROUPS = 32 };
+static const float group_norm_epsilon = 1e-6F;
+static const float layer_norm_epsilon = 1e-5F;
+
+/* Length of the last axis. */
+static int64_t shape_width(vqc_shape shape)
+{
+    return shape.size[shape.rank - 1];
+}
+
+/* Product of all axes but the last. */
+static int64_t shape_rows(vqc_shape shape)
+{
+    int64_t rows = 1;
+    for (int i = 0; i < shape.rank - 1; i++)
+        rows *= shape.size[i];
+    return rows;
+}
+
+static int64_t shape_count(vqc_shape shape)
+{
+    return shape_rows(shape) * shape_width(shape);
+}
+
+/* NAME.weight and NAME.bias, both freed by the caller, also after a failure. */
+static vqc_status weight_and_bias_read(const vqc_layers *layers, const char *name, int rank,
+                                       const int64_t *weight_shape, float **weight_out, float **bias_out,
+                                       vqc_error *error)
+{
+    char full[VQC_PARAMETER_NAME_SIZE];
+    *weight_out = NULL;
+    *bias_out = NULL;
+    vqc_parameter_name(full, "%s.weight", name);
+    VQC_TRY(vqc_parameters_read(layers->parameters, full, rank, weight_shape, weight_out, error));
+    vqc_parameter_name(full, "%s.bias", name);
+    return vqc_parameters_read(layers->parameters, full, 1, weight_shape, bias_out, error);
+}
+
+/* Adds an operation with an optional second input. */
+static vqc_status layers_add(const vqc_layers *layers, const vqc_operation *operation, vqc_value input,
+                             const vqc_value *second, vqc_shape shape, vqc_value *output, vqc_error *error)
+{
+    vqc_value inputs[VQC_OPERATION_MAX_INPUTS] = {input};
+    if (second != NULL)
+        inputs[1] = *second;
+    return vqc_network_add(layers->network, operation, inputs, shape, output, error);
+}
+
+vqc_status vqc_layer_convolution_with(const vqc_layers *layers, const float *weight, const float *bias,
+                                      vqc_value input, int64_t out_channels, vqc_kernel kernel,
+                                      const vqc_value *residual, vqc_value *output, vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_CONVOLUTION,
+        .dtype = layers->dtype,
+        .convolution = {.batch = shape.size[0],
+                        .height = shape.size[1],
+                        .width = shape.size[2],
+                        .in_channels = shape.size[3],
+                        .out_channels = out_channels,
+                        .kernel_height = kernel.size,
+                        .kernel_width = kernel.size,
+                        .stride = kernel.stride,
+                        .pad_top = kernel.pad_top,
+                        .pad_left = kernel.pad_left,
+                        .pad_bottom = kernel.pad_bottom,
+                        .pad_right = kernel.pad_right,
+                        .residual = residual != NULL,
+                        .weight = weight,
+                        .bias = bias},
+    };
+    int64_t out_height = (shape.size[1] + kernel.pad_top + kernel.pad_bottom - kernel.size) / kernel.stride + 1;
+    int64_t out_width = (shape.size[2] + kernel.pad_left + kernel.pad_right - kernel.size) / kernel.stride + 1;
+    vqc_shape out_shape = {4, {shape.size[0], out_height, out_width, out_channels}};
+    return layers_add(layers, &operation, input, residual, out_shape, output, error);
+}
+
+vqc_status vqc_layer_convolution(const vqc_layers *layers, const char *name, vqc_value input, int64_t out_channels,
+                                 vqc_kernel kernel, const vqc_value *residual, vqc_value *output, vqc_error *error)
+{
+    int64_t weight_shape[] = {out_channels, shape_width(vqc_network_shape(layers->network, input)), kernel.size,
+                              kernel.size};
+    float *weight;
+    float *bias;
+    vqc_status status = weight_and_bias_read(layers, name, 4, weight_shape, &weight, &bias, error);
+    if (status == VQC_OK)
+        status =
+            vqc_layer_convolution_with(layers, weight, bias, input, out_channels, kernel, residual, output, error);
+    free(weight);
+    free(bias);
+    return status;
+}
+
+vqc_status vqc_layer_linear_with(const vqc_layers *layers, const float *weight, const float *bias, vqc_value input,
+                                 int64_t out_width, const vqc_value *residual, vqc_value *output, vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_LINEAR,
+        .dtype = layers->dtype,
+        .linear = {.rows = shape_rows(shape),
+                   .in_width = shape_width(shape),
+                   .out_width = out_width,
+                   .residual = residual != NULL,
+                   .weight = weight,
+                   .bias = bias},
+    };
+    shape.size[shape.rank - 1] = out_width;
+    return layers_add(layers, &operation, input, residual, shape, output, error);
+}
+
+vqc_status vqc_layer_linear(const vqc_layers *layers, const char *name, bool pointwise, vqc_value input,
+                            int64_t out_width, const vqc_value *residual, vqc_value *output, vqc_error *error)
+{
+    int64_t weight_shape[] = {out_width, shape_width(vqc_network_shape(layers->network, input)), 1, 1};
+    float *weight;
+    float *bias;
+    vqc_status status = weight_and_bias_read(layers, name, pointwise ? 4 : 2, weight_shape, &weight, &bias, error);
+    if (status == VQC_OK)
+        status = vqc_layer_linear_with(layers, weight, bias, input, out_width, residual, output, error);
+    free(weight);
+    free(bias);
+    return status;
+}
+
+vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, vqc_value input, bool swish,
+                                vqc_value *output, vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    int64_t channels = shape_width(shape);
+    float *weight;
+    float *bias;
+    vqc_status status = weight_and_bias_read(layers, name, 1, &channels, &weight, &bias, error);
+    if (status == VQC_OK && channels % GROUP_NORM_GROUPS != 0)
+        status = vqc_error_set(error, VQC_BAD_INPUT,
+                               "%s: tensor %s.weight: expected a multiple of %d channels, "
+                               "found %lld",
+                               vqc_weights_path(layers->parameters->weights), name, GROUP_NORM_GROUPS,
+                               (long long)channels);
+    if (status == VQC_OK) {
+        vqc_operation operation = {
+            .kind = VQC_OPERATION_GROUP_NORM,
+            .dtype = layers->dtype,
+            .group_norm = {.batch = shape.size[0],
+                           .pixels = shape.size[1] * shape.size[2],
+                           .channels = channels,
+                           .groups = GROUP_NORM_GROUPS,
+                           .epsilon = group_norm_epsilon,
+                           .swish = swish,
+                           .weight = weight,
+                           .bias = bias},
+        };
+        status = layers_add(layers, &operation, input, NULL, shape, output, error);
+    }
+    free(weight);
+    free(bias);
+    return status;
+}
+
+vqc_status vqc_layer_layer_norm(const vqc_layers *layers, const char *name, vqc_value input, vqc_value *output,
+                                vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    int64_t width = shape_width(shape);
+    float *weight;
+    float *bias;
+    vqc_status status = weight_and_bias_read(layers, name, 1, &width, &weight, &bias, error);
+    if (status == VQC_OK) {
+        vqc_operation operation = {
+            .kind = VQC_OPERATION_LAYER_NORM,
+            .dtype = layers->dtype,
+            .layer_norm = {.rows = shape_rows(shape),
+                           .width = width,
+                           .epsilon = layer_norm_epsilon,
+                           .weight = weight,
+                           .bias = bias},
+        };
+        status = layers_add(layers, &operation, input, NULL, shape, output, error);
+    }
+    free(weight);
+    free(bias);
+    return status;
+}
+
+vqc_status vqc_layer_activation(const vqc_layers *layers, vqc_activation_function function, vqc_value input,
+                                vqc_value *output, vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_ACTIVATION,
+        .dtype = layers->dtype,
+        .activation = {.count = shape_count(shape), .function = function},
+    };
+    return layers_add(layers, &operation, input, NULL, shape, output, error);
+}
+
+vqc_status vqc_layer_add(const vqc_layers *layers, vqc_value left, vqc_value right, vqc_value *output,
+                         vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, left);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_ADD, .dtype = layers->dtype, .add = {.count = shape_count(shape)}};
+    return layers_add(layers, &operation, left, &right, shape, output, error);
+}
+
+vqc_status vqc_layer_upsample(const vqc_layers *layers, vqc_value input, vqc_value *output, vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_UPSAMPLE,
+        .dtype = layers->dtype,
+        .upsample = {shape.size[0], shape.size[1], shape.size[2], shape.size[3]},
+    };
+    shape.size[1] *= 2;
+    shape.size[2] *= 2;
+    return layers_add(layers, &operation, input, NULL, shape, output, error);
+}
+
+vqc_status vqc_layer_average_pool(const vqc_layers *layers, vqc_value input, int64_t window, vqc_value *output,
+                                  vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_AVERAGE_POOL,
+        .dtype = layers->dtype,
+        .average_pool = {shape.size[0], shape.size[1], shape.size[2], shape.size[3], window},
+    };
+    shape.size[1] /= window;
+    shape.size[2] /= window;
+    return layers_add(layers, &operation, input, NULL, shape, output, error);
+}
+
+vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_value packed, int64_t heads, bool causal,
+                               vqc_value *output, vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, packed);
+    int64_t width = shape_width(shape) / 3;
+    int64_t tokens = shape_rows(shape) / shape.size[0];
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_ATTENTION,
+        .dtype = layers->dtype,
+        .attention = {.batch = shape.size[0],
+                      .queries = tokens,
+                      .keys = tokens,
+                      .heads = heads,
+                      .head_width = width / heads,
+                      .packed = true,
+                      .causal = causal},
+    };
+    shape.size[shape.rank - 1] = width;
+    return layers_add(layers, &operation, packed, NULL, shape, output, error);
+}
+
+vqc_status vqc_layer_tokens(const vqc_layers *layers, vqc_value input, const float *first, const float *positions,
+                            vqc_value *output, vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_TOKENS,
+        .dtype = layers->dtype,
+        .tokens = {.batch = shape.size[0],
+                   .tokens = shape_rows(shape) / shape.size[0],
+                   .width = shape_width(shape),
+                   .first = first,
+                   .positions = positions},
+    };
+    vqc_shape out_shape = {3, {shape.size[0], 1 + operation.tokens.tokens, operation.tokens.width}};
+    return layers_add(layers, &operation, input, NULL, out_shape, output, error);
+}
+
+vqc_status vqc_layer_select(const vqc_layers *layers, vqc_value input, vqc_value which, vqc_value *output,
+                            vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_SELECT,
+        .dtype = layers->dtype,
+        .select = {shape.size[0], shape.size[1], shape.size[2]},
+    };
+    vqc_shape out_shape = {2, {shape.size[0], shape.size[2]}};
+    return layers_add(layers, &operation, input, &which, out_shape, output, error);
+}
+
+vqc_status vqc_layer_channel_scale(const vqc_layers *layers, vqc_value input, const float *scale, const float *shift,
+                                   vqc_value *output, vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_CHANNEL_SCALE,
+        .dtype = vqc_network_dtype(layers->network, input),
+        .channel_scale = {shape_rows(shape), shape_width(shape), scale, shift},
+    };
+    return layers_add(layers, &operation, input, NULL, shape, output, error);
+}
+
+vqc_status vqc_layer_cast(const vqc_layers *layers, vqc_value input, vqc_dtype dtype, vqc_value *output,
+                          vqc_error *error)
+{
+    vqc_dtype from = vqc_network_dtype(layers->network, input);
+    if (from == dtype) {
+        *output = input;
+        return VQC_OK;
+    }
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    vqc_operation operation = {.kind = VQC_OPERATION_CAST, .dtype = dtype, .cast = {shape_count(shape), from, dtype}};
+    return layers_add(layers, &operation, input, NULL, shape, output, error);
+}
