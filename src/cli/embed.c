@@ -1,0 +1,412 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/json_output.h"
+#include "cli/session.h"
+#include "cli/tensor_file.h"
+#include "models/clip.h"
+#include "models/picture_input.h"
+#include "models/token_batch.h"
+
+typedef struct embed_options {
+    vqc_session session;
+    const char *perceptor;
+    const char *vocabulary;
+    const char *input;
+    const char *output;
+    vqc_text_list texts;
+    vqc_text_list images;
+    vqc_clip_options clip;
+    long head_width;
+    bool truncate;
+} embed_options;
+
+/* What a set of pictures or texts became: count rows of `width`. Initialise with {0}. */
+typedef struct embeddings {
+    int64_t count, width;
+    float *data;
+} embeddings;
+
+/* Reads an embedding value of a network into new memory. */
+static vqc_status embeddings_read(vqc_network *network, vqc_value value, embeddings *result, vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(network, value);
+    result->count = shape.size[0];
+    result->width = shape.size[1];
+    VQC_TRY(vqc_memory_allocate((size_t)(result->count * result->width), sizeof(float), "embeddings", &result->data,
+                                error));
+    return vqc_network_read(network, value, result->data, error);
+}
+
+static vqc_status image_tower_make(embed_options *options, const vqc_clip *clip, int64_t batch, bool backward,
+                                   vqc_clip_image_tower *tower, vqc_error *error)
+{
+    double started = vqc_session_clock();
+    VQC_TRY(vqc_clip_image_tower_create(clip, options->session.ops, options->session.dtype, batch, backward, tower,
+                                        error));
+    options->session.load_seconds += vqc_session_clock() - started;
+    return VQC_OK;
+}
+
+/* Embeds texts given as token ids (count, length). */
+static vqc_status ids_embed(embed_options *options, const vqc_clip *clip, const int32_t *ids, int64_t count,
+                            int64_t length, embeddings *result, vqc_error *error)
+{
+    vqc_clip_text_tower tower;
+    double started = vqc_session_clock();
+    VQC_TRY(
+        vqc_clip_text_tower_create(clip, options->session.ops, options->session.dtype, count, length, &tower, error));
+    options->session.load_seconds += vqc_session_clock() - started;
+    vqc_status status = vqc_clip_text_tower_write(&tower, ids, error);
+    if (status == VQC_OK)
+        status = vqc_network_forward(tower.network, error);
+    if (status == VQC_OK)
+        status = embeddings_read(tower.network, tower.embedding, result, error);
+    vqc_clip_text_tower_destroy(&tower);
+    return status;
+}
+
+/* Adds embeddings to the results under the name. */
+static vqc_status embeddings_add(const embeddings *rows, const char *name, vqc_tensor_file *results, vqc_error *error)
+{
+    int64_t shape[] = {rows->count, rows->width};
+    return vqc_tensor_file_add(results, name, 2, shape, rows->data, error);
+}
+
+/* Runs the tower on pixels; with a weight, also backwards from it. */
+static vqc_status pixels_run(vqc_clip_image_tower *tower, const vqc_host_tensor *pixels,
+                             const vqc_host_tensor *weight, vqc_tensor_file *results, vqc_error *error)
+{
+    embeddings rows = {0};
+    VQC_TRY(vqc_network_write(tower->network, tower->pixels, pixels->data, error));
+    VQC_TRY(vqc_network_forward(tower->network, error));
+    vqc_status status = embeddings_read(tower->network, tower->embedding, &rows, error);
+    if (status == VQC_OK)
+        status = embeddings_add(&rows, "image_embed", results, error);
+    free(rows.data);
+    if (status != VQC_OK || weight->data == NULL)
+        return status;
+    VQC_TRY(vqc_network_gradient_write(tower->network, tower->embedding, weight->data, error));
+    VQC_TRY(vqc_network_backward(tower->network, error));
+    float *gradient;
+    size_t count = (size_t)(pixels->shape[0] * pixels->shape[1] * pixels->shape[2] * pixels->shape[3]);
+    VQC_TRY(vqc_memory_allocate(count, sizeof *gradient, "a gradient", &gradient, error));
+    status = vqc_network_gradient_read(tower->network, tower->pixels, gradient, error);
+    if (status == VQC_OK)
+        status = vqc_tensor_file_add(results, "pixels_grad", 4, pixels->shape, gradient, error);
+    free(gradient);
+    return status;
+}
+
+/* Pictures must have the perceptor's size, weights the shape of the embeddings. */
+static vqc_status pixels_check(const embed_options *options, const vqc_clip *clip, const vqc_host_tensor *pixels,
+                               const vqc_host_tensor *weight, vqc_error *error)
+{
+    int64_t side = clip->vision.side;
+    if (pixels->shape[1] != side || pixels->shape[2] != side || pixels->shape[3] != 3)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: tensor pixels: expected 3 channels of %lld × %lld, found "
+                             "%lld of %lld × %lld",
+                             options->input, (long long)side, (long long)side, (long long)pixels->shape[3],
+                             (long long)pixels->shape[1], (long long)pixels->shape[2]);
+    if (weight->data != NULL && (weight->shape[0] != pixels->shape[0] || weight->shape[1] != clip->embed_width))
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor embed_weight: expected %lld × %lld, found %lld × %lld",
+                             options->input, (long long)pixels->shape[0], (long long)clip->embed_width,
+                             (long long)weight->shape[0], (long long)weight->shape[1]);
+    return VQC_OK;
+}
+
+/* pixels → image_embed; with embed_weight, pixels_grad. */
+static vqc_status pixels_embed(embed_options *options, const vqc_clip *clip, const vqc_weights *input,
+                               vqc_tensor_file *results, vqc_error *error)
+{
+    vqc_host_tensor pixels;
+    vqc_host_tensor weight = {0};
+    vqc_clip_image_tower tower = {0};
+    VQC_TRY(vqc_host_tensor_read(input, "pixels", 4, &pixels, error));
+    if (pixels.data == NULL)
+        return VQC_OK;
+    vqc_status status = vqc_host_tensor_read(input, "embed_weight", 2, &weight, error);
+    if (status == VQC_OK)
+        status = pixels_check(options, clip, &pixels, &weight, error);
+    if (status == VQC_OK)
+        status = image_tower_make(options, clip, pixels.shape[0], weight.data != NULL, &tower, error);
+    if (status == VQC_OK)
+        status = pixels_run(&tower, &pixels, &weight, results, error);
+    vqc_clip_image_tower_destroy(&tower);
+    free(pixels.data);
+    free(weight.data);
+    return status;
+}
+
+/* token_ids → text_embed. */
+static vqc_status token_ids_embed(embed_options *options, const vqc_clip *clip, const vqc_weights *input,
+                                  vqc_tensor_file *results, vqc_error *error)
+{
+    int64_t shape[2];
+    int32_t *ids;
+    embeddings rows = {0};
+    VQC_TRY(vqc_host_ids_read(input, "token_ids", shape, &ids, error));
+    if (ids == NULL)
+        return VQC_OK;
+    vqc_status status = ids_embed(options, clip, ids, shape[0], shape[1], &rows, error);
+    if (status == VQC_OK)
+        status = embeddings_add(&rows, "text_embed", results, error);
+    free(rows.data);
+    free(ids);
+    return status;
+}
+
+static vqc_status tensors_embed(embed_options *options, const vqc_clip *clip, vqc_error *error)
+{
+    vqc_weights *input;
+    vqc_tensor_file results = {0};
+    VQC_TRY(vqc_weights_open(options->input, &input, error));
+    vqc_status status = pixels_embed(options, clip, input, &results, error);
+    if (status == VQC_OK)
+        status = token_ids_embed(options, clip, input, &results, error);
+    vqc_weights_close(input);
+    if (status == VQC_OK && results.count == 0)
+        status = vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a tensor pixels or token_ids", options->input);
+    if (status == VQC_OK)
+        status = vqc_weights_write(options->output, results.sources, results.count, error);
+    vqc_tensor_file_release(&results);
+    return status;
+}
+
+/* Tokenises the texts into rows as long as the longest of them, filled up with 0. */
+static vqc_status texts_tokenise(const embed_options *options, const vqc_clip *clip, int32_t **ids_out,
+                                 int64_t *length_out, vqc_error *error)
+{
+    vqc_tokenizer *tokenizer;
+    VQC_TRY(vqc_tokenizer_create(options->vocabulary, (size_t)clip->text.vocabulary, &tokenizer, error));
+    vqc_status status =
+        vqc_token_batch_make(tokenizer, options->texts.items, options->texts.count, (size_t)clip->text.context,
+                             options->truncate, ids_out, length_out, error);
+    vqc_tokenizer_destroy(tokenizer);
+    return status;
+}
+
+static vqc_status texts_embed(embed_options *options, const vqc_clip *clip, embeddings *result, vqc_error *error)
+{
+    int32_t *ids;
+    int64_t length;
+    if (options->texts.count == 0)
+        return VQC_OK;
+    VQC_TRY(texts_tokenise(options, clip, &ids, &length, error));
+    vqc_status status = ids_embed(options, clip, ids, (int64_t)options->texts.count, length, result, error);
+    free(ids);
+    return status;
+}
+
+/* Writes one picture to the tower and reads its embedding into a row. */
+static vqc_status image_embed(const vqc_clip *clip, vqc_clip_image_tower *tower, const char *path, float *pixels,
+                              float *row, vqc_error *error)
+{
+    VQC_TRY(vqc_picture_input_read(path, clip->vision.side, pixels, error));
+    VQC_TRY(vqc_network_write(tower->network, tower->pixels, pixels, error));
+    VQC_TRY(vqc_network_forward(tower->network, error));
+    return vqc_network_read(tower->network, tower->embedding, row, error);
+}
+
+static vqc_status images_embed(embed_options *options, const vqc_clip *clip, embeddings *result, vqc_error *error)
+{
+    vqc_clip_image_tower tower;
+    float *pixels = NULL;
+    if (options->images.count == 0)
+        return VQC_OK;
+    result->count = (int64_t)options->images.count;
+    result->width = clip->embed_width;
+    VQC_TRY(image_tower_make(options, clip, 1, false, &tower, error));
+    vqc_status status = vqc_memory_allocate((size_t)(result->count * result->width), sizeof(float), "embeddings",
+                                            &result->data, error);
+    if (status == VQC_OK)
+        status = vqc_memory_allocate((size_t)(3 * clip->vision.side * clip->vision.side), sizeof *pixels, "a picture",
+                                     &pixels, error);
+    for (int64_t i = 0; i < result->count && status == VQC_OK; i++)
+        status = image_embed(clip, &tower, options->images.items[i], pixels, result->data + i * result->width, error);
+    vqc_clip_image_tower_destroy(&tower);
+    free(pixels);
+    return status;
+}
+
+static double cosine(const float *left, const float *right, int64_t width)
+{
+    double product = 0.0;
+    double squares[2] = {0.0, 0.0};
+    for (int64_t i = 0; i < width; i++) {
+        product += (double)left[i] * (double)right[i];
+        squares[0] += (double)left[i] * (double)left[i];
+        squares[1] += (double)right[i] * (double)right[i];
+    }
+    return product / sqrt(squares[0] * squares[1]);
+}
+
+/* Cosine similarities: one line for each row of `rows`, one column for each of `columns`. */
+static void similarities_print(const embeddings *rows, const vqc_text_list *row_names, const embeddings *columns,
+                               const vqc_text_list *column_names)
+{
+    for (int64_t j = 0; j < columns->count; j++)
+        (void)printf("[%lld] %s\n", (long long)j + 1, column_names->items[j]);
+    (void)printf("\n");
+    for (int64_t j = 0; j < columns->count; j++)
+        (void)printf("%6s%-3lld", "[", (long long)j + 1);
+    (void)printf("\n");
+    for (int64_t i = 0; i < rows->count; i++) {
+        for (int64_t j = 0; j < columns->count; j++)
+            (void)printf("%8.4f ",
+                         cosine(rows->data + i * rows->width, columns->data + j * columns->width, rows->width));
+        (void)printf(" %s\n", row_names->items[i]);
+    }
+}
+
+/* An array of {"name", "embedding"}. */
+static json_t *embeddings_to_json(const embeddings *rows, const vqc_text_list *names)
+{
+    json_t *array = json_array();
+    for (int64_t i = 0; i < rows->count; i++) {
+        json_t *entry = json_object();
+        json_object_set_new(entry, "name", json_string(names->items[i]));
+        json_object_set_new(entry, "embedding", vqc_json_numbers(rows->data + i * rows->width, (size_t)rows->width));
+        json_array_append_new(array, entry);
+    }
+    return array;
+}
+
+static json_t *similarities_to_json(const embeddings *images, const embeddings *texts)
+{
+    json_t *matrix = json_array();
+    for (int64_t i = 0; i < images->count; i++) {
+        json_t *row = json_array();
+        for (int64_t j = 0; j < texts->count; j++)
+            json_array_append_new(row, json_real(cosine(images->data + i * images->width,
+                                                        texts->data + j * texts->width, texts->width)));
+        json_array_append_new(matrix, row);
+    }
+    return matrix;
+}
+
+static vqc_status results_print(embed_options *options, const embeddings *images, const embeddings *texts,
+                                vqc_error *error)
+{
+    if (options->session.json) {
+        json_t *report = json_object();
+        json_object_set_new(report, "images", embeddings_to_json(images, &options->images));
+        json_object_set_new(report, "texts", embeddings_to_json(texts, &options->texts));
+        json_object_set_new(report, "similarity", similarities_to_json(images, texts));
+        vqc_json_add_session(report, &options->session);
+        return vqc_json_print(report, error);
+    }
+    if (images->count == 0)
+        similarities_print(texts, &options->texts, texts, &options->texts);
+    else if (texts->count == 0)
+        similarities_print(images, &options->images, images, &options->images);
+    else
+        similarities_print(images, &options->images, texts, &options->texts);
+    return VQC_OK;
+}
+
+static vqc_status results_write(const char *path, const embeddings *images, const embeddings *texts, vqc_error *error)
+{
+    vqc_tensor_file results = {0};
+    vqc_status status = VQC_OK;
+    if (images->count > 0)
+        status = embeddings_add(images, "image_embed", &results, error);
+    if (status == VQC_OK && texts->count > 0)
+        status = embeddings_add(texts, "text_embed", &results, error);
+    if (status == VQC_OK)
+        status = vqc_weights_write(path, results.sources, results.count, error);
+    vqc_tensor_file_release(&results);
+    return status;
+}
+
+static vqc_status files_embed(embed_options *options, const vqc_clip *clip, vqc_error *error)
+{
+    embeddings images = {0};
+    embeddings texts = {0};
+    vqc_status status = texts_embed(options, clip, &texts, error);
+    if (status == VQC_OK)
+        status = images_embed(options, clip, &images, error);
+    if (status == VQC_OK && options->output != NULL)
+        status = results_write(options->output, &images, &texts, error);
+    if (status == VQC_OK)
+        status = results_print(options, &images, &texts, error);
+    free(images.data);
+    free(texts.data);
+    return status;
+}
+
+static vqc_status options_check(const embed_options *options, vqc_error *error)
+{
+    size_t files = options->texts.count + options->images.count;
+    if (options->perceptor == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "embed: --perceptor is needed");
+    if ((options->input == NULL) == (files == 0))
+        return vqc_error_set(error, VQC_BAD_INPUT, "embed: expected either --input, or --text and --image");
+    if (options->input != NULL && options->output == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "embed: --input needs --output");
+    if (options->texts.count > 0 && options->vocabulary == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "embed: --text needs --vocabulary");
+    return VQC_OK;
+}
+
+static vqc_status embed_run(embed_options *options, vqc_error *error)
+{
+    VQC_TRY(options_check(options, error));
+    VQC_TRY(vqc_session_open(&options->session, error));
+    options->clip.head_width = options->head_width;
+    vqc_clip *clip;
+    VQC_TRY(vqc_clip_open(options->perceptor, &options->clip, &clip, error));
+    options->session.load_seconds = vqc_session_clock() - options->session.started;
+    vqc_status status =
+        options->input != NULL ? tensors_embed(options, clip, error) : files_embed(options, clip, error);
+    vqc_clip_close(clip);
+    if (status != VQC_OK || options->input == NULL || !options->session.json)
+        return status;
+    json_t *report = json_object();
+    vqc_json_add_session(report, &options->session);
+    return vqc_json_print(report, error);
+}
+
+vqc_status vqc_command_embed(int count, char **words, vqc_error *error)
+{
+    embed_options options = {0};
+    vqc_text_list operands = {0};
+    const vqc_option table[] = {
+        {"--perceptor", "FILE", "CLIP model", VQC_OPTION_TEXT, &options.perceptor},
+        {"--vocabulary", "FILE", "its byte-pair vocabulary, for --text", VQC_OPTION_TEXT, &options.vocabulary},
+        {"--text", "TEXT", "a text to embed; may be repeated", VQC_OPTION_LIST, &options.texts},
+        {"--image", "FILE", "a picture to embed; may be repeated", VQC_OPTION_LIST, &options.images},
+        {"--truncate", NULL, "cut texts that are too long instead of refusing them", VQC_OPTION_FLAG,
+         &options.truncate},
+        {"--input", "FILE", "safetensors with pixels, token_ids, embed_weight instead", VQC_OPTION_TEXT,
+         &options.input},
+        {"-o, --output", "FILE", "safetensors to write the embeddings to", VQC_OPTION_TEXT, &options.output},
+        {"--activation", "NAME", "quick_gelu or gelu, where the file does not say", VQC_OPTION_TEXT,
+         &options.clip.activation},
+        {"--head-width", "N", "width of an attention head (default 64)", VQC_OPTION_INTEGER, &options.head_width},
+        VQC_SESSION_OPTIONS(&options.session),
+    };
+    const vqc_arguments arguments = {
+        .usage = "vqclip embed --perceptor FILE [--vocabulary FILE] [--text TEXT]... [--image FILE]...",
+        .summary = "Prints how alike pictures and texts are to a CLIP model: the cosine of their embeddings.\n"
+                   "With --input, reads pixels, token_ids and embed_weight and writes image_embed, text_embed and\n"
+                   "pixels_grad.",
+        .options = table,
+        .option_count = sizeof table / sizeof table[0],
+        .operands = &operands,
+    };
+    bool help;
+    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
+    if (status == VQC_OK && !help)
+        status = embed_run(&options, error);
+    vqc_session_close(&options.session);
+    vqc_text_list_release(&options.texts);
+    vqc_text_list_release(&options.images);
+    vqc_text_list_release(&operands);
+    return status;
+}

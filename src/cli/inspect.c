@@ -1,0 +1,106 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "cli/commands.h"
+#include "cli/json_output.h"
+#include "models/parameters.h"
+#include "models/recognition.h"
+#include "weights/weights.h"
+
+typedef struct inspection {
+    const char *path;
+    const vqc_weights *weights;
+    char digest[VQC_DIGEST_TEXT_SIZE];
+    char model[VQC_RECOGNITION_SIZE];
+} inspection;
+
+static int64_t elements_total(const vqc_weights *weights)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < vqc_weights_count(weights); i++)
+        total += vqc_weights_at(weights, i)->count;
+    return total;
+}
+
+static void inspection_print(const inspection *found)
+{
+    const vqc_weights *weights = found->weights;
+    (void)printf("file     %s\n", found->path);
+    (void)printf("format   %s\n", vqc_weights_format_name(vqc_weights_format_of(weights)));
+    (void)printf("sha256   %s\n", found->digest);
+    (void)printf("model    %s\n", found->model);
+    (void)printf("tensors  %zu with %lld elements\n\n", vqc_weights_count(weights),
+                 (long long)elements_total(weights));
+    for (size_t i = 0; i < vqc_weights_count(weights); i++) {
+        const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
+        char shape[128];
+        vqc_parameters_shape_text(tensor->rank, tensor->shape, shape, sizeof shape);
+        (void)printf("%-4s  %-24s  %s\n", vqc_dtype_name(tensor->dtype), shape, tensor->name);
+    }
+}
+
+static json_t *tensors_to_json(const vqc_weights *weights)
+{
+    json_t *tensors = json_array();
+    for (size_t i = 0; i < vqc_weights_count(weights); i++) {
+        const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
+        json_t *entry = json_object();
+        json_object_set_new(entry, "name", json_string(tensor->name));
+        json_object_set_new(entry, "dtype", json_string(vqc_dtype_name(tensor->dtype)));
+        json_object_set_new(entry, "shape", vqc_json_integers(tensor->shape, (size_t)tensor->rank));
+        json_array_append_new(tensors, entry);
+    }
+    return tensors;
+}
+
+static vqc_status inspection_print_json(const inspection *found, vqc_error *error)
+{
+    json_t *report = json_object();
+    vqc_weights_format format = vqc_weights_format_of(found->weights);
+    json_object_set_new(report, "file", json_string(found->path));
+    json_object_set_new(report, "format", json_string(vqc_weights_format_name(format)));
+    json_object_set_new(report, "sha256", json_string(found->digest));
+    json_object_set_new(report, "model", json_string(found->model));
+    json_object_set_new(report, "tensors", tensors_to_json(found->weights));
+    return vqc_json_print(report, error);
+}
+
+static vqc_status inspect_run(const char *path, bool json, vqc_error *error)
+{
+    vqc_weights *weights;
+    VQC_TRY(vqc_weights_open(path, &weights, error));
+    inspection found = {.path = path, .weights = weights};
+    vqc_status status = vqc_digest_file(path, found.digest, error);
+    vqc_recognition_describe(path, weights, found.model);
+    if (status == VQC_OK && json)
+        status = inspection_print_json(&found, error);
+    else if (status == VQC_OK)
+        inspection_print(&found);
+    vqc_weights_close(weights);
+    return status;
+}
+
+vqc_status vqc_command_inspect(int count, char **words, vqc_error *error)
+{
+    bool json = false;
+    vqc_text_list operands = {0};
+    const vqc_option table[] = {{"--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &json}};
+    const vqc_arguments arguments = {
+        .usage = "vqclip inspect FILE [--json]",
+        .summary = "Says what a checkpoint file holds: format, SHA-256, the model it is recognised as, and every\n"
+                   "tensor's type, shape and name. Reads safetensors, PyTorch and TorchScript zip files and the\n"
+                   "older PyTorch serialisation.",
+        .options = table,
+        .option_count = 1,
+        .operands = &operands,
+        .operand_minimum = 1,
+        .operand_maximum = 1,
+    };
+    bool help;
+    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
+    if (status == VQC_OK && !help)
+        status = inspect_run(operands.items[0], json, error);
+    vqc_text_list_release(&operands);
+    return status;
+}

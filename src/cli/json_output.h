@@ -1,0 +1,21 @@
+#ifndef VQC_CLI_JSON_OUTPUT_H
+#define VQC_CLI_JSON_OUTPUT_H
+
+#include <jansson.h>
+
+#include "base/status.h"
+#include "cli/session.h"
+
+/* Prints the value to standard output, indented, with a newline, and releases it. A NULL value (memory ran out while
+ * it was built) is VQC_FAILED. */
+VQC_MUST_CHECK vqc_status vqc_json_print(json_t *value, vqc_error *error);
+
+/* A new array of numbers, NULL without memory. */
+json_t *vqc_json_numbers(const float *values, size_t count);
+json_t *vqc_json_integers(const int64_t *values, size_t count);
+
+/* Adds to an object what a session measured: device, precision, threads, load_seconds, compute_seconds (since
+ * loading ended) and peak_memory_bytes. */
+void vqc_json_add_session(json_t *object, const vqc_session *session);
+
+#endif

@@ -1,0 +1,352 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/json_output.h"
+#include "cli/session.h"
+#include "cli/tensor_file.h"
+#include "image/image.h"
+#include "models/vqgan.h"
+
+typedef struct reconstruct_options {
+    vqc_session session;
+    const char *generator;
+    const char *checkpoint;
+    const char *input;
+    const char *output;
+} reconstruct_options;
+
+/* Makes an encoder for pictures of this shape; the time it takes counts as loading. */
+static vqc_status encoder_make(reconstruct_options *options, const vqc_vqgan *vqgan, const int64_t *shape,
+                               vqc_vqgan_encoder *encoder, vqc_error *error)
+{
+    double started = vqc_session_clock();
+    VQC_TRY(vqc_vqgan_encoder_create(vqgan, options->session.ops, options->session.dtype, shape[0], shape[1],
+                                     shape[2], encoder, error));
+    options->session.load_seconds += vqc_session_clock() - started;
+    return VQC_OK;
+}
+
+/* The same for a decoder of latents of this shape. */
+static vqc_status decoder_make(reconstruct_options *options, const vqc_vqgan *vqgan, const int64_t *shape,
+                               bool backward, vqc_vqgan_decoder *decoder, vqc_error *error)
+{
+    double started = vqc_session_clock();
+    VQC_TRY(vqc_vqgan_decoder_create(vqgan, options->session.ops, options->session.dtype, shape[0], shape[1],
+                                     shape[2], backward, decoder, error));
+    options->session.load_seconds += vqc_session_clock() - started;
+    return VQC_OK;
+}
+
+/* Reads a network's f32 value into new memory. */
+static vqc_status value_read(vqc_network *network, vqc_value value, float **data_out, vqc_shape *shape_out,
+                             vqc_error *error)
+{
+    *shape_out = vqc_network_shape(network, value);
+    size_t count = 1;
+    for (int i = 0; i < shape_out->rank; i++)
+        count *= (size_t)shape_out->size[i];
+    VQC_TRY(vqc_memory_allocate(count, sizeof **data_out, "a result", data_out, error));
+    vqc_status status = vqc_network_read(network, value, *data_out, error);
+    if (status != VQC_OK)
+        free(*data_out);
+    return status;
+}
+
+/* Adds a network's f32 value to the results. */
+static vqc_status value_add(vqc_network *network, vqc_value value, const char *name, vqc_tensor_file *results,
+                            vqc_error *error)
+{
+    float *data;
+    vqc_shape shape;
+    VQC_TRY(value_read(network, value, &data, &shape, error));
+    vqc_status status = vqc_tensor_file_add(results, name, shape.rank, shape.size, data, error);
+    free(data);
+    return status;
+}
+
+/* Adds the codes that the decoder's last run chose. */
+static vqc_status decoder_codes_add(vqc_ops *ops, const vqc_vqgan_decoder *decoder, vqc_tensor_file *results,
+                                    vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(decoder->network, decoder->z);
+    size_t count = (size_t)(shape.size[0] * shape.size[1] * shape.size[2]);
+    int32_t *codes;
+    VQC_TRY(vqc_memory_allocate(count, sizeof *codes, "codes", &codes, error));
+    vqc_status status = vqc_ops_download(ops, codes, vqc_network_saved(decoder->network, decoder->quantised),
+                                         count * sizeof *codes, error);
+    if (status == VQC_OK)
+        status = vqc_tensor_file_add_ids(results, "codes", 3, shape.size, codes, error);
+    free(codes);
+    return status;
+}
+
+/* z → codes, decoded; with out_weight also the gradient at z. */
+static vqc_status decoder_run(reconstruct_options *options, vqc_vqgan_decoder *decoder, const vqc_host_tensor *z,
+                              const vqc_host_tensor *out_weight, vqc_tensor_file *results, vqc_error *error)
+{
+    vqc_network *network = decoder->network;
+    VQC_TRY(vqc_network_write(network, decoder->z, z->data, error));
+    VQC_TRY(vqc_network_forward(network, error));
+    VQC_TRY(decoder_codes_add(options->session.ops, decoder, results, error));
+    VQC_TRY(value_add(network, decoder->picture, "decoded", results, error));
+    if (out_weight->data == NULL)
+        return VQC_OK;
+    vqc_shape shape = vqc_network_shape(network, decoder->picture);
+    if (memcmp(shape.size, out_weight->shape, sizeof shape.size) != 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor out_weight: expected the shape of the decoded picture",
+                             options->input);
+    VQC_TRY(vqc_network_gradient_write(network, decoder->picture, out_weight->data, error));
+    VQC_TRY(vqc_network_backward(network, error));
+    float *gradient;
+    shape = vqc_network_shape(network, decoder->z);
+    VQC_TRY(vqc_memory_allocate((size_t)(shape.size[0] * shape.size[1] * shape.size[2] * shape.size[3]),
+                                sizeof *gradient, "a gradient", &gradient, error));
+    vqc_status status = vqc_network_gradient_read(network, decoder->z, gradient, error);
+    if (status == VQC_OK)
+        status = vqc_tensor_file_add(results, "z_grad", 4, shape.size, gradient, error);
+    free(gradient);
+    return status;
+}
+
+static vqc_status latent_decode(reconstruct_options *options, const vqc_vqgan *vqgan, const vqc_weights *input,
+                                vqc_tensor_file *results, vqc_error *error)
+{
+    vqc_host_tensor z;
+    vqc_host_tensor out_weight = {0};
+    vqc_vqgan_decoder decoder = {0};
+    VQC_TRY(vqc_host_tensor_read(input, "z", 4, &z, error));
+    if (z.data == NULL)
+        return VQC_OK;
+    vqc_status status = vqc_host_tensor_read(input, "out_weight", 4, &out_weight, error);
+    if (status == VQC_OK && z.shape[3] != vqgan->config.embed_width)
+        status = vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor z: expected %lld channels, found %lld",
+                               options->input, (long long)vqgan->config.embed_width, (long long)z.shape[3]);
+    if (status == VQC_OK)
+        status = decoder_make(options, vqgan, z.shape, out_weight.data != NULL, &decoder, error);
+    if (status == VQC_OK)
+        status = decoder_run(options, &decoder, &z, &out_weight, results, error);
+    vqc_vqgan_decoder_destroy(&decoder);
+    free(z.data);
+    free(out_weight.data);
+    return status;
+}
+
+/* The codes of a picture (batch, height, width, channels) in −1 to 1, in new memory; with `results`, these get the
+ * encoder's output and the codes. */
+static vqc_status picture_encode(reconstruct_options *options, const vqc_vqgan *vqgan, const float *picture,
+                                 const int64_t *shape, vqc_tensor_file *results, int32_t **codes_out,
+                                 vqc_error *error)
+{
+    vqc_vqgan_encoder encoder;
+    VQC_TRY(encoder_make(options, vqgan, shape, &encoder, error));
+    int64_t grid[] = {shape[0], shape[1] / vqgan->factor, shape[2] / vqgan->factor};
+    int32_t *codes = NULL;
+    vqc_status status =
+        vqc_memory_allocate((size_t)(grid[0] * grid[1] * grid[2]), sizeof *codes, "codes", &codes, error);
+    if (status == VQC_OK)
+        status = vqc_network_write(encoder.network, encoder.picture, picture, error);
+    if (status == VQC_OK)
+        status = vqc_network_forward(encoder.network, error);
+    if (status == VQC_OK)
+        status = vqc_vqgan_encoder_codes(vqgan, options->session.ops, &encoder, codes, error);
+    if (status == VQC_OK && results != NULL)
+        status = value_add(encoder.network, encoder.encoded, "encoder_out", results, error);
+    if (status == VQC_OK && results != NULL)
+        status = vqc_tensor_file_add_ids(results, "encoded_codes", 3, grid, codes, error);
+    vqc_vqgan_encoder_destroy(&encoder);
+    if (status != VQC_OK) {
+        free(codes);
+        return status;
+    }
+    *codes_out = codes;
+    return VQC_OK;
+}
+
+/* Runs the decoder on the codebook rows of the codes. */
+static vqc_status codes_run(const vqc_vqgan *vqgan, vqc_vqgan_decoder *decoder, const int32_t *codes,
+                            const int64_t *grid, vqc_error *error)
+{
+    int64_t count = grid[0] * grid[1] * grid[2];
+    int64_t width = vqgan->config.embed_width;
+    float *z;
+    VQC_TRY(vqc_memory_allocate((size_t)(count * width), sizeof *z, "a latent", &z, error));
+    for (int64_t i = 0; i < count; i++)
+        memcpy(z + i * width, vqgan->codebook + codes[i] * width, (size_t)width * sizeof *z);
+    vqc_status status = vqc_network_write(decoder->network, decoder->z, z, error);
+    free(z);
+    VQC_TRY(status);
+    return vqc_network_forward(decoder->network, error);
+}
+
+/* The picture of a grid of codes, in new memory, channels last, −1 to 1 but not clamped. */
+static vqc_status codes_decode(reconstruct_options *options, const vqc_vqgan *vqgan, const int32_t *codes,
+                               const int64_t *grid, float **picture_out, vqc_shape *shape_out, vqc_error *error)
+{
+    vqc_vqgan_decoder decoder;
+    VQC_TRY(decoder_make(options, vqgan, grid, false, &decoder, error));
+    vqc_status status = codes_run(vqgan, &decoder, codes, grid, error);
+    if (status == VQC_OK)
+        status = value_read(decoder.network, decoder.picture, picture_out, shape_out, error);
+    vqc_vqgan_decoder_destroy(&decoder);
+    return status;
+}
+
+/* Encodes and decodes pictures (batch, height, width, channels), −1 to 1; the result is new memory. */
+static vqc_status picture_reconstruct(reconstruct_options *options, const vqc_vqgan *vqgan, const float *picture,
+                                      const int64_t *shape, vqc_tensor_file *results, float **picture_out,
+                                      vqc_shape *shape_out, vqc_error *error)
+{
+    int32_t *codes;
+    VQC_TRY(picture_encode(options, vqgan, picture, shape, results, &codes, error));
+    int64_t grid[] = {shape[0], shape[1] / vqgan->factor, shape[2] / vqgan->factor};
+    vqc_status status = codes_decode(options, vqgan, codes, grid, picture_out, shape_out, error);
+    free(codes);
+    return status;
+}
+
+/* image → encoder_out, encoded_codes, reconstruction. */
+static vqc_status image_reconstruct(reconstruct_options *options, const vqc_vqgan *vqgan, const vqc_weights *input,
+                                    vqc_tensor_file *results, vqc_error *error)
+{
+    vqc_host_tensor image;
+    VQC_TRY(vqc_host_tensor_read(input, "image", 4, &image, error));
+    if (image.data == NULL)
+        return VQC_OK;
+    float *picture = NULL;
+    vqc_shape shape;
+    vqc_status status = VQC_OK;
+    if (image.shape[3] != vqgan->config.in_channels)
+        status = vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor image: expected %lld channels, found %lld",
+                               options->input, (long long)vqgan->config.in_channels, (long long)image.shape[3]);
+    if (status == VQC_OK)
+        status = picture_reconstruct(options, vqgan, image.data, image.shape, results, &picture, &shape, error);
+    if (status == VQC_OK)
+        status = vqc_tensor_file_add(results, "reconstruction", 4, shape.size, picture, error);
+    free(image.data);
+    free(picture);
+    return status;
+}
+
+static vqc_status tensors_reconstruct(reconstruct_options *options, const vqc_vqgan *vqgan, vqc_error *error)
+{
+    vqc_weights *input;
+    vqc_tensor_file results = {0};
+    VQC_TRY(vqc_weights_open(options->input, &input, error));
+    vqc_status status = latent_decode(options, vqgan, input, &results, error);
+    if (status == VQC_OK)
+        status = image_reconstruct(options, vqgan, input, &results, error);
+    vqc_weights_close(input);
+    if (status == VQC_OK && results.count == 0)
+        status = vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a tensor z or image", options->input);
+    if (status == VQC_OK)
+        status = vqc_weights_write(options->output, results.sources, results.count, error);
+    vqc_tensor_file_release(&results);
+    return status;
+}
+
+/* Bytes to −1..1 and back. */
+static vqc_status file_reconstruct_cropped(reconstruct_options *options, const vqc_vqgan *vqgan, vqc_image *image,
+                                           vqc_error *error)
+{
+    int64_t shape[] = {1, image->height, image->width, 3};
+    size_t count = (size_t)image->height * (size_t)image->width * 3;
+    float *pixels;
+    float *picture = NULL;
+    vqc_shape out_shape;
+    VQC_TRY(vqc_memory_allocate(count, sizeof *pixels, "a picture", &pixels, error));
+    vqc_image_to_float(image, pixels);
+    for (size_t i = 0; i < count; i++)
+        pixels[i] = 2.0F * pixels[i] - 1.0F;
+    vqc_status status = picture_reconstruct(options, vqgan, pixels, shape, NULL, &picture, &out_shape, error);
+    if (status == VQC_OK) {
+        for (size_t i = 0; i < count; i++)
+            pixels[i] = (picture[i] + 1.0F) / 2.0F;
+        vqc_image_from_float(pixels, image);
+        status = vqc_image_write_png(options->output, image, NULL, 0, error);
+    }
+    free(pixels);
+    free(picture);
+    return status;
+}
+
+/* A picture file to a picture file; what exceeds a multiple of the factor is cut off evenly. */
+static vqc_status file_reconstruct(reconstruct_options *options, const vqc_vqgan *vqgan, const char *path,
+                                   vqc_error *error)
+{
+    vqc_image image;
+    VQC_TRY(vqc_image_read(path, &image, error));
+    int64_t height = image.height / vqgan->factor * vqgan->factor;
+    int64_t width = image.width / vqgan->factor * vqgan->factor;
+    vqc_status status = VQC_OK;
+    if (height == 0 || width == 0)
+        status = vqc_error_set(error, VQC_BAD_INPUT, "%s: expected at least %lld × %lld pixels, found %lld × %lld",
+                               path, (long long)vqgan->factor, (long long)vqgan->factor, (long long)image.width,
+                               (long long)image.height);
+    if (status == VQC_OK)
+        status = vqc_image_crop(&image, (image.height - height) / 2, (image.width - width) / 2, height, width, error);
+    if (status == VQC_OK)
+        status = file_reconstruct_cropped(options, vqgan, &image, error);
+    vqc_image_release(&image);
+    return status;
+}
+
+static vqc_status options_check(const reconstruct_options *options, const vqc_text_list *operands, vqc_error *error)
+{
+    if (options->generator == NULL || options->checkpoint == NULL || options->output == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "reconstruct: --generator, --checkpoint and --output are needed");
+    if ((options->input == NULL) == (operands->count == 0))
+        return vqc_error_set(error, VQC_BAD_INPUT, "reconstruct: expected either a picture or --input");
+    return VQC_OK;
+}
+
+static vqc_status reconstruct_run(reconstruct_options *options, const vqc_text_list *operands, vqc_error *error)
+{
+    VQC_TRY(options_check(options, operands, error));
+    VQC_TRY(vqc_session_open(&options->session, error));
+    vqc_vqgan vqgan;
+    VQC_TRY(vqc_vqgan_open(options->generator, options->checkpoint, &vqgan, error));
+    options->session.load_seconds = vqc_session_clock() - options->session.started;
+    vqc_status status = operands->count == 0 ? tensors_reconstruct(options, &vqgan, error)
+                                             : file_reconstruct(options, &vqgan, operands->items[0], error);
+    vqc_vqgan_close(&vqgan);
+    VQC_TRY(status);
+    if (!options->session.json)
+        return VQC_OK;
+    json_t *report = json_object();
+    vqc_json_add_session(report, &options->session);
+    return vqc_json_print(report, error);
+}
+
+vqc_status vqc_command_reconstruct(int count, char **words, vqc_error *error)
+{
+    reconstruct_options options = {0};
+    vqc_text_list operands = {0};
+    const vqc_option table[] = {
+        {"--generator", "YAML", "configuration of the VQGAN", VQC_OPTION_TEXT, &options.generator},
+        {"--checkpoint", "FILE", "its weights", VQC_OPTION_TEXT, &options.checkpoint},
+        {"-o, --output", "FILE", "the PNG, or with --input the tensors, to write", VQC_OPTION_TEXT, &options.output},
+        {"--input", "FILE", "safetensors with z, out_weight, image instead of a picture", VQC_OPTION_TEXT,
+         &options.input},
+        VQC_SESSION_OPTIONS(&options.session),
+    };
+    const vqc_arguments arguments = {
+        .usage = "vqclip reconstruct --generator YAML --checkpoint FILE IN.png -o OUT.png",
+        .summary = "Encodes a picture to codes and decodes them again: the best that the generator can draw of it.\n"
+                   "With --input, reads z, out_weight and image and writes codes, decoded, z_grad, encoder_out,\n"
+                   "encoded_codes and reconstruction.",
+        .options = table,
+        .option_count = sizeof table / sizeof table[0],
+        .operands = &operands,
+        .operand_maximum = 1,
+    };
+    bool help;
+    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
+    if (status == VQC_OK && !help)
+        status = reconstruct_run(&options, &operands, error);
+    vqc_session_close(&options.session);
+    vqc_text_list_release(&operands);
+    return status;
+}

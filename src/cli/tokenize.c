@@ -1,0 +1,86 @@
+#include <stdio.h>
+
+#include "cli/commands.h"
+#include "cli/json_output.h"
+#include "models/tokenizer.h"
+
+static void ids_print(const vqc_token_list *tokens)
+{
+    for (size_t i = 0; i < tokens->count; i++)
+        (void)printf(i == 0 ? "%d" : " %d", tokens->ids[i]);
+    (void)printf("\n");
+}
+
+/* {"text", "ids", "tokens"} */
+static json_t *text_to_json(const vqc_tokenizer *tokenizer, const char *text, const vqc_token_list *tokens)
+{
+    json_t *ids = json_array();
+    json_t *names = json_array();
+    for (size_t i = 0; i < tokens->count; i++) {
+        json_array_append_new(ids, json_integer(tokens->ids[i]));
+        json_array_append_new(names, json_string(vqc_tokenizer_token_text(tokenizer, tokens->ids[i])));
+    }
+    json_t *object = json_object();
+    json_object_set_new(object, "text", json_string(text));
+    json_object_set_new(object, "ids", ids);
+    json_object_set_new(object, "tokens", names);
+    return object;
+}
+
+/* Tokenises every text; as JSON they are collected in `report`, which is NULL otherwise. */
+static vqc_status texts_tokenise(const vqc_tokenizer *tokenizer, const vqc_text_list *texts, json_t *report,
+                                 vqc_error *error)
+{
+    vqc_token_list tokens = {0};
+    vqc_status status = VQC_OK;
+    for (size_t i = 0; i < texts->count && status == VQC_OK; i++) {
+        status = vqc_tokenizer_encode(tokenizer, texts->items[i], &tokens, error);
+        if (status == VQC_OK && report != NULL)
+            json_array_append_new(report, text_to_json(tokenizer, texts->items[i], &tokens));
+        else if (status == VQC_OK)
+            ids_print(&tokens);
+    }
+    vqc_token_list_release(&tokens);
+    return status;
+}
+
+static vqc_status tokenize_run(const char *vocabulary, bool as_json, const vqc_text_list *texts, vqc_error *error)
+{
+    vqc_tokenizer *tokenizer;
+    if (vocabulary == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "tokenize: --vocabulary is needed");
+    VQC_TRY(vqc_tokenizer_create(vocabulary, 0, &tokenizer, error));
+    json_t *report = as_json ? json_array() : NULL;
+    vqc_status status = texts_tokenise(tokenizer, texts, report, error);
+    vqc_tokenizer_destroy(tokenizer);
+    if (as_json && status == VQC_OK)
+        return vqc_json_print(report, error);
+    json_decref(report);
+    return status;
+}
+
+vqc_status vqc_command_tokenize(int count, char **words, vqc_error *error)
+{
+    bool json = false;
+    const char *vocabulary = NULL;
+    vqc_text_list texts = {0};
+    const vqc_option table[] = {
+        {"--vocabulary", "FILE", "byte-pair vocabulary, gzip or plain text", VQC_OPTION_TEXT, &vocabulary},
+        {"--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &json},
+    };
+    const vqc_arguments arguments = {
+        .usage = "vqclip tokenize --vocabulary FILE TEXT...",
+        .summary = "Prints the token ids of each text on a line of its own, start and end included.",
+        .options = table,
+        .option_count = sizeof table / sizeof table[0],
+        .operands = &texts,
+        .operand_minimum = 1,
+        .operand_maximum = SIZE_MAX,
+    };
+    bool help;
+    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
+    if (status == VQC_OK && !help)
+        status = tokenize_run(vocabulary, json, &texts, error);
+    vqc_text_list_release(&texts);
+    return status;
+}

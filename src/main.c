@@ -1,0 +1,70 @@
+/* Picks the subcommand, prints an error if there is one, and exits: the only place that does. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+
+typedef struct command {
+    const char *name;
+    const char *summary;
+    vqc_status (*run)(int count, char **words, vqc_error *error);
+} command;
+
+static const command commands[] = {
+    {"inspect", "what a checkpoint file holds", vqc_command_inspect},
+    {"tokenize", "texts to token ids", vqc_command_tokenize},
+    {"embed", "pictures and texts to embeddings, and how alike they are", vqc_command_embed},
+    {"reconstruct", "a picture through the generator's encoder and decoder", vqc_command_reconstruct},
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static void usage_print(FILE *stream)
+{
+    (void)fprintf(stream, "usage: vqclip COMMAND ...\n\n");
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        (void)fprintf(stream, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    (void)fprintf(stream, "\nvqclip COMMAND --help says more, vqclip --version which version this is.\n");
+}
+
+static const command *command_find(const char *name)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static vqc_status command_run(int argc, char **argv, vqc_error *error)
+{
+    const command *found = command_find(argv[1]);
+    if (found == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: unknown command; vqclip --help lists them", argv[1]);
+    VQC_TRY(found->run(argc - 2, argv + 2, error));
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+        return vqc_error_set(error, VQC_FAILED, "standard output cannot be written");
+    return VQC_OK;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage_print(stderr);
+        return VQC_BAD_INPUT;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        usage_print(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)printf("vqclip %s\n", VQC_VERSION);
+        return EXIT_SUCCESS;
+    }
+    vqc_error error = {0};
+    vqc_status status = command_run(argc, argv, &error);
+    if (status != VQC_OK)
+        (void)fprintf(stderr, "vqclip: %s\n", error.message);
+    return status;
+}
