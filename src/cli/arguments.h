@@ -8,10 +8,10 @@
 
 /* The command line of a subcommand, described by a table. */
 typedef enum vqc_option_kind {
-    VQC_OPTION_FLAG,    /* bool *: set to true */
-    VQC_OPTION_TEXT,    /* const char **: the value; given twice is an error */
-    VQC_OPTION_LIST,    /* vqc_text_list *: every value in order */
-    VQC_OPTION_INTEGER  /* long *: a decimal number of at least 0 */
+    VQC_OPTION_FLAG,   /* bool *: set to true */
+    VQC_OPTION_TEXT,   /* const char **: the value; given twice is an error */
+    VQC_OPTION_LIST,   /* vqc_text_list *: every value in order */
+    VQC_OPTION_INTEGER /* long *: a decimal number of at least 0 */
 } vqc_option_kind;
 
 /* Texts that belong to the command line. */
@@ -42,7 +42,7 @@ typedef struct vqc_arguments {
 /* Reads the words after the subcommand: options as "--name value" or "--name=value", "--" ends them. With --help it
  * prints the help to standard output and sets *help_out; the targets then mean nothing. Unknown options, missing
  * values and a wrong number of operands are VQC_BAD_INPUT. */
-VQC_MUST_CHECK vqc_status vqc_arguments_parse(const vqc_arguments *arguments, int count, char **words,
-                                              bool *help_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_arguments_parse(const vqc_arguments *arguments, int count, char **words, bool *help_out,
+                                              vqc_error *error);
 
 #endif

@@ -254,7 +254,7 @@ static void similarities_print(const embeddings *rows, const vqc_text_list *row_
         (void)printf("[%lld] %s\n", (long long)j + 1, column_names->items[j]);
     (void)printf("\n");
     for (int64_t j = 0; j < columns->count; j++)
-        (void)printf("%6s%-3lld", "[", (long long)j + 1);
+        (void)printf("     [%lld] ", (long long)j + 1);
     (void)printf("\n");
     for (int64_t i = 0; i < rows->count; i++) {
         for (int64_t j = 0; j < columns->count; j++)

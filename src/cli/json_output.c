@@ -8,7 +8,7 @@ vqc_status vqc_json_print(json_t *value, vqc_error *error)
 {
     if (value == NULL)
         return vqc_error_set(error, VQC_FAILED, "out of memory for the JSON output");
-    int result = json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    int result = json_dumpf(value, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(value);
     if (result != 0)
         return vqc_error_set(error, VQC_FAILED, "standard output cannot be written");

@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "cli/session.h"
 
-/* Prints the value to standard output, indented, with a newline, and releases it. A NULL value (memory ran out while
+/* Prints the value to standard output on one line and releases it. A NULL value (memory ran out while
  * it was built) is VQC_FAILED. */
 VQC_MUST_CHECK vqc_status vqc_json_print(json_t *value, vqc_error *error);
 

@@ -19,12 +19,14 @@ typedef struct vqc_session {
 } vqc_session;
 
 /* The rows of an option table that fill a session. */
-#define VQC_SESSION_OPTIONS(session)                                                                               \
-    {"--device", "NAME", "ref (slow, the oracle) or cpu (default)", VQC_OPTION_TEXT, &(session)->device},          \
-        {"--precision", "TYPE", "of activations: f32 (default) or bf16", VQC_OPTION_TEXT, &(session)->precision},  \
-        {"--threads", "N", "CPU threads (default: what the environment allows)", VQC_OPTION_INTEGER,               \
-         &(session)->threads},                                                                                     \
-        {"--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &(session)->json}
+#define VQC_SESSION_OPTIONS(session)                                                                                 \
+    {"--device", "NAME", "ref (slow, the oracle) or cpu (default)", VQC_OPTION_TEXT, &(session)->device},            \
+        {"--precision", "TYPE", "of activations: f32 (default) or bf16", VQC_OPTION_TEXT, &(session)->precision},    \
+        {"--threads", "N", "CPU threads (default: what the environment allows)", VQC_OPTION_INTEGER,                 \
+         &(session)->threads},                                                                                       \
+    {                                                                                                                \
+        "--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &(session)->json                                \
+    }
 
 /* Opens the device and starts the clock. */
 VQC_MUST_CHECK vqc_status vqc_session_open(vqc_session *session, vqc_error *error);

@@ -37,8 +37,8 @@ typedef struct vqc_tensor_file {
 
 /* Adds a copy of f32 data; of rank 4, it is given channels last, shape included, and stored channels first. The name
  * must stay valid. */
-VQC_MUST_CHECK vqc_status vqc_tensor_file_add(vqc_tensor_file *file, const char *name, int rank,
-                                              const int64_t *shape, const float *data, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_tensor_file_add(vqc_tensor_file *file, const char *name, int rank, const int64_t *shape,
+                                              const float *data, vqc_error *error);
 /* Adds a copy of int32 data, as it is. */
 VQC_MUST_CHECK vqc_status vqc_tensor_file_add_ids(vqc_tensor_file *file, const char *name, int rank,
                                                   const int64_t *shape, const int32_t *data, vqc_error *error);

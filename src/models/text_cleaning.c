@@ -92,7 +92,7 @@ static vqc_status fix_width(const vqc_code_points *text, vqc_code_points *target
         if (code_point >= 0xff01 && code_point <= 0xffef)
             VQC_TRY(append_usual_width(code_point, target, error));
         else
-            VQC_TRY(vqc_code_points_append(target, code_point == 0x3000 ? ' ' : code_point, error));
+            VQC_TRY(vqc_code_points_append(target, code_point, error));
     }
     return VQC_OK;
 }
@@ -105,19 +105,6 @@ static vqc_status straighten_quotes(const vqc_code_points *text, vqc_code_points
             code_point = '\'';
         else if (code_point >= 0x201c && code_point <= 0x201f)
             code_point = '"';
-        VQC_TRY(vqc_code_points_append(target, code_point, error));
-    }
-    return VQC_OK;
-}
-
-static vqc_status fix_line_breaks(const vqc_code_points *text, vqc_code_points *target, vqc_error *error)
-{
-    for (size_t i = 0; i < text->count; i++) {
-        int32_t code_point = text->at[i];
-        if (code_point == '\r' && i + 1 < text->count && text->at[i + 1] == '\n')
-            continue;
-        if (code_point == '\r' || code_point == 0x85 || code_point == 0x2028 || code_point == 0x2029)
-            code_point = '\n';
         VQC_TRY(vqc_code_points_append(target, code_point, error));
     }
     return VQC_OK;
@@ -174,8 +161,8 @@ static vqc_status remove_controls(const vqc_code_points *text, vqc_code_points *
 static vqc_status repair_line(vqc_code_points *line, bool unescape, vqc_error *error)
 {
     static const cleaning_step steps[] = {
-        fix_c1_controls, separate_ligatures,      fix_width,       straighten_quotes,
-        fix_line_breaks, remove_terminal_escapes, remove_controls, vqc_code_points_normalise,
+        fix_c1_controls, separate_ligatures,        fix_width, straighten_quotes, remove_terminal_escapes,
+        remove_controls, vqc_code_points_normalise,
     };
     bool changed = true;
     while (changed) {

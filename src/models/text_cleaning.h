@@ -12,11 +12,11 @@
  *    - HTML references with their semicolon, unless this line or one before it has a literal <
  *    - C1 control characters taken as windows-1252
  *    - Latin ligatures and digraphs taken apart; full-width and half-width forms to their usual width
- *    - curly quotes to straight ones; every kind of line break to a newline
+ *    - curly quotes to straight ones
  *    - terminal escape sequences and control characters without meaning removed
  *    - normalisation form C
  * 2. every HTML reference replaced, twice
- * 3. runs of white space to one space, none at the ends
+ * 3. runs of white space, of every kind of space and line break, to one space, none at the ends
  * 4. lower case
  *
  * One repair of ftfy is not here: guessing that a text was decoded with the wrong encoding ("mojibake", cafÃ© for

@@ -205,7 +205,7 @@ static void test_same_symbol_twice(void **state)
     scratch_remove(&file);
 }
 
-static void test_refuses_text(void **state)
+static void test_texts_one_after_another(void **state)
 {
     (void)state;
     scratch file;
@@ -214,6 +214,10 @@ static void test_refuses_text(void **state)
     vqc_tokenizer *tokenizer;
     assert_int_equal(vqc_tokenizer_create(file.path, 0, &tokenizer, &error), VQC_OK);
     vqc_token_list tokens = {0};
+    for (int i = 0; i < 2; i++) { /* the list is replaced */
+        assert_int_equal(vqc_tokenizer_encode(tokenizer, "abc", &tokens, &error), VQC_OK);
+        assert_int_equal(tokens.count, 3);
+    }
     assert_int_equal(vqc_tokenizer_encode(tokenizer, "a\xff", &tokens, &error), VQC_BAD_INPUT);
     assert_string_equal(error.message, "text is not UTF-8: byte 2 is 0xff");
     vqc_token_list_release(&tokens);
@@ -302,7 +306,7 @@ int main(void)
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_small),
         cmocka_unit_test(test_same_symbol_twice),
-        cmocka_unit_test(test_refuses_text),
+        cmocka_unit_test(test_texts_one_after_another),
         cmocka_unit_test(test_broken_lines),
         cmocka_unit_test(test_wrong_size),
         cmocka_unit_test(test_broken_compression),

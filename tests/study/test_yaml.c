@@ -237,10 +237,10 @@ static void test_real(void **state)
         double value;
     } good[] = {{"0", 0},    {"1", 1},       {"-2.5", -2.5}, {".5", 0.5},  {"1.", 1},           {"1e-5", 1e-5},
                 {"+.5", .5}, {"1E+3", 1000}, {"0.15", 0.15}, {"0e0", 0.0}, {"4.5e-06", 4.5e-6}, {"-.25e1", -2.5}};
-    static const char *const bad[] = {"0,1",   "1_000.5", "0x1p3", "00.5", "03",    ".",   "-.",   "e5",
-                                      "1e",    "1e+",     "1.5x",  "x",    "'0.5'", "nan", ".nan", "inf",
-                                      "1e999", "1 2",     "1..2",  ".inf", "-.inf", "~",   "[1]",  "1f",
-                                      "1d0",   "true",    "1-5",   ".5.5", ""};
+    static const char *const bad[] = {"0,1",   "1_000.5", "0x1p3", "00.5", "03",    ".",     "-.",   "e5",
+                                      "1e",    "1e+",     "1.5x",  "x",    "'0.5'", "nan",   ".nan", "inf",
+                                      "1e999", "1 2",     "1..2",  ".e5",  ".inf",  "-.inf", "~",    "[1]",
+                                      "1f",    "1d0",     "true",  "1-5",  ".5.5",  ""};
     vqc_error error = {0};
     double value;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -254,6 +254,7 @@ static void test_real(void **state)
     assert_int_equal(real_of(".INF", -INFINITY, DBL_MAX, &value, &error), VQC_BAD_INPUT);
     assert_int_equal(real_of("+.inf", 0, INFINITY, &value, &error), VQC_OK);
     assert_true(isinf(value) && value > 0);
+    assert_int_equal(real_of("1e999", 0, INFINITY, &value, &error), VQC_BAD_INPUT);
     assert_int_equal(real_of("0,1", 0, 1, &value, &error), VQC_BAD_INPUT);
     assert_string_equal(error.message, "f:1:5: lr: expected a number from 0 to 1, found 0,1");
     assert_int_equal(real_of("-1", 0, DBL_MAX, &value, &error), VQC_BAD_INPUT);

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "ops/cpu/element.h"
 #include "ops/cpu/plan.h"
-#include "ops/formulas.h"
+#include "ops/cpu/softmax.h"
 
 /* Attention, one head of one sequence (an item) after the other: its rows of q, k and v are gathered into dense
  * matrices, and between the matrix products stands the softmax over whole rows of scores. Long sequences are taken
@@ -29,12 +29,6 @@ typedef enum product {
     PRODUCT_COUNT
 } product;
 enum { FORWARD_PRODUCT_COUNT = 2 };
-
-/* Of each query and head, what the forward pass leaves for the backward pass. */
-typedef struct normaliser {
-    float largest; /* score before scaling */
-    float inverse; /* of the sum of exp(scale · (score − largest)) */
-} normaliser;
 
 typedef struct attention {
     vqc_attention shape;
@@ -94,142 +88,110 @@ static rows rows_of_output(const vqc_attention *o, int64_t batch, int64_t head)
     return (rows){batch * o->queries * stride + head * o->head_width, stride, 0};
 }
 
+enum { ROWS_AT_ONCE = 16 };
+
+/* Runs function(context, first, end) over rows: by the calling thread alone if other threads have items of their own,
+ * else by all threads. */
+static void rows_run(const attention *a, int64_t count,
+                     void (*function)(const void *context, int64_t first, int64_t end), const void *context)
+{
+    if (a->alone) {
+        function(context, 0, count);
+        return;
+    }
+#pragma omp parallel for schedule(static)
+    for (int64_t first = 0; first < count; first += ROWS_AT_ONCE)
+        function(context, first, first + ROWS_AT_ONCE < count ? first + ROWS_AT_ONCE : count);
+}
+
+/* Rows of bytes to copy. */
+typedef struct copying {
+    size_t size;
+    const char *source;
+    size_t source_stride;
+    char *target;
+    size_t target_stride;
+} copying;
+
+static void rows_copy(const void *context, int64_t first, int64_t end)
+{
+    const copying *c = context;
+    for (int64_t i = first; i < end; i++)
+        memcpy(c->target + (size_t)i * c->target_stride, c->source + (size_t)i * c->source_stride, c->size);
+}
+
 /* Copies rows [first, first + count) of an item together, and zeros behind them up to `filled` rows. */
 static void gather(const attention *a, const void *tensor, rows r, int64_t first, int64_t count, int64_t filled,
                    void *target)
 {
-    size_t size = (size_t)a->shape.head_width * vqc_dtype_size(a->dtype);
-#pragma omp parallel for schedule(static) if (!a->alone)
-    for (int64_t i = 0; i < count; i++)
-        memcpy((char *)target + (size_t)i * size, vqc_cpu_at(a->dtype, tensor, r.first + (first + i) * r.stride),
-               size);
+    size_t element = vqc_dtype_size(a->dtype);
+    size_t size = (size_t)a->shape.head_width * element;
+    const copying c = {.size = size,
+                       .source = vqc_cpu_at(a->dtype, tensor, r.first + first * r.stride),
+                       .source_stride = (size_t)r.stride * element,
+                       .target = target,
+                       .target_stride = size};
+    rows_run(a, count, rows_copy, &c);
     memset((char *)target + (size_t)count * size, 0, (size_t)(filled - count) * size);
 }
 
 static void scatter(const attention *a, const void *source, rows r, int64_t first, int64_t count, void *tensor)
 {
-    size_t size = (size_t)a->shape.head_width * vqc_dtype_size(a->dtype);
-#pragma omp parallel for schedule(static) if (!a->alone)
-    for (int64_t i = 0; i < count; i++)
-        memcpy(vqc_cpu_at_writable(a->dtype, tensor, r.first + (first + i) * r.stride),
-               (const char *)source + (size_t)i * size, size);
+    size_t element = vqc_dtype_size(a->dtype);
+    size_t size = (size_t)a->shape.head_width * element;
+    const copying c = {.size = size,
+                       .source = source,
+                       .source_stride = size,
+                       .target = vqc_cpu_at_writable(a->dtype, tensor, r.first + first * r.stride),
+                       .target_stride = (size_t)r.stride * element};
+    rows_run(a, count, rows_copy, &c);
 }
 
-VQC_CPU_INLINE void store_gradient(vqc_dtype dtype, bool accumulate, const float *restrict source,
-                                   void *restrict target, int64_t count)
+/* Rows of a gradient to convert and to store or to add. */
+typedef struct storing {
+    vqc_dtype dtype;
+    bool accumulate;
+    int64_t width;
+    const float *source; /* dense */
+    void *target;
+    int64_t stride;
+} storing;
+
+VQC_CPU_INLINE void store(vqc_dtype dtype, bool accumulate, const storing *s, int64_t first, int64_t end)
 {
-    for (int64_t i = 0; i < count; i++)
-        vqc_cpu_store_gradient(dtype, accumulate, target, i, source[i]);
+    for (int64_t i = first; i < end; i++) {
+        const float *restrict source = s->source + i * s->width;
+        void *restrict target = vqc_cpu_at_writable(dtype, s->target, i * s->stride);
+        for (int64_t c = 0; c < s->width; c++)
+            vqc_cpu_store_gradient(dtype, accumulate, target, c, source[c]);
+    }
 }
 
-VQC_CPU_KERNEL static void store_gradient_row(vqc_dtype dtype, bool accumulate, const float *source, void *target,
-                                              int64_t count)
+VQC_CPU_KERNEL static void rows_store(const void *context, int64_t first, int64_t end)
 {
-    VQC_CPU_FOR_STORE(store_gradient, dtype, accumulate, source, target, count);
+    const storing *s = context;
+    VQC_CPU_FOR_STORE(store, s->dtype, s->accumulate, s, first, end);
 }
 
 static void scatter_gradient(const attention *a, const float *source, rows r, int64_t first, int64_t count,
                              const vqc_backward *arguments)
 {
-    int64_t width = a->shape.head_width;
     void *tensor = arguments->grad_input[r.input];
     if (tensor == NULL)
         return;
-#pragma omp parallel for schedule(static) if (!a->alone)
-    for (int64_t i = 0; i < count; i++)
-        store_gradient_row(a->dtype, arguments->accumulate[r.input], source + i * width,
-                           vqc_cpu_at_writable(a->dtype, tensor, r.first + (first + i) * r.stride), width);
-}
-
-VQC_CPU_INLINE float largest_of(const float *restrict x, int64_t count)
-{
-    float lanes[VQC_CPU_LANES];
-    for (int lane = 0; lane < VQC_CPU_LANES; lane++)
-        lanes[lane] = x[0];
-    int64_t i = 0;
-    for (; i + VQC_CPU_LANES <= count; i += VQC_CPU_LANES)
-        for (int lane = 0; lane < VQC_CPU_LANES; lane++)
-            lanes[lane] = x[i + lane] > lanes[lane] ? x[i + lane] : lanes[lane];
-    for (int lane = 0; i + lane < count; lane++)
-        lanes[lane] = x[i + lane] > lanes[lane] ? x[i + lane] : lanes[lane];
-    float largest = lanes[0];
-    for (int lane = 1; lane < VQC_CPU_LANES; lane++)
-        largest = lanes[lane] > largest ? lanes[lane] : largest;
-    return largest;
-}
-
-VQC_CPU_INLINE float sum_of(const float *restrict x, int64_t count)
-{
-    float lanes[VQC_CPU_LANES] = {0};
-    int64_t i = 0;
-    for (; i + VQC_CPU_LANES <= count; i += VQC_CPU_LANES)
-        for (int lane = 0; lane < VQC_CPU_LANES; lane++)
-            lanes[lane] += x[i + lane];
-    for (int lane = 0; i + lane < count; lane++)
-        lanes[lane] += x[i + lane];
-    return vqc_cpu_lanes_sum(lanes);
-}
-
-VQC_CPU_INLINE float product_of(const float *restrict x, const float *restrict y, int64_t count)
-{
-    float lanes[VQC_CPU_LANES] = {0};
-    int64_t i = 0;
-    for (; i + VQC_CPU_LANES <= count; i += VQC_CPU_LANES)
-        for (int lane = 0; lane < VQC_CPU_LANES; lane++)
-            lanes[lane] += x[i + lane] * y[i + lane];
-    for (int lane = 0; i + lane < count; lane++)
-        lanes[lane] += x[i + lane] * y[i + lane];
-    return vqc_cpu_lanes_sum(lanes);
-}
-
-/* Turns `visible` scores of a row into probabilities, in place. */
-VQC_CPU_KERNEL static normaliser softmax(float *restrict scores, int64_t visible, float scale)
-{
-    float largest = largest_of(scores, visible);
-    for (int64_t i = 0; i < visible; i++)
-        scores[i] = vqc_formula_exp(scale * (scores[i] - largest));
-    float inverse = 1.0F / sum_of(scores, visible);
-    for (int64_t i = 0; i < visible; i++)
-        scores[i] *= inverse;
-    return (normaliser){largest, inverse};
-}
-
-/* The same again from what the forward pass has left. */
-VQC_CPU_KERNEL static void softmax_again(float *restrict scores, int64_t visible, float scale, normaliser n)
-{
-    for (int64_t i = 0; i < visible; i++)
-        scores[i] = vqc_formula_exp(scale * (scores[i] - n.largest)) * n.inverse;
-}
-
-/* From probabilities and their gradients to the gradients of the scores, in place of the latter. */
-VQC_CPU_KERNEL static void softmax_gradient(const float *restrict probabilities, float *restrict grad,
-                                            int64_t visible, float scale)
-{
-    float mean = product_of(probabilities, grad, visible);
-    for (int64_t i = 0; i < visible; i++)
-        grad[i] = scale * (probabilities[i] * (grad[i] - mean));
-}
-
-/* Converts `visible` values of a row and puts zeros behind them. */
-VQC_CPU_INLINE void convert(vqc_dtype dtype, const float *source, void *target, int64_t visible, int64_t count)
-{
-    for (int64_t i = 0; i < visible; i++)
-        vqc_cpu_store(dtype, target, i, source[i]);
-    for (int64_t i = visible; i < count; i++)
-        vqc_cpu_store(dtype, target, i, 0.0F);
-}
-
-/* Source and target may be the same. */
-VQC_CPU_KERNEL static void convert_row(vqc_dtype dtype, const float *source, void *target, int64_t visible,
-                                       int64_t count)
-{
-    VQC_CPU_FOR_DTYPE(convert, dtype, source, target, visible, count);
+    const storing s = {.dtype = a->dtype,
+                       .accumulate = arguments->accumulate[r.input],
+                       .width = a->shape.head_width,
+                       .source = source,
+                       .target = vqc_cpu_at_writable(a->dtype, tensor, r.first + first * r.stride),
+                       .stride = r.stride};
+    rows_run(a, count, rows_store, &s);
 }
 
 /* A block of queries of an item. */
 typedef struct block {
     int64_t first, count;
-    normaliser *saved; /* of the first query */
+    vqc_cpu_normaliser *saved; /* of the first query */
 } block;
 
 /* How many keys row i of the block sees; none if the row only fills the block up. */
@@ -240,32 +202,47 @@ static int64_t visible_of(const attention *a, block b, int64_t i)
     return a->shape.causal ? b.first + i + 1 : a->shape.keys;
 }
 
-static void probabilities_compute(const attention *a, const worker *w, block b, bool again)
+/* The softmax of a block, or its gradient. */
+typedef struct block_scores {
+    const attention *attention;
+    const worker *worker;
+    block block;
+    bool again; /* the forward pass has been: its normalisers are used */
+} block_scores;
+
+static void *probabilities_row(const block_scores *s, int64_t i)
 {
+    return vqc_cpu_at_writable(s->attention->dtype, s->worker->probabilities, i * s->attention->shape.keys);
+}
+
+static void probabilities_compute(const void *context, int64_t first, int64_t end)
+{
+    const block_scores *s = context;
+    const attention *a = s->attention;
     int64_t keys = a->shape.keys;
-#pragma omp parallel for schedule(static) if (!a->alone)
-    for (int64_t i = 0; i < a->block; i++) {
-        float *row = w->scores + i * keys;
-        int64_t visible = visible_of(a, b, i);
-        if (visible > 0 && again)
-            softmax_again(row, visible, a->scale, b.saved[i]);
+    for (int64_t i = first; i < end; i++) {
+        float *row = s->worker->scores + i * keys;
+        int64_t visible = visible_of(a, s->block, i);
+        if (visible > 0 && s->again)
+            vqc_cpu_softmax_again(row, visible, a->scale, s->block.saved[i]);
         else if (visible > 0)
-            b.saved[i] = softmax(row, visible, a->scale);
-        convert_row(a->dtype, row, vqc_cpu_at_writable(a->dtype, w->probabilities, i * keys), visible, keys);
+            s->block.saved[i] = vqc_cpu_softmax(row, visible, a->scale);
+        vqc_cpu_softmax_store(a->dtype, row, probabilities_row(s, i), visible, keys);
     }
 }
 
 /* The gradients of the scores replace the probabilities. */
-static void grad_scores_compute(const attention *a, const worker *w, block b)
+static void grad_scores_compute(const void *context, int64_t first, int64_t end)
 {
+    const block_scores *s = context;
+    const attention *a = s->attention;
     int64_t keys = a->shape.keys;
-#pragma omp parallel for schedule(static) if (!a->alone)
-    for (int64_t i = 0; i < a->block; i++) {
-        float *row = w->grad_scores + i * keys;
-        int64_t visible = visible_of(a, b, i);
+    for (int64_t i = first; i < end; i++) {
+        float *row = s->worker->grad_scores + i * keys;
+        int64_t visible = visible_of(a, s->block, i);
         if (visible > 0)
-            softmax_gradient(w->scores + i * keys, row, visible, a->scale);
-        convert_row(a->dtype, row, vqc_cpu_at_writable(a->dtype, w->probabilities, i * keys), visible, keys);
+            vqc_cpu_softmax_gradient(s->worker->scores + i * keys, row, visible, a->scale);
+        vqc_cpu_softmax_store(a->dtype, row, probabilities_row(s, i), visible, keys);
     }
 }
 
@@ -284,7 +261,7 @@ typedef vqc_status block_function(const attention *a, const worker *w, const voi
                                   vqc_error *error);
 
 /* Calls the function for each block of the item's queries until one fails. */
-static vqc_status blocks_run(const attention *a, normaliser *saved, int64_t item, block_function *function,
+static vqc_status blocks_run(const attention *a, vqc_cpu_normaliser *saved, int64_t item, block_function *function,
                              const worker *w, const void *arguments, vqc_error *error)
 {
     for (int64_t first = 0; first < a->shape.queries; first += a->block) {
@@ -306,7 +283,8 @@ static vqc_status forward_block(const attention *a, const worker *w, const void 
     int64_t head = item % o->heads;
     gather(a, arguments->input[0], rows_of_queries(o, batch, head), b.first, b.count, a->block, w->q);
     VQC_TRY(multiply(w, SCORES, w->q, w->k, w->scores, error));
-    probabilities_compute(a, w, b, false);
+    const block_scores s = {.attention = a, .worker = w, .block = b};
+    rows_run(a, a->block, probabilities_compute, &s);
     VQC_TRY(multiply(w, OUTPUT, w->probabilities, w->v, w->output, error));
     scatter(a, w->output, rows_of_output(o, batch, head), b.first, b.count, arguments->output);
     return VQC_OK;
@@ -334,10 +312,11 @@ static vqc_status backward_block(const attention *a, const worker *w, const void
     gather(a, arguments->input[0], queries, b.first, b.count, a->block, w->q);
     gather(a, arguments->grad_output, output, b.first, b.count, a->block, w->g);
     VQC_TRY(multiply(w, SCORES, w->q, w->k, w->scores, error));
-    probabilities_compute(a, w, b, true);
+    const block_scores s = {.attention = a, .worker = w, .block = b, .again = true};
+    rows_run(a, a->block, probabilities_compute, &s);
     VQC_TRY(multiply(w, GRAD_VALUES, w->probabilities, w->g, w->grad_v, error));
     VQC_TRY(multiply(w, GRAD_PROBABILITIES, w->g, w->v, w->grad_scores, error));
-    grad_scores_compute(a, w, b);
+    rows_run(a, a->block, grad_scores_compute, &s);
     VQC_TRY(multiply(w, GRAD_QUERIES, w->probabilities, w->k, w->grad_q, error));
     VQC_TRY(multiply(w, GRAD_KEYS, w->probabilities, w->q, w->grad_k, error));
     scatter_gradient(a, w->grad_q, queries, b.first, b.count, arguments);
@@ -355,7 +334,8 @@ static vqc_status backward_item(const attention *a, const worker *w, const void 
     gather(a, arguments->input[values.input], values, 0, o->keys, o->keys, w->v);
     memset(w->grad_k, 0, (size_t)(o->keys * o->head_width) * sizeof(float));
     memset(w->grad_v, 0, (size_t)(o->keys * o->head_width) * sizeof(float));
-    VQC_TRY(blocks_run(a, (normaliser *)(uintptr_t)arguments->saved, item, backward_block, w, arguments, error));
+    VQC_TRY(
+        blocks_run(a, (vqc_cpu_normaliser *)(uintptr_t)arguments->saved, item, backward_block, w, arguments, error));
     scatter_gradient(a, w->grad_k, keys, 0, o->keys, arguments);
     scatter_gradient(a, w->grad_v, values, 0, o->keys, arguments);
     return VQC_OK;
@@ -506,7 +486,7 @@ vqc_status vqc_cpu_attention_init(vqc_cpu_plan *plan, vqc_error *error)
     VQC_TRY(workers_init(plan, state, error));
     worker w;
     state->worker_size = worker_divide(state, plan->backward, NULL, &w);
-    plan->sizes.saved = (size_t)(o->batch * o->heads * o->queries) * sizeof(normaliser);
+    plan->sizes.saved = (size_t)(o->batch * o->heads * o->queries) * sizeof(vqc_cpu_normaliser);
     plan->sizes.workspace = (size_t)state->workers * state->worker_size;
     return VQC_OK;
 }

@@ -1,7 +1,6 @@
 #ifndef VQC_OPS_CPU_ELEMENT_H
 #define VQC_OPS_CPU_ELEMENT_H
 
-#include <features.h>
 #include <stdbool.h>
 #include <stdint.h>
 

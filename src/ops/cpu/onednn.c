@@ -3,12 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <dnnl.h>
-#include <dnnl_debug.h>
+#include <oneapi/dnnl/dnnl.h>
+#include <oneapi/dnnl/dnnl_debug.h>
 
 #include "base/memory.h"
 
-enum { MAX_AXES = 4, ALIGNMENT = 64 };
+#if DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP && DNNL_CPU_RUNTIME != DNNL_RUNTIME_SEQ
+#error "a oneDNN that is built with OpenMP is needed: other ways of threading would not heed the number of threads"
+#endif
+
+enum { ALIGNMENT = 64 };
 
 struct vqc_onednn {
     dnnl_engine_t engine;
@@ -32,8 +36,8 @@ static vqc_status check(dnnl_status_t status, const char *what, vqc_error *error
     if (status == dnnl_success)
         return VQC_OK;
     const dnnl_version_t *version = dnnl_version();
-    return vqc_error_set(error, VQC_FAILED, "oneDNN %d.%d.%d on this processor: %s: %s", version->major,
-                         version->minor, version->patch, what, dnnl_status2str(status));
+    return vqc_error_set(error, VQC_FAILED, "oneDNN %d.%d.%d, %s: %s", version->major, version->minor, version->patch,
+                         what, dnnl_status2str(status));
 }
 
 /* How the elements of a tensor lie in memory: a value in version 2, a handle in version 3. */
@@ -285,6 +289,8 @@ static vqc_status describe(dnnl_primitive_desc_t *description, dnnl_engine_t eng
         dnnl_primitive_attr_destroy(attributes);
     }
     layouts_release(&l);
+    if (status == dnnl_unimplemented && t->source.dtype == VQC_DTYPE_BF16)
+        return check(status, "which has no bf16 for this processor (on x86 it takes AVX-512); f32 works", error);
     return check(status, "choosing an algorithm", error);
 }
 
