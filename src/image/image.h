@@ -34,7 +34,8 @@ typedef struct vqc_image_text {
     const char *value; /* UTF-8, at most VQC_IMAGE_MAX_TEXT bytes */
 } vqc_image_text;
 
-enum { VQC_IMAGE_MAX_TEXT = 1 << 22 };
+/* Limits on the bytes of one text and on the number of texts in a file. */
+enum { VQC_IMAGE_MAX_TEXT = 1 << 22, VQC_IMAGE_MAX_TEXTS = 100 };
 
 /* Writes a PNG file with `count` texts (as uncompressed iTXt chunks, in their order, before the pixels), first under
  * a temporary name beside it, so that the path never holds half a file. The same picture and texts give the same
@@ -73,9 +74,9 @@ typedef enum vqc_image_filter {
 } vqc_image_filter;
 
 /* Resizes into a new image that the caller releases. Where an axis shrinks the kernel is widened with it, against
- * aliasing. Every byte is that of Image.resize in Pillow up to version 12, with which models were trained: weights in
- * 22-bit fixed point, first along the rows, then along the columns, both rounded to 8 bits. (Version 13 takes the columns
- * first where that is faster, which rounds differently.) Errors are those of vqc_image_create. */
+ * aliasing. Every byte is that of Image.resize in Pillow 11, with which models were trained: weights in 22-bit fixed
+ * point, first along the rows, then along the columns, both rounded to 8 bits. (Pillow after 12.0 takes the columns
+ * first for some tall pictures, which rounds differently.) Errors are those of vqc_image_create. */
 VQC_MUST_CHECK vqc_status vqc_image_resize(const vqc_image *source, int64_t height, int64_t width,
                                            vqc_image_filter filter, vqc_image *out, vqc_error *error);
 

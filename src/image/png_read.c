@@ -14,6 +14,14 @@ enum { DEFLATE_MAX_RATIO = 1032 };
 
 enum { COLOUR_CHANNELS = 3, ALPHA_CHANNELS = 4 };
 
+enum {
+    SIGNATURE_SIZE = 8,
+    CHUNK_HEAD_SIZE = 8, /* length of the data, four letters */
+    CHECKSUM_SIZE = 4,
+    CHUNK_MARGIN = 1024, /* the key and other fields of a text's chunk */
+    CACHE_MARGIN = 2     /* libpng keeps two places of its cache free */
+};
+
 /* A file being read. All that is allocated on the way hangs here, because libpng leaves by longjmp. */
 typedef struct png_reader {
     png_structp png;
@@ -65,16 +73,38 @@ static void reader_close(png_reader *reader)
     free(reader->transparent);
 }
 
-/* Reads up to the pixels. Chunks that are not needed are skipped, `wanted` (NULL or one chunk's name) excepted. */
-static void header_read(png_reader *reader, const char *wanted)
+/* Whether every chunk before the pixels lies within the file: libpng allocates the length that a chunk claims. */
+static vqc_status chunks_check(vqc_image_file *file, vqc_error *error)
 {
+    int64_t position = SIGNATURE_SIZE;
+    uint8_t head[CHUNK_HEAD_SIZE];
+    if (fread(head, 1, SIGNATURE_SIZE, file->stream) != SIGNATURE_SIZE || png_sig_cmp(head, 0, SIGNATURE_SIZE) != 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "expected a PNG picture");
+    do {
+        if (fseek(file->stream, (long)position, SEEK_SET) != 0 ||
+            fread(head, 1, sizeof head, file->stream) != sizeof head ||
+            png_get_uint_32(head) > file->size - position - CHUNK_HEAD_SIZE)
+            return vqc_error_set(error, VQC_BAD_INPUT, "is not a readable PNG file: it ends too early");
+        position += CHUNK_HEAD_SIZE + (int64_t)png_get_uint_32(head) + CHECKSUM_SIZE;
+    } while (memcmp(head + 4, "IDAT", 4) != 0 && memcmp(head + 4, "IEND", 4) != 0);
+    rewind(file->stream);
+    return VQC_OK;
+}
+
+/* Reads up to the pixels. Chunks that are not needed are skipped, `wanted` (NULL or one chunk's name) excepted. */
+static vqc_status header_read(png_reader *reader, const char *wanted)
+{
+    VQC_TRY(chunks_check(reader->file, reader->error));
     png_set_read_fn(reader->png, reader, bytes_read);
     /* Our own limits give clearer messages. */
     png_set_user_limits(reader->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_chunk_malloc_max(reader->png, VQC_IMAGE_MAX_TEXT + CHUNK_MARGIN);
+    png_set_chunk_cache_max(reader->png, VQC_IMAGE_MAX_TEXTS + CACHE_MARGIN);
     png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     if (wanted != NULL)
         png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep)wanted, 1);
     png_read_info(reader->png, reader->info);
+    return VQC_OK;
 }
 
 /* Whether the file can hold its rows at all, before anything of their size is allocated. */
@@ -126,7 +156,7 @@ static void lay_on_white(const uint8_t *transparent, vqc_image *image)
 
 static vqc_status pixels_read(png_reader *reader)
 {
-    header_read(reader, NULL);
+    VQC_TRY(header_read(reader, NULL));
     VQC_TRY(rows_check(reader));
     png_set_expand(reader->png);
     png_set_scale_16(reader->png);
@@ -180,7 +210,7 @@ static vqc_status texts_read(png_reader *reader)
 {
     png_textp found = NULL;
     int count = 0;
-    header_read(reader, "iTXt");
+    VQC_TRY(header_read(reader, "iTXt"));
     (void)png_get_text(reader->png, reader->info, &found, &count);
     return texts_copy(&reader->texts, found, (size_t)count, reader->error);
 }

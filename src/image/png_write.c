@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "image/image.h"
-#include "image/new_file.h"
+#include "base/new_file.h"
 
 enum {
     CHANNELS = 3,
@@ -72,6 +72,9 @@ static vqc_status text_check(const vqc_image_text *text, vqc_error *error)
 /* The texts as libpng takes them; the caller frees the list. */
 static vqc_status texts_prepare(const vqc_image_text *texts, size_t count, png_text **list_out, vqc_error *error)
 {
+    if (count > VQC_IMAGE_MAX_TEXTS)
+        return vqc_error_set(error, VQC_BAD_INPUT, "expected at most %d texts, found %zu", VQC_IMAGE_MAX_TEXTS,
+                             count);
     for (size_t i = 0; i < count; i++)
         VQC_TRY(text_check(&texts[i], error));
     png_text *list;

@@ -162,56 +162,59 @@ static void columns_resample(const vqc_image *source, const axis_plan *plan, int
     }
 }
 
-static vqc_status width_resize(const vqc_image *source, int64_t width, vqc_image_filter filter, vqc_image *out,
-                               vqc_error *error)
+/* Resamples the rows into an image of the source's height. */
+static vqc_status width_resize(const vqc_image *source, vqc_image_filter filter, vqc_image *out, vqc_error *error)
 {
     axis_plan plan;
-    VQC_TRY(vqc_image_create(source->height, width, out, error));
-    if (width == source->width) {
-        memcpy(out->pixels, source->pixels, (size_t)(source->height * width) * CHANNELS);
+    if (out->width == source->width) {
+        memcpy(out->pixels, source->pixels, (size_t)(source->height * source->width) * CHANNELS);
         return VQC_OK;
     }
-    vqc_status status = axis_plan_init(&plan, source->width, width, filter, error);
-    if (status != VQC_OK) {
-        vqc_image_release(out);
-        return status;
-    }
+    VQC_TRY(axis_plan_init(&plan, source->width, out->width, filter, error));
     rows_resample(source, &plan, out);
     axis_plan_release(&plan);
     return VQC_OK;
 }
 
-static vqc_status height_resize(const vqc_image *source, int64_t height, vqc_image_filter filter, vqc_image *out,
-                                vqc_error *error)
+/* Resamples the columns into an image of the source's width. */
+static vqc_status height_resize(const vqc_image *source, vqc_image_filter filter, vqc_image *out, vqc_error *error)
 {
-    axis_plan plan = {0};
-    vqc_image image = {0};
-    int32_t *sums = NULL;
-    vqc_status status = axis_plan_init(&plan, source->height, height, filter, error);
-    if (status != VQC_OK)
-        return status;
-    status = vqc_memory_allocate((size_t)source->width * CHANNELS, sizeof *sums, "a resize", &sums, error);
-    if (status == VQC_OK)
-        status = vqc_image_create(height, source->width, &image, error);
+    axis_plan plan;
+    int32_t *sums;
+    VQC_TRY(axis_plan_init(&plan, source->height, out->height, filter, error));
+    vqc_status status = vqc_memory_allocate((size_t)source->width * CHANNELS, sizeof *sums, "a resize", &sums, error);
     if (status == VQC_OK) {
-        columns_resample(source, &plan, sums, &image);
-        *out = image;
+        columns_resample(source, &plan, sums, out);
+        free(sums);
     }
-    free(sums);
     axis_plan_release(&plan);
+    return status;
+}
+
+/* Both passes; the picture between them is as high as the source and as wide as the result. */
+static vqc_status both_resize(const vqc_image *source, vqc_image_filter filter, vqc_image *out, vqc_error *error)
+{
+    vqc_image between;
+    if (out->height == source->height)
+        return width_resize(source, filter, out, error);
+    VQC_TRY(vqc_image_create(source->height, out->width, &between, error));
+    vqc_status status = width_resize(source, filter, &between, error);
+    if (status == VQC_OK)
+        status = height_resize(&between, filter, out, error);
+    vqc_image_release(&between);
     return status;
 }
 
 vqc_status vqc_image_resize(const vqc_image *source, int64_t height, int64_t width, vqc_image_filter filter,
                             vqc_image *out, vqc_error *error)
 {
-    vqc_image wide;
-    VQC_TRY(width_resize(source, width, filter, &wide, error));
-    if (height == source->height) {
-        *out = wide;
-        return VQC_OK;
+    vqc_image image;
+    VQC_TRY(vqc_image_create(height, width, &image, error));
+    vqc_status status = both_resize(source, filter, &image, error);
+    if (status != VQC_OK) {
+        vqc_image_release(&image);
+        return status;
     }
-    vqc_status status = height_resize(&wide, height, filter, out, error);
-    vqc_image_release(&wide);
-    return status;
+    *out = image;
+    return VQC_OK;
 }

@@ -307,6 +307,25 @@ static vqc_status check_distance(const vqc_operation *operation, vqc_error *erro
     return check_parameter(operation, "targets", o->targets, error);
 }
 
+static vqc_status check_warp(const vqc_operation *operation, vqc_error *error)
+{
+    const vqc_warp *o = &operation->warp;
+    const named_size axes[] = {
+        {"crops", o->crops}, {"height", o->height}, {"width", o->width}, {"channels", o->channels}};
+    VQC_TRY(check_axes(operation, axes, sizeof axes / sizeof axes[0], error));
+    return check_products(operation, &(named_product){"output", {o->crops, o->height, o->width, o->channels}}, 1,
+                          error);
+}
+
+/* Crops, each of so many elements of the given width. */
+static vqc_status check_crops(const vqc_operation *operation, int64_t crops, named_size size, int64_t width,
+                              vqc_error *error)
+{
+    VQC_TRY(check_axes(operation, &(named_size){"crops", crops}, 1, error));
+    VQC_TRY(check_flattened(operation, size, error));
+    return check_products(operation, &(named_product){"output", {crops, size.value, width}}, 1, error);
+}
+
 static vqc_status check_activation_dtype(const vqc_operation *operation, vqc_dtype dtype, vqc_error *error)
 {
     if ((int)dtype < 0 || dtype >= VQC_DTYPE_COUNT)
@@ -323,7 +342,8 @@ static vqc_status check_dtype(const vqc_operation *operation, vqc_error *error)
 {
     VQC_TRY(check_activation_dtype(operation, operation->dtype, error));
     bool precise = operation->kind == VQC_OPERATION_QUANTISE || operation->kind == VQC_OPERATION_RESAMPLE ||
-                   operation->kind == VQC_OPERATION_DISTANCE;
+                   operation->kind == VQC_OPERATION_DISTANCE || operation->kind == VQC_OPERATION_WARP ||
+                   operation->kind == VQC_OPERATION_COLOUR || operation->kind == VQC_OPERATION_NOISE;
     if (precise && operation->dtype == VQC_DTYPE_BF16)
         return vqc_error_set(error, VQC_FAILED, "%s: element type bf16, expected f32 or f64",
                              vqc_operation_name(operation->kind));
@@ -379,6 +399,14 @@ vqc_status vqc_operation_check(const vqc_operation *operation, vqc_error *error)
         return check_resample(operation, error);
     case VQC_OPERATION_DISTANCE:
         return check_distance(operation, error);
+    case VQC_OPERATION_WARP:
+        return check_warp(operation, error);
+    case VQC_OPERATION_COLOUR:
+        return check_crops(operation, operation->colour.crops, (named_size){"pixels", operation->colour.pixels}, 3,
+                           error);
+    case VQC_OPERATION_NOISE:
+        return check_crops(operation, operation->noise.crops, (named_size){"count", operation->noise.count}, 1,
+                           error);
     case VQC_OPERATION_CAST:
     case VQC_OPERATION_COUNT:
         break;

@@ -19,6 +19,9 @@ static const char *const names[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_RESAMPLE] = "resample",
     [VQC_OPERATION_DISTANCE] = "distance",
     [VQC_OPERATION_CAST] = "cast",
+    [VQC_OPERATION_WARP] = "warp",
+    [VQC_OPERATION_COLOUR] = "colour",
+    [VQC_OPERATION_NOISE] = "noise",
 };
 
 const char *vqc_operation_name(vqc_operation_kind kind)
@@ -120,6 +123,31 @@ static vqc_operation_layout layout_of_resample(vqc_dtype dtype, const vqc_resamp
     return layout;
 }
 
+static vqc_operation_layout layout_of_warp(vqc_dtype dtype, const vqc_warp *o)
+{
+    int64_t count = o->crops * o->height * o->width * o->channels;
+    vqc_operation_layout layout = layout_simple(dtype, count, count);
+    layout_add_input(&layout, 10 * o->crops, VQC_DTYPE_F32, false);
+    layout.backward_reads_input[1] = true;
+    return layout;
+}
+
+static vqc_operation_layout layout_of_colour(vqc_dtype dtype, const vqc_colour *o)
+{
+    int64_t count = 3 * o->crops * o->pixels;
+    vqc_operation_layout layout = layout_reading_input(dtype, count, count);
+    layout_add_input(&layout, 5 * o->crops, VQC_DTYPE_F32, false);
+    layout.backward_reads_input[1] = true;
+    return layout;
+}
+
+static vqc_operation_layout layout_of_noise(vqc_dtype dtype, const vqc_noise *o)
+{
+    vqc_operation_layout layout = layout_simple(dtype, o->crops * o->count, o->crops * o->count);
+    layout_add_input(&layout, 6 * o->crops, VQC_DTYPE_I32, false);
+    return layout;
+}
+
 static vqc_operation_layout layout_of_cast(const vqc_cast *o)
 {
     vqc_operation_layout layout = layout_simple(o->from, o->count, o->count);
@@ -189,6 +217,12 @@ vqc_operation_layout vqc_operation_layout_of(const vqc_operation *operation)
     }
     case VQC_OPERATION_CAST:
         return layout_of_cast(&operation->cast);
+    case VQC_OPERATION_WARP:
+        return layout_of_warp(dtype, &operation->warp);
+    case VQC_OPERATION_COLOUR:
+        return layout_of_colour(dtype, &operation->colour);
+    case VQC_OPERATION_NOISE:
+        return layout_of_noise(dtype, &operation->noise);
     case VQC_OPERATION_COUNT:
         break;
     }

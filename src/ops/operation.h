@@ -33,6 +33,9 @@ typedef enum vqc_operation_kind {
     VQC_OPERATION_RESAMPLE,
     VQC_OPERATION_DISTANCE,
     VQC_OPERATION_CAST,
+    VQC_OPERATION_WARP,
+    VQC_OPERATION_COLOUR,
+    VQC_OPERATION_NOISE,
     VQC_OPERATION_COUNT
 } vqc_operation_kind;
 
@@ -186,6 +189,32 @@ typedef struct vqc_cast {
     vqc_dtype from, to;
 } vqc_cast;
 
+/* Moves the pixels of crops, bilinear: output pixel (column x, row y) is the input at (u / w, v / w) with
+ * (u, v, w) = M · (x, y, 1), counted in pixels, the centre of the first one at 0.
+ * input 0 and output (crops, height, width, channels), f32 (or f64); input 1 f32 (crops, 10): M by rows, then 1 where
+ * the edge is repeated outside the crop and 0 where it is black there. Where w is not above 0 the pixel is black. No
+ * gradient with respect to M. */
+typedef struct vqc_warp {
+    int64_t crops, height, width, channels;
+} vqc_warp;
+
+/* Changes the colours of crops: four steps in an order of each crop's own, each as kornia 0.5.4 has it:
+ * brightness x + b, contrast x · c, each limited to [0, 1]; saturation s · f limited to 1, hue h + t turns, in HSV.
+ * input 0 and output (crops, pixels, 3), f32 (or f64), 0 to 1; input 1 f32 (crops, 5): b, c, f, t, and the number 0
+ * to 23 of the order among the permutations of (brightness, contrast, saturation, hue), counted lexicographically.
+ * The gradient passes a limit only from inside; ties among channels go to the first. */
+typedef struct vqc_colour {
+    int64_t crops, pixels;
+} vqc_colour;
+
+/* output = input 0 + scale · n, n standard normal numbers by Box and Muller from Philox (base/random.h):
+ * input 0 and output (crops, count), f32 (or f64); input 1 int32 (crops, 6): key (2 words), words 1 to 3 of the
+ * counter, and the bits of the f32 scale. Word 0 of the counter is the element's number / 4; its block's words (0, 1)
+ * and (2, 3) give two normal numbers each, from u = (word + 0.5) · 2^-32: √(−2 ln u₁) · (cos, sin)(2π u₂). */
+typedef struct vqc_noise {
+    int64_t crops, count;
+} vqc_noise;
+
 /* One operation with its shapes and parameters. */
 typedef struct vqc_operation {
     vqc_operation_kind kind;
@@ -209,6 +238,9 @@ typedef struct vqc_operation {
         vqc_resample resample;
         vqc_distance distance;
         vqc_cast cast;
+        vqc_warp warp;
+        vqc_colour colour;
+        vqc_noise noise;
     };
 } vqc_operation;
 

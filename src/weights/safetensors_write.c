@@ -1,19 +1,17 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
+#include "base/new_file.h"
 #include "weights/directory.h"
 #include "weights/safetensors.h"
 #include "weights/weights.h"
 
-enum { MAX_TEMPORARY_NAMES = 100, DATA_ALIGNMENT = 8 };
+enum { DATA_ALIGNMENT = 8 };
 
 static vqc_status header_refused(vqc_error *error)
 {
@@ -105,73 +103,18 @@ static bool stream_write(FILE *stream, const char *header, const vqc_weights_sou
         /* A tensor without elements may have no data either. */
         good = bytes == 0 || fwrite(sources[i].data, 1, bytes, stream) == bytes;
     }
-    return good && fflush(stream) == 0 && fsync(fileno(stream)) == 0;
-}
-
-/* Makes the new name last through a power failure; where the system cannot, the file is as good. */
-static void folder_synchronise(const char *path)
-{
-    char *copy = strdup(path);
-    int folder = copy == NULL ? -1 : open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder >= 0) {
-        (void)fsync(folder);
-        (void)close(folder);
-    }
-    free(copy);
-}
-
-/* Creates a new file beside the path; the caller frees its name. */
-static vqc_status temporary_open(const char *path, char **name_out, FILE **stream_out, vqc_error *error)
-{
-    size_t size = strlen(path) + 64;
-    char *name;
-    VQC_TRY(vqc_memory_allocate(size, 1, "a file name", &name, error));
-    int file = -1;
-    for (int i = 0; i < MAX_TEMPORARY_NAMES && file < 0; i++) {
-        (void)snprintf(name, size, "%s.%ld-%d.partial", path, (long)getpid(), i);
-        file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file < 0 && errno != EEXIST)
-            break;
-    }
-    FILE *stream = file < 0 ? NULL : fdopen(file, "wb");
-    if (stream == NULL) {
-        vqc_status status = vqc_error_set(error, VQC_FAILED, "%s: cannot be created: %s", path, strerror(errno));
-        if (file >= 0) {
-            (void)close(file);
-            (void)unlink(name);
-        }
-        free(name);
-        return status;
-    }
-    *name_out = name;
-    *stream_out = stream;
-    return VQC_OK;
+    return good;
 }
 
 static vqc_status file_write(const char *path, const char *header, const vqc_weights_source *sources, size_t count,
                              vqc_error *error)
 {
-    char *name;
-    FILE *stream;
-    VQC_TRY(temporary_open(path, &name, &stream, error));
-    vqc_status status = VQC_OK;
-    bool written = stream_write(stream, header, sources, count);
-    int reason = errno;
-    if (fclose(stream) != 0 && written) {
-        written = false;
-        reason = errno;
-    }
-    if (written && rename(name, path) != 0) {
-        written = false;
-        reason = errno;
-    }
-    if (!written) {
-        status = vqc_error_set(error, VQC_FAILED, "%s: cannot be written: %s", path, strerror(reason));
-        (void)unlink(name);
-    } else {
-        folder_synchronise(path);
-    }
-    free(name);
+    vqc_new_file file;
+    VQC_TRY(vqc_new_file_open(path, &file, error));
+    if (stream_write(file.stream, header, sources, count))
+        return vqc_new_file_commit(&file, error);
+    vqc_status status = vqc_error_set(error, VQC_FAILED, "%s: cannot be written: %s", path, strerror(errno));
+    vqc_new_file_discard(&file);
     return status;
 }
 

@@ -84,27 +84,4 @@ static inline void assert_refused(const char *path, const char *message)
     assert_null(strchr(error.message, '\n'));
 }
 
-/* Checks that every beginning of the file is refused, and that no changed byte leads to more than an error. */
-static inline void assert_survives_damage(const scratch *fixture, const char *path)
-{
-    size_t size;
-    uint8_t *bytes = file_bytes(path, &size);
-    for (size_t cut = 0; cut < size; cut++) {
-        scratch_write(fixture, bytes, cut);
-        assert_refused(fixture->path, "");
-    }
-    for (size_t i = 0; i < size; i++) {
-        bytes[i] ^= 0x55;
-        scratch_write(fixture, bytes, size);
-        vqc_error error = {0};
-        vqc_image image = {0};
-        if (vqc_image_read(fixture->path, &image, &error) == VQC_OK)
-            vqc_image_release(&image);
-        else
-            assert_int_equal(error.status, VQC_BAD_INPUT);
-        bytes[i] ^= 0x55;
-    }
-    free(bytes);
-}
-
 #endif

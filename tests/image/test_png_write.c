@@ -113,6 +113,26 @@ static void test_longest_text_returns(void **state)
     vqc_image_release(&image);
 }
 
+static void test_most_texts_return(void **state)
+{
+    const scratch *fixture = *state;
+    vqc_error error = {0};
+    vqc_image image = picture_make(1, 1);
+    vqc_image_texts texts = {0};
+    vqc_image_text many[VQC_IMAGE_MAX_TEXTS + 1];
+    for (int i = 0; i < VQC_IMAGE_MAX_TEXTS + 1; i++)
+        many[i] = (vqc_image_text){"Key", "value"};
+    many[VQC_IMAGE_MAX_TEXTS - 1].value = "last";
+    write_good(fixture, &image, many, VQC_IMAGE_MAX_TEXTS);
+    assert_int_equal(vqc_image_texts_read(fixture->path, &texts, &error), VQC_OK);
+    assert_int_equal(texts.count, VQC_IMAGE_MAX_TEXTS);
+    assert_string_equal(texts.items[VQC_IMAGE_MAX_TEXTS - 1].value, "last");
+    vqc_image_texts_release(&texts);
+    assert_int_equal(vqc_image_write_png(fixture->path, &image, many, VQC_IMAGE_MAX_TEXTS + 1, &error),
+                     VQC_BAD_INPUT);
+    vqc_image_release(&image);
+}
+
 static void test_same_bytes(void **state)
 {
     const scratch *fixture = *state;
@@ -181,6 +201,14 @@ static void test_foreign_texts(void **state)
     image = picture_read(fixture->path); /* the picture is good all the same */
     scratch_write(fixture, bytes, 50);
     assert_int_equal(vqc_image_texts_read(fixture->path, &texts, &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "/picture: is not a readable PNG file: it ends too early"));
+    memcpy(chunk - 4, "\x7f\xff\xff\xf0", 4); /* its length */
+    scratch_write(fixture, bytes, size);
+    assert_int_equal(vqc_image_texts_read(fixture->path, &texts, &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "/picture: is not a readable PNG file: it ends too early"));
+    scratch_write(fixture, "\xff\xd8\xff, another format", 20);
+    assert_int_equal(vqc_image_texts_read(fixture->path, &texts, &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "/picture: expected a PNG picture"));
     free(bytes);
     vqc_image_release(&image);
 }
@@ -238,9 +266,15 @@ static void test_disk_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCRATCH_TEST(test_pixels_return), SCRATCH_TEST(test_texts_return), SCRATCH_TEST(test_longest_text_returns),
-        SCRATCH_TEST(test_same_bytes),    SCRATCH_TEST(test_wrong_texts),  SCRATCH_TEST(test_foreign_texts),
-        SCRATCH_TEST(test_unwritable),    SCRATCH_TEST(test_disk_full),
+        SCRATCH_TEST(test_pixels_return),
+        SCRATCH_TEST(test_texts_return),
+        SCRATCH_TEST(test_longest_text_returns),
+        SCRATCH_TEST(test_most_texts_return),
+        SCRATCH_TEST(test_same_bytes),
+        SCRATCH_TEST(test_wrong_texts),
+        SCRATCH_TEST(test_foreign_texts),
+        SCRATCH_TEST(test_unwritable),
+        SCRATCH_TEST(test_disk_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../comparison.h"
+#include "../device_precision.h"
 
 void model_test_ok(vqc_status status, const vqc_error *error)
 {
@@ -29,6 +30,10 @@ void model_test_open(model_test *test, int argc, char **argv)
     if (vqc_ops_create(argv[1], &options, &test->ops, &error) != VQC_OK) {
         (void)fprintf(stderr, "%s\n", error.message);
         exit(1);
+    }
+    if (test->precision == VQC_DTYPE_BF16 && !device_has_bf16(test->ops)) {
+        (void)printf("SKIPPED: no bf16 on this processor\n");
+        exit(77);
     }
 }
 

@@ -36,7 +36,7 @@ static void decoder_check(const model_test *test, const vqc_vqgan *vqgan, const 
     float *weight = model_test_tensor(expected, "out_weight", weight_shape);
     assert_true(z != NULL && weight != NULL);
     model_test_ok(vqc_vqgan_decoder_create(vqgan, test->ops, test->precision, shape[0], shape[1], shape[2], true,
-                                           &decoder, &error),
+                                           false, &decoder, &error),
                   &error);
     model_test_ok(vqc_network_write(decoder.network, decoder.z, z, &error), &error);
     model_test_ok(vqc_network_forward(decoder.network, &error), &error);
@@ -69,7 +69,7 @@ static void reconstruction_check(const model_test *test, const vqc_vqgan *vqgan,
     assert_non_null(z);
     for (size_t i = 0; i < count; i++)
         memcpy(z + i * width, vqgan->codebook + (size_t)codes[i] * width, width * sizeof *z);
-    model_test_ok(vqc_vqgan_decoder_create(vqgan, test->ops, test->precision, grid[0], grid[1], grid[2], false,
+    model_test_ok(vqc_vqgan_decoder_create(vqgan, test->ops, test->precision, grid[0], grid[1], grid[2], false, false,
                                            &decoder, &error),
                   &error);
     model_test_ok(vqc_network_write(decoder.network, decoder.z, z, &error), &error);

@@ -216,6 +216,15 @@ const operation_case operation_cases[] = {
     {.name = "cast to bf16",
      .operation.kind = VQC_OPERATION_CAST, .operation.cast = {.count = 67, .from = VQC_DTYPE_F32, .to =
          VQC_DTYPE_BF16}},
+    {.name = "warp",
+     .operation.kind = VQC_OPERATION_WARP, .operation.warp = {.crops = 6, .height = 11, .width = 9, .channels = 3}},
+    {.name = "warp of one pixel",
+     .operation.kind = VQC_OPERATION_WARP, .operation.warp = {.crops = 2, .height = 1, .width = 1, .channels = 1}},
+    {.name = "colour",
+     .operation.kind = VQC_OPERATION_COLOUR, .operation.colour = {.crops = 24, .pixels = 13}, .offset = 0.5,
+         .range = 0.45},
+    {.name = "noise",
+     .operation.kind = VQC_OPERATION_NOISE, .operation.noise = {.crops = 3, .count = 37}},
     {.name = "cast to f32",
      .operation.kind = VQC_OPERATION_CAST, .operation.cast = {.count = 67, .from = VQC_DTYPE_BF16, .to =
          VQC_DTYPE_F32}},
@@ -264,10 +273,49 @@ static void crops_fill(const vqc_resample *o, double *values)
     }
 }
 
+/* A matrix near the identity for every crop; every other one repeats the edge, and the last looks backwards. */
+static void matrices_fill(const vqc_warp *o, double *values)
+{
+    static const double identity[10] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0};
+    static const double reach[10] = {0.3, 0.3, 2.0, 0.3, 0.3, 2.0, 0.02, 0.02, 0.0, 0.0};
+    for (int64_t i = 0; i < 10 * o->crops; i++)
+        values[i] = (double)(float)(identity[i % 10] +
+                                    random_between(STREAM_INPUT + 1, i, -reach[i % 10], reach[i % 10]));
+    for (int64_t crop = 0; crop < o->crops; crop += 2)
+        values[10 * crop + 9] = 1.0;
+    if (o->crops > 2)
+        values[10 * (o->crops - 1) + 8] = -0.1;
+}
+
+/* Moderate changes in every order, some of them beyond the limits. */
+static void colours_fill(const vqc_colour *o, double *values)
+{
+    for (int64_t crop = 0; crop < o->crops; crop++) {
+        double *colour = values + 5 * crop;
+        double more = crop % 3 == 0 ? 3.0 : 1.0;
+        colour[0] = (double)(float)random_between(STREAM_INPUT + 1, 5 * crop, -0.1 * more, 0.1 * more);
+        colour[1] = (double)(float)random_between(STREAM_INPUT + 1, 5 * crop + 1, 1.0 - 0.1 * more, 1.0 + 0.1 * more);
+        colour[2] = (double)(float)random_between(STREAM_INPUT + 1, 5 * crop + 2, 1.0 - 0.2 * more, 1.0 + 0.2 * more);
+        colour[3] = (double)(float)random_between(STREAM_INPUT + 1, 5 * crop + 3, -0.4, 0.4);
+        colour[4] = (double)(crop % 24);
+    }
+}
+
+/* Keys, counters, and a scale of 0.5 by its bits. */
+static void keys_fill(const vqc_noise *o, double *values)
+{
+    for (int64_t i = 0; i < 6 * o->crops; i++)
+        values[i] = i % 6 == 5 ? (double)0x3f000000 : (double)random_below(STREAM_INPUT + 1, i, 1 << 30);
+}
+
 /* Values of an input of integers. */
 static double *indices_new(const vqc_operation *operation, int64_t count)
 {
     double *values = execution_doubles(count);
+    if (operation->kind == VQC_OPERATION_NOISE) {
+        keys_fill(&operation->noise, values);
+        return values;
+    }
     if (operation->kind == VQC_OPERATION_RESAMPLE) {
         crops_fill(&operation->resample, values);
         return values;
@@ -371,6 +419,10 @@ void case_data_open(case_data *data, const operation_case *which, vqc_dtype dtyp
             data->input[i] = indices_new(&data->operation, count);
         else
             data->input[i] = values_new(STREAM_INPUT + (uint32_t)i, count, which->offset, range, input_dtype);
+        if (i == 1 && data->operation.kind == VQC_OPERATION_WARP)
+            matrices_fill(&data->operation.warp, data->input[i]);
+        if (i == 1 && data->operation.kind == VQC_OPERATION_COLOUR)
+            colours_fill(&data->operation.colour, data->input[i]);
         data->before[i] = values_new(STREAM_BEFORE + (uint32_t)i, count, 0.0, 1.0, input_dtype);
     }
     data->grad_output =
@@ -395,6 +447,9 @@ bool case_has_dtype(const operation_case *which, vqc_dtype dtype)
     case VQC_OPERATION_QUANTISE:
     case VQC_OPERATION_RESAMPLE:
     case VQC_OPERATION_DISTANCE:
+    case VQC_OPERATION_WARP:
+    case VQC_OPERATION_COLOUR:
+    case VQC_OPERATION_NOISE:
         return dtype != VQC_DTYPE_BF16;
     default:
         return true;

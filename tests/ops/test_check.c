@@ -92,6 +92,15 @@ static vqc_operation operation_valid(vqc_operation_kind kind)
     case VQC_OPERATION_CAST:
         operation.cast = (vqc_cast){5, VQC_DTYPE_F32, VQC_DTYPE_BF16};
         break;
+    case VQC_OPERATION_WARP:
+        operation.warp = (vqc_warp){2, 7, 6, 3};
+        break;
+    case VQC_OPERATION_COLOUR:
+        operation.colour = (vqc_colour){2, 9};
+        break;
+    case VQC_OPERATION_NOISE:
+        operation.noise = (vqc_noise){2, 9};
+        break;
     case VQC_OPERATION_COUNT:
         break;
     }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../comparison.h"
+#include "../device_precision.h"
 #include "cases.h"
 #include "execution.h"
 
@@ -166,6 +167,10 @@ static void values_test(void **state)
     const case_run *run = *state;
     case_data data;
     case_results expected;
+    if (run->dtype == VQC_DTYPE_BF16 && !device_has_bf16(run->tested)) {
+        print_message("SKIPPED: no bf16 on this processor\n");
+        skip();
+    }
     case_data_open(&data, run->which, run->dtype);
     results_open(&expected, &data.layout);
     bool quantises = data.operation.kind == VQC_OPERATION_QUANTISE;

@@ -7,8 +7,7 @@
 #include "ops/cpu/plan.h"
 
 /* The number of threads is what OpenMP allows this process (OMP_NUM_THREADS, else the processors that it may run
- * on) or what the options say. It is set for the calling thread, from which all plans are made and executed, and
- * oneDNN follows it. */
+ * on) or what the options say. */
 static vqc_status device_create(const vqc_ops_options *options, void **device_out, int *threads_out, vqc_error *error)
 {
     vqc_cpu_device *device;
@@ -19,8 +18,6 @@ static vqc_status device_create(const vqc_ops_options *options, void **device_ou
         return status;
     }
     device->threads = options->threads > 0 ? options->threads : omp_get_max_threads();
-    omp_set_dynamic(0);
-    omp_set_num_threads(device->threads);
     *device_out = device;
     *threads_out = device->threads;
     return VQC_OK;
@@ -88,6 +85,9 @@ static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cpu_plan *plan, vq
     [VQC_OPERATION_RESAMPLE] = vqc_cpu_resample_init,
     [VQC_OPERATION_DISTANCE] = vqc_cpu_distance_init,
     [VQC_OPERATION_CAST] = vqc_cpu_cast_init,
+    [VQC_OPERATION_WARP] = vqc_cpu_warp_init,
+    [VQC_OPERATION_COLOUR] = vqc_cpu_colour_init,
+    [VQC_OPERATION_NOISE] = vqc_cpu_noise_init,
 };
 
 vqc_status vqc_cpu_parameters_copy(vqc_cpu_plan *plan, const float *parameters, int64_t count, float **copy_out,
@@ -128,7 +128,17 @@ static void plan_destroy(void *state)
 static vqc_status plan_fill(vqc_cpu_plan *plan, vqc_error *error)
 {
     VQC_TRY(check_dtypes(&plan->operation, error));
+    if (plan_init[plan->operation.kind] == NULL)
+        return vqc_error_set(error, VQC_FAILED, "cpu does not have this operation");
     return plan_init[plan->operation.kind](plan, error);
+}
+
+/* Makes OpenMP, and with it oneDNN, compute with the device's threads; for the calling thread, and at every call,
+ * because several devices may be open. */
+static void threads_set(const vqc_cpu_device *device)
+{
+    omp_set_dynamic(0);
+    omp_set_num_threads(device->threads);
 }
 
 static vqc_status plan_create(void *device, const vqc_operation *operation, bool backward, vqc_plan_sizes *sizes_out,
@@ -137,6 +147,7 @@ static vqc_status plan_create(void *device, const vqc_operation *operation, bool
     vqc_cpu_plan *plan;
     VQC_TRY(vqc_memory_allocate(1, sizeof *plan, "a plan", &plan, error));
     plan->device = device;
+    threads_set(device);
     plan->operation = *operation;
     plan->backward = backward;
     vqc_cpu_describe(operation, plan->description);
@@ -154,6 +165,7 @@ static vqc_status plan_create(void *device, const vqc_operation *operation, bool
 static vqc_status plan_forward(void *state, const vqc_forward *arguments, vqc_error *error)
 {
     const vqc_cpu_plan *plan = state;
+    threads_set(plan->device);
     vqc_status status = plan->run_forward(plan, arguments, error);
     return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s", plan->description);
 }
@@ -161,6 +173,7 @@ static vqc_status plan_forward(void *state, const vqc_forward *arguments, vqc_er
 static vqc_status plan_backward(void *state, const vqc_backward *arguments, vqc_error *error)
 {
     const vqc_cpu_plan *plan = state;
+    threads_set(plan->device);
     vqc_status status = plan->run_backward(plan, arguments, error);
     return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s, backward", plan->description);
 }

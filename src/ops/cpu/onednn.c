@@ -551,7 +551,8 @@ vqc_status vqc_onednn_product_create(const vqc_onednn *onednn, const vqc_onednn_
     t.matrix.packed = product->constant != NULL;
     if (product->bias != NULL)
         t.bias = matrix_of(VQC_DTYPE_F32, 1, product->columns, false);
-    return primitive_create(onednn, PRODUCT, &t, NULL, product->constant, product->bias, primitive_out, error);
+    const window none = {0};
+    return primitive_create(onednn, PRODUCT, &t, &none, product->constant, product->bias, primitive_out, error);
 }
 
 static dnnl_status_t place(const vqc_onednn_primitive *p, enum slot slot, const void *data)

@@ -49,6 +49,9 @@ vqc_status vqc_cpu_select_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_resample_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_distance_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_cast_init(vqc_cpu_plan *plan, vqc_error *error);
+vqc_status vqc_cpu_warp_init(vqc_cpu_plan *plan, vqc_error *error);
+vqc_status vqc_cpu_colour_init(vqc_cpu_plan *plan, vqc_error *error);
+vqc_status vqc_cpu_noise_init(vqc_cpu_plan *plan, vqc_error *error);
 
 /* What convolution_init does for convolutions whose windows do not overlap; see patch_convolution.c. */
 bool vqc_cpu_is_patch_convolution(const vqc_convolution *convolution);

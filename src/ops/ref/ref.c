@@ -25,6 +25,9 @@ static const ref_kernel *const kernels[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_RESAMPLE] = &ref_resample_kernel,
     [VQC_OPERATION_DISTANCE] = &ref_distance_kernel,
     [VQC_OPERATION_CAST] = &ref_cast_kernel,
+    [VQC_OPERATION_WARP] = &ref_warp_kernel,
+    [VQC_OPERATION_COLOUR] = &ref_colour_kernel,
+    [VQC_OPERATION_NOISE] = &ref_noise_kernel,
 };
 
 /* The device: nothing but host memory. */

@@ -68,6 +68,9 @@ extern const ref_kernel ref_select_kernel;
 extern const ref_kernel ref_resample_kernel;
 extern const ref_kernel ref_distance_kernel;
 extern const ref_kernel ref_cast_kernel;
+extern const ref_kernel ref_warp_kernel;
+extern const ref_kernel ref_colour_kernel;
+extern const ref_kernel ref_noise_kernel;
 
 /* Gives the plan its own parameter[index] of count zeros. */
 VQC_MUST_CHECK vqc_status ref_parameter_allocate(ref_plan *plan, int index, int64_t count, vqc_error *error);

@@ -1,5 +1,5 @@
-#ifndef VQC_IMAGE_NEW_FILE_H
-#define VQC_IMAGE_NEW_FILE_H
+#ifndef VQC_BASE_NEW_FILE_H
+#define VQC_BASE_NEW_FILE_H
 
 #include <stdio.h>
 
