@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")"
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libdnnl-dev libjansson-dev libzip-dev zlib1g-dev libssl-dev
-    libpng-dev libjpeg62-turbo-dev libyaml-dev libutf8proc-dev"
+    libpng-dev libjpeg62-turbo-dev libyaml-dev libutf8proc-dev libopenmpi-dev openmpi-bin libhdf5-openmpi-dev"
 TEST_PACKAGES="libcmocka-dev"
 
 say() {

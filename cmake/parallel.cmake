@@ -52,3 +52,23 @@ if(VQC_WITH_MPI)
   target_link_libraries(vqc_mpi INTERFACE MPI::MPI_C)
   target_compile_definitions(vqc_mpi INTERFACE VQC_WITH_MPI)
 endif()
+
+# Runs a test program under mpirun as well, as the test TARGET_N_ranks:
+#
+#   vqc_add_ranks_test(TARGET N argument...)
+#
+# Where there is no mpirun the test says so and is skipped.
+function(vqc_add_ranks_test target ranks)
+  set(name ${target}_${ranks}_ranks)
+  if(VQC_WITH_MPI AND MPIEXEC_EXECUTABLE)
+    add_test(NAME ${name} COMMAND ${MPIEXEC_EXECUTABLE} -n ${ranks} $<TARGET_FILE:${target}> ${ARGN})
+    # More ranks than cores, and the root user, are fine for a test. MPI libraries keep memory to their end. A rank
+    # that fails ends at once, lest the others wait for it.
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT
+      "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_rmaps_base_oversubscribe=1;\
+PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe;ASAN_OPTIONS=detect_leaks=0;CMOCKA_TEST_ABORT=1")
+  else()
+    add_test(NAME ${name} COMMAND sh -c "echo 'skipped: needs a build with MPI, and mpirun'; exit 77")
+  endif()
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120 PROCESSORS ${ranks})
+endfunction()

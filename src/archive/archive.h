@@ -1,0 +1,196 @@
+#ifndef VQC_ARCHIVE_ARCHIVE_H
+#define VQC_ARCHIVE_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/status.h"
+#include "comm/comm.h"
+
+/* The file that holds a study: one HDF5 file, README.md describes its layout.
+ *
+ * The structure is complete when the file appears and never changes: every dataset has its full size, in one piece,
+ * and the space on the disk is taken. Afterwards all ranks write their own rows in place, each without regard to
+ * the others. A row counts once its digest and its state, which are written after the data, say so. Killing every
+ * process at any moment therefore loses at most the row that was being written, and never one whose writing
+ * function had returned. Before a render's state becomes "done" its data are also forced to the disk, for the case
+ * that the whole machine stops.
+ *
+ *     vqc_archive_start ── one launch at a time holds the archive (PATH.lock) ── vqc_archive_close
+ *     render:  pending ──result_write──> done          pending ──failure_write──> failed ──result_write──> done
+ *
+ * One rank at a time writes a given render; a render stays with one rank for a whole launch. An archive is used by
+ * one thread of a process at a time, and all archives of a process by the same thread. */
+typedef struct vqc_archive vqc_archive;
+
+/* --- What a study consists of: given when the archive is created, and read back from it --- */
+
+typedef struct vqc_archive_model {
+    const char *role;          /* "generator", "perceptor" */
+    const char *name;          /* the job file's name for it */
+    const char *path;          /* of the checkpoint */
+    const char *sha256;        /* of the checkpoint, 64 hexadecimal digits */
+    const char *configuration; /* text */
+} vqc_archive_model;
+
+/* Sizes that a group of renders has in common. Pictures are (height, width, 3) u8, latents (latent_rows,
+ * latent_columns, latent_width) f32, codes (latent_rows, latent_columns) i32, losses (steps, loss_count) f32. */
+typedef struct vqc_archive_shape {
+    uint32_t height, width;
+    uint32_t latent_rows, latent_columns, latent_width;
+    uint32_t steps;
+    uint32_t loss_count;
+    const char *const *loss_names; /* loss_count of them */
+    uint32_t snapshot_count;       /* may be 0 */
+    uint64_t checkpoint_bytes;     /* may be 0: no checkpoints */
+} vqc_archive_shape;
+
+typedef struct vqc_archive_render {
+    const char *id;       /* unique */
+    const char *prompt;   /* text */
+    const char *settings; /* every resolved setting, JSON text */
+    uint64_t seed;
+    uint32_t shape; /* index into the shapes */
+} vqc_archive_render;
+
+/* Everything known before the first step. Texts are UTF-8. Renders are numbered by their place in the list. */
+typedef struct vqc_archive_plan {
+    const char *study;
+    const char *job_text;   /* the job file */
+    const char *job_sha256; /* of the job file */
+    const char *versions;   /* of the program and its libraries, JSON text */
+    const char *build;      /* how the program was built */
+    const vqc_archive_model *models;
+    size_t model_count; /* at least 1 */
+    const vqc_archive_shape *shapes;
+    size_t shape_count; /* at least 1, each used by a render */
+    const vqc_archive_render *renders;
+    size_t render_count; /* at least 1 */
+} vqc_archive_plan;
+
+/* Bytes on the disk that an archive of this plan takes, up to a small overhead. A plan that cannot be stored (an
+ * empty list, text that is not UTF-8, a row of 2 GiB or more) is VQC_BAD_INPUT. */
+VQC_MUST_CHECK vqc_status vqc_archive_bytes(const vqc_archive_plan *plan, uint64_t *bytes_out, vqc_error *error);
+
+/* --- Opening and closing --- */
+
+/* Opens the study's archive for writing; collective. Where the file does not exist it is created from the plan:
+ * under a temporary name, with all its space allocated, then renamed. Where it exists it must be that study's: the
+ * job file's digest, the models' digests and the renders must equal the plan's, else VQC_BAD_INPUT says what
+ * differs. Only rank 0's plan is looked at. *created_out tells which it was.
+ * VQC_FAILED: disk full (naming the bytes needed), folder not writable, another launch has the archive. A launch
+ * that was just killed is waited for, for two seconds. On file systems without locks launches are not kept apart. */
+VQC_MUST_CHECK vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive_plan *plan,
+                                            vqc_archive **archive_out, bool *created_out, vqc_error *error);
+
+/* Opens an archive to read it; one process, no other rank takes part, and a launch may be writing it. The file is
+ * hostile until checked: all sizes are bounded by the file's. VQC_BAD_INPUT names the file and dataset. */
+VQC_MUST_CHECK vqc_status vqc_archive_open(const char *path, vqc_archive **archive_out, vqc_error *error);
+
+/* Collective for an archive from vqc_archive_start. NULL is allowed. Every write has reached the file before, so
+ * there is nothing left that could fail. */
+void vqc_archive_close(vqc_archive *archive);
+
+/* The plan as the file has it; belongs to the archive. */
+const vqc_archive_plan *vqc_archive_plan_of(const vqc_archive *archive);
+const char *vqc_archive_path(const vqc_archive *archive);
+
+/* --- A render's state and results. `render` is its number; a number out of range is VQC_FAILED. --- */
+
+typedef enum vqc_archive_state {
+    VQC_ARCHIVE_PENDING = 0,
+    VQC_ARCHIVE_DONE = 1,
+    VQC_ARCHIVE_FAILED = 2,
+} vqc_archive_state;
+
+enum {
+    VQC_ARCHIVE_DEVICE_SIZE = 128, /* bytes of these texts, with the NUL; longer ones are cut */
+    VQC_ARCHIVE_HOST_SIZE = 256,
+    VQC_ARCHIVE_REASON_SIZE = VQC_ERROR_MESSAGE_SIZE,
+};
+
+typedef struct vqc_archive_result {
+    const uint8_t *picture;
+    const float *latent;
+    const int32_t *codes;
+    const float *losses;
+    double seconds;     /* computing time, over all launches */
+    const char *device; /* what computed it */
+    const char *host;
+} vqc_archive_result;
+
+/* Writes a render's result; when this returns VQC_OK the render is done and stays so. A render that is done
+ * already is VQC_FAILED, and nothing is changed. */
+VQC_MUST_CHECK vqc_status vqc_archive_result_write(vqc_archive *archive, size_t render,
+                                                   const vqc_archive_result *result, vqc_error *error);
+
+/* Records that a render failed, and why. A render that is done already is VQC_FAILED. */
+VQC_MUST_CHECK vqc_status vqc_archive_failure_write(vqc_archive *archive, size_t render, const char *reason,
+                                                    vqc_error *error);
+
+/* Writes snapshot number `snapshot`, a picture of the render's size. */
+VQC_MUST_CHECK vqc_status vqc_archive_snapshot_write(vqc_archive *archive, size_t render, uint32_t snapshot,
+                                                     const uint8_t *picture, vqc_error *error);
+
+VQC_MUST_CHECK vqc_status vqc_archive_state_read(const vqc_archive *archive, size_t render,
+                                                 vqc_archive_state *state_out, vqc_error *error);
+
+/* What is known of a render's outcome. Without meaning in a render that is pending. */
+typedef struct vqc_archive_outcome {
+    vqc_archive_state state;
+    double seconds;
+    char device[VQC_ARCHIVE_DEVICE_SIZE];
+    char host[VQC_ARCHIVE_HOST_SIZE];
+    char reason[VQC_ARCHIVE_REASON_SIZE];      /* of a failure, "" otherwise */
+    char picture_sha256[VQC_DIGEST_TEXT_SIZE]; /* of the picture's bytes */
+    char latent_sha256[VQC_DIGEST_TEXT_SIZE];  /* of the latent's bytes, little-endian f32 */
+} vqc_archive_outcome;
+
+VQC_MUST_CHECK vqc_status vqc_archive_outcome_read(const vqc_archive *archive, size_t render,
+                                                   vqc_archive_outcome *outcome_out, vqc_error *error);
+
+/* Reads a result's parts into memory of the shape's size. Undefined values unless the render is done. */
+VQC_MUST_CHECK vqc_status vqc_archive_picture_read(const vqc_archive *archive, size_t render, uint8_t *picture_out,
+                                                   vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_archive_latent_read(const vqc_archive *archive, size_t render, float *latent_out,
+                                                  vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_archive_codes_read(const vqc_archive *archive, size_t render, int32_t *codes_out,
+                                                 vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_archive_losses_read(const vqc_archive *archive, size_t render, float *losses_out,
+                                                  vqc_error *error);
+/* *present_out is false, and the picture untouched, where that snapshot was not written yet. */
+VQC_MUST_CHECK vqc_status vqc_archive_snapshot_read(const vqc_archive *archive, size_t render, uint32_t snapshot,
+                                                    uint8_t *picture_out, bool *present_out, vqc_error *error);
+
+/* Whether the digests of a done render's picture and latent are those that stand beside them. If not, *intact_out
+ * is false; reading itself can fail besides. */
+VQC_MUST_CHECK vqc_status vqc_archive_result_check(const vqc_archive *archive, size_t render, bool *intact_out,
+                                                   vqc_error *error);
+
+/* --- Checkpoints of a render under way: two slots, used in turn, so that one is whole at any moment --- */
+
+/* Writes the state after `step` steps: the shape's checkpoint_bytes bytes, whose meaning is the caller's. */
+VQC_MUST_CHECK vqc_status vqc_archive_checkpoint_write(vqc_archive *archive, size_t render, uint32_t step,
+                                                       const void *bytes, vqc_error *error);
+
+/* Reads the newest checkpoint whose digest is right, into checkpoint_bytes bytes at bytes_out. *present_out is
+ * false where there is none; *step_out and the bytes are without meaning then. */
+VQC_MUST_CHECK vqc_status vqc_archive_checkpoint_read(const vqc_archive *archive, size_t render, uint32_t *step_out,
+                                                      void *bytes_out, bool *present_out, vqc_error *error);
+
+/* --- Launches: when, on which ranks, hosts and devices --- */
+
+enum {
+    VQC_ARCHIVE_LAUNCH_CAPACITY = 512, /* launches; further ones overwrite the last */
+    VQC_ARCHIVE_LAUNCH_SIZE = 4096,    /* bytes of one text, with the NUL */
+};
+
+/* Appends a launch: JSON text. One rank does it. A text that is too long is VQC_FAILED. */
+VQC_MUST_CHECK vqc_status vqc_archive_launch_append(vqc_archive *archive, const char *text, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_archive_launch_count(const vqc_archive *archive, size_t *count_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_archive_launch_read(const vqc_archive *archive, size_t index,
+                                                  char text_out[VQC_ARCHIVE_LAUNCH_SIZE], vqc_error *error);
+
+#endif

@@ -1,0 +1,179 @@
+#include "archive/creation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/dataset.h"
+#include "archive/file.h"
+#include "archive/internal.h"
+#include "archive/layout.h"
+#include "archive/plan.h"
+#include "base/memory.h"
+
+/* Takes the space for the whole file, so that no later write can fail for want of it. */
+static vqc_status space_allocate(int descriptor, const char *path, uint64_t bytes, vqc_error *error)
+{
+    const int code = posix_fallocate(descriptor, 0, (off_t)bytes);
+    if (code == 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "%s: the archive needs %llu bytes (%.1f MiB) on the disk: %s", path,
+                         (unsigned long long)bytes, (double)bytes / 1048576.0, strerror(code));
+}
+
+/* Asks for the space before HDF5 writes anything: HDF5 cannot get rid of a file that it failed to write. */
+static vqc_status space_try(const char *partial, const char *path, uint64_t bytes, vqc_error *error)
+{
+    const int descriptor = open(partial, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (descriptor < 0)
+        return vqc_error_set(error, VQC_FAILED, "%s: cannot be created: %s", partial, strerror(errno));
+    vqc_status status = space_allocate(descriptor, path, bytes, error);
+    (void)close(descriptor);
+    return status;
+}
+
+/* Creates a dataset that is filled later; `clear` where zeros mean "nothing yet". */
+static vqc_status dataset_make(const vqc_hdf5_file *file, const vqc_dataset_form *form, bool clear, vqc_error *error)
+{
+    vqc_dataset dataset;
+    VQC_TRY(vqc_dataset_create(file, form, &dataset, error));
+    vqc_status status = clear ? vqc_dataset_clear(&dataset, error) : VQC_OK;
+    vqc_dataset_close(&dataset);
+    return status;
+}
+
+static vqc_status file_tables_make(const vqc_hdf5_file *file, vqc_error *error)
+{
+    static const uint32_t version = VQC_LAYOUT_VERSION;
+    const vqc_dataset_form form = vqc_layout_file_form(VQC_FILE_VERSION);
+    vqc_dataset dataset;
+    VQC_TRY(vqc_dataset_create(file, &form, &dataset, error));
+    vqc_status status = vqc_dataset_write(&dataset, 0, NULL, &version, error);
+    vqc_dataset_close(&dataset);
+    VQC_TRY(status);
+    const vqc_dataset_form count = vqc_layout_file_form(VQC_FILE_LAUNCH_COUNT);
+    VQC_TRY(dataset_make(file, &count, true, error));
+    const vqc_dataset_form text = vqc_layout_file_form(VQC_FILE_LAUNCH_TEXT);
+    return dataset_make(file, &text, true, error);
+}
+
+static vqc_status render_tables_make(const vqc_hdf5_file *file, size_t renders, vqc_error *error)
+{
+    for (int table = VQC_RENDER_STATE; table < VQC_RENDER_TABLE_COUNT; table++) {
+        const vqc_dataset_form form = vqc_layout_render_form((vqc_render_table)table, renders);
+        VQC_TRY(dataset_make(file, &form, true, error));
+    }
+    return VQC_OK;
+}
+
+static vqc_status shape_tables_make(const vqc_hdf5_file *file, const vqc_archive_plan *plan, size_t index,
+                                    vqc_error *error)
+{
+    const vqc_archive_shape *shape = &plan->shapes[index];
+    const size_t renders = vqc_plan_shape_renders(plan, index);
+    for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++) {
+        const vqc_shape_table table = (vqc_shape_table)i;
+        if (table == VQC_SHAPE_LOSS_NAME || !vqc_layout_shape_present(table, shape))
+            continue;
+        const vqc_dataset_form form = vqc_layout_shape_form(table, index, renders, shape);
+        VQC_TRY(dataset_make(file, &form, table == VQC_SHAPE_SNAPSHOT_PRESENT, error));
+    }
+    return VQC_OK;
+}
+
+static vqc_status structure_make(const vqc_hdf5_file *file, const vqc_archive_plan *plan, const size_t *rows,
+                                 vqc_error *error)
+{
+    VQC_TRY(file_tables_make(file, error));
+    VQC_TRY(vqc_plan_write(file, plan, rows, error));
+    VQC_TRY(render_tables_make(file, plan->render_count, error));
+    for (size_t i = 0; i < plan->shape_count; i++)
+        VQC_TRY(shape_tables_make(file, plan, i, error));
+    return VQC_OK;
+}
+
+static vqc_status hdf5_write(const char *partial, const vqc_archive_plan *plan, const size_t *rows, vqc_error *error)
+{
+    vqc_hdf5_file file;
+    vqc_error ignored;
+    VQC_TRY(vqc_hdf5_file_create(partial, &file, error));
+    vqc_status status = structure_make(&file, plan, rows, error);
+    vqc_status closed = vqc_hdf5_file_close(&file, status == VQC_OK ? error : &ignored);
+    return status == VQC_OK ? closed : status;
+}
+
+/* Writes the whole structure and the plan. */
+static vqc_status contents_write(const char *partial, const vqc_archive_plan *plan, vqc_error *error)
+{
+    void *rows;
+    VQC_TRY(vqc_memory_allocate(plan->render_count, sizeof(size_t), "the renders' rows", &rows, error));
+    vqc_status status = vqc_archive_rows_number(plan, rows, error);
+    if (status == VQC_OK)
+        status = hdf5_write(partial, plan, rows, error);
+    free(rows);
+    return status;
+}
+
+/* Allocates what HDF5 left out of the file, and forces it to the disk. */
+static vqc_status file_settle(const char *partial, const char *path, vqc_error *error)
+{
+    const int descriptor = open(partial, O_RDWR | O_CLOEXEC);
+    struct stat information;
+    vqc_status status = VQC_OK;
+    if (descriptor < 0 || fstat(descriptor, &information) != 0)
+        status = vqc_error_set(error, VQC_FAILED, "%s: cannot be opened: %s", partial, strerror(errno));
+    if (status == VQC_OK)
+        status = space_allocate(descriptor, path, (uint64_t)information.st_size, error);
+    if (status == VQC_OK && fsync(descriptor) != 0)
+        status = vqc_error_set(error, VQC_FAILED, "%s: cannot be written to the disk: %s", partial, strerror(errno));
+    if (descriptor >= 0)
+        (void)close(descriptor);
+    return status;
+}
+
+/* Makes the new name last. A folder that cannot be synchronised (some network file systems) does no harm: the name
+ * is lost at worst when the machine stops, with the archive still empty. */
+static vqc_status folder_synchronise(const char *path, vqc_error *error)
+{
+    char *copy;
+    VQC_TRY(vqc_memory_copy_text(path, &copy, error));
+    const int descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(copy);
+    if (descriptor >= 0) {
+        (void)fsync(descriptor);
+        (void)close(descriptor);
+    }
+    return VQC_OK;
+}
+
+static vqc_status partial_make(const char *partial, const char *path, const vqc_archive_plan *plan, vqc_error *error)
+{
+    uint64_t bytes;
+    VQC_TRY(vqc_archive_bytes(plan, &bytes, error));
+    VQC_TRY(space_try(partial, path, bytes, error));
+    VQC_TRY(contents_write(partial, plan, error));
+    VQC_TRY(file_settle(partial, path, error));
+    if (rename(partial, path) != 0)
+        return vqc_error_set(error, VQC_FAILED, "%s: cannot be renamed to %s: %s", partial, path, strerror(errno));
+    return folder_synchronise(path, error);
+}
+
+vqc_status vqc_archive_create(const char *path, const vqc_archive_plan *plan, vqc_error *error)
+{
+    static const char suffix[] = ".partial";
+    void *memory;
+    const size_t size = strlen(path) + sizeof suffix;
+    VQC_TRY(vqc_memory_allocate(1, size, "a file name", &memory, error));
+    char *partial = memory;
+    (void)snprintf(partial, size, "%s%s", path, suffix);
+    vqc_status status = partial_make(partial, path, plan, error);
+    if (status != VQC_OK)
+        (void)unlink(partial);
+    free(partial);
+    return status;
+}

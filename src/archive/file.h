@@ -1,0 +1,19 @@
+#ifndef VQC_ARCHIVE_FILE_H
+#define VQC_ARCHIVE_FILE_H
+
+#include "archive/dataset.h"
+#include "comm/comm.h"
+
+/* Makes a new, empty HDF5 file in place of what is there; by one process. The path must outlive the file. */
+VQC_MUST_CHECK vqc_status vqc_hdf5_file_create(const char *path, vqc_hdf5_file *file_out, vqc_error *error);
+
+/* Opens an HDF5 file of this size. With a comm for writing, by all its ranks together; with NULL for reading, by
+ * this process alone. A file that is not HDF5 is VQC_BAD_INPUT. */
+VQC_MUST_CHECK vqc_status vqc_hdf5_file_open(const char *path, uint64_t bytes, vqc_comm *comm,
+                                             vqc_hdf5_file *file_out, vqc_error *error);
+
+/* Closes it, together with its comm's other ranks. Every dataset has been closed before. Can fail only in a file
+ * that was created, as an opened one has nothing left to be written. One that is not open is allowed. */
+vqc_status vqc_hdf5_file_close(vqc_hdf5_file *file, vqc_error *error);
+
+#endif

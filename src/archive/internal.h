@@ -1,0 +1,55 @@
+#ifndef VQC_ARCHIVE_INTERNAL_H
+#define VQC_ARCHIVE_INTERNAL_H
+
+#include <hdf5.h>
+
+#include "archive/archive.h"
+#include "archive/dataset.h"
+#include "archive/layout.h"
+#include "archive/lock.h"
+#include "archive/plan.h"
+
+/* What an open archive consists of, for the files of this module. */
+
+typedef struct vqc_shape_datasets {
+    vqc_dataset table[VQC_SHAPE_TABLE_COUNT]; /* all zeros where the archive lacks one */
+} vqc_shape_datasets;
+
+struct vqc_archive {
+    char *path;
+    vqc_comm *comm;         /* NULL: for reading only */
+    vqc_archive_lock *lock; /* on rank 0 of a launch */
+    vqc_hdf5_file file;
+    int disk; /* descriptor for forcing data to the disk, -1 if for reading only */
+    vqc_stored_plan stored;
+    vqc_dataset file_table[VQC_FILE_TABLE_COUNT];
+    vqc_dataset render_table[VQC_RENDER_TABLE_COUNT];
+    vqc_shape_datasets *shapes; /* one for each shape of the plan */
+    size_t *rows;               /* of each render within its shape */
+    signed char *newest_slot;   /* of each render's checkpoints: 0, 1, SLOT_NONE or SLOT_UNKNOWN */
+};
+
+enum { SLOT_NONE = -1, SLOT_UNKNOWN = -2 };
+
+/* Numbers the renders within their shapes: rows_out has render_count elements. */
+VQC_MUST_CHECK vqc_status vqc_archive_rows_number(const vqc_archive_plan *plan, size_t *rows_out, vqc_error *error);
+
+/* One of a render's values: its row in a table of renders, or in a dataset of its shape. */
+VQC_MUST_CHECK vqc_status vqc_archive_value_write(vqc_archive *archive, vqc_render_table table, size_t render,
+                                                  const void *value, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_archive_value_read(const vqc_archive *archive, vqc_render_table table, size_t render,
+                                                 void *value_out, vqc_error *error);
+/* The same in a dataset of the render's shape. With fixed = 2, `second` is the index in the row. A render that is
+ * not there, or a dataset that this archive lacks, is VQC_FAILED. */
+VQC_MUST_CHECK vqc_status vqc_archive_row_write(vqc_archive *archive, vqc_shape_table table, size_t render, int fixed,
+                                                uint64_t second, const void *data, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_archive_row_read(const vqc_archive *archive, vqc_shape_table table, size_t render,
+                                               int fixed, uint64_t second, void *data_out, vqc_error *error);
+
+/* VQC_FAILED unless the archive has this render. */
+VQC_MUST_CHECK vqc_status vqc_archive_render_check(const vqc_archive *archive, size_t render, vqc_error *error);
+
+/* VQC_FAILED unless the archive was opened for writing. */
+VQC_MUST_CHECK vqc_status vqc_archive_writable_check(const vqc_archive *archive, vqc_error *error);
+
+#endif

@@ -1,0 +1,67 @@
+#ifndef VQC_ARCHIVE_LAYOUT_H
+#define VQC_ARCHIVE_LAYOUT_H
+
+#include "archive/archive.h"
+#include "archive/dataset.h"
+
+/* The datasets beside the plan's texts: their paths, types and sizes. README.md shows the whole. */
+
+enum { VQC_LAYOUT_VERSION = 1, VQC_LAYOUT_SLOTS = 2, VQC_LAYOUT_DIGEST_BYTES = 64 };
+
+/* Tables with a row for each render. */
+typedef enum vqc_render_table {
+    VQC_RENDER_SEED,
+    VQC_RENDER_SHAPE,
+    VQC_RENDER_ROW,
+    VQC_RENDER_STATE,
+    VQC_RENDER_PICTURE_SHA256,
+    VQC_RENDER_LATENT_SHA256,
+    VQC_RENDER_SECONDS,
+    VQC_RENDER_DEVICE,
+    VQC_RENDER_HOST,
+    VQC_RENDER_REASON,
+    VQC_RENDER_CHECKPOINT_STEP,
+    VQC_RENDER_CHECKPOINT_SHA256,
+    VQC_RENDER_TABLE_COUNT
+} vqc_render_table;
+
+/* Datasets of a shape, most with a row for each render of it. In this order, when they are opened with unknown
+ * sizes, each has the sizes that it shares with another one from an earlier one. */
+typedef enum vqc_shape_table {
+    VQC_SHAPE_PICTURE,
+    VQC_SHAPE_LATENT,
+    VQC_SHAPE_CODES,
+    VQC_SHAPE_LOSS_NAME,
+    VQC_SHAPE_LOSSES,
+    VQC_SHAPE_SNAPSHOT,
+    VQC_SHAPE_SNAPSHOT_PRESENT,
+    VQC_SHAPE_CHECKPOINT,
+    VQC_SHAPE_TABLE_COUNT
+} vqc_shape_table;
+
+/* Single values and the launches. */
+typedef enum vqc_file_table {
+    VQC_FILE_VERSION,
+    VQC_FILE_LAUNCH_COUNT,
+    VQC_FILE_LAUNCH_TEXT,
+    VQC_FILE_TABLE_COUNT
+} vqc_file_table;
+
+vqc_dataset_form vqc_layout_file_form(vqc_file_table table);
+vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_count);
+
+/* The form of a dataset of shape number `index`, which `renders` renders have. Sizes of 0 in the shape, and loss
+ * names that are NULL, give sizes of 0 in the form: unknown. */
+vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size_t renders,
+                                       const vqc_archive_shape *shape);
+
+/* Whether an archive may lack the dataset: snapshots and checkpoints, where the plan has none. */
+bool vqc_layout_shape_optional(vqc_shape_table table);
+/* Whether an archive with this shape has the dataset. */
+bool vqc_layout_shape_present(vqc_shape_table table, const vqc_archive_shape *shape);
+
+/* Takes over into the shape the sizes that this dataset tells; one beyond 32 bits is VQC_BAD_INPUT. */
+VQC_MUST_CHECK vqc_status vqc_layout_shape_learn(vqc_shape_table table, const vqc_dataset *dataset,
+                                                 vqc_archive_shape *shape, vqc_error *error);
+
+#endif

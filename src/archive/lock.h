@@ -1,0 +1,19 @@
+#ifndef VQC_ARCHIVE_LOCK_H
+#define VQC_ARCHIVE_LOCK_H
+
+#include "base/status.h"
+
+/* Keeps two launches from writing one archive: an advisory lock on the file PATH.lock, which the system releases
+ * when the process that holds it ends, however that happens. The archive itself is not locked, so that other
+ * programs can read it meanwhile and MPI-IO can use locks of its own. */
+typedef struct vqc_archive_lock vqc_archive_lock;
+
+/* Takes the lock for the archive at `path`. Where another process has it, this waits up to two seconds, in which
+ * the ranks of a launch that was killed are gone, and is then VQC_FAILED; so is a folder in which the file cannot
+ * be created. On a file system that has no locks it succeeds and keeps nobody out. */
+VQC_MUST_CHECK vqc_status vqc_archive_lock_take(const char *path, vqc_archive_lock **lock_out, vqc_error *error);
+
+/* Removes the file and releases the lock. NULL is allowed. */
+void vqc_archive_lock_release(vqc_archive_lock *lock);
+
+#endif

@@ -1,0 +1,78 @@
+#include <string.h>
+
+#include "archive/plan.h"
+
+static vqc_status difference(vqc_error *error, const char *what)
+{
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "this archive holds another study: %s differs; take another output folder, or remove the "
+                         "archive",
+                         what);
+}
+
+static vqc_status number_compare(const char *what, uint64_t stored, uint64_t wanted, vqc_error *error)
+{
+    if (stored == wanted)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "this archive holds another study: it has %llu as the %s, now it is %llu; take another "
+                         "output folder, or remove the archive",
+                         (unsigned long long)stored, what, (unsigned long long)wanted);
+}
+
+static vqc_status column_compare(const vqc_plan_column *column, const vqc_archive_plan *stored,
+                                 const vqc_archive_plan *wanted, vqc_error *error)
+{
+    const size_t rows = vqc_plan_rows(stored, column->list);
+    for (size_t row = 0; column->compared && row < rows; row++) {
+        if (strcmp(vqc_plan_text(stored, column, row), vqc_plan_text(wanted, column, row)) == 0)
+            continue;
+        if (column->list == VQC_PLAN_STUDY)
+            return difference(error, column->path);
+        return vqc_error_set(
+            error, VQC_BAD_INPUT,
+            "this archive holds another study: row %zu of %s differs; take another output folder, or "
+            "remove the archive",
+            row, column->path);
+    }
+    return VQC_OK;
+}
+
+static vqc_status shape_compare(const vqc_archive_shape *stored, const vqc_archive_shape *wanted, vqc_error *error)
+{
+    VQC_TRY(number_compare("pictures' height", stored->height, wanted->height, error));
+    VQC_TRY(number_compare("pictures' width", stored->width, wanted->width, error));
+    VQC_TRY(number_compare("latents' rows", stored->latent_rows, wanted->latent_rows, error));
+    VQC_TRY(number_compare("latents' columns", stored->latent_columns, wanted->latent_columns, error));
+    VQC_TRY(number_compare("latents' width", stored->latent_width, wanted->latent_width, error));
+    VQC_TRY(number_compare("number of steps", stored->steps, wanted->steps, error));
+    VQC_TRY(number_compare("number of loss terms", stored->loss_count, wanted->loss_count, error));
+    VQC_TRY(number_compare("number of snapshots", stored->snapshot_count, wanted->snapshot_count, error));
+    VQC_TRY(number_compare("size of checkpoints", stored->checkpoint_bytes, wanted->checkpoint_bytes, error));
+    for (uint32_t i = 0; i < stored->loss_count; i++)
+        if (strcmp(stored->loss_names[i], wanted->loss_names[i]) != 0)
+            return difference(error, "the name of a loss term");
+    return VQC_OK;
+}
+
+vqc_status vqc_plan_compare(const vqc_archive_plan *stored, const vqc_archive_plan *wanted, vqc_error *error)
+{
+    if (strcmp(stored->job_sha256, wanted->job_sha256) != 0)
+        return vqc_error_set(
+            error, VQC_BAD_INPUT,
+            "this archive was made from another job file (SHA-256 %.12s..., now it is %.12s...); take "
+            "another output folder, or remove the archive",
+            stored->job_sha256, wanted->job_sha256);
+    VQC_TRY(number_compare("number of models", stored->model_count, wanted->model_count, error));
+    VQC_TRY(number_compare("number of renders", stored->render_count, wanted->render_count, error));
+    VQC_TRY(number_compare("number of picture shapes", stored->shape_count, wanted->shape_count, error));
+    for (size_t i = 0; i < VQC_PLAN_COLUMN_COUNT; i++)
+        VQC_TRY(column_compare(&vqc_plan_columns[i], stored, wanted, error));
+    for (size_t i = 0; i < stored->render_count; i++) {
+        VQC_TRY(number_compare("seed of a render", stored->renders[i].seed, wanted->renders[i].seed, error));
+        VQC_TRY(number_compare("shape of a render", stored->renders[i].shape, wanted->renders[i].shape, error));
+    }
+    for (size_t i = 0; i < stored->shape_count; i++)
+        VQC_TRY(shape_compare(&stored->shapes[i], &wanted->shapes[i], error));
+    return VQC_OK;
+}

@@ -1,0 +1,197 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/layout.h"
+#include "archive/plan.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+
+/* Memory that lives as long as the plan. */
+static vqc_status block_allocate(vqc_stored_plan *stored, size_t count, size_t size, const char *what,
+                                 void *pointer_out, vqc_error *error)
+{
+    VQC_TRY(vqc_memory_grow(&stored->blocks, &stored->block_capacity, stored->block_count + 1, sizeof(void *), what,
+                            error));
+    void *memory;
+    VQC_TRY(vqc_memory_allocate(count, size, what, &memory, error));
+    stored->blocks[stored->block_count++] = memory;
+    memcpy(pointer_out, &memory, sizeof memory);
+    return VQC_OK;
+}
+
+/* Reads a dataset of texts; text i, with a NUL at its end, is at *texts_out + i × *stride_out. */
+static vqc_status texts_read(vqc_stored_plan *stored, const vqc_dataset *dataset, const char **texts_out,
+                             size_t *stride_out, vqc_error *error)
+{
+    const size_t bytes = dataset->form.text_bytes;
+    const size_t rows = vqc_dataset_part_bytes(dataset, 0) / bytes;
+    char *texts;
+    VQC_TRY(block_allocate(stored, rows, bytes + 1, dataset->form.path, &texts, error));
+    VQC_TRY(vqc_dataset_read(dataset, 0, NULL, texts, error));
+    /* From the last: spreading the rows out to make room for the NULs must not overwrite those still to move. */
+    for (size_t row = rows; row-- > 0;) {
+        char *text = texts + row * (bytes + 1);
+        memmove(text, texts + row * bytes, bytes);
+        text[bytes] = '\0';
+        if (!vqc_utf8_is_valid(text, strlen(text)))
+            return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset %s: row %zu is not UTF-8", dataset->file_path,
+                                 dataset->form.path, row);
+    }
+    *texts_out = texts;
+    *stride_out = bytes + 1;
+    return VQC_OK;
+}
+
+/* Makes the list that the column belongs to, where it is the first of that list. */
+static vqc_status list_make(vqc_stored_plan *stored, const vqc_plan_column *column, size_t rows, vqc_error *error)
+{
+    vqc_archive_plan *plan = &stored->plan;
+    if (column->list == VQC_PLAN_MODELS && !stored->models) {
+        VQC_TRY(block_allocate(stored, rows, sizeof *stored->models, "the models", &stored->models, error));
+        plan->models = stored->models;
+        plan->model_count = rows;
+    }
+    if (column->list == VQC_PLAN_RENDERS && !stored->renders) {
+        VQC_TRY(block_allocate(stored, rows, sizeof *stored->renders, "the renders", &stored->renders, error));
+        plan->renders = stored->renders;
+        plan->render_count = rows;
+    }
+    return VQC_OK;
+}
+
+/* Sets a column's text in a row. */
+static void text_set(vqc_stored_plan *stored, const vqc_plan_column *column, size_t row, const char *text)
+{
+    char *element = (char *)&stored->plan;
+    if (column->list == VQC_PLAN_MODELS)
+        element = (char *)&stored->models[row];
+    if (column->list == VQC_PLAN_RENDERS)
+        element = (char *)&stored->renders[row];
+    memcpy(element + column->offset, &text, sizeof text);
+}
+
+static vqc_status column_fill(vqc_stored_plan *stored, const vqc_plan_column *column, const vqc_dataset *dataset,
+                              vqc_error *error)
+{
+    const size_t rows = column->list == VQC_PLAN_STUDY ? 1 : dataset->form.dims[0];
+    VQC_TRY(list_make(stored, column, rows, error));
+    const char *texts;
+    size_t stride;
+    VQC_TRY(texts_read(stored, dataset, &texts, &stride, error));
+    for (size_t row = 0; row < rows; row++)
+        text_set(stored, column, row, texts + row * stride);
+    return VQC_OK;
+}
+
+static vqc_status column_read(const vqc_hdf5_file *file, vqc_stored_plan *stored, const vqc_plan_column *column,
+                              vqc_error *error)
+{
+    vqc_dataset_form form = {.element = VQC_ELEMENT_TEXT, .rank = column->list == VQC_PLAN_STUDY ? 0 : 1};
+    memcpy(form.path, column->path, strlen(column->path) + 1);
+    form.dims[0] = vqc_plan_rows(&stored->plan, column->list); /* 0 at the list's first column: any number */
+    vqc_dataset dataset;
+    VQC_TRY(vqc_dataset_open(file, &form, &dataset, error));
+    vqc_status status = column_fill(stored, column, &dataset, error);
+    vqc_dataset_close(&dataset);
+    return status;
+}
+
+/* Reads a table of numbers with one for each render. */
+static vqc_status numbers_read(const vqc_hdf5_file *file, vqc_stored_plan *stored, vqc_render_table table,
+                               void *numbers_out, vqc_error *error)
+{
+    const vqc_dataset_form form = vqc_layout_render_form(table, stored->plan.render_count);
+    vqc_dataset dataset;
+    VQC_TRY(vqc_dataset_open(file, &form, &dataset, error));
+    void *numbers;
+    vqc_status status = block_allocate(stored, 1, vqc_dataset_part_bytes(&dataset, 0), form.path, &numbers, error);
+    if (status == VQC_OK)
+        status = vqc_dataset_read(&dataset, 0, NULL, numbers, error);
+    vqc_dataset_close(&dataset);
+    if (status == VQC_OK)
+        memcpy(numbers_out, &numbers, sizeof numbers);
+    return status;
+}
+
+static vqc_status render_numbers_read(const vqc_hdf5_file *file, vqc_stored_plan *stored, vqc_error *error)
+{
+    const uint64_t *seeds;
+    const uint32_t *shapes;
+    VQC_TRY(numbers_read(file, stored, VQC_RENDER_SEED, &seeds, error));
+    VQC_TRY(numbers_read(file, stored, VQC_RENDER_SHAPE, &shapes, error));
+    vqc_archive_plan *plan = &stored->plan;
+    for (size_t i = 0; i < plan->render_count; i++) {
+        stored->renders[i].seed = seeds[i];
+        stored->renders[i].shape = shapes[i];
+        /* Every shape has a render, so there are no more shapes than renders. */
+        if (shapes[i] >= plan->render_count)
+            return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset /renders/shape: render %zu has shape %u",
+                                 file->path, i, shapes[i]);
+        plan->shape_count = shapes[i] >= plan->shape_count ? (size_t)shapes[i] + 1 : plan->shape_count;
+    }
+    return VQC_OK;
+}
+
+static vqc_status loss_names_fill(vqc_stored_plan *stored, const vqc_dataset *dataset, vqc_archive_shape *shape,
+                                  vqc_error *error)
+{
+    const char *texts;
+    size_t stride;
+    VQC_TRY(texts_read(stored, dataset, &texts, &stride, error));
+    const char **names;
+    const size_t count = dataset->form.dims[0];
+    if (count > UINT32_MAX)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset %s is too large", dataset->file_path,
+                             dataset->form.path);
+    VQC_TRY(block_allocate(stored, count, sizeof *names, dataset->form.path, &names, error));
+    for (size_t i = 0; i < count; i++)
+        names[i] = texts + i * stride;
+    shape->loss_names = names;
+    shape->loss_count = (uint32_t)count;
+    return VQC_OK;
+}
+
+/* Finds a shape's sizes from its datasets. */
+static vqc_status shape_read(const vqc_hdf5_file *file, vqc_stored_plan *stored, size_t index,
+                             vqc_archive_shape *shape, vqc_error *error)
+{
+    const size_t renders = vqc_plan_shape_renders(&stored->plan, index);
+    if (renders == 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset /renders/shape: no render has shape %zu", file->path,
+                             index);
+    for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++) {
+        const vqc_shape_table table = (vqc_shape_table)i;
+        const vqc_dataset_form form = vqc_layout_shape_form(table, index, renders, shape);
+        if (vqc_layout_shape_optional(table) && !vqc_dataset_exists(file, form.path))
+            continue;
+        vqc_dataset dataset;
+        VQC_TRY(vqc_dataset_open(file, &form, &dataset, error));
+        vqc_status status = vqc_layout_shape_learn(table, &dataset, shape, error);
+        if (status == VQC_OK && table == VQC_SHAPE_LOSS_NAME)
+            status = loss_names_fill(stored, &dataset, shape, error);
+        vqc_dataset_close(&dataset);
+        VQC_TRY(status);
+    }
+    return VQC_OK;
+}
+
+vqc_status vqc_stored_plan_read(const vqc_hdf5_file *file, vqc_stored_plan *stored, vqc_error *error)
+{
+    for (size_t i = 0; i < VQC_PLAN_COLUMN_COUNT; i++)
+        VQC_TRY(column_read(file, stored, &vqc_plan_columns[i], error));
+    VQC_TRY(render_numbers_read(file, stored, error));
+    vqc_archive_shape *shapes;
+    VQC_TRY(block_allocate(stored, stored->plan.shape_count, sizeof *shapes, "the archive's shapes", &shapes, error));
+    stored->plan.shapes = shapes;
+    for (size_t i = 0; i < stored->plan.shape_count; i++)
+        VQC_TRY(shape_read(file, stored, i, &shapes[i], error));
+    return VQC_OK;
+}
+
+void vqc_stored_plan_release(vqc_stored_plan *stored)
+{
+    for (size_t i = 0; i < stored->block_count; i++)
+        free(stored->blocks[i]);
+    free(stored->blocks);
+    *stored = (vqc_stored_plan){0};
+}

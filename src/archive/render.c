@@ -1,0 +1,255 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive/internal.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+
+vqc_status vqc_archive_render_check(const vqc_archive *archive, size_t render, vqc_error *error)
+{
+    if (render < archive->stored.plan.render_count)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "%s: there is no render %zu among %zu", archive->path, render,
+                         archive->stored.plan.render_count);
+}
+
+vqc_status vqc_archive_writable_check(const vqc_archive *archive, vqc_error *error)
+{
+    if (archive->comm)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "%s: was opened for reading only", archive->path);
+}
+
+vqc_status vqc_archive_value_write(vqc_archive *archive, vqc_render_table table, size_t render, const void *value,
+                                   vqc_error *error)
+{
+    const uint64_t index = render;
+    return vqc_dataset_write(&archive->render_table[table], 1, &index, value, error);
+}
+
+vqc_status vqc_archive_value_read(const vqc_archive *archive, vqc_render_table table, size_t render, void *value_out,
+                                  vqc_error *error)
+{
+    const uint64_t index = render;
+    return vqc_dataset_read(&archive->render_table[table], 1, &index, value_out, error);
+}
+
+/* The dataset of the render's shape; a render that is not there, or a dataset that the archive lacks, is an error. */
+static vqc_status dataset_find(const vqc_archive *archive, vqc_shape_table table, size_t render,
+                               const vqc_dataset **dataset_out, vqc_error *error)
+{
+    VQC_TRY(vqc_archive_render_check(archive, render, error));
+    const uint32_t shape = archive->stored.plan.renders[render].shape;
+    const vqc_dataset *dataset = &archive->shapes[shape].table[table];
+    if (dataset->form.rank == 0)
+        return vqc_error_set(error, VQC_FAILED, "%s: render %zu has no room for %s", archive->path, render,
+                             table == VQC_SHAPE_CHECKPOINT ? "checkpoints" : "snapshots");
+    *dataset_out = dataset;
+    return VQC_OK;
+}
+
+vqc_status vqc_archive_row_write(vqc_archive *archive, vqc_shape_table table, size_t render, int fixed,
+                                 uint64_t second, const void *data, vqc_error *error)
+{
+    const vqc_dataset *dataset;
+    VQC_TRY(dataset_find(archive, table, render, &dataset, error));
+    const uint64_t index[2] = {archive->rows[render], second};
+    return vqc_dataset_write(dataset, fixed, index, data, error);
+}
+
+vqc_status vqc_archive_row_read(const vqc_archive *archive, vqc_shape_table table, size_t render, int fixed,
+                                uint64_t second, void *data_out, vqc_error *error)
+{
+    const vqc_dataset *dataset;
+    VQC_TRY(dataset_find(archive, table, render, &dataset, error));
+    const uint64_t index[2] = {archive->rows[render], second};
+    return vqc_dataset_read(dataset, fixed, index, data_out, error);
+}
+
+/* Writes a text of fixed length, cut at a character's end so that a NUL follows it. */
+static vqc_status text_write(vqc_archive *archive, vqc_render_table table, size_t render, const char *text,
+                             vqc_error *error)
+{
+    char row[VQC_ARCHIVE_REASON_SIZE] = {0};
+    const size_t capacity = archive->render_table[table].element_bytes - 1;
+    const size_t length = strlen(text);
+    size_t kept = 0;
+    while (kept < length) {
+        size_t bytes = vqc_utf8_sequence_size(text + kept, length - kept);
+        if (bytes == 0 || kept + bytes > capacity)
+            break;
+        memcpy(row + kept, text + kept, bytes);
+        kept += bytes;
+    }
+    return vqc_archive_value_write(archive, table, render, row, error);
+}
+
+static vqc_status state_write(vqc_archive *archive, size_t render, vqc_archive_state state, vqc_error *error)
+{
+    const uint8_t value = (uint8_t)state;
+    return vqc_archive_value_write(archive, VQC_RENDER_STATE, render, &value, error);
+}
+
+vqc_status vqc_archive_state_read(const vqc_archive *archive, size_t render, vqc_archive_state *state_out,
+                                  vqc_error *error)
+{
+    uint8_t value;
+    VQC_TRY(vqc_archive_render_check(archive, render, error));
+    VQC_TRY(vqc_archive_value_read(archive, VQC_RENDER_STATE, render, &value, error));
+    if (value > VQC_ARCHIVE_FAILED)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset /renders/state: render %zu has unknown state %u",
+                             archive->path, render, value);
+    *state_out = (vqc_archive_state)value;
+    return VQC_OK;
+}
+
+static vqc_status unfinished_check(const vqc_archive *archive, size_t render, vqc_error *error)
+{
+    vqc_archive_state state;
+    VQC_TRY(vqc_archive_writable_check(archive, error));
+    VQC_TRY(vqc_archive_state_read(archive, render, &state, error));
+    if (state != VQC_ARCHIVE_DONE)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "%s: render %zu is done already", archive->path, render);
+}
+
+static vqc_status data_write(vqc_archive *archive, size_t render, const vqc_archive_result *result, vqc_error *error)
+{
+    VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_PICTURE, render, 1, 0, result->picture, error));
+    VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_LATENT, render, 1, 0, result->latent, error));
+    VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_CODES, render, 1, 0, result->codes, error));
+    VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_LOSSES, render, 1, 0, result->losses, error));
+    VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_SECONDS, render, &result->seconds, error));
+    VQC_TRY(text_write(archive, VQC_RENDER_DEVICE, render, result->device, error));
+    return text_write(archive, VQC_RENDER_HOST, render, result->host, error);
+}
+
+/* Digest of the bytes of a row of the render's shape. */
+static vqc_status row_digest(const vqc_archive *archive, vqc_shape_table table, size_t render, const void *data,
+                             char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error)
+{
+    const vqc_dataset *dataset;
+    VQC_TRY(dataset_find(archive, table, render, &dataset, error));
+    return vqc_digest_bytes(data, vqc_dataset_part_bytes(dataset, 1), text, error);
+}
+
+static vqc_status digests_write(vqc_archive *archive, size_t render, const vqc_archive_result *result,
+                                vqc_error *error)
+{
+    char text[VQC_DIGEST_TEXT_SIZE];
+    VQC_TRY(row_digest(archive, VQC_SHAPE_PICTURE, render, result->picture, text, error));
+    VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_PICTURE_SHA256, render, text, error));
+    VQC_TRY(row_digest(archive, VQC_SHAPE_LATENT, render, result->latent, text, error));
+    return vqc_archive_value_write(archive, VQC_RENDER_LATENT_SHA256, render, text, error);
+}
+
+vqc_status vqc_archive_result_write(vqc_archive *archive, size_t render, const vqc_archive_result *result,
+                                    vqc_error *error)
+{
+    VQC_TRY(unfinished_check(archive, render, error));
+    VQC_TRY(data_write(archive, render, result, error));
+    VQC_TRY(digests_write(archive, render, result, error));
+    /* A process that dies loses nothing that was written; a machine that stops may keep the state and not the data.
+     */
+    if (fdatasync(archive->disk) != 0)
+        return vqc_error_set(error, VQC_FAILED, "%s: cannot be written to the disk: %s", archive->path,
+                             strerror(errno));
+    return state_write(archive, render, VQC_ARCHIVE_DONE, error);
+}
+
+vqc_status vqc_archive_failure_write(vqc_archive *archive, size_t render, const char *reason, vqc_error *error)
+{
+    VQC_TRY(unfinished_check(archive, render, error));
+    VQC_TRY(text_write(archive, VQC_RENDER_REASON, render, reason, error));
+    return state_write(archive, render, VQC_ARCHIVE_FAILED, error);
+}
+
+vqc_status vqc_archive_snapshot_write(vqc_archive *archive, size_t render, uint32_t snapshot, const uint8_t *picture,
+                                      vqc_error *error)
+{
+    const uint8_t present = 1;
+    VQC_TRY(vqc_archive_writable_check(archive, error));
+    VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_SNAPSHOT, render, 2, snapshot, picture, error));
+    return vqc_archive_row_write(archive, VQC_SHAPE_SNAPSHOT_PRESENT, render, 2, snapshot, &present, error);
+}
+
+vqc_status vqc_archive_snapshot_read(const vqc_archive *archive, size_t render, uint32_t snapshot,
+                                     uint8_t *picture_out, bool *present_out, vqc_error *error)
+{
+    uint8_t present;
+    VQC_TRY(vqc_archive_row_read(archive, VQC_SHAPE_SNAPSHOT_PRESENT, render, 2, snapshot, &present, error));
+    *present_out = present != 0;
+    if (present == 0)
+        return VQC_OK;
+    return vqc_archive_row_read(archive, VQC_SHAPE_SNAPSHOT, render, 2, snapshot, picture_out, error);
+}
+
+vqc_status vqc_archive_outcome_read(const vqc_archive *archive, size_t render, vqc_archive_outcome *outcome_out,
+                                    vqc_error *error)
+{
+    vqc_archive_outcome outcome = {0};
+    VQC_TRY(vqc_archive_state_read(archive, render, &outcome.state, error));
+    VQC_TRY(vqc_archive_value_read(archive, VQC_RENDER_SECONDS, render, &outcome.seconds, error));
+    VQC_TRY(vqc_archive_value_read(archive, VQC_RENDER_DEVICE, render, outcome.device, error));
+    VQC_TRY(vqc_archive_value_read(archive, VQC_RENDER_HOST, render, outcome.host, error));
+    if (outcome.state == VQC_ARCHIVE_FAILED)
+        VQC_TRY(vqc_archive_value_read(archive, VQC_RENDER_REASON, render, outcome.reason, error));
+    VQC_TRY(vqc_archive_value_read(archive, VQC_RENDER_PICTURE_SHA256, render, outcome.picture_sha256, error));
+    VQC_TRY(vqc_archive_value_read(archive, VQC_RENDER_LATENT_SHA256, render, outcome.latent_sha256, error));
+    /* Another program may have filled these up to the end. */
+    outcome.device[sizeof outcome.device - 1] = '\0';
+    outcome.host[sizeof outcome.host - 1] = '\0';
+    outcome.reason[sizeof outcome.reason - 1] = '\0';
+    *outcome_out = outcome;
+    return VQC_OK;
+}
+
+vqc_status vqc_archive_picture_read(const vqc_archive *archive, size_t render, uint8_t *picture_out, vqc_error *error)
+{
+    return vqc_archive_row_read(archive, VQC_SHAPE_PICTURE, render, 1, 0, picture_out, error);
+}
+
+vqc_status vqc_archive_latent_read(const vqc_archive *archive, size_t render, float *latent_out, vqc_error *error)
+{
+    return vqc_archive_row_read(archive, VQC_SHAPE_LATENT, render, 1, 0, latent_out, error);
+}
+
+vqc_status vqc_archive_codes_read(const vqc_archive *archive, size_t render, int32_t *codes_out, vqc_error *error)
+{
+    return vqc_archive_row_read(archive, VQC_SHAPE_CODES, render, 1, 0, codes_out, error);
+}
+
+vqc_status vqc_archive_losses_read(const vqc_archive *archive, size_t render, float *losses_out, vqc_error *error)
+{
+    return vqc_archive_row_read(archive, VQC_SHAPE_LOSSES, render, 1, 0, losses_out, error);
+}
+
+/* Whether the row's bytes have the digest that the table of digests holds. */
+static vqc_status row_check(const vqc_archive *archive, vqc_shape_table table, vqc_render_table digest, size_t render,
+                            bool *intact_out, vqc_error *error)
+{
+    const vqc_dataset *dataset;
+    VQC_TRY(dataset_find(archive, table, render, &dataset, error));
+    void *data;
+    VQC_TRY(vqc_memory_allocate(1, vqc_dataset_part_bytes(dataset, 1), "a row of the archive", &data, error));
+    char stored[VQC_DIGEST_TEXT_SIZE] = {0};
+    char found[VQC_DIGEST_TEXT_SIZE] = {0};
+    vqc_status status = vqc_archive_row_read(archive, table, render, 1, 0, data, error);
+    if (status == VQC_OK)
+        status = row_digest(archive, table, render, data, found, error);
+    free(data);
+    VQC_TRY(status);
+    VQC_TRY(vqc_archive_value_read(archive, digest, render, stored, error));
+    *intact_out = memcmp(stored, found, VQC_LAYOUT_DIGEST_BYTES) == 0;
+    return VQC_OK;
+}
+
+vqc_status vqc_archive_result_check(const vqc_archive *archive, size_t render, bool *intact_out, vqc_error *error)
+{
+    VQC_TRY(row_check(archive, VQC_SHAPE_PICTURE, VQC_RENDER_PICTURE_SHA256, render, intact_out, error));
+    if (!*intact_out)
+        return VQC_OK;
+    return row_check(archive, VQC_SHAPE_LATENT, VQC_RENDER_LATENT_SHA256, render, intact_out, error);
+}

@@ -1,0 +1,69 @@
+#ifndef VQC_COMM_COMM_H
+#define VQC_COMM_COMM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+/* The ranks of one launch.
+ *
+ * A launch is `mpirun -n N vqclip ...` or `srun ... vqclip ...` with N ranks, or the program started by itself, which
+ * is one rank. With one rank, and in a build without MPI, every function here works and MPI is never started.
+ *
+ * Functions called "collective" must be called by all ranks in the same order. Only the main thread calls them. */
+typedef struct vqc_comm vqc_comm;
+
+/* Starts the ranks; collective, once per process, before the arguments are read (MPI may take some away). A build
+ * without MPI that was launched as several ranks is VQC_BAD_INPUT: each of them would do all the work. */
+VQC_MUST_CHECK vqc_status vqc_comm_start(int *argc, char ***argv, vqc_comm **comm_out, vqc_error *error);
+
+/* Ends the ranks; collective. Everything made with the comm (archive, counter) is closed before. NULL is allowed.
+ * After a failure that not all ranks share use vqc_comm_abort, as the others may never come here. */
+void vqc_comm_stop(vqc_comm *comm);
+
+/* Ends all ranks of the launch at once with this exit code and does not return; with one rank it does nothing and
+ * the caller leaves through main as usual. For main.c. */
+void vqc_comm_abort(vqc_comm *comm, int exit_code);
+
+/* This rank's number from 0, the number of ranks, and the same among the ranks that share this host. */
+int vqc_comm_rank(const vqc_comm *comm);
+int vqc_comm_size(const vqc_comm *comm);
+int vqc_comm_local_rank(const vqc_comm *comm);
+int vqc_comm_local_size(const vqc_comm *comm);
+
+/* Name of this rank's host; belongs to the comm. */
+const char *vqc_comm_host(const vqc_comm *comm);
+
+/* Waits until all ranks are here; collective. */
+VQC_MUST_CHECK vqc_status vqc_comm_barrier(vqc_comm *comm, vqc_error *error);
+
+/* Copies size bytes at data on rank root to data on every rank; collective, with the same size everywhere. */
+VQC_MUST_CHECK vqc_status vqc_comm_broadcast(vqc_comm *comm, void *data, size_t size, int root, vqc_error *error);
+
+/* Collects size bytes of every rank: rank r's come to all_out + r × size on every rank. Collective, with the same
+ * size everywhere. */
+VQC_MUST_CHECK vqc_status vqc_comm_all_gather(vqc_comm *comm, const void *data, size_t size, void *all_out,
+                                              vqc_error *error);
+
+/* Makes one outcome out of one per rank; collective. Every rank hands in its status and, where that is a failure,
+ * the error that goes with it. If all succeeded the result is VQC_OK; otherwise every rank gets the status and
+ * message of the lowest rank that failed. So all ranks take the same way afterwards. */
+VQC_MUST_CHECK vqc_status vqc_comm_agree(vqc_comm *comm, vqc_status status, vqc_error *error);
+
+/* Lets messages from other ranks through, without waiting. Where the network cannot reach into memory by itself,
+ * a counter kept by rank 0 is served only while rank 0 is inside a function of this header: rank 0 calls this one
+ * between the steps of its own work. Cheap, not collective. */
+VQC_MUST_CHECK vqc_status vqc_comm_progress(vqc_comm *comm, vqc_error *error);
+
+/* A number shared by all ranks, from which they take work: each value is handed out once. */
+typedef struct vqc_comm_counter vqc_comm_counter;
+
+/* Makes a counter that starts at zero; collective. */
+VQC_MUST_CHECK vqc_status vqc_comm_counter_create(vqc_comm *comm, vqc_comm_counter **counter_out, vqc_error *error);
+/* Collective. NULL is allowed (on all ranks). */
+void vqc_comm_counter_destroy(vqc_comm_counter *counter);
+/* Takes the counter's value and adds one to it, as one indivisible step; any rank, at any time. */
+VQC_MUST_CHECK vqc_status vqc_comm_counter_next(vqc_comm_counter *counter, int64_t *value_out, vqc_error *error);
+
+#endif

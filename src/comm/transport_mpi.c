@@ -1,0 +1,178 @@
+#include "comm/transport_mpi.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+/* Messages count their bytes in an int. */
+enum { PIECE_BYTES = 1 << 30 };
+
+struct vqc_transport {
+    MPI_Comm all; /* a duplicate of the world's: messages of libraries do not mix with ours */
+};
+
+struct vqc_transport_window {
+    MPI_Win handle;
+};
+
+static vqc_status mpi_check(int code, const char *action, vqc_error *error)
+{
+    if (code == MPI_SUCCESS)
+        return VQC_OK;
+    char text[MPI_MAX_ERROR_STRING] = "unknown error";
+    int length = 0;
+    (void)MPI_Error_string(code, text, &length);
+    return vqc_error_set(error, VQC_FAILED, "MPI cannot %s: %s", action, text);
+}
+
+/* Whether a launcher started this process. Without one MPI would still start, as one rank, but it takes time,
+ * starts a helper process and may fail where no launcher is installed. */
+static bool launched(void)
+{
+    /* Open MPI's mpirun; PMIx (srun --mpi=pmix, newer mpirun); PMI (MPICH's mpirun, srun --mpi=pmi2). */
+    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (getenv(names[i]))
+            return true;
+    return false;
+}
+
+static vqc_status place_find(MPI_Comm all, vqc_transport_place *place, vqc_error *error)
+{
+    VQC_TRY(mpi_check(MPI_Comm_rank(all, &place->rank), "tell the rank", error));
+    VQC_TRY(mpi_check(MPI_Comm_size(all, &place->size), "count the ranks", error));
+    MPI_Comm local;
+    VQC_TRY(mpi_check(MPI_Comm_split_type(all, MPI_COMM_TYPE_SHARED, place->rank, MPI_INFO_NULL, &local),
+                      "find the ranks of a host", error));
+    vqc_status status = mpi_check(MPI_Comm_rank(local, &place->local_rank), "tell the rank on a host", error);
+    if (status == VQC_OK)
+        status = mpi_check(MPI_Comm_size(local, &place->local_size), "count the ranks of a host", error);
+    (void)MPI_Comm_free(&local);
+    return status;
+}
+
+vqc_status vqc_transport_start(int *argc, char ***argv, vqc_transport **transport_out, vqc_transport_place *place_out,
+                               vqc_error *error)
+{
+    *transport_out = NULL;
+    if (!launched())
+        return VQC_OK;
+    int provided;
+    VQC_TRY(mpi_check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "start", error));
+    if (provided < MPI_THREAD_FUNNELED)
+        return vqc_error_set(error, VQC_FAILED, "this MPI library cannot be used in a program with threads");
+    void *memory;
+    VQC_TRY(vqc_memory_allocate(1, sizeof(vqc_transport), "MPI's communicator", &memory, error));
+    vqc_transport *transport = memory;
+    vqc_status status = mpi_check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "report errors", error);
+    if (status == VQC_OK)
+        status = mpi_check(MPI_Comm_dup(MPI_COMM_WORLD, &transport->all), "duplicate its communicator", error);
+    if (status == VQC_OK)
+        status = place_find(transport->all, place_out, error);
+    if (status != VQC_OK) {
+        free(transport);
+        return status;
+    }
+    *transport_out = transport;
+    return VQC_OK;
+}
+
+void vqc_transport_stop(vqc_transport *transport)
+{
+    if (!transport)
+        return;
+    (void)MPI_Comm_free(&transport->all);
+    (void)MPI_Finalize();
+    free(transport);
+}
+
+void vqc_transport_abort(vqc_transport *transport, int exit_code)
+{
+    (void)MPI_Abort(transport->all, exit_code);
+}
+
+MPI_Comm vqc_transport_mpi_handle(const vqc_transport *transport)
+{
+    return transport->all;
+}
+
+vqc_status vqc_transport_barrier(vqc_transport *transport, vqc_error *error)
+{
+    return mpi_check(MPI_Barrier(transport->all), "wait for all ranks", error);
+}
+
+vqc_status vqc_transport_broadcast(vqc_transport *transport, void *data, size_t size, int root, vqc_error *error)
+{
+    char *bytes = data;
+    for (size_t done = 0; done < size; done += PIECE_BYTES) {
+        const int piece = size - done < PIECE_BYTES ? (int)(size - done) : PIECE_BYTES;
+        VQC_TRY(mpi_check(MPI_Bcast(bytes + done, piece, MPI_BYTE, root, transport->all), "broadcast", error));
+    }
+    return VQC_OK;
+}
+
+vqc_status vqc_transport_all_gather(vqc_transport *transport, const void *data, size_t size, void *all_out,
+                                    vqc_error *error)
+{
+    if (size > PIECE_BYTES)
+        return vqc_error_set(error, VQC_FAILED, "MPI cannot gather %zu bytes a rank: at most %d are possible", size,
+                             PIECE_BYTES);
+    const int count = (int)size;
+    return mpi_check(MPI_Allgather(data, count, MPI_BYTE, all_out, count, MPI_BYTE, transport->all), "gather", error);
+}
+
+vqc_status vqc_transport_progress(vqc_transport *transport, vqc_error *error)
+{
+    int flag;
+    return mpi_check(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, transport->all, &flag, MPI_STATUS_IGNORE),
+                     "look for messages", error);
+}
+
+/* Zeroes rank 0's integer and opens the window to everybody for as long as it exists. */
+static vqc_status window_open(vqc_transport *transport, MPI_Win handle, int64_t *value, int rank, vqc_error *error)
+{
+    VQC_TRY(mpi_check(MPI_Win_set_errhandler(handle, MPI_ERRORS_RETURN), "report errors", error));
+    VQC_TRY(mpi_check(MPI_Win_lock_all(0, handle), "open a shared counter", error));
+    if (rank == 0)
+        *value = 0;
+    VQC_TRY(mpi_check(MPI_Win_sync(handle), "share a counter", error));
+    return vqc_transport_barrier(transport, error);
+}
+
+vqc_status vqc_transport_window_create(vqc_transport *transport, vqc_transport_window **window_out, vqc_error *error)
+{
+    void *memory;
+    VQC_TRY(vqc_memory_allocate(1, sizeof(vqc_transport_window), "a shared counter", &memory, error));
+    vqc_transport_window *window = memory;
+    int rank = 0;
+    int64_t *value = NULL;
+    vqc_status status = mpi_check(MPI_Comm_rank(transport->all, &rank), "tell the rank", error);
+    if (status == VQC_OK)
+        status = mpi_check(MPI_Win_allocate(rank == 0 ? sizeof *value : 0, sizeof *value, MPI_INFO_NULL,
+                                            transport->all, &value, &window->handle),
+                           "make a shared counter", error);
+    if (status == VQC_OK)
+        status = window_open(transport, window->handle, value, rank, error);
+    if (status != VQC_OK) {
+        free(window);
+        return status;
+    }
+    *window_out = window;
+    return VQC_OK;
+}
+
+void vqc_transport_window_destroy(vqc_transport_window *window)
+{
+    (void)MPI_Win_unlock_all(window->handle);
+    (void)MPI_Win_free(&window->handle);
+    free(window);
+}
+
+vqc_status vqc_transport_window_increment(vqc_transport_window *window, int64_t *value_out, vqc_error *error)
+{
+    const int64_t one = 1;
+    VQC_TRY(mpi_check(MPI_Fetch_and_op(&one, value_out, MPI_INT64_T, 0, 0, MPI_SUM, window->handle),
+                      "advance a shared counter", error));
+    return mpi_check(MPI_Win_flush(0, window->handle), "advance a shared counter", error);
+}

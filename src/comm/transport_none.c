@@ -1,0 +1,79 @@
+/* One rank, in a build without MPI. */
+#include "comm/transport.h"
+
+#include <stdlib.h>
+
+static vqc_status unavailable(vqc_error *error)
+{
+    return vqc_error_set(error, VQC_FAILED, "this build of the program has no MPI");
+}
+
+vqc_status vqc_transport_start(int *argc, char ***argv, vqc_transport **transport_out, vqc_transport_place *place_out,
+                               vqc_error *error)
+{
+    (void)argc, (void)argv, (void)place_out;
+    /* Open MPI, and MPICH and Slurm, tell a process the size of its launch so. */
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const char *size = getenv(sizes[i]);
+        if (size && strtol(size, NULL, 10) > 1)
+            return vqc_error_set(error, VQC_BAD_INPUT,
+                                 "launched as %s ranks, but this build of the program has no MPI; start it without "
+                                 "mpirun, or build it where MPI and parallel HDF5 are installed",
+                                 size);
+    }
+    *transport_out = NULL;
+    return VQC_OK;
+}
+
+void vqc_transport_stop(vqc_transport *transport)
+{
+    (void)transport;
+}
+
+void vqc_transport_abort(vqc_transport *transport, int exit_code)
+{
+    (void)transport, (void)exit_code;
+}
+
+vqc_status vqc_transport_barrier(vqc_transport *transport, vqc_error *error)
+{
+    (void)transport;
+    return unavailable(error);
+}
+
+vqc_status vqc_transport_broadcast(vqc_transport *transport, void *data, size_t size, int root, vqc_error *error)
+{
+    (void)transport, (void)data, (void)size, (void)root;
+    return unavailable(error);
+}
+
+vqc_status vqc_transport_all_gather(vqc_transport *transport, const void *data, size_t size, void *all_out,
+                                    vqc_error *error)
+{
+    (void)transport, (void)data, (void)size, (void)all_out;
+    return unavailable(error);
+}
+
+vqc_status vqc_transport_progress(vqc_transport *transport, vqc_error *error)
+{
+    (void)transport;
+    return unavailable(error);
+}
+
+vqc_status vqc_transport_window_create(vqc_transport *transport, vqc_transport_window **window_out, vqc_error *error)
+{
+    (void)transport, (void)window_out;
+    return unavailable(error);
+}
+
+void vqc_transport_window_destroy(vqc_transport_window *window)
+{
+    (void)window;
+}
+
+vqc_status vqc_transport_window_increment(vqc_transport_window *window, int64_t *value_out, vqc_error *error)
+{
+    (void)window, (void)value_out;
+    return unavailable(error);
+}

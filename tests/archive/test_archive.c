@@ -1,0 +1,629 @@
+/* One process and one archive: everything that is written is read back, and what must be refused is. */
+#define _GNU_SOURCE /* memmem, unshare */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "example.h"
+
+enum { RENDERS = 7 };
+
+typedef struct fixture {
+    vqc_comm *comm;
+    char folder[64];
+    char path[128];
+    example_study study;
+} fixture;
+
+static int setup(void **state)
+{
+    static fixture f;
+    vqc_error error = {0};
+    f = (fixture){.folder = "/tmp/vqclip-archive-XXXXXX"};
+    if (!mkdtemp(f.folder) || vqc_comm_start(NULL, NULL, &f.comm, &error) != VQC_OK)
+        return 1;
+    (void)snprintf(f.path, sizeof f.path, "%s/study.h5", f.folder);
+    example_study_init(&f.study, RENDERS);
+    *state = &f;
+    return 0;
+}
+
+/* Fails where a lock or a temporary file was left behind. */
+static int teardown(void **state)
+{
+    fixture *f = *state;
+    example_study_release(&f->study);
+    vqc_comm_stop(f->comm);
+    (void)unlink(f->path);
+    return rmdir(f->folder);
+}
+
+static vqc_archive *start(const fixture *f)
+{
+    vqc_error error = {0};
+    vqc_archive *archive;
+    bool created;
+    if (vqc_archive_start(f->comm, f->path, &f->study.plan, &archive, &created, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    return archive;
+}
+
+static vqc_archive *reopen(const fixture *f)
+{
+    vqc_error error = {0};
+    vqc_archive *archive;
+    if (vqc_archive_open(f->path, &archive, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    return archive;
+}
+
+/* Starting must be refused with this status and a message that holds these words. */
+static void start_refused(const fixture *f, const char *path, vqc_status status, const char *words)
+{
+    vqc_error error = {0};
+    vqc_archive *archive;
+    bool created;
+    assert_int_equal(vqc_archive_start(f->comm, path, &f->study.plan, &archive, &created, &error), status);
+    if (!strstr(error.message, words))
+        fail_msg("'%s' is not in: %s", words, error.message);
+}
+
+static void open_refused(const fixture *f, const char *words)
+{
+    vqc_error error = {0};
+    vqc_archive *archive;
+    assert_int_equal(vqc_archive_open(f->path, &archive, &error), VQC_BAD_INPUT);
+    if (!strstr(error.message, words))
+        fail_msg("'%s' is not in: %s", words, error.message);
+}
+
+static void assert_state(const vqc_archive *archive, size_t render, vqc_archive_state expected)
+{
+    vqc_error error = {0};
+    vqc_archive_state state;
+    assert_int_equal(vqc_archive_state_read(archive, render, &state, &error), VQC_OK);
+    assert_int_equal(state, expected);
+}
+
+/* --- What is stored --- */
+
+static void test_plan_comes_back(void **state)
+{
+    const fixture *f = *state;
+    const vqc_archive_plan *given = &f->study.plan;
+    vqc_archive_close(start(f));
+    vqc_archive *archive = reopen(f);
+    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    assert_string_equal(plan->study, given->study);
+    assert_string_equal(plan->job_text, given->job_text);
+    assert_string_equal(plan->job_sha256, given->job_sha256);
+    assert_string_equal(plan->versions, given->versions);
+    assert_string_equal(plan->build, given->build);
+    assert_int_equal(plan->model_count, given->model_count);
+    for (size_t i = 0; i < plan->model_count; i++) {
+        assert_string_equal(plan->models[i].role, given->models[i].role);
+        assert_string_equal(plan->models[i].name, given->models[i].name);
+        assert_string_equal(plan->models[i].path, given->models[i].path);
+        assert_string_equal(plan->models[i].sha256, given->models[i].sha256);
+        assert_string_equal(plan->models[i].configuration, given->models[i].configuration);
+    }
+    assert_int_equal(plan->render_count, RENDERS);
+    for (size_t i = 0; i < RENDERS; i++) {
+        assert_string_equal(plan->renders[i].id, given->renders[i].id);
+        assert_string_equal(plan->renders[i].prompt, given->renders[i].prompt);
+        assert_string_equal(plan->renders[i].settings, given->renders[i].settings);
+        assert_true(plan->renders[i].seed == given->renders[i].seed);
+        assert_int_equal(plan->renders[i].shape, given->renders[i].shape);
+        assert_state(archive, i, VQC_ARCHIVE_PENDING);
+    }
+    vqc_archive_close(archive);
+}
+
+static void test_shapes_come_back(void **state)
+{
+    const fixture *f = *state;
+    vqc_archive_close(start(f));
+    vqc_archive *archive = reopen(f);
+    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    assert_int_equal(plan->shape_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const vqc_archive_shape *found = &plan->shapes[i];
+        const vqc_archive_shape *given = &f->study.plan.shapes[i];
+        assert_int_equal(found->height, given->height);
+        assert_int_equal(found->width, given->width);
+        assert_int_equal(found->latent_rows, given->latent_rows);
+        assert_int_equal(found->latent_columns, given->latent_columns);
+        assert_int_equal(found->latent_width, given->latent_width);
+        assert_int_equal(found->steps, given->steps);
+        assert_int_equal(found->snapshot_count, given->snapshot_count);
+        assert_int_equal(found->checkpoint_bytes, given->checkpoint_bytes);
+        assert_int_equal(found->loss_count, given->loss_count);
+        for (uint32_t k = 0; k < found->loss_count; k++)
+            assert_string_equal(found->loss_names[k], given->loss_names[k]);
+    }
+    vqc_archive_close(archive);
+}
+
+static void test_results_come_back(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    vqc_archive *archive = start(f);
+    /* From the last, so that a row that writes beyond itself destroys one that is complete. */
+    for (size_t i = RENDERS; i-- > 0;)
+        assert_int_equal(example_result_write(archive, i, &error), VQC_OK);
+    for (size_t i = 0; i < RENDERS; i++)
+        assert_true(example_result_is_right(archive, i));
+    vqc_archive_close(archive);
+
+    archive = reopen(f);
+    vqc_archive_outcome outcome;
+    char digest[VQC_DIGEST_TEXT_SIZE];
+    for (size_t i = 0; i < RENDERS; i++) {
+        assert_true(example_result_is_right(archive, i));
+        void *latent = example_part_make(&f->study.plan, i, EXAMPLE_LATENT);
+        const size_t bytes = example_bytes(&f->study.plan, i, EXAMPLE_LATENT);
+        assert_int_equal(vqc_digest_bytes(latent, bytes, digest, &error), VQC_OK);
+        free(latent);
+        assert_int_equal(vqc_archive_outcome_read(archive, i, &outcome, &error), VQC_OK);
+        assert_string_equal(outcome.latent_sha256, digest);
+        assert_string_equal(outcome.reason, "");
+    }
+    assert_int_equal(vqc_archive_state_read(archive, RENDERS, &outcome.state, &error), VQC_FAILED);
+    assert_int_equal(example_result_write(archive, 0, &error), VQC_FAILED);
+    assert_non_null(strstr(error.message, "reading only"));
+    vqc_archive_close(archive);
+}
+
+static void test_failure_then_success(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    vqc_archive_outcome outcome;
+    char reason[2000];
+    memset(reason, 'x', sizeof reason);
+    memcpy(reason + 1022, "ä", 3); /* cut before this character: only its first byte would fit */
+    vqc_archive *archive = start(f);
+    assert_int_equal(vqc_archive_failure_write(archive, 3, "no memory", &error), VQC_OK);
+    assert_int_equal(vqc_archive_failure_write(archive, 4, reason, &error), VQC_OK);
+    vqc_archive_close(archive);
+
+    archive = start(f);
+    assert_int_equal(vqc_archive_outcome_read(archive, 3, &outcome, &error), VQC_OK);
+    assert_int_equal(outcome.state, VQC_ARCHIVE_FAILED);
+    assert_string_equal(outcome.reason, "no memory");
+    assert_int_equal(vqc_archive_outcome_read(archive, 4, &outcome, &error), VQC_OK);
+    assert_int_equal(strlen(outcome.reason), 1022);
+    assert_int_equal(example_result_write(archive, 3, &error), VQC_OK);
+    assert_true(example_result_is_right(archive, 3));
+    /* Done is final. */
+    assert_int_equal(example_result_write(archive, 3, &error), VQC_FAILED);
+    assert_int_equal(vqc_archive_failure_write(archive, 3, "no", &error), VQC_FAILED);
+    assert_true(example_result_is_right(archive, 3));
+    vqc_archive_close(archive);
+}
+
+static void test_snapshots(void **state)
+{
+    const fixture *f = *state;
+    const vqc_archive_plan *plan = &f->study.plan;
+    vqc_error error = {0};
+    bool present;
+    vqc_archive *archive = start(f);
+    uint8_t *picture = example_part_make(plan, 1, EXAMPLE_SNAPSHOT + 1);
+    assert_int_equal(vqc_archive_snapshot_write(archive, 1, 1, picture, &error), VQC_OK);
+    assert_int_equal(vqc_archive_snapshot_write(archive, 1, 2, picture, &error), VQC_FAILED);
+    assert_int_equal(vqc_archive_snapshot_write(archive, 2, 0, picture, &error), VQC_FAILED);
+    assert_non_null(strstr(error.message, "no room for snapshots"));
+    assert_int_equal(vqc_archive_snapshot_read(archive, 1, 0, picture, &present, &error), VQC_OK);
+    assert_false(present);
+    memset(picture, 0, example_bytes(plan, 1, EXAMPLE_PICTURE));
+    assert_int_equal(vqc_archive_snapshot_read(archive, 1, 1, picture, &present, &error), VQC_OK);
+    assert_true(present && example_part_equals(plan, 1, EXAMPLE_SNAPSHOT + 1, picture));
+    free(picture);
+    vqc_archive_close(archive);
+}
+
+static void test_launches(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    size_t count;
+    char text[VQC_ARCHIVE_LAUNCH_SIZE];
+    vqc_archive *archive = start(f);
+    for (int i = 0; i < VQC_ARCHIVE_LAUNCH_CAPACITY + 2; i++) {
+        (void)snprintf(text, sizeof text, "{\"launch\": %d}", i);
+        assert_int_equal(vqc_archive_launch_append(archive, text, &error), VQC_OK);
+    }
+    assert_int_equal(vqc_archive_launch_count(archive, &count, &error), VQC_OK);
+    assert_int_equal(count, VQC_ARCHIVE_LAUNCH_CAPACITY);
+    assert_int_equal(vqc_archive_launch_read(archive, 1, text, &error), VQC_OK);
+    assert_string_equal(text, "{\"launch\": 1}");
+    assert_int_equal(vqc_archive_launch_read(archive, count - 1, text, &error), VQC_OK);
+    assert_string_equal(text, "{\"launch\": 513}");
+    assert_int_equal(vqc_archive_launch_read(archive, count, text, &error), VQC_FAILED);
+    char *longer = calloc(VQC_ARCHIVE_LAUNCH_SIZE + 1, 1);
+    memset(longer, ' ', VQC_ARCHIVE_LAUNCH_SIZE);
+    assert_int_equal(vqc_archive_launch_append(archive, longer, &error), VQC_FAILED);
+    free(longer);
+    vqc_archive_close(archive);
+}
+
+/* --- Checkpoints --- */
+
+static void checkpoint_write(vqc_archive *archive, size_t render, uint32_t step)
+{
+    vqc_error error = {0};
+    void *bytes = example_part_make(vqc_archive_plan_of(archive), render, EXAMPLE_CHECKPOINT + (int)step);
+    assert_int_equal(vqc_archive_checkpoint_write(archive, render, step, bytes, &error), VQC_OK);
+    free(bytes);
+}
+
+static void assert_checkpoint(const vqc_archive *archive, size_t render, int64_t expected)
+{
+    int64_t step;
+    assert_true(example_checkpoint_is_right(archive, render, &step));
+    assert_int_equal(step, expected);
+}
+
+/* Changes one byte in the middle of where these bytes are in the file. */
+static void file_damage(const char *path, const void *bytes, size_t size)
+{
+    struct stat information;
+    const int descriptor = open(path, O_RDWR);
+    assert_true(descriptor >= 0 && fstat(descriptor, &information) == 0);
+    char *contents = malloc((size_t)information.st_size);
+    assert_int_equal(pread(descriptor, contents, (size_t)information.st_size, 0), information.st_size);
+    const char *found = memmem(contents, (size_t)information.st_size, bytes, size);
+    assert_non_null(found);
+    const off_t middle = found - contents + (off_t)size / 2;
+    const char changed = (char)(contents[middle] ^ 1);
+    assert_int_equal(pwrite(descriptor, &changed, 1, middle), 1);
+    free(contents);
+    (void)close(descriptor);
+}
+
+static void checkpoint_damage(const fixture *f, size_t render, uint32_t step)
+{
+    void *bytes = example_part_make(&f->study.plan, render, EXAMPLE_CHECKPOINT + (int)step);
+    file_damage(f->path, bytes, example_bytes(&f->study.plan, render, EXAMPLE_CHECKPOINT));
+    free(bytes);
+}
+
+static void test_checkpoints_take_turns(void **state)
+{
+    const fixture *f = *state;
+    vqc_archive *archive = start(f);
+    assert_checkpoint(archive, 3, -1);
+    for (uint32_t step = 0; step < 5; step++) {
+        checkpoint_write(archive, 3, step);
+        assert_checkpoint(archive, 3, step);
+    }
+    vqc_archive_close(archive);
+    /* A launch that has not read any goes on in the older slot as well. */
+    archive = start(f);
+    checkpoint_write(archive, 3, 5);
+    vqc_archive_close(archive);
+    checkpoint_damage(f, 3, 5);
+    archive = reopen(f);
+    assert_checkpoint(archive, 3, 4);
+    assert_checkpoint(archive, 4, -1);
+    assert_checkpoint(archive, 2, -1);
+    vqc_archive_close(archive);
+}
+
+static void test_damaged_checkpoints(void **state)
+{
+    const fixture *f = *state;
+    vqc_archive *archive = start(f);
+    checkpoint_write(archive, 1, 10);
+    checkpoint_write(archive, 1, 20);
+    vqc_archive_close(archive);
+    checkpoint_damage(f, 1, 20);
+    archive = start(f);
+    assert_checkpoint(archive, 1, 10);
+    /* The damaged slot is the one to be overwritten, although its step is the higher. */
+    checkpoint_write(archive, 1, 15);
+    vqc_archive_close(archive);
+    checkpoint_damage(f, 1, 15);
+    archive = reopen(f);
+    assert_checkpoint(archive, 1, 10);
+    vqc_archive_close(archive);
+    checkpoint_damage(f, 1, 10);
+    archive = reopen(f);
+    assert_checkpoint(archive, 1, -1);
+    vqc_archive_close(archive);
+}
+
+static void test_damaged_picture_is_found(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    vqc_archive *archive = start(f);
+    bool intact;
+    assert_int_equal(example_result_write(archive, 5, &error), VQC_OK);
+    assert_int_equal(example_result_write(archive, 6, &error), VQC_OK);
+    vqc_archive_close(archive);
+    for (int part = EXAMPLE_PICTURE; part <= EXAMPLE_LATENT; part++) {
+        const size_t render = part == EXAMPLE_PICTURE ? 5 : 6;
+        void *bytes = example_part_make(&f->study.plan, render, part);
+        file_damage(f->path, bytes, example_bytes(&f->study.plan, render, part));
+        free(bytes);
+        archive = reopen(f);
+        assert_int_equal(vqc_archive_result_check(archive, render, &intact, &error), VQC_OK);
+        assert_false(intact);
+        vqc_archive_close(archive);
+    }
+}
+
+/* --- Whose archive it is --- */
+
+static void test_other_studies_are_refused(void **state)
+{
+    fixture *f = *state;
+    vqc_error error = {0};
+    vqc_archive *archive = start(f);
+    assert_int_equal(example_result_write(archive, 0, &error), VQC_OK);
+    vqc_archive_close(archive);
+    const example_study good = f->study;
+
+    f->study.plan.job_sha256 = "00000000000000000000000000000000000000000000000000000000000000ac";
+    start_refused(f, f->path, VQC_BAD_INPUT, "another job file");
+    f->study.plan = good.plan;
+    f->study.plan.render_count = RENDERS - 1;
+    start_refused(f, f->path, VQC_BAD_INPUT, "number of renders");
+    f->study.plan = good.plan;
+    f->study.renders[4].prompt = "another";
+    start_refused(f, f->path, VQC_BAD_INPUT, "row 4 of /renders/prompt");
+    f->study.renders[4].prompt = good.renders[6].prompt;
+    f->study.renders[4].seed++;
+    start_refused(f, f->path, VQC_BAD_INPUT, "seed");
+    f->study.renders[4].seed--;
+    vqc_archive_model models[2] = {good.plan.models[0], good.plan.models[1]};
+    models[1].sha256 = models[0].sha256;
+    f->study.plan.models = models;
+    start_refused(f, f->path, VQC_BAD_INPUT, "row 1 of /models/sha256");
+    /* The place of a model may change. */
+    models[1] = good.plan.models[1];
+    models[1].path = "elsewhere.safetensors";
+    archive = start(f);
+    assert_true(example_result_is_right(archive, 0));
+    vqc_archive_close(archive);
+    f->study = good;
+}
+
+/* A child holds the archive until it is killed. */
+static void test_two_launches(void **state)
+{
+    const fixture *f = *state;
+    int ready[2];
+    char byte = 0;
+    assert_int_equal(pipe(ready), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        vqc_error error = {0};
+        vqc_archive *archive;
+        bool created;
+        if (vqc_archive_start(f->comm, f->path, &f->study.plan, &archive, &created, &error) != VQC_OK ||
+            example_result_write(archive, 0, &error) != VQC_OK || write(ready[1], &byte, 1) != 1)
+            _exit(1);
+        for (;;)
+            (void)pause();
+    }
+    (void)close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    start_refused(f, f->path, VQC_FAILED, "another launch");
+    /* Reading is possible meanwhile. */
+    vqc_archive *archive = reopen(f);
+    assert_true(example_result_is_right(archive, 0));
+    vqc_archive_close(archive);
+    (void)kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    archive = start(f);
+    assert_true(example_result_is_right(archive, 0));
+    vqc_archive_close(archive);
+    (void)close(ready[0]);
+}
+
+/* --- What goes wrong --- */
+
+static void test_folders_without_access(void **state)
+{
+    const fixture *f = *state;
+    start_refused(f, "/nowhere/study.h5", VQC_FAILED, "/nowhere/study.h5.lock: cannot be created: No such file");
+    start_refused(f, "/dev/null/study.h5", VQC_FAILED, "Not a directory");
+    start_refused(f, f->folder, VQC_BAD_INPUT, "is not a file");
+    char lock[80];
+    (void)snprintf(lock, sizeof lock, "%s.lock", f->folder);
+    assert_int_equal(access(lock, F_OK), -1);
+    if (getuid() == 0)
+        return; /* root writes everywhere */
+    assert_int_equal(chmod(f->folder, 0555), 0);
+    start_refused(f, f->path, VQC_FAILED, "Permission denied");
+    assert_int_equal(chmod(f->folder, 0755), 0);
+}
+
+/* A mount of this process alone, 4 MiB large, over the fixture's folder. */
+static bool small_disk_mount(const fixture *f)
+{
+    if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+        mount("tmpfs", f->folder, "tmpfs", 0, "size=4m") == 0)
+        return true;
+    print_message("skipped: a small file system cannot be mounted here: %s\n", strerror(errno));
+    return false;
+}
+
+static int files_count(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    int count = 0;
+    for (const struct dirent *entry; directory && (entry = readdir(directory));)
+        count += entry->d_name[0] != '.';
+    assert_int_equal(closedir(directory), 0);
+    return count;
+}
+
+static void disk_fill(const char *path)
+{
+    char block[65536] = {0};
+    const int descriptor = open(path, O_WRONLY | O_CREAT, 0666);
+    while (write(descriptor, block, sizeof block) > 0) {
+    }
+    (void)close(descriptor);
+}
+
+static void test_disk_full(void **state)
+{
+    fixture *f = *state;
+    vqc_error error = {0};
+    char filler[128];
+    if (!small_disk_mount(f))
+        skip();
+    /* Too small from the beginning: nothing is left behind. */
+    const example_study good = f->study;
+    vqc_archive_shape shapes[2] = {good.plan.shapes[0], good.plan.shapes[1]};
+    shapes[0].checkpoint_bytes = 10000000;
+    f->study.plan.shapes = shapes;
+    uint64_t bytes;
+    assert_int_equal(vqc_archive_bytes(&f->study.plan, &bytes, &error), VQC_OK);
+    char words[64];
+    (void)snprintf(words, sizeof words, "needs %llu bytes (98.0 MiB)", (unsigned long long)bytes);
+    start_refused(f, f->path, VQC_FAILED, words);
+    start_refused(f, f->path, VQC_FAILED, "No space left on device");
+    assert_int_equal(files_count(f->folder), 0);
+    f->study.plan.shapes = good.plan.shapes;
+
+    /* Full once the archive is there: everything has its place already. */
+    vqc_archive *archive = start(f);
+    (void)snprintf(filler, sizeof filler, "%s/filler", f->folder);
+    disk_fill(filler);
+    for (size_t i = 0; i < RENDERS; i++)
+        assert_int_equal(example_result_write(archive, i, &error), VQC_OK);
+    checkpoint_write(archive, 0, 1);
+    vqc_archive_close(archive);
+    archive = reopen(f);
+    for (size_t i = 0; i < RENDERS; i++)
+        assert_true(example_result_is_right(archive, i));
+    vqc_archive_close(archive);
+    assert_int_equal(files_count(f->folder), 2);
+    assert_int_equal(umount(f->folder), 0);
+}
+
+static void test_size_is_foreseen(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    uint64_t bytes;
+    struct stat information;
+    vqc_archive_close(start(f));
+    assert_int_equal(stat(f->path, &information), 0);
+    assert_int_equal(vqc_archive_bytes(&f->study.plan, &bytes, &error), VQC_OK);
+    assert_true(bytes > (uint64_t)information.st_size && bytes < (uint64_t)information.st_size + 65536);
+    assert_true(information.st_blocks * 512 >= information.st_size); /* nothing sparse */
+}
+
+/* An archive that is opened for writing and closed is the same bytes as before: the structure is not touched. */
+static void test_structure_is_not_written(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    char before[VQC_DIGEST_TEXT_SIZE];
+    char after[VQC_DIGEST_TEXT_SIZE];
+    vqc_archive_close(start(f));
+    assert_int_equal(vqc_digest_file(f->path, before, &error), VQC_OK);
+    vqc_archive_close(start(f));
+    assert_int_equal(vqc_digest_file(f->path, after, &error), VQC_OK);
+    assert_string_equal(before, after);
+}
+
+static void test_plans_that_cannot_be_stored(void **state)
+{
+    fixture *f = *state;
+    const example_study good = f->study;
+    vqc_archive_shape shapes[2] = {good.plan.shapes[0], good.plan.shapes[1]};
+    f->study.plan.render_count = 0;
+    start_refused(f, f->path, VQC_BAD_INPUT, "without models or renders");
+    f->study.plan = good.plan;
+    f->study.renders[1].prompt = "\xff";
+    start_refused(f, f->path, VQC_BAD_INPUT, "/renders/prompt of row 1");
+    f->study.renders[1].prompt = "";
+    f->study.renders[1].shape = 2;
+    start_refused(f, f->path, VQC_BAD_INPUT, "render 1 has shape 2");
+    f->study.renders[1].shape = 0;
+    f->study.plan.shapes = shapes;
+    shapes[0].latent_width = 0;
+    start_refused(f, f->path, VQC_BAD_INPUT, "a row of /shape_0/latent");
+    shapes[0] = good.plan.shapes[0];
+    shapes[1].height = shapes[1].width = 65536;
+    start_refused(f, f->path, VQC_BAD_INPUT, "a row of /shape_1/picture");
+    f->study.plan = good.plan;
+}
+
+static void file_write(const char *path, const void *bytes, size_t size)
+{
+    const int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    assert_int_equal(write(descriptor, bytes, size), (ssize_t)size);
+    (void)close(descriptor);
+}
+
+static void test_files_that_are_no_archives(void **state)
+{
+    const fixture *f = *state;
+    open_refused(f, "No such file");
+    file_write(f->path, "study: example\n", 15);
+    open_refused(f, "cannot be opened as an HDF5 file");
+    start_refused(f, f->path, VQC_BAD_INPUT, "cannot be opened as an HDF5 file");
+    file_write(f->path, "", 0);
+    open_refused(f, "cannot be opened as an HDF5 file");
+    assert_int_equal(unlink(f->path), 0);
+    vqc_archive_close(start(f));
+    struct stat information;
+    assert_int_equal(stat(f->path, &information), 0);
+    for (int part = 0; part < 32; part++) {
+        assert_int_equal(truncate(f->path, information.st_size - 1 - part * (information.st_size / 32)), 0);
+        open_refused(f, f->path);
+    }
+}
+
+int main(void)
+{
+#define ARCHIVE_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        ARCHIVE_TEST(test_plan_comes_back),
+        ARCHIVE_TEST(test_shapes_come_back),
+        ARCHIVE_TEST(test_results_come_back),
+        ARCHIVE_TEST(test_failure_then_success),
+        ARCHIVE_TEST(test_snapshots),
+        ARCHIVE_TEST(test_launches),
+        ARCHIVE_TEST(test_checkpoints_take_turns),
+        ARCHIVE_TEST(test_damaged_checkpoints),
+        ARCHIVE_TEST(test_damaged_picture_is_found),
+        ARCHIVE_TEST(test_other_studies_are_refused),
+        ARCHIVE_TEST(test_two_launches),
+        ARCHIVE_TEST(test_folders_without_access),
+        ARCHIVE_TEST(test_size_is_foreseen),
+        ARCHIVE_TEST(test_structure_is_not_written),
+        ARCHIVE_TEST(test_plans_that_cannot_be_stored),
+        ARCHIVE_TEST(test_files_that_are_no_archives),
+        ARCHIVE_TEST(test_disk_full),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
