@@ -66,6 +66,12 @@ VQC_MUST_CHECK vqc_status vqc_clip_image_tower_create(const vqc_clip *clip, vqc_
                                                       vqc_error *error);
 void vqc_clip_image_tower_destroy(vqc_clip_image_tower *tower);
 
+/* Adds the tower to a network that has the pixels as a value of its own, f32 (batch, side, side, 3), 0 to 1; `first`
+ * is an int32 input (batch) that holds zeros. */
+VQC_MUST_CHECK vqc_status vqc_clip_image_tower_add(const vqc_clip *clip, vqc_network *network, vqc_dtype precision,
+                                                   vqc_value pixels, vqc_value first, vqc_value *embedding_out,
+                                                   vqc_error *error);
+
 /* From token ids to embeddings, which are not normalised: the token with the largest id, the end token, stands for
  * the text. */
 typedef struct vqc_clip_text_tower {

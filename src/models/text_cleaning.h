@@ -24,7 +24,7 @@
  * Surrogates, which ftfy joins, cannot occur in UTF-8. The version of Unicode is that of the installed utf8proc. */
 
 /* Longest text accepted, in bytes. A prompt of 77 tokens is far shorter. */
-enum { VQC_TEXT_CLEANING_MAX_SIZE = 16384 };
+enum { VQC_TEXT_CLEANING_MAX_SIZE = 8192 };
 
 /* Cleans size bytes of UTF-8. *clean_out is a new NUL-terminated UTF-8 text without U+0000; the caller frees it. Text
  * that is not UTF-8 or too long is VQC_BAD_INPUT. */

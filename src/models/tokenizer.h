@@ -35,8 +35,8 @@ int32_t vqc_tokenizer_end_id(const vqc_tokenizer *tokenizer);
 /* The ids of a NUL-terminated UTF-8 text: start, those of the text, end. The list is replaced, not appended to, and
  * may be of any length: fitting it to a model's context is the caller's. The text is cleaned first
  * (models/text_cleaning.h); one that is not UTF-8 or too long is VQC_BAD_INPUT. */
-VQC_MUST_CHECK vqc_status vqc_tokenizer_encode(const vqc_tokenizer *tokenizer, const char *text, vqc_token_list *tokens,
-                                               vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_tokenizer_encode(const vqc_tokenizer *tokenizer, const char *text,
+                                               vqc_token_list *tokens, vqc_error *error);
 
 /* The token as the vocabulary writes it, for people: "astronaut</w>". NULL if there is no such id. Belongs to the
  * tokenizer. */

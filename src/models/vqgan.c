@@ -78,7 +78,21 @@ static vqc_status quantise_add(const vqc_vqgan *vqgan, vqc_network *network, vqc
     return vqc_network_keep(network, *quantised, error);
 }
 
-static vqc_status decoder_build(const vqc_vqgan *vqgan, vqc_layers *layers, vqc_shape z_shape,
+/* Brings a picture from −1..1 to 0..1 and limits it there (reference: `synth`). */
+static vqc_status limit_add(vqc_network *network, vqc_value *picture, vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(network, *picture);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_CLAMP,
+        .dtype = VQC_DTYPE_F32,
+        .clamp = {.count = shape.size[0] * shape.size[1] * shape.size[2] * shape.size[3],
+                  .scale = 0.5F,
+                  .shift = 0.5F},
+    };
+    return vqc_network_add(network, &operation, picture, shape, picture, error);
+}
+
+static vqc_status decoder_build(const vqc_vqgan *vqgan, vqc_layers *layers, vqc_shape z_shape, bool limited,
                                 vqc_vqgan_decoder *decoder, vqc_error *error)
 {
     vqc_network *network = layers->network;
@@ -89,19 +103,21 @@ static vqc_status decoder_build(const vqc_vqgan *vqgan, vqc_layers *layers, vqc_
     VQC_TRY(vqc_layer_linear(layers, "post_quant_conv", true, h, vqgan->config.latent_width, NULL, &h, error));
     VQC_TRY(vqc_vqgan_layers_decode(layers, &vqgan->config, h, &h, error));
     VQC_TRY(vqc_layer_cast(layers, h, VQC_DTYPE_F32, &decoder->picture, error));
+    if (limited)
+        VQC_TRY(limit_add(network, &decoder->picture, error));
     VQC_TRY(vqc_network_output(network, decoder->picture, error));
     return vqc_network_finish(network, error);
 }
 
 vqc_status vqc_vqgan_decoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision, int64_t batch,
-                                    int64_t rows, int64_t columns, bool backward, vqc_vqgan_decoder *decoder_out,
-                                    vqc_error *error)
+                                    int64_t rows, int64_t columns, bool backward, bool limited,
+                                    vqc_vqgan_decoder *decoder_out, vqc_error *error)
 {
     vqc_vqgan_decoder decoder = {0};
     VQC_TRY(vqc_network_create(ops, backward, &decoder.network, error));
     vqc_layers layers = {decoder.network, &vqgan->parameters, precision};
     vqc_shape shape = {4, {batch, rows, columns, vqgan->config.embed_width}};
-    vqc_status status = decoder_build(vqgan, &layers, shape, &decoder, error);
+    vqc_status status = decoder_build(vqgan, &layers, shape, limited, &decoder, error);
     if (status != VQC_OK) {
         vqc_network_destroy(decoder.network);
         return status;

@@ -34,14 +34,16 @@ typedef struct vqc_vqgan_decoder {
     vqc_network *network;
     vqc_value z;         /* input f32 (batch, rows, columns, embed_width); has the gradient, straight-through */
     vqc_value quantised; /* kept f32, shaped like z; its saved state are the codes, int32 (batch, rows, columns) */
-    vqc_value picture;   /* output f32 (batch, rows · factor, columns · factor, 3), about −1 to 1, not clamped */
+    vqc_value picture;   /* output f32 (batch, rows · factor, columns · factor, 3), about −1 to 1; or
+                            `limited`: brought to 0..1 and limited to it, with the clamp's gradient */
 } vqc_vqgan_decoder;
 
 /* Makes a decoder for latents of this size. `precision` is the dtype of the activations, f32 or bf16; the search for
- * the nearest codes is done in f32 always. `backward`: whether the gradient at z will be asked for. */
+ * the nearest codes is done in f32 always. `backward`: whether the gradient at z will be asked for; `limited`: see
+ * the picture. */
 VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
                                                    int64_t batch, int64_t rows, int64_t columns, bool backward,
-                                                   vqc_vqgan_decoder *decoder_out, vqc_error *error);
+                                                   bool limited, vqc_vqgan_decoder *decoder_out, vqc_error *error);
 void vqc_vqgan_decoder_destroy(vqc_vqgan_decoder *decoder);
 
 /* From a picture to codes: quant_conv(encoder(picture)), then the nearest codes; Gumbel models take the code with

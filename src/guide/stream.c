@@ -1,0 +1,31 @@
+#include "guide/stream.h"
+
+vqc_random_key vqc_stream_key(const vqc_stream *stream)
+{
+    return (vqc_random_key){{(uint32_t)stream->seed, (uint32_t)(stream->seed >> 32)}};
+}
+
+vqc_random_block vqc_stream_counter(const vqc_stream *stream)
+{
+    return (vqc_random_block){
+        {stream->draw, stream->item, stream->step, (uint32_t)stream->purpose << 24 | stream->perceptor}};
+}
+
+/* The next 64 random bits. */
+static uint64_t stream_bits(vqc_stream *stream)
+{
+    vqc_random_block block = vqc_random_block_at(vqc_stream_key(stream), vqc_stream_counter(stream));
+    stream->draw++;
+    return (uint64_t)block.word[0] << 32 | block.word[1];
+}
+
+double vqc_stream_uniform(vqc_stream *stream)
+{
+    return (double)(stream_bits(stream) >> 11) * 0x1p-53;
+}
+
+int64_t vqc_stream_integer(vqc_stream *stream, int64_t count)
+{
+    /* The upper half of a 128-bit product: uniform up to count / 2^64. */
+    return (int64_t)((unsigned __int128)stream_bits(stream) * (uint64_t)count >> 64);
+}

@@ -1,0 +1,14 @@
+#ifndef VQC_RENDER_INIT_H
+#define VQC_RENDER_INIT_H
+
+#include "models/vqgan.h"
+#include "study/study.h"
+
+/* The latent that a render starts from, z (rows, columns, embed_width): random codes, given codes, or the encoding of
+ * the picture that the settings ask for, `rows · factor` pixels high and `columns · factor` wide. Another archive's
+ * latent is the caller's to read (VQC_INIT_LATENT is VQC_FAILED here). */
+VQC_MUST_CHECK vqc_status vqc_init_latent(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
+                                          const vqc_render *render, int64_t rows, int64_t columns, float *z,
+                                          vqc_error *error);
+
+#endif
