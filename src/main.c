@@ -13,6 +13,9 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
+    {"render", "a study's pictures into an archive", vqc_command_render},
+    {"show", "what an archive holds", vqc_command_show},
+    {"export", "an archive's pictures as PNG files and a contact sheet", vqc_command_export},
     {"inspect", "what a checkpoint file holds", vqc_command_inspect},
     {"tokenize", "texts to token ids", vqc_command_tokenize},
     {"embed", "pictures and texts to embeddings, and how alike they are", vqc_command_embed},
@@ -64,7 +67,7 @@ int main(int argc, char **argv)
     }
     vqc_error error = {0};
     vqc_status status = command_run(argc, argv, &error);
-    if (status != VQC_OK)
+    if (status != VQC_OK && error.message[0] != '\0') /* a rank leaves it empty where another one says it */
         (void)fprintf(stderr, "vqclip: %s\n", error.message);
     return status;
 }

@@ -35,7 +35,7 @@ static vqc_status decoder_make(reconstruct_options *options, const vqc_vqgan *vq
 {
     double started = vqc_session_clock();
     VQC_TRY(vqc_vqgan_decoder_create(vqgan, options->session.ops, options->session.dtype, shape[0], shape[1],
-                                     shape[2], backward, decoder, error));
+                                     shape[2], backward, false, decoder, error));
     options->session.load_seconds += vqc_session_clock() - started;
     return VQC_OK;
 }

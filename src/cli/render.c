@@ -1,0 +1,175 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/interruption.h"
+#include "cli/progress.h"
+#include "cli/session.h"
+#include "schedule/launch.h"
+#include "schedule/study_archive.h"
+
+static const double checkpoint_seconds = 20.0;
+
+typedef struct render_options {
+    vqc_session session;
+    const char *output;
+} render_options;
+
+/* Everything that a launch holds open. */
+typedef struct render_work {
+    vqc_comm *comm;
+    vqc_study *study;
+    vqc_renderer *renderer;
+    vqc_study_archive *plan;
+    vqc_archive *archive;
+    vqc_text path; /* of the archive */
+} render_work;
+
+static void work_release(render_work *work)
+{
+    vqc_archive_close(work->archive);
+    vqc_study_archive_destroy(work->plan);
+    vqc_renderer_destroy(work->renderer);
+    vqc_study_close(work->study);
+    vqc_text_release(&work->path);
+}
+
+/* Makes the folder unless it is there. */
+static vqc_status folder_make(const char *path, vqc_error *error)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "%s: the folder cannot be made: %s", path, strerror(errno));
+}
+
+/* Reads the study and opens its models; on every rank by itself. */
+static vqc_status study_open(const render_options *options, const char *job, render_work *work, vqc_error *error)
+{
+    VQC_TRY(vqc_study_open(job, &work->study, error));
+    VQC_TRY(folder_make(options->output, error));
+    VQC_TRY(vqc_text_append(&work->path, error, "%s/%s.h5", options->output, work->study->name));
+    VQC_TRY(vqc_renderer_create(work->study, options->session.ops, options->session.dtype, &work->renderer, error));
+    return vqc_study_archive_create(work->study, work->renderer, VQC_VERSION, &work->plan, error);
+}
+
+/* Records when, where and with what this launch runs. */
+static vqc_status launch_record(const render_options *options, const render_work *work, vqc_error *error)
+{
+    vqc_text text = {0};
+    if (vqc_comm_rank(work->comm) != 0)
+        return VQC_OK;
+    vqc_status status =
+        vqc_text_append(&text, error,
+                        "{\"ranks\": %d, \"host\": \"%s\", \"device\": \"%s\", \"precision\": \"%s\", "
+                        "\"threads\": %d}",
+                        vqc_comm_size(work->comm), vqc_comm_host(work->comm), vqc_ops_name(options->session.ops),
+                        vqc_dtype_name(options->session.dtype), vqc_ops_threads(options->session.ops));
+    if (status == VQC_OK)
+        status = vqc_archive_launch_append(work->archive, text.data, error);
+    vqc_text_release(&text);
+    return status;
+}
+
+static vqc_status launch_run(const render_options *options, render_work *work, bool *finished, vqc_error *error)
+{
+    vqc_progress progress;
+    int rank = vqc_comm_rank(work->comm);
+    vqc_progress_init(&progress, vqc_comm_size(work->comm));
+    vqc_launch launch = {
+        .comm = work->comm,
+        .archive = work->archive,
+        .study = work->study,
+        .renderer = work->renderer,
+        .device = vqc_ops_name(options->session.ops),
+        .checkpoint_seconds = checkpoint_seconds,
+        .stopped = vqc_interruption_asked,
+        .report = rank == 0 ? vqc_progress_show : NULL,
+        .report_context = &progress,
+    };
+    vqc_status status = vqc_launch_run(&launch, finished, error);
+    vqc_progress_end(&progress);
+    return status;
+}
+
+/* Says what came of the launch; renders that failed make it a failure. */
+static vqc_status outcome_print(const render_work *work, bool finished, vqc_error *error)
+{
+    size_t failed = 0;
+    size_t done = 0;
+    for (size_t i = 0; i < work->study->render_count; i++) {
+        vqc_archive_outcome outcome;
+        VQC_TRY(vqc_archive_outcome_read(work->archive, i, &outcome, error));
+        done += outcome.state == VQC_ARCHIVE_DONE;
+        failed += outcome.state == VQC_ARCHIVE_FAILED;
+        if (outcome.state == VQC_ARCHIVE_FAILED && vqc_comm_rank(work->comm) == 0)
+            (void)fprintf(stderr, "vqclip: render %zu failed: %s\n", i, outcome.reason);
+    }
+    if (vqc_comm_rank(work->comm) == 0)
+        (void)printf("%zu of %zu renders in %s\n", done, work->study->render_count, work->path.data);
+    if (!finished)
+        return vqc_error_set(error, VQC_FAILED, "stopped and saved; the same command goes on from here");
+    if (failed > 0)
+        return vqc_error_set(error, VQC_FAILED, "%zu renders failed; the same command tries them again", failed);
+    return VQC_OK;
+}
+
+static vqc_status render_study(render_options *options, const char *job, render_work *work, vqc_error *error)
+{
+    bool created;
+    bool finished;
+    vqc_status status = study_open(options, job, work, error);
+    VQC_TRY(vqc_comm_agree(work->comm, status, error));
+    VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_plan(work->plan), &work->archive,
+                              &created, error));
+    vqc_interruption_watch();
+    VQC_TRY(vqc_comm_agree(work->comm, launch_record(options, work, error), error));
+    VQC_TRY(launch_run(options, work, &finished, error));
+    return outcome_print(work, finished, error);
+}
+
+static vqc_status render_run(render_options *options, const char *job, vqc_error *error)
+{
+    render_work work = {0};
+    if (options->output == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "render: -o, --output is needed");
+    VQC_TRY(vqc_comm_start(NULL, NULL, &work.comm, error));
+    vqc_status status = vqc_session_open(&options->session, error);
+    if (status == VQC_OK)
+        status = render_study(options, job, &work, error);
+    if (vqc_comm_rank(work.comm) != 0)
+        error->message[0] = '\0'; /* all ranks have the same error; one says it */
+    work_release(&work);
+    vqc_comm_stop(work.comm);
+    return status;
+}
+
+vqc_status vqc_command_render(int count, char **words, vqc_error *error)
+{
+    render_options options = {0};
+    vqc_text_list operands = {0};
+    const vqc_option table[] = {
+        {"-o, --output", "DIR", "folder for the archive, made if it is not there", VQC_OPTION_TEXT, &options.output},
+        VQC_SESSION_OPTIONS(&options.session),
+    };
+    const vqc_arguments arguments = {
+        .usage = "vqclip render JOB -o DIR",
+        .summary =
+            "Renders a study into the archive DIR/STUDY.h5, alone or under mpirun or srun. The same command again\n"
+            "goes on where the last one stopped.",
+        .options = table,
+        .option_count = sizeof table / sizeof table[0],
+        .operands = &operands,
+        .operand_minimum = 1,
+        .operand_maximum = 1,
+    };
+    bool help;
+    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
+    if (status == VQC_OK && !help)
+        status = render_run(&options, operands.items[0], error);
+    vqc_session_close(&options.session);
+    vqc_text_list_release(&operands);
+    return status;
+}

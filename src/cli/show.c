@@ -1,0 +1,147 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "archive/archive.h"
+#include "base/memory.h"
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/json_output.h"
+
+static const char *const state_names[] = {"pending", "done", "failed"};
+
+/* The last step's total loss of a render that is done. */
+static vqc_status final_loss(const vqc_archive *archive, size_t render, double *loss_out, vqc_error *error)
+{
+    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    const vqc_archive_shape *shape = &plan->shapes[plan->renders[render].shape];
+    size_t count = (size_t)shape->steps * shape->loss_count;
+    float *losses;
+    VQC_TRY(vqc_memory_allocate(count, sizeof *losses, "losses", &losses, error));
+    vqc_status status = vqc_archive_losses_read(archive, render, losses, error);
+    *loss_out = status == VQC_OK ? (double)losses[count - 1] : 0.0;
+    free(losses);
+    return status;
+}
+
+static vqc_status render_print(const vqc_archive *archive, size_t number, vqc_error *error)
+{
+    const vqc_archive_render *render = &vqc_archive_plan_of(archive)->renders[number];
+    vqc_archive_outcome outcome;
+    double loss = 0.0;
+    VQC_TRY(vqc_archive_outcome_read(archive, number, &outcome, error));
+    if (outcome.state == VQC_ARCHIVE_DONE)
+        VQC_TRY(final_loss(archive, number, &loss, error));
+    (void)printf("%5zu  %-8s", number, state_names[outcome.state]);
+    if (outcome.state == VQC_ARCHIVE_DONE)
+        (void)printf("  %9.5f  %7.1f s  %.12s", loss, outcome.seconds, outcome.picture_sha256);
+    else
+        (void)printf("  %9s  %9s  %12s", "", "", "");
+    (void)printf("  %s  %s\n", render->id, outcome.state == VQC_ARCHIVE_FAILED ? outcome.reason : render->prompt);
+    return VQC_OK;
+}
+
+static vqc_status archive_print(const vqc_archive *archive, vqc_error *error)
+{
+    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    (void)printf("study   %s\njob     %s\n", plan->study, plan->job_sha256);
+    for (size_t i = 0; i < plan->model_count; i++)
+        (void)printf("model   %s  %s  %s\n", plan->models[i].role, plan->models[i].sha256, plan->models[i].path);
+    (void)printf("\nnumber  state          loss       time  picture       render\n");
+    for (size_t i = 0; i < plan->render_count; i++)
+        VQC_TRY(render_print(archive, i, error));
+    return VQC_OK;
+}
+
+static vqc_status render_to_json(const vqc_archive *archive, size_t number, json_t *renders, vqc_error *error)
+{
+    const vqc_archive_render *render = &vqc_archive_plan_of(archive)->renders[number];
+    vqc_archive_outcome outcome;
+    double loss = 0.0;
+    VQC_TRY(vqc_archive_outcome_read(archive, number, &outcome, error));
+    json_t *object = json_object();
+    json_array_append_new(renders, object);
+    json_object_set_new(object, "number", json_integer((json_int_t)number));
+    json_object_set_new(object, "id", json_string(render->id));
+    json_object_set_new(object, "prompt", json_string(render->prompt));
+    json_object_set_new(object, "seed", json_integer((json_int_t)render->seed));
+    json_object_set_new(object, "settings", json_string(render->settings));
+    json_object_set_new(object, "state", json_string(state_names[outcome.state]));
+    if (outcome.state == VQC_ARCHIVE_FAILED)
+        json_object_set_new(object, "reason", json_string(outcome.reason));
+    if (outcome.state != VQC_ARCHIVE_DONE)
+        return VQC_OK;
+    VQC_TRY(final_loss(archive, number, &loss, error));
+    json_object_set_new(object, "loss", json_real(loss));
+    json_object_set_new(object, "seconds", json_real(outcome.seconds));
+    json_object_set_new(object, "device", json_string(outcome.device));
+    json_object_set_new(object, "host", json_string(outcome.host));
+    json_object_set_new(object, "picture_sha256", json_string(outcome.picture_sha256));
+    json_object_set_new(object, "latent_sha256", json_string(outcome.latent_sha256));
+    return VQC_OK;
+}
+
+static json_t *models_to_json(const vqc_archive_plan *plan)
+{
+    json_t *models = json_array();
+    for (size_t i = 0; i < plan->model_count; i++) {
+        json_t *model = json_object();
+        json_object_set_new(model, "role", json_string(plan->models[i].role));
+        json_object_set_new(model, "name", json_string(plan->models[i].name));
+        json_object_set_new(model, "path", json_string(plan->models[i].path));
+        json_object_set_new(model, "sha256", json_string(plan->models[i].sha256));
+        json_array_append_new(models, model);
+    }
+    return models;
+}
+
+static vqc_status archive_print_json(const vqc_archive *archive, vqc_error *error)
+{
+    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    json_t *report = json_object();
+    json_t *renders = json_array();
+    json_object_set_new(report, "study", json_string(plan->study));
+    json_object_set_new(report, "job_sha256", json_string(plan->job_sha256));
+    json_object_set_new(report, "models", models_to_json(plan));
+    json_object_set_new(report, "renders", renders);
+    for (size_t i = 0; i < plan->render_count; i++) {
+        vqc_status status = render_to_json(archive, i, renders, error);
+        if (status != VQC_OK) {
+            json_decref(report);
+            return status;
+        }
+    }
+    return vqc_json_print(report, error);
+}
+
+static vqc_status show_run(const char *path, bool json, vqc_error *error)
+{
+    vqc_archive *archive;
+    VQC_TRY(vqc_archive_open(path, &archive, error));
+    vqc_status status = json ? archive_print_json(archive, error) : archive_print(archive, error);
+    vqc_archive_close(archive);
+    return status;
+}
+
+vqc_status vqc_command_show(int count, char **words, vqc_error *error)
+{
+    bool json = false;
+    vqc_text_list operands = {0};
+    const vqc_option table[] = {{"--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &json}};
+    const vqc_arguments arguments = {
+        .usage = "vqclip show ARCHIVE [--json]",
+        .summary =
+            "Lists an archive's renders: state, last loss, time, SHA-256 of the picture, prompt. A launch may be\n"
+            "writing it meanwhile.",
+        .options = table,
+        .option_count = 1,
+        .operands = &operands,
+        .operand_minimum = 1,
+        .operand_maximum = 1,
+    };
+    bool help;
+    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
+    if (status == VQC_OK && !help)
+        status = show_run(operands.items[0], json, error);
+    vqc_text_list_release(&operands);
+    return status;
+}
