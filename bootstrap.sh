@@ -3,7 +3,8 @@
 #
 #   ./bootstrap.sh deps    install the packages that are missing, and nothing else
 #   ./bootstrap.sh build   the same, then build the program: build/release/src/vqclip
-#   ./bootstrap.sh test    the same, then build and run the tests
+#   ./bootstrap.sh run     the same, then render jobs/quickstart.yaml on two ranks into out/quickstart
+#   ./bootstrap.sh test    build as above, and run the tests
 #
 # Packages come from apt, with sudo where needed. Without apt it names them and goes on, in case they are there.
 set -eu
@@ -18,7 +19,7 @@ say() {
 }
 
 usage() {
-    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -63,6 +64,18 @@ build() {
     cmake --build "build/$preset"
 }
 
+# Two ranks with a thread each, which wait for each other without spinning. Root may run them, as in a container.
+quickstart() {
+    folder=out/quickstart
+    say "rendering jobs/quickstart.yaml on 2 ranks"
+    export OMP_WAIT_POLICY=passive OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    export OMPI_MCA_rmaps_base_oversubscribe=1
+    mkdir -p out
+    mpirun -n 2 build/release/src/vqclip render jobs/quickstart.yaml -o "$folder" --threads 1
+    build/release/src/vqclip export "$folder/quickstart.h5" -o "$folder"
+    say "the archive is $folder/quickstart.h5, the pictures are beside it, all of them in $folder/sheet.png"
+}
+
 [ $# -ge 1 ] || usage
 case $1 in
 deps)
@@ -74,6 +87,12 @@ build)
     install_packages $BUILD_PACKAGES
     build release
     say "the program is build/release/src/vqclip"
+    ;;
+run)
+    # shellcheck disable=SC2086
+    install_packages $BUILD_PACKAGES
+    build release
+    quickstart
     ;;
 test)
     # shellcheck disable=SC2086

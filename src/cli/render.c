@@ -11,11 +11,12 @@
 #include "schedule/launch.h"
 #include "schedule/study_archive.h"
 
-static const double checkpoint_seconds = 20.0;
+enum { CHECKPOINT_SECONDS = 10 };
 
 typedef struct render_options {
     vqc_session session;
     const char *output;
+    long checkpoint; /* seconds */
 } render_options;
 
 /* Everything that a launch holds open. */
@@ -84,7 +85,7 @@ static vqc_status launch_run(const render_options *options, render_work *work, b
         .study = work->study,
         .renderer = work->renderer,
         .device = vqc_ops_name(options->session.ops),
-        .checkpoint_seconds = checkpoint_seconds,
+        .checkpoint_seconds = (double)options->checkpoint,
         .stopped = vqc_interruption_asked,
         .report = rank == 0 ? vqc_progress_show : NULL,
         .report_context = &progress,
@@ -148,10 +149,12 @@ static vqc_status render_run(render_options *options, const char *job, vqc_error
 
 vqc_status vqc_command_render(int count, char **words, vqc_error *error)
 {
-    render_options options = {0};
+    render_options options = {.checkpoint = CHECKPOINT_SECONDS};
     vqc_text_list operands = {0};
     const vqc_option table[] = {
         {"-o, --output", "DIR", "folder for the archive, made if it is not there", VQC_OPTION_TEXT, &options.output},
+        {"--checkpoint", "SECONDS", "between checkpoints of a render (default 10; 0: every step)", VQC_OPTION_INTEGER,
+         &options.checkpoint},
         VQC_SESSION_OPTIONS(&options.session),
     };
     const vqc_arguments arguments = {

@@ -80,13 +80,16 @@ static vqc_status chunks_check(vqc_image_file *file, vqc_error *error)
     uint8_t head[CHUNK_HEAD_SIZE];
     if (fread(head, 1, SIGNATURE_SIZE, file->stream) != SIGNATURE_SIZE || png_sig_cmp(head, 0, SIGNATURE_SIZE) != 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "expected a PNG picture");
-    do {
+    for (;;) {
         if (fseek(file->stream, (long)position, SEEK_SET) != 0 ||
-            fread(head, 1, sizeof head, file->stream) != sizeof head ||
-            png_get_uint_32(head) > file->size - position - CHUNK_HEAD_SIZE)
+            fread(head, 1, sizeof head, file->stream) != sizeof head)
             return vqc_error_set(error, VQC_BAD_INPUT, "is not a readable PNG file: it ends too early");
+        if (memcmp(head + 4, "IDAT", 4) == 0)
+            break;
+        if (png_get_uint_32(head) > file->size - position - CHUNK_HEAD_SIZE)
+            return vqc_error_set(error, VQC_BAD_INPUT, "is not a readable PNG file: a chunk reaches beyond its end");
         position += CHUNK_HEAD_SIZE + (int64_t)png_get_uint_32(head) + CHECKSUM_SIZE;
-    } while (memcmp(head + 4, "IDAT", 4) != 0 && memcmp(head + 4, "IEND", 4) != 0);
+    }
     rewind(file->stream);
     return VQC_OK;
 }

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/new_file.h"
 #include "base/utf8.h"
 #include "image/image.h"
-#include "base/new_file.h"
 
 enum {
     CHANNELS = 3,

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../comparison.h"
 #include "cases.h"
@@ -350,6 +351,275 @@ static void cast_known(void **state)
                                 .grad_input = {(double[]){1, 2, 3}}});
 }
 
+/* A picture of 2 rows and 3 columns under one matrix, and the gradient of a weighted sum. */
+typedef struct warp_example {
+    double matrix[10];
+    double output[6];
+    double gradient[6];
+} warp_example;
+
+/* clang-format off */
+static const warp_example warp_examples[] = {
+    /* identity */
+    {{1, 0, 0, 0, 1, 0, 0, 0, 1, 0}, {1, 2, 4, 8, 16, 32}, {1, 3, 5, 7, 11, 13}},
+    /* one to the left, first with black and then with the edge behind */
+    {{1, 0, 1, 0, 1, 0, 0, 0, 1, 0}, {2, 4, 0, 16, 32, 0}, {0, 1, 3, 0, 7, 11}},
+    {{1, 0, 1, 0, 1, 0, 0, 0, 1, 1}, {2, 4, 4, 16, 32, 32}, {0, 1, 8, 0, 7, 24}},
+    /* flip */
+    {{-1, 0, 2, 0, 1, 0, 0, 0, 1, 0}, {4, 2, 1, 32, 16, 8}, {5, 3, 1, 13, 11, 7}},
+    /* half a row down, the first one mixed with black */
+    {{1, 0, 0, 0, 1, -0.5, 0, 0, 1, 0}, {0.5, 1, 2, 4.5, 9, 18}, {4, 7, 9, 3.5, 5.5, 6.5}},
+    /* one to the right and far up: the last row's edge, its first pixel twice */
+    {{1, 0, -1, 0, 1, 5, 0, 0, 1, 1}, {8, 8, 16, 8, 8, 16}, {0, 0, 0, 22, 18, 0}},
+    /* rows become columns */
+    {{0, 1, 0, 1, 0, 0, 0, 0, 1, 0}, {1, 8, 0, 2, 16, 0}, {1, 7, 0, 3, 11, 0}},
+    /* divided by 2: the place is (x + y / 4 + 1 / 2, y) */
+    {{2, 0.5, 1, 0, 2, 0, 0, 0, 2, 0}, {1.5, 3, 2, 14, 28, 8}, {0.5, 2, 4, 1.75, 8, 11.5}},
+    /* divided by 1, 1 / 2 and 0 in the three columns: no edge is repeated in the last */
+    {{1, 0, 0, 0, 1, 0, -0.5, 0, 1, 1}, {1, 4, 0, 8, 32, 0}, {1, 0, 3, 7, 0, 11}},
+    /* the identity times −1: behind, black */
+    {{-1, 0, 0, 0, -1, 0, 0, 0, -1, 0}, {0}, {0}},
+};
+/* clang-format on */
+
+/* All the examples as crops of one operation, each with the picture and twice the picture as its channels. */
+static void warp_known(void **state)
+{
+    enum { CROPS = sizeof warp_examples / sizeof warp_examples[0], PIXELS = 6 };
+    static const double picture[PIXELS] = {1, 2, 4, 8, 16, 32};
+    static const double weight[PIXELS] = {1, 3, 5, 7, 11, 13};
+    double matrices[CROPS * 10];
+    double input[CROPS * PIXELS * 2];
+    double output[CROPS * PIXELS * 2];
+    double grad_output[CROPS * PIXELS * 2];
+    double grad_input[CROPS * PIXELS * 2];
+    for (int i = 0; i < CROPS * PIXELS * 2; i++) {
+        const warp_example *example = &warp_examples[i / 2 / PIXELS];
+        double times = (double)(1 + i % 2);
+        input[i] = times * picture[i / 2 % PIXELS];
+        output[i] = times * example->output[i / 2 % PIXELS];
+        grad_output[i] = times * weight[i / 2 % PIXELS];
+        grad_input[i] = times * example->gradient[i / 2 % PIXELS];
+    }
+    for (int i = 0; i < CROPS * 10; i++)
+        matrices[i] = warp_examples[i / 10].matrix[i % 10];
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_WARP, .warp = {CROPS, 2, 3, 2}},
+                                         .input = {input, matrices},
+                                         .output = output,
+                                         .grad_output = grad_output,
+                                         .grad_input = {grad_input}});
+}
+
+enum { COLOUR_ORDERS = 24 };
+
+/* Neutral parameters change nothing, in no order: neither colours nor greys nor the limits themselves. */
+static void colour_neutral_is_identity(void **state)
+{
+    enum { PIXELS = 5 };
+    static const double pixels[PIXELS * 3] = {0.75, 0.25, 0.375, 0, 0, 0, 1, 1, 1, 0.5, 0.5, 0.5, 0.0625, 0.5, 0.875};
+    static const double weight[PIXELS * 3] = {1, -2, 3, 4, 5, -6, 7, 8, 9, -10, 11, 12, 13, 14, -15};
+    double parameters[COLOUR_ORDERS * 5];
+    double input[COLOUR_ORDERS * PIXELS * 3];
+    double gradient[COLOUR_ORDERS * PIXELS * 3];
+    for (int order = 0; order < COLOUR_ORDERS; order++) {
+        const double neutral[5] = {0, 1, 1, 0, order};
+        memcpy(parameters + (ptrdiff_t)order * 5, neutral, sizeof neutral);
+        memcpy(input + (ptrdiff_t)order * PIXELS * 3, pixels, sizeof pixels);
+        memcpy(gradient + (ptrdiff_t)order * PIXELS * 3, weight, sizeof weight);
+    }
+    assert_known(*state,
+                 &(known_values){.operation = {.kind = VQC_OPERATION_COLOUR, .colour = {COLOUR_ORDERS, PIXELS}},
+                                 .input = {input, parameters},
+                                 .output = input,
+                                 .grad_output = gradient,
+                                 .grad_input = {gradient}});
+}
+
+/* One pixel under one step alone; the gradient is that of red − 2 green + blue / 2. */
+typedef struct colour_example {
+    double parameters[5];
+    double pixel[3];
+    double output[3];
+    double gradient[3];
+} colour_example;
+
+/* Saturation and hue by Python's colorsys; their gradients by PyTorch from the definition of HSV. */
+/* clang-format off */
+static const colour_example colour_examples[] = {
+    /* brightness: inside, above, below */
+    {{0.25, 1, 1, 0, 0}, {0.75, 0.25, 0.8125}, {1, 0.5, 1}, {1, -2, 0}},
+    {{-0.375, 1, 1, 0, 0}, {0.75, 0.25, 0.5}, {0.375, 0, 0.125}, {1, 0, 0.5}},
+    /* contrast: inside, above */
+    {{0, 1.5, 1, 0, 0}, {0.75, 0.25, 0.125}, {1, 0.375, 0.1875}, {0, -3, 0.75}},
+    /* saturation: less, more, more than there is, none; every channel the largest once */
+    {{0, 1, 0.5, 0, 0}, {0.75, 0.25, 0.375}, {0.75, 0.5, 0.5625}, {0.25, -1, 0.25}},
+    {{0, 1, 1.5, 0, 0}, {0.25, 0.5, 0.375}, {0.125, 0.5, 0.3125}, {1.5, -2.75, 0.75}},
+    {{0, 1, 4, 0, 0}, {0.25, 0.375, 0.5}, {0, 0.25, 0.5}, {2, -4, 1.5}},
+    {{0, 1, 0, 0, 0}, {0.5, 0.25, 0.375}, {0.5, 0.5, 0.5}, {-0.5, 0, 0}},
+    /* hue: forwards, backwards, across, more than a turn, within a sixth; every channel the largest once */
+    {{0, 1, 1, 0.125, 0}, {0.75, 0.25, 0.375}, {0.75, 0.5, 0.25}, {-0.5, -2, 2}},
+    {{0, 1, 1, 0.5, 0}, {0.25, 0.375, 0.75}, {0.75, 0.625, 0.25}, {-1.5, 2, -1}},
+    {{0, 1, 1, 1.25, 0}, {0.5, 0.25, 0.4375}, {0.5, 0.4375, 0.25}, {-2, -0.5, 2}},
+    {{0, 1, 1, 0.0625, 0}, {0.8125, 0.75, 0.25}, {0.6640625, 0.8125, 0.25}, {-0.375, -1, 0.875}},
+};
+/* clang-format on */
+
+static void colour_steps_known(void **state)
+{
+    static const double grad_output[3] = {1, -2, 0.5};
+    for (size_t i = 0; i < sizeof colour_examples / sizeof colour_examples[0]; i++)
+        assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_COLOUR, .colour = {1, 1}},
+                                             .input = {colour_examples[i].pixel, colour_examples[i].parameters},
+                                             .output = colour_examples[i].output,
+                                             .grad_output = grad_output,
+                                             .grad_input = {colour_examples[i].gradient}});
+}
+
+/* Output and gradient of one pixel in every order, computed as above. The limits between the steps make all results
+ * different except where saturation and hue stand side by side, which commute. */
+/* clang-format off */
+static const double colour_orders[COLOUR_ORDERS][2][3] = {
+    {{0.6977233887, 1, 0.7548675537}, {0, 0.6665039062, 1.666259766}},
+    {{0.6977233887, 1, 0.7548675537}, {0, 0.6665039062, 1.666259766}},
+    {{0.6772155762, 1, 0.724105835}, {0, 0.6665039062, 1.666259766}},
+    {{0.7397003174, 1, 0.6772155762}, {0, -1.333007812, 2.666015625}},
+    {{0.7602081299, 1, 0.6977233887}, {0, -1.333007812, 2.666015625}},
+    {{0.7397003174, 1, 0.6772155762}, {0, -1.333007812, 2.666015625}},
+    {{0.5930480957, 1, 0.5978546143}, {0, 0.6665039062, 1.666259766}},
+    {{0.5930480957, 1, 0.5978546143}, {0, 0.6665039062, 1.666259766}},
+    {{0.5677337646, 1, 0.5520324707}, {0, -1.333007812, 2.666015625}},
+    {{0.7864837646, 1, 0.5520324707}, {0, -1.333007812, 2.666015625}},
+    {{0.8274993896, 1, 0.5930480957}, {0, -1.333007812, 2.666015625}},
+    {{0.7864837646, 1, 0.5520324707}, {0, -1.333007812, 2.666015625}},
+    {{0.6343688965, 1, 0.6598358154}, {-0.1999511719, 0.6665039062, 1.666259766}},
+    {{0.7182769775, 1, 0.6343688965}, {-0.1142578125, -1.333007812, 2.666015625}},
+    {{0.561050415, 1, 0.5386657715}, {-0.1142578125, -1.333007812, 2.666015625}},
+    {{0.779800415, 1, 0.5386657715}, {-0.1142578125, -1.333007812, 2.666015625}},
+    {{0.9467926025, 1, 0.6343688965}, {0.4951171875, -1.333007812, 2.666015625}},
+    {{0.8510894775, 1, 0.5386657715}, {0.4951171875, -1.333007812, 2.666015625}},
+    {{1, 1, 0.6977233887}, {0, 0, 0.6665039062}},
+    {{0.9896392822, 1, 0.6772155762}, {0.6665039062, -1.333007812, 2.666015625}},
+    {{0.9054718018, 1, 0.5930480957}, {0.6665039062, -1.333007812, 2.666015625}},
+    {{0.8644561768, 1, 0.5520324707}, {0.6665039062, -1.333007812, 2.666015625}},
+    {{0.9467926025, 1, 0.6343688965}, {0.4951171875, -1.333007812, 2.666015625}},
+    {{0.8510894775, 1, 0.5386657715}, {0.4951171875, -1.333007812, 2.666015625}},
+};
+/* clang-format on */
+
+static void colour_orders_known(void **state)
+{
+    double parameters[COLOUR_ORDERS * 5];
+    double input[COLOUR_ORDERS * 3];
+    double output[COLOUR_ORDERS * 3];
+    double grad_output[COLOUR_ORDERS * 3];
+    double grad_input[COLOUR_ORDERS * 3];
+    for (int order = 0; order < COLOUR_ORDERS; order++) {
+        const double changes[5] = {0.4375, 1.21875, 1.09375, 0.25, order};
+        const double pixel[3] = {0.9375, 0.3125, 0.15625};
+        const double weight[3] = {1, -2, 0.5};
+        memcpy(parameters + (ptrdiff_t)order * 5, changes, sizeof changes);
+        memcpy(input + (ptrdiff_t)order * 3, pixel, sizeof pixel);
+        memcpy(output + (ptrdiff_t)order * 3, colour_orders[order][0], sizeof pixel);
+        memcpy(grad_output + (ptrdiff_t)order * 3, weight, sizeof weight);
+        memcpy(grad_input + (ptrdiff_t)order * 3, colour_orders[order][1], sizeof weight);
+    }
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_COLOUR, .colour = {COLOUR_ORDERS, 1}},
+                                         .input = {input, parameters},
+                                         .output = output,
+                                         .grad_output = grad_output,
+                                         .grad_input = {grad_input}});
+}
+
+/* Two blocks of normal numbers, the second one cut short: the first block of the first crop is Philox's published
+ * answer 6627e8d5 e169c58d bc57ac4c 9b00dbd8 for key and counter 0; the second crop takes its key and counter from
+ * the published test with the digits of π. Scales 1 and 1 / 4, the third crop's is 0. */
+static void noise_known(void **state)
+{
+    static const double words[3 * 6] = {
+        0,           0,         0,           0,         0,        0x3f800000, /* the bits of 1 */
+        -1542899678, 698298832, -2052912941, 320440878, 57701188, 0x3e800000,
+        -1542899678, 698298832, -2052912941, 320440878, 57701188, 0};
+    static const double normal[3 * 7] = {0.9911376799,  -0.9246625877, -0.6176089595, -0.4820685875, -0.1536382303,
+                                         0.1808258978,  0.8317351045,  -0.735162528,  1.500044124,   0.1997367604,
+                                         -0.1358634972, -0.2240879337, -2.227732242,  0.8880959026};
+    double input[3 * 7];
+    double output[3 * 7];
+    for (int i = 0; i < 3 * 7; i++) {
+        input[i] = (double)i / 8;
+        output[i] = input[i] + (i < 7 ? 1 : i < 14 ? 0.25 : 0) * normal[i];
+    }
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_NOISE, .noise = {3, 7}},
+                                         .input = {input, words},
+                                         .output = output,
+                                         .grad_output = input,
+                                         .grad_input = {input}});
+}
+
+/* The noise alone, of scale 1, for every crop's five words of key and counter. */
+static double *noise_new(vqc_ops *ops, int64_t crops, int64_t count, const double *keys)
+{
+    const vqc_operation operation = {
+        .kind = VQC_OPERATION_NOISE, .dtype = VQC_DTYPE_F32, .noise = {.crops = crops, .count = count}};
+    double *zero = execution_doubles(crops * count);
+    double *output = execution_doubles(crops * count);
+    double *words = execution_doubles(crops * 6);
+    for (int64_t i = 0; i < crops * 6; i++)
+        words[i] = i % 6 == 5 ? (double)0x3f800000 : keys[i / 6 * 5 + i % 6];
+    operation_execution execution;
+    execution_open(&execution, ops, &operation);
+    execution_forward(&execution, (const double *const[2]){zero, words}, output);
+    execution_close(&execution);
+    free(zero);
+    free(words);
+    return output;
+}
+
+/* The numbers are a function of key, counter and place alone, not of the crop or of how many there are; a change of
+ * any word changes them. */
+static void noise_depends_on_its_words_alone(void **state)
+{
+    enum { CROPS = 7, LONG = 23, SHORT = 10 };
+    double keys[CROPS * 5];
+    for (int i = 0; i < CROPS * 5; i++)
+        keys[i] = 11 * (1 + i % 5) + (i / 5 >= 1 && i % 5 == i / 5 - 1 ? 1 : 0);
+    memcpy(keys + (ptrdiff_t)(CROPS - 1) * 5, keys, 5 * sizeof *keys);
+    double *many = noise_new(*state, CROPS, LONG, keys);
+    double *few = noise_new(*state, 1, SHORT, keys);
+    assert_memory_equal(many, many + (ptrdiff_t)(CROPS - 1) * LONG, LONG * sizeof *many);
+    assert_memory_equal(many, few, SHORT * sizeof *few);
+    for (int crop = 1; crop < CROPS - 1; crop++)
+        for (int i = 0; i < LONG; i++)
+            assert_true(many[i] != many[crop * LONG + i]);
+    free(many);
+    free(few);
+}
+
+/* Sums over 2^17 numbers stay within five standard deviations of what they are for independent normal numbers: the
+ * first four moments, and the products of neighbours and of the two crops. */
+static void noise_is_normal(void **state)
+{
+    enum { COUNT = 1 << 16 };
+    static const double keys[2 * 5] = {1, 2, 3, 4, 5, 1, 2, 3, 4, 6};
+    static const double expected[] = {0, 1, 0, 3, 0, 0};
+    static const double variance[] = {1, 2, 15, 96, 2, 2}; /* of one term; products have half as many */
+    double *noise = noise_new(*state, 2, COUNT, keys);
+    double sum[6] = {0};
+    for (int64_t i = 0; i < 2 * COUNT; i++) {
+        double power = 1.0;
+        for (int k = 0; k < 4; k++)
+            sum[k] += power *= noise[i];
+        sum[4] += noise[i] * noise[i ^ 1];
+        sum[5] += i < COUNT ? 2.0 * noise[i] * noise[COUNT + i] : 0.0;
+    }
+    for (int k = 0; k < 6; k++) {
+        double mean = sum[k] / (2 * COUNT);
+        double limit = 5.0 * sqrt(variance[k] / (2 * COUNT));
+        if (!(fabs(mean - expected[k]) <= limit))
+            fail_msg("mean %d is %.6f, expected %.0f ± %.6f", k, mean, expected[k], limit);
+    }
+    free(noise);
+}
+
 static int tests_run(vqc_ops *ops)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +639,13 @@ static int tests_run(vqc_ops *ops)
         cmocka_unit_test_prestate(distance_known, ops),
         cmocka_unit_test_prestate(resample_known, ops),
         cmocka_unit_test_prestate(cast_known, ops),
+        cmocka_unit_test_prestate(warp_known, ops),
+        cmocka_unit_test_prestate(colour_neutral_is_identity, ops),
+        cmocka_unit_test_prestate(colour_steps_known, ops),
+        cmocka_unit_test_prestate(colour_orders_known, ops),
+        cmocka_unit_test_prestate(noise_known, ops),
+        cmocka_unit_test_prestate(noise_depends_on_its_words_alone, ops),
+        cmocka_unit_test_prestate(noise_is_normal, ops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

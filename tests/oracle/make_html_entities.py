@@ -39,5 +39,5 @@ print("/* clang-format off */")
 print(table("vqc_html_entities", entities))
 print(table("vqc_html_capital_entities", capital) + "/* clang-format on */\n")
 print("const size_t vqc_html_entity_count = sizeof vqc_html_entities / sizeof vqc_html_entities[0];")
-print("const size_t vqc_html_capital_entity_count =")
-print("    sizeof vqc_html_capital_entities / sizeof vqc_html_capital_entities[0];")
+print("const size_t vqc_html_capital_entity_count ="
+      " sizeof vqc_html_capital_entities / sizeof vqc_html_capital_entities[0];")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes tests/image/pictures/: small JPEG files, and beside each as PNG what Pillow decodes it to.
 
-    pip install numpy pillow
+    pip install numpy pillow==11.3.0
     python3 tests/oracle/make_pictures.py
 """
 import io

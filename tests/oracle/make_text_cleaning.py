@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes tests/models/text_cleaning_cases.jsonl: texts, how the Python packages clean them, and their token ids.
 
-    pip install ftfy regex git+https://github.com/openai/CLIP
+    pip install ftfy regex openai-clip
     python3 tests/oracle/make_text_cleaning.py bpe_simple_vocab_16e6.txt.gz > tests/models/text_cleaning_cases.jsonl
 
 Texts that ftfy takes for wrongly decoded ones are left out, because the program does not guess encodings. Characters

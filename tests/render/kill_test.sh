@@ -1,0 +1,61 @@
+#!/bin/sh
+# Kills launches of a study at random moments and checks that nothing is lost: the same command each time, with another
+# number of ranks, until the study is finished; then the digests must be those of an undisturbed run.
+#
+#   tests/render/kill_test.sh VQCLIP JOB KILLS
+#
+# Needs mpirun. Prints how many kills hit a running launch, and whether all digests are equal.
+set -eu
+vqclip=$1
+job=$2
+kills=$3
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export OMP_WAIT_POLICY=passive
+
+digests() {
+    "$vqclip" show "$1"/*.h5 --json | python3 -c '
+import json, sys
+for render in json.load(sys.stdin)["renders"]:
+    print(render["id"], render["state"], render.get("picture_sha256"), render.get("latent_sha256"))'
+}
+
+"$vqclip" render "$job" -o "$folder/undisturbed" --threads 1 >/dev/null 2>&1
+digests "$folder/undisturbed" >"$folder/expected"
+
+hits=0
+lost=0
+i=0
+done_before=0
+while [ "$i" -lt "$kills" ]; do
+    i=$((i + 1))
+    ranks=$((i % 3 + 1))
+    setsid mpirun -n "$ranks" "$vqclip" render "$job" -o "$folder/killed" --threads 1 --checkpoint 0 >/dev/null 2>&1 &
+    launch=$!
+    sleep "$(awk -v seed="$i" 'BEGIN { srand(seed); print 0.3 + 2.5 * rand() }')"
+    if kill -0 "$launch" 2>/dev/null; then
+        hits=$((hits + 1))
+        pkill -KILL -s "$launch" 2>/dev/null || true
+        pkill -KILL -f "render $job -o $folder/killed" 2>/dev/null || true
+    fi
+    wait "$launch" 2>/dev/null || true
+    if [ -e "$folder"/killed/*.h5 ]; then
+        digests "$folder/killed" >"$folder/now"
+        done_now=$(grep -c ' done ' "$folder/now" || true)
+        [ "$done_now" -ge "$done_before" ] || lost=$((lost + 1))
+        grep ' done ' "$folder/now" | while read -r line; do
+            grep -qxF "$line" "$folder/expected" || echo "wrong: $line"
+        done
+        done_before=$done_now
+    fi
+done
+mpirun -n 2 "$vqclip" render "$job" -o "$folder/killed" --threads 1 --checkpoint 0 >/dev/null 2>&1
+digests "$folder/killed" >"$folder/final"
+if cmp -s "$folder/expected" "$folder/final"; then
+    echo "$kills kills, $hits of them of a running launch: $lost times renders lost, all digests as undisturbed"
+else
+    echo "$kills kills: the digests differ"
+    diff "$folder/expected" "$folder/final" || true
+    exit 1
+fi

@@ -1,0 +1,177 @@
+/* Job files: what a good one expands to, and what is said of bad ones. */
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "study/study.h"
+
+#define MODELS                                                                                                       \
+    "models: {generator: {config: /dev/null, checkpoint: /dev/null}, perceptors: [{checkpoint: /dev/null}]}\n"
+
+/* Opens a study from a text; the file is gone afterwards. */
+static vqc_status study_from(const char *text, vqc_study **study, vqc_error *error)
+{
+    char path[] = "/tmp/vqclip-study-XXXXXX";
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    assert_int_equal(write(descriptor, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(close(descriptor), 0);
+    vqc_status status = vqc_study_open(path, study, error);
+    assert_int_equal(unlink(path), 0);
+    return status;
+}
+
+static vqc_study *study_of(const char *text)
+{
+    vqc_error error = {0};
+    vqc_study *study;
+    if (study_from(text, &study, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    return study;
+}
+
+/* Prompt by prompt, then seed by seed, then the sweep with its last key changing fastest. */
+static void test_expansion(void **state)
+{
+    (void)state;
+    vqc_study *study = study_of("study: s\n" MODELS "render: {steps: 10, optimizer: {lr: 0.2}}\n"
+                                "seeds: [5, 6]\n"
+                                "prompts: [one, {id: B, text: two, steps: 20}]\n"
+                                "sweep: {optimizer.lr: [0.05, 0.15], noise: [0, 0.1, 0.2]}\n");
+    assert_int_equal(study->render_count, 2 * 2 * 6);
+    const vqc_render *first = &study->renders[0];
+    assert_string_equal(first->prompt->id, "1");
+    assert_int_equal(first->seed, 5);
+    assert_string_equal(first->variant, "optimizer.lr=0.05 noise=0");
+    assert_float_equal(first->settings.learning_rate, 0.05, 0.0);
+    assert_float_equal(study->renders[1].settings.noise, 0.1, 0.0);
+    assert_float_equal(study->renders[3].settings.learning_rate, 0.15, 0.0);
+    assert_int_equal(study->renders[6].seed, 6);
+    const vqc_render *other = &study->renders[12];
+    assert_string_equal(other->prompt->id, "B");
+    assert_int_equal(other->settings.steps, 20);
+    assert_int_equal(other->number, 12);
+    vqc_study_close(study);
+}
+
+static void test_prompt_syntax(void **state)
+{
+    (void)state;
+    vqc_study *study =
+        study_of("study: s\n" MODELS "prompts: ['a cat | blurry : -0.5|red:2:0.3', 'Title: a tale']\n");
+    const vqc_prompt *prompt = &study->prompts[0];
+    assert_int_equal(prompt->target_count, 3);
+    assert_string_equal(prompt->targets[0].text, "a cat");
+    assert_float_equal(prompt->targets[0].weight, 1.0, 0.0);
+    assert_true(isinf(prompt->targets[0].stop) && prompt->targets[0].stop < 0.0);
+    assert_string_equal(prompt->targets[1].text, "blurry");
+    assert_float_equal(prompt->targets[1].weight, -0.5, 0.0);
+    assert_string_equal(prompt->targets[2].text, "red");
+    assert_float_equal(prompt->targets[2].weight, 2.0, 0.0);
+    assert_float_equal(prompt->targets[2].stop, 0.3, 0.0);
+    assert_string_equal(study->prompts[1].targets[0].text, "Title: a tale");
+    vqc_study_close(study);
+}
+
+static void test_settings_survive_writing(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    vqc_text text = {0};
+    vqc_yaml *yaml;
+    vqc_settings again;
+    vqc_study *study = study_of("study: s\n" MODELS "render:\n"
+                                "  size: [96, 64]\n"
+                                "  augment: [{name: Af, degrees: 0.1, padding: zeros}, Ji]\n"
+                                "  init: {codes: {file: /dev/null, tensor: 'a \"b\"'}}\n"
+                                "prompts: [x]\n");
+    const vqc_settings *settings = &study->renders[0].settings;
+    assert_int_equal(vqc_text_append(&text, &error, "render:\n"), VQC_OK);
+    assert_int_equal(vqc_settings_write(settings, &text, &error), VQC_OK);
+    assert_int_equal(vqc_yaml_parse("written", text.data, text.size, &yaml, &error), VQC_OK);
+    vqc_settings_default(&again);
+    assert_int_equal(vqc_settings_apply(&again, vqc_yaml_find(vqc_yaml_root(yaml), "render"), NULL, &error), VQC_OK);
+    assert_int_equal(again.width, 96);
+    assert_int_equal(again.augmentation_count, 2);
+    assert_float_equal(again.augmentations[0].degrees, 0.1, 0.0);
+    assert_false(again.augmentations[0].border);
+    assert_string_equal(again.init.tensor, "a \"b\"");
+    vqc_yaml_destroy(yaml);
+    vqc_text_release(&text);
+    vqc_study_close(study);
+}
+
+typedef struct bad_study {
+    const char *text;
+    const char *expected; /* part of the message, with line and column where there are any */
+} bad_study;
+
+static void test_bad_studies(void **state)
+{
+    (void)state;
+    const bad_study studies[] = {
+        {"", "expected a YAML document"},
+        {"study: [", "did not find expected node content"},
+        {"study: s\nmodel: 1\n", "2:1: model: unknown key, the nearest known one is models"},
+        {"study: s\nprompts: [x]\n", "models"},
+        {"study: s\n" MODELS, "prompts"},
+        {"study: s\n" MODELS "prompts: []\n", "3:10: prompts: expected at least one prompt"},
+        {"study: s\n" MODELS "prompts: ['']\n", "expected a text"},
+        {"study: s\n" MODELS "prompts: ['a |']\n", "empty part"},
+        {"study: s\n" MODELS "prompts: ['a:0']\n", "weight that is not 0"},
+        {"study: s\n" MODELS "prompts: [{id: A, text: a}, {id: A, text: b}]\n", "two prompts have the id A"},
+        {"study: s\n" MODELS "prompts: [{text: a, targets: []}]\n", "expected either text or targets"},
+        {"study: s\n" MODELS "prompts: [{text: a, stepz: 3}]\n",
+         "unknown setting stepz, the nearest known one is steps"},
+        {"study: s\n" MODELS "prompts: [{targets: [{text: a, image: /dev/null}]}]\n", "exactly one of"},
+        {"study: s\n" MODELS "prompts: no-such-file.txt\n", "no-such-file.txt cannot be read"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {steps: 300x}\n", "4:17"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {steps: 0300}\n", "0300"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {size: [-64, 64]}\n", "-64"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {size: [64]}\n", "expected [width, height]"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {lr: 0,1}}\n", "optimizer"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {name: sgd}}\n", "sgd"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {init: {image: no.png}}\n", "no.png cannot be read"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [Xx]}\n", "expected one of Hf, Af, Pe, Ji, found Xx"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Hf, degrees: 3}]}\n", "no such parameter"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {steps: 10, snapshots: 20}\n", "snapshots"},
+        {"study: s\n" MODELS "prompts: [x]\nseeds: [-1]\n", "-1"},
+        {"study: s\n" MODELS "prompts: [x]\nsweep: {optimizer.rl: [1]}\n", "unknown setting optimizer.rl"},
+        {"study: s\n" MODELS "prompts: [x]\nsweep: {steps: []}\n", "at least one value"},
+        {"study: s\nstudy: t\n", "2:1"},
+        {"study: s\nmodels: {generator: {config: no.yaml, checkpoint: /dev/null}, perceptors: []}\n",
+         "no.yaml cannot be read"},
+    };
+    int missed = 0;
+    for (size_t i = 0; i < sizeof studies / sizeof studies[0]; i++) {
+        vqc_error error = {0};
+        vqc_study *study = NULL;
+        assert_int_equal(study_from(studies[i].text, &study, &error), VQC_BAD_INPUT);
+        (void)printf("    %s\n", error.message);
+        assert_null(strchr(error.message, '\n'));
+        if (strstr(error.message, studies[i].expected) != NULL)
+            continue;
+        (void)printf("    expected: %s\n", studies[i].expected);
+        missed++;
+    }
+    assert_int_equal(missed, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_expansion),
+        cmocka_unit_test(test_prompt_syntax),
+        cmocka_unit_test(test_settings_survive_writing),
+        cmocka_unit_test(test_bad_studies),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
