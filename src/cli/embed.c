@@ -5,15 +5,15 @@
 
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/compute.h"
 #include "cli/json_output.h"
-#include "cli/session.h"
 #include "cli/tensor_file.h"
 #include "models/clip.h"
 #include "models/picture_input.h"
 #include "models/token_batch.h"
 
 typedef struct embed_options {
-    vqc_session session;
+    vqc_compute compute;
     const char *perceptor;
     const char *vocabulary;
     const char *input;
@@ -45,10 +45,10 @@ static vqc_status embeddings_read(vqc_network *network, vqc_value value, embeddi
 static vqc_status image_tower_make(embed_options *options, const vqc_clip *clip, int64_t batch, bool backward,
                                    vqc_clip_image_tower *tower, vqc_error *error)
 {
-    double started = vqc_session_clock();
-    VQC_TRY(vqc_clip_image_tower_create(clip, options->session.ops, options->session.dtype, batch, backward, tower,
+    double started = vqc_compute_clock();
+    VQC_TRY(vqc_clip_image_tower_create(clip, options->compute.ops, options->compute.dtype, batch, backward, tower,
                                         error));
-    options->session.load_seconds += vqc_session_clock() - started;
+    options->compute.load_seconds += vqc_compute_clock() - started;
     return VQC_OK;
 }
 
@@ -57,10 +57,10 @@ static vqc_status ids_embed(embed_options *options, const vqc_clip *clip, const 
                             int64_t length, embeddings *result, vqc_error *error)
 {
     vqc_clip_text_tower tower;
-    double started = vqc_session_clock();
+    double started = vqc_compute_clock();
     VQC_TRY(
-        vqc_clip_text_tower_create(clip, options->session.ops, options->session.dtype, count, length, &tower, error));
-    options->session.load_seconds += vqc_session_clock() - started;
+        vqc_clip_text_tower_create(clip, options->compute.ops, options->compute.dtype, count, length, &tower, error));
+    options->compute.load_seconds += vqc_compute_clock() - started;
     vqc_status status = vqc_clip_text_tower_write(&tower, ids, error);
     if (status == VQC_OK)
         status = vqc_network_forward(tower.network, error);
@@ -293,12 +293,12 @@ static json_t *similarities_to_json(const embeddings *images, const embeddings *
 static vqc_status results_print(embed_options *options, const embeddings *images, const embeddings *texts,
                                 vqc_error *error)
 {
-    if (options->session.json) {
+    if (options->compute.json) {
         json_t *report = json_object();
         json_object_set_new(report, "images", embeddings_to_json(images, &options->images));
         json_object_set_new(report, "texts", embeddings_to_json(texts, &options->texts));
         json_object_set_new(report, "similarity", similarities_to_json(images, texts));
-        vqc_json_add_session(report, &options->session);
+        vqc_json_add_compute(report, &options->compute);
         return vqc_json_print(report, error);
     }
     if (images->count == 0)
@@ -357,18 +357,18 @@ static vqc_status options_check(const embed_options *options, vqc_error *error)
 static vqc_status embed_run(embed_options *options, vqc_error *error)
 {
     VQC_TRY(options_check(options, error));
-    VQC_TRY(vqc_session_open(&options->session, error));
+    VQC_TRY(vqc_compute_open(&options->compute, error));
     options->clip.head_width = options->head_width;
     vqc_clip *clip;
     VQC_TRY(vqc_clip_open(options->perceptor, &options->clip, &clip, error));
-    options->session.load_seconds = vqc_session_clock() - options->session.started;
+    options->compute.load_seconds = vqc_compute_clock() - options->compute.started;
     vqc_status status =
         options->input != NULL ? tensors_embed(options, clip, error) : files_embed(options, clip, error);
     vqc_clip_close(clip);
-    if (status != VQC_OK || options->input == NULL || !options->session.json)
+    if (status != VQC_OK || options->input == NULL || !options->compute.json)
         return status;
     json_t *report = json_object();
-    vqc_json_add_session(report, &options->session);
+    vqc_json_add_compute(report, &options->compute);
     return vqc_json_print(report, error);
 }
 
@@ -389,7 +389,7 @@ vqc_status vqc_command_embed(int count, char **words, vqc_error *error)
         {"--activation", "NAME", "quick_gelu or gelu, where the file does not say", VQC_OPTION_TEXT,
          &options.clip.activation},
         {"--head-width", "N", "width of an attention head (default 64)", VQC_OPTION_INTEGER, &options.head_width},
-        VQC_SESSION_OPTIONS(&options.session),
+        VQC_COMPUTE_OPTIONS(&options.compute),
     };
     const vqc_arguments arguments = {
         .usage = "vqclip embed --perceptor FILE [--vocabulary FILE] [--text TEXT]... [--image FILE]...",
@@ -404,7 +404,7 @@ vqc_status vqc_command_embed(int count, char **words, vqc_error *error)
     vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
     if (status == VQC_OK && !help)
         status = embed_run(&options, error);
-    vqc_session_close(&options.session);
+    vqc_compute_close(&options.compute);
     vqc_text_list_release(&options.texts);
     vqc_text_list_release(&options.images);
     vqc_text_list_release(&operands);

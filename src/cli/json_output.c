@@ -32,13 +32,13 @@ json_t *vqc_json_integers(const int64_t *values, size_t count)
     return array;
 }
 
-void vqc_json_add_session(json_t *object, const vqc_session *session)
+void vqc_json_add_compute(json_t *object, const vqc_compute *compute)
 {
-    double elapsed = vqc_session_clock() - session->started;
-    json_object_set_new(object, "device", json_string(vqc_ops_name(session->ops)));
-    json_object_set_new(object, "precision", json_string(vqc_dtype_name(session->dtype)));
-    json_object_set_new(object, "threads", json_integer(vqc_ops_threads(session->ops)));
-    json_object_set_new(object, "load_seconds", json_real(session->load_seconds));
-    json_object_set_new(object, "compute_seconds", json_real(elapsed - session->load_seconds));
+    double elapsed = vqc_compute_clock() - compute->started;
+    json_object_set_new(object, "device", json_string(vqc_ops_name(compute->ops)));
+    json_object_set_new(object, "precision", json_string(vqc_dtype_name(compute->dtype)));
+    json_object_set_new(object, "threads", json_integer(vqc_ops_threads(compute->ops)));
+    json_object_set_new(object, "load_seconds", json_real(compute->load_seconds));
+    json_object_set_new(object, "compute_seconds", json_real(elapsed - compute->load_seconds));
     json_object_set_new(object, "peak_memory_bytes", json_integer((json_int_t)vqc_memory_peak()));
 }

@@ -4,7 +4,7 @@
 #include <jansson.h>
 
 #include "base/status.h"
-#include "cli/session.h"
+#include "cli/compute.h"
 
 /* Prints the value to standard output on one line and releases it. A NULL value (memory ran out while
  * it was built) is VQC_FAILED. */
@@ -14,8 +14,8 @@ VQC_MUST_CHECK vqc_status vqc_json_print(json_t *value, vqc_error *error);
 json_t *vqc_json_numbers(const float *values, size_t count);
 json_t *vqc_json_integers(const int64_t *values, size_t count);
 
-/* Adds to an object what a session measured: device, precision, threads, load_seconds, compute_seconds (since
+/* Adds to an object what computed and what it took: device, precision, threads, load_seconds, compute_seconds (since
  * loading ended) and peak_memory_bytes. */
-void vqc_json_add_session(json_t *object, const vqc_session *session);
+void vqc_json_add_compute(json_t *object, const vqc_compute *compute);
 
 #endif

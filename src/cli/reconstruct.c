@@ -4,14 +4,14 @@
 
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/compute.h"
 #include "cli/json_output.h"
-#include "cli/session.h"
 #include "cli/tensor_file.h"
 #include "image/image.h"
 #include "models/vqgan.h"
 
 typedef struct reconstruct_options {
-    vqc_session session;
+    vqc_compute compute;
     const char *generator;
     const char *checkpoint;
     const char *input;
@@ -22,10 +22,10 @@ typedef struct reconstruct_options {
 static vqc_status encoder_make(reconstruct_options *options, const vqc_vqgan *vqgan, const int64_t *shape,
                                vqc_vqgan_encoder *encoder, vqc_error *error)
 {
-    double started = vqc_session_clock();
-    VQC_TRY(vqc_vqgan_encoder_create(vqgan, options->session.ops, options->session.dtype, shape[0], shape[1],
+    double started = vqc_compute_clock();
+    VQC_TRY(vqc_vqgan_encoder_create(vqgan, options->compute.ops, options->compute.dtype, shape[0], shape[1],
                                      shape[2], encoder, error));
-    options->session.load_seconds += vqc_session_clock() - started;
+    options->compute.load_seconds += vqc_compute_clock() - started;
     return VQC_OK;
 }
 
@@ -33,10 +33,10 @@ static vqc_status encoder_make(reconstruct_options *options, const vqc_vqgan *vq
 static vqc_status decoder_make(reconstruct_options *options, const vqc_vqgan *vqgan, const int64_t *shape,
                                bool backward, vqc_vqgan_decoder *decoder, vqc_error *error)
 {
-    double started = vqc_session_clock();
-    VQC_TRY(vqc_vqgan_decoder_create(vqgan, options->session.ops, options->session.dtype, shape[0], shape[1],
+    double started = vqc_compute_clock();
+    VQC_TRY(vqc_vqgan_decoder_create(vqgan, options->compute.ops, options->compute.dtype, shape[0], shape[1],
                                      shape[2], backward, false, decoder, error));
-    options->session.load_seconds += vqc_session_clock() - started;
+    options->compute.load_seconds += vqc_compute_clock() - started;
     return VQC_OK;
 }
 
@@ -90,7 +90,7 @@ static vqc_status decoder_run(reconstruct_options *options, vqc_vqgan_decoder *d
     vqc_network *network = decoder->network;
     VQC_TRY(vqc_network_write(network, decoder->z, z->data, error));
     VQC_TRY(vqc_network_forward(network, error));
-    VQC_TRY(decoder_codes_add(options->session.ops, decoder, results, error));
+    VQC_TRY(decoder_codes_add(options->compute.ops, decoder, results, error));
     VQC_TRY(value_add(network, decoder->picture, "decoded", results, error));
     if (out_weight->data == NULL)
         return VQC_OK;
@@ -151,7 +151,7 @@ static vqc_status picture_encode(reconstruct_options *options, const vqc_vqgan *
     if (status == VQC_OK)
         status = vqc_network_forward(encoder.network, error);
     if (status == VQC_OK)
-        status = vqc_vqgan_encoder_codes(vqgan, options->session.ops, &encoder, codes, error);
+        status = vqc_vqgan_encoder_codes(vqgan, options->compute.ops, &encoder, codes, error);
     if (status == VQC_OK && results != NULL)
         status = value_add(encoder.network, encoder.encoded, "encoder_out", results, error);
     if (status == VQC_OK && results != NULL)
@@ -305,18 +305,18 @@ static vqc_status options_check(const reconstruct_options *options, const vqc_te
 static vqc_status reconstruct_run(reconstruct_options *options, const vqc_text_list *operands, vqc_error *error)
 {
     VQC_TRY(options_check(options, operands, error));
-    VQC_TRY(vqc_session_open(&options->session, error));
+    VQC_TRY(vqc_compute_open(&options->compute, error));
     vqc_vqgan vqgan;
     VQC_TRY(vqc_vqgan_open(options->generator, options->checkpoint, &vqgan, error));
-    options->session.load_seconds = vqc_session_clock() - options->session.started;
+    options->compute.load_seconds = vqc_compute_clock() - options->compute.started;
     vqc_status status = operands->count == 0 ? tensors_reconstruct(options, &vqgan, error)
                                              : file_reconstruct(options, &vqgan, operands->items[0], error);
     vqc_vqgan_close(&vqgan);
     VQC_TRY(status);
-    if (!options->session.json)
+    if (!options->compute.json)
         return VQC_OK;
     json_t *report = json_object();
-    vqc_json_add_session(report, &options->session);
+    vqc_json_add_compute(report, &options->compute);
     return vqc_json_print(report, error);
 }
 
@@ -330,7 +330,7 @@ vqc_status vqc_command_reconstruct(int count, char **words, vqc_error *error)
         {"-o, --output", "FILE", "the PNG, or with --input the tensors, to write", VQC_OPTION_TEXT, &options.output},
         {"--input", "FILE", "safetensors with z, out_weight, image instead of a picture", VQC_OPTION_TEXT,
          &options.input},
-        VQC_SESSION_OPTIONS(&options.session),
+        VQC_COMPUTE_OPTIONS(&options.compute),
     };
     const vqc_arguments arguments = {
         .usage = "vqclip reconstruct --generator YAML --checkpoint FILE IN.png -o OUT.png",
@@ -346,7 +346,7 @@ vqc_status vqc_command_reconstruct(int count, char **words, vqc_error *error)
     vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
     if (status == VQC_OK && !help)
         status = reconstruct_run(&options, &operands, error);
-    vqc_session_close(&options.session);
+    vqc_compute_close(&options.compute);
     vqc_text_list_release(&operands);
     return status;
 }

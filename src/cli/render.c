@@ -5,16 +5,16 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/compute.h"
 #include "cli/interruption.h"
 #include "cli/progress.h"
-#include "cli/session.h"
 #include "schedule/launch.h"
 #include "schedule/study_archive.h"
 
 enum { CHECKPOINT_SECONDS = 10 };
 
 typedef struct render_options {
-    vqc_session session;
+    vqc_compute compute;
     const char *output;
     long checkpoint; /* seconds */
 } render_options;
@@ -52,7 +52,7 @@ static vqc_status study_open(const render_options *options, const char *job, ren
     VQC_TRY(vqc_study_open(job, &work->study, error));
     VQC_TRY(folder_make(options->output, error));
     VQC_TRY(vqc_text_append(&work->path, error, "%s/%s.h5", options->output, work->study->name));
-    VQC_TRY(vqc_renderer_create(work->study, options->session.ops, options->session.dtype, &work->renderer, error));
+    VQC_TRY(vqc_renderer_create(work->study, options->compute.ops, options->compute.dtype, &work->renderer, error));
     return vqc_study_archive_create(work->study, work->renderer, VQC_VERSION, &work->plan, error);
 }
 
@@ -66,8 +66,8 @@ static vqc_status launch_record(const render_options *options, const render_work
         vqc_text_append(&text, error,
                         "{\"ranks\": %d, \"host\": \"%s\", \"device\": \"%s\", \"precision\": \"%s\", "
                         "\"threads\": %d}",
-                        vqc_comm_size(work->comm), vqc_comm_host(work->comm), vqc_ops_name(options->session.ops),
-                        vqc_dtype_name(options->session.dtype), vqc_ops_threads(options->session.ops));
+                        vqc_comm_size(work->comm), vqc_comm_host(work->comm), vqc_ops_name(options->compute.ops),
+                        vqc_dtype_name(options->compute.dtype), vqc_ops_threads(options->compute.ops));
     if (status == VQC_OK)
         status = vqc_archive_launch_append(work->archive, text.data, error);
     vqc_text_release(&text);
@@ -84,7 +84,7 @@ static vqc_status launch_run(const render_options *options, render_work *work, b
         .archive = work->archive,
         .study = work->study,
         .renderer = work->renderer,
-        .device = vqc_ops_name(options->session.ops),
+        .device = vqc_ops_name(options->compute.ops),
         .checkpoint_seconds = (double)options->checkpoint,
         .stopped = vqc_interruption_asked,
         .report = rank == 0 ? vqc_progress_show : NULL,
@@ -137,7 +137,7 @@ static vqc_status render_run(render_options *options, const char *job, vqc_error
     if (options->output == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "render: -o, --output is needed");
     VQC_TRY(vqc_comm_start(NULL, NULL, &work.comm, error));
-    vqc_status status = vqc_session_open(&options->session, error);
+    vqc_status status = vqc_compute_open(&options->compute, error);
     if (status == VQC_OK)
         status = render_study(options, job, &work, error);
     if (vqc_comm_rank(work.comm) != 0)
@@ -155,7 +155,7 @@ vqc_status vqc_command_render(int count, char **words, vqc_error *error)
         {"-o, --output", "DIR", "folder for the archive, made if it is not there", VQC_OPTION_TEXT, &options.output},
         {"--checkpoint", "SECONDS", "between checkpoints of a render (default 10; 0: every step)", VQC_OPTION_INTEGER,
          &options.checkpoint},
-        VQC_SESSION_OPTIONS(&options.session),
+        VQC_COMPUTE_OPTIONS(&options.compute),
     };
     const vqc_arguments arguments = {
         .usage = "vqclip render JOB -o DIR",
@@ -172,7 +172,7 @@ vqc_status vqc_command_render(int count, char **words, vqc_error *error)
     vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
     if (status == VQC_OK && !help)
         status = render_run(&options, operands.items[0], error);
-    vqc_session_close(&options.session);
+    vqc_compute_close(&options.compute);
     vqc_text_list_release(&operands);
     return status;
 }

@@ -1,0 +1,38 @@
+#ifndef VQC_CLI_COMPUTE_H
+#define VQC_CLI_COMPUTE_H
+
+#include "base/dtype.h"
+#include "base/status.h"
+#include "cli/arguments.h"
+#include "ops/ops.h"
+
+/* The device that a command computes with, as its options say, and the time it takes. */
+typedef struct vqc_compute {
+    const char *device;    /* --device */
+    const char *precision; /* --precision */
+    long threads;          /* --threads */
+    bool json;             /* --json */
+    vqc_ops *ops;
+    vqc_dtype dtype;
+    double started;      /* seconds, some clock */
+    double load_seconds; /* spent on opening models and making networks */
+} vqc_compute;
+
+/* The rows of an option table that fill it. */
+#define VQC_COMPUTE_OPTIONS(compute)                                                                                 \
+    {"--device", "NAME", "ref (slow, the oracle) or cpu (default)", VQC_OPTION_TEXT, &(compute)->device},            \
+        {"--precision", "TYPE", "of activations: f32 (default) or bf16", VQC_OPTION_TEXT, &(compute)->precision},    \
+        {"--threads", "N", "CPU threads (default: what the environment allows)", VQC_OPTION_INTEGER,                 \
+         &(compute)->threads},                                                                                       \
+    {                                                                                                                \
+        "--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &(compute)->json                                \
+    }
+
+/* Opens the device and starts the clock. */
+VQC_MUST_CHECK vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error);
+void vqc_compute_close(vqc_compute *compute);
+
+/* Seconds on a monotonic clock. */
+double vqc_compute_clock(void);
+
+#endif
