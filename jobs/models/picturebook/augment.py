@@ -1,0 +1,141 @@
+"""Random views of pictures, as guidance makes them.
+
+Crop, horizontal flip, affine and perspective warp are one resampling; colour
+jitter and noise follow. Coordinates run from -1 to 1 across a picture; matrices
+(B,3,3) map points of a view to points of its source.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+
+def uniform(count, low, high):
+    return torch.rand(count) * (high - low) + low
+
+
+def chance(count, probability):
+    return (torch.rand(count) < probability).float()
+
+
+def matrices(*entries):
+    """Nine entries, each a number or (B), in row order → (B,3,3)."""
+    count = next(len(entry) for entry in entries if torch.is_tensor(entry))
+    full = [torch.as_tensor(entry, dtype=torch.float32).expand(count) for entry in entries]
+    return torch.stack(full, dim=-1).view(count, 3, 3)
+
+
+def random_crops(count, smallest):
+    """Squares with a side between `smallest` and 1 of the picture's."""
+    side = uniform(count, smallest, 1)
+    x, y = (uniform(count, -1, 1) * (1 - side) for _ in range(2))
+    return matrices(side, 0, x, 0, side, y, 0, 0, 1)
+
+
+def random_flips(count):
+    return matrices(1 - 2 * chance(count, 0.5), 0, 0, 0, 1, 0, 0, 0, 1)
+
+
+def random_affine(count):
+    """Up to 15 degrees, a tenth of shift, 5 degrees of shear; seven times in ten."""
+    applied = chance(count, 0.7)
+    angle = applied * uniform(count, -15, 15) * math.pi / 180
+    shear = torch.tan(applied * uniform(count, -5, 5) * math.pi / 180)
+    x, y = (applied * uniform(count, -0.2, 0.2) for _ in range(2))
+    cosine, sine = angle.cos(), angle.sin()
+    return matrices(
+        *(cosine, cosine * shear - sine, x),
+        *(sine, sine * shear + cosine, y),
+        *(0, 0, 1),
+    )
+
+
+def random_perspective(count, distortion=0.7):
+    """Each corner of the picture moves inward; seven times in ten."""
+    corners = torch.tensor([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+    applied = chance(count, 0.7)[:, None, None]
+    moved = corners * (1 - applied * distortion * torch.rand(count, 4, 2))
+    return solve_homography(moved, corners.expand(count, 4, 2))
+
+
+def solve_homography(points, targets):
+    """The matrices that map four points each (B,4,2) to four targets."""
+    count = len(points)
+    x, y = points.unbind(-1)
+    one, zero = torch.ones_like(x), torch.zeros_like(x)
+    u, v = targets.unbind(-1)
+    rows_u = torch.stack([x, y, one, zero, zero, zero, -u * x, -u * y], dim=-1)
+    rows_v = torch.stack([zero, zero, zero, x, y, one, -v * x, -v * y], dim=-1)
+    system = torch.cat([rows_u, rows_v], dim=1)
+    solution = torch.linalg.solve(system, torch.cat([u, v], dim=1))
+    return torch.cat([solution, torch.ones(count, 1)], dim=1).view(count, 3, 3)
+
+
+def pixel_grid(resolution):
+    """The centres of a view's pixels with a third coordinate of 1, (3,R*R)."""
+    line = (torch.arange(resolution) + 0.5) * 2 / resolution - 1
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    return torch.stack([x, y, torch.ones_like(x)]).view(3, -1)
+
+
+def warp(x, flat, perspective, resolution):
+    """Pictures seen through a flat map (border extended), then a perspective (black outside)."""
+    count = len(x)
+    grid = pixel_grid(resolution).expand(count, -1, -1)
+    warped = perspective @ grid  # (B,3,R*R)
+    depth = warped[:, 2:].clamp(min=1e-3)
+    inside = (warped[:, :2].abs() <= depth).all(1).view(count, 1, resolution, resolution)
+    points = ((flat @ warped)[:, :2] / depth).transpose(1, 2)
+    points = points.reshape(count, resolution, resolution, 2)
+    views = F.grid_sample(x, points, padding_mode="border", align_corners=False)
+    return views * inside
+
+
+def turn_hue(angle):
+    """Rotations of colours (B,3,3) about the grey axis."""
+    cosine, sine = angle.cos(), angle.sin()
+    near = (1 + 2 * cosine) / 3
+    left, right = ((1 - cosine) / 3 + sign * sine / math.sqrt(3) for sign in (-1, 1))
+    return matrices(near, left, right, right, near, left, left, right, near)
+
+
+def jitter_colors(x):
+    """Brightness, contrast and saturation by up to a tenth; seven times in ten.
+
+    The hue turns by up to a thirtieth of the circle only: a tenth, which public
+    tools use, makes red what was orange.
+    """
+    count = len(x)
+    applied = chance(count, 0.7)
+    brightness, contrast, saturation, hue = (
+        applied * uniform(count, -limit, limit) for limit in (0.1, 0.1, 0.1, 0.03)
+    )
+    grey = torch.full((3, 3), 1 / 3)
+    saturate = grey - (1 + saturation).view(-1, 1, 1) * (grey - torch.eye(3))
+    gain = ((1 + brightness) * (1 + contrast)).view(-1, 1, 1)
+    offset = -contrast * (1 + brightness) * x.mean((1, 2, 3))
+    colors = gain * turn_hue(2 * math.pi * hue) @ saturate
+    return torch.baddbmm(offset.view(-1, 1, 1), colors, x.flatten(2)).view(x.shape)
+
+
+def whole_views(x, resolution):
+    """The whole pictures at a tower's resolution: (B,3,H,W) → (B,3,R,R)."""
+    if x.shape[-1] == resolution:
+        return x
+    return F.interpolate(x, (resolution, resolution), mode="bicubic", antialias=True).clamp(0, 1)
+
+
+def soften(x):
+    """Pictures as they look after losing half of their resolution."""
+    return F.interpolate(F.avg_pool2d(x, 2), scale_factor=2.0, mode="bilinear").clamp(0, 1)
+
+
+def random_views(x, resolution, noise=0.1):
+    """One random view of each picture: (B,3,H,W) → (B,3,R,R) in 0..1."""
+    count = len(x)
+    smallest = min(1, resolution / x.shape[-1])
+    flat = random_crops(count, smallest) @ random_flips(count) @ random_affine(count)
+    views = jitter_colors(warp(x, flat, random_perspective(count), resolution))
+    strength = uniform(count, 0, noise).view(-1, 1, 1, 1)
+    return torch.addcmul(views, torch.randn_like(views), strength).clamp_(0, 1)

@@ -1,0 +1,113 @@
+"""Trains the demo models from nothing and writes them in the published formats.
+
+    python train.py --work FOLDER --output FOLDER
+
+Interrupted, it continues when started again with the same folders: drawings and
+checkpoints are in the first, the models go to the second. With `--only` it runs
+some stages alone, so that two processes can share the work.
+"""
+
+import argparse
+import pathlib
+import random
+
+import torch
+
+import bpe
+import clip
+import export
+import trials
+import vqgan
+import world
+from clip_stages import PerceptorStage
+from data import Pictures
+from vqgan_stages import CodeAverage, PixelStage, SharpenStage, start_as_identity
+
+# Optimiser steps of each stage, and its seed.
+STEPS = {
+    "vqgan-half": 8000,
+    "vqgan-full": 10000,
+    "resnet": 4000,
+    "vqgan-sharpen": 2000,
+    "vit": 6000,
+    "judge": 3000,
+}
+SEEDS = {name: number for number, name in enumerate(STEPS, start=1)}
+PICTURES = 40000
+CAPTIONS = 20000
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("--output", type=pathlib.Path, required=True)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--only", nargs="+", choices=STEPS, help="run just these stages")
+    parser.add_argument("--scale", type=float, default=1, help="multiplies every stage's steps")
+    return parser.parse_args()
+
+
+def learn_vocabulary(path):
+    """The byte pairs of many captions."""
+    if not path.exists():
+        rng = random.Random("vocabulary")
+        captions = [world.write_caption(world.sample_scene(rng), rng) for _ in range(CAPTIONS)]
+        bpe.write_vocabulary(path, bpe.learn_merges(captions, limit=2000))
+    return bpe.Tokenizer(path)
+
+
+class Recipe:
+    """The stages in order. A stage whose checkpoint is complete is loaded from it."""
+
+    def __init__(self, arguments):
+        self.work, self.scale = arguments.work, arguments.scale
+        self.pictures = Pictures(self.work, "train", PICTURES)
+        self.tokenizer = learn_vocabulary(self.work / "picturebook.bpe.gz")
+        torch.manual_seed(0)
+        self.generator = vqgan.VQModel().to(memory_format=torch.channels_last)
+        start_as_identity(self.generator)
+        self.average = CodeAverage(self.generator.quantize)
+        self.perceptors = {}
+
+    def steps(self, name):
+        return round(STEPS[name] * self.scale)
+
+    def train_pixels(self, name, skip, rate):
+        shared = (self.generator, self.average, self.pictures)
+        PixelStage(name, *shared, self.steps(name), skip, rate, SEEDS[name]).run(self.work)
+
+    def train_sharpness(self, name):
+        shared = (self.generator, self.perceptors["resnet"], self.pictures)
+        SharpenStage(*shared, self.steps(name), SEEDS[name]).run(self.work)
+
+    def train_perceptor(self, name):
+        shared = (self.pictures, self.tokenizer, self.steps(name), SEEDS[name])
+        stage = PerceptorStage(name, *shared)
+        stage.run(self.work)
+        self.perceptors[name] = stage.model
+
+    def run(self, name):
+        if name == "vqgan-half":
+            self.train_pixels(name, skip=1, rate=8e-4)
+        elif name == "vqgan-full":
+            self.train_pixels(name, skip=0, rate=6e-4)
+        elif name == "vqgan-sharpen":
+            self.train_sharpness(name)
+        else:
+            self.train_perceptor(name)
+
+
+def main():
+    arguments = parse_arguments()
+    torch.set_num_threads(arguments.threads)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    recipe = Recipe(arguments)
+    for name in arguments.only or STEPS:
+        recipe.run(name)
+    if len(recipe.perceptors) == len(clip.SHAPES):
+        export.write_models(arguments.output, recipe.generator, recipe.perceptors, arguments.work)
+        trials.write_trials(arguments.output)
+
+
+if __name__ == "__main__":
+    main()
