@@ -65,4 +65,7 @@ static const tolerance tolerances[TOLERANCE_COUNT] = {
 #define TRAJECTORY_LOSS_LARGEST 1e-5
 #define TRAJECTORY_LATENT_LARGEST 5e-3
 
+/* Relative to the element (or 1e-4): two steps of Adam are a few f32 operations on numbers known exactly. */
+#define OPTIMISER_LARGEST 2e-6
+
 #endif

@@ -118,7 +118,7 @@ float *vqc_latent_optimiser_gradient(vqc_latent_optimiser *optimiser)
 
 /* The numbers of one step of Adam that do not depend on the element. */
 typedef struct adam_step {
-    float rate, beta1, beta2, correction1, correction2, epsilon, l2_slope;
+    float rate, beta1, beta2, share1, share2, correction1, correction2, epsilon, l2_slope;
 } adam_step;
 
 static adam_step adam_step_of(const vqc_settings *settings, int64_t step, double l2_slope)
@@ -128,6 +128,8 @@ static adam_step adam_step_of(const vqc_settings *settings, int64_t step, double
         .rate = (float)settings->learning_rate,
         .beta1 = (float)settings->beta1,
         .beta2 = (float)settings->beta2,
+        .share1 = (float)(1.0 - settings->beta1), /* in f32, 1 − 0.999 would be off by 1e-5 */
+        .share2 = (float)(1.0 - settings->beta2),
         .correction1 = (float)(1.0 - pow(settings->beta1, number)),
         .correction2 = (float)(1.0 - pow(settings->beta2, number)),
         .epsilon = (float)settings->epsilon,
@@ -138,8 +140,8 @@ static adam_step adam_step_of(const vqc_settings *settings, int64_t step, double
 /* Adam (Kingma and Ba 2015, algorithm 1) on one element. */
 static void element_step(const adam_step *adam, float gradient, float *z, float *m, float *v)
 {
-    *m = adam->beta1 * *m + (1.0F - adam->beta1) * gradient;
-    *v = adam->beta2 * *v + (1.0F - adam->beta2) * gradient * gradient;
+    *m = adam->beta1 * *m + adam->share1 * gradient;
+    *v = adam->beta2 * *v + adam->share2 * gradient * gradient;
     *z -= adam->rate * (*m / adam->correction1) / (sqrtf(*v / adam->correction2) + adam->epsilon);
 }
 

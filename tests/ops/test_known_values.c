@@ -454,7 +454,7 @@ static const colour_example colour_examples[] = {
     /* saturation: less, more, more than there is, none; every channel the largest once */
     {{0, 1, 0.5, 0, 0}, {0.75, 0.25, 0.375}, {0.75, 0.5, 0.5625}, {0.25, -1, 0.25}},
     {{0, 1, 1.5, 0, 0}, {0.25, 0.5, 0.375}, {0.125, 0.5, 0.3125}, {1.5, -2.75, 0.75}},
-    {{0, 1, 4, 0, 0}, {0.25, 0.375, 0.5}, {0, 0.25, 0.5}, {2, -4, 1.5}},
+    {{0, 1, 4, 0, 0}, {0.25, 0.4375, 0.5}, {0, 0.375, 0.5}, {1, -4, 2}},
     {{0, 1, 0, 0, 0}, {0.5, 0.25, 0.375}, {0.5, 0.5, 0.5}, {-0.5, 0, 0}},
     /* hue: forwards, backwards, across, more than a turn, within a sixth; every channel the largest once */
     {{0, 1, 1, 0.125, 0}, {0.75, 0.25, 0.375}, {0.75, 0.5, 0.25}, {-0.5, -2, 2}},

@@ -1,0 +1,86 @@
+/* The latent optimiser: two steps of Adam with limits, mask and L2, against torch.optim.Adam in double. */
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../tolerances.h"
+#include "image/image.h"
+#include "render/latent_optimiser.h"
+
+enum { CELLS = 4, WIDTH = 2, COUNT = CELLS * WIDTH, STEPS = 2 };
+
+static const float start[COUNT] = {0.5F, -0.25F, 1.0F, 0.75F, -0.5F, 0.25F, 0.125F, -1.0F};
+static const float gradients[STEPS][COUNT] = {{0.5F, -1.0F, -0.25F, 0.125F, 1.0F, 2.0F, 3.0F, 0.0625F},
+                                              {-0.25F, 0.5F, -0.125F, 1.0F, 0.5F, 0.5F, -1.0F, 0.5F}};
+static const double l2_slopes[STEPS] = {0.5, 0.25};
+
+/* z, m and v after each step, where cell 2 is masked and the channels are limited to -0.625 .. 1 and -1 .. 0.5625. */
+static const double expected[STEPS][3 * COUNT] = {
+    {0.350000002, -0.1000000013, 0.850000006, 0.5625,  -0.5, 0.25, -0.02499999951, -0.8500000034,
+     0.075,       -0.1125,       0.025,       0.05,    0,    0,    0.30625,        -0.04375,
+     0.0005625,   0.001265625,   6.25e-05,    0.00025, 0,    0,    0.00937890625,  0.00019140625},
+    {0.2754200078,    -0.05084908013, 0.7182488582,    0.4199269619,   -0.5, 0.25, -0.0856233871, -0.8273379172,
+     0.05125000005,   -0.05375000003, 0.03125000015,   0.1590625,      0,    0,    0.175,         -0.01062500009,
+     0.0005883437498, 0.001489984375, 7.009375026e-05, 0.001550775391, 0,    0,    0.01038206641, 0.0002738710933}};
+
+/* A mask with one black cell of four, in a file of its own. */
+static void mask_write(char path[64])
+{
+    vqc_error error = {0};
+    uint8_t pixels[CELLS * 3];
+    const vqc_image mask = {.width = 2, .height = 2, .pixels = pixels};
+    (void)snprintf(path, 64, "/tmp/vqclip-mask-XXXXXX");
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    assert_int_equal(close(descriptor), 0);
+    memset(pixels, 255, sizeof pixels);
+    memset(pixels + 6, 0, 3);
+    assert_int_equal(vqc_image_write_png(path, &mask, NULL, 0, &error), VQC_OK);
+}
+
+static void two_steps_are_adam(void **state)
+{
+    (void)state;
+    static float codebook[3 * WIDTH] = {0.0F, 0.5625F, -0.625F, 0.0F, 1.0F, -1.0F};
+    vqc_vqgan vqgan = {.codebook = codebook};
+    vqgan.config.embed_width = WIDTH;
+    vqgan.config.codes = 3;
+    vqgan.factor = 1;
+    vqc_error error = {0};
+    char path[64];
+    mask_write(path);
+    const vqc_settings settings = {
+        .learning_rate = 0.15, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .clamp = true, .mask = path};
+    vqc_latent_optimiser *optimiser;
+    vqc_status status = vqc_latent_optimiser_create(&vqgan, &settings, 2, 2, &optimiser, &error);
+    (void)remove(path);
+    assert_int_equal(status, VQC_OK);
+    vqc_latent_optimiser_reset(optimiser, start);
+    for (int step = 0; step < STEPS; step++) {
+        memcpy(vqc_latent_optimiser_gradient(optimiser), gradients[step], sizeof gradients[step]);
+        vqc_latent_optimiser_step(optimiser, step, l2_slopes[step]);
+        const float *actual = vqc_latent_optimiser_state(optimiser);
+        for (int i = 0; i < 3 * COUNT; i++) {
+            double d = fabs((double)actual[i] - expected[step][i]) / fmax(fabs(expected[step][i]), 1e-4);
+            if (!(d <= OPTIMISER_LARGEST))
+                fail_msg("step %d, element %d is %.9g, expected %.9g", step, i, (double)actual[i], expected[step][i]);
+        }
+    }
+    vqc_latent_optimiser_destroy(optimiser);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(two_steps_are_adam)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
