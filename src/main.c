@@ -14,6 +14,7 @@ typedef struct command {
 
 static const command commands[] = {
     {"render", "a study's pictures into an archive", vqc_command_render},
+    {"plan", "the renders that a study expands to", vqc_command_plan},
     {"show", "what an archive holds", vqc_command_show},
     {"export", "an archive's pictures as PNG files and a contact sheet", vqc_command_export},
     {"inspect", "what a checkpoint file holds", vqc_command_inspect},

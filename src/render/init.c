@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/memory.h"
 #include "guide/stream.h"
 #include "image/image.h"
@@ -151,10 +152,45 @@ static vqc_status picture_latent(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype
     return status;
 }
 
+/* Copies the latent of another archive's finished render, which must have this size. */
+static vqc_status archive_latent_read(const vqc_archive *archive, const vqc_init *init, int64_t rows, int64_t columns,
+                                      int64_t width, float *z, vqc_error *error)
+{
+    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    vqc_archive_state state;
+    if (init->render >= (int64_t)plan->render_count)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a render from 0 to %zu, found %lld", init->file,
+                             plan->render_count - 1, (long long)init->render);
+    size_t number = (size_t)init->render;
+    const vqc_archive_shape *shape = &plan->shapes[plan->renders[number].shape];
+    if (shape->latent_rows != rows || shape->latent_columns != columns || shape->latent_width != width)
+        return vqc_error_set(
+            error, VQC_BAD_INPUT,
+            "%s: render %zu: expected a latent of %lld × %lld cells of width %lld, found %u × %u of %u", init->file,
+            number, (long long)rows, (long long)columns, (long long)width, shape->latent_rows, shape->latent_columns,
+            shape->latent_width);
+    VQC_TRY(vqc_archive_state_read(archive, number, &state, error));
+    if (state != VQC_ARCHIVE_DONE)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: render %zu is not finished", init->file, number);
+    return vqc_archive_latent_read(archive, number, z, error);
+}
+
+static vqc_status archive_latent(const vqc_init *init, int64_t rows, int64_t columns, int64_t width, float *z,
+                                 vqc_error *error)
+{
+    vqc_archive *archive;
+    VQC_TRY(vqc_archive_open(init->file, &archive, error));
+    vqc_status status = archive_latent_read(archive, init, rows, columns, width, z, error);
+    vqc_archive_close(archive);
+    return status;
+}
+
 vqc_status vqc_init_latent(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision, const vqc_render *render,
                            int64_t rows, int64_t columns, float *z, vqc_error *error)
 {
     const vqc_init *init = &render->settings.init;
+    if (init->kind == VQC_INIT_LATENT)
+        return archive_latent(init, rows, columns, vqgan->config.embed_width, z, error);
     if (init->kind != VQC_INIT_RANDOM && init->kind != VQC_INIT_CODES)
         return picture_latent(vqgan, ops, precision, render, rows, columns, z, error);
     int32_t *codes;

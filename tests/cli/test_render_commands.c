@@ -1,0 +1,177 @@
+/* A study from job file to pictures: plan, render, show, export, and going on from another archive's latent. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "archive/archive.h"
+#include "cli/commands.h"
+#include "image/image.h"
+
+#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
+
+enum { PATH_SIZE = 4096, PICTURE_SIZE = 40 * 24 * 3 };
+
+static const char job_head[] =
+    "models:\n"
+    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
+    "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
+    "render: {size: [41, 25], steps: 3, crops: {count: 3, group: 2}, snapshots: 1}\n";
+
+/* The test's folder, made by the first call. */
+static const char *folder(void)
+{
+    static char path[] = "/tmp/vqclip-render-XXXXXX";
+    static int made = 0;
+    if (!made)
+        assert_non_null(mkdtemp(path));
+    made = 1;
+    return path;
+}
+
+static void path_in(char path[PATH_SIZE], const char *name)
+{
+    (void)snprintf(path, PATH_SIZE, "%s/%s", folder(), name);
+}
+
+/* Writes a job file and gives its path. */
+static void job_write(char path[PATH_SIZE], const char *name, const char *tail)
+{
+    char file[64];
+    (void)snprintf(file, sizeof file, "%s.yaml", name);
+    path_in(path, file);
+    FILE *stream = fopen(path, "w");
+    assert_non_null(stream);
+    assert_true(fprintf(stream, "study: %s\n%s%s", name, job_head, tail) > 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+static vqc_status call(vqc_status (*command)(int, char **, vqc_error *), const char *first, const char *output,
+                       vqc_error *error)
+{
+    char *words[] = {(char *)first, (char *)"-o", (char *)output};
+    return command(output == NULL ? 1 : 3, words, error);
+}
+
+static void call_ok(vqc_status (*command)(int, char **, vqc_error *), const char *first, const char *output)
+{
+    vqc_error error = {0};
+    if (call(command, first, output, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+}
+
+static vqc_archive *archive_open(const char *name)
+{
+    char path[PATH_SIZE];
+    vqc_error error = {0};
+    vqc_archive *archive;
+    path_in(path, name);
+    if (vqc_archive_open(path, &archive, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    return archive;
+}
+
+static void test_study_becomes_pictures(void **state)
+{
+    (void)state;
+    char job[PATH_SIZE];
+    char path[PATH_SIZE];
+    vqc_error error = {0};
+    uint8_t picture[PICTURE_SIZE];
+    uint8_t snapshot[PICTURE_SIZE];
+    vqc_image image = {0};
+    job_write(job, "first", "seeds: [0, 1]\nprompts: [{targets: [{noise: 1}]}]\n");
+    call_ok(vqc_command_plan, job, NULL);
+    call_ok(vqc_command_render, job, folder());
+    call_ok(vqc_command_render, job, folder()); /* nothing is left to do */
+    path_in(path, "first.h5");
+    call_ok(vqc_command_show, path, NULL);
+    call_ok(vqc_command_export, path, folder());
+    vqc_archive *archive = archive_open("first.h5");
+    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    assert_int_equal(plan->render_count, 2);
+    assert_int_equal(plan->shapes[0].height, 24);
+    assert_int_equal(plan->shapes[0].width, 40);
+    assert_int_equal(plan->shapes[0].snapshot_count, 3);
+    bool present;
+    assert_int_equal(vqc_archive_picture_read(archive, 1, picture, &error), VQC_OK);
+    assert_int_equal(vqc_archive_snapshot_read(archive, 1, 2, snapshot, &present, &error), VQC_OK);
+    assert_true(present);
+    assert_memory_equal(picture, snapshot, sizeof picture); /* the last snapshot is after the last step */
+    vqc_archive_close(archive);
+    path_in(path, "00001.png");
+    assert_int_equal(vqc_image_read(path, &image, &error), VQC_OK);
+    assert_int_equal(image.width, 40);
+    assert_memory_equal(image.pixels, picture, sizeof picture);
+    vqc_image_release(&image);
+}
+
+/* With a learning rate of 0 the picture stays the one that the other archive ended with. */
+static void test_latent_of_another_archive(void **state)
+{
+    (void)state;
+    char job[PATH_SIZE];
+    vqc_error error = {0};
+    float first[12 * 20 * 16];
+    float second[12 * 20 * 16];
+    job_write(
+        job, "second",
+        "prompts: [{targets: [{noise: 9}], optimizer: {lr: 0}, init: {latent: {archive: first.h5, render: 1}}}]\n");
+    call_ok(vqc_command_render, job, folder());
+    vqc_archive *archive = archive_open("first.h5");
+    assert_int_equal(vqc_archive_latent_read(archive, 1, first, &error), VQC_OK);
+    vqc_archive_close(archive);
+    archive = archive_open("second.h5");
+    assert_int_equal(vqc_archive_latent_read(archive, 0, second, &error), VQC_OK);
+    vqc_archive_close(archive);
+    assert_memory_equal(first, second, sizeof first);
+}
+
+/* A render that cannot start is recorded with its reason, and the others go on. */
+static void test_failed_render_is_recorded(void **state)
+{
+    (void)state;
+    char job[PATH_SIZE];
+    vqc_error error = {0};
+    vqc_archive_outcome outcome;
+    job_write(job, "third",
+              "prompts:\n"
+              "  - {targets: [{noise: 1}], init: {latent: {archive: first.h5, render: 7}}}\n"
+              "  - {targets: [{noise: 1}]}\n");
+    assert_int_equal(call(vqc_command_render, job, folder(), &error), VQC_FAILED);
+    assert_non_null(strstr(error.message, "1 renders failed"));
+    vqc_archive *archive = archive_open("third.h5");
+    assert_int_equal(vqc_archive_outcome_read(archive, 0, &outcome, &error), VQC_OK);
+    assert_int_equal(outcome.state, VQC_ARCHIVE_FAILED);
+    assert_non_null(strstr(outcome.reason, "expected a render from 0 to 1, found 7"));
+    assert_int_equal(vqc_archive_outcome_read(archive, 1, &outcome, &error), VQC_OK);
+    assert_int_equal(outcome.state, VQC_ARCHIVE_DONE);
+    vqc_archive_close(archive);
+}
+
+static void test_another_study_is_refused(void **state)
+{
+    (void)state;
+    char job[PATH_SIZE];
+    vqc_error error = {0};
+    job_write(job, "first", "prompts: [{targets: [{noise: 2}]}]\n");
+    assert_int_equal(call(vqc_command_render, job, folder(), &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "first.h5"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_study_becomes_pictures),
+        cmocka_unit_test(test_latent_of_another_archive),
+        cmocka_unit_test(test_failed_render_is_recorded),
+        cmocka_unit_test(test_another_study_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
