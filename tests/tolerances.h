@@ -61,7 +61,8 @@ static const tolerance tolerances[TOLERANCE_COUNT] = {
                                      "differs by 1.5e-3 in single elements"},
 };
 
-/* Absolute limits of the reference trajectory: of every loss (f32 and f64 agree to 1e-6) and of every element of z. */
+/* Absolute limits of the reference trajectory: of every loss (f32 and f64 agree to 1e-6) and of every element of z.
+ */
 #define TRAJECTORY_LOSS_LARGEST 1e-5
 #define TRAJECTORY_LATENT_LARGEST 5e-3
 

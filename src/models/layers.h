@@ -26,10 +26,9 @@ VQC_MUST_CHECK vqc_status vqc_layer_convolution(const vqc_layers *layers, const 
                                                 vqc_value *output, vqc_error *error);
 
 /* The same with parameters in memory, bias NULL for none. */
-VQC_MUST_CHECK vqc_status vqc_layer_convolution_with(const vqc_layers *layers, const float *weight,
-                                                     const float *bias, vqc_value input, int64_t out_channels,
-                                                     vqc_kernel kernel, const vqc_value *residual, vqc_value *output,
-                                                     vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_layer_convolution_with(const vqc_layers *layers, const float *weight, const float *bias,
+                                                     vqc_value input, int64_t out_channels, vqc_kernel kernel,
+                                                     const vqc_value *residual, vqc_value *output, vqc_error *error);
 
 /* NAME.weight (out_width, in_width), or (out_width, in_width, 1, 1) with `pointwise` (a 1×1 convolution), and
  * NAME.bias, on the last axis. */
@@ -53,8 +52,8 @@ VQC_MUST_CHECK vqc_status vqc_layer_layer_norm(const vqc_layers *layers, const c
 /* Layers without parameters. */
 VQC_MUST_CHECK vqc_status vqc_layer_activation(const vqc_layers *layers, vqc_activation_function function,
                                                vqc_value input, vqc_value *output, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_layer_add(const vqc_layers *layers, vqc_value left, vqc_value right,
-                                        vqc_value *output, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_layer_add(const vqc_layers *layers, vqc_value left, vqc_value right, vqc_value *output,
+                                        vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_layer_upsample(const vqc_layers *layers, vqc_value input, vqc_value *output,
                                              vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_layer_average_pool(const vqc_layers *layers, vqc_value input, int64_t window,

@@ -43,7 +43,7 @@ static void mask_fill(const vqc_image *image, int64_t rows, int64_t columns, flo
             for (int64_t y = 0; y < cell_height; y++)
                 for (int64_t x = 0; x < 3 * cell_width; x++)
                     sum += image->pixels[3 * ((row * cell_height + y) * image->width + column * cell_width) + x];
-            mask[row * columns + column] = 2 * sum >= 255 * 3 * cell_height * cell_width ? 1.0F : 0.0F;
+            mask[row * columns + column] = 2 * sum >= (int64_t)255 * 3 * cell_height * cell_width ? 1.0F : 0.0F;
         }
 }
 

@@ -279,8 +279,8 @@ static void matrices_fill(const vqc_warp *o, double *values)
     static const double identity[10] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0};
     static const double reach[10] = {0.3, 0.3, 2.0, 0.3, 0.3, 2.0, 0.02, 0.02, 0.0, 0.0};
     for (int64_t i = 0; i < 10 * o->crops; i++)
-        values[i] = (double)(float)(identity[i % 10] +
-                                    random_between(STREAM_INPUT + 1, i, -reach[i % 10], reach[i % 10]));
+        values[i] =
+            (double)(float)(identity[i % 10] + random_between(STREAM_INPUT + 1, i, -reach[i % 10], reach[i % 10]));
     for (int64_t crop = 0; crop < o->crops; crop += 2)
         values[10 * crop + 9] = 1.0;
     if (o->crops > 2)
