@@ -80,9 +80,8 @@ static inline void vqc_colour_hue_places(vqc_rgb in, vqc_rgb_extremes e, float t
     int last = (e.largest + 2) % 3;
     float hue = (in.channel[next] - in.channel[last]) / chroma + 2.0F * (float)e.largest + 6.0F * turns;
     for (int c = 0; c < 3; c++) {
-        k[c] = fmodf(offset[c] + hue, 6.0F);
-        if (k[c] < 0.0F)
-            k[c] += 6.0F;
+        float place = offset[c] + hue;
+        k[c] = place - 6.0F * floorf(place / 6.0F);
     }
 }
 

@@ -37,6 +37,24 @@ static vqc_rgb pixel_backward(const crop_steps *steps, vqc_rgb pixel, vqc_rgb gr
     return gradient;
 }
 
+/* A crop's pixels are taken in blocks, so that its steps are looked up once for each. */
+enum { BLOCK_PIXELS = 256 };
+
+static int64_t blocks_of(const vqc_colour *o)
+{
+    return (o->pixels + BLOCK_PIXELS - 1) / BLOCK_PIXELS;
+}
+
+/* The pixels of block number i, counted over all crops: first and end. */
+static int64_t block_begin(const vqc_colour *o, int64_t i, int64_t *end)
+{
+    int64_t crop = i / blocks_of(o);
+    int64_t first = i % blocks_of(o) * BLOCK_PIXELS;
+    int64_t last = first + BLOCK_PIXELS < o->pixels ? first + BLOCK_PIXELS : o->pixels;
+    *end = crop * o->pixels + last;
+    return crop * o->pixels + first;
+}
+
 static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *arguments, vqc_error *error)
 {
     const vqc_colour *o = &plan->operation.colour;
@@ -45,14 +63,30 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
     float *output = arguments->output;
     (void)error;
 #pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < o->crops * o->pixels; i++) {
-        crop_steps steps = steps_of(parameters + i / o->pixels * VQC_COLOUR_PARAMETERS);
-        vqc_rgb pixel;
-        memcpy(&pixel, input + 3 * i, sizeof pixel);
-        pixel = pixel_forward(&steps, pixel);
-        memcpy(output + 3 * i, &pixel, sizeof pixel);
+    for (int64_t block = 0; block < o->crops * blocks_of(o); block++) {
+        int64_t end;
+        crop_steps steps = steps_of(parameters + block / blocks_of(o) * VQC_COLOUR_PARAMETERS);
+        for (int64_t i = block_begin(o, block, &end); i < end; i++) {
+            vqc_rgb pixel;
+            memcpy(&pixel, input + 3 * i, sizeof pixel);
+            pixel = pixel_forward(&steps, pixel);
+            memcpy(output + 3 * i, &pixel, sizeof pixel);
+        }
     }
     return VQC_OK;
+}
+
+/* The gradient at one pixel. */
+static void pixel_gradient(const crop_steps *steps, const float *input, const float *grad_output, bool accumulate,
+                           float *grad_input)
+{
+    vqc_rgb pixel;
+    vqc_rgb gradient;
+    memcpy(&pixel, input, sizeof pixel);
+    memcpy(&gradient, grad_output, sizeof gradient);
+    gradient = pixel_backward(steps, pixel, gradient);
+    for (int c = 0; c < 3; c++)
+        grad_input[c] = accumulate ? grad_input[c] + gradient.channel[c] : gradient.channel[c];
 }
 
 static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arguments, vqc_error *error)
@@ -62,20 +96,15 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     const float *parameters = arguments->input[1];
     const float *grad_output = arguments->grad_output;
     float *grad_input = arguments->grad_input[0];
-    bool accumulate = arguments->accumulate[0];
     (void)error;
     if (grad_input == NULL)
         return VQC_OK;
 #pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < o->crops * o->pixels; i++) {
-        crop_steps steps = steps_of(parameters + i / o->pixels * VQC_COLOUR_PARAMETERS);
-        vqc_rgb pixel;
-        vqc_rgb gradient;
-        memcpy(&pixel, input + 3 * i, sizeof pixel);
-        memcpy(&gradient, grad_output + 3 * i, sizeof gradient);
-        gradient = pixel_backward(&steps, pixel, gradient);
-        for (int c = 0; c < 3; c++)
-            grad_input[3 * i + c] = accumulate ? grad_input[3 * i + c] + gradient.channel[c] : gradient.channel[c];
+    for (int64_t block = 0; block < o->crops * blocks_of(o); block++) {
+        int64_t end;
+        crop_steps steps = steps_of(parameters + block / blocks_of(o) * VQC_COLOUR_PARAMETERS);
+        for (int64_t i = block_begin(o, block, &end); i < end; i++)
+            pixel_gradient(&steps, input + 3 * i, grad_output + 3 * i, arguments->accumulate[0], grad_input + 3 * i);
     }
     return VQC_OK;
 }
