@@ -1,55 +1,44 @@
 #include "models/clip_blocks.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 
 typedef char layer_name[VQC_PARAMETER_NAME_SIZE];
 
-static int64_t value_width(const vqc_layers *layers, vqc_value value)
+/* OpenAI's projection to q, k and v, one tensor for all three. */
+static vqc_status packed_projection_add(const vqc_layers *layers, const char *block, vqc_value x, vqc_value *output,
+                                        vqc_error *error)
 {
-    vqc_shape shape = vqc_network_shape(layers->network, value);
-    return shape.size[shape.rank - 1];
-}
-
-/* Copies one of q, k, v into its third of the packed weight and bias. */
-static vqc_status split_projection_read(const vqc_parameters *parameters, const char *block, int part, int64_t width,
-                                        float *weight, float *bias, vqc_error *error)
-{
-    static const char *const letters = "qkv";
-    layer_name name;
-    float *data;
-    int64_t shape[] = {width, width};
-    vqc_parameter_name(name, "%s.attn.%c_proj.weight", block, letters[part]);
-    VQC_TRY(vqc_parameters_read(parameters, name, 2, shape, &data, error));
-    memcpy(weight + part * width * width, data, (size_t)(width * width) * sizeof *data);
-    free(data);
-    vqc_parameter_name(name, "%s.attn.%c_proj.bias", block, letters[part]);
-    VQC_TRY(vqc_parameters_read(parameters, name, 1, shape, &data, error));
-    memcpy(bias + part * width, data, (size_t)width * sizeof *data);
-    free(data);
-    return VQC_OK;
-}
-
-/* Weight (3 width, width) and bias of the projection to q, k, v; both freed by the caller, also after a failure. */
-static vqc_status in_projection_read(const vqc_clip *clip, const char *block, int64_t width, float **weight_out,
-                                     float **bias_out, vqc_error *error)
-{
-    const vqc_parameters *parameters = &clip->parameters;
+    int64_t width = vqc_shape_width(vqc_network_shape(layers->network, x));
     int64_t shape[] = {3 * width, width};
-    if (clip->naming.family == VQC_CLIP_OPENAI) {
-        layer_name name;
-        vqc_parameter_name(name, "%s.attn.in_proj_weight", block);
-        VQC_TRY(vqc_parameters_read(parameters, name, 2, shape, weight_out, error));
-        vqc_parameter_name(name, "%s.attn.in_proj_bias", block);
-        return vqc_parameters_read(parameters, name, 1, shape, bias_out, error);
-    }
-    VQC_TRY(vqc_memory_allocate((size_t)(3 * width * width), sizeof(float), block, weight_out, error));
-    VQC_TRY(vqc_memory_allocate((size_t)(3 * width), sizeof(float), block, bias_out, error));
-    for (int part = 0; part < 3; part++)
-        VQC_TRY(split_projection_read(parameters, block, part, width, *weight_out, *bias_out, error));
-    return VQC_OK;
+    float *weight = NULL;
+    float *bias = NULL;
+    layer_name name;
+    vqc_parameter_name(name, "%s.attn.in_proj_weight", block);
+    VQC_TRY(vqc_parameters_read(layers->parameters, name, 2, shape, &weight, error));
+    vqc_parameter_name(name, "%s.attn.in_proj_bias", block);
+    vqc_status status = vqc_parameters_read(layers->parameters, name, 1, shape, &bias, error);
+    if (status == VQC_OK)
+        status = vqc_layer_linear_with(layers, weight, bias, x, 3 * width, NULL, output, error);
+    free(weight);
+    free(bias);
+    return status;
+}
+
+/* Hugging Face's three projections. */
+static vqc_status split_projection_add(const vqc_layers *layers, const char *block, vqc_value x, vqc_value *output,
+                                       vqc_error *error)
+{
+    layer_name query;
+    layer_name key;
+    layer_name value;
+    vqc_parameter_name(query, "%s.attn.q_proj", block);
+    vqc_parameter_name(key, "%s.attn.k_proj", block);
+    vqc_parameter_name(value, "%s.attn.v_proj", block);
+    const char *const parts[] = {query, key, value};
+    return vqc_layer_linear_stack(layers, parts, 3, false, x, vqc_shape_width(vqc_network_shape(layers->network, x)),
+                                  output, error);
 }
 
 /* attn(ln_1(x)) before its output projection. */
@@ -58,17 +47,12 @@ static vqc_status attention_add(const vqc_clip *clip, const vqc_layers *layers, 
 {
     layer_name name;
     vqc_value h;
-    int64_t width = value_width(layers, x);
     vqc_parameter_name(name, "%s.ln_1", block);
     VQC_TRY(vqc_layer_layer_norm(layers, name, x, &h, error));
-    float *weight = NULL;
-    float *bias = NULL;
-    vqc_status status = in_projection_read(clip, block, width, &weight, &bias, error);
-    if (status == VQC_OK)
-        status = vqc_layer_linear_with(layers, weight, bias, h, 3 * width, NULL, &h, error);
-    free(weight);
-    free(bias);
-    VQC_TRY(status);
+    if (clip->naming.family == VQC_CLIP_OPENAI)
+        VQC_TRY(packed_projection_add(layers, block, h, &h, error));
+    else
+        VQC_TRY(split_projection_add(layers, block, h, &h, error));
     return vqc_layer_attention(layers, h, blocks->heads, blocks->causal, output, error);
 }
 
@@ -79,7 +63,7 @@ static vqc_status perceptron_add(const vqc_clip *clip, const vqc_layers *layers,
     layer_name name;
     vqc_value h;
     const vqc_weights_tensor *hidden;
-    int64_t width = value_width(layers, x);
+    int64_t width = vqc_shape_width(vqc_network_shape(layers->network, x));
     vqc_parameter_name(name, "%s.mlp.c_fc.bias", block);
     VQC_TRY(vqc_parameters_require(layers->parameters, name, &hidden, error));
     vqc_parameter_name(name, "%s.attn.out_proj", block);
@@ -144,7 +128,8 @@ vqc_status vqc_clip_projection_add(const vqc_clip *clip, const vqc_layers *layer
                                    vqc_value *output, vqc_error *error)
 {
     float *weight = NULL;
-    vqc_status status = projection_read(clip, name, value_width(layers, input), &weight, error);
+    vqc_status status =
+        projection_read(clip, name, vqc_shape_width(vqc_network_shape(layers->network, input)), &weight, error);
     if (status == VQC_OK)
         status = vqc_layer_linear_with(layers, weight, NULL, input, clip->embed_width, NULL, output, error);
     free(weight);

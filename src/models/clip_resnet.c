@@ -2,21 +2,12 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "base/memory.h"
 
 typedef char layer_name[VQC_PARAMETER_NAME_SIZE];
 
 static const double batch_norm_epsilon = 1e-5;
 /* A bottleneck's last convolution widens by this factor. */
 enum { EXPANSION = 4 };
-
-static int64_t value_width(const vqc_layers *layers, vqc_value value)
-{
-    vqc_shape shape = vqc_network_shape(layers->network, value);
-    return shape.size[shape.rank - 1];
-}
 
 /* The four tensors of a batch norm. */
 typedef struct batch_norm {
@@ -66,7 +57,8 @@ static vqc_status convolution_norm_add(const vqc_layers *layers, const char *con
                                        vqc_value x, int64_t out_channels, vqc_kernel kernel,
                                        const vqc_value *residual, vqc_value *output, vqc_error *error)
 {
-    int64_t shape[] = {out_channels, value_width(layers, x), kernel.size, kernel.size};
+    int64_t shape[] = {out_channels, vqc_shape_width(vqc_network_shape(layers->network, x)), kernel.size,
+                       kernel.size};
     layer_name full;
     float *weight;
     batch_norm norm = {0};
@@ -110,7 +102,7 @@ static vqc_status shortcut_add(const vqc_layers *layers, const char *block, vqc_
                                int64_t stride, vqc_value *output, vqc_error *error)
 {
     *output = x;
-    if (stride == 1 && value_width(layers, x) == out_channels)
+    if (stride == 1 && vqc_shape_width(vqc_network_shape(layers->network, x)) == out_channels)
         return VQC_OK;
     layer_name convolution;
     layer_name norm;
@@ -149,45 +141,6 @@ static vqc_status bottleneck_add(const vqc_layers *layers, const char *block, vq
     return bottleneck_part_add(layers, block, 3, h, EXPANSION * width, &shortcut, output, error);
 }
 
-/* Reads two linear layers with the same input as one: weights and biases below each other. Both freed by the caller,
- * also after a failure. */
-static vqc_status key_value_read(const vqc_layers *layers, int64_t width, float **weight_out, float **bias_out,
-                                 vqc_error *error)
-{
-    static const char *const parts[] = {"visual.attnpool.k_proj", "visual.attnpool.v_proj"};
-    size_t square = (size_t)(width * width);
-    VQC_TRY(vqc_memory_allocate(2 * square, sizeof(float), parts[0], weight_out, error));
-    VQC_TRY(vqc_memory_allocate(2 * (size_t)width, sizeof(float), parts[0], bias_out, error));
-    for (size_t i = 0; i < 2; i++) {
-        layer_name name;
-        float *data;
-        int64_t shape[] = {width, width};
-        vqc_parameter_name(name, "%s.weight", parts[i]);
-        VQC_TRY(vqc_parameters_read(layers->parameters, name, 2, shape, &data, error));
-        memcpy(*weight_out + i * square, data, square * sizeof *data);
-        free(data);
-        vqc_parameter_name(name, "%s.bias", parts[i]);
-        VQC_TRY(vqc_parameters_read(layers->parameters, name, 1, shape, &data, error));
-        memcpy(*bias_out + i * (size_t)width, data, (size_t)width * sizeof *data);
-        free(data);
-    }
-    return VQC_OK;
-}
-
-/* Keys and values of all tokens, (batch, tokens, 2 width). */
-static vqc_status key_value_add(const vqc_layers *layers, vqc_value tokens, vqc_value *output, vqc_error *error)
-{
-    int64_t width = value_width(layers, tokens);
-    float *weight = NULL;
-    float *bias = NULL;
-    vqc_status status = key_value_read(layers, width, &weight, &bias, error);
-    if (status == VQC_OK)
-        status = vqc_layer_linear_with(layers, weight, bias, tokens, 2 * width, NULL, output, error);
-    free(weight);
-    free(bias);
-    return status;
-}
-
 /* The pixels as tokens, their mean in front, positions added. */
 static vqc_status pool_tokens_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
                                   vqc_error *error)
@@ -206,13 +159,14 @@ static vqc_status pool_tokens_add(const vqc_clip *clip, const vqc_layers *layers
 static vqc_status attention_pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value first,
                                      vqc_value *output, vqc_error *error)
 {
+    static const char *const keys_and_values[] = {"visual.attnpool.k_proj", "visual.attnpool.v_proj"};
     vqc_value tokens;
     vqc_value inputs[2];
     VQC_TRY(pool_tokens_add(clip, layers, x, &tokens, error));
     VQC_TRY(vqc_layer_select(layers, tokens, first, &inputs[0], error));
-    int64_t width = value_width(layers, tokens);
+    int64_t width = vqc_shape_width(vqc_network_shape(layers->network, tokens));
     VQC_TRY(vqc_layer_linear(layers, "visual.attnpool.q_proj", false, inputs[0], width, NULL, &inputs[0], error));
-    VQC_TRY(key_value_add(layers, tokens, &inputs[1], error));
+    VQC_TRY(vqc_layer_linear_stack(layers, keys_and_values, 2, false, tokens, width, &inputs[1], error));
     vqc_shape shape = vqc_network_shape(layers->network, tokens);
     vqc_operation operation = {
         .kind = VQC_OPERATION_ATTENTION,

@@ -1,32 +1,13 @@
 #include "models/layers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
 enum { GROUP_NORM_GROUPS = 32 };
 static const float group_norm_epsilon = 1e-6F;
 static const float layer_norm_epsilon = 1e-5F;
-
-/* Length of the last axis. */
-static int64_t shape_width(vqc_shape shape)
-{
-    return shape.size[shape.rank - 1];
-}
-
-/* Product of all axes but the last. */
-static int64_t shape_rows(vqc_shape shape)
-{
-    int64_t rows = 1;
-    for (int i = 0; i < shape.rank - 1; i++)
-        rows *= shape.size[i];
-    return rows;
-}
-
-static int64_t shape_count(vqc_shape shape)
-{
-    return shape_rows(shape) * shape_width(shape);
-}
 
 /* NAME.weight and NAME.bias, both freed by the caller, also after a failure. */
 static vqc_status weight_and_bias_read(const vqc_layers *layers, const char *name, int rank,
@@ -85,7 +66,7 @@ vqc_status vqc_layer_convolution_with(const vqc_layers *layers, const float *wei
 vqc_status vqc_layer_convolution(const vqc_layers *layers, const char *name, vqc_value input, int64_t out_channels,
                                  vqc_kernel kernel, const vqc_value *residual, vqc_value *output, vqc_error *error)
 {
-    int64_t weight_shape[] = {out_channels, shape_width(vqc_network_shape(layers->network, input)), kernel.size,
+    int64_t weight_shape[] = {out_channels, vqc_shape_width(vqc_network_shape(layers->network, input)), kernel.size,
                               kernel.size};
     float *weight;
     float *bias;
@@ -105,8 +86,8 @@ vqc_status vqc_layer_linear_with(const vqc_layers *layers, const float *weight, 
     vqc_operation operation = {
         .kind = VQC_OPERATION_LINEAR,
         .dtype = layers->dtype,
-        .linear = {.rows = shape_rows(shape),
-                   .in_width = shape_width(shape),
+        .linear = {.rows = vqc_shape_rows(shape),
+                   .in_width = vqc_shape_width(shape),
                    .out_width = out_width,
                    .residual = residual != NULL,
                    .weight = weight,
@@ -119,7 +100,7 @@ vqc_status vqc_layer_linear_with(const vqc_layers *layers, const float *weight, 
 vqc_status vqc_layer_linear(const vqc_layers *layers, const char *name, bool pointwise, vqc_value input,
                             int64_t out_width, const vqc_value *residual, vqc_value *output, vqc_error *error)
 {
-    int64_t weight_shape[] = {out_width, shape_width(vqc_network_shape(layers->network, input)), 1, 1};
+    int64_t weight_shape[] = {out_width, vqc_shape_width(vqc_network_shape(layers->network, input)), 1, 1};
     float *weight;
     float *bias;
     vqc_status status = weight_and_bias_read(layers, name, pointwise ? 4 : 2, weight_shape, &weight, &bias, error);
@@ -130,11 +111,51 @@ vqc_status vqc_layer_linear(const vqc_layers *layers, const char *name, bool poi
     return status;
 }
 
+/* Reads several layers' parameters one below the other; both freed by the caller, also after a failure. */
+static vqc_status stack_read(const vqc_layers *layers, const char *const *names, int count, bool pointwise,
+                             int64_t in_width, int64_t out_width, float **weight_out, float **bias_out,
+                             vqc_error *error)
+{
+    int64_t shape[] = {out_width, in_width, 1, 1};
+    size_t size = (size_t)(out_width * in_width);
+    for (int i = 0; i < count; i++) {
+        float *weight;
+        float *bias;
+        vqc_status status = weight_and_bias_read(layers, names[i], pointwise ? 4 : 2, shape, &weight, &bias, error);
+        if (status == VQC_OK && i == 0)
+            status = vqc_memory_allocate((size_t)count * size, sizeof(float), names[i], weight_out, error);
+        if (status == VQC_OK && i == 0)
+            status = vqc_memory_allocate((size_t)(count * out_width), sizeof(float), names[i], bias_out, error);
+        if (status == VQC_OK) {
+            memcpy(*weight_out + (size_t)i * size, weight, size * sizeof *weight);
+            memcpy(*bias_out + i * out_width, bias, (size_t)out_width * sizeof *bias);
+        }
+        free(weight);
+        free(bias);
+        VQC_TRY(status);
+    }
+    return VQC_OK;
+}
+
+vqc_status vqc_layer_linear_stack(const vqc_layers *layers, const char *const *names, int count, bool pointwise,
+                                  vqc_value input, int64_t out_width, vqc_value *output, vqc_error *error)
+{
+    int64_t in_width = vqc_shape_width(vqc_network_shape(layers->network, input));
+    float *weight = NULL;
+    float *bias = NULL;
+    vqc_status status = stack_read(layers, names, count, pointwise, in_width, out_width, &weight, &bias, error);
+    if (status == VQC_OK)
+        status = vqc_layer_linear_with(layers, weight, bias, input, count * out_width, NULL, output, error);
+    free(weight);
+    free(bias);
+    return status;
+}
+
 vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, vqc_value input, bool swish,
                                 vqc_value *output, vqc_error *error)
 {
     vqc_shape shape = vqc_network_shape(layers->network, input);
-    int64_t channels = shape_width(shape);
+    int64_t channels = vqc_shape_width(shape);
     float *weight;
     float *bias;
     vqc_status status = weight_and_bias_read(layers, name, 1, &channels, &weight, &bias, error);
@@ -168,7 +189,7 @@ vqc_status vqc_layer_layer_norm(const vqc_layers *layers, const char *name, vqc_
                                 vqc_error *error)
 {
     vqc_shape shape = vqc_network_shape(layers->network, input);
-    int64_t width = shape_width(shape);
+    int64_t width = vqc_shape_width(shape);
     float *weight;
     float *bias;
     vqc_status status = weight_and_bias_read(layers, name, 1, &width, &weight, &bias, error);
@@ -176,7 +197,7 @@ vqc_status vqc_layer_layer_norm(const vqc_layers *layers, const char *name, vqc_
         vqc_operation operation = {
             .kind = VQC_OPERATION_LAYER_NORM,
             .dtype = layers->dtype,
-            .layer_norm = {.rows = shape_rows(shape),
+            .layer_norm = {.rows = vqc_shape_rows(shape),
                            .width = width,
                            .epsilon = layer_norm_epsilon,
                            .weight = weight,
@@ -196,7 +217,7 @@ vqc_status vqc_layer_activation(const vqc_layers *layers, vqc_activation_functio
     vqc_operation operation = {
         .kind = VQC_OPERATION_ACTIVATION,
         .dtype = layers->dtype,
-        .activation = {.count = shape_count(shape), .function = function},
+        .activation = {.count = vqc_shape_count(shape), .function = function},
     };
     return layers_add(layers, &operation, input, NULL, shape, output, error);
 }
@@ -206,7 +227,7 @@ vqc_status vqc_layer_add(const vqc_layers *layers, vqc_value left, vqc_value rig
 {
     vqc_shape shape = vqc_network_shape(layers->network, left);
     vqc_operation operation = {
-        .kind = VQC_OPERATION_ADD, .dtype = layers->dtype, .add = {.count = shape_count(shape)}};
+        .kind = VQC_OPERATION_ADD, .dtype = layers->dtype, .add = {.count = vqc_shape_count(shape)}};
     return layers_add(layers, &operation, left, &right, shape, output, error);
 }
 
@@ -241,8 +262,8 @@ vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_value packed, int64
                                vqc_value *output, vqc_error *error)
 {
     vqc_shape shape = vqc_network_shape(layers->network, packed);
-    int64_t width = shape_width(shape) / 3;
-    int64_t tokens = shape_rows(shape) / shape.size[0];
+    int64_t width = vqc_shape_width(shape) / 3;
+    int64_t tokens = vqc_shape_rows(shape) / shape.size[0];
     vqc_operation operation = {
         .kind = VQC_OPERATION_ATTENTION,
         .dtype = layers->dtype,
@@ -266,8 +287,8 @@ vqc_status vqc_layer_tokens(const vqc_layers *layers, vqc_value input, const flo
         .kind = VQC_OPERATION_TOKENS,
         .dtype = layers->dtype,
         .tokens = {.batch = shape.size[0],
-                   .tokens = shape_rows(shape) / shape.size[0],
-                   .width = shape_width(shape),
+                   .tokens = vqc_shape_rows(shape) / shape.size[0],
+                   .width = vqc_shape_width(shape),
                    .first = first,
                    .positions = positions},
     };
@@ -295,7 +316,7 @@ vqc_status vqc_layer_channel_scale(const vqc_layers *layers, vqc_value input, co
     vqc_operation operation = {
         .kind = VQC_OPERATION_CHANNEL_SCALE,
         .dtype = vqc_network_dtype(layers->network, input),
-        .channel_scale = {shape_rows(shape), shape_width(shape), scale, shift},
+        .channel_scale = {vqc_shape_rows(shape), vqc_shape_width(shape), scale, shift},
     };
     return layers_add(layers, &operation, input, NULL, shape, output, error);
 }
@@ -309,6 +330,7 @@ vqc_status vqc_layer_cast(const vqc_layers *layers, vqc_value input, vqc_dtype d
         return VQC_OK;
     }
     vqc_shape shape = vqc_network_shape(layers->network, input);
-    vqc_operation operation = {.kind = VQC_OPERATION_CAST, .dtype = dtype, .cast = {shape_count(shape), from, dtype}};
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_CAST, .dtype = dtype, .cast = {vqc_shape_count(shape), from, dtype}};
     return layers_add(layers, &operation, input, NULL, shape, output, error);
 }

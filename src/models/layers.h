@@ -41,6 +41,11 @@ VQC_MUST_CHECK vqc_status vqc_layer_linear_with(const vqc_layers *layers, const 
                                                 vqc_value input, int64_t out_width, const vqc_value *residual,
                                                 vqc_value *output, vqc_error *error);
 
+/* Several linear layers on the same input as one product: their results, of out_width each, side by side. */
+VQC_MUST_CHECK vqc_status vqc_layer_linear_stack(const vqc_layers *layers, const char *const *names, int count,
+                                                 bool pointwise, vqc_value input, int64_t out_width,
+                                                 vqc_value *output, vqc_error *error);
+
 /* NAME.weight, NAME.bias (channels): 32 groups, epsilon 1e-6, followed by swish if asked for. */
 VQC_MUST_CHECK vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, vqc_value input,
                                                bool swish, vqc_value *output, vqc_error *error);

@@ -68,19 +68,29 @@ void vqc_network_destroy(vqc_network *network)
     free(network);
 }
 
-static int64_t shape_count(vqc_shape shape)
+int64_t vqc_shape_width(vqc_shape shape)
 {
-    int64_t count = 1;
-    for (int i = 0; i < shape.rank; i++)
-        count *= shape.size[i];
-    return count;
+    return shape.size[shape.rank - 1];
+}
+
+int64_t vqc_shape_rows(vqc_shape shape)
+{
+    int64_t rows = 1;
+    for (int i = 0; i < shape.rank - 1; i++)
+        rows *= shape.size[i];
+    return rows;
+}
+
+int64_t vqc_shape_count(vqc_shape shape)
+{
+    return vqc_shape_rows(shape) * vqc_shape_width(shape);
 }
 
 static vqc_status network_add_value(vqc_network *network, network_value value, vqc_value *value_out, vqc_error *error)
 {
     VQC_TRY(vqc_memory_grow(&network->values, &network->value_capacity, network->value_count + 1,
                             sizeof(network_value), "a network", error));
-    value.size = (size_t)shape_count(value.shape) * vqc_dtype_size(value.dtype);
+    value.size = (size_t)vqc_shape_count(value.shape) * vqc_dtype_size(value.dtype);
     value.data_block = NO_BLOCK;
     value.gradient_block = NO_BLOCK;
     value_out->index = (int)network->value_count;
@@ -107,17 +117,18 @@ static vqc_status network_check_values(const vqc_network *network, const vqc_ope
     const char *name = vqc_operation_name(operation->kind);
     for (int i = 0; i < layout->input_count; i++) {
         const network_value *value = &network->values[inputs[i].index];
-        if (value->dtype != layout->input_dtype[i] || shape_count(value->shape) != layout->input_count_elements[i])
+        if (value->dtype != layout->input_dtype[i] ||
+            vqc_shape_count(value->shape) != layout->input_count_elements[i])
             return vqc_error_set(error, VQC_FAILED, "%s: input %d: expected %lld elements of %s, found %lld of %s",
                                  name, i, (long long)layout->input_count_elements[i],
-                                 vqc_dtype_name(layout->input_dtype[i]), (long long)shape_count(value->shape),
+                                 vqc_dtype_name(layout->input_dtype[i]), (long long)vqc_shape_count(value->shape),
                                  vqc_dtype_name(value->dtype));
     }
     if (layout->input_count == 2 && inputs[0].index == inputs[1].index)
         return vqc_error_set(error, VQC_FAILED, "%s: both inputs are the same value", name);
-    if (shape_count(shape) != layout->output_count_elements)
+    if (vqc_shape_count(shape) != layout->output_count_elements)
         return vqc_error_set(error, VQC_FAILED, "%s: output: expected %lld elements, found a shape of %lld", name,
-                             (long long)layout->output_count_elements, (long long)shape_count(shape));
+                             (long long)layout->output_count_elements, (long long)vqc_shape_count(shape));
     return VQC_OK;
 }
 

@@ -33,6 +33,11 @@ typedef struct vqc_shape {
     int64_t size[VQC_SHAPE_MAX_RANK];
 } vqc_shape;
 
+/* Length of the last axis; product of the others; product of all. */
+int64_t vqc_shape_width(vqc_shape shape);
+int64_t vqc_shape_rows(vqc_shape shape);
+int64_t vqc_shape_count(vqc_shape shape);
+
 /* Starts a network. `backward`: whether gradients will be asked for. */
 VQC_MUST_CHECK vqc_status vqc_network_create(vqc_ops *ops, bool backward, vqc_network **network_out,
                                              vqc_error *error);

@@ -1,10 +1,5 @@
 #include "models/vqgan_layers.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/memory.h"
-
 static const vqc_kernel kernel_3x3 = {3, 1, 1, 1, 1, 1};
 /* The encoder's halving pads below and on the right only. */
 static const vqc_kernel kernel_halving = {3, 2, 0, 0, 1, 1};
@@ -14,12 +9,6 @@ typedef char layer_name[VQC_PARAMETER_NAME_SIZE];
 static void name_join(layer_name name, const char *parent, const char *child)
 {
     vqc_parameter_name(name, "%s.%s", parent, child);
-}
-
-static int64_t value_channels(const vqc_layers *layers, vqc_value value)
-{
-    vqc_shape shape = vqc_network_shape(layers->network, value);
-    return shape.size[shape.rank - 1];
 }
 
 /* Residual block: x + conv2(swish(norm2(conv1(swish(norm1(x)))))), with a 1 × 1 convolution on the short way where
@@ -36,7 +25,7 @@ static vqc_status residual_block_add(const vqc_layers *layers, const char *name,
     VQC_TRY(vqc_layer_convolution(layers, child, h, channels, kernel_3x3, NULL, &h, error));
     name_join(child, name, "norm2");
     VQC_TRY(vqc_layer_group_norm(layers, child, h, true, &h, error));
-    if (value_channels(layers, x) != channels) {
+    if (vqc_shape_width(vqc_network_shape(layers->network, x)) != channels) {
         name_join(child, name, "nin_shortcut");
         VQC_TRY(vqc_layer_linear(layers, child, true, x, channels, NULL, &shortcut, error));
     }
@@ -44,47 +33,23 @@ static vqc_status residual_block_add(const vqc_layers *layers, const char *name,
     return vqc_layer_convolution(layers, child, h, channels, kernel_3x3, &shortcut, output, error);
 }
 
-/* The weights of q, k and v one below the other, so that one product computes all three. */
-static vqc_status packed_projection_read(const vqc_layers *layers, const char *name, int64_t width,
-                                         float **weight_out, float **bias_out, vqc_error *error)
-{
-    static const char *const parts[] = {"q", "k", "v"};
-    size_t square = (size_t)(width * width);
-    VQC_TRY(vqc_memory_allocate(3 * square, sizeof(float), name, weight_out, error));
-    VQC_TRY(vqc_memory_allocate(3 * (size_t)width, sizeof(float), name, bias_out, error));
-    for (size_t i = 0; i < 3; i++) {
-        layer_name full;
-        float *part;
-        int64_t shape[] = {width, width, 1, 1};
-        vqc_parameter_name(full, "%s.%s.weight", name, parts[i]);
-        VQC_TRY(vqc_parameters_read(layers->parameters, full, 4, shape, &part, error));
-        memcpy(*weight_out + i * square, part, square * sizeof *part);
-        free(part);
-        vqc_parameter_name(full, "%s.%s.bias", name, parts[i]);
-        VQC_TRY(vqc_parameters_read(layers->parameters, full, 1, shape, &part, error));
-        memcpy(*bias_out + i * (size_t)width, part, (size_t)width * sizeof *part);
-        free(part);
-    }
-    return VQC_OK;
-}
-
 /* Attention of one head over all pixels: x + proj_out(attention(norm(x))). */
 static vqc_status attention_block_add(const vqc_layers *layers, const char *name, vqc_value x, vqc_value *output,
                                       vqc_error *error)
 {
-    int64_t width = value_channels(layers, x);
+    int64_t width = vqc_shape_width(vqc_network_shape(layers->network, x));
     layer_name child;
     vqc_value h;
     name_join(child, name, "norm");
     VQC_TRY(vqc_layer_group_norm(layers, child, x, false, &h, error));
-    float *weight = NULL;
-    float *bias = NULL;
-    vqc_status status = packed_projection_read(layers, name, width, &weight, &bias, error);
-    if (status == VQC_OK)
-        status = vqc_layer_linear_with(layers, weight, bias, h, 3 * width, NULL, &h, error);
-    free(weight);
-    free(bias);
-    VQC_TRY(status);
+    layer_name query;
+    layer_name key;
+    layer_name value;
+    name_join(query, name, "q");
+    name_join(key, name, "k");
+    name_join(value, name, "v");
+    const char *const parts[] = {query, key, value};
+    VQC_TRY(vqc_layer_linear_stack(layers, parts, 3, true, h, width, &h, error));
     VQC_TRY(vqc_layer_attention(layers, h, 1, false, &h, error));
     name_join(child, name, "proj_out");
     return vqc_layer_linear(layers, child, true, h, width, &x, output, error);
@@ -93,7 +58,7 @@ static vqc_status attention_block_add(const vqc_layers *layers, const char *name
 /* The middle part, the same in both halves. */
 static vqc_status middle_add(const vqc_layers *layers, const char *half, vqc_value *h, vqc_error *error)
 {
-    int64_t channels = value_channels(layers, *h);
+    int64_t channels = vqc_shape_width(vqc_network_shape(layers->network, *h));
     layer_name name;
     name_join(name, half, "mid.block_1");
     VQC_TRY(residual_block_add(layers, name, *h, channels, h, error));
@@ -135,7 +100,8 @@ vqc_status vqc_vqgan_layers_decode(const vqc_layers *layers, const vqc_vqgan_con
             break;
         VQC_TRY(vqc_layer_upsample(layers, h, &h, error));
         vqc_parameter_name(name, "decoder.up.%d.upsample.conv", level);
-        VQC_TRY(vqc_layer_convolution(layers, name, h, value_channels(layers, h), kernel_3x3, NULL, &h, error));
+        VQC_TRY(vqc_layer_convolution(layers, name, h, vqc_shape_width(vqc_network_shape(layers->network, h)),
+                                      kernel_3x3, NULL, &h, error));
     }
     VQC_TRY(vqc_layer_group_norm(layers, "decoder.norm_out", h, true, &h, error));
     return vqc_layer_convolution(layers, "decoder.conv_out", h, config->out_channels, kernel_3x3, NULL, picture_out,
@@ -154,7 +120,8 @@ vqc_status vqc_vqgan_layers_encode(const vqc_layers *layers, const vqc_vqgan_con
         if (level == config->level_count - 1)
             break;
         vqc_parameter_name(name, "encoder.down.%d.downsample.conv", level);
-        VQC_TRY(vqc_layer_convolution(layers, name, h, value_channels(layers, h), kernel_halving, NULL, &h, error));
+        VQC_TRY(vqc_layer_convolution(layers, name, h, vqc_shape_width(vqc_network_shape(layers->network, h)),
+                                      kernel_halving, NULL, &h, error));
     }
     VQC_TRY(middle_add(layers, "encoder", &h, error));
     VQC_TRY(vqc_layer_group_norm(layers, "encoder.norm_out", h, true, &h, error));
