@@ -1,14 +1,8 @@
 #include "cli/compute.h"
 
 #include <string.h>
-#include <time.h>
 
-double vqc_compute_clock(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+#include "base/clock.h"
 
 vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error)
 {
@@ -21,7 +15,7 @@ vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error)
         return vqc_error_set(error, VQC_BAD_INPUT, "--precision %s: expected f32 or bf16", precision);
     if (compute->threads > 4096)
         return vqc_error_set(error, VQC_BAD_INPUT, "--threads %ld: expected at most 4096", compute->threads);
-    compute->started = vqc_compute_clock();
+    compute->started = vqc_clock_seconds();
     vqc_ops_options options = {.threads = (int)compute->threads};
     return vqc_ops_create(compute->device == NULL ? "cpu" : compute->device, &options, &compute->ops, error);
 }

@@ -32,7 +32,4 @@ typedef struct vqc_compute {
 VQC_MUST_CHECK vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error);
 void vqc_compute_close(vqc_compute *compute);
 
-/* Seconds on a monotonic clock. */
-double vqc_compute_clock(void);
-
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
@@ -45,10 +46,10 @@ static vqc_status embeddings_read(vqc_network *network, vqc_value value, embeddi
 static vqc_status image_tower_make(embed_options *options, const vqc_clip *clip, int64_t batch, bool backward,
                                    vqc_clip_image_tower *tower, vqc_error *error)
 {
-    double started = vqc_compute_clock();
+    double started = vqc_clock_seconds();
     VQC_TRY(vqc_clip_image_tower_create(clip, options->compute.ops, options->compute.dtype, batch, backward, tower,
                                         error));
-    options->compute.load_seconds += vqc_compute_clock() - started;
+    options->compute.load_seconds += vqc_clock_seconds() - started;
     return VQC_OK;
 }
 
@@ -57,10 +58,10 @@ static vqc_status ids_embed(embed_options *options, const vqc_clip *clip, const 
                             int64_t length, embeddings *result, vqc_error *error)
 {
     vqc_clip_text_tower tower;
-    double started = vqc_compute_clock();
+    double started = vqc_clock_seconds();
     VQC_TRY(
         vqc_clip_text_tower_create(clip, options->compute.ops, options->compute.dtype, count, length, &tower, error));
-    options->compute.load_seconds += vqc_compute_clock() - started;
+    options->compute.load_seconds += vqc_clock_seconds() - started;
     vqc_status status = vqc_clip_text_tower_write(&tower, ids, error);
     if (status == VQC_OK)
         status = vqc_network_forward(tower.network, error);
@@ -361,7 +362,7 @@ static vqc_status embed_run(embed_options *options, vqc_error *error)
     options->clip.head_width = options->head_width;
     vqc_clip *clip;
     VQC_TRY(vqc_clip_open(options->perceptor, &options->clip, &clip, error));
-    options->compute.load_seconds = vqc_compute_clock() - options->compute.started;
+    options->compute.load_seconds = vqc_clock_seconds() - options->compute.started;
     vqc_status status =
         options->input != NULL ? tensors_embed(options, clip, error) : files_embed(options, clip, error);
     vqc_clip_close(clip);

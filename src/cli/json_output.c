@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 vqc_status vqc_json_print(json_t *value, vqc_error *error)
@@ -34,7 +35,7 @@ json_t *vqc_json_integers(const int64_t *values, size_t count)
 
 void vqc_json_add_compute(json_t *object, const vqc_compute *compute)
 {
-    double elapsed = vqc_compute_clock() - compute->started;
+    double elapsed = vqc_clock_seconds() - compute->started;
     json_object_set_new(object, "device", json_string(vqc_ops_name(compute->ops)));
     json_object_set_new(object, "precision", json_string(vqc_dtype_name(compute->dtype)));
     json_object_set_new(object, "threads", json_integer(vqc_ops_threads(compute->ops)));

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
@@ -22,10 +23,10 @@ typedef struct reconstruct_options {
 static vqc_status encoder_make(reconstruct_options *options, const vqc_vqgan *vqgan, const int64_t *shape,
                                vqc_vqgan_encoder *encoder, vqc_error *error)
 {
-    double started = vqc_compute_clock();
+    double started = vqc_clock_seconds();
     VQC_TRY(vqc_vqgan_encoder_create(vqgan, options->compute.ops, options->compute.dtype, shape[0], shape[1],
                                      shape[2], encoder, error));
-    options->compute.load_seconds += vqc_compute_clock() - started;
+    options->compute.load_seconds += vqc_clock_seconds() - started;
     return VQC_OK;
 }
 
@@ -33,10 +34,10 @@ static vqc_status encoder_make(reconstruct_options *options, const vqc_vqgan *vq
 static vqc_status decoder_make(reconstruct_options *options, const vqc_vqgan *vqgan, const int64_t *shape,
                                bool backward, vqc_vqgan_decoder *decoder, vqc_error *error)
 {
-    double started = vqc_compute_clock();
+    double started = vqc_clock_seconds();
     VQC_TRY(vqc_vqgan_decoder_create(vqgan, options->compute.ops, options->compute.dtype, shape[0], shape[1],
                                      shape[2], backward, false, decoder, error));
-    options->compute.load_seconds += vqc_compute_clock() - started;
+    options->compute.load_seconds += vqc_clock_seconds() - started;
     return VQC_OK;
 }
 
@@ -308,7 +309,7 @@ static vqc_status reconstruct_run(reconstruct_options *options, const vqc_text_l
     VQC_TRY(vqc_compute_open(&options->compute, error));
     vqc_vqgan vqgan;
     VQC_TRY(vqc_vqgan_open(options->generator, options->checkpoint, &vqgan, error));
-    options->compute.load_seconds = vqc_compute_clock() - options->compute.started;
+    options->compute.load_seconds = vqc_clock_seconds() - options->compute.started;
     vqc_status status = operands->count == 0 ? tensors_reconstruct(options, &vqgan, error)
                                              : file_reconstruct(options, &vqgan, operands->items[0], error);
     vqc_vqgan_close(&vqgan);

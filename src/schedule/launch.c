@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "image/image.h"
 #include "schedule/checkpoint.h"
@@ -23,13 +23,6 @@ typedef struct render_work {
     int32_t *codes;  /* (rows, columns) */
     vqc_image image; /* the picture in bytes */
 } render_work;
-
-static double clock_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static vqc_status work_init(render_work *work, vqc_error *error)
 {
@@ -70,7 +63,7 @@ static vqc_status work_save(render_work *work, vqc_error *error)
 {
     vqc_renderer *renderer = work->launch->renderer;
     vqc_renderer_save(renderer, work->checkpoint.state);
-    work->checkpoint_at = clock_now();
+    work->checkpoint_at = vqc_clock_seconds();
     return vqc_archive_checkpoint_write(work->launch->archive, work->number,
                                         (uint32_t)vqc_renderer_steps_done(renderer), work->checkpoint.bytes, error);
 }
@@ -116,9 +109,15 @@ static vqc_status work_finish(render_work *work, vqc_error *error)
     return status;
 }
 
-/* Counts what the archive has. */
-static vqc_status progress_count(const vqc_launch *launch, vqc_launch_progress *progress, vqc_error *error)
+/* Counts what the archive has, for a rank that reports; at most once a second, since it reads every render's state.
+ */
+static vqc_status progress_count(const vqc_launch *launch, vqc_launch_progress *progress, double *counted,
+                                 vqc_error *error)
 {
+    double now = vqc_clock_seconds();
+    if (launch->report == NULL || now - *counted < 1.0)
+        return VQC_OK;
+    *counted = now;
     progress->renders_done = 0;
     progress->renders_failed = 0;
     for (size_t i = 0; i < progress->renders; i++) {
@@ -136,7 +135,7 @@ static void progress_report(render_work *work, int64_t step)
     progress->step = step;
     progress->steps = work->shape.steps;
     progress->steps_made += 1.0;
-    progress->seconds = clock_now() - work->started;
+    progress->seconds = vqc_clock_seconds() - work->started;
     if (work->launch->report != NULL)
         work->launch->report(progress, work->launch->report_context);
 }
@@ -145,12 +144,12 @@ static void progress_report(render_work *work, int64_t step)
 static vqc_status work_step(render_work *work, double *losses, vqc_error *error)
 {
     vqc_renderer *renderer = work->launch->renderer;
-    double started = clock_now();
+    double started = vqc_clock_seconds();
     int64_t step = vqc_renderer_steps_done(renderer);
     VQC_TRY(vqc_renderer_step(renderer, losses, error));
     for (int64_t i = 0; i < work->shape.terms; i++)
         work->checkpoint.losses[step * work->shape.terms + i] = (float)losses[i];
-    *work->checkpoint.seconds += clock_now() - started;
+    *work->checkpoint.seconds += vqc_clock_seconds() - started;
     return VQC_OK;
 }
 
@@ -158,7 +157,7 @@ static vqc_status work_step(render_work *work, double *losses, vqc_error *error)
 static vqc_status work_steps(render_work *work, double *losses, bool *stopped_out, vqc_error *error)
 {
     const vqc_launch *launch = work->launch;
-    work->checkpoint_at = clock_now();
+    work->checkpoint_at = vqc_clock_seconds();
     for (;;) {
         int64_t done = vqc_renderer_steps_done(launch->renderer);
         if (done == work->shape.steps)
@@ -169,7 +168,7 @@ static vqc_status work_steps(render_work *work, double *losses, bool *stopped_ou
         }
         VQC_TRY(work_step(work, losses, error));
         VQC_TRY(work_snapshot(work, done + 1, error));
-        if (clock_now() - work->checkpoint_at > launch->checkpoint_seconds && done + 1 < work->shape.steps)
+        if (vqc_clock_seconds() - work->checkpoint_at > launch->checkpoint_seconds && done + 1 < work->shape.steps)
             VQC_TRY(work_save(work, error));
         progress_report(work, done + 1);
         VQC_TRY(vqc_comm_progress(launch->comm, error));
@@ -192,8 +191,8 @@ static vqc_status work_run(render_work *work, bool *stopped_out, vqc_error *erro
 }
 
 /* Makes render number `number`, unless it is done. One that fails is recorded. */
-static vqc_status render_make(const vqc_launch *launch, size_t number, double started, vqc_launch_progress *progress,
-                              bool *stopped_out, vqc_error *error)
+static vqc_status render_make(const vqc_launch *launch, size_t number, double started, double *counted,
+                              vqc_launch_progress *progress, bool *stopped_out, vqc_error *error)
 {
     vqc_archive_state state;
     VQC_TRY(vqc_archive_state_read(launch->archive, number, &state, error));
@@ -204,7 +203,7 @@ static vqc_status render_make(const vqc_launch *launch, size_t number, double st
                         .started = started,
                         .number = number,
                         .render = &launch->study->renders[number]};
-    VQC_TRY(progress_count(launch, progress, error));
+    VQC_TRY(progress_count(launch, progress, counted, error));
     progress->render = vqc_archive_plan_of(launch->archive)->renders[number].id;
     vqc_error failure = {0};
     vqc_status status = work_run(&work, stopped_out, &failure);
@@ -218,14 +217,15 @@ static vqc_status render_make(const vqc_launch *launch, size_t number, double st
 static vqc_status renders_take(const vqc_launch *launch, vqc_comm_counter *counter, bool *stopped_out,
                                vqc_error *error)
 {
-    double started = clock_now();
+    double started = vqc_clock_seconds();
+    double counted = 0.0;
     vqc_launch_progress progress = {.renders = launch->study->render_count};
     while (!*stopped_out) {
         int64_t number;
         VQC_TRY(vqc_comm_counter_next(counter, &number, error));
         if (number >= (int64_t)launch->study->render_count)
             return VQC_OK;
-        VQC_TRY(render_make(launch, (size_t)number, started, &progress, stopped_out, error));
+        VQC_TRY(render_make(launch, (size_t)number, started, &counted, &progress, stopped_out, error));
     }
     return VQC_OK;
 }

@@ -24,20 +24,25 @@ typedef struct swept_setting {
     const vqc_yaml_node *node; /* the sequence; its key is the dotted setting */
 } swept_setting;
 
-/* A path of the job file, seen from where the program runs. */
+/* Makes a path of the job file one that is seen from where the program runs; the file must be there. NULL stays. */
+static vqc_status path_locate(study_reader *reader, const vqc_yaml_node *place, const char **path, vqc_error *error)
+{
+    if (*path == NULL)
+        return VQC_OK;
+    if ((*path)[0] != '/')
+        VQC_TRY(vqc_study_storage_text(reader->storage, path, error, "%.*s%s", reader->folder_size,
+                                       reader->study->path, *path));
+    if (access(*path, R_OK) != 0)
+        return vqc_yaml_error(place, error, "the file %s cannot be read: %s", *path, strerror(errno));
+    return VQC_OK;
+}
+
+/* The path that a node holds. */
 static vqc_status path_resolve(study_reader *reader, const vqc_yaml_node *node, const char **path_out,
                                vqc_error *error)
 {
-    const char *path;
-    VQC_TRY(vqc_yaml_read_text(node, &path, error));
-    if (path[0] == '/')
-        *path_out = path;
-    else
-        VQC_TRY(vqc_study_storage_text(reader->storage, path_out, error, "%.*s%s", reader->folder_size,
-                                       reader->study->path, path));
-    if (access(*path_out, R_OK) != 0)
-        return vqc_yaml_error(node, error, "the file %s cannot be read: %s", *path_out, strerror(errno));
-    return VQC_OK;
+    VQC_TRY(vqc_yaml_read_text(node, path_out, error));
+    return path_locate(reader, node, path_out, error);
 }
 
 static vqc_status path_require(study_reader *reader, const vqc_yaml_node *mapping, const char *key,
@@ -190,31 +195,8 @@ static vqc_status prompts_read(study_reader *reader, const vqc_yaml_node *node, 
 /* The files that targets name. */
 static vqc_status targets_resolve(study_reader *reader, vqc_prompt *prompt, vqc_error *error)
 {
-    for (size_t i = 0; i < prompt->target_count; i++) {
-        vqc_target *target = &prompt->targets[i];
-        if (target->file == NULL)
-            continue;
-        if (target->file[0] != '/')
-            VQC_TRY(vqc_study_storage_text(reader->storage, &target->file, error, "%.*s%s", reader->folder_size,
-                                           reader->study->path, target->file));
-        if (access(target->file, R_OK) != 0)
-            return vqc_yaml_error(prompt->node, error, "the file %s cannot be read: %s", target->file,
-                                  strerror(errno));
-    }
-    return VQC_OK;
-}
-
-/* A file that a setting names, seen from where the program runs. */
-static vqc_status setting_resolve(study_reader *reader, const vqc_yaml_node *place, const char **path,
-                                  vqc_error *error)
-{
-    if (*path == NULL)
-        return VQC_OK;
-    if ((*path)[0] != '/')
-        VQC_TRY(vqc_study_storage_text(reader->storage, path, error, "%.*s%s", reader->folder_size,
-                                       reader->study->path, *path));
-    if (access(*path, R_OK) != 0)
-        return vqc_yaml_error(place, error, "the file %s cannot be read: %s", *path, strerror(errno));
+    for (size_t i = 0; i < prompt->target_count; i++)
+        VQC_TRY(path_locate(reader, prompt->node, &prompt->targets[i].file, error));
     return VQC_OK;
 }
 
@@ -318,8 +300,8 @@ static vqc_status prompt_expand(study_reader *reader, const vqc_settings *defaul
                                .seed = (uint64_t)seeds[i / variant_count],
                                .settings = settings};
         VQC_TRY(variant_apply(reader, swept, swept_count, i % variant_count, render, error));
-        VQC_TRY(setting_resolve(reader, place, &render->settings.init.file, error));
-        VQC_TRY(setting_resolve(reader, place, &render->settings.mask, error));
+        VQC_TRY(path_locate(reader, place, &render->settings.init.file, error));
+        VQC_TRY(path_locate(reader, place, &render->settings.mask, error));
         VQC_TRY(vqc_settings_check(&render->settings, place, error));
         study->render_count++;
     }
