@@ -135,3 +135,26 @@ vqc_status vqc_arguments_parse(const vqc_arguments *arguments, int count, char *
                              arguments->operands->items[arguments->operand_maximum], arguments->usage);
     return VQC_OK;
 }
+
+vqc_status vqc_arguments_run_file(const char *usage, const char *summary, int count, char **words,
+                                  vqc_status (*run)(const char *path, bool json, vqc_error *error), vqc_error *error)
+{
+    bool json = false;
+    bool help;
+    vqc_text_list operands = {0};
+    const vqc_option table[] = {{"--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &json}};
+    const vqc_arguments arguments = {
+        .usage = usage,
+        .summary = summary,
+        .options = table,
+        .option_count = 1,
+        .operands = &operands,
+        .operand_minimum = 1,
+        .operand_maximum = 1,
+    };
+    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
+    if (status == VQC_OK && !help)
+        status = run(operands.items[0], json, error);
+    vqc_text_list_release(&operands);
+    return status;
+}

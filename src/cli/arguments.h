@@ -45,4 +45,10 @@ typedef struct vqc_arguments {
 VQC_MUST_CHECK vqc_status vqc_arguments_parse(const vqc_arguments *arguments, int count, char **words, bool *help_out,
                                               vqc_error *error);
 
+/* The whole of a subcommand that takes one file and --json: reads the words and calls `run` unless they ask for help.
+ */
+VQC_MUST_CHECK vqc_status vqc_arguments_run_file(const char *usage, const char *summary, int count, char **words,
+                                                 vqc_status (*run)(const char *path, bool json, vqc_error *error),
+                                                 vqc_error *error);
+
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/json_output.h"
 #include "models/parameters.h"
@@ -83,24 +84,10 @@ static vqc_status inspect_run(const char *path, bool json, vqc_error *error)
 
 vqc_status vqc_command_inspect(int count, char **words, vqc_error *error)
 {
-    bool json = false;
-    vqc_text_list operands = {0};
-    const vqc_option table[] = {{"--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &json}};
-    const vqc_arguments arguments = {
-        .usage = "vqclip inspect FILE [--json]",
-        .summary = "Says what a checkpoint file holds: format, SHA-256, the model it is recognised as, and every\n"
-                   "tensor's type, shape and name. Reads safetensors, PyTorch and TorchScript zip files and the\n"
-                   "older PyTorch serialisation.",
-        .options = table,
-        .option_count = 1,
-        .operands = &operands,
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-    };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = inspect_run(operands.items[0], json, error);
-    vqc_text_list_release(&operands);
-    return status;
+    return vqc_arguments_run_file(
+        "vqclip inspect FILE [--json]",
+        "Says what a checkpoint file holds: format, SHA-256, the model it is recognised as, and every\n"
+        "tensor's type, shape and name. Reads safetensors, PyTorch and TorchScript zip files and the\n"
+        "older PyTorch serialisation.",
+        count, words, inspect_run, error);
 }

@@ -74,22 +74,8 @@ static vqc_status plan_run(const char *path, bool json, vqc_error *error)
 
 vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
 {
-    bool json = false;
-    vqc_text_list operands = {0};
-    const vqc_option table[] = {{"--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &json}};
-    const vqc_arguments arguments = {
-        .usage = "vqclip plan JOB [--json]",
-        .summary = "Reads a job file, checks it, and lists the renders that it expands to. Opens no model.",
-        .options = table,
-        .option_count = 1,
-        .operands = &operands,
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-    };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = plan_run(operands.items[0], json, error);
-    vqc_text_list_release(&operands);
-    return status;
+    return vqc_arguments_run_file(
+        "vqclip plan JOB [--json]",
+        "Reads a job file, checks it, and lists the renders that it expands to. Opens no model.", count, words,
+        plan_run, error);
 }

@@ -124,24 +124,9 @@ static vqc_status show_run(const char *path, bool json, vqc_error *error)
 
 vqc_status vqc_command_show(int count, char **words, vqc_error *error)
 {
-    bool json = false;
-    vqc_text_list operands = {0};
-    const vqc_option table[] = {{"--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &json}};
-    const vqc_arguments arguments = {
-        .usage = "vqclip show ARCHIVE [--json]",
-        .summary =
-            "Lists an archive's renders: state, last loss, time, SHA-256 of the picture, prompt. A launch may be\n"
-            "writing it meanwhile.",
-        .options = table,
-        .option_count = 1,
-        .operands = &operands,
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-    };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = show_run(operands.items[0], json, error);
-    vqc_text_list_release(&operands);
-    return status;
+    return vqc_arguments_run_file(
+        "vqclip show ARCHIVE [--json]",
+        "Lists an archive's renders: state, last loss, time, SHA-256 of the picture, prompt. A launch may be\n"
+        "writing it meanwhile.",
+        count, words, show_run, error);
 }
