@@ -20,6 +20,7 @@ static const command commands[] = {
     {"inspect", "what a checkpoint file holds", vqc_command_inspect},
     {"tokenize", "texts to token ids", vqc_command_tokenize},
     {"embed", "pictures and texts to embeddings, and how alike they are", vqc_command_embed},
+    {"judge", "what pictures show, as a CLIP model sees it", vqc_command_judge},
     {"reconstruct", "a picture through the generator's encoder and decoder", vqc_command_reconstruct},
 };
 

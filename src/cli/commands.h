@@ -8,6 +8,7 @@
 VQC_MUST_CHECK vqc_status vqc_command_embed(int count, char **words, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_command_export(int count, char **words, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_command_inspect(int count, char **words, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_command_judge(int count, char **words, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_command_plan(int count, char **words, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_command_reconstruct(int count, char **words, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_command_render(int count, char **words, vqc_error *error);

@@ -1,4 +1,3 @@
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +6,10 @@
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
+#include "cli/embeddings.h"
 #include "cli/json_output.h"
 #include "cli/tensor_file.h"
 #include "models/clip.h"
-#include "models/picture_input.h"
-#include "models/token_batch.h"
 
 typedef struct embed_options {
     vqc_compute compute;
@@ -26,14 +24,8 @@ typedef struct embed_options {
     bool truncate;
 } embed_options;
 
-/* What a set of pictures or texts became: count rows of `width`. Initialise with {0}. */
-typedef struct embeddings {
-    int64_t count, width;
-    float *data;
-} embeddings;
-
 /* Reads an embedding value of a network into new memory. */
-static vqc_status embeddings_read(vqc_network *network, vqc_value value, embeddings *result, vqc_error *error)
+static vqc_status embeddings_read(vqc_network *network, vqc_value value, vqc_embeddings *result, vqc_error *error)
 {
     vqc_shape shape = vqc_network_shape(network, value);
     result->count = shape.size[0];
@@ -43,36 +35,9 @@ static vqc_status embeddings_read(vqc_network *network, vqc_value value, embeddi
     return vqc_network_read(network, value, result->data, error);
 }
 
-static vqc_status image_tower_make(embed_options *options, const vqc_clip *clip, int64_t batch, bool backward,
-                                   vqc_clip_image_tower *tower, vqc_error *error)
-{
-    double started = vqc_clock_seconds();
-    VQC_TRY(vqc_clip_image_tower_create(clip, options->compute.ops, options->compute.dtype, batch, backward, tower,
-                                        error));
-    options->compute.load_seconds += vqc_clock_seconds() - started;
-    return VQC_OK;
-}
-
-/* Embeds texts given as token ids (count, length). */
-static vqc_status ids_embed(embed_options *options, const vqc_clip *clip, const int32_t *ids, int64_t count,
-                            int64_t length, embeddings *result, vqc_error *error)
-{
-    vqc_clip_text_tower tower;
-    double started = vqc_clock_seconds();
-    VQC_TRY(
-        vqc_clip_text_tower_create(clip, options->compute.ops, options->compute.dtype, count, length, &tower, error));
-    options->compute.load_seconds += vqc_clock_seconds() - started;
-    vqc_status status = vqc_clip_text_tower_write(&tower, ids, error);
-    if (status == VQC_OK)
-        status = vqc_network_forward(tower.network, error);
-    if (status == VQC_OK)
-        status = embeddings_read(tower.network, tower.embedding, result, error);
-    vqc_clip_text_tower_destroy(&tower);
-    return status;
-}
-
 /* Adds embeddings to the results under the name. */
-static vqc_status embeddings_add(const embeddings *rows, const char *name, vqc_tensor_file *results, vqc_error *error)
+static vqc_status embeddings_add(const vqc_embeddings *rows, const char *name, vqc_tensor_file *results,
+                                 vqc_error *error)
 {
     int64_t shape[] = {rows->count, rows->width};
     return vqc_tensor_file_add(results, name, 2, shape, rows->data, error);
@@ -82,13 +47,13 @@ static vqc_status embeddings_add(const embeddings *rows, const char *name, vqc_t
 static vqc_status pixels_run(vqc_clip_image_tower *tower, const vqc_host_tensor *pixels,
                              const vqc_host_tensor *weight, vqc_tensor_file *results, vqc_error *error)
 {
-    embeddings rows = {0};
+    vqc_embeddings rows = {0};
     VQC_TRY(vqc_network_write(tower->network, tower->pixels, pixels->data, error));
     VQC_TRY(vqc_network_forward(tower->network, error));
     vqc_status status = embeddings_read(tower->network, tower->embedding, &rows, error);
     if (status == VQC_OK)
         status = embeddings_add(&rows, "image_embed", results, error);
-    free(rows.data);
+    vqc_embeddings_release(&rows);
     if (status != VQC_OK || weight->data == NULL)
         return status;
     VQC_TRY(vqc_network_gradient_write(tower->network, tower->embedding, weight->data, error));
@@ -135,7 +100,8 @@ static vqc_status pixels_embed(embed_options *options, const vqc_clip *clip, con
     if (status == VQC_OK)
         status = pixels_check(options, clip, &pixels, &weight, error);
     if (status == VQC_OK)
-        status = image_tower_make(options, clip, pixels.shape[0], weight.data != NULL, &tower, error);
+        status =
+            vqc_embeddings_image_tower(&options->compute, clip, pixels.shape[0], weight.data != NULL, &tower, error);
     if (status == VQC_OK)
         status = pixels_run(&tower, &pixels, &weight, results, error);
     vqc_clip_image_tower_destroy(&tower);
@@ -150,14 +116,14 @@ static vqc_status token_ids_embed(embed_options *options, const vqc_clip *clip, 
 {
     int64_t shape[2];
     int32_t *ids;
-    embeddings rows = {0};
+    vqc_embeddings rows = {0};
     VQC_TRY(vqc_host_ids_read(input, "token_ids", shape, &ids, error));
     if (ids == NULL)
         return VQC_OK;
-    vqc_status status = ids_embed(options, clip, ids, shape[0], shape[1], &rows, error);
+    vqc_status status = vqc_embeddings_of_ids(&options->compute, clip, ids, shape[0], shape[1], &rows, error);
     if (status == VQC_OK)
         status = embeddings_add(&rows, "text_embed", results, error);
-    free(rows.data);
+    vqc_embeddings_release(&rows);
     free(ids);
     return status;
 }
@@ -179,77 +145,44 @@ static vqc_status tensors_embed(embed_options *options, const vqc_clip *clip, vq
     return status;
 }
 
-/* Tokenises the texts into rows as long as the longest of them, filled up with 0. */
-static vqc_status texts_tokenise(const embed_options *options, const vqc_clip *clip, int32_t **ids_out,
-                                 int64_t *length_out, vqc_error *error)
+static vqc_status texts_embed(embed_options *options, const vqc_clip *clip, vqc_embeddings *result, vqc_error *error)
 {
-    vqc_tokenizer *tokenizer;
-    VQC_TRY(vqc_tokenizer_create(options->vocabulary, (size_t)clip->text.vocabulary, &tokenizer, error));
-    vqc_status status =
-        vqc_token_batch_make(tokenizer, options->texts.items, options->texts.count, (size_t)clip->text.context,
-                             options->truncate, ids_out, length_out, error);
-    vqc_tokenizer_destroy(tokenizer);
-    return status;
-}
-
-static vqc_status texts_embed(embed_options *options, const vqc_clip *clip, embeddings *result, vqc_error *error)
-{
-    int32_t *ids;
-    int64_t length;
     if (options->texts.count == 0)
         return VQC_OK;
-    VQC_TRY(texts_tokenise(options, clip, &ids, &length, error));
-    vqc_status status = ids_embed(options, clip, ids, (int64_t)options->texts.count, length, result, error);
-    free(ids);
-    return status;
+    return vqc_embeddings_of_texts(&options->compute, clip, options->vocabulary, options->texts.items,
+                                   options->texts.count, options->truncate, result, error);
 }
 
-/* Writes one picture to the tower and reads its embedding into a row. */
-static vqc_status image_embed(const vqc_clip *clip, vqc_clip_image_tower *tower, const char *path, float *pixels,
-                              float *row, vqc_error *error)
+/* Embeds one picture file into a row. */
+static vqc_status image_embed(vqc_picture_embedder *embedder, const char *path, float *row, vqc_error *error)
 {
-    VQC_TRY(vqc_picture_input_read(path, clip->vision.side, pixels, error));
-    VQC_TRY(vqc_network_write(tower->network, tower->pixels, pixels, error));
-    VQC_TRY(vqc_network_forward(tower->network, error));
-    return vqc_network_read(tower->network, tower->embedding, row, error);
+    vqc_image picture;
+    VQC_TRY(vqc_image_read(path, &picture, error));
+    vqc_status status = vqc_picture_embedder_run(embedder, &picture, row, error);
+    vqc_image_release(&picture);
+    return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s", path);
 }
 
-static vqc_status images_embed(embed_options *options, const vqc_clip *clip, embeddings *result, vqc_error *error)
+static vqc_status images_embed(embed_options *options, const vqc_clip *clip, vqc_embeddings *result, vqc_error *error)
 {
-    vqc_clip_image_tower tower;
-    float *pixels = NULL;
+    vqc_picture_embedder embedder;
     if (options->images.count == 0)
         return VQC_OK;
     result->count = (int64_t)options->images.count;
     result->width = clip->embed_width;
-    VQC_TRY(image_tower_make(options, clip, 1, false, &tower, error));
-    vqc_status status = vqc_memory_allocate((size_t)(result->count * result->width), sizeof(float), "embeddings",
-                                            &result->data, error);
+    vqc_status status = vqc_picture_embedder_init(&embedder, &options->compute, clip, error);
     if (status == VQC_OK)
-        status = vqc_memory_allocate((size_t)(3 * clip->vision.side * clip->vision.side), sizeof *pixels, "a picture",
-                                     &pixels, error);
+        status = vqc_memory_allocate((size_t)(result->count * result->width), sizeof(float), "embeddings",
+                                     &result->data, error);
     for (int64_t i = 0; i < result->count && status == VQC_OK; i++)
-        status = image_embed(clip, &tower, options->images.items[i], pixels, result->data + i * result->width, error);
-    vqc_clip_image_tower_destroy(&tower);
-    free(pixels);
+        status = image_embed(&embedder, options->images.items[i], result->data + i * result->width, error);
+    vqc_picture_embedder_release(&embedder);
     return status;
 }
 
-static double cosine(const float *left, const float *right, int64_t width)
-{
-    double product = 0.0;
-    double squares[2] = {0.0, 0.0};
-    for (int64_t i = 0; i < width; i++) {
-        product += (double)left[i] * (double)right[i];
-        squares[0] += (double)left[i] * (double)left[i];
-        squares[1] += (double)right[i] * (double)right[i];
-    }
-    return product / sqrt(squares[0] * squares[1]);
-}
-
 /* Cosine similarities: one line for each row of `rows`, one column for each of `columns`. */
-static void similarities_print(const embeddings *rows, const vqc_text_list *row_names, const embeddings *columns,
-                               const vqc_text_list *column_names)
+static void similarities_print(const vqc_embeddings *rows, const vqc_text_list *row_names,
+                               const vqc_embeddings *columns, const vqc_text_list *column_names)
 {
     for (int64_t j = 0; j < columns->count; j++)
         (void)printf("[%lld] %s\n", (long long)j + 1, column_names->items[j]);
@@ -259,14 +192,14 @@ static void similarities_print(const embeddings *rows, const vqc_text_list *row_
     (void)printf("\n");
     for (int64_t i = 0; i < rows->count; i++) {
         for (int64_t j = 0; j < columns->count; j++)
-            (void)printf("%8.4f ",
-                         cosine(rows->data + i * rows->width, columns->data + j * columns->width, rows->width));
+            (void)printf("%8.4f ", vqc_embeddings_cosine(rows->data + i * rows->width,
+                                                         columns->data + j * columns->width, rows->width));
         (void)printf(" %s\n", row_names->items[i]);
     }
 }
 
 /* An array of {"name", "embedding"}. */
-static json_t *embeddings_to_json(const embeddings *rows, const vqc_text_list *names)
+static json_t *embeddings_to_json(const vqc_embeddings *rows, const vqc_text_list *names)
 {
     json_t *array = json_array();
     for (int64_t i = 0; i < rows->count; i++) {
@@ -278,20 +211,21 @@ static json_t *embeddings_to_json(const embeddings *rows, const vqc_text_list *n
     return array;
 }
 
-static json_t *similarities_to_json(const embeddings *images, const embeddings *texts)
+static json_t *similarities_to_json(const vqc_embeddings *images, const vqc_embeddings *texts)
 {
     json_t *matrix = json_array();
     for (int64_t i = 0; i < images->count; i++) {
         json_t *row = json_array();
         for (int64_t j = 0; j < texts->count; j++)
-            json_array_append_new(row, json_real(cosine(images->data + i * images->width,
-                                                        texts->data + j * texts->width, texts->width)));
+            json_array_append_new(row,
+                                  json_real(vqc_embeddings_cosine(images->data + i * images->width,
+                                                                  texts->data + j * texts->width, texts->width)));
         json_array_append_new(matrix, row);
     }
     return matrix;
 }
 
-static vqc_status results_print(embed_options *options, const embeddings *images, const embeddings *texts,
+static vqc_status results_print(embed_options *options, const vqc_embeddings *images, const vqc_embeddings *texts,
                                 vqc_error *error)
 {
     if (options->compute.json) {
@@ -311,7 +245,8 @@ static vqc_status results_print(embed_options *options, const embeddings *images
     return VQC_OK;
 }
 
-static vqc_status results_write(const char *path, const embeddings *images, const embeddings *texts, vqc_error *error)
+static vqc_status results_write(const char *path, const vqc_embeddings *images, const vqc_embeddings *texts,
+                                vqc_error *error)
 {
     vqc_tensor_file results = {0};
     vqc_status status = VQC_OK;
@@ -327,8 +262,8 @@ static vqc_status results_write(const char *path, const embeddings *images, cons
 
 static vqc_status files_embed(embed_options *options, const vqc_clip *clip, vqc_error *error)
 {
-    embeddings images = {0};
-    embeddings texts = {0};
+    vqc_embeddings images = {0};
+    vqc_embeddings texts = {0};
     vqc_status status = texts_embed(options, clip, &texts, error);
     if (status == VQC_OK)
         status = images_embed(options, clip, &images, error);
@@ -336,8 +271,8 @@ static vqc_status files_embed(embed_options *options, const vqc_clip *clip, vqc_
         status = results_write(options->output, &images, &texts, error);
     if (status == VQC_OK)
         status = results_print(options, &images, &texts, error);
-    free(images.data);
-    free(texts.data);
+    vqc_embeddings_release(&images);
+    vqc_embeddings_release(&texts);
     return status;
 }
 

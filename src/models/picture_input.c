@@ -1,7 +1,5 @@
 #include "models/picture_input.h"
 
-#include "image/image.h"
-
 /* Half of a difference of sizes, a half rounded to the even number, as Python's round does. */
 static int64_t half_to_even(int64_t difference)
 {
@@ -24,18 +22,22 @@ static vqc_status middle_crop(vqc_image *image, int64_t side, vqc_error *error)
                           error);
 }
 
-vqc_status vqc_picture_input_read(const char *path, int64_t side, float *pixels, vqc_error *error)
+vqc_status vqc_picture_input_from(const vqc_image *picture, int64_t side, float *pixels, vqc_error *error)
 {
-    vqc_image file;
     vqc_image image;
-    VQC_TRY(vqc_image_read(path, &file, error));
-    vqc_status status = shorter_side_resize(&file, side, &image, error);
-    vqc_image_release(&file);
-    if (status != VQC_OK)
-        return vqc_error_prefix(error, "%s", path);
-    status = middle_crop(&image, side, error);
+    VQC_TRY(shorter_side_resize(picture, side, &image, error));
+    vqc_status status = middle_crop(&image, side, error);
     if (status == VQC_OK)
         vqc_image_to_float(&image, pixels);
     vqc_image_release(&image);
+    return status;
+}
+
+vqc_status vqc_picture_input_read(const char *path, int64_t side, float *pixels, vqc_error *error)
+{
+    vqc_image file;
+    VQC_TRY(vqc_image_read(path, &file, error));
+    vqc_status status = vqc_picture_input_from(&file, side, pixels, error);
+    vqc_image_release(&file);
     return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s", path);
 }

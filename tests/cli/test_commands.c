@@ -18,7 +18,9 @@
 #define REFERENCE VQC_SHARED_DIR "/reference/"
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
-enum { MAX_WORDS = 16, PATH_SIZE = 4096 };
+#define MODELS VQC_SOURCE_DIR "/jobs/models/"
+
+enum { MAX_WORDS = 16, PATH_SIZE = 4096, OUTPUT_SIZE = 1 << 16 };
 
 typedef vqc_status command(int count, char **words, vqc_error *error);
 
@@ -208,6 +210,95 @@ static void test_embed_files(void **state)
         fail_msg("%s", error.message);
 }
 
+/* Runs a command with its standard output going to a file, and gives back what it printed; to be freed. */
+static char *output_of(command *run_command, const char *const *words)
+{
+    vqc_error error = {0};
+    const char *path = scratch("output");
+    (void)fflush(stdout);
+    int terminal = dup(STDOUT_FILENO);
+    assert_non_null(freopen(path, "w", stdout));
+    vqc_status status = run(run_command, words, &error);
+    (void)fflush(stdout);
+    assert_true(dup2(terminal, STDOUT_FILENO) >= 0);
+    (void)close(terminal);
+    if (status != VQC_OK)
+        fail_msg("%s", error.message);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    char *text = calloc(1, OUTPUT_SIZE);
+    assert_non_null(text);
+    assert_true(fread(text, 1, OUTPUT_SIZE - 1, file) > 0);
+    (void)fclose(file);
+    return text;
+}
+
+static const char *text_write(const char *name, const char *text)
+{
+    const char *path = scratch(name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    return path;
+}
+
+/* A red car, judged with labels that are right for one attribute and wrong for the other. */
+static void test_judge(void **state)
+{
+    (void)state;
+    char attributes[PATH_SIZE];
+    char labels[PATH_SIZE];
+    (void)snprintf(attributes, sizeof attributes, "%s",
+                   text_write("attributes.json", "{\"object\": {\"car\": [\"a car\", \"an automobile\"],"
+                                                 " \"moon\": [\"a moon\"]},"
+                                                 " \"color\": {\"orange\": [\"an orange car\"],"
+                                                 " \"black\": [\"a black car\", \"a black fish\"]}}"));
+    (void)snprintf(labels, sizeof labels, "%s",
+                   text_write("labels.json", "[{\"picture\": \"00-orange-car.png\", \"object\": \"car\","
+                                             " \"color\": \"black\", \"group\": \"cars\"}]"));
+    const char *words[] = {"--perceptor",
+                           MODELS "picturebook-resnet.safetensors",
+                           "--vocabulary",
+                           MODELS "picturebook.bpe.gz",
+                           "--attributes",
+                           attributes,
+                           "--labels",
+                           labels,
+                           "--json",
+                           MODELS "test-pictures/00-orange-car.png",
+                           NULL};
+    char *text = output_of(vqc_command_judge, words);
+    assert_non_null(strstr(text, "\"object\":{\"value\":\"car\""));
+    assert_non_null(strstr(text, "\"color\":{\"value\":\"orange\""));
+    assert_non_null(strstr(text, "\"expected\":\"black\""));
+    assert_non_null(strstr(text, "\"cars\":{\"object\":{\"right\":1,\"asked\":1},"
+                                 "\"color\":{\"right\":0,\"asked\":1}}"));
+    free(text);
+}
+
+static void test_judge_bad_lists(void **state)
+{
+    (void)state;
+    const char *bad[][2] = {
+        {"[", "bad.json:1:1"},
+        {"[]", "expected an object with an entry for every attribute"},
+        {"{\"object\": []}", "object: expected an object with an entry for every value"},
+        {"{\"object\": {\"car\": []}}", "object: car: expected a list of texts"},
+        {"{\"object\": {\"car\": [\"a car\", 3]}}", "object: car: entry 1: expected a text"},
+        {"{\"a\": {\"b\": [\"c\"]}, \"a\": {\"b\": [\"c\"]}}", "duplicate"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        vqc_error error = {0};
+        const char *words[] = {
+            "--perceptor", "none", "--vocabulary", "none", "--attributes", text_write("bad.json", bad[i][0]),
+            "x.png",       NULL};
+        assert_int_equal(run(vqc_command_judge, words, &error), VQC_BAD_INPUT);
+        (void)printf("    %s\n", error.message);
+        assert_non_null(strstr(error.message, bad[i][1]));
+    }
+}
+
 typedef struct bad_call {
     command *run_command;
     const char *words[MAX_WORDS];
@@ -237,6 +328,13 @@ static void test_bad_input(void **state)
         {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--precision", "f8"}, "expected f32 or bf16"},
         {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--threads", "2x"}, "expected a number"},
         {vqc_command_embed, {"--perceptor", clip, "--perceptor", clip, "--image", "x"}, "given twice"},
+        {vqc_command_judge, {"in.png"}, "are needed"},
+        {vqc_command_judge,
+         {"--perceptor", clip, "--vocabulary", clip, "--attributes", config},
+         "expected either --archive or pictures"},
+        {vqc_command_judge,
+         {"--perceptor", clip, "--vocabulary", clip, "--attributes", config, "x"},
+         "net2net.yaml:1"},
         {vqc_command_reconstruct, {"in.png"}, "are needed"},
         {vqc_command_reconstruct,
          {"--generator", config, "--checkpoint", clip, "-o", "/tmp/x.png", "in.png"},
@@ -264,7 +362,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_embed_tensors),       cmocka_unit_test(test_reconstruct_tensors),
         cmocka_unit_test(test_reconstruct_picture), cmocka_unit_test(test_inspect),
-        cmocka_unit_test(test_embed_files),         cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_embed_files),         cmocka_unit_test(test_judge),
+        cmocka_unit_test(test_judge_bad_lists),     cmocka_unit_test(test_bad_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
