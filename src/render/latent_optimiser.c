@@ -121,11 +121,21 @@ typedef struct adam_step {
     float rate, beta1, beta2, share1, share2, correction1, correction2, epsilon, l2_slope;
 } adam_step;
 
+/* The learning rate of a step. */
+static double rate_of(const vqc_settings *settings, int64_t step)
+{
+    double start = settings->learning_rate;
+    double end = settings->learning_rate_end;
+    if (end < 0.0 || settings->steps < 2)
+        return start;
+    return start + (end - start) * (double)step / (double)(settings->steps - 1);
+}
+
 static adam_step adam_step_of(const vqc_settings *settings, int64_t step, double l2_slope)
 {
     double number = (double)(step + 1);
     return (adam_step){
-        .rate = (float)settings->learning_rate,
+        .rate = (float)rate_of(settings, step),
         .beta1 = (float)settings->beta1,
         .beta2 = (float)settings->beta2,
         .share1 = (float)(1.0 - settings->beta1), /* in f32, 1 − 0.999 would be off by 1e-5 */

@@ -41,6 +41,7 @@ void vqc_settings_default(vqc_settings *settings)
         .height = 256,
         .steps = 400,
         .learning_rate = 0.15,
+        .learning_rate_end = -1.0,
         .beta1 = 0.9,
         .beta2 = 0.999,
         .epsilon = 1e-8,
@@ -87,6 +88,11 @@ static vqc_status set_optimizer_name(vqc_settings *settings, const vqc_yaml_node
 static vqc_status set_learning_rate(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
 {
     return vqc_yaml_read_real(value, 0.0, 1e6, &settings->learning_rate, error);
+}
+
+static vqc_status set_learning_rate_end(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->learning_rate_end, error);
 }
 
 static vqc_status set_crop_count(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
@@ -285,6 +291,7 @@ static const setting known_settings[] = {
     {"steps", set_steps},
     {"optimizer.name", set_optimizer_name},
     {"optimizer.lr", set_learning_rate},
+    {"optimizer.lr_end", set_learning_rate_end},
     {"crops.count", set_crop_count},
     {"crops.method", set_crop_method},
     {"crops.power", set_crop_power},
@@ -435,7 +442,10 @@ vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_
 {
     VQC_TRY(vqc_text_append(text, error, "  size: [%lld, %lld]\n  steps: %lld\n", (long long)settings->width,
                             (long long)settings->height, (long long)settings->steps));
-    VQC_TRY(vqc_text_append(text, error, "  optimizer: {name: adam, lr: %.17g}\n", settings->learning_rate));
+    VQC_TRY(vqc_text_append(text, error, "  optimizer: {name: adam, lr: %.17g", settings->learning_rate));
+    if (settings->learning_rate_end >= 0.0)
+        VQC_TRY(vqc_text_append(text, error, ", lr_end: %.17g", settings->learning_rate_end));
+    VQC_TRY(vqc_text_append(text, error, "}\n"));
     VQC_TRY(vqc_text_append(text, error, "  crops: {count: %lld, method: original, power: %.17g, group: %lld}\n",
                             (long long)settings->crop_count, settings->crop_power, (long long)settings->crop_group));
     VQC_TRY(augmentations_write(settings, text, error));

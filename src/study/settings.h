@@ -49,7 +49,8 @@ enum { VQC_SETTINGS_MAX_AUGMENTATIONS = 16 };
 typedef struct vqc_settings {
     int64_t width, height; /* as asked for; rendered at the next lower multiples of the generator's factor */
     int64_t steps;
-    double learning_rate;
+    double learning_rate;         /* of the first step */
+    double learning_rate_end;     /* of the last one, reached in a straight line; below 0: the same */
     double beta1, beta2, epsilon; /* Adam */
     int64_t crop_count;           /* per perceptor and step */
     double crop_power;            /* side = floor(U^power (max − min) + min) */

@@ -79,8 +79,34 @@ static void two_steps_are_adam(void **state)
     vqc_latent_optimiser_destroy(optimiser);
 }
 
+/* Under a constant gradient Adam moves by exactly its rate, which falls from `lr` to `lr_end`. */
+static void rate_falls_in_a_line(void **state)
+{
+    (void)state;
+    static float codebook[WIDTH];
+    vqc_vqgan vqgan = {.codebook = codebook};
+    vqgan.config.embed_width = WIDTH;
+    vqgan.config.codes = 1;
+    vqgan.factor = 1;
+    vqc_error error = {0};
+    const vqc_settings settings = {
+        .steps = 4, .learning_rate = 0.4, .learning_rate_end = 0.1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+    const double moved[] = {0.4, 0.7, 0.9, 1.0};
+    vqc_latent_optimiser *optimiser;
+    assert_int_equal(vqc_latent_optimiser_create(&vqgan, &settings, 2, 2, &optimiser, &error), VQC_OK);
+    vqc_latent_optimiser_reset(optimiser, start);
+    for (int step = 0; step < 4; step++) {
+        for (int i = 0; i < COUNT; i++)
+            vqc_latent_optimiser_gradient(optimiser)[i] = 1.0F;
+        vqc_latent_optimiser_step(optimiser, step, 0.0);
+        for (int i = 0; i < COUNT; i++)
+            assert_float_equal(start[i] - vqc_latent_optimiser_state(optimiser)[i], moved[step], OPTIMISER_LARGEST);
+    }
+    vqc_latent_optimiser_destroy(optimiser);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(two_steps_are_adam)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(two_steps_are_adam), cmocka_unit_test(rate_falls_in_a_line)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

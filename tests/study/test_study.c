@@ -90,6 +90,7 @@ static void test_settings_survive_writing(void **state)
     vqc_settings again;
     vqc_study *study = study_of("study: s\n" MODELS "render:\n"
                                 "  size: [96, 64]\n"
+                                "  optimizer: {lr: 0.1, lr_end: 0.03}\n"
                                 "  augment: [{name: Af, degrees: 0.1, padding: zeros}, Ji]\n"
                                 "  init: {codes: {file: /dev/null, tensor: 'a \"b\"'}}\n"
                                 "prompts: [x]\n");
@@ -100,6 +101,7 @@ static void test_settings_survive_writing(void **state)
     vqc_settings_default(&again);
     assert_int_equal(vqc_settings_apply(&again, vqc_yaml_find(vqc_yaml_root(yaml), "render"), NULL, &error), VQC_OK);
     assert_int_equal(again.width, 96);
+    assert_float_equal(again.learning_rate_end, 0.03, 0.0);
     assert_int_equal(again.augmentation_count, 2);
     assert_float_equal(again.augmentations[0].degrees, 0.1, 0.0);
     assert_false(again.augmentations[0].border);
