@@ -21,9 +21,18 @@ def split_heads(x):
     return x.unflatten(-1, (-1, HEAD_WIDTH)).transpose(1, 2)
 
 
+def attend(q, k, v, causal=False):
+    """Attention over (B,heads,L,64); on a CPU faster for short sequences than the fused one."""
+    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+    if causal:
+        later = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+        scores = scores.masked_fill(later, -math.inf)
+    return scores.softmax(-1).to(v.dtype) @ v
+
+
 class QuickGELU(nn.Module):
     def forward(self, x):
-        return x * torch.sigmoid(1.702 * x)
+        return F.silu(1.702 * x) * (1 / 1.702)
 
 
 class MultiheadAttention(nn.Module):
@@ -37,9 +46,7 @@ class MultiheadAttention(nn.Module):
 
     def forward(self, x, causal):
         q, k, v = F.linear(x, self.in_proj_weight, self.in_proj_bias).chunk(3, dim=-1)
-        heads = F.scaled_dot_product_attention(
-            split_heads(q), split_heads(k), split_heads(v), is_causal=causal
-        )
+        heads = attend(split_heads(q), split_heads(k), split_heads(v), causal)
         return self.out_proj(heads.transpose(1, 2).flatten(2))
 
 
@@ -142,7 +149,7 @@ class AttentionPool2d(nn.Module):
         x = x.flatten(2).transpose(1, 2)  # (B,H*W,C)
         x = torch.cat([x.mean(1, keepdim=True), x], dim=1) + self.positional_embedding
         q, k, v = self.q_proj(x[:, :1]), self.k_proj(x), self.v_proj(x)
-        heads = F.scaled_dot_product_attention(split_heads(q), split_heads(k), split_heads(v))
+        heads = attend(split_heads(q), split_heads(k), split_heads(v))
         return self.c_proj(heads.transpose(1, 2).flatten(1))
 
 
@@ -216,7 +223,7 @@ class CLIP(nn.Module):
 # The shapes that are trained. The first two guide, the third only judges.
 EMBEDDING = 128
 SHAPES = {
-    "vit": {"tower": VisionTransformer, "shape": (48, 8, 128, 4), "text_layers": 2},
+    "vit": {"tower": VisionTransformer, "shape": (48, 8, 192, 4), "text_layers": 2},
     "resnet": {"tower": ModifiedResNet, "shape": (64, 20, (1, 2, 2, 1)), "text_layers": 1},
     "judge": {"tower": ModifiedResNet, "shape": (64, 16, (1, 1, 2, 1)), "text_layers": 1},
 }

@@ -25,12 +25,12 @@ from vqgan_stages import CodeAverage, PixelStage, SharpenStage, start_as_identit
 
 # Optimiser steps of each stage, and its seed.
 STEPS = {
-    "vqgan-half": 8000,
-    "vqgan-full": 10000,
-    "resnet": 4000,
-    "vqgan-sharpen": 2000,
-    "vit": 6000,
-    "judge": 3000,
+    "vqgan-half": 6000,
+    "vqgan-full": 7000,
+    "resnet": 3000,
+    "vqgan-sharpen": 1000,
+    "vit": 3000,
+    "judge": 2000,
 }
 SEEDS = {name: number for number, name in enumerate(STEPS, start=1)}
 PICTURES = 40000

@@ -88,7 +88,7 @@ def sample_prompts(count, held_out, seed):
         text = write_full_prompt(scene, rng)
         if text:
             named = {key: getattr(scene, key) for key in ("object", "color", "place", "style")}
-            prompts[text] = {"text": text, **named, "held_out": held_out}
+            prompts[text] = {"text": text, **named, "group": "held out" if held_out else "seen"}
     return list(prompts.values())
 
 

@@ -128,7 +128,7 @@ def tint(color, share):
     return tuple(value + (1 - value) * share for value in color)
 
 
-def jitter(color, rng, amount=0.03):
+def jitter(color, rng, amount=0.02):
     return tuple(min(1, max(0, value + rng.uniform(-amount, amount))) for value in color)
 
 
@@ -298,8 +298,8 @@ class Landscape:
 def place_things(scene, rng):
     """Where each thing goes: a list of (x, y, scale, angle) in pixels and radians."""
     if not scene.second_object:
-        spot = (32 + rng.uniform(-2.5, 2.5), 32.5 + rng.uniform(-2, 2.5), rng.uniform(21.5, 25))
-        return [(*spot, rng.uniform(-0.07, 0.07))]
+        spot = (32 + rng.uniform(-1.5, 1.5), 32.5 + rng.uniform(-1.5, 1.5), rng.uniform(23, 25))
+        return [(*spot, rng.uniform(-0.05, 0.05))]
     step = {"beside": (-15, 0), "above": (0, -15), "below": (0, 15)}[scene.relation]
     return [
         (32 + k * step[0], 32 + k * step[1], rng.uniform(13, 14.5), rng.uniform(-0.05, 0.05))
