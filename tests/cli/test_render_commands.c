@@ -155,6 +155,62 @@ static void test_failed_render_is_recorded(void **state)
     vqc_archive_close(archive);
 }
 
+/* Its place on the sheet is grey, beside that of the picture. */
+static void test_failed_render_on_the_sheet(void **state)
+{
+    (void)state;
+    enum { MARGIN = 24 };
+    char path[PATH_SIZE];
+    vqc_error error = {0};
+    vqc_image sheet;
+    path_in(path, "third.h5");
+    call_ok(vqc_command_export, path, folder());
+    path_in(path, "sheet.png");
+    assert_int_equal(vqc_image_read(path, &sheet, &error), VQC_OK);
+    bool grey = false;
+    for (int64_t y = 0; y < sheet.height && !grey; y++)
+        grey = sheet.pixels[3 * (y * sheet.width + MARGIN)] == 236;
+    assert_true(grey);
+    vqc_image_release(&sheet);
+}
+
+/* An archive of 101 renders, none of them done, gives two sheets of 51 and 50 and no picture. */
+static void test_many_renders_fill_several_sheets(void **state)
+{
+    (void)state;
+    enum { COUNT = 101 };
+    static const vqc_archive_model model = {"generator", "", "model", "0", ""};
+    static const char *const loss = "total";
+    static const vqc_archive_shape shape = {8, 8, 1, 1, 1, 1, 1, &loss, 0, 0};
+    vqc_archive_render renders[COUNT];
+    char ids[COUNT][8];
+    char path[PATH_SIZE];
+    vqc_error error = {0};
+    vqc_comm *comm;
+    vqc_archive *archive;
+    bool created;
+    for (int i = 0; i < COUNT; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "%d.0", i);
+        renders[i] = (vqc_archive_render){ids[i], "a house", "", 0, 0};
+    }
+    vqc_archive_plan plan = {"many", "", "0", "{}", "", &model, 1, &shape, 1, renders, COUNT};
+    path_in(path, "many.h5");
+    assert_int_equal(vqc_comm_start(NULL, NULL, &comm, &error), VQC_OK);
+    if (vqc_archive_start(comm, path, &plan, &archive, &created, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    vqc_archive_close(archive);
+    vqc_comm_stop(comm);
+    char output[PATH_SIZE];
+    path_in(output, "many");
+    call_ok(vqc_command_export, path, output);
+    path_in(path, "many/sheet-2.png");
+    assert_int_equal(access(path, R_OK), 0);
+    path_in(path, "many/sheet-3.png");
+    assert_int_not_equal(access(path, R_OK), 0);
+    path_in(path, "many/00000.png");
+    assert_int_not_equal(access(path, R_OK), 0);
+}
+
 static void test_another_study_is_refused(void **state)
 {
     (void)state;
@@ -168,10 +224,9 @@ static void test_another_study_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_study_becomes_pictures),
-        cmocka_unit_test(test_latent_of_another_archive),
-        cmocka_unit_test(test_failed_render_is_recorded),
-        cmocka_unit_test(test_another_study_is_refused),
+        cmocka_unit_test(test_study_becomes_pictures),           cmocka_unit_test(test_latent_of_another_archive),
+        cmocka_unit_test(test_failed_render_is_recorded),        cmocka_unit_test(test_failed_render_on_the_sheet),
+        cmocka_unit_test(test_many_renders_fill_several_sheets), cmocka_unit_test(test_another_study_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
