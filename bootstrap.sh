@@ -11,7 +11,9 @@ set -eu
 cd "$(dirname "$0")"
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libdnnl-dev libjansson-dev libzip-dev zlib1g-dev libssl-dev
-    libpng-dev libjpeg62-turbo-dev libyaml-dev libutf8proc-dev libopenmpi-dev openmpi-bin libhdf5-openmpi-dev"
+    libpng-dev libjpeg62-turbo-dev libpango1.0-dev libyaml-dev libutf8proc-dev libopenmpi-dev openmpi-bin
+    libhdf5-openmpi-dev"
+FONT_PACKAGES="fonts-dejavu-core" # for the captions on contact sheets
 TEST_PACKAGES="libcmocka-dev"
 
 say() {
@@ -80,7 +82,7 @@ quickstart() {
 case $1 in
 deps)
     # shellcheck disable=SC2086
-    install_packages $BUILD_PACKAGES $TEST_PACKAGES
+    install_packages $BUILD_PACKAGES $FONT_PACKAGES $TEST_PACKAGES
     ;;
 build)
     # shellcheck disable=SC2086
@@ -90,13 +92,13 @@ build)
     ;;
 run)
     # shellcheck disable=SC2086
-    install_packages $BUILD_PACKAGES
+    install_packages $BUILD_PACKAGES $FONT_PACKAGES
     build release
     quickstart
     ;;
 test)
     # shellcheck disable=SC2086
-    install_packages $BUILD_PACKAGES $TEST_PACKAGES
+    install_packages $BUILD_PACKAGES $FONT_PACKAGES $TEST_PACKAGES
     build release -DVQC_WERROR=ON
     ctest --test-dir build/release --output-on-failure
     ;;

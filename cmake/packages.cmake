@@ -11,6 +11,21 @@ pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1>=0.2.5)    # study
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc>=2.6)  # models (tokenizer)
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka>=1.1.5)                # tests
 
+# Captions (image): Pango draws the words on contact sheets with the fonts that fontconfig finds.
+set(VQC_CAPTIONS AUTO CACHE STRING "Words on contact sheets, with Pango: ON, OFF, or AUTO (where it is found)")
+set_property(CACHE VQC_CAPTIONS PROPERTY STRINGS AUTO ON OFF)
+set(VQC_WITH_CAPTIONS OFF)
+if(NOT VQC_CAPTIONS STREQUAL "OFF")
+  pkg_check_modules(PANGO IMPORTED_TARGET pangocairo>=1.44)
+  pkg_check_modules(FONTCONFIG IMPORTED_TARGET fontconfig>=2.12)
+  if(PANGO_FOUND AND FONTCONFIG_FOUND)
+    set(VQC_WITH_CAPTIONS ON)
+  elseif(VQC_CAPTIONS STREQUAL "ON")
+    message(FATAL_ERROR "VQC_CAPTIONS is ON: pangocairo 1.44 and fontconfig are needed (Debian: libpango1.0-dev)")
+  endif()
+endif()
+message(STATUS "Captions on contact sheets: ${VQC_WITH_CAPTIONS}")
+
 # oneDNN (ops/cpu), versions 2 and 3. Its own CMake files ask for OpenCL, which nothing here needs.
 find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,20 +7,18 @@
 #include "base/text.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "image/caption.h"
 #include "image/image.h"
-
-/* White space around the pictures of a contact sheet. */
-enum { SHEET_GAP = 4 };
+#include "image/sheet.h"
 
 /* What an export reads and writes. */
 typedef struct export_work {
     const vqc_archive *archive;
     const char *folder;
-    vqc_image sheet;
-    int64_t columns; /* of the sheet */
-    int64_t cell_height, cell_width;
-    size_t placed; /* pictures in the sheet so far */
-    size_t written;
+    vqc_captions *captions; /* NULL: the sheets have no words */
+    size_t written;         /* pictures so far */
+    size_t sheet_count;
+    size_t sheet_cells; /* pictures of every sheet, the last may have fewer */
 } export_work;
 
 /* Writes a picture with what it was made from. */
@@ -48,71 +45,154 @@ static vqc_status picture_write(const export_work *work, size_t number, const vq
     return status;
 }
 
-/* Copies a picture into the sheet's next cell. */
-static void sheet_place(export_work *work, const vqc_image *image)
+/* Why there is no picture, for the place on the sheet where it would be. */
+static vqc_status absence_place(const vqc_archive_outcome *outcome, vqc_sheet *sheet, size_t cell, vqc_error *error)
 {
-    int64_t top = SHEET_GAP + (int64_t)work->placed / work->columns * (work->cell_height + SHEET_GAP);
-    int64_t left = SHEET_GAP + (int64_t)work->placed % work->columns * (work->cell_width + SHEET_GAP);
-    for (int64_t y = 0; y < image->height; y++)
-        memcpy(work->sheet.pixels + 3 * ((top + y) * work->sheet.width + left), image->pixels + 3 * y * image->width,
-               (size_t)(3 * image->width));
-    work->placed++;
+    vqc_text note = {0};
+    if (outcome->state != VQC_ARCHIVE_FAILED)
+        return vqc_sheet_note_place(sheet, cell, "pending", error);
+    vqc_status status = vqc_text_append(&note, error, "failed: %s", outcome->reason);
+    if (status == VQC_OK)
+        status = vqc_sheet_note_place(sheet, cell, note.data, error);
+    vqc_text_release(&note);
+    return status;
 }
 
-static vqc_status render_export(export_work *work, size_t number, vqc_error *error)
+/* Writes a render's picture and puts it on the sheet. */
+static vqc_status render_export(export_work *work, size_t number, vqc_sheet *sheet, size_t cell, vqc_error *error)
 {
     const vqc_archive_plan *plan = vqc_archive_plan_of(work->archive);
     const vqc_archive_shape *shape = &plan->shapes[plan->renders[number].shape];
-    vqc_archive_state state;
+    vqc_archive_outcome outcome;
     vqc_image image;
-    VQC_TRY(vqc_archive_state_read(work->archive, number, &state, error));
-    if (state != VQC_ARCHIVE_DONE) {
-        work->placed++; /* its cell stays empty */
-        return VQC_OK;
-    }
+    VQC_TRY(vqc_archive_outcome_read(work->archive, number, &outcome, error));
+    if (outcome.state != VQC_ARCHIVE_DONE)
+        return absence_place(&outcome, sheet, cell, error);
     VQC_TRY(vqc_image_create(shape->height, shape->width, &image, error));
     vqc_status status = vqc_archive_picture_read(work->archive, number, image.pixels, error);
     if (status == VQC_OK)
         status = picture_write(work, number, &image, error);
     if (status == VQC_OK)
-        sheet_place(work, &image);
+        status = vqc_sheet_picture_place(sheet, cell, &image, error);
     work->written += status == VQC_OK;
     vqc_image_release(&image);
     return status;
 }
 
-/* A white sheet with a cell for every render, about as wide as high. */
-static vqc_status sheet_create(export_work *work, vqc_error *error)
+/* The small print below a picture: its file's number, and the render's id in words. Ids are PROMPT.SEED or
+ * PROMPT.SEED.VARIANT (schedule/study_archive.h). */
+static vqc_status detail_make(const vqc_archive_render *render, size_t number, vqc_text *detail, vqc_error *error)
+{
+    char seed[32];
+    size_t size = (size_t)snprintf(seed, sizeof seed, ".%llu", (unsigned long long)render->seed);
+    const char *found = strstr(render->id, seed);
+    while (found != NULL && found[size] != '\0' && found[size] != '.')
+        found = strstr(found + 1, seed);
+    if (found == NULL)
+        return vqc_text_append(detail, error, "%05zu · %s", number, render->id);
+    return vqc_text_append(detail, error, "%05zu · prompt %.*s · seed %s%s%s", number, (int)(found - render->id),
+                           render->id, seed + 1, found[size] == '.' ? " · " : "",
+                           found[size] == '.' ? found + size + 1 : "");
+}
+
+/* Describes the cells of a sheet whose first render has that number. */
+static vqc_status cells_fill(const export_work *work, size_t first, size_t count, vqc_sheet_cell *cells,
+                             vqc_text *details, vqc_error *error)
 {
     const vqc_archive_plan *plan = vqc_archive_plan_of(work->archive);
-    for (size_t i = 0; i < plan->shape_count; i++) {
-        if (plan->shapes[i].height > work->cell_height)
-            work->cell_height = plan->shapes[i].height;
-        if (plan->shapes[i].width > work->cell_width)
-            work->cell_width = plan->shapes[i].width;
+    for (size_t i = 0; i < count; i++) {
+        const vqc_archive_render *render = &plan->renders[first + i];
+        const vqc_archive_shape *shape = &plan->shapes[render->shape];
+        VQC_TRY(detail_make(render, first + i, &details[i], error));
+        cells[i] = (vqc_sheet_cell){shape->height, shape->width, render->prompt, details[i].data};
     }
-    work->columns = (int64_t)ceil(sqrt((double)plan->render_count));
-    int64_t rows = ((int64_t)plan->render_count + work->columns - 1) / work->columns;
-    VQC_TRY(vqc_image_create(SHEET_GAP + rows * (work->cell_height + SHEET_GAP),
-                             SHEET_GAP + work->columns * (work->cell_width + SHEET_GAP), &work->sheet, error));
-    memset(work->sheet.pixels, 255, (size_t)(3 * work->sheet.height * work->sheet.width));
     return VQC_OK;
+}
+
+static vqc_status subtitle_make(const export_work *work, size_t number, vqc_text *subtitle, vqc_error *error)
+{
+    size_t count = vqc_archive_plan_of(work->archive)->render_count;
+    VQC_TRY(vqc_text_append(subtitle, error, "%zu render%s", count, count == 1 ? "" : "s"));
+    if (work->sheet_count == 1)
+        return VQC_OK;
+    return vqc_text_append(subtitle, error, " · sheet %zu of %zu", number + 1, work->sheet_count);
+}
+
+/* Lays out the sheet of that number, whose first render is `first`. */
+static vqc_status sheet_lay_out(const export_work *work, size_t number, size_t first, size_t count,
+                                vqc_sheet **sheet_out, vqc_error *error)
+{
+    vqc_sheet_cell cells[VQC_SHEET_MAX_CELLS];
+    vqc_text details[VQC_SHEET_MAX_CELLS] = {0};
+    vqc_text subtitle = {0};
+    vqc_status status = cells_fill(work, first, count, cells, details, error);
+    if (status == VQC_OK)
+        status = subtitle_make(work, number, &subtitle, error);
+    if (status == VQC_OK)
+        status = vqc_sheet_create(&(vqc_sheet_plan){.title = vqc_archive_plan_of(work->archive)->study,
+                                                    .subtitle = subtitle.data,
+                                                    .cells = cells,
+                                                    .count = count},
+                                  work->captions, sheet_out, error);
+    for (size_t i = 0; i < count; i++)
+        vqc_text_release(&details[i]);
+    vqc_text_release(&subtitle);
+    return status;
+}
+
+/* DIR/sheet.png, or DIR/sheet-1.png and on. */
+static vqc_status sheet_write(const export_work *work, size_t number, const vqc_sheet *sheet, vqc_error *error)
+{
+    vqc_text path = {0};
+    vqc_status status = work->sheet_count == 1
+                            ? vqc_text_append(&path, error, "%s/sheet.png", work->folder)
+                            : vqc_text_append(&path, error, "%s/sheet-%zu.png", work->folder, number + 1);
+    if (status == VQC_OK)
+        status = vqc_image_write_png(path.data, vqc_sheet_image(sheet), NULL, 0, error);
+    vqc_text_release(&path);
+    return status;
+}
+
+/* Writes a sheet and the pictures on it. */
+static vqc_status sheet_export(export_work *work, size_t number, vqc_error *error)
+{
+    size_t first = number * work->sheet_cells;
+    size_t left = vqc_archive_plan_of(work->archive)->render_count - first;
+    size_t count = left < work->sheet_cells ? left : work->sheet_cells;
+    vqc_sheet *sheet;
+    VQC_TRY(sheet_lay_out(work, number, first, count, &sheet, error));
+    vqc_status status = VQC_OK;
+    for (size_t i = 0; i < count && status == VQC_OK; i++)
+        status = render_export(work, first + i, sheet, i, error);
+    if (status == VQC_OK)
+        status = sheet_write(work, number, sheet, error);
+    vqc_sheet_destroy(sheet);
+    return status;
+}
+
+/* Says what was written. */
+static void outcome_print(const export_work *work, const char *lack)
+{
+    (void)printf("%zu of %zu pictures and ", work->written, vqc_archive_plan_of(work->archive)->render_count);
+    if (work->sheet_count == 1)
+        (void)printf("the contact sheet %s/sheet.png\n", work->folder);
+    else
+        (void)printf("the contact sheets %s/sheet-1.png to sheet-%zu.png\n", work->folder, work->sheet_count);
+    if (lack != NULL)
+        (void)printf("no captions on contact sheets: %s\n", lack);
 }
 
 static vqc_status pictures_export(export_work *work, vqc_error *error)
 {
     size_t count = vqc_archive_plan_of(work->archive)->render_count;
-    vqc_text path = {0};
-    VQC_TRY(sheet_create(work, error));
-    for (size_t i = 0; i < count; i++)
-        VQC_TRY(render_export(work, i, error));
-    vqc_status status = vqc_text_append(&path, error, "%s/sheet.png", work->folder);
-    if (status == VQC_OK)
-        status = vqc_image_write_png(path.data, &work->sheet, NULL, 0, error);
-    if (status == VQC_OK)
-        (void)printf("%zu of %zu pictures and the contact sheet %s\n", work->written, count, path.data);
-    vqc_text_release(&path);
-    return status;
+    const char *lack;
+    VQC_TRY(vqc_captions_create(&work->captions, &lack, error));
+    work->sheet_count = (count + VQC_SHEET_MAX_CELLS - 1) / VQC_SHEET_MAX_CELLS;
+    work->sheet_cells = (count + work->sheet_count - 1) / work->sheet_count; /* about as many on each */
+    for (size_t i = 0; i < work->sheet_count; i++)
+        VQC_TRY(sheet_export(work, i, error));
+    outcome_print(work, lack);
+    return VQC_OK;
 }
 
 static vqc_status export_run(const char *path, const char *folder, vqc_error *error)
@@ -127,7 +207,7 @@ static vqc_status export_run(const char *path, const char *folder, vqc_error *er
         status = vqc_error_set(error, VQC_FAILED, "%s: the folder cannot be made: %s", folder, strerror(errno));
     if (status == VQC_OK)
         status = pictures_export(&work, error);
-    vqc_image_release(&work.sheet);
+    vqc_captions_destroy(work.captions);
     vqc_archive_close(archive);
     return status;
 }
@@ -142,7 +222,9 @@ vqc_status vqc_command_export(int count, char **words, vqc_error *error)
         .usage = "vqclip export ARCHIVE -o DIR",
         .summary =
             "Writes every finished picture as DIR/NUMBER.png, with prompt, seed and settings in its text chunks,\n"
-            "and all of them in order on one sheet, DIR/sheet.png.",
+            "and all of them in order, each with its prompt, on DIR/sheet.png; more than 100 renders are spread "
+            "over\n"
+            "DIR/sheet-1.png and on.",
         .options = table,
         .option_count = 1,
         .operands = &operands,

@@ -3,6 +3,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/json_output.h"
+#include "guide/targets.h"
 #include "study/study.h"
 
 /* Steps times crops of all perceptors: what a render costs, roughly, at one size. */
@@ -62,11 +63,11 @@ static vqc_status study_print_json(const vqc_study *study, vqc_error *error)
 static vqc_status plan_run(const char *path, bool json, vqc_error *error)
 {
     vqc_study *study;
-    vqc_status status = VQC_OK;
     VQC_TRY(vqc_study_open(path, &study, error));
-    if (json)
+    vqc_status status = vqc_targets_check(study, error);
+    if (status == VQC_OK && json)
         status = study_print_json(study, error);
-    else
+    else if (status == VQC_OK)
         study_print(study);
     vqc_study_close(study);
     return status;
@@ -74,8 +75,9 @@ static vqc_status plan_run(const char *path, bool json, vqc_error *error)
 
 vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
 {
-    return vqc_arguments_run_file(
-        "vqclip plan JOB [--json]",
-        "Reads a job file, checks it, and lists the renders that it expands to. Opens no model.", count, words,
-        plan_run, error);
+    return vqc_arguments_run_file("vqclip plan JOB [--json]",
+                                  "Reads a job file, checks it and that its texts fit the perceptors, and lists the "
+                                  "renders that it expands to.\n"
+                                  "Loads no model.",
+                                  count, words, plan_run, error);
 }

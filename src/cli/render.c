@@ -8,6 +8,7 @@
 #include "cli/compute.h"
 #include "cli/interruption.h"
 #include "cli/progress.h"
+#include "guide/targets.h"
 #include "schedule/launch.h"
 #include "schedule/study_archive.h"
 
@@ -50,6 +51,7 @@ static vqc_status folder_make(const char *path, vqc_error *error)
 static vqc_status study_open(const render_options *options, const char *job, render_work *work, vqc_error *error)
 {
     VQC_TRY(vqc_study_open(job, &work->study, error));
+    VQC_TRY(vqc_targets_check(work->study, error));
     VQC_TRY(folder_make(options->output, error));
     VQC_TRY(vqc_text_append(&work->path, error, "%s/%s.h5", options->output, work->study->name));
     VQC_TRY(vqc_renderer_create(work->study, options->compute.ops, options->compute.dtype, &work->renderer, error));

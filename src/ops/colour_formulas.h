@@ -4,8 +4,11 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/formula.h"
+
 /* The steps of the colour change (operation.h, vqc_colour) on one pixel in f32, and their gradients: what cpu and
- * cuda both compute. */
+ * cuda both compute. A step chooses between values and never branches, so that loops over pixels become vector code;
+ * all channels are named by constants for the same reason. */
 
 enum { VQC_COLOUR_PARAMETERS = 5, VQC_COLOUR_STEPS = 4 };
 
@@ -20,25 +23,31 @@ typedef struct vqc_rgb {
     float channel[3];
 } vqc_rgb;
 
-/* Largest and smallest channel, the first of equal ones. */
+/* The largest and the smallest of three channels, and which ones they are, the first of equal ones. */
 typedef struct vqc_rgb_extremes {
-    int largest, smallest;
+    float largest, smallest;
+    bool is_largest[3], is_smallest[3];
 } vqc_rgb_extremes;
 
-static inline vqc_rgb_extremes vqc_colour_extremes_of(vqc_rgb in)
+VQC_FORMULA vqc_rgb_extremes vqc_colour_extremes_of(vqc_rgb in)
 {
-    vqc_rgb_extremes found = {0, 0};
-    for (int c = 1; c < 3; c++) {
-        if (in.channel[c] > in.channel[found.largest])
-            found.largest = c;
-        if (in.channel[c] < in.channel[found.smallest])
-            found.smallest = c;
-    }
+    bool above = in.channel[1] > in.channel[0];
+    bool below = in.channel[1] < in.channel[0];
+    float high = above ? in.channel[1] : in.channel[0];
+    float low = below ? in.channel[1] : in.channel[0];
+    bool blue_above = in.channel[2] > high;
+    bool blue_below = in.channel[2] < low;
+    vqc_rgb_extremes found = {
+        .largest = blue_above ? in.channel[2] : high,
+        .smallest = blue_below ? in.channel[2] : low,
+        .is_largest = {!above & !blue_above, above & !blue_above, blue_above},
+        .is_smallest = {!below & !blue_below, below & !blue_below, blue_below},
+    };
     return found;
 }
 
 /* Step number `place` of the order with this number. */
-static inline vqc_colour_step vqc_colour_step_at(int order, int place)
+VQC_FORMULA vqc_colour_step vqc_colour_step_at(int order, int place)
 {
     bool taken[VQC_COLOUR_STEPS] = {false};
     int divisor = 6;
@@ -55,127 +64,141 @@ static inline vqc_colour_step vqc_colour_step_at(int order, int place)
     }
 }
 
-static inline float vqc_colour_limited(float value)
+VQC_FORMULA float vqc_colour_limited(float value)
 {
     return value < 0.0F ? 0.0F : value > 1.0F ? 1.0F : value;
 }
 
-/* The share max(0, min(k, 4 − k, 1)) of the chroma that is missing in a channel, and its slope. */
-static inline float vqc_colour_missing_share(float k)
+/* The share max(0, min(k, 4 − k, 1)) of the chroma that is missing in a channel, and its slope. NaN stays NaN. */
+VQC_FORMULA float vqc_colour_missing_share(float k)
 {
-    return fmaxf(0.0F, fminf(fminf(k, 4.0F - k), 1.0F));
+    float share = k > 2.0F ? 4.0F - k : k;
+    share = share > 1.0F ? 1.0F : share;
+    return share < 0.0F ? 0.0F : share;
 }
 
-static inline float vqc_colour_missing_slope(float k)
+VQC_FORMULA float vqc_colour_missing_slope(float k)
 {
-    return k < 1.0F ? 1.0F : k > 3.0F && k < 4.0F ? -1.0F : 0.0F;
+    float falling = k > 3.0F && k < 4.0F ? -1.0F : 0.0F;
+    return k < 1.0F ? 1.0F : falling;
+}
+
+/* The difference of the two channels that follow the largest one round the circle. */
+VQC_FORMULA float vqc_colour_hue_difference(vqc_rgb in, vqc_rgb_extremes e)
+{
+    float red_or_green = e.is_largest[1] ? in.channel[2] - in.channel[0] : in.channel[1] - in.channel[2];
+    return e.is_largest[2] ? in.channel[0] - in.channel[1] : red_or_green;
 }
 
 /* The hue in sixths of the circle, and the place on the circle of every channel after a turn. */
-static inline void vqc_colour_hue_places(vqc_rgb in, vqc_rgb_extremes e, float turns, float k[3])
+VQC_FORMULA void vqc_colour_hue_places(vqc_rgb in, vqc_rgb_extremes e, float turns, float k[3])
 {
-    static const float offset[3] = {5.0F, 3.0F, 1.0F};
-    float chroma = in.channel[e.largest] - in.channel[e.smallest];
-    int next = (e.largest + 1) % 3;
-    int last = (e.largest + 2) % 3;
-    float hue = (in.channel[next] - in.channel[last]) / chroma + 2.0F * (float)e.largest + 6.0F * turns;
+    const float offset[3] = {5.0F, 3.0F, 1.0F};
+    float chroma = e.largest - e.smallest;
+    float begin = e.is_largest[1] ? 2.0F : 0.0F;
+    begin = e.is_largest[2] ? 4.0F : begin;
+    float hue = vqc_colour_hue_difference(in, e) / chroma + begin + 6.0F * turns;
     for (int c = 0; c < 3; c++) {
         float place = offset[c] + hue;
         k[c] = place - 6.0F * floorf(place / 6.0F);
     }
 }
 
-static inline vqc_rgb vqc_colour_hue_forward(vqc_rgb in, float turns)
+/* Greys, which have no hue, stay as they are: what is computed for them is not used. */
+VQC_FORMULA vqc_rgb vqc_colour_hue_forward(vqc_rgb in, float turns)
 {
     vqc_rgb_extremes e = vqc_colour_extremes_of(in);
-    float value = in.channel[e.largest];
-    float chroma = value - in.channel[e.smallest];
+    float chroma = e.largest - e.smallest;
+    bool grey = chroma <= 0.0F;
     float k[3];
     vqc_rgb out;
-    if (chroma <= 0.0F)
-        return in;
     vqc_colour_hue_places(in, e, turns, k);
-    for (int c = 0; c < 3; c++)
-        out.channel[c] = value - chroma * vqc_colour_missing_share(k[c]);
+    for (int c = 0; c < 3; c++) {
+        float turned = e.largest - chroma * vqc_colour_missing_share(k[c]);
+        out.channel[c] = grey ? in.channel[c] : turned;
+    }
     return out;
 }
 
-static inline vqc_rgb vqc_colour_hue_backward(vqc_rgb in, float turns, vqc_rgb grad)
+VQC_FORMULA vqc_rgb vqc_colour_hue_backward(vqc_rgb in, float turns, vqc_rgb grad)
 {
     vqc_rgb_extremes e = vqc_colour_extremes_of(in);
-    float chroma = in.channel[e.largest] - in.channel[e.smallest];
-    int next = (e.largest + 1) % 3;
-    int last = (e.largest + 2) % 3;
-    float difference = in.channel[next] - in.channel[last];
+    float chroma = e.largest - e.smallest;
+    bool grey = chroma <= 0.0F;
     float k[3];
     float grad_value = 0.0F;
     float grad_chroma = 0.0F;
     float grad_hue = 0.0F;
-    vqc_rgb result = {{0}};
-    if (chroma <= 0.0F)
-        return grad;
+    vqc_rgb result;
     vqc_colour_hue_places(in, e, turns, k);
     for (int c = 0; c < 3; c++) {
         grad_value += grad.channel[c];
         grad_chroma -= grad.channel[c] * vqc_colour_missing_share(k[c]);
         grad_hue -= grad.channel[c] * chroma * vqc_colour_missing_slope(k[c]);
     }
-    grad_chroma -= grad_hue * difference / (chroma * chroma);
-    result.channel[next] += grad_hue / chroma;
-    result.channel[last] -= grad_hue / chroma;
-    result.channel[e.largest] += grad_value + grad_chroma;
-    result.channel[e.smallest] -= grad_chroma;
+    grad_chroma -= grad_hue * vqc_colour_hue_difference(in, e) / (chroma * chroma);
+    float grad_difference = grad_hue / chroma;
+    for (int c = 0; c < 3; c++) {
+        /* The difference is that of the channel after the largest and the one after that. */
+        float turned = e.is_largest[(c + 2) % 3] ? grad_difference : -grad_difference;
+        float sum = e.is_largest[c] ? grad_value + grad_chroma : turned;
+        sum = e.is_smallest[c] ? sum - grad_chroma : sum;
+        result.channel[c] = grey ? grad.channel[c] : sum;
+    }
     return result;
 }
 
 /* In HSV with saturation s = (v − m) / v a channel is v − (v − x); s · f replaces the distance to v by f times as
- * much, at most as much as leaves the smallest channel 0. */
-static inline float vqc_colour_saturation_ratio(float value, float smallest, float factor, bool *limited_out)
+ * much, at most as much as leaves the smallest channel 0. Greys stay as they are. */
+VQC_FORMULA float vqc_colour_saturation_ratio(vqc_rgb_extremes e, float factor, bool *limited_out)
 {
-    *limited_out = (value - smallest) * factor > value;
-    return *limited_out ? value / (value - smallest) : factor;
+    float chroma = e.largest - e.smallest;
+    float most = e.largest / chroma;
+    *limited_out = chroma * factor > e.largest;
+    return *limited_out ? most : factor;
 }
 
-static inline vqc_rgb vqc_colour_saturation_forward(vqc_rgb in, float factor)
+VQC_FORMULA vqc_rgb vqc_colour_saturation_forward(vqc_rgb in, float factor)
 {
     vqc_rgb_extremes e = vqc_colour_extremes_of(in);
-    float value = in.channel[e.largest];
-    float smallest = in.channel[e.smallest];
+    bool grey = e.largest - e.smallest <= 0.0F;
     bool is_limited;
     vqc_rgb out;
-    if (value - smallest <= 0.0F)
-        return in;
-    float ratio = vqc_colour_saturation_ratio(value, smallest, factor, &is_limited);
-    for (int c = 0; c < 3; c++)
-        out.channel[c] = value - (value - in.channel[c]) * ratio;
+    float ratio = vqc_colour_saturation_ratio(e, factor, &is_limited);
+    for (int c = 0; c < 3; c++) {
+        float moved = e.largest - (e.largest - in.channel[c]) * ratio;
+        out.channel[c] = grey ? in.channel[c] : moved;
+    }
     return out;
 }
 
-static inline vqc_rgb vqc_colour_saturation_backward(vqc_rgb in, float factor, vqc_rgb grad)
+VQC_FORMULA vqc_rgb vqc_colour_saturation_backward(vqc_rgb in, float factor, vqc_rgb grad)
 {
     vqc_rgb_extremes e = vqc_colour_extremes_of(in);
-    float value = in.channel[e.largest];
-    float smallest = in.channel[e.smallest];
-    float chroma = value - smallest;
+    float chroma = e.largest - e.smallest;
+    bool grey = chroma <= 0.0F;
     bool is_limited;
-    vqc_rgb result = {{0}};
-    if (chroma <= 0.0F)
-        return grad;
-    float ratio = vqc_colour_saturation_ratio(value, smallest, factor, &is_limited);
+    vqc_rgb result;
+    float ratio = vqc_colour_saturation_ratio(e, factor, &is_limited);
+    float grad_largest = 0.0F;
     float grad_ratio = 0.0F;
     for (int c = 0; c < 3; c++) {
-        result.channel[c] += grad.channel[c] * ratio;
-        result.channel[e.largest] += grad.channel[c] * (1.0F - ratio);
-        grad_ratio -= grad.channel[c] * (value - in.channel[c]);
+        grad_largest += e.is_largest[c] ? grad.channel[c] * ratio : 0.0F;
+        grad_largest += grad.channel[c] * (1.0F - ratio);
+        grad_ratio -= grad.channel[c] * (e.largest - in.channel[c]);
     }
-    if (is_limited) {
-        result.channel[e.largest] -= grad_ratio * smallest / (chroma * chroma);
-        result.channel[e.smallest] += grad_ratio * value / (chroma * chroma);
+    float of_largest = grad_ratio * e.smallest / (chroma * chroma);
+    float of_smallest = grad_ratio * e.largest / (chroma * chroma);
+    for (int c = 0; c < 3; c++) {
+        float free = e.is_largest[c] ? grad_largest : grad.channel[c] * ratio;
+        float limited = e.is_largest[c] ? free - of_largest : e.is_smallest[c] ? free + of_smallest : free;
+        float sum = is_limited ? limited : free;
+        result.channel[c] = grey ? grad.channel[c] : sum;
     }
     return result;
 }
 
-static inline vqc_rgb vqc_colour_step_forward(vqc_colour_step step, float parameter, vqc_rgb in)
+VQC_FORMULA vqc_rgb vqc_colour_step_forward(vqc_colour_step step, float parameter, vqc_rgb in)
 {
     vqc_rgb out = in;
     if (step == VQC_COLOUR_SATURATION)
@@ -188,7 +211,7 @@ static inline vqc_rgb vqc_colour_step_forward(vqc_colour_step step, float parame
     return out;
 }
 
-static inline vqc_rgb vqc_colour_step_backward(vqc_colour_step step, float parameter, vqc_rgb in, vqc_rgb grad)
+VQC_FORMULA vqc_rgb vqc_colour_step_backward(vqc_colour_step step, float parameter, vqc_rgb in, vqc_rgb grad)
 {
     if (step == VQC_COLOUR_SATURATION)
         return vqc_colour_saturation_backward(in, parameter, grad);
@@ -200,6 +223,44 @@ static inline vqc_rgb vqc_colour_step_backward(vqc_colour_step step, float param
         grad.channel[c] *= !passes ? 0.0F : step == VQC_COLOUR_BRIGHTNESS ? 1.0F : parameter;
     }
     return grad;
+}
+
+/* A crop's parameters, and its steps in their order. */
+typedef struct vqc_colour_steps {
+    float parameter[VQC_COLOUR_STEPS]; /* by step */
+    vqc_colour_step step[VQC_COLOUR_STEPS];
+} vqc_colour_steps;
+
+/* The steps of a crop with these VQC_COLOUR_PARAMETERS parameters. */
+VQC_FORMULA vqc_colour_steps vqc_colour_steps_of(const float *parameters)
+{
+    vqc_colour_steps steps;
+    for (int place = 0; place < VQC_COLOUR_STEPS; place++) {
+        steps.parameter[place] = parameters[place];
+        steps.step[place] = vqc_colour_step_at((int)parameters[VQC_COLOUR_STEPS], place);
+    }
+    return steps;
+}
+
+/* All steps on one pixel, and the gradient with respect to it. */
+VQC_FORMULA vqc_rgb vqc_colour_forward(const vqc_colour_steps *steps, vqc_rgb pixel)
+{
+    for (int place = 0; place < VQC_COLOUR_STEPS; place++)
+        pixel = vqc_colour_step_forward(steps->step[place], steps->parameter[steps->step[place]], pixel);
+    return pixel;
+}
+
+VQC_FORMULA vqc_rgb vqc_colour_backward(const vqc_colour_steps *steps, vqc_rgb pixel, vqc_rgb gradient)
+{
+    vqc_rgb before[VQC_COLOUR_STEPS];
+    for (int place = 0; place < VQC_COLOUR_STEPS; place++) {
+        before[place] = pixel;
+        pixel = vqc_colour_step_forward(steps->step[place], steps->parameter[steps->step[place]], pixel);
+    }
+    for (int place = VQC_COLOUR_STEPS - 1; place >= 0; place--)
+        gradient = vqc_colour_step_backward(steps->step[place], steps->parameter[steps->step[place]], before[place],
+                                            gradient);
+    return gradient;
 }
 
 #endif

@@ -15,6 +15,7 @@
 #include "image/image.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
+#define MODELS VQC_SOURCE_DIR "/jobs/models/"
 
 enum { PATH_SIZE = 4096, PICTURE_SIZE = 40 * 24 * 3 };
 
@@ -23,6 +24,16 @@ static const char job_head[] =
     "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
     "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
     "render: {size: [41, 25], steps: 3, crops: {count: 3, group: 2}, snapshots: 1}\n";
+
+/* With the demo perceptor, which takes 32 tokens, and a generator that is none: what is found before it is opened. */
+static const char text_job_head[] =
+    "models:\n"
+    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.yaml}\n"
+    "  perceptors:\n"
+    "    - {name: book, checkpoint: " MODELS "picturebook-vit.safetensors, vocabulary: " MODELS
+    "picturebook.bpe.gz}\n";
+
+#define THIRTY "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a"
 
 /* The test's folder, made by the first call. */
 static const char *folder(void)
@@ -41,15 +52,20 @@ static void path_in(char path[PATH_SIZE], const char *name)
 }
 
 /* Writes a job file and gives its path. */
-static void job_write(char path[PATH_SIZE], const char *name, const char *tail)
+static void job_write_from(char path[PATH_SIZE], const char *name, const char *head, const char *tail)
 {
     char file[64];
     (void)snprintf(file, sizeof file, "%s.yaml", name);
     path_in(path, file);
     FILE *stream = fopen(path, "w");
     assert_non_null(stream);
-    assert_true(fprintf(stream, "study: %s\n%s%s", name, job_head, tail) > 0);
+    assert_true(fprintf(stream, "study: %s\n%s%s", name, head, tail) > 0);
     assert_int_equal(fclose(stream), 0);
+}
+
+static void job_write(char path[PATH_SIZE], const char *name, const char *tail)
+{
+    job_write_from(path, name, job_head, tail);
 }
 
 static vqc_status call(vqc_status (*command)(int, char **, vqc_error *), const char *first, const char *output,
@@ -155,6 +171,62 @@ static void test_failed_render_is_recorded(void **state)
     vqc_archive_close(archive);
 }
 
+/* Its place on the sheet is grey, beside that of the picture. */
+static void test_failed_render_on_the_sheet(void **state)
+{
+    (void)state;
+    enum { MARGIN = 24 };
+    char path[PATH_SIZE];
+    vqc_error error = {0};
+    vqc_image sheet;
+    path_in(path, "third.h5");
+    call_ok(vqc_command_export, path, folder());
+    path_in(path, "sheet.png");
+    assert_int_equal(vqc_image_read(path, &sheet, &error), VQC_OK);
+    bool grey = false;
+    for (int64_t y = 0; y < sheet.height && !grey; y++)
+        grey = sheet.pixels[3 * (y * sheet.width + MARGIN)] == 236;
+    assert_true(grey);
+    vqc_image_release(&sheet);
+}
+
+/* An archive of 101 renders, none of them done, gives two sheets of 51 and 50 and no picture. */
+static void test_many_renders_fill_several_sheets(void **state)
+{
+    (void)state;
+    enum { COUNT = 101 };
+    static const vqc_archive_model model = {"generator", "", "model", "0", ""};
+    static const char *const loss = "total";
+    static const vqc_archive_shape shape = {8, 8, 1, 1, 1, 1, 1, &loss, 0, 0};
+    vqc_archive_render renders[COUNT];
+    char ids[COUNT][8];
+    char path[PATH_SIZE];
+    vqc_error error = {0};
+    vqc_comm *comm;
+    vqc_archive *archive;
+    bool created;
+    for (int i = 0; i < COUNT; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "%d.0", i);
+        renders[i] = (vqc_archive_render){ids[i], "a house", "", 0, 0};
+    }
+    vqc_archive_plan plan = {"many", "", "0", "{}", "", &model, 1, &shape, 1, renders, COUNT};
+    path_in(path, "many.h5");
+    assert_int_equal(vqc_comm_start(NULL, NULL, &comm, &error), VQC_OK);
+    if (vqc_archive_start(comm, path, &plan, &archive, &created, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    vqc_archive_close(archive);
+    vqc_comm_stop(comm);
+    char output[PATH_SIZE];
+    path_in(output, "many");
+    call_ok(vqc_command_export, path, output);
+    path_in(path, "many/sheet-2.png");
+    assert_int_equal(access(path, R_OK), 0);
+    path_in(path, "many/sheet-3.png");
+    assert_int_not_equal(access(path, R_OK), 0);
+    path_in(path, "many/00000.png");
+    assert_int_not_equal(access(path, R_OK), 0);
+}
+
 static void test_another_study_is_refused(void **state)
 {
     (void)state;
@@ -165,13 +237,77 @@ static void test_another_study_is_refused(void **state)
     assert_non_null(strstr(error.message, "first.h5"));
 }
 
+/* Checks that plan and render refuse a study of these prompts with the message, and make no folder. */
+static void prompts_refused(const char *prompts, const char *message)
+{
+    char job[PATH_SIZE];
+    char output[PATH_SIZE];
+    job_write_from(job, "texts", text_job_head, prompts);
+    path_in(output, "refused");
+    for (int i = 0; i < 2; i++) {
+        vqc_error error = {0};
+        vqc_status status =
+            i == 0 ? call(vqc_command_plan, job, NULL, &error) : call(vqc_command_render, job, output, &error);
+        assert_int_equal(status, VQC_BAD_INPUT);
+        if (strstr(error.message, message) == NULL)
+            fail_msg("expected \"%s\", found \"%s\"", message, error.message);
+    }
+    assert_int_not_equal(access(output, R_OK), 0);
+}
+
+static void test_long_text_is_refused_before_models_are_opened(void **state)
+{
+    (void)state;
+    char job[PATH_SIZE];
+    static const char tail[] = "expected a text of at most 32 tokens with its start and end, which is what the "
+                               "perceptor book takes, found 33: shorten it, or split it into parts with |";
+    char message[256];
+    job_write_from(job, "texts", text_job_head, "prompts: [" THIRTY "]\n");
+    call_ok(vqc_command_plan, job, NULL);
+    (void)snprintf(message, sizeof message, "/texts.yaml:8:5: prompts[1]: %s", tail);
+    prompts_refused("prompts:\n  - a\n  - " THIRTY " a\n", message);
+    (void)snprintf(message, sizeof message, "/texts.yaml:7:12: prompts[0].text: part 2: %s", tail);
+    prompts_refused("prompts:\n  - {text: " THIRTY " | a " THIRTY ":0.5}\n", message);
+    (void)snprintf(message, sizeof message, "/texts.yaml:6:41: prompts[0].targets[1].text: %s", tail);
+    prompts_refused("prompts: [{targets: [{noise: 1}, {text: " THIRTY " a}]}]\n", message);
+}
+
+/* A text file has no places in the job file; the prompt's number stands for it. */
+static void test_long_line_is_refused(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    path_in(path, "lines.txt");
+    FILE *stream = fopen(path, "w");
+    assert_non_null(stream);
+    assert_true(fputs("a house\n" THIRTY " a\n", stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+    prompts_refused("prompts: lines.txt\n", "/texts.yaml: prompt 2: expected a text of at most 32 tokens");
+}
+
+static void test_text_without_vocabulary_is_refused(void **state)
+{
+    (void)state;
+    char job[PATH_SIZE];
+    vqc_error error = {0};
+    job_write(job, "words", "prompts: [a house]\n");
+    assert_int_equal(call(vqc_command_plan, job, NULL, &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "/words.yaml:6:11: prompts[0]: perceptor "));
+    assert_non_null(strstr(error.message, "texts need its vocabulary"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_study_becomes_pictures),
         cmocka_unit_test(test_latent_of_another_archive),
         cmocka_unit_test(test_failed_render_is_recorded),
+        cmocka_unit_test(test_failed_render_on_the_sheet),
+        cmocka_unit_test(test_many_renders_fill_several_sheets),
         cmocka_unit_test(test_another_study_is_refused),
+        cmocka_unit_test(test_long_text_is_refused_before_models_are_opened),
+        cmocka_unit_test(test_long_line_is_refused),
+        cmocka_unit_test(test_text_without_vocabulary_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,110 +1,167 @@
-#include <string.h>
-
 #include "ops/colour_formulas.h"
+#include "ops/cpu/element.h"
 #include "ops/cpu/plan.h"
 
-/* A crop's parameters, and its steps in their order. */
-typedef struct crop_steps {
-    const float *parameters;
-    vqc_colour_step step[VQC_COLOUR_STEPS];
-} crop_steps;
-
-static crop_steps steps_of(const float *parameters)
-{
-    crop_steps steps = {.parameters = parameters};
-    for (int place = 0; place < VQC_COLOUR_STEPS; place++)
-        steps.step[place] = vqc_colour_step_at((int)parameters[4], place);
-    return steps;
-}
-
-static vqc_rgb pixel_forward(const crop_steps *steps, vqc_rgb pixel)
-{
-    for (int place = 0; place < VQC_COLOUR_STEPS; place++)
-        pixel = vqc_colour_step_forward(steps->step[place], steps->parameters[steps->step[place]], pixel);
-    return pixel;
-}
-
-static vqc_rgb pixel_backward(const crop_steps *steps, vqc_rgb pixel, vqc_rgb gradient)
-{
-    vqc_rgb before[VQC_COLOUR_STEPS];
-    for (int place = 0; place < VQC_COLOUR_STEPS; place++) {
-        before[place] = pixel;
-        pixel = vqc_colour_step_forward(steps->step[place], steps->parameters[steps->step[place]], pixel);
-    }
-    for (int place = VQC_COLOUR_STEPS - 1; place >= 0; place--)
-        gradient = vqc_colour_step_backward(steps->step[place], steps->parameters[steps->step[place]], before[place],
-                                            gradient);
-    return gradient;
-}
-
-/* A crop's pixels are taken in blocks, so that its steps are looked up once for each. */
+/* Pixels are taken in blocks of one crop, channel by channel: a step is a loop over a block's pixels without
+ * branches, which becomes vector code. */
 enum { BLOCK_PIXELS = 256 };
+
+typedef struct pixel_block {
+    float channel[3][BLOCK_PIXELS];
+} pixel_block;
+
+VQC_CPU_INLINE vqc_rgb block_pixel(const pixel_block *block, int64_t i)
+{
+    return (vqc_rgb){{block->channel[0][i], block->channel[1][i], block->channel[2][i]}};
+}
+
+VQC_CPU_INLINE void block_pixel_set(pixel_block *block, int64_t i, vqc_rgb pixel)
+{
+    for (int c = 0; c < 3; c++)
+        block->channel[c][i] = pixel.channel[c];
+}
+
+/* pixels (count, 3) to a block and back. */
+VQC_CPU_KERNEL static void block_load(const float *restrict pixels, int64_t count, pixel_block *restrict block)
+{
+    for (int64_t i = 0; i < count; i++)
+        for (int c = 0; c < 3; c++)
+            block->channel[c][i] = pixels[3 * i + c];
+}
+
+VQC_CPU_KERNEL static void block_store(const pixel_block *restrict block, int64_t count, float *restrict pixels)
+{
+    for (int64_t i = 0; i < count; i++)
+        for (int c = 0; c < 3; c++)
+            pixels[3 * i + c] = block->channel[c][i];
+}
+
+VQC_CPU_KERNEL static void block_add(const pixel_block *restrict block, int64_t count, float *restrict pixels)
+{
+    for (int64_t i = 0; i < count; i++)
+        for (int c = 0; c < 3; c++)
+            pixels[3 * i + c] += block->channel[c][i];
+}
+
+VQC_CPU_INLINE void pixels_forward(vqc_colour_step step, float parameter, int64_t count,
+                                   const pixel_block *restrict in, pixel_block *restrict out)
+{
+    for (int64_t i = 0; i < count; i++)
+        block_pixel_set(out, i, vqc_colour_step_forward(step, parameter, block_pixel(in, i)));
+}
+
+/* Turns the gradient at the step's output into that at its input, in place. */
+VQC_CPU_INLINE void pixels_backward(vqc_colour_step step, float parameter, int64_t count,
+                                    const pixel_block *restrict in, pixel_block *restrict gradient)
+{
+    for (int64_t i = 0; i < count; i++)
+        block_pixel_set(gradient, i,
+                        vqc_colour_step_backward(step, parameter, block_pixel(in, i), block_pixel(gradient, i)));
+}
+
+/* Calls one of the two with the step a constant, so that each step has a loop of its own. */
+#define FOR_STEP(function, step, ...)                                                                                \
+    do {                                                                                                             \
+        if ((step) == VQC_COLOUR_BRIGHTNESS)                                                                         \
+            function(VQC_COLOUR_BRIGHTNESS, __VA_ARGS__);                                                            \
+        else if ((step) == VQC_COLOUR_CONTRAST)                                                                      \
+            function(VQC_COLOUR_CONTRAST, __VA_ARGS__);                                                              \
+        else if ((step) == VQC_COLOUR_SATURATION)                                                                    \
+            function(VQC_COLOUR_SATURATION, __VA_ARGS__);                                                            \
+        else                                                                                                         \
+            function(VQC_COLOUR_HUE, __VA_ARGS__);                                                                   \
+    } while (0)
+
+VQC_CPU_KERNEL static void step_forward(vqc_colour_step step, float parameter, int64_t count, const pixel_block *in,
+                                        pixel_block *out)
+{
+    FOR_STEP(pixels_forward, step, parameter, count, in, out);
+}
+
+VQC_CPU_KERNEL static void step_backward(vqc_colour_step step, float parameter, int64_t count, const pixel_block *in,
+                                         pixel_block *gradient)
+{
+    FOR_STEP(pixels_backward, step, parameter, count, in, gradient);
+}
+
+/* A block's place: pixels first to first + count, counted over all crops. */
+typedef struct block_place {
+    int64_t first, count;
+    vqc_colour_steps steps; /* of its crop */
+} block_place;
 
 static int64_t blocks_of(const vqc_colour *o)
 {
     return (o->pixels + BLOCK_PIXELS - 1) / BLOCK_PIXELS;
 }
 
-/* The pixels of block number i, counted over all crops: first and end. */
-static int64_t block_begin(const vqc_colour *o, int64_t i, int64_t *end)
+/* Block number i, counted over all crops. */
+static block_place block_at(const vqc_colour *o, const float *parameters, int64_t i)
 {
     int64_t crop = i / blocks_of(o);
     int64_t first = i % blocks_of(o) * BLOCK_PIXELS;
-    int64_t last = first + BLOCK_PIXELS < o->pixels ? first + BLOCK_PIXELS : o->pixels;
-    *end = crop * o->pixels + last;
-    return crop * o->pixels + first;
+    return (block_place){
+        .first = crop * o->pixels + first,
+        .count = o->pixels - first < BLOCK_PIXELS ? o->pixels - first : BLOCK_PIXELS,
+        .steps = vqc_colour_steps_of(parameters + crop * VQC_COLOUR_PARAMETERS),
+    };
+}
+
+static void block_forward(const block_place *place, const float *input, float *output)
+{
+    pixel_block blocks[2];
+    block_load(input + 3 * place->first, place->count, &blocks[0]);
+    for (int i = 0; i < VQC_COLOUR_STEPS; i++) {
+        vqc_colour_step step = place->steps.step[i];
+        step_forward(step, place->steps.parameter[step], place->count, &blocks[i % 2], &blocks[(i + 1) % 2]);
+    }
+    block_store(&blocks[VQC_COLOUR_STEPS % 2], place->count, output + 3 * place->first);
+}
+
+static void block_backward(const block_place *place, const float *input, const float *grad_output, bool accumulate,
+                           float *grad_input)
+{
+    pixel_block before[VQC_COLOUR_STEPS];
+    pixel_block gradient;
+    block_load(input + 3 * place->first, place->count, &before[0]);
+    block_load(grad_output + 3 * place->first, place->count, &gradient);
+    for (int i = 0; i + 1 < VQC_COLOUR_STEPS; i++) {
+        vqc_colour_step step = place->steps.step[i];
+        step_forward(step, place->steps.parameter[step], place->count, &before[i], &before[i + 1]);
+    }
+    for (int i = VQC_COLOUR_STEPS - 1; i >= 0; i--) {
+        vqc_colour_step step = place->steps.step[i];
+        step_backward(step, place->steps.parameter[step], place->count, &before[i], &gradient);
+    }
+    if (accumulate)
+        block_add(&gradient, place->count, grad_input + 3 * place->first);
+    else
+        block_store(&gradient, place->count, grad_input + 3 * place->first);
 }
 
 static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *arguments, vqc_error *error)
 {
     const vqc_colour *o = &plan->operation.colour;
-    const float *input = arguments->input[0];
-    const float *parameters = arguments->input[1];
-    float *output = arguments->output;
     (void)error;
 #pragma omp parallel for schedule(static)
-    for (int64_t block = 0; block < o->crops * blocks_of(o); block++) {
-        int64_t end;
-        crop_steps steps = steps_of(parameters + block / blocks_of(o) * VQC_COLOUR_PARAMETERS);
-        for (int64_t i = block_begin(o, block, &end); i < end; i++) {
-            vqc_rgb pixel;
-            memcpy(&pixel, input + 3 * i, sizeof pixel);
-            pixel = pixel_forward(&steps, pixel);
-            memcpy(output + 3 * i, &pixel, sizeof pixel);
-        }
+    for (int64_t i = 0; i < o->crops * blocks_of(o); i++) {
+        block_place place = block_at(o, arguments->input[1], i);
+        block_forward(&place, arguments->input[0], arguments->output);
     }
     return VQC_OK;
-}
-
-/* The gradient at one pixel. */
-static void pixel_gradient(const crop_steps *steps, const float *input, const float *grad_output, bool accumulate,
-                           float *grad_input)
-{
-    vqc_rgb pixel;
-    vqc_rgb gradient;
-    memcpy(&pixel, input, sizeof pixel);
-    memcpy(&gradient, grad_output, sizeof gradient);
-    gradient = pixel_backward(steps, pixel, gradient);
-    for (int c = 0; c < 3; c++)
-        grad_input[c] = accumulate ? grad_input[c] + gradient.channel[c] : gradient.channel[c];
 }
 
 static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arguments, vqc_error *error)
 {
     const vqc_colour *o = &plan->operation.colour;
-    const float *input = arguments->input[0];
-    const float *parameters = arguments->input[1];
-    const float *grad_output = arguments->grad_output;
-    float *grad_input = arguments->grad_input[0];
     (void)error;
-    if (grad_input == NULL)
+    if (arguments->grad_input[0] == NULL)
         return VQC_OK;
 #pragma omp parallel for schedule(static)
-    for (int64_t block = 0; block < o->crops * blocks_of(o); block++) {
-        int64_t end;
-        crop_steps steps = steps_of(parameters + block / blocks_of(o) * VQC_COLOUR_PARAMETERS);
-        for (int64_t i = block_begin(o, block, &end); i < end; i++)
-            pixel_gradient(&steps, input + 3 * i, grad_output + 3 * i, arguments->accumulate[0], grad_input + 3 * i);
+    for (int64_t i = 0; i < o->crops * blocks_of(o); i++) {
+        block_place place = block_at(o, arguments->input[1], i);
+        block_backward(&place, arguments->input[0], arguments->grad_output, arguments->accumulate[0],
+                       arguments->grad_input[0]);
     }
     return VQC_OK;
 }

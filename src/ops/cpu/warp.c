@@ -1,80 +1,101 @@
-#include <math.h>
 #include <string.h>
 
+#include "ops/cpu/element.h"
 #include "ops/cpu/plan.h"
+#include "ops/warp_formulas.h"
 
-/* Places are computed in double: in f32 a place would be known to 1e-5 pixels only, and so would the weights. A
- * crop's gradient is added up by one thread, in the order of the output's pixels. */
+/* A row's pixels are taken in pieces: first where each comes from, a loop that becomes vector code, then the pixels
+ * one by one. A crop's gradient is added up by one thread, in the order of the output's pixels. */
 
-enum { MATRIX_SIZE = 10 };
+enum { PIECE_PIXELS = 64 };
 
-typedef struct tap_square {
-    int64_t index[4]; /* pixels of the input; where the weight is 0, any */
-    float weight[4];
-} tap_square;
+/* The squares of a piece's pixels, part by part. */
+typedef struct square_piece {
+    int32_t left[PIECE_PIXELS], top[PIECE_PIXELS];
+    float weight[4][PIECE_PIXELS];
+} square_piece;
 
-static double limited(double value, double low, double high)
+/* The squares of the pixels (column + i, row), i below count. */
+VQC_CPU_KERNEL static void squares_find(const vqc_warp *o, const float *matrix, int64_t column, int64_t row,
+                                        int64_t count, square_piece *restrict piece)
 {
-    return value < low ? low : value > high ? high : value;
+    double x[PIECE_PIXELS];
+    double y[PIECE_PIXELS];
+    int32_t first = (int32_t)column;
+    for (int32_t i = 0; i < (int32_t)count; i++) {
+        vqc_warp_place place = vqc_warp_place_of(o->height, o->width, matrix, first + i, (int32_t)row);
+        x[i] = place.x;
+        y[i] = place.y;
+    }
+    for (int32_t i = 0; i < (int32_t)count; i++) {
+        vqc_warp_square square = vqc_warp_square_of(o->height, o->width, (vqc_warp_place){x[i], y[i]});
+        piece->left[i] = square.left;
+        piece->top[i] = square.top;
+        for (int k = 0; k < 4; k++)
+            piece->weight[k][i] = square.weight[k];
+    }
 }
 
-/* The four input pixels that an output pixel is mixed from. Returns false where it is black. */
-static bool taps_find(const vqc_warp *o, const float *matrix, int64_t column, int64_t row, tap_square *taps)
+VQC_CPU_INLINE vqc_warp_taps taps_at(const vqc_warp *o, const square_piece *piece, int64_t i)
 {
-    double across = (double)column;
-    double down = (double)row;
-    double w = (double)matrix[6] * across + (double)matrix[7] * down + (double)matrix[8];
-    if (!(w > 0.0))
-        return false;
-    double x = ((double)matrix[0] * across + (double)matrix[1] * down + (double)matrix[2]) / w;
-    double y = ((double)matrix[3] * across + (double)matrix[4] * down + (double)matrix[5]) / w;
-    if (matrix[9] != 0.0F) {
-        x = limited(x, 0.0, (double)(o->width - 1));
-        y = limited(y, 0.0, (double)(o->height - 1));
+    vqc_warp_square square = {piece->left[i], piece->top[i], {0}};
+    for (int k = 0; k < 4; k++)
+        square.weight[k] = piece->weight[k][i];
+    return vqc_warp_square_taps(o->height, o->width, square);
+}
+
+/* The channels are an argument so that a call with 3 has no loop over them. */
+VQC_CPU_INLINE void pixel_forward(int64_t channels, const vqc_warp_taps *taps, const float *input, float *output)
+{
+    for (int64_t c = 0; c < channels; c++) {
+        float sum = 0.0F;
+        for (int k = 0; k < 4; k++)
+            sum += taps->weight[k] * input[taps->index[k] * channels + c];
+        output[c] = sum;
     }
-    if (!(x > -1.0 && y > -1.0 && x < (double)o->width && y < (double)o->height))
-        return false;
-    int64_t left = (int64_t)floor(x);
-    int64_t top = (int64_t)floor(y);
-    double share_x[2] = {1.0 - (x - (double)left), x - (double)left};
-    double share_y[2] = {1.0 - (y - (double)top), y - (double)top};
-    for (int k = 0; k < 4; k++) {
-        int64_t tap_column = left + k % 2;
-        int64_t tap_row = top + k / 2;
-        bool inside = tap_column >= 0 && tap_row >= 0 && tap_column < o->width && tap_row < o->height;
-        taps->index[k] = inside ? tap_row * o->width + tap_column : 0;
-        taps->weight[k] = inside ? (float)(share_x[k % 2] * share_y[k / 2]) : 0.0F;
-    }
-    return true;
+}
+
+VQC_CPU_INLINE void pixel_backward(int64_t channels, const vqc_warp_taps *taps, const float *gradient,
+                                   float *grad_input)
+{
+    for (int k = 0; k < 4; k++)
+        for (int64_t c = 0; c < channels; c++)
+            grad_input[taps->index[k] * channels + c] += taps->weight[k] * gradient[c];
 }
 
 /* Row `row` of one crop's output. */
 static void row_forward(const vqc_warp *o, const float *matrix, const float *input, int64_t row, float *output)
 {
-    for (int64_t column = 0; column < o->width; column++) {
-        tap_square taps;
-        bool seen = taps_find(o, matrix, column, row, &taps);
-        for (int64_t c = 0; c < o->channels; c++) {
-            float sum = 0.0F;
-            for (int k = 0; k < 4 && seen; k++)
-                sum += taps.weight[k] * input[taps.index[k] * o->channels + c];
-            output[column * o->channels + c] = sum;
+    for (int64_t first = 0; first < o->width; first += PIECE_PIXELS) {
+        square_piece piece;
+        int64_t count = o->width - first < PIECE_PIXELS ? o->width - first : PIECE_PIXELS;
+        squares_find(o, matrix, first, row, count, &piece);
+        for (int64_t i = 0; i < count; i++) {
+            vqc_warp_taps taps = taps_at(o, &piece, i);
+            if (o->channels == 3)
+                pixel_forward(3, &taps, input, output + (first + i) * 3);
+            else
+                pixel_forward(o->channels, &taps, input, output + (first + i) * o->channels);
         }
     }
 }
 
-static void crop_backward(const vqc_warp *o, const float *matrix, const float *grad_output, float *grad_input)
+/* Adds what row `row` of one crop's output gives to the gradient of its input. */
+static void row_backward(const vqc_warp *o, const float *matrix, const float *gradient, int64_t row,
+                         float *grad_input)
 {
-    for (int64_t row = 0; row < o->height; row++)
-        for (int64_t column = 0; column < o->width; column++) {
-            const float *gradient = grad_output + (row * o->width + column) * o->channels;
-            tap_square taps;
-            if (!taps_find(o, matrix, column, row, &taps))
-                continue;
-            for (int k = 0; k < 4; k++)
-                for (int64_t c = 0; c < o->channels; c++)
-                    grad_input[taps.index[k] * o->channels + c] += taps.weight[k] * gradient[c];
+    for (int64_t first = 0; first < o->width; first += PIECE_PIXELS) {
+        square_piece piece;
+        int64_t count = o->width - first < PIECE_PIXELS ? o->width - first : PIECE_PIXELS;
+        squares_find(o, matrix, first, row, count, &piece);
+        for (int64_t i = 0; i < count; i++) {
+            vqc_warp_taps taps = taps_at(o, &piece, i);
+            if (o->channels == 3)
+                pixel_backward(3, &taps, gradient + (first + i) * 3, grad_input);
+            else
+                pixel_backward(o->channels, &taps, gradient + (first + i) * o->channels, grad_input);
         }
+    }
 }
 
 static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *arguments, vqc_error *error)
@@ -88,7 +109,7 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < o->crops * o->height; i++) {
         int64_t crop = i / o->height;
-        row_forward(o, matrices + crop * MATRIX_SIZE, input + crop * o->height * row_size, i % o->height,
+        row_forward(o, matrices + crop * VQC_WARP_MATRIX, input + crop * o->height * row_size, i % o->height,
                     output + i * row_size);
     }
     return VQC_OK;
@@ -108,14 +129,18 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     for (int64_t crop = 0; crop < o->crops; crop++) {
         if (!arguments->accumulate[0])
             memset(grad_input + crop * size, 0, (size_t)size * sizeof *grad_input);
-        crop_backward(o, matrices + crop * MATRIX_SIZE, grad_output + crop * size, grad_input + crop * size);
+        for (int64_t row = 0; row < o->height; row++)
+            row_backward(o, matrices + crop * VQC_WARP_MATRIX,
+                         grad_output + crop * size + row * o->width * o->channels, row, grad_input + crop * size);
     }
     return VQC_OK;
 }
 
 vqc_status vqc_cpu_warp_init(vqc_cpu_plan *plan, vqc_error *error)
 {
-    (void)error;
+    const vqc_warp *o = &plan->operation.warp;
+    if (o->height > INT32_MAX || o->width > INT32_MAX)
+        return vqc_error_set(error, VQC_FAILED, "warp: sides of 2^31 pixels or more are not implemented");
     plan->run_forward = run_forward;
     plan->run_backward = run_backward;
     return VQC_OK;

@@ -1,0 +1,94 @@
+#include "guide/targets.h"
+
+#include <stdio.h>
+
+#include "models/tokenizer.h"
+#include "study/yaml.h"
+
+/* Whether the prompt's targets are parts of one text. */
+static bool prompt_is_split(const vqc_prompt *prompt)
+{
+    return prompt->target_count > 1 && (prompt->node == NULL || vqc_yaml_find(prompt->node, "targets") == NULL);
+}
+
+/* Where a text stands in the job file; NULL for a line of a text file. */
+static const vqc_yaml_node *text_node(const vqc_prompt *prompt, size_t target)
+{
+    if (prompt->node == NULL || vqc_yaml_kind_of(prompt->node) != VQC_YAML_MAPPING)
+        return prompt->node;
+    const vqc_yaml_node *targets = vqc_yaml_find(prompt->node, "targets");
+    return vqc_yaml_find(targets == NULL ? prompt->node : vqc_yaml_at(targets, target), "text");
+}
+
+/* Takes the message of a failure to the text's place. */
+static vqc_status text_refuse(const vqc_study *study, const vqc_prompt *prompt, size_t target, vqc_error *error)
+{
+    const vqc_yaml_node *node = text_node(prompt, target);
+    vqc_error reason = *error;
+    if (node == NULL)
+        return vqc_error_prefix(error, "%s: prompt %s", study->path, prompt->id);
+    return vqc_yaml_error(node, error, "%s", reason.message);
+}
+
+/* What the texts of a study have to fit. */
+typedef struct text_limit {
+    const vqc_perceptor_source *source;
+    vqc_tokenizer *tokenizer; /* NULL: the perceptor has no vocabulary */
+    size_t context;
+    vqc_token_list tokens; /* of the text looked at */
+} text_limit;
+
+static vqc_status text_check(text_limit *limit, const vqc_prompt *prompt, size_t target, vqc_error *error)
+{
+    char part[32] = "";
+    if (limit->tokenizer == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "perceptor %s: texts need its vocabulary", limit->source->name);
+    VQC_TRY(vqc_tokenizer_encode(limit->tokenizer, prompt->targets[target].text, &limit->tokens, error));
+    if (limit->tokens.count <= limit->context)
+        return VQC_OK;
+    if (prompt_is_split(prompt))
+        (void)snprintf(part, sizeof part, "part %zu: ", target + 1);
+    return vqc_error_set(
+        error, VQC_BAD_INPUT,
+        "%sexpected a text of at most %zu tokens with its start and end, which is what the perceptor "
+        "%s takes, found %zu: shorten it, or split it into parts with |",
+        part, limit->context, limit->source->name, limit->tokens.count);
+}
+
+/* Every text of the study. */
+static vqc_status texts_check(const vqc_study *study, text_limit *limit, vqc_error *error)
+{
+    for (size_t i = 0; i < study->prompt_count; i++) {
+        const vqc_prompt *prompt = &study->prompts[i];
+        for (size_t t = 0; t < prompt->target_count; t++)
+            if (prompt->targets[t].kind == VQC_TARGET_TEXT && text_check(limit, prompt, t, error) != VQC_OK)
+                return text_refuse(study, prompt, t, error);
+    }
+    return VQC_OK;
+}
+
+/* The checkpoint's directory says how many tokens there are and how many fit; no tensor is read. */
+static vqc_status perceptor_check(const vqc_study *study, const vqc_perceptor_source *source, vqc_error *error)
+{
+    vqc_clip_options options = {.head_width = source->head_width, .activation = source->activation};
+    text_limit limit = {.source = source};
+    vqc_clip *clip;
+    VQC_TRY(vqc_clip_open(source->checkpoint, &options, &clip, error));
+    vqc_status status = VQC_OK;
+    limit.context = (size_t)clip->text.context;
+    if (source->vocabulary != NULL)
+        status = vqc_tokenizer_create(source->vocabulary, (size_t)clip->text.vocabulary, &limit.tokenizer, error);
+    if (status == VQC_OK)
+        status = texts_check(study, &limit, error);
+    vqc_token_list_release(&limit.tokens);
+    vqc_tokenizer_destroy(limit.tokenizer);
+    vqc_clip_close(clip);
+    return status;
+}
+
+vqc_status vqc_targets_check(const vqc_study *study, vqc_error *error)
+{
+    for (size_t i = 0; i < study->perceptor_count; i++)
+        VQC_TRY(perceptor_check(study, &study->perceptors[i], error));
+    return VQC_OK;
+}

@@ -1,0 +1,151 @@
+"""What share of a guidance step is spent outside the two networks (decoder and perceptor towers).
+
+    tests/bench/step_share.py VQCLIP JOB [--steps N] [--repeat K]
+
+Renders the first prompt of a job with `perf record` (Linux; one thread), assigns every sample of processor time to the
+source file of the function it fell in, and prints the shares as a Markdown table, with the seconds of processor time a
+step. Time of other processes does not count, so that a busy machine changes the shares little. Needs perf, addr2line
+(binutils) and a build with debug information, as all presets are.
+"""
+
+import argparse
+import collections
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+# Functions outside the networks, by the source file that they stand in. All else under src/ops and src/models is
+# network; what is in neither is not part of a step: loading, digests, the archive.
+OUTSIDE = {
+    "colour": ["colour.c", "colour_formulas.h"],
+    "warp": ["warp.c", "warp_formulas.h"],
+    "noise": ["noise.c", "noise_formulas.h", "random.c", "random.h"],
+    "resample": ["resample.c", "filter.c", "filter_formulas.h"],
+    "distance": ["distance.c"],
+    "sums and optimiser": ["gradient_sum.c", "sum_formulas.h", "latent_optimiser.c", "adam_formulas.h", "renderer.c"],
+    "drawing": ["perceptor.c", "crops.c", "augment.c", "stream.c"],
+}
+ROW_OF_FILE = {file: row for row, files in OUTSIDE.items() for file in files}
+NETWORK_FOLDERS = ("/src/ops/", "/src/models/")
+# Only the noise and the distance call the mathematics library in a step.
+ROW_OF_LIBRARY = {"libm.so.6": "noise"}
+SAMPLES_A_SECOND = 1999
+
+
+def first_prompt_job(job, steps, folder):
+    """A copy of the job with its first prompt only, and that many steps."""
+    text = pathlib.Path(job).read_text()
+    head, prompts = re.split(r"^prompts:\n", text, flags=re.M)
+    first = next(line for line in prompts.splitlines() if line.strip().startswith("- "))
+    head = re.sub(r"\bsteps: \d+", f"steps: {steps}", head)
+    head = re.sub(r"\bsnapshots: \d+", "snapshots: 0", head)
+    models = pathlib.Path(job).resolve().parent
+    head = re.sub(r"((?:config|checkpoint|vocabulary): *)([^/\s,}][^,}\s]*)", rf"\1{models}/\2", head)
+    copy = pathlib.Path(folder) / "share.yaml"
+    copy.write_text(f"{head}prompts:\n{first}\n")
+    return copy
+
+
+def samples_of(program, job, folder):
+    """Pairs of library and address, the address as it is in the library's file, one for each sample."""
+    data = f"{folder}/perf.data"
+    output = f"{folder}/out"
+    subprocess.run(["rm", "-rf", output], check=True)
+    subprocess.run(
+        ["perf", "record", "-q", "-e", "cpu-clock:u", "-F", str(SAMPLES_A_SECOND), "-o", data, "--", program, "render",
+         job, "-o", output, "--threads", "1", "--checkpoint", "3600"],
+        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    script = subprocess.run(["perf", "script", "-i", data, "--show-mmap-events", "-F", "comm,event,ip,sym,dso"],
+                            check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    maps = []
+    found = []
+    for line in script.splitlines():
+        mapped = re.search(r"\[(0x[0-9a-f]+)\((0x[0-9a-f]+)\) @ (0x[0-9a-f]+|0) .*\]: \S+ (\S+)$", line)
+        if mapped:
+            start, size, offset = (int(part, 16) for part in mapped.group(1, 2, 3))
+            maps.append((start, start + size, offset, mapped.group(4)))
+            continue
+        sample = re.search(r"cpu-clock\S*:?\s+([0-9a-f]+) .*\(([^()]*)\)$", line)
+        if sample:
+            address = int(sample.group(1), 16)
+            place = next((m for m in reversed(maps) if m[0] <= address < m[1]), None)
+            path = place[3] if place else sample.group(2)
+            found.append((path, address - place[0] + place[2] if place else address))
+    return found
+
+
+def files_of(program, addresses):
+    """The source file of the function (not of what was inlined into it) at every address of the program."""
+    unique = sorted(addresses)
+    # A position-independent program's text lies in the file where it does in memory, less the segment's shift.
+    headers = subprocess.run(["readelf", "-lW", program], check=True, stdout=subprocess.PIPE, text=True).stdout
+    shifts = [(int(o, 16), int(v, 16), int(s, 16))
+              for o, v, s in re.findall(r"LOAD\s+(0x\w+) (0x\w+) 0x\w+ (0x\w+)", headers)]
+    virtual = []
+    for address in unique:
+        segment = next((s for s in shifts if s[0] <= address < s[0] + s[2]), (0, 0, 0))
+        virtual.append(hex(address - segment[0] + segment[1]))
+    lines = subprocess.run(["addr2line", "-a", "-i", "-e", program], input="\n".join(virtual), check=True,
+                           stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    files = []
+    for line in lines:
+        if line.startswith("0x"):
+            files.append("?")
+        else:
+            files[-1] = line.rsplit(":", 1)[0]  # the last of a chain of inlined functions is the function itself
+    return dict(zip(unique, files))
+
+
+def rows_of(program, samples):
+    """Samples by row of the table."""
+    program = str(pathlib.Path(program).resolve())
+    files = files_of(program, {address for path, address in samples if path == program})
+    rows = collections.Counter()
+    for path, address in samples:
+        name = pathlib.Path(path).name
+        if path == program:
+            file = files[address]
+            row = ROW_OF_FILE.get(pathlib.Path(file).name)
+            row = row or ("networks" if any(f in file for f in NETWORK_FOLDERS) else "not in a step")
+        elif name.startswith("libdnnl") or "JIT" in path or path.startswith(("//anon", "anon")) or "[anon" in path:
+            row = "networks"
+        elif name.startswith("libc.so"):
+            row = "copies (libc)"
+        else:
+            row = ROW_OF_LIBRARY.get(name, "not in a step")
+        rows[row] += 1
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program")
+    parser.add_argument("job")
+    parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    rows = collections.Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        job = first_prompt_job(options.job, options.steps, folder)
+        for _ in range(options.repeat):
+            rows += rows_of(options.program, samples_of(options.program, str(job), folder))
+    not_in_step = rows.pop("not in a step", 0)
+    total = sum(rows.values())
+    if total == 0:
+        sys.exit("no samples; may perf be used here?")
+    steps = options.steps * options.repeat
+    print("| part of a step | share | processor time a step |\n| --- | ---: | ---: |")
+    for row, count in sorted(rows.items(), key=lambda item: -item[1]):
+        print(f"| {row} | {100 * count / total:.1f} % | {1e3 * count / SAMPLES_A_SECOND / steps:.2f} ms |")
+    outside = total - rows["networks"]
+    print(f"| **outside the networks** | **{100 * outside / total:.1f} %** | "
+          f"{1e3 * outside / SAMPLES_A_SECOND / steps:.2f} ms |")
+    print(f"| whole step | 100 % | {1e3 * total / SAMPLES_A_SECOND / steps:.2f} ms |")
+    print(f"\n{total} samples of steps in {options.repeat} renders of {options.steps} steps; "
+          f"{not_in_step} samples of loading and saving left aside.")
+
+
+if __name__ == "__main__":
+    main()
