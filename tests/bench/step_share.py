@@ -29,7 +29,8 @@ OUTSIDE = {
 }
 ROW_OF_FILE = {file: row for row, files in OUTSIDE.items() for file in files}
 NETWORK_FOLDERS = ("/src/ops/", "/src/models/")
-# Only the noise and the distance call the mathematics library in a step.
+# Only the noise and the distance call the mathematics library in a step. What a step copies (memmove) are activations
+# and the rows of attention, which `perf record --call-graph dwarf` shows; what it clears are mostly gradients of crops.
 ROW_OF_LIBRARY = {"libm.so.6": "noise"}
 SAMPLES_A_SECOND = 1999
 
@@ -49,7 +50,7 @@ def first_prompt_job(job, steps, folder):
 
 
 def samples_of(program, job, folder):
-    """Pairs of library and address, the address as it is in the library's file, one for each sample."""
+    """Library, function and address of every sample; the address as it is in the library's file."""
     data = f"{folder}/perf.data"
     output = f"{folder}/out"
     subprocess.run(["rm", "-rf", output], check=True)
@@ -67,12 +68,12 @@ def samples_of(program, job, folder):
             start, size, offset = (int(part, 16) for part in mapped.group(1, 2, 3))
             maps.append((start, start + size, offset, mapped.group(4)))
             continue
-        sample = re.search(r"cpu-clock\S*:?\s+([0-9a-f]+) .*\(([^()]*)\)$", line)
+        sample = re.search(r"cpu-clock\S*:?\s+([0-9a-f]+) (.*) \((.*)\)$", line)
         if sample:
             address = int(sample.group(1), 16)
-            place = next((m for m in reversed(maps) if m[0] <= address < m[1]), None)
-            path = place[3] if place else sample.group(2)
-            found.append((path, address - place[0] + place[2] if place else address))
+            path = sample.group(3)
+            place = next((m for m in reversed(maps) if m[0] <= address < m[1] and m[3] == path), None)
+            found.append((path, sample.group(2), address - place[0] + place[2] if place else address))
     return found
 
 
@@ -101,18 +102,18 @@ def files_of(program, addresses):
 def rows_of(program, samples):
     """Samples by row of the table."""
     program = str(pathlib.Path(program).resolve())
-    files = files_of(program, {address for path, address in samples if path == program})
+    files = files_of(program, {address for path, _, address in samples if path == program})
     rows = collections.Counter()
-    for path, address in samples:
+    for path, function, address in samples:
         name = pathlib.Path(path).name
         if path == program:
             file = files[address]
             row = ROW_OF_FILE.get(pathlib.Path(file).name)
             row = row or ("networks" if any(f in file for f in NETWORK_FOLDERS) else "not in a step")
-        elif name.startswith("libdnnl") or "JIT" in path or path.startswith(("//anon", "anon")) or "[anon" in path:
+        elif name.startswith("libdnnl") or name.startswith("perf-"):  # the latter is code that oneDNN generated
             row = "networks"
         elif name.startswith("libc.so"):
-            row = "copies (libc)"
+            row = "clearing" if "memset" in function else "networks"
         else:
             row = ROW_OF_LIBRARY.get(name, "not in a step")
         rows[row] += 1

@@ -70,24 +70,33 @@ VQC_CPU_KERNEL static void row_add(float *restrict buffer, const float *restrict
         buffer[i] += weight * row[i];
 }
 
-/* output[x] = Σ weight · buffer[first + k], channel by channel. */
-static void row_filter(const vqc_filter *f, const float *restrict buffer, float *restrict output, int64_t channels)
+/* output[x] = Σ weight · buffer[first + k], channel by channel. Here and below the number of channels is an argument
+ * so that a call with 3 has no loop over them. */
+VQC_CPU_INLINE void channels_filter(int64_t channels, const vqc_filter *f, const float *restrict buffer,
+                                    float *restrict output)
 {
     for (int64_t x = 0; x < f->side; x++) {
         const double *weight = f->weight + x * f->stride;
         const float *from = buffer + f->first[x] * channels;
-        for (int64_t c = 0; c < channels; c++) {
-            float sum = 0.0F;
-            for (int32_t k = 0; k < f->count[x]; k++)
-                sum += (float)weight[k] * from[k * channels + c];
-            output[x * channels + c] = sum;
-        }
+        for (int64_t c = 0; c < channels; c++)
+            output[x * channels + c] = 0.0F;
+        for (int32_t k = 0; k < f->count[x]; k++)
+            for (int64_t c = 0; c < channels; c++)
+                output[x * channels + c] += (float)weight[k] * from[k * channels + c];
     }
 }
 
+static void row_filter(const vqc_filter *f, const float *restrict buffer, float *restrict output, int64_t channels)
+{
+    if (channels == 3)
+        channels_filter(3, f, buffer, output);
+    else
+        channels_filter(channels, f, buffer, output);
+}
+
 /* The transpose: row[first + k] += weight · buffer[x]. */
-static void row_filter_transposed(const vqc_filter *f, const float *restrict buffer, float *restrict row,
-                                  int64_t channels)
+VQC_CPU_INLINE void channels_filter_transposed(int64_t channels, const vqc_filter *f, const float *restrict buffer,
+                                               float *restrict row)
 {
     for (int64_t x = 0; x < f->side; x++) {
         const double *weight = f->weight + x * f->stride;
@@ -96,6 +105,15 @@ static void row_filter_transposed(const vqc_filter *f, const float *restrict buf
             for (int64_t c = 0; c < channels; c++)
                 to[k * channels + c] += (float)weight[k] * buffer[x * channels + c];
     }
+}
+
+static void row_filter_transposed(const vqc_filter *f, const float *restrict buffer, float *restrict row,
+                                  int64_t channels)
+{
+    if (channels == 3)
+        channels_filter_transposed(3, f, buffer, row);
+    else
+        channels_filter_transposed(channels, f, buffer, row);
 }
 
 /* Row y of a crop's output. */
