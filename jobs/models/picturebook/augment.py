@@ -1,14 +1,32 @@
-"""Random views of pictures, a little wilder than guidance with the shipped settings makes them.
+"""Random views of pictures, as guidance makes them.
 
 Crop, horizontal flip, affine and perspective warp are one resampling; colour
 jitter and noise follow. Coordinates run from -1 to 1 across a picture; matrices
 (B,3,3) map points of a view to points of its source.
 """
 
+import dataclasses
 import math
 
 import torch
 import torch.nn.functional as F
+
+
+@dataclasses.dataclass
+class Wildness:
+    """How far views may differ from their pictures. Lengths are shares of the side, angles degrees."""
+
+    degrees: float
+    translate: float
+    shear: float
+    distortion: float
+    hue: float
+    noise: float
+
+
+# What the shipped jobs ask for, and what training shows: a little more.
+GUIDANCE = Wildness(degrees=10, translate=0.05, shear=3, distortion=0.2, hue=0.01, noise=0.05)
+TRAINING = Wildness(degrees=12, translate=0.065, shear=4, distortion=0.25, hue=0.02, noise=0.1)
 
 
 def uniform(count, low, high):
@@ -37,12 +55,13 @@ def random_flips(count):
     return matrices(1 - 2 * chance(count, 0.5), 0, 0, 0, 1, 0, 0, 0, 1)
 
 
-def random_affine(count):
-    """Up to 12 degrees, a fifteenth of shift, 4 degrees of shear; seven times in ten."""
+def random_affine(count, wildness):
+    """Rotation, shift and shear; seven times in ten."""
     applied = chance(count, 0.7)
-    angle = applied * uniform(count, -12, 12) * math.pi / 180
-    shear = torch.tan(applied * uniform(count, -4, 4) * math.pi / 180)
-    x, y = (applied * uniform(count, -0.13, 0.13) for _ in range(2))
+    angle = applied * uniform(count, -wildness.degrees, wildness.degrees) * math.pi / 180
+    shear = torch.tan(applied * uniform(count, -wildness.shear, wildness.shear) * math.pi / 180)
+    shift = 2 * wildness.translate  # coordinates run over two units
+    x, y = (applied * uniform(count, -shift, shift) for _ in range(2))
     cosine, sine = angle.cos(), angle.sin()
     return matrices(
         *(cosine, cosine * shear - sine, x),
@@ -51,7 +70,7 @@ def random_affine(count):
     )
 
 
-def random_perspective(count, distortion=0.25):
+def random_perspective(count, distortion):
     """Each corner of the picture moves inward; seven times in ten."""
     corners = torch.tensor([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
     applied = chance(count, 0.7)[:, None, None]
@@ -100,16 +119,16 @@ def turn_hue(angle):
     return matrices(near, left, right, right, near, left, left, right, near)
 
 
-def jitter_colors(x):
+def jitter_colors(x, hue_limit):
     """Brightness, contrast and saturation by up to a tenth; seven times in ten.
 
-    The hue turns by up to a fiftieth of the circle only: a tenth, which public
-    tools use, makes red what was orange.
+    The hue turns by a much smaller share of the circle than the tenth of public
+    tools, which makes red what was orange.
     """
     count = len(x)
     applied = chance(count, 0.7)
     brightness, contrast, saturation, hue = (
-        applied * uniform(count, -limit, limit) for limit in (0.1, 0.1, 0.1, 0.02)
+        applied * uniform(count, -limit, limit) for limit in (0.1, 0.1, 0.1, hue_limit)
     )
     grey = torch.full((3, 3), 1 / 3)
     saturate = grey - (1 + saturation).view(-1, 1, 1) * (grey - torch.eye(3))
@@ -131,11 +150,12 @@ def soften(x):
     return F.interpolate(F.avg_pool2d(x, 2), scale_factor=2.0, mode="bilinear").clamp(0, 1)
 
 
-def random_views(x, resolution, noise=0.1):
+def random_views(x, resolution, wildness=TRAINING):
     """One random view of each picture: (B,3,H,W) → (B,3,R,R) in 0..1."""
     count = len(x)
     smallest = min(1, resolution / x.shape[-1])
-    flat = random_crops(count, smallest) @ random_flips(count) @ random_affine(count)
-    views = jitter_colors(warp(x, flat, random_perspective(count), resolution))
-    strength = uniform(count, 0, noise).view(-1, 1, 1, 1)
+    flat = random_crops(count, smallest) @ random_flips(count) @ random_affine(count, wildness)
+    perspective = random_perspective(count, wildness.distortion)
+    views = jitter_colors(warp(x, flat, perspective, resolution), wildness.hue)
+    strength = uniform(count, 0, wildness.noise).view(-1, 1, 1, 1)
     return torch.addcmul(views, torch.randn_like(views), strength).clamp_(0, 1)

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 import world
-from augment import random_views
+from augment import GUIDANCE, random_views
 from data import ATTRIBUTES, to_pixels, to_tensor
 
 
@@ -32,7 +32,7 @@ def draw_singles(count):
 def see(pixels, number):
     """One random view (64,64,3) of a picture."""
     torch.manual_seed(number)
-    return to_pixels(random_views(to_tensor(pixels[None]), world.SIZE))[0]
+    return to_pixels(random_views(to_tensor(pixels[None]), world.SIZE, GUIDANCE))[0]
 
 
 def main():

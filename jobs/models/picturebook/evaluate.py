@@ -14,7 +14,7 @@ import torch.nn.functional as F
 
 import bpe
 import load
-from augment import random_views, whole_views
+from augment import GUIDANCE, random_views, whole_views
 from data import Pictures
 
 RECONSTRUCTED = 500
@@ -80,7 +80,10 @@ def report_recognition(models, tokenizer, attributes, sets):
         for label, x, pictures in sets:
             resolution = model.visual.resolution
             torch.manual_seed(0)
-            views = random_views(x, resolution) if "views" in label else whole_views(x, resolution)
+            if "views" in label:
+                views = random_views(x, resolution, GUIDANCE)
+            else:
+                views = whole_views(x, resolution)
             figures = recognise(model, tokenizer, attributes, views, pictures)
             rows.append([name, label, *(f"{figure:.1f} %" for figure in figures)])
     print_table("Zero-shot recognition", ["perceptor", "pictures", *ATTRIBUTES], rows)

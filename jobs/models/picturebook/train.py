@@ -29,7 +29,7 @@ STEPS = {
     "vqgan-full": 7000,
     "resnet": 3000,
     "vqgan-sharpen": 1000,
-    "vit": 3000,
+    "vit": 5000,
     "judge": 2000,
 }
 SEEDS = {name: number for number, name in enumerate(STEPS, start=1)}
