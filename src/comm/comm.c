@@ -19,9 +19,9 @@ struct vqc_comm {
     char host[HOST_NAME_SIZE];
 };
 
-struct vqc_comm_counter {
-    vqc_transport_window *window; /* NULL: one rank, the value is here */
-    int64_t value;
+struct vqc_comm_numbers {
+    vqc_transport_window *window; /* NULL: one rank, the values are here */
+    int64_t value[];
 };
 
 vqc_status vqc_comm_start(int *argc, char ***argv, vqc_comm **comm_out, vqc_error *error)
@@ -124,37 +124,71 @@ vqc_status vqc_comm_progress(vqc_comm *comm, vqc_error *error)
     return comm->place.size == 1 ? VQC_OK : vqc_transport_progress(comm->transport, error);
 }
 
-vqc_status vqc_comm_counter_create(vqc_comm *comm, vqc_comm_counter **counter_out, vqc_error *error)
+vqc_status vqc_comm_send(vqc_comm *comm, int rank, const void *letter, size_t size, vqc_error *error)
+{
+    if (comm->place.size == 1)
+        return vqc_error_set(error, VQC_FAILED, "there is no rank %d among 1", rank);
+    return vqc_transport_send(comm->transport, rank, letter, size, error);
+}
+
+vqc_status vqc_comm_receive(vqc_comm *comm, void *letter, size_t capacity, size_t *size_out, int *source_out,
+                            vqc_error *error)
+{
+    *size_out = 0;
+    if (comm->place.size == 1)
+        return VQC_OK;
+    return vqc_transport_receive(comm->transport, letter, capacity, size_out, source_out, error);
+}
+
+vqc_status vqc_comm_numbers_create(vqc_comm *comm, size_t count, vqc_comm_numbers **numbers_out, vqc_error *error)
 {
     void *memory;
-    VQC_TRY(vqc_memory_allocate(1, sizeof(vqc_comm_counter), "a counter", &memory, error));
-    vqc_comm_counter *counter = memory;
+    const size_t own = comm->place.size > 1 ? 0 : count;
+    VQC_TRY(
+        vqc_memory_allocate(1, sizeof(vqc_comm_numbers) + own * sizeof(int64_t), "shared numbers", &memory, error));
+    vqc_comm_numbers *numbers = memory;
     if (comm->place.size > 1) {
-        vqc_status status = vqc_transport_window_create(comm->transport, &counter->window, error);
+        vqc_status status = vqc_transport_window_create(comm->transport, count, &numbers->window, error);
         if (status != VQC_OK) {
-            free(counter);
+            free(numbers);
             return status;
         }
     }
-    *counter_out = counter;
+    *numbers_out = numbers;
     return VQC_OK;
 }
 
-void vqc_comm_counter_destroy(vqc_comm_counter *counter)
+void vqc_comm_numbers_destroy(vqc_comm_numbers *numbers)
 {
-    if (!counter)
+    if (!numbers)
         return;
-    if (counter->window)
-        vqc_transport_window_destroy(counter->window);
-    free(counter);
+    if (numbers->window)
+        vqc_transport_window_destroy(numbers->window);
+    free(numbers);
 }
 
-vqc_status vqc_comm_counter_next(vqc_comm_counter *counter, int64_t *value_out, vqc_error *error)
+vqc_status vqc_comm_numbers_add(vqc_comm_numbers *numbers, size_t index, int64_t amount, int64_t *before_out,
+                                vqc_error *error)
 {
-    if (counter->window)
-        return vqc_transport_window_increment(counter->window, value_out, error);
-    *value_out = counter->value++;
+    if (numbers->window)
+        return vqc_transport_window_add(numbers->window, index, amount, before_out, error);
+    *before_out = numbers->value[index];
+    numbers->value[index] += amount;
     return VQC_OK;
+}
+
+vqc_status vqc_comm_numbers_read(vqc_comm_numbers *numbers, size_t first, size_t count, int64_t *values,
+                                 vqc_error *error)
+{
+    if (numbers->window)
+        return vqc_transport_window_read(numbers->window, first, count, values, error);
+    memcpy(values, numbers->value + first, count * sizeof *values);
+    return VQC_OK;
+}
+
+vqc_transport *vqc_comm_transport(vqc_comm *comm)
+{
+    return comm->transport;
 }
 
 #ifdef VQC_WITH_MPI

@@ -18,8 +18,8 @@ typedef struct vqc_comm vqc_comm;
  * without MPI that was launched as several ranks is VQC_BAD_INPUT: each of them would do all the work. */
 VQC_MUST_CHECK vqc_status vqc_comm_start(int *argc, char ***argv, vqc_comm **comm_out, vqc_error *error);
 
-/* Ends the ranks; collective. Everything made with the comm (archive, counter) is closed before. NULL is allowed.
- * After a failure that not all ranks share use vqc_comm_abort, as the others may never come here. */
+/* Ends the ranks; collective. Everything made with the comm (archive, team, numbers) is closed before. NULL is
+ * allowed. After a failure that not all ranks share use vqc_comm_abort, as the others may never come here. */
 void vqc_comm_stop(vqc_comm *comm);
 
 /* Ends all ranks of the launch at once with this exit code and does not return; with one rank it does nothing and
@@ -52,18 +52,32 @@ VQC_MUST_CHECK vqc_status vqc_comm_all_gather(vqc_comm *comm, const void *data, 
 VQC_MUST_CHECK vqc_status vqc_comm_agree(vqc_comm *comm, vqc_status status, vqc_error *error);
 
 /* Lets messages from other ranks through, without waiting. Where the network cannot reach into memory by itself,
- * a counter kept by rank 0 is served only while rank 0 is inside a function of this header: rank 0 calls this one
+ * numbers kept by rank 0 are served only while rank 0 is inside a function of this header: rank 0 calls this one
  * between the steps of its own work. Cheap, not collective. */
 VQC_MUST_CHECK vqc_status vqc_comm_progress(vqc_comm *comm, vqc_error *error);
 
-/* A number shared by all ranks, from which they take work: each value is handed out once. */
-typedef struct vqc_comm_counter vqc_comm_counter;
+/* Sends a letter of size bytes, at least 1, to another rank, which gets it by vqc_comm_receive; letters
+ * of one rank arrive in their order. With one rank there is nobody to send to: VQC_FAILED. */
+VQC_MUST_CHECK vqc_status vqc_comm_send(vqc_comm *comm, int rank, const void *letter, size_t size, vqc_error *error);
+/* Receives a letter of at most capacity bytes if one has come, without waiting; *size_out is 0 if not. A longer one
+ * is VQC_FAILED. *source_out: the rank that sent it. */
+VQC_MUST_CHECK vqc_status vqc_comm_receive(vqc_comm *comm, void *letter, size_t capacity, size_t *size_out,
+                                           int *source_out, vqc_error *error);
 
-/* Makes a counter that starts at zero; collective. */
-VQC_MUST_CHECK vqc_status vqc_comm_counter_create(vqc_comm *comm, vqc_comm_counter **counter_out, vqc_error *error);
+/* Numbers shared by all ranks, kept by rank 0: to take work from, to announce things on. */
+typedef struct vqc_comm_numbers vqc_comm_numbers;
+
+/* Makes `count` numbers that start at zero; collective. */
+VQC_MUST_CHECK vqc_status vqc_comm_numbers_create(vqc_comm *comm, size_t count, vqc_comm_numbers **numbers_out,
+                                                  vqc_error *error);
 /* Collective. NULL is allowed (on all ranks). */
-void vqc_comm_counter_destroy(vqc_comm_counter *counter);
-/* Takes the counter's value and adds one to it, as one indivisible step; any rank, at any time. */
-VQC_MUST_CHECK vqc_status vqc_comm_counter_next(vqc_comm_counter *counter, int64_t *value_out, vqc_error *error);
+void vqc_comm_numbers_destroy(vqc_comm_numbers *numbers);
+/* Reads number `index` and adds to it, as one indivisible step; any rank, at any time. With an amount of 1 each value
+ * is handed out once. */
+VQC_MUST_CHECK vqc_status vqc_comm_numbers_add(vqc_comm_numbers *numbers, size_t index, int64_t amount,
+                                               int64_t *before_out, vqc_error *error);
+/* Reads numbers first .. first + count - 1, each by itself; any rank, at any time. */
+VQC_MUST_CHECK vqc_status vqc_comm_numbers_read(vqc_comm_numbers *numbers, size_t first, size_t count,
+                                                int64_t *values, vqc_error *error);
 
 #endif

@@ -11,6 +11,11 @@
 typedef struct vqc_transport vqc_transport;
 typedef struct vqc_transport_window vqc_transport_window;
 
+struct vqc_comm;
+
+/* The transport behind a comm, for team.c; NULL where MPI was not started. */
+vqc_transport *vqc_comm_transport(struct vqc_comm *comm);
+
 typedef struct vqc_transport_place {
     int rank, size;             /* among all ranks */
     int local_rank, local_size; /* among those on this host */
@@ -31,13 +36,37 @@ VQC_MUST_CHECK vqc_status vqc_transport_all_gather(vqc_transport *transport, con
                                                    void *all_out, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_transport_progress(vqc_transport *transport, vqc_error *error);
 
-/* One 64-bit integer in rank 0's memory, zero at first, that all ranks reach. Creating and destroying it are
+/* Sends size bytes to a rank; small ones do not wait for it to receive them. */
+VQC_MUST_CHECK vqc_status vqc_transport_send(vqc_transport *transport, int rank, const void *data, size_t size,
+                                             vqc_error *error);
+/* Receives one message of vqc_transport_send if one has come, of at most capacity bytes; *size_out is 0 if not. */
+VQC_MUST_CHECK vqc_status vqc_transport_receive(vqc_transport *transport, void *data, size_t capacity,
+                                                size_t *size_out, int *source_out, vqc_error *error);
+
+/* 64-bit integers in rank 0's memory, zero at first, that all ranks reach. Creating and destroying them are
  * collective. */
-VQC_MUST_CHECK vqc_status vqc_transport_window_create(vqc_transport *transport, vqc_transport_window **window_out,
-                                                      vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_transport_window_create(vqc_transport *transport, size_t count,
+                                                      vqc_transport_window **window_out, vqc_error *error);
 void vqc_transport_window_destroy(vqc_transport_window *window);
-/* Reads the integer and adds one to it, indivisibly. */
-VQC_MUST_CHECK vqc_status vqc_transport_window_increment(vqc_transport_window *window, int64_t *value_out,
-                                                         vqc_error *error);
+/* Reads an integer and adds to it, indivisibly. */
+VQC_MUST_CHECK vqc_status vqc_transport_window_add(vqc_transport_window *window, size_t index, int64_t amount,
+                                                   int64_t *before_out, vqc_error *error);
+/* Reads integers first .. first + count - 1, each by itself. */
+VQC_MUST_CHECK vqc_status vqc_transport_window_read(vqc_transport_window *window, size_t first, size_t count,
+                                                    int64_t *values, vqc_error *error);
+
+/* Some of the ranks, with messages of their own. Every function is collective over them, and waits without
+ * occupying the processor for long. */
+typedef struct vqc_transport_group vqc_transport_group;
+
+/* The ranks `ranks`, in the order in which they shall be members. */
+VQC_MUST_CHECK vqc_status vqc_transport_group_create(vqc_transport *transport, const int *ranks, int count,
+                                                     vqc_transport_group **group_out, vqc_error *error);
+void vqc_transport_group_destroy(vqc_transport_group *group);
+/* Replaces the values of every member by their sums over the members, modulo 2^64. */
+VQC_MUST_CHECK vqc_status vqc_transport_group_sum(vqc_transport_group *group, int64_t *values, size_t count,
+                                                  vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_transport_group_broadcast(vqc_transport_group *group, void *data, size_t size, int root,
+                                                        vqc_error *error);
 
 #endif

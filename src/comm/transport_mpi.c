@@ -8,6 +8,9 @@
 /* Messages count their bytes in an int. */
 enum { PIECE_BYTES = 1 << 30 };
 
+/* Of the messages between two ranks. */
+enum { LETTER_TAG = 1 };
+
 struct vqc_transport {
     MPI_Comm all; /* a duplicate of the world's: messages of libraries do not mix with ours */
 };
@@ -16,7 +19,7 @@ struct vqc_transport_window {
     MPI_Win handle;
 };
 
-static vqc_status mpi_check(int code, const char *action, vqc_error *error)
+vqc_status vqc_mpi_check(int code, const char *action, vqc_error *error)
 {
     if (code == MPI_SUCCESS)
         return VQC_OK;
@@ -40,14 +43,14 @@ static bool launched(void)
 
 static vqc_status place_find(MPI_Comm all, vqc_transport_place *place, vqc_error *error)
 {
-    VQC_TRY(mpi_check(MPI_Comm_rank(all, &place->rank), "tell the rank", error));
-    VQC_TRY(mpi_check(MPI_Comm_size(all, &place->size), "count the ranks", error));
+    VQC_TRY(vqc_mpi_check(MPI_Comm_rank(all, &place->rank), "tell the rank", error));
+    VQC_TRY(vqc_mpi_check(MPI_Comm_size(all, &place->size), "count the ranks", error));
     MPI_Comm local;
-    VQC_TRY(mpi_check(MPI_Comm_split_type(all, MPI_COMM_TYPE_SHARED, place->rank, MPI_INFO_NULL, &local),
-                      "find the ranks of a host", error));
-    vqc_status status = mpi_check(MPI_Comm_rank(local, &place->local_rank), "tell the rank on a host", error);
+    VQC_TRY(vqc_mpi_check(MPI_Comm_split_type(all, MPI_COMM_TYPE_SHARED, place->rank, MPI_INFO_NULL, &local),
+                          "find the ranks of a host", error));
+    vqc_status status = vqc_mpi_check(MPI_Comm_rank(local, &place->local_rank), "tell the rank on a host", error);
     if (status == VQC_OK)
-        status = mpi_check(MPI_Comm_size(local, &place->local_size), "count the ranks of a host", error);
+        status = vqc_mpi_check(MPI_Comm_size(local, &place->local_size), "count the ranks of a host", error);
     (void)MPI_Comm_free(&local);
     return status;
 }
@@ -59,15 +62,16 @@ vqc_status vqc_transport_start(int *argc, char ***argv, vqc_transport **transpor
     if (!launched())
         return VQC_OK;
     int provided;
-    VQC_TRY(mpi_check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "start", error));
+    VQC_TRY(vqc_mpi_check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "start", error));
     if (provided < MPI_THREAD_FUNNELED)
         return vqc_error_set(error, VQC_FAILED, "this MPI library cannot be used in a program with threads");
     void *memory;
     VQC_TRY(vqc_memory_allocate(1, sizeof(vqc_transport), "MPI's communicator", &memory, error));
     vqc_transport *transport = memory;
-    vqc_status status = mpi_check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "report errors", error);
+    vqc_status status =
+        vqc_mpi_check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "report errors", error);
     if (status == VQC_OK)
-        status = mpi_check(MPI_Comm_dup(MPI_COMM_WORLD, &transport->all), "duplicate its communicator", error);
+        status = vqc_mpi_check(MPI_Comm_dup(MPI_COMM_WORLD, &transport->all), "duplicate its communicator", error);
     if (status == VQC_OK)
         status = place_find(transport->all, place_out, error);
     if (status != VQC_OK) {
@@ -99,7 +103,7 @@ MPI_Comm vqc_transport_mpi_handle(const vqc_transport *transport)
 
 vqc_status vqc_transport_barrier(vqc_transport *transport, vqc_error *error)
 {
-    return mpi_check(MPI_Barrier(transport->all), "wait for all ranks", error);
+    return vqc_mpi_check(MPI_Barrier(transport->all), "wait for all ranks", error);
 }
 
 vqc_status vqc_transport_broadcast(vqc_transport *transport, void *data, size_t size, int root, vqc_error *error)
@@ -107,7 +111,7 @@ vqc_status vqc_transport_broadcast(vqc_transport *transport, void *data, size_t 
     char *bytes = data;
     for (size_t done = 0; done < size; done += PIECE_BYTES) {
         const int piece = size - done < PIECE_BYTES ? (int)(size - done) : PIECE_BYTES;
-        VQC_TRY(mpi_check(MPI_Bcast(bytes + done, piece, MPI_BYTE, root, transport->all), "broadcast", error));
+        VQC_TRY(vqc_mpi_check(MPI_Bcast(bytes + done, piece, MPI_BYTE, root, transport->all), "broadcast", error));
     }
     return VQC_OK;
 }
@@ -119,41 +123,76 @@ vqc_status vqc_transport_all_gather(vqc_transport *transport, const void *data, 
         return vqc_error_set(error, VQC_FAILED, "MPI cannot gather %zu bytes a rank: at most %d are possible", size,
                              PIECE_BYTES);
     const int count = (int)size;
-    return mpi_check(MPI_Allgather(data, count, MPI_BYTE, all_out, count, MPI_BYTE, transport->all), "gather", error);
+    return vqc_mpi_check(MPI_Allgather(data, count, MPI_BYTE, all_out, count, MPI_BYTE, transport->all), "gather",
+                         error);
 }
 
 vqc_status vqc_transport_progress(vqc_transport *transport, vqc_error *error)
 {
     int flag;
-    return mpi_check(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, transport->all, &flag, MPI_STATUS_IGNORE),
-                     "look for messages", error);
+    return vqc_mpi_check(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, transport->all, &flag, MPI_STATUS_IGNORE),
+                         "look for messages", error);
 }
 
-/* Zeroes rank 0's integer and opens the window to everybody for as long as it exists. */
-static vqc_status window_open(vqc_transport *transport, MPI_Win handle, int64_t *value, int rank, vqc_error *error)
+vqc_status vqc_transport_send(vqc_transport *transport, int rank, const void *data, size_t size, vqc_error *error)
 {
-    VQC_TRY(mpi_check(MPI_Win_set_errhandler(handle, MPI_ERRORS_RETURN), "report errors", error));
-    VQC_TRY(mpi_check(MPI_Win_lock_all(0, handle), "open a shared counter", error));
-    if (rank == 0)
-        *value = 0;
-    VQC_TRY(mpi_check(MPI_Win_sync(handle), "share a counter", error));
+    if (size > PIECE_BYTES)
+        return vqc_error_set(error, VQC_FAILED, "MPI cannot send %zu bytes at once: at most %d are possible", size,
+                             PIECE_BYTES);
+    return vqc_mpi_check(MPI_Send(data, (int)size, MPI_BYTE, rank, LETTER_TAG, transport->all), "send", error);
+}
+
+vqc_status vqc_transport_receive(vqc_transport *transport, void *data, size_t capacity, size_t *size_out,
+                                 int *source_out, vqc_error *error)
+{
+    int flag;
+    int size;
+    MPI_Status found;
+    *size_out = 0;
+    VQC_TRY(vqc_mpi_check(MPI_Iprobe(MPI_ANY_SOURCE, LETTER_TAG, transport->all, &flag, &found), "look for messages",
+                          error));
+    if (!flag)
+        return VQC_OK;
+    VQC_TRY(vqc_mpi_check(MPI_Get_count(&found, MPI_BYTE, &size), "measure a message", error));
+    if ((size_t)size > capacity)
+        return vqc_error_set(error, VQC_FAILED, "a message of rank %d has %d bytes: expected at most %zu",
+                             found.MPI_SOURCE, size, capacity);
+    VQC_TRY(
+        vqc_mpi_check(MPI_Recv(data, size, MPI_BYTE, found.MPI_SOURCE, LETTER_TAG, transport->all, MPI_STATUS_IGNORE),
+                      "receive", error));
+    *size_out = (size_t)size;
+    *source_out = found.MPI_SOURCE;
+    return VQC_OK;
+}
+
+/* Zeroes rank 0's integers and opens the window to everybody for as long as it exists. */
+static vqc_status window_open(vqc_transport *transport, MPI_Win handle, int64_t *values, size_t count,
+                              vqc_error *error)
+{
+    VQC_TRY(vqc_mpi_check(MPI_Win_set_errhandler(handle, MPI_ERRORS_RETURN), "report errors", error));
+    VQC_TRY(vqc_mpi_check(MPI_Win_lock_all(0, handle), "open shared numbers", error));
+    for (size_t i = 0; i < count; i++)
+        values[i] = 0;
+    VQC_TRY(vqc_mpi_check(MPI_Win_sync(handle), "share numbers", error));
     return vqc_transport_barrier(transport, error);
 }
 
-vqc_status vqc_transport_window_create(vqc_transport *transport, vqc_transport_window **window_out, vqc_error *error)
+vqc_status vqc_transport_window_create(vqc_transport *transport, size_t count, vqc_transport_window **window_out,
+                                       vqc_error *error)
 {
     void *memory;
-    VQC_TRY(vqc_memory_allocate(1, sizeof(vqc_transport_window), "a shared counter", &memory, error));
+    VQC_TRY(vqc_memory_allocate(1, sizeof(vqc_transport_window), "shared numbers", &memory, error));
     vqc_transport_window *window = memory;
     int rank = 0;
-    int64_t *value = NULL;
-    vqc_status status = mpi_check(MPI_Comm_rank(transport->all, &rank), "tell the rank", error);
+    int64_t *values = NULL;
+    vqc_status status = vqc_mpi_check(MPI_Comm_rank(transport->all, &rank), "tell the rank", error);
+    const size_t own = rank == 0 ? count : 0;
     if (status == VQC_OK)
-        status = mpi_check(MPI_Win_allocate(rank == 0 ? sizeof *value : 0, sizeof *value, MPI_INFO_NULL,
-                                            transport->all, &value, &window->handle),
-                           "make a shared counter", error);
+        status = vqc_mpi_check(MPI_Win_allocate((MPI_Aint)(own * sizeof *values), sizeof *values, MPI_INFO_NULL,
+                                                transport->all, &values, &window->handle),
+                               "make shared numbers", error);
     if (status == VQC_OK)
-        status = window_open(transport, window->handle, value, rank, error);
+        status = window_open(transport, window->handle, values, own, error);
     if (status != VQC_OK) {
         free(window);
         return status;
@@ -169,10 +208,21 @@ void vqc_transport_window_destroy(vqc_transport_window *window)
     free(window);
 }
 
-vqc_status vqc_transport_window_increment(vqc_transport_window *window, int64_t *value_out, vqc_error *error)
+vqc_status vqc_transport_window_add(vqc_transport_window *window, size_t index, int64_t amount, int64_t *before_out,
+                                    vqc_error *error)
 {
-    const int64_t one = 1;
-    VQC_TRY(mpi_check(MPI_Fetch_and_op(&one, value_out, MPI_INT64_T, 0, 0, MPI_SUM, window->handle),
-                      "advance a shared counter", error));
-    return mpi_check(MPI_Win_flush(0, window->handle), "advance a shared counter", error);
+    VQC_TRY(
+        vqc_mpi_check(MPI_Fetch_and_op(&amount, before_out, MPI_INT64_T, 0, (MPI_Aint)index, MPI_SUM, window->handle),
+                      "add to a shared number", error));
+    return vqc_mpi_check(MPI_Win_flush(0, window->handle), "add to a shared number", error);
+}
+
+vqc_status vqc_transport_window_read(vqc_transport_window *window, size_t first, size_t count, int64_t *values,
+                                     vqc_error *error)
+{
+    const int64_t unused = 0;
+    VQC_TRY(vqc_mpi_check(MPI_Get_accumulate(&unused, 0, MPI_INT64_T, values, (int)count, MPI_INT64_T, 0,
+                                             (MPI_Aint)first, (int)count, MPI_INT64_T, MPI_NO_OP, window->handle),
+                          "read shared numbers", error));
+    return vqc_mpi_check(MPI_Win_flush(0, window->handle), "read shared numbers", error);
 }

@@ -61,9 +61,23 @@ vqc_status vqc_transport_progress(vqc_transport *transport, vqc_error *error)
     return unavailable(error);
 }
 
-vqc_status vqc_transport_window_create(vqc_transport *transport, vqc_transport_window **window_out, vqc_error *error)
+vqc_status vqc_transport_send(vqc_transport *transport, int rank, const void *data, size_t size, vqc_error *error)
 {
-    (void)transport, (void)window_out;
+    (void)transport, (void)rank, (void)data, (void)size;
+    return unavailable(error);
+}
+
+vqc_status vqc_transport_receive(vqc_transport *transport, void *data, size_t capacity, size_t *size_out,
+                                 int *source_out, vqc_error *error)
+{
+    (void)transport, (void)data, (void)capacity, (void)size_out, (void)source_out;
+    return unavailable(error);
+}
+
+vqc_status vqc_transport_window_create(vqc_transport *transport, size_t count, vqc_transport_window **window_out,
+                                       vqc_error *error)
+{
+    (void)transport, (void)count, (void)window_out;
     return unavailable(error);
 }
 
@@ -72,8 +86,41 @@ void vqc_transport_window_destroy(vqc_transport_window *window)
     (void)window;
 }
 
-vqc_status vqc_transport_window_increment(vqc_transport_window *window, int64_t *value_out, vqc_error *error)
+vqc_status vqc_transport_window_add(vqc_transport_window *window, size_t index, int64_t amount, int64_t *before_out,
+                                    vqc_error *error)
 {
-    (void)window, (void)value_out;
+    (void)window, (void)index, (void)amount, (void)before_out;
+    return unavailable(error);
+}
+
+vqc_status vqc_transport_window_read(vqc_transport_window *window, size_t first, size_t count, int64_t *values,
+                                     vqc_error *error)
+{
+    (void)window, (void)first, (void)count, (void)values;
+    return unavailable(error);
+}
+
+vqc_status vqc_transport_group_create(vqc_transport *transport, const int *ranks, int count,
+                                      vqc_transport_group **group_out, vqc_error *error)
+{
+    (void)transport, (void)ranks, (void)count, (void)group_out;
+    return unavailable(error);
+}
+
+void vqc_transport_group_destroy(vqc_transport_group *group)
+{
+    (void)group;
+}
+
+vqc_status vqc_transport_group_sum(vqc_transport_group *group, int64_t *values, size_t count, vqc_error *error)
+{
+    (void)group, (void)values, (void)count;
+    return unavailable(error);
+}
+
+vqc_status vqc_transport_group_broadcast(vqc_transport_group *group, void *data, size_t size, int root,
+                                         vqc_error *error)
+{
+    (void)group, (void)data, (void)size, (void)root;
     return unavailable(error);
 }

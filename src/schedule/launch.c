@@ -214,7 +214,7 @@ static vqc_status render_make(const vqc_launch *launch, size_t number, double st
 }
 
 /* Takes renders until none is left or the launch is stopped. */
-static vqc_status renders_take(const vqc_launch *launch, vqc_comm_counter *counter, bool *stopped_out,
+static vqc_status renders_take(const vqc_launch *launch, vqc_comm_numbers *counter, bool *stopped_out,
                                vqc_error *error)
 {
     double started = vqc_clock_seconds();
@@ -222,7 +222,7 @@ static vqc_status renders_take(const vqc_launch *launch, vqc_comm_counter *count
     vqc_launch_progress progress = {.renders = launch->study->render_count};
     while (!*stopped_out) {
         int64_t number;
-        VQC_TRY(vqc_comm_counter_next(counter, &number, error));
+        VQC_TRY(vqc_comm_numbers_add(counter, 0, 1, &number, error));
         if (number >= (int64_t)launch->study->render_count)
             return VQC_OK;
         VQC_TRY(render_make(launch, (size_t)number, started, &counted, &progress, stopped_out, error));
@@ -247,12 +247,12 @@ static vqc_status finished_agree(const vqc_launch *launch, bool stopped, bool *f
 
 vqc_status vqc_launch_run(const vqc_launch *launch, bool *finished_out, vqc_error *error)
 {
-    vqc_comm_counter *counter;
+    vqc_comm_numbers *counter;
     bool stopped = false;
-    VQC_TRY(vqc_comm_counter_create(launch->comm, &counter, error));
+    VQC_TRY(vqc_comm_numbers_create(launch->comm, 1, &counter, error));
     vqc_status status = renders_take(launch, counter, &stopped, error);
     status = vqc_comm_agree(launch->comm, status, error);
-    vqc_comm_counter_destroy(counter);
+    vqc_comm_numbers_destroy(counter);
     VQC_TRY(status);
     return finished_agree(launch, stopped, finished_out, error);
 }

@@ -349,15 +349,30 @@ static vqc_status renders_expand(study_reader *reader, const vqc_yaml_node *root
     return VQC_OK;
 }
 
+/* The size of teams: a positive integer, or "auto" (also where the key is missing), which is 0. */
+static vqc_status team_read(const vqc_yaml_node *node, int64_t *team_out, vqc_error *error)
+{
+    const char *scalar = node == NULL ? "auto" : vqc_yaml_scalar(node);
+    *team_out = 0;
+    if (scalar != NULL && strcmp(scalar, "auto") == 0)
+        return VQC_OK;
+    vqc_error ignored;
+    if (vqc_yaml_read_integer(node, 1, VQC_STUDY_MAX_TEAM, team_out, &ignored) == VQC_OK)
+        return VQC_OK;
+    return vqc_yaml_error(node, error, "expected auto or a number of ranks from 1 to %d, found %s",
+                          VQC_STUDY_MAX_TEAM, scalar == NULL ? "a list or a mapping" : scalar);
+}
+
 static vqc_status study_fill(study_reader *reader, vqc_error *error)
 {
-    static const char *const known[] = {"study", "models", "render", "seeds", "prompts", "sweep"};
+    static const char *const known[] = {"study", "models", "render", "seeds", "prompts", "sweep", "team"};
     const vqc_yaml_node *root = vqc_yaml_root(reader->yaml);
     const vqc_yaml_node *node;
     vqc_study *study = reader->study;
     VQC_TRY(vqc_yaml_check_keys(root, known, sizeof known / sizeof known[0], error));
     VQC_TRY(vqc_yaml_require(root, "study", &node, error));
     VQC_TRY(vqc_yaml_read_text(node, &study->name, error));
+    VQC_TRY(team_read(vqc_yaml_find(root, "team"), &study->team, error));
     VQC_TRY(vqc_yaml_require(root, "models", &node, error));
     VQC_TRY(models_read(reader, node, error));
     VQC_TRY(vqc_yaml_require(root, "prompts", &node, error));

@@ -26,7 +26,7 @@ typedef struct vqc_generator_source {
     const char *checkpoint;
 } vqc_generator_source;
 
-enum { VQC_STUDY_MAX_PERCEPTORS = 16 };
+enum { VQC_STUDY_MAX_PERCEPTORS = 16, VQC_STUDY_MAX_TEAM = 65536 };
 
 /* One picture to make. */
 typedef struct vqc_render {
@@ -50,6 +50,7 @@ typedef struct vqc_study {
     size_t prompt_count;
     vqc_render *renders;
     size_t render_count;
+    int64_t team; /* ranks that work on one render together; 0: the program chooses */
 } vqc_study;
 
 /* Reads a job file. Every error is VQC_BAD_INPUT with file, line, column and key; files that the study names must be

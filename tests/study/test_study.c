@@ -62,6 +62,25 @@ static void test_expansion(void **state)
     vqc_study_close(study);
 }
 
+static void test_team(void **state)
+{
+    (void)state;
+    static const char *const given[] = {"", "team: auto\n", "team: 3\n"};
+    static const int64_t expected[] = {0, 0, 3};
+    for (int i = 0; i < 3; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "study: s\n" MODELS "%sprompts: [a]\n", given[i]);
+        vqc_study *study = study_of(text);
+        assert_int_equal(study->team, expected[i]);
+        vqc_study_close(study);
+    }
+    vqc_study *study;
+    vqc_error error = {0};
+    assert_int_equal(study_from("study: s\n" MODELS "prompts: [a]\nteam: 0\n", &study, &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, ":4:7: team: expected auto or a number of ranks from 1 to 65536, found 0"));
+    assert_int_equal(study_from("study: s\n" MODELS "prompts: [a]\nteam: [1]\n", &study, &error), VQC_BAD_INPUT);
+}
+
 static void test_prompt_syntax(void **state)
 {
     (void)state;
@@ -168,9 +187,8 @@ static void test_bad_studies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_expansion),
-        cmocka_unit_test(test_prompt_syntax),
-        cmocka_unit_test(test_settings_survive_writing),
+        cmocka_unit_test(test_expansion),     cmocka_unit_test(test_team),
+        cmocka_unit_test(test_prompt_syntax), cmocka_unit_test(test_settings_survive_writing),
         cmocka_unit_test(test_bad_studies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

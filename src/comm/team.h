@@ -1,0 +1,46 @@
+#ifndef VQC_COMM_TEAM_H
+#define VQC_COMM_TEAM_H
+
+#include "comm/comm.h"
+
+/* Some of the ranks of a launch that work on one thing together. Its members are numbered from 0; member 0 is the
+ * leader. A rank may be in several teams, but creates and destroys them one at a time.
+ *
+ * "Collective" means here: called by all members in the same order. While a function waits for other members it gives
+ * the processor away, and lets messages through as vqc_comm_progress does. A team of one never calls MPI. */
+typedef struct vqc_team vqc_team;
+
+/* Makes a team of `count` ranks, in the order given; this rank is one of them. Collective over these ranks, with the
+ * same list. */
+VQC_MUST_CHECK vqc_status vqc_team_create(vqc_comm *comm, const int *ranks, int count, vqc_team **team_out,
+                                          vqc_error *error);
+/* Collective. NULL is allowed. */
+void vqc_team_destroy(vqc_team *team);
+
+int vqc_team_size(const vqc_team *team);
+/* This rank's number among the members. */
+int vqc_team_member(const vqc_team *team);
+/* The rank that is member `member`. */
+int vqc_team_rank(const vqc_team *team, int member);
+
+/* Replaces each of the values by its sum over all members, modulo 2^64: whole numbers, so the result is the same in
+ * whatever order they are added. A number that only one member gives, and the others as 0, arrives bit by bit,
+ * whatever it stands for. Collective. */
+VQC_MUST_CHECK vqc_status vqc_team_sum(vqc_team *team, int64_t *values, size_t count, vqc_error *error);
+
+/* Copies size bytes at data on member root to data on every member; collective. */
+VQC_MUST_CHECK vqc_status vqc_team_broadcast(vqc_team *team, void *data, size_t size, int root, vqc_error *error);
+
+/* Makes one outcome out of one per member, as vqc_comm_agree does of the ranks': that of the lowest member that
+ * failed; collective. */
+VQC_MUST_CHECK vqc_status vqc_team_agree(vqc_team *team, vqc_status status, vqc_error *error);
+
+/* What this member has handed into sums of this team so far. */
+typedef struct vqc_team_traffic {
+    int64_t sums;
+    int64_t bytes;
+} vqc_team_traffic;
+
+vqc_team_traffic vqc_team_traffic_of(const vqc_team *team);
+
+#endif

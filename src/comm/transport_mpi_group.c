@@ -1,0 +1,109 @@
+#include "comm/transport_mpi.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+/* Messages count their elements in an int. */
+enum { PIECE_ELEMENTS = 1 << 27 };
+
+/* A wait first asks again and again, giving way to other processes; a message between two ranks at work takes less
+ * than that. Then it sleeps in between, each time for a small part of what it has waited so far. */
+static const double seconds_before_sleep = 200e-6;
+static const double sleep_share = 1.0 / 16.0;
+static const double longest_sleep = 1e-3;
+
+struct vqc_transport_group {
+    MPI_Comm members;
+};
+
+vqc_status vqc_transport_group_create(vqc_transport *transport, const int *ranks, int count,
+                                      vqc_transport_group **group_out, vqc_error *error)
+{
+    vqc_transport_group *group;
+    MPI_Group all;
+    MPI_Group chosen;
+    MPI_Comm handle = vqc_transport_mpi_handle(transport);
+    VQC_TRY(vqc_memory_allocate(1, sizeof *group, "a team", &group, error));
+    vqc_status status = vqc_mpi_check(MPI_Comm_group(handle, &all), "list the ranks", error);
+    if (status == VQC_OK) {
+        status = vqc_mpi_check(MPI_Group_incl(all, count, ranks, &chosen), "choose ranks for a team", error);
+        (void)MPI_Group_free(&all);
+    }
+    if (status == VQC_OK) {
+        /* The leader's number as the tag: a rank makes one team at a time. */
+        status =
+            vqc_mpi_check(MPI_Comm_create_group(handle, chosen, ranks[0], &group->members), "make a team", error);
+        (void)MPI_Group_free(&chosen);
+    }
+    if (status != VQC_OK) {
+        free(group);
+        return status;
+    }
+    *group_out = group;
+    return VQC_OK;
+}
+
+void vqc_transport_group_destroy(vqc_transport_group *group)
+{
+    if (group == NULL)
+        return;
+    (void)MPI_Comm_free(&group->members);
+    free(group);
+}
+
+static void wait_pause(double waited)
+{
+    if (waited < seconds_before_sleep) {
+        (void)sched_yield();
+        return;
+    }
+    double seconds = waited * sleep_share;
+    const struct timespec pause = {
+        .tv_nsec = (long)((seconds < longest_sleep ? seconds : longest_sleep) * 1e9),
+    };
+    (void)nanosleep(&pause, NULL);
+}
+
+/* Waits until the request is complete. Asking also lets messages of others through. */
+static vqc_status request_wait(MPI_Request *request, const char *action, vqc_error *error)
+{
+    double started = vqc_clock_seconds();
+    for (;;) {
+        int complete;
+        VQC_TRY(vqc_mpi_check(MPI_Test(request, &complete, MPI_STATUS_IGNORE), action, error));
+        if (complete)
+            return VQC_OK;
+        wait_pause(vqc_clock_seconds() - started);
+    }
+}
+
+vqc_status vqc_transport_group_sum(vqc_transport_group *group, int64_t *values, size_t count, vqc_error *error)
+{
+    for (size_t done = 0; done < count; done += PIECE_ELEMENTS) {
+        MPI_Request request;
+        const int piece = count - done < PIECE_ELEMENTS ? (int)(count - done) : PIECE_ELEMENTS;
+        VQC_TRY(vqc_mpi_check(
+            MPI_Iallreduce(MPI_IN_PLACE, values + done, piece, MPI_INT64_T, MPI_SUM, group->members, &request),
+            "sum over a team", error));
+        VQC_TRY(request_wait(&request, "sum over a team", error));
+    }
+    return VQC_OK;
+}
+
+vqc_status vqc_transport_group_broadcast(vqc_transport_group *group, void *data, size_t size, int root,
+                                         vqc_error *error)
+{
+    char *bytes = data;
+    for (size_t done = 0; done < size; done += PIECE_ELEMENTS) {
+        MPI_Request request;
+        const int piece = size - done < PIECE_ELEMENTS ? (int)(size - done) : PIECE_ELEMENTS;
+        VQC_TRY(vqc_mpi_check(MPI_Ibcast(bytes + done, piece, MPI_BYTE, root, group->members, &request),
+                              "broadcast in a team", error));
+        VQC_TRY(request_wait(&request, "broadcast in a team", error));
+    }
+    return VQC_OK;
+}
