@@ -7,6 +7,7 @@
 #include "comm/transport.h"
 
 struct vqc_team {
+    vqc_comm *comm;
     vqc_transport_group *group; /* NULL: a team of one */
     vqc_team_traffic traffic;
     int size;
@@ -19,6 +20,7 @@ vqc_status vqc_team_create(vqc_comm *comm, const int *ranks, int count, vqc_team
     void *memory;
     VQC_TRY(vqc_memory_allocate(1, sizeof(vqc_team) + (size_t)count * sizeof(int), "a team", &memory, error));
     vqc_team *team = memory;
+    team->comm = comm;
     team->size = count;
     memcpy(team->ranks, ranks, (size_t)count * sizeof *ranks);
     while (team->member < count && ranks[team->member] != vqc_comm_rank(comm))
@@ -92,6 +94,11 @@ vqc_status vqc_team_agree(vqc_team *team, vqc_status status, vqc_error *error)
         return VQC_OK;
     VQC_TRY(vqc_transport_group_broadcast(team->group, error, sizeof *error, failed, error));
     return error->status;
+}
+
+vqc_status vqc_team_progress(vqc_team *team, vqc_error *error)
+{
+    return vqc_comm_progress(team->comm, error);
 }
 
 vqc_team_traffic vqc_team_traffic_of(const vqc_team *team)

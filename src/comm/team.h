@@ -35,6 +35,9 @@ VQC_MUST_CHECK vqc_status vqc_team_broadcast(vqc_team *team, void *data, size_t 
  * failed; collective. */
 VQC_MUST_CHECK vqc_status vqc_team_agree(vqc_team *team, vqc_status status, vqc_error *error);
 
+/* Lets messages from other ranks through, without waiting: vqc_comm_progress for those who know only their team. */
+VQC_MUST_CHECK vqc_status vqc_team_progress(vqc_team *team, vqc_error *error);
+
 /* What this member has handed into sums of this team so far. */
 typedef struct vqc_team_traffic {
     int64_t sums;

@@ -4,12 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "guide/gradient_sum.h"
 #include "guide/perceptor.h"
 #include "guide/targets.h"
 #include "render/init.h"
 #include "render/latent_optimiser.h"
+#include "render/step_message.h"
+
+/* What crop groups have cost in this team; every member has the same numbers. */
+typedef struct render_costs {
+    int64_t steps; /* that they are from */
+    int64_t nanoseconds[VQC_STUDY_MAX_PERCEPTORS];
+    int64_t groups[VQC_STUDY_MAX_PERCEPTORS];
+} render_costs;
 
 struct vqc_renderer {
     const vqc_study *study;
@@ -28,7 +37,17 @@ struct vqc_renderer {
     float *latent;           /* (rows, columns, latent_width) */
     float *picture;          /* (height, width, 3) */
     float *picture_gradient; /* the same */
-    int64_t *gradient_sum;   /* the same */
+    double *weights;         /* (perceptors, targets): what each target's distance counts in the loss, for one crop */
+    double *stops;           /* (targets) */
+    /* As a member of a team. */
+    vqc_team *team; /* NULL: alone */
+    vqc_share_work work;
+    render_costs costs;
+    int *owner;   /* (groups of all perceptors): the member that computes each */
+    double *load; /* (members) */
+    vqc_step_message message;
+    vqc_render_notice notice;
+    vqc_error failure; /* kept for the next step */
 };
 
 static vqc_status perceptor_open(vqc_renderer *renderer, size_t index, vqc_error *error)
@@ -70,11 +89,22 @@ static void networks_release(vqc_renderer *renderer)
     free(renderer->latent);
     free(renderer->picture);
     free(renderer->picture_gradient);
-    free(renderer->gradient_sum);
     renderer->latent = NULL;
     renderer->picture = NULL;
     renderer->picture_gradient = NULL;
-    renderer->gradient_sum = NULL;
+}
+
+/* Lets go of what depends on the render's groups and targets. */
+static void share_release(vqc_renderer *renderer)
+{
+    free(renderer->weights);
+    free(renderer->stops);
+    free(renderer->owner);
+    free(renderer->load);
+    renderer->weights = NULL;
+    renderer->stops = NULL;
+    renderer->owner = NULL;
+    renderer->load = NULL;
 }
 
 void vqc_renderer_destroy(vqc_renderer *renderer)
@@ -82,6 +112,8 @@ void vqc_renderer_destroy(vqc_renderer *renderer)
     if (renderer == NULL)
         return;
     networks_release(renderer);
+    share_release(renderer);
+    vqc_step_message_release(&renderer->message);
     vqc_latent_optimiser_destroy(renderer->optimiser);
     for (size_t i = 0; i < renderer->study->perceptor_count; i++) {
         vqc_targets_release(&renderer->targets[i]);
@@ -128,8 +160,7 @@ static vqc_status buffers_allocate(vqc_renderer *renderer, vqc_error *error)
     size_t pixels = picture_count(renderer);
     VQC_TRY(vqc_memory_allocate(latent_count(renderer), sizeof(float), "a latent", &renderer->latent, error));
     VQC_TRY(vqc_memory_allocate(pixels, sizeof(float), "a picture", &renderer->picture, error));
-    VQC_TRY(vqc_memory_allocate(pixels, sizeof(float), "a picture", &renderer->picture_gradient, error));
-    return vqc_memory_allocate(pixels, sizeof(int64_t), "a picture", &renderer->gradient_sum, error);
+    return vqc_memory_allocate(pixels, sizeof(float), "a picture", &renderer->picture_gradient, error);
 }
 
 static vqc_perceptor_shape perceptor_shape(const vqc_renderer *renderer)
@@ -156,6 +187,7 @@ static vqc_status networks_create(vqc_renderer *renderer, vqc_error *error)
 {
     const vqc_render_shape *shape = &renderer->shape;
     vqc_perceptor_shape looked_at = perceptor_shape(renderer);
+    renderer->costs = (render_costs){0};
     VQC_TRY(buffers_allocate(renderer, error));
     VQC_TRY(vqc_vqgan_decoder_create(&renderer->vqgan, renderer->ops, renderer->precision, 1, shape->rows,
                                      shape->columns, true, true, &renderer->decoder, error));
@@ -176,6 +208,64 @@ static vqc_status perceptors_aim(vqc_renderer *renderer, vqc_error *error)
     return VQC_OK;
 }
 
+static int members(const vqc_renderer *renderer)
+{
+    return renderer->team == NULL ? 1 : vqc_team_size(renderer->team);
+}
+
+static int own_member(const vqc_renderer *renderer)
+{
+    return renderer->team == NULL ? 0 : vqc_team_member(renderer->team);
+}
+
+/* What each target counts: weight of target and perceptor over the crops. */
+static void weights_fill(vqc_renderer *renderer)
+{
+    const vqc_prompt *prompt = renderer->render->prompt;
+    for (size_t i = 0; i < renderer->study->perceptor_count; i++) {
+        double share = renderer->study->perceptors[i].weight / (double)renderer->render->settings.crop_count;
+        for (size_t t = 0; t < prompt->target_count; t++)
+            renderer->weights[i * prompt->target_count + t] = prompt->targets[t].weight * share;
+    }
+    for (size_t t = 0; t < prompt->target_count; t++)
+        renderer->stops[t] = prompt->targets[t].stop;
+}
+
+/* Shares the groups out anew, by what they have cost so far. */
+static void share_assign(vqc_renderer *renderer)
+{
+    vqc_share_work *work = &renderer->work;
+    for (size_t i = 0; i < work->perceptors; i++) {
+        double side = (double)renderer->clips[i]->vision.side;
+        int64_t groups = renderer->costs.groups[i];
+        work->seconds[i] = side * side;
+        if (groups > 0)
+            work->seconds[i] = (double)renderer->costs.nanoseconds[i] * 1e-9 / (double)groups;
+    }
+    (void)vqc_share_assign(work, members(renderer), renderer->load, renderer->owner);
+}
+
+/* Makes what depends on the render's groups and targets. */
+static vqc_status share_create(vqc_renderer *renderer, vqc_error *error)
+{
+    size_t targets = renderer->render->prompt->target_count;
+    size_t perceptors = renderer->study->perceptor_count;
+    share_release(renderer);
+    renderer->work.perceptors = perceptors;
+    for (size_t i = 0; i < perceptors; i++)
+        renderer->work.groups[i] = vqc_perceptor_groups(renderer->perceptors[i]);
+    size_t groups = (size_t)vqc_share_groups(&renderer->work);
+    vqc_step_message_shape shape = {picture_count(renderer), groups, targets, perceptors};
+    VQC_TRY(vqc_memory_allocate(perceptors * targets, sizeof(double), "weights", &renderer->weights, error));
+    VQC_TRY(vqc_memory_allocate(targets, sizeof(double), "weights", &renderer->stops, error));
+    VQC_TRY(vqc_memory_allocate(groups, sizeof(int), "crop groups", &renderer->owner, error));
+    VQC_TRY(vqc_memory_allocate(1, sizeof(double), "a team's load", &renderer->load, error));
+    VQC_TRY(vqc_step_message_shape_set(&renderer->message, &shape, error));
+    weights_fill(renderer);
+    share_assign(renderer);
+    return VQC_OK;
+}
+
 vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, vqc_error *error)
 {
     vqc_render_shape shape;
@@ -184,11 +274,15 @@ vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, 
     renderer->render = render;
     renderer->shape = shape;
     renderer->steps_done = 0;
+    renderer->team = NULL;
+    renderer->notice = (vqc_render_notice){0};
+    renderer->failure.status = VQC_OK;
     if (!fit) {
         networks_release(renderer);
         VQC_TRY(networks_create(renderer, error));
     }
     VQC_TRY(perceptors_aim(renderer, error));
+    VQC_TRY(share_create(renderer, error));
     vqc_latent_optimiser_destroy(renderer->optimiser);
     renderer->optimiser = NULL;
     VQC_TRY(vqc_latent_optimiser_create(&renderer->vqgan, &render->settings, shape.rows, shape.columns,
@@ -196,6 +290,33 @@ vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, 
     VQC_TRY(vqc_init_latent(&renderer->vqgan, renderer->ops, renderer->precision, render, shape.rows, shape.columns,
                             renderer->latent, error));
     vqc_latent_optimiser_reset(renderer->optimiser, renderer->latent);
+    return VQC_OK;
+}
+
+/* The leader's steps, costs and optimiser's state to everybody. */
+static vqc_status state_broadcast(vqc_renderer *renderer, vqc_error *error)
+{
+    float *state;
+    size_t count = 3 * latent_count(renderer);
+    VQC_TRY(vqc_team_broadcast(renderer->team, &renderer->steps_done, sizeof renderer->steps_done, 0, error));
+    VQC_TRY(vqc_team_broadcast(renderer->team, &renderer->costs, sizeof renderer->costs, 0, error));
+    VQC_TRY(vqc_memory_allocate(count, sizeof *state, "an optimiser's state", &state, error));
+    vqc_renderer_save(renderer, state);
+    vqc_status status = vqc_team_broadcast(renderer->team, state, count * sizeof *state, 0, error);
+    if (status == VQC_OK)
+        vqc_renderer_restore(renderer, state, renderer->steps_done);
+    free(state);
+    return status;
+}
+
+vqc_status vqc_renderer_join(vqc_renderer *renderer, vqc_team *team, vqc_error *error)
+{
+    renderer->team = team;
+    free(renderer->load);
+    VQC_TRY(vqc_memory_allocate((size_t)members(renderer), sizeof(double), "a team's load", &renderer->load, error));
+    if (members(renderer) > 1)
+        VQC_TRY(state_broadcast(renderer, error));
+    share_assign(renderer);
     return VQC_OK;
 }
 
@@ -208,52 +329,117 @@ static vqc_status picture_decode(vqc_renderer *renderer, vqc_error *error)
     return vqc_network_read(network, renderer->decoder.picture, renderer->picture, error);
 }
 
-/* What each target's distance counts in the loss, for one crop: weight of target and perceptor over the crops. */
-static void weights_of(const vqc_renderer *renderer, size_t perceptor, double *weight, double *stop)
+/* One crop group: its gradient and distances into the message. */
+static vqc_status group_look(vqc_renderer *renderer, size_t perceptor, int64_t group, int64_t place, vqc_error *error)
 {
-    const vqc_prompt *prompt = renderer->render->prompt;
-    double share = renderer->study->perceptors[perceptor].weight / (double)renderer->render->settings.crop_count;
-    for (size_t t = 0; t < prompt->target_count; t++) {
-        weight[t] = prompt->targets[t].weight * share;
-        stop[t] = prompt->targets[t].stop;
-    }
+    vqc_step_message *message = &renderer->message;
+    size_t targets = renderer->render->prompt->target_count;
+    double started = vqc_clock_seconds();
+    /* The words of the distances are all bits 0, which is what a sum starts from. */
+    double *distances = (double *)(void *)(message->distances + (size_t)place * targets);
+    VQC_TRY(vqc_perceptor_run(renderer->perceptors[perceptor], renderer->render->seed, renderer->steps_done, group,
+                              renderer->weights + perceptor * targets, renderer->stops, distances,
+                              renderer->picture_gradient, error));
+    vqc_gradient_sum_add(message->gradient, renderer->picture_gradient, picture_count(renderer));
+    message->nanoseconds[perceptor] += (int64_t)((vqc_clock_seconds() - started) * 1e9);
+    message->groups[perceptor]++;
+    return renderer->team == NULL ? VQC_OK : vqc_team_progress(renderer->team, error);
 }
 
-/* All crop groups of one perceptor: its loss terms, and its part of the picture's gradient. */
-static vqc_status perceptor_look(vqc_renderer *renderer, size_t index, const double *weight, const double *stop,
-                                 double *losses, vqc_error *error)
+/* This member's groups of one perceptor, whose groups begin at `first` among all. */
+static vqc_status perceptor_look(vqc_renderer *renderer, size_t perceptor, int64_t first, vqc_error *error)
 {
-    vqc_perceptor *perceptor = renderer->perceptors[index];
-    size_t targets = renderer->render->prompt->target_count;
-    for (size_t t = 0; t < targets; t++)
-        losses[t] = 0.0;
-    VQC_TRY(vqc_perceptor_look(perceptor, renderer->picture, error));
-    for (int64_t group = 0; group < vqc_perceptor_groups(perceptor); group++) {
-        VQC_TRY(vqc_perceptor_run(perceptor, renderer->render->seed, renderer->steps_done, group, weight, stop,
-                                  losses, renderer->picture_gradient, error));
-        vqc_gradient_sum_add(renderer->gradient_sum, renderer->picture_gradient, picture_count(renderer));
+    bool looks = false;
+    for (int64_t group = 0; group < renderer->work.groups[perceptor]; group++) {
+        if (renderer->owner[first + group] != own_member(renderer))
+            continue;
+        if (!looks)
+            VQC_TRY(vqc_perceptor_look(renderer->perceptors[perceptor], renderer->picture, error));
+        looks = true;
+        VQC_TRY(group_look(renderer, perceptor, group, first + group, error));
     }
-    for (size_t t = 0; t < targets; t++)
-        losses[t] *= weight[t];
     return VQC_OK;
 }
 
-/* All perceptors: the loss terms, and the sum of their gradients on the picture. */
-static vqc_status perceptors_look(vqc_renderer *renderer, double *losses, vqc_error *error)
+/* This member's part of the step: decodes the latent and looks at its share of the groups. */
+static vqc_status share_look(vqc_renderer *renderer, vqc_error *error)
+{
+    int64_t first = 0;
+    VQC_TRY(vqc_renderer_failure(renderer, error));
+    VQC_TRY(picture_decode(renderer, error));
+    for (size_t i = 0; i < renderer->work.perceptors; i++) {
+        VQC_TRY(perceptor_look(renderer, i, first, error));
+        first += renderer->work.groups[i];
+    }
+    return VQC_OK;
+}
+
+/* A digest of the latent: FNV-1a over its words. */
+static uint64_t latent_digest(const vqc_renderer *renderer)
+{
+    uint64_t digest = 0xcbf29ce484222325U;
+    for (size_t i = 0; i < latent_count(renderer); i++) {
+        uint32_t word;
+        memcpy(&word, &renderer->latent[i], sizeof word);
+        digest = (digest ^ word) * 0x100000001b3U;
+    }
+    return digest;
+}
+
+/* Sums the message over the team. `status` is what came of this member's part; every member gets the team's. */
+static vqc_status message_exchange(vqc_renderer *renderer, vqc_status status, vqc_error *error)
+{
+    vqc_step_message *message = &renderer->message;
+    int64_t *control = message->control;
+    uint64_t digest = latent_digest(renderer);
+    control[VQC_CONTROL_FAILED] = status != VQC_OK;
+    control[VQC_CONTROL_STOP] = renderer->notice.stop != 0;
+    control[VQC_CONTROL_NEWCOMERS] = own_member(renderer) == 0 ? renderer->notice.newcomers : 0;
+    control[VQC_CONTROL_MARKS] = vqc_gradient_sum_clear_marks(message->gradient, picture_count(renderer));
+    control[VQC_CONTROL_LATENT] = (int64_t)digest;
+    if (renderer->team == NULL)
+        return status;
+    VQC_TRY(vqc_team_sum(renderer->team, message->words, message->count, error));
+    if (control[VQC_CONTROL_FAILED] > 0)
+        return vqc_team_agree(renderer->team, status, error);
+    if ((uint64_t)control[VQC_CONTROL_LATENT] == digest * (uint64_t)members(renderer))
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED,
+                         "render %lld: step %lld: the ranks of a team hold different latents; their processors or "
+                         "libraries compute differently, so that each render needs a rank of its own (--team 1)",
+                         (long long)renderer->render->number, (long long)renderer->steps_done + 1);
+}
+
+/* The loss terms of the perceptors: the distances of their groups added in the groups' order, weighted. */
+static void losses_collect(const vqc_renderer *renderer, double *losses)
 {
     size_t targets = renderer->render->prompt->target_count;
-    double *weight;
-    VQC_TRY(vqc_memory_allocate(2 * targets, sizeof *weight, "weights", &weight, error));
-    double *stop = weight + targets;
-    vqc_status status = VQC_OK;
-    memset(renderer->gradient_sum, 0, picture_count(renderer) * sizeof *renderer->gradient_sum);
-    for (size_t i = 0; i < renderer->study->perceptor_count && status == VQC_OK; i++) {
-        weights_of(renderer, i, weight, stop);
-        status = perceptor_look(renderer, i, weight, stop, losses + i * targets, error);
+    const int64_t *words = renderer->message.distances;
+    for (size_t i = 0; i < renderer->work.perceptors; i++) {
+        for (size_t t = 0; t < targets; t++) {
+            double sum = 0.0;
+            for (int64_t group = 0; group < renderer->work.groups[i]; group++) {
+                double distance;
+                memcpy(&distance, &words[(size_t)group * targets + t], sizeof distance);
+                sum += distance;
+            }
+            losses[i * targets + t] = sum * renderer->weights[i * targets + t];
+        }
+        words += (size_t)renderer->work.groups[i] * targets;
     }
-    free(weight);
-    vqc_gradient_sum_read(renderer->gradient_sum, renderer->picture_gradient, picture_count(renderer));
-    return status;
+}
+
+/* Adds a step's costs up; at the first, second, fourth, eighth ... step the groups are shared out by them. */
+static void costs_add(vqc_renderer *renderer)
+{
+    render_costs *costs = &renderer->costs;
+    costs->steps++;
+    for (size_t i = 0; i < renderer->work.perceptors; i++) {
+        costs->nanoseconds[i] += renderer->message.nanoseconds[i];
+        costs->groups[i] += renderer->message.groups[i];
+    }
+    if ((costs->steps & (costs->steps - 1)) == 0)
+        share_assign(renderer);
 }
 
 /* The weight of the L2 term at a step: it falls by `decay` of its first value every step, down to nothing. */
@@ -294,32 +480,81 @@ static vqc_status latent_update(vqc_renderer *renderer, double weight, vqc_error
     return VQC_OK;
 }
 
-static vqc_status step_check(const vqc_renderer *renderer, double total, vqc_error *error)
+static vqc_status not_finite(const vqc_renderer *renderer, int64_t step, vqc_error *error)
 {
-    bool finite = isfinite(total);
-    for (size_t i = 0; finite && i < latent_count(renderer); i++)
-        finite = isfinite(renderer->latent[i]);
-    if (finite)
-        return VQC_OK;
     return vqc_error_set(error, VQC_FAILED,
                          "render %lld: step %lld: the loss or the latent is not finite; a smaller "
                          "learning rate may help",
-                         (long long)renderer->render->number, (long long)renderer->steps_done);
+                         (long long)renderer->render->number, (long long)step);
 }
 
-vqc_status vqc_renderer_step(vqc_renderer *renderer, double *losses, vqc_error *error)
+/* The loss terms, from what all members know. */
+static vqc_status losses_complete(vqc_renderer *renderer, double weight, double *losses, vqc_error *error)
 {
     int64_t terms = renderer->shape.terms;
-    double weight = l2_weight(&renderer->render->settings, renderer->steps_done);
-    VQC_TRY(picture_decode(renderer, error));
-    VQC_TRY(perceptors_look(renderer, losses, error));
+    losses_collect(renderer, losses);
     losses[terms - 2] = l2_loss(renderer, weight);
     losses[terms - 1] = 0.0;
     for (int64_t i = 0; i < terms - 1; i++)
         losses[terms - 1] += losses[i];
+    if (isfinite(losses[terms - 1]) && renderer->message.control[VQC_CONTROL_MARKS] == 0)
+        return VQC_OK;
+    return not_finite(renderer, renderer->steps_done + 1, error);
+}
+
+static vqc_status latent_check(const vqc_renderer *renderer, vqc_error *error)
+{
+    for (size_t i = 0; i < latent_count(renderer); i++)
+        if (!isfinite(renderer->latent[i]))
+            return not_finite(renderer, renderer->steps_done + 1, error);
+    return VQC_OK;
+}
+
+/* From the summed gradients to the next latent, on every member by itself. */
+static vqc_status step_finish(vqc_renderer *renderer, double weight, vqc_error *error)
+{
+    vqc_gradient_sum_read(renderer->message.gradient, renderer->picture_gradient, picture_count(renderer));
     VQC_TRY(latent_update(renderer, weight, error));
+    return latent_check(renderer, error);
+}
+
+vqc_status vqc_renderer_step(vqc_renderer *renderer, double *losses, vqc_error *error)
+{
+    double weight = l2_weight(&renderer->render->settings, renderer->steps_done);
+    vqc_error failure = {0};
+    vqc_step_message_clear(&renderer->message);
+    VQC_TRY(message_exchange(renderer, share_look(renderer, error), error));
+    renderer->notice.stop = renderer->message.control[VQC_CONTROL_STOP];
+    renderer->notice.newcomers = renderer->message.control[VQC_CONTROL_NEWCOMERS];
+    VQC_TRY(losses_complete(renderer, weight, losses, error));
+    costs_add(renderer);
+    if (step_finish(renderer, weight, &failure) != VQC_OK)
+        vqc_renderer_fail(renderer, &failure);
     renderer->steps_done++;
-    return step_check(renderer, losses[terms - 1], error);
+    return members(renderer) == 1 ? vqc_renderer_failure(renderer, error) : VQC_OK;
+}
+
+void vqc_renderer_fail(vqc_renderer *renderer, const vqc_error *failure)
+{
+    if (renderer->failure.status == VQC_OK)
+        renderer->failure = *failure;
+}
+
+vqc_status vqc_renderer_failure(const vqc_renderer *renderer, vqc_error *error)
+{
+    if (renderer->failure.status != VQC_OK)
+        *error = renderer->failure;
+    return renderer->failure.status;
+}
+
+vqc_render_notice *vqc_renderer_notice(vqc_renderer *renderer)
+{
+    return &renderer->notice;
+}
+
+const vqc_share_work *vqc_renderer_work(const vqc_renderer *renderer)
+{
+    return &renderer->work;
 }
 
 int64_t vqc_renderer_steps_done(const vqc_renderer *renderer)

@@ -3,16 +3,23 @@
 
 #include <stdint.h>
 
+#include "comm/team.h"
 #include "models/vqgan.h"
+#include "render/share.h"
 #include "study/study.h"
 
-/* Makes the pictures of a study on one device, one after another.
+/* Makes the pictures of a study on one device, one after another; alone, or as a member of a team whose renderers
+ * make one picture together.
  *
- *     create → { start → { step }* → read }* → destroy
+ *     create → { start → [join] → { step }* → read }* → destroy
  *
  * One step (paper, section 3): decode z → every perceptor looks at its crops, group by group → the gradients with
  * respect to the picture are summed → back through the decoder → Adam on z, with the gradient of the L2 term → z
- * limited to the codebook's range. A step is a function of the render, the models and z alone. */
+ * limited to the codebook's range. A step is a function of the render, the models and z alone.
+ *
+ * In a team every member holds the same z and decodes it, but looks only at the crop groups that are its share. One
+ * message per step, summed over the team in whole numbers (step_message.h), gives every member all gradients and
+ * losses, bit by bit the same as if it had computed all groups itself. */
 typedef struct vqc_renderer vqc_renderer;
 
 /* Opens the study's models and computes the targets of all its prompts. The study and the device must outlive it. */
@@ -32,12 +39,38 @@ typedef struct vqc_render_shape {
 VQC_MUST_CHECK vqc_status vqc_renderer_shape(const vqc_renderer *renderer, const vqc_render *render,
                                              vqc_render_shape *shape_out, vqc_error *error);
 
-/* Turns to a render and computes where it starts. Networks of the render before serve again where they fit. */
+/* Turns to a render and computes where it starts; alone, until it joins a team. Networks of the render before serve
+ * again where they fit. */
 VQC_MUST_CHECK vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, vqc_error *error);
 
-/* Makes the next step. losses (terms), weighted as they are summed. A loss or latent that is not finite is VQC_FAILED
- * and says at which step. */
+/* Goes on with the render as a member of the team, which must outlive the render or the next join; collective over
+ * it, and all members have started the same render. The leader's state, that which it was started or restored with or
+ * has come to, becomes everybody's. */
+VQC_MUST_CHECK vqc_status vqc_renderer_join(vqc_renderer *renderer, vqc_team *team, vqc_error *error);
+
+/* Makes the next step; collective over the team. losses (terms), weighted as they are summed. A loss or latent that
+ * is not finite is VQC_FAILED and says at which step.
+ *
+ * A member's failure is the result of all members. What fails on one of them after the step's message would be known
+ * to it alone; it is kept, and becomes the result of the next step. */
 VQC_MUST_CHECK vqc_status vqc_renderer_step(vqc_renderer *renderer, double *losses, vqc_error *error);
+
+/* Keeps a failure of the caller's own on this render, so that the next step tells the team. */
+void vqc_renderer_fail(vqc_renderer *renderer, const vqc_error *failure);
+/* The failure that is kept, if any; for the leader after the last step. */
+VQC_MUST_CHECK vqc_status vqc_renderer_failure(const vqc_renderer *renderer, vqc_error *error);
+
+/* What else goes with a step's message. The caller sets its own before a step; after it, it holds the team's. */
+typedef struct vqc_render_notice {
+    int64_t stop;      /* asked to stop: 0 or 1; after the step the number of members that are */
+    int64_t newcomers; /* ranks that shall join after this step; the leader sets it */
+} vqc_render_notice;
+
+vqc_render_notice *vqc_renderer_notice(vqc_renderer *renderer);
+
+/* The crop groups of a step and the mean seconds that one of each perceptor took in this team; a rough guess, in
+ * proportion only, before the first step. */
+const vqc_share_work *vqc_renderer_work(const vqc_renderer *renderer);
 
 /* Steps made so far. */
 int64_t vqc_renderer_steps_done(const vqc_renderer *renderer);

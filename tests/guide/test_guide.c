@@ -168,6 +168,9 @@ static void test_sum_keeps_what_is_not_finite(void **state)
         vqc_gradient_sum_add(&sum, &values[3], 1);
         vqc_gradient_sum_read(&sum, &result, 1);
         assert_true(isnan(result));
+        assert_int_equal(vqc_gradient_sum_clear_marks(&sum, 1), 1);
+        assert_int_equal(sum, 0);
+        assert_int_equal(vqc_gradient_sum_clear_marks(&sum, 1), 0);
     }
 }
 

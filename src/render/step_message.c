@@ -1,0 +1,35 @@
+#include "render/step_message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+vqc_status vqc_step_message_shape_set(vqc_step_message *message, const vqc_step_message_shape *shape,
+                                      vqc_error *error)
+{
+    size_t distances = shape->groups * shape->targets;
+    size_t count = shape->pixels + distances + 2 * shape->perceptors + VQC_CONTROL_COUNT;
+    if (message->words == NULL || message->count != count) {
+        vqc_step_message_release(message);
+        VQC_TRY(vqc_memory_allocate(count, sizeof *message->words, "a step's sums", &message->words, error));
+        message->count = count;
+    }
+    message->gradient = message->words;
+    message->distances = message->gradient + shape->pixels;
+    message->nanoseconds = message->distances + distances;
+    message->groups = message->nanoseconds + shape->perceptors;
+    message->control = message->groups + shape->perceptors;
+    return VQC_OK;
+}
+
+void vqc_step_message_release(vqc_step_message *message)
+{
+    free(message->words);
+    *message = (vqc_step_message){0};
+}
+
+void vqc_step_message_clear(vqc_step_message *message)
+{
+    memset(message->words, 0, message->count * sizeof *message->words);
+}
