@@ -91,10 +91,32 @@ uint64_t vqc_prediction_host(const vqc_study *study, const vqc_cost_table *costs
 
 /* ---- Classes of steps ---- */
 
+static void work_describe(const vqc_study *study, const vqc_render *render, const vqc_shape_cost *shape,
+                          vqc_share_work *work_out)
+{
+    vqc_cost_seconds seconds = {0};
+    for (size_t i = 0; i < study->perceptor_count; i++)
+        seconds.crop[i] = shape->group_seconds[i] / (double)shape->group;
+    vqc_cost_work(study, render, &seconds, work_out);
+}
+
+vqc_status vqc_prediction_step(const vqc_study *study, const vqc_render *render, const vqc_shape_cost *shape,
+                               const vqc_prediction_options *options, int members, double *seconds_out,
+                               vqc_error *error)
+{
+    double *load;
+    vqc_share_work work;
+    VQC_TRY(vqc_memory_allocate((size_t)members, sizeof *load, "a team's load", &load, error));
+    work_describe(study, render, shape, &work);
+    *seconds_out = shape->decode + vqc_share_assign(&work, members, load, NULL) +
+                   vqc_prediction_sum(options, vqc_prediction_message(study, render, shape), members);
+    free(load);
+    return VQC_OK;
+}
+
 static vqc_status class_add(simulation *s, const vqc_render *render, size_t shape, vqc_error *error)
 {
     const vqc_shape_cost *cost = &s->costs->shapes[shape];
-    vqc_cost_seconds seconds = {0};
     VQC_TRY(vqc_memory_grow(&s->classes, &s->class_capacity, s->class_count + 1, sizeof *s->classes, "kinds of steps",
                             error));
     step_class *class = &s->classes[s->class_count];
@@ -103,9 +125,7 @@ static vqc_status class_add(simulation *s, const vqc_render *render, size_t shap
                           .targets = render->prompt->target_count,
                           .message = vqc_prediction_message(s->study, render, cost),
                           .groups = (int)vqc_cost_groups(s->study, render)};
-    for (size_t i = 0; i < s->study->perceptor_count; i++)
-        seconds.crop[i] = cost->group_seconds[i] / (double)cost->group;
-    vqc_cost_work(s->study, render, &seconds, &class->work);
+    work_describe(s->study, render, cost, &class->work);
     s->class_count++;
     VQC_TRY(vqc_memory_allocate((size_t) class->groups, sizeof(double), "kinds of steps", &class->share, error));
     VQC_TRY(vqc_memory_allocate((size_t) class->groups, sizeof(int), "kinds of steps", &class->best, error));

@@ -53,6 +53,11 @@ void vqc_prediction_release(vqc_prediction *prediction);
 /* Seconds that the sum of `bytes` over a team takes; 0 for a team of one. */
 double vqc_prediction_sum(const vqc_prediction_options *options, uint64_t bytes, int members);
 
+/* One step of the render in a team of this many members, 1 or more. */
+VQC_MUST_CHECK vqc_status vqc_prediction_step(const vqc_study *study, const vqc_render *render,
+                                              const vqc_shape_cost *shape, const vqc_prediction_options *options,
+                                              int members, double *seconds_out, vqc_error *error);
+
 /* Bytes S of a step's message, 8 · (3 · pixels + groups · targets + 2 · perceptors + control words): what every
  * member gives and gets (render/step_message.h). */
 uint64_t vqc_prediction_message(const vqc_study *study, const vqc_render *render, const vqc_shape_cost *shape);
