@@ -108,7 +108,6 @@ static vqc_status options_check(plan_options *options, vqc_error *error)
     if (options->ranks == 0 && (options->team > 0 || options->costs != NULL))
         return vqc_error_set(error, VQC_BAD_INPUT, "--team and --costs: expected --ranks with them");
     options->prediction.ranks = (int)options->ranks;
-    options->prediction.team = options->team;
     VQC_TRY(real_parse("--latency", options->latency, usual_latency, &options->prediction.latency, error));
     return real_parse("--bandwidth", options->bandwidth, usual_bandwidth, &options->prediction.bandwidth, error);
 }
@@ -133,6 +132,7 @@ static vqc_status launch_predict(plan_options *options, const vqc_study *study, 
     char where[VQC_ARCHIVE_DEVICE_SIZE];
     vqc_cost_table costs = {0};
     vqc_prediction prediction = {0};
+    options->prediction.team = options->team > 0 ? options->team : study->team;
     vqc_status status = costs_find(options, study, &costs, where, error);
     if (status == VQC_OK)
         status = vqc_prediction_create(study, &costs, &options->prediction, &prediction, error);
@@ -162,7 +162,7 @@ vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
     vqc_text_list operands = {0};
     const vqc_option table[] = {
         {"--ranks", "N", "predict a launch on so many ranks", VQC_OPTION_INTEGER, &options.ranks},
-        {"--team", "T", "ranks that share a render (default: as the launch chooses)", VQC_OPTION_INTEGER,
+        {"--team", "T", "ranks that share a render (default: the study's, else chosen)", VQC_OPTION_INTEGER,
          &options.team},
         {"--costs", "FILE", "costs that an earlier --ranks N --json measured", VQC_OPTION_TEXT, &options.costs},
         {"--latency", "S", "of a message between ranks, seconds (default 2e-6)", VQC_OPTION_TEXT, &options.latency},

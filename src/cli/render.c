@@ -8,6 +8,7 @@
 #include "cli/compute.h"
 #include "cli/interruption.h"
 #include "cli/launch_record.h"
+#include "cli/launch_report.h"
 #include "cli/progress.h"
 #include "schedule/environment.h"
 #include "schedule/launch.h"
@@ -19,6 +20,8 @@ typedef struct render_options {
     vqc_compute compute;
     const char *output;
     long checkpoint; /* seconds */
+    long team;       /* ranks of a team; 0: as the job file says */
+    bool json;
 } render_options;
 
 /* Everything that a launch holds open. */
@@ -63,7 +66,14 @@ static vqc_status study_open(const render_options *options, const char *job, ren
     return vqc_study_archive_create(work->study, work->renderer, &work->environment, &work->plan, error);
 }
 
-static vqc_status launch_run(const render_options *options, render_work *work, bool *finished, vqc_error *error)
+/* The size of teams: the option's, else the study's; 0: auto. */
+static int64_t team_of(const render_options *options, const render_work *work)
+{
+    return options->team > 0 ? options->team : work->study->team;
+}
+
+static vqc_status launch_run(const render_options *options, render_work *work, bool *finished,
+                             vqc_launch_totals *totals, vqc_error *error)
 {
     vqc_progress progress;
     int rank = vqc_comm_rank(work->comm);
@@ -75,17 +85,18 @@ static vqc_status launch_run(const render_options *options, render_work *work, b
         .renderer = work->renderer,
         .device = work->environment_line,
         .checkpoint_seconds = (double)options->checkpoint,
+        .team = team_of(options, work),
         .stopped = vqc_interruption_asked,
         .report = rank == 0 ? vqc_progress_show : NULL,
         .report_context = &progress,
     };
-    vqc_status status = vqc_launch_run(&launch, finished, error);
+    vqc_status status = vqc_launch_run(&launch, finished, totals, error);
     vqc_progress_end(&progress);
     return status;
 }
 
 /* Says what came of the launch; renders that failed make it a failure. */
-static vqc_status outcome_print(const render_work *work, bool finished, vqc_error *error)
+static vqc_status outcome_print(const render_work *work, bool json, bool finished, vqc_error *error)
 {
     size_t failed = 0;
     size_t done = 0;
@@ -97,7 +108,7 @@ static vqc_status outcome_print(const render_work *work, bool finished, vqc_erro
         if (outcome.state == VQC_ARCHIVE_FAILED && vqc_comm_rank(work->comm) == 0)
             (void)fprintf(stderr, "vqclip: render %zu failed: %s\n", i, outcome.reason);
     }
-    if (vqc_comm_rank(work->comm) == 0)
+    if (vqc_comm_rank(work->comm) == 0 && !json)
         (void)printf("%zu of %zu renders in %s\n", done, work->study->render_count, work->path.data);
     if (!finished)
         return vqc_error_set(error, VQC_FAILED, "stopped and saved; the same command goes on from here");
@@ -110,16 +121,20 @@ static vqc_status render_study(render_options *options, const char *job, render_
 {
     bool created;
     bool finished;
+    vqc_launch_totals totals;
     vqc_status status = study_open(options, job, work, error);
     VQC_TRY(vqc_comm_agree(work->comm, status, error));
     VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_plan(work->plan), &work->archive,
                               &created, error));
     vqc_interruption_watch();
-    VQC_TRY(vqc_comm_agree(
-        work->comm, vqc_launch_record(work->archive, work->comm, &options->compute, &work->environment, job, error),
-        error));
-    VQC_TRY(launch_run(options, work, &finished, error));
-    return outcome_print(work, finished, error);
+    VQC_TRY(vqc_comm_agree(work->comm,
+                           vqc_launch_record(work->archive, work->comm, &options->compute, &work->environment, job,
+                                             team_of(options, work), error),
+                           error));
+    VQC_TRY(launch_run(options, work, &finished, &totals, error));
+    if (options->json && vqc_comm_rank(work->comm) == 0)
+        VQC_TRY(vqc_launch_report_print(&totals, vqc_comm_size(work->comm), error));
+    return outcome_print(work, options->json, finished, error);
 }
 
 static vqc_status render_run(render_options *options, const char *job, vqc_error *error)
@@ -146,6 +161,9 @@ vqc_status vqc_command_render(int count, char **words, vqc_error *error)
         {"-o, --output", "DIR", "folder for the archive, made if it is not there", VQC_OPTION_TEXT, &options.output},
         {"--checkpoint", "SECONDS", "between checkpoints of a render (default 10; 0: every step)", VQC_OPTION_INTEGER,
          &options.checkpoint},
+        {"--team", "N", "ranks that work on one render together (default: as the job file says)", VQC_OPTION_INTEGER,
+         &options.team},
+        {"--json", NULL, "print where the launch's time went, as JSON", VQC_OPTION_FLAG, &options.json},
         VQC_COMPUTE_OPTIONS(&options.compute),
     };
     const vqc_arguments arguments = {

@@ -39,6 +39,7 @@ struct vqc_renderer {
     float *picture_gradient; /* the same */
     double *weights;         /* (perceptors, targets): what each target's distance counts in the loss, for one crop */
     double *stops;           /* (targets) */
+    float *state;            /* (3, rows, columns, latent_width): the optimiser's, on its way to other members */
     /* As a member of a team. */
     vqc_team *team; /* NULL: alone */
     vqc_share_work work;
@@ -87,9 +88,11 @@ static void networks_release(vqc_renderer *renderer)
         renderer->perceptors[i] = NULL;
     }
     free(renderer->latent);
+    free(renderer->state);
     free(renderer->picture);
     free(renderer->picture_gradient);
     renderer->latent = NULL;
+    renderer->state = NULL;
     renderer->picture = NULL;
     renderer->picture_gradient = NULL;
 }
@@ -159,6 +162,7 @@ static vqc_status buffers_allocate(vqc_renderer *renderer, vqc_error *error)
 {
     size_t pixels = picture_count(renderer);
     VQC_TRY(vqc_memory_allocate(latent_count(renderer), sizeof(float), "a latent", &renderer->latent, error));
+    VQC_TRY(vqc_memory_allocate(3 * latent_count(renderer), sizeof(float), "a latent", &renderer->state, error));
     VQC_TRY(vqc_memory_allocate(pixels, sizeof(float), "a picture", &renderer->picture, error));
     return vqc_memory_allocate(pixels, sizeof(float), "a picture", &renderer->picture_gradient, error);
 }
@@ -296,17 +300,13 @@ vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, 
 /* The leader's steps, costs and optimiser's state to everybody. */
 static vqc_status state_broadcast(vqc_renderer *renderer, vqc_error *error)
 {
-    float *state;
-    size_t count = 3 * latent_count(renderer);
+    size_t size = 3 * latent_count(renderer) * sizeof *renderer->state;
     VQC_TRY(vqc_team_broadcast(renderer->team, &renderer->steps_done, sizeof renderer->steps_done, 0, error));
     VQC_TRY(vqc_team_broadcast(renderer->team, &renderer->costs, sizeof renderer->costs, 0, error));
-    VQC_TRY(vqc_memory_allocate(count, sizeof *state, "an optimiser's state", &state, error));
-    vqc_renderer_save(renderer, state);
-    vqc_status status = vqc_team_broadcast(renderer->team, state, count * sizeof *state, 0, error);
-    if (status == VQC_OK)
-        vqc_renderer_restore(renderer, state, renderer->steps_done);
-    free(state);
-    return status;
+    vqc_renderer_save(renderer, renderer->state);
+    VQC_TRY(vqc_team_broadcast(renderer->team, renderer->state, size, 0, error));
+    vqc_renderer_restore(renderer, renderer->state, renderer->steps_done);
+    return VQC_OK;
 }
 
 vqc_status vqc_renderer_join(vqc_renderer *renderer, vqc_team *team, vqc_error *error)

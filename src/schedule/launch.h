@@ -7,20 +7,34 @@
 #include "comm/comm.h"
 #include "render/renderer.h"
 
-/* One launch of a study: all of its ranks take renders from one counter until none is left, write each into the
- * archive, and keep checkpoints of what is under way. Renders that are done are left alone, so that the same launch
- * again goes on where the last one stopped. */
+/* One launch of a study: its ranks form teams, which take renders, those that cost most first, until none is left;
+ * each team's leader writes its renders into the archive and keeps checkpoints of what is under way. Ranks that find
+ * no render left join teams that are still at work. Renders that are done are left alone, so that the same launch
+ * again goes on where the last one stopped, on any number of ranks. */
 
 /* How far a launch is, as its rank sees it. */
 typedef struct vqc_launch_progress {
     size_t renders;        /* of the study */
     size_t renders_done;   /* in the archive */
-    size_t renders_failed; /* in the archive */
+    size_t renders_failed; /* by this launch */
     int64_t step, steps;   /* of this rank's render under way */
-    double steps_made;     /* by this rank in this launch */
+    double steps_made;     /* by this rank in this launch; a step in a team of n counts 1/n */
     double seconds;        /* since the launch began */
-    const char *render;    /* id of the render under way */
+    const char *render;    /* id of the render under way; NULL before the first */
 } vqc_launch_progress;
+
+/* Where the time of a launch went. Seconds are summed over its ranks. */
+typedef struct vqc_launch_totals {
+    double seconds;        /* from the first look at the archive to the end of all renders */
+    double start_seconds;  /* starts of renders: networks, first latent or checkpoint */
+    double step_seconds;   /* steps, with the waits of members for each other */
+    double finish_seconds; /* snapshots, checkpoints, results */
+    double free_seconds;   /* free, after no render was left */
+    double steps;          /* of renders */
+    double team_steps;     /* of members in teams of more than one */
+    double team_bytes;     /* that they handed into the teams' sums */
+    double joins;          /* ranks that joined a render under way */
+} vqc_launch_totals;
 
 typedef struct vqc_launch {
     vqc_comm *comm;
@@ -29,13 +43,16 @@ typedef struct vqc_launch {
     vqc_renderer *renderer;
     const char *device;        /* what computes, for the archive */
     double checkpoint_seconds; /* between checkpoints of a render */
+    int64_t team;              /* ranks of a team; 0: chosen by the program, and free ranks join */
     bool (*stopped)(void);     /* asked after every step: whether to save and stop */
     void (*report)(const vqc_launch_progress *progress, void *context); /* called after every step; may be NULL */
     void *report_context;
 } vqc_launch;
 
-/* Runs the launch; collective. *finished_out is false if it was stopped before all renders were made. A render that
- * fails is recorded with its reason and the others go on; a failure of the archive ends the launch. */
-VQC_MUST_CHECK vqc_status vqc_launch_run(const vqc_launch *launch, bool *finished_out, vqc_error *error);
+/* Runs the launch; collective. *finished_out is false if it was stopped before all renders were made; a rank that is
+ * asked to stop stops them all. A render that fails is recorded with its reason and the others go on; a failure of
+ * the archive ends the launch. *totals_out is the same on all ranks. */
+VQC_MUST_CHECK vqc_status vqc_launch_run(const vqc_launch *launch, bool *finished_out, vqc_launch_totals *totals_out,
+                                         vqc_error *error);
 
 #endif

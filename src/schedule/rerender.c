@@ -75,6 +75,7 @@ static vqc_status result_make(result *made, vqc_renderer *renderer, const vqc_re
         VQC_TRY(vqc_renderer_step(renderer, made->losses, error));
         made->totals[step] = (float)made->losses[made->shape.terms - 1];
     }
+    VQC_TRY(vqc_renderer_failure(renderer, error));
     VQC_TRY(vqc_renderer_picture(renderer, made->picture, made->codes, error));
     vqc_image_from_float(made->picture, &made->image);
     vqc_renderer_latent(renderer, made->latent);

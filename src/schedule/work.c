@@ -1,0 +1,328 @@
+#include "schedule/work.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "image/image.h"
+#include "schedule/checkpoint.h"
+#include "schedule/recruitment.h"
+
+/* A render under way. What only the leader has is empty on other members. */
+typedef struct render_work {
+    vqc_rank *rank;
+    vqc_archive *archive;
+    vqc_renderer *renderer;
+    bool leads;
+    int64_t number;
+    const vqc_render *render;
+    vqc_render_shape shape;
+    double *losses; /* (terms) of a step */
+    double step_seconds;
+    int64_t steps; /* that they are from */
+    bool stopped;  /* a member was asked to stop */
+    /* The leader's. */
+    vqc_checkpoint checkpoint;
+    double checkpoint_at; /* when the last one was written, or the render begun */
+    float *picture;       /* (height, width, 3) */
+    float *latent;        /* (rows, columns, latent_width) */
+    int32_t *codes;       /* (rows, columns) */
+    vqc_image image;      /* the picture in bytes */
+    vqc_recruitment recruitment;
+} render_work;
+
+static vqc_status leader_init(render_work *work, vqc_error *error)
+{
+    const vqc_render_shape *shape = &work->shape;
+    size_t cells = (size_t)(shape->rows * shape->columns);
+    VQC_TRY(vqc_checkpoint_init(&work->checkpoint, shape, error));
+    VQC_TRY(vqc_memory_allocate((size_t)(3 * shape->height * shape->width), sizeof(float), "a picture",
+                                &work->picture, error));
+    VQC_TRY(
+        vqc_memory_allocate(cells * (size_t)shape->latent_width, sizeof(float), "a latent", &work->latent, error));
+    VQC_TRY(vqc_memory_allocate(cells, sizeof(int32_t), "codes", &work->codes, error));
+    VQC_TRY(vqc_recruitment_init(work->rank, &work->recruitment, error));
+    return vqc_image_create(shape->height, shape->width, &work->image, error);
+}
+
+/* `leads` is decided by the caller; a rank that joins never does. */
+static vqc_status work_init(render_work *work, vqc_error *error)
+{
+    VQC_TRY(vqc_renderer_shape(work->renderer, work->render, &work->shape, error));
+    VQC_TRY(vqc_memory_allocate((size_t)work->shape.terms, sizeof(double), "losses", &work->losses, error));
+    return work->leads ? leader_init(work, error) : VQC_OK;
+}
+
+static void work_release(render_work *work)
+{
+    vqc_checkpoint_release(&work->checkpoint);
+    vqc_recruitment_release(&work->recruitment);
+    free(work->losses);
+    free(work->picture);
+    free(work->latent);
+    free(work->codes);
+    vqc_image_release(&work->image);
+}
+
+/* Goes back to the newest checkpoint, if there is one. */
+static vqc_status work_resume(render_work *work, vqc_error *error)
+{
+    uint32_t step;
+    bool present;
+    VQC_TRY(vqc_archive_checkpoint_read(work->archive, (size_t)work->number, &step, work->checkpoint.bytes, &present,
+                                        error));
+    if (!present) {
+        memset(work->checkpoint.bytes, 0, work->checkpoint.size);
+        return VQC_OK;
+    }
+    vqc_renderer_restore(work->renderer, work->checkpoint.state, step);
+    return VQC_OK;
+}
+
+static vqc_status work_save(render_work *work, vqc_error *error)
+{
+    vqc_renderer_save(work->renderer, work->checkpoint.state);
+    work->checkpoint_at = vqc_clock_seconds();
+    return vqc_archive_checkpoint_write(work->archive, (size_t)work->number,
+                                        (uint32_t)vqc_renderer_steps_done(work->renderer), work->checkpoint.bytes,
+                                        error);
+}
+
+/* The picture as it is now, in bytes. */
+static vqc_status work_draw(render_work *work, vqc_error *error)
+{
+    VQC_TRY(vqc_renderer_picture(work->renderer, work->picture, work->codes, error));
+    vqc_image_from_float(work->picture, &work->image);
+    return VQC_OK;
+}
+
+/* Writes the snapshot that is due after this many steps, if one is. */
+static vqc_status work_snapshot(render_work *work, int64_t done, vqc_error *error)
+{
+    int64_t every = work->render->settings.snapshots;
+    if (every == 0 || done % every != 0)
+        return VQC_OK;
+    VQC_TRY(work_draw(work, error));
+    return vqc_archive_snapshot_write(work->archive, (size_t)work->number, (uint32_t)(done / every - 1),
+                                      work->image.pixels, error);
+}
+
+static vqc_status work_finish(render_work *work, vqc_error *error)
+{
+    VQC_TRY(work_draw(work, error));
+    vqc_renderer_latent(work->renderer, work->latent);
+    vqc_archive_result result = {
+        .picture = work->image.pixels,
+        .latent = work->latent,
+        .codes = work->codes,
+        .losses = work->checkpoint.losses,
+        .seconds = *work->checkpoint.seconds,
+        .device = work->rank->launch->device,
+        .host = vqc_comm_host(work->rank->launch->comm),
+    };
+    return vqc_archive_result_write(work->archive, (size_t)work->number, &result, error);
+}
+
+static vqc_status progress_report(render_work *work, vqc_error *error)
+{
+    vqc_launch_progress *progress = &work->rank->progress;
+    progress->render = vqc_archive_plan_of(work->archive)->renders[work->number].id;
+    progress->step = vqc_renderer_steps_done(work->renderer);
+    progress->steps = work->shape.steps;
+    progress->steps_made += 1.0 / vqc_team_size(work->rank->team);
+    return vqc_rank_report(work->rank, error);
+}
+
+/* One step: the leader keeps its losses in the checkpoint's memory. */
+static vqc_status work_step(render_work *work, vqc_error *error)
+{
+    vqc_launch_totals *totals = &work->rank->totals;
+    double started = vqc_clock_seconds();
+    int64_t step = vqc_renderer_steps_done(work->renderer);
+    vqc_status status = vqc_renderer_step(work->renderer, work->losses, error);
+    double seconds = vqc_clock_seconds() - started;
+    totals->step_seconds += seconds;
+    VQC_TRY(status);
+    work->step_seconds += seconds;
+    work->steps++;
+    if (vqc_team_size(work->rank->team) > 1)
+        totals->team_steps += 1.0;
+    if (!work->leads)
+        return VQC_OK;
+    totals->steps += 1.0;
+    for (int64_t i = 0; i < work->shape.terms; i++)
+        work->checkpoint.losses[step * work->shape.terms + i] = (float)work->losses[i];
+    *work->checkpoint.seconds += seconds;
+    return VQC_OK;
+}
+
+/* What the leader writes after a step; its failure is kept for the next step, which tells the others. */
+static void step_keep(render_work *work)
+{
+    vqc_error failure = {0};
+    double started = vqc_clock_seconds();
+    int64_t done = vqc_renderer_steps_done(work->renderer);
+    vqc_status status = work_snapshot(work, done, &failure);
+    bool due = started - work->checkpoint_at > work->rank->launch->checkpoint_seconds;
+    if (status == VQC_OK && due && done < work->shape.steps)
+        status = work_save(work, &failure);
+    if (status != VQC_OK)
+        vqc_renderer_fail(work->renderer, &failure);
+    work->rank->totals.finish_seconds += vqc_clock_seconds() - started;
+}
+
+/* What this member has to tell the others with the next step. */
+static vqc_status notice_find(render_work *work, vqc_error *error)
+{
+    vqc_render_notice *notice = vqc_renderer_notice(work->renderer);
+    bool ending = false;
+    int ready = 0;
+    int64_t left = work->shape.steps - vqc_renderer_steps_done(work->renderer);
+    if (work->leads && work->steps > 0)
+        VQC_TRY(vqc_recruitment_advance(&work->recruitment, work->rank, work->number, left,
+                                        (double)left * work->step_seconds / (double)work->steps, &ready, &ending,
+                                        error));
+    notice->stop = ending || work->rank->launch->stopped();
+    notice->newcomers = ready;
+    return VQC_OK;
+}
+
+/* Before a step. What fails here fails on this member alone, and is told to the others like the rest. */
+static void notice_set(render_work *work)
+{
+    vqc_error failure = {0};
+    if (notice_find(work, &failure) != VQC_OK)
+        vqc_renderer_fail(work->renderer, &failure);
+}
+
+/* After a step. */
+static void step_report(render_work *work)
+{
+    vqc_error failure = {0};
+    if (progress_report(work, &failure) != VQC_OK)
+        vqc_renderer_fail(work->renderer, &failure);
+}
+
+/* Lets the newcomers in; what steps take is measured anew then. */
+static vqc_status newcomers_join(render_work *work, int64_t newcomers, vqc_error *error)
+{
+    double started = vqc_clock_seconds();
+    VQC_TRY(vqc_recruitment_join(work->leads ? &work->recruitment : NULL, work->rank, work->number, (int)newcomers,
+                                 error));
+    work->step_seconds = 0.0;
+    work->steps = 0;
+    if (work->leads)
+        work->rank->totals.joins += (double)newcomers;
+    work->rank->totals.start_seconds += vqc_clock_seconds() - started;
+    return VQC_OK;
+}
+
+/* Makes the steps that are left; asked to stop before the last one, the leader saves the render instead. A failure is
+ * all members' alike. */
+static vqc_status work_steps(render_work *work, vqc_error *error)
+{
+    const vqc_render_notice *notice = vqc_renderer_notice(work->renderer);
+    work->checkpoint_at = vqc_clock_seconds();
+    while (vqc_renderer_steps_done(work->renderer) < work->shape.steps) {
+        notice_set(work);
+        VQC_TRY(work_step(work, error));
+        if (work->leads)
+            step_keep(work);
+        step_report(work);
+        bool last = vqc_renderer_steps_done(work->renderer) == work->shape.steps;
+        if (notice->stop != 0)
+            work->stopped = true;
+        if (notice->stop != 0 && !last)
+            return work->leads ? work_save(work, error) : VQC_OK;
+        if (notice->newcomers > 0 && !last)
+            VQC_TRY(newcomers_join(work, notice->newcomers, error));
+        VQC_TRY(vqc_comm_progress(work->rank->launch->comm, error));
+    }
+    return VQC_OK;
+}
+
+/* Everything up to the first step; a failure of one member becomes that of all. */
+static vqc_status work_start(render_work *work, vqc_error *error)
+{
+    double started = vqc_clock_seconds();
+    vqc_status status = work_init(work, error);
+    if (status == VQC_OK)
+        status = vqc_renderer_start(work->renderer, work->render, error);
+    double seconds = vqc_clock_seconds() - started;
+    if (seconds > work->rank->start_seconds)
+        work->rank->start_seconds = seconds;
+    if (status == VQC_OK && work->leads)
+        status = work_resume(work, error);
+    status = vqc_team_agree(work->rank->team, status, error);
+    if (status == VQC_OK)
+        status = vqc_renderer_join(work->renderer, work->rank->team, error);
+    work->rank->totals.start_seconds += vqc_clock_seconds() - started;
+    return status;
+}
+
+/* The leader writes the result, or why there is none: `status` and `failure` are what came of the steps. */
+static vqc_status outcome_write(render_work *work, vqc_status status, vqc_error *failure, vqc_error *error)
+{
+    bool finished = vqc_renderer_steps_done(work->renderer) == work->shape.steps;
+    vqc_error archive_failure = {0};
+    if (status == VQC_OK)
+        status = vqc_renderer_failure(work->renderer, failure);
+    if (status == VQC_OK && !finished)
+        return VQC_OK;
+    if (status == VQC_OK)
+        status = work_finish(work, failure);
+    if (status != VQC_OK &&
+        vqc_archive_failure_write(work->archive, (size_t)work->number, failure->message, &archive_failure) != VQC_OK)
+        return vqc_rank_fail(work->rank, &archive_failure, error);
+    return vqc_board_count_render(work->rank->board, status != VQC_OK, error);
+}
+
+/* The leader's last part. */
+static vqc_status work_end(render_work *work, vqc_status status, vqc_error *failure, vqc_error *error)
+{
+    double started = vqc_clock_seconds();
+    VQC_TRY(vqc_recruitment_dismiss(&work->recruitment, work->rank, error));
+    VQC_TRY(outcome_write(work, status, failure, error));
+    if (work->stopped)
+        VQC_TRY(vqc_board_end(work->rank->board, error));
+    work->rank->totals.finish_seconds += vqc_clock_seconds() - started;
+    return VQC_OK;
+}
+
+static render_work work_of(vqc_rank *rank, int64_t number, bool leads)
+{
+    return (render_work){
+        .rank = rank,
+        .archive = rank->launch->archive,
+        .renderer = rank->launch->renderer,
+        .leads = leads,
+        .number = number,
+        .render = &rank->launch->study->renders[number],
+    };
+}
+
+vqc_status vqc_work_make(vqc_rank *rank, int64_t number, vqc_error *error)
+{
+    render_work work = work_of(rank, number, vqc_team_member(rank->team) == 0);
+    vqc_error failure = {0};
+    vqc_status status = work_start(&work, &failure);
+    if (status == VQC_OK)
+        status = work_steps(&work, &failure);
+    vqc_status ended = work.leads ? work_end(&work, status, &failure, error) : VQC_OK;
+    work_release(&work);
+    return ended;
+}
+
+vqc_status vqc_work_join(vqc_rank *rank, int64_t number, vqc_error *error)
+{
+    render_work work = work_of(rank, number, false);
+    vqc_error failure = {0}; /* the leader records it */
+    vqc_status status = work_init(&work, error);
+    if (status == VQC_OK)
+        status = vqc_renderer_join(rank->launch->renderer, rank->team, error);
+    if (status == VQC_OK)
+        (void)(work_steps(&work, &failure) == VQC_OK);
+    work_release(&work);
+    return status;
+}

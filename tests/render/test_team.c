@@ -1,0 +1,244 @@
+/* One render by teams of every size. Run as `test_team N` by itself with N = 1 or as N ranks under mpirun: every test
+ * runs on all ranks. Built a second time with PLANTED_FAULT and planted_sum.c, in which gradients are summed as
+ * floats in the members' order: then teams must differ, or these tests would not notice. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "comm/team.h"
+#include "render/renderer.h"
+
+#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
+
+enum { STEPS = 6, TERMS = 6, LATENT = 12 * 20 * 16, MAX_RANKS = 8 };
+
+/* Two perceptors of different input size, and an odd number of crops that no group size divides. */
+static const char job[] =
+    "study: team\n"
+    "models:\n"
+    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
+    "  perceptors:\n"
+    "    - {checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}\n"
+    "    - {checkpoint: " FIXTURES "hugging_face_heads/model.safetensors, weight: 0.5}\n"
+    "render:\n"
+    "  size: [40, 24]\n"
+    "  steps: 6\n"
+    "  crops: {count: 7, group: 2}\n"
+    "prompts:\n"
+    "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n";
+
+typedef struct fixture {
+    vqc_comm *comm;
+    vqc_study *study;
+    vqc_ops *ops;
+    vqc_renderer *renderer;
+} fixture;
+
+/* What a render comes to. */
+typedef struct outcome {
+    double losses[STEPS][TERMS];
+    float latent[LATENT];
+} outcome;
+
+static void check(vqc_status status, const vqc_error *error)
+{
+    if (status != VQC_OK)
+        fail_msg("%s", error->message);
+}
+
+static vqc_status fixture_open(fixture *f, vqc_error *error)
+{
+    char path[] = "/tmp/vqclip-team-XXXXXX";
+    vqc_ops_options options = {.threads = 1};
+    int descriptor = mkstemp(path);
+    if (descriptor < 0 || write(descriptor, job, strlen(job)) != (ssize_t)strlen(job) || close(descriptor) != 0)
+        return vqc_error_set(error, VQC_FAILED, "%s: cannot be written", path);
+    vqc_status status = vqc_study_open(path, &f->study, error);
+    (void)unlink(path);
+    if (status == VQC_OK)
+        status = vqc_ops_create("cpu", &options, &f->ops, error);
+    return status == VQC_OK ? vqc_renderer_create(f->study, f->ops, VQC_DTYPE_F32, &f->renderer, error) : status;
+}
+
+static void fixture_close(fixture *f)
+{
+    vqc_renderer_destroy(f->renderer);
+    vqc_ops_destroy(f->ops);
+    vqc_study_close(f->study);
+}
+
+/* A team of the lowest `size` ranks, the last of them as its leader; this rank is one of them. */
+static vqc_team *team_of(const fixture *f, int size)
+{
+    int ranks[MAX_RANKS];
+    vqc_team *team;
+    vqc_error error = {0};
+    for (int i = 0; i < size; i++)
+        ranks[i] = size - 1 - i;
+    check(vqc_team_create(f->comm, ranks, size, &team, &error), &error);
+    return team;
+}
+
+static void render_start(const fixture *f)
+{
+    vqc_error error = {0};
+    check(vqc_renderer_start(f->renderer, &f->study->renders[0], &error), &error);
+}
+
+static void steps_make(const fixture *f, int first, int last, outcome *o)
+{
+    vqc_error error = {0};
+    for (int step = first; step < last; step++)
+        check(vqc_renderer_step(f->renderer, o->losses[step], &error), &error);
+    vqc_renderer_latent(f->renderer, o->latent);
+}
+
+static void render_alone(const fixture *f, outcome *o)
+{
+    render_start(f);
+    steps_make(f, 0, STEPS, o);
+}
+
+/* Fails unless the latents are those that this build must give. */
+static void outcomes_compare(const outcome *alone, const outcome *team, int size)
+{
+#ifdef PLANTED_FAULT
+    if (size > 1)
+        assert_memory_not_equal(alone->latent, team->latent, sizeof alone->latent);
+#else
+    (void)size;
+    assert_memory_equal(alone->latent, team->latent, sizeof alone->latent);
+    assert_memory_equal(alone->losses, team->losses, sizeof alone->losses);
+#endif
+}
+
+static void test_every_team_size(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    outcome alone = {0};
+    render_alone(f, &alone);
+    for (int size = 1; size <= vqc_comm_size(f->comm); size++) {
+        outcome o = {0};
+        if (vqc_comm_rank(f->comm) >= size)
+            continue;
+        vqc_team *team = team_of(f, size);
+        render_start(f);
+        check(vqc_renderer_join(f->renderer, team, &error), &error);
+        steps_make(f, 0, STEPS, &o);
+        outcomes_compare(&alone, &o, size);
+        assert_int_equal(vqc_team_traffic_of(team).sums, size > 1 ? STEPS : 0);
+        vqc_team_destroy(team);
+    }
+    check(vqc_comm_barrier(f->comm, &error), &error);
+}
+
+/* The leader makes half of the steps alone, the others have not even the same latent when they join. */
+static void test_joining(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    outcome alone = {0};
+    outcome o = {0};
+    const int size = vqc_comm_size(f->comm);
+    render_alone(f, &alone);
+    vqc_team *team = team_of(f, size);
+    render_start(f);
+    if (vqc_team_member(team) == 0)
+        steps_make(f, 0, STEPS / 2, &o);
+    check(vqc_renderer_join(f->renderer, team, &error), &error);
+    assert_int_equal(vqc_renderer_steps_done(f->renderer), STEPS / 2);
+    steps_make(f, STEPS / 2, STEPS, &o);
+    if (vqc_team_member(team) != 0)
+        memcpy(o.losses, alone.losses, sizeof o.losses / 2);
+    outcomes_compare(&alone, &o, size);
+    vqc_team_destroy(team);
+}
+
+#ifndef PLANTED_FAULT
+/* What goes wrong on one member is every member's failure in the next step; a stop that one is asked for, and
+ * newcomers that the leader tells of, reach all. */
+static void test_notices_and_failures(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    outcome o = {0};
+    vqc_team *team = team_of(f, vqc_comm_size(f->comm));
+    const bool last = vqc_team_member(team) == vqc_team_size(team) - 1;
+    render_start(f);
+    check(vqc_renderer_join(f->renderer, team, &error), &error);
+    vqc_render_notice *notice = vqc_renderer_notice(f->renderer);
+    *notice = (vqc_render_notice){.stop = last, .newcomers = vqc_team_member(team) == 0 ? 3 : 0};
+    steps_make(f, 0, 1, &o);
+    assert_int_equal(notice->stop, 1);
+    assert_int_equal(notice->newcomers, 3);
+    *notice = (vqc_render_notice){0};
+    if (last) {
+        vqc_error failure = {0};
+        assert_int_equal(vqc_error_set(&failure, VQC_FAILED, "no memory on the last member"), VQC_FAILED);
+        vqc_renderer_fail(f->renderer, &failure);
+    }
+    assert_int_equal(vqc_renderer_step(f->renderer, o.losses[1], &error), VQC_FAILED);
+    assert_string_equal(error.message, "no memory on the last member");
+    render_start(f); /* the next render is none the worse for it */
+    check(vqc_renderer_join(f->renderer, team, &error), &error);
+    steps_make(f, 0, STEPS, &o);
+    vqc_team_destroy(team);
+}
+
+/* Members that do not hold the same latent find out. */
+static void test_different_latents(void **state)
+{
+    const fixture *f = *state;
+    static float optimiser_state[3 * LATENT];
+    vqc_error error = {0};
+    outcome o = {0};
+    if (vqc_comm_size(f->comm) == 1)
+        return;
+    vqc_team *team = team_of(f, vqc_comm_size(f->comm));
+    render_start(f);
+    check(vqc_renderer_join(f->renderer, team, &error), &error);
+    vqc_renderer_save(f->renderer, optimiser_state);
+    if (vqc_team_member(team) == 1)
+        optimiser_state[17] += 1e-6F;
+    vqc_renderer_restore(f->renderer, optimiser_state, 0);
+    assert_int_equal(vqc_renderer_step(f->renderer, o.losses[0], &error), VQC_FAILED);
+    assert_non_null(strstr(error.message, "different latents"));
+    vqc_team_destroy(team);
+}
+#endif
+
+int main(int argc, char **argv)
+{
+    fixture f = {0};
+    vqc_error error = {0};
+    vqc_status status = vqc_comm_start(&argc, &argv, &f.comm, &error);
+    if (status == VQC_OK)
+        status = fixture_open(&f, &error);
+    if (status != VQC_OK || argc != 2 || vqc_comm_size(f.comm) != atoi(argv[1])) {
+        (void)fprintf(stderr, "usage: %s RANKS; %s\n", argv[0], error.message);
+        return 2;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(test_every_team_size, &f),
+        cmocka_unit_test_prestate(test_joining, &f),
+#ifndef PLANTED_FAULT
+        cmocka_unit_test_prestate(test_notices_and_failures, &f),
+        cmocka_unit_test_prestate(test_different_latents, &f),
+#endif
+    };
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    fixture_close(&f);
+    if (failed)
+        vqc_comm_abort(f.comm, 1);
+    vqc_comm_stop(f.comm);
+    return failed;
+}
