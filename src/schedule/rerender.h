@@ -22,12 +22,13 @@ typedef struct vqc_rerender_comparison {
     double loss_relative; /* largest of |total − recorded| / max(|recorded|, 0.1) over the first steps */
 } vqc_rerender_comparison;
 
-/* The limits in another environment, a few times what was measured between AVX2 and AVX-512 code, f32 and bf16 and
- * the ref and cpu devices: results/verify.md. */
+/* The limits in another environment. Between AVX-512, AVX2 and SSE 4.1, and between f32 and bf16, 60 steps of the
+ * quickstart study gave at most 1.5e-3, 0.30 and 25 dB; pictures of different prompts have 9 to 17.6 dB
+ * (results/verify.md). Long renders drift further apart; the losses of the first steps do not. */
 enum { VQC_RERENDER_FIRST_STEPS = 3 };
-#define VQC_RERENDER_LOSS_LIMIT 0.02
-#define VQC_RERENDER_LATENT_LIMIT 1.0
-#define VQC_RERENDER_PSNR_LIMIT 12.0
+#define VQC_RERENDER_LOSS_LIMIT 0.01
+#define VQC_RERENDER_LATENT_LIMIT 0.6
+#define VQC_RERENDER_PSNR_LIMIT 18.0
 
 /* Makes a render of the renderer's study, which is number `number` of the archive, and compares.
  * VQC_FAILED where it cannot be made. */
