@@ -17,6 +17,7 @@ static const command commands[] = {
     {"plan", "the renders that a study expands to", vqc_command_plan},
     {"show", "what an archive holds", vqc_command_show},
     {"export", "an archive's pictures as PNG files and a contact sheet", vqc_command_export},
+    {"verify", "an archive against its digests and models, and renders made again", vqc_command_verify},
     {"inspect", "what a checkpoint file holds", vqc_command_inspect},
     {"tokenize", "texts to token ids", vqc_command_tokenize},
     {"embed", "pictures and texts to embeddings, and how alike they are", vqc_command_embed},

@@ -169,6 +169,10 @@ VQC_MUST_CHECK vqc_status vqc_archive_snapshot_read(const vqc_archive *archive, 
 VQC_MUST_CHECK vqc_status vqc_archive_result_check(const vqc_archive *archive, size_t render, bool *intact_out,
                                                    vqc_error *error);
 
+/* Checks what opening the archive leaves unchecked: that the job file's text has its digest, and that every render has
+ * a known state and its own row, and a result's digests are digests. The first fault is VQC_BAD_INPUT. */
+VQC_MUST_CHECK vqc_status vqc_archive_check(const vqc_archive *archive, vqc_error *error);
+
 /* --- Checkpoints of a render under way: two slots, used in turn, so that one is whole at any moment --- */
 
 /* Writes the state after `step` steps: the shape's checkpoint_bytes bytes, whose meaning is the caller's. */
@@ -179,6 +183,10 @@ VQC_MUST_CHECK vqc_status vqc_archive_checkpoint_write(vqc_archive *archive, siz
  * false where there is none; *step_out and the bytes are without meaning then. */
 VQC_MUST_CHECK vqc_status vqc_archive_checkpoint_read(const vqc_archive *archive, size_t render, uint32_t *step_out,
                                                       void *bytes_out, bool *present_out, vqc_error *error);
+
+/* The library that reads and writes archives, with its version: "HDF5 1.10.8". */
+enum { VQC_ARCHIVE_LIBRARY_SIZE = 48 };
+void vqc_archive_library(char text_out[VQC_ARCHIVE_LIBRARY_SIZE]);
 
 /* --- Launches: when, on which ranks, hosts and devices --- */
 

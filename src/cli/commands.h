@@ -14,5 +14,6 @@ VQC_MUST_CHECK vqc_status vqc_command_reconstruct(int count, char **words, vqc_e
 VQC_MUST_CHECK vqc_status vqc_command_render(int count, char **words, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_command_show(int count, char **words, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_command_tokenize(int count, char **words, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_command_verify(int count, char **words, vqc_error *error);
 
 #endif

@@ -1,10 +1,15 @@
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/compute.h"
+#include "cli/cost_file.h"
 #include "cli/json_output.h"
+#include "cli/plan_report.h"
 #include "guide/targets.h"
-#include "study/study.h"
+#include "schedule/environment.h"
+#include "schedule/measurement.h"
 
 /* Steps times crops of all perceptors: what a render costs, roughly, at one size. */
 static int64_t crops_of(const vqc_study *study, const vqc_render *render)
@@ -60,24 +65,132 @@ static vqc_status study_print_json(const vqc_study *study, vqc_error *error)
     return vqc_json_print(report, error);
 }
 
-static vqc_status plan_run(const char *path, bool json, vqc_error *error)
+/* Lists the renders. */
+static vqc_status study_list(const vqc_study *study, bool json, vqc_error *error)
+{
+    if (json)
+        return study_print_json(study, error);
+    study_print(study);
+    return VQC_OK;
+}
+
+/* ---- What a launch would be like ---- */
+
+/* 2 µs and 100 Gbit/s: about what clusters' networks have. */
+static const double usual_latency = 2e-6;
+static const double usual_bandwidth = 12.5e9;
+
+typedef struct plan_options {
+    vqc_compute compute;
+    long ranks, team;
+    const char *costs;
+    const char *latency, *bandwidth;
+    vqc_prediction_options prediction;
+} plan_options;
+
+/* A number above 0, of the given value where the option is not there. */
+static vqc_status real_parse(const char *option, const char *text, double usual, double *value_out, vqc_error *error)
+{
+    char *end;
+    *value_out = usual;
+    if (text == NULL)
+        return VQC_OK;
+    *value_out = strtod(text, &end);
+    if (end != text && *end == '\0' && isfinite(*value_out) && *value_out > 0.0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a number above 0, found %s", option, text);
+}
+
+static vqc_status options_check(plan_options *options, vqc_error *error)
+{
+    enum { MOST_RANKS = 1 << 20 };
+    if (options->ranks > MOST_RANKS || options->team > MOST_RANKS)
+        return vqc_error_set(error, VQC_BAD_INPUT, "--ranks, --team: expected at most %d", MOST_RANKS);
+    if (options->ranks == 0 && (options->team > 0 || options->costs != NULL))
+        return vqc_error_set(error, VQC_BAD_INPUT, "--team and --costs: expected --ranks with them");
+    options->prediction.ranks = (int)options->ranks;
+    VQC_TRY(real_parse("--latency", options->latency, usual_latency, &options->prediction.latency, error));
+    return real_parse("--bandwidth", options->bandwidth, usual_bandwidth, &options->prediction.bandwidth, error);
+}
+
+/* Measures the costs here, or reads them. `where` (VQC_ARCHIVE_DEVICE_SIZE bytes) says where they come from. */
+static vqc_status costs_find(plan_options *options, const vqc_study *study, vqc_cost_table *costs, char *where,
+                             vqc_error *error)
+{
+    vqc_environment here;
+    if (options->costs != NULL) {
+        (void)snprintf(where, VQC_ARCHIVE_DEVICE_SIZE, "from %s", options->costs);
+        return vqc_cost_table_read(options->costs, study->perceptor_count, costs, error);
+    }
+    VQC_TRY(vqc_compute_open(&options->compute, error));
+    VQC_TRY(vqc_environment_find(options->compute.ops, options->compute.dtype, VQC_VERSION, &here, error));
+    vqc_environment_write(&here, where);
+    return vqc_measurement_run(study, options->compute.ops, options->compute.dtype, costs, error);
+}
+
+static vqc_status launch_predict(plan_options *options, const vqc_study *study, vqc_error *error)
+{
+    char where[VQC_ARCHIVE_DEVICE_SIZE];
+    vqc_cost_table costs = {0};
+    vqc_prediction prediction = {0};
+    options->prediction.team = options->team > 0 ? options->team : study->team;
+    vqc_status status = costs_find(options, study, &costs, where, error);
+    if (status == VQC_OK)
+        status = vqc_prediction_create(study, &costs, &options->prediction, &prediction, error);
+    const vqc_plan_report report = {study, &costs, where, &options->prediction, &prediction};
+    if (status == VQC_OK)
+        status = options->compute.json ? vqc_plan_report_print_json(&report, error)
+                                       : vqc_plan_report_print(&report, error);
+    vqc_prediction_release(&prediction);
+    vqc_cost_table_release(&costs);
+    return status;
+}
+
+static vqc_status plan_run(plan_options *options, const char *path, vqc_error *error)
 {
     vqc_study *study;
+    VQC_TRY(options_check(options, error));
     VQC_TRY(vqc_study_open(path, &study, error));
     vqc_status status = vqc_targets_check(study, error);
-    if (status == VQC_OK && json)
-        status = study_print_json(study, error);
-    else if (status == VQC_OK)
-        study_print(study);
+    if (status == VQC_OK)
+        status = options->ranks > 0 ? launch_predict(options, study, error)
+                                    : study_list(study, options->compute.json, error);
     vqc_study_close(study);
     return status;
 }
 
 vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
 {
-    return vqc_arguments_run_file("vqclip plan JOB [--json]",
-                                  "Reads a job file, checks it and that its texts fit the perceptors, and lists the "
-                                  "renders that it expands to.\n"
-                                  "Loads no model.",
-                                  count, words, plan_run, error);
+    plan_options options = {0};
+    vqc_text_list operands = {0};
+    const vqc_option table[] = {
+        {"--ranks", "N", "predict a launch on so many ranks", VQC_OPTION_INTEGER, &options.ranks},
+        {"--team", "T", "ranks that share a render (default: the study's, else chosen)", VQC_OPTION_INTEGER,
+         &options.team},
+        {"--costs", "FILE", "costs that an earlier --ranks N --json measured", VQC_OPTION_TEXT, &options.costs},
+        {"--latency", "S", "of a message between ranks, seconds (default 2e-6)", VQC_OPTION_TEXT, &options.latency},
+        {"--bandwidth", "B", "of a rank's connection, bytes per second (default 12.5e9)", VQC_OPTION_TEXT,
+         &options.bandwidth},
+        VQC_COMPUTE_OPTIONS(&options.compute),
+    };
+    const vqc_arguments arguments = {
+        .usage = "vqclip plan JOB [--ranks N]",
+        .summary =
+            "Reads a job file, checks it and that its texts fit the perceptors, and lists its renders; loads no\n"
+            "model. With --ranks it measures here what the renders cost, a few steps of each shape, and predicts a\n"
+            "launch on so many ranks like this one: which of them make which renders and when, memory, messages,\n"
+            "time, efficiency.",
+        .options = table,
+        .option_count = sizeof table / sizeof table[0],
+        .operands = &operands,
+        .operand_minimum = 1,
+        .operand_maximum = 1,
+    };
+    bool help;
+    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
+    if (status == VQC_OK && !help)
+        status = plan_run(&options, operands.items[0], error);
+    vqc_compute_close(&options.compute);
+    vqc_text_list_release(&operands);
+    return status;
 }

@@ -7,9 +7,11 @@
 #include "cli/commands.h"
 #include "cli/compute.h"
 #include "cli/interruption.h"
+#include "cli/launch_record.h"
 #include "cli/launch_report.h"
 #include "cli/progress.h"
 #include "guide/targets.h"
+#include "schedule/environment.h"
 #include "schedule/launch.h"
 #include "schedule/study_archive.h"
 
@@ -27,6 +29,8 @@ typedef struct render_options {
 typedef struct render_work {
     vqc_comm *comm;
     vqc_study *study;
+    vqc_environment environment;
+    char environment_line[VQC_ARCHIVE_DEVICE_SIZE];
     vqc_renderer *renderer;
     vqc_study_archive *plan;
     vqc_archive *archive;
@@ -58,34 +62,16 @@ static vqc_status study_open(const render_options *options, const char *job, ren
     VQC_TRY(folder_make(options->output, error));
     VQC_TRY(vqc_text_append(&work->path, error, "%s/%s.h5", options->output, work->study->name));
     VQC_TRY(vqc_renderer_create(work->study, options->compute.ops, options->compute.dtype, &work->renderer, error));
-    return vqc_study_archive_create(work->study, work->renderer, VQC_VERSION, &work->plan, error);
+    VQC_TRY(
+        vqc_environment_find(options->compute.ops, options->compute.dtype, VQC_VERSION, &work->environment, error));
+    vqc_environment_write(&work->environment, work->environment_line);
+    return vqc_study_archive_create(work->study, work->renderer, &work->environment, &work->plan, error);
 }
 
 /* The size of teams: the option's, else the study's; 0: auto. */
 static int64_t team_of(const render_options *options, const render_work *work)
 {
     return options->team > 0 ? options->team : work->study->team;
-}
-
-/* Records when, where and with what this launch runs. */
-static vqc_status launch_record(const render_options *options, const render_work *work, vqc_error *error)
-{
-    vqc_text text = {0};
-    char team[24] = "\"auto\"";
-    if (vqc_comm_rank(work->comm) != 0)
-        return VQC_OK;
-    if (team_of(options, work) > 0)
-        (void)snprintf(team, sizeof team, "%lld", (long long)team_of(options, work));
-    vqc_status status = vqc_text_append(
-        &text, error,
-        "{\"ranks\": %d, \"team\": %s, \"host\": \"%s\", \"device\": \"%s\", \"precision\": \"%s\", "
-        "\"threads\": %d}",
-        vqc_comm_size(work->comm), team, vqc_comm_host(work->comm), vqc_ops_name(options->compute.ops),
-        vqc_dtype_name(options->compute.dtype), vqc_ops_threads(options->compute.ops));
-    if (status == VQC_OK)
-        status = vqc_archive_launch_append(work->archive, text.data, error);
-    vqc_text_release(&text);
-    return status;
 }
 
 static vqc_status launch_run(const render_options *options, render_work *work, bool *finished,
@@ -99,7 +85,7 @@ static vqc_status launch_run(const render_options *options, render_work *work, b
         .archive = work->archive,
         .study = work->study,
         .renderer = work->renderer,
-        .device = vqc_ops_name(options->compute.ops),
+        .device = work->environment_line,
         .checkpoint_seconds = (double)options->checkpoint,
         .team = team_of(options, work),
         .stopped = vqc_interruption_asked,
@@ -143,7 +129,10 @@ static vqc_status render_study(render_options *options, const char *job, render_
     VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_plan(work->plan), &work->archive,
                               &created, error));
     vqc_interruption_watch();
-    VQC_TRY(vqc_comm_agree(work->comm, launch_record(options, work, error), error));
+    VQC_TRY(vqc_comm_agree(work->comm,
+                           vqc_launch_record(work->archive, work->comm, &options->compute, &work->environment, job,
+                                             team_of(options, work), error),
+                           error));
     VQC_TRY(launch_run(options, work, &finished, &totals, error));
     if (options->json && vqc_comm_rank(work->comm) == 0)
         VQC_TRY(vqc_launch_report_print(&totals, vqc_comm_size(work->comm), error));

@@ -15,6 +15,8 @@ typedef struct vqc_ops_implementation {
     const char *name;
     vqc_status (*create)(const vqc_ops_options *options, void **device_out, int *threads_out, vqc_error *error);
     void (*destroy)(void *device);
+    /* Fills the description, which is all zeros; NULL where there is nothing to say. */
+    void (*describe)(const void *device, vqc_ops_description *description_out);
     vqc_status (*memory_allocate)(void *device, size_t size, void **memory_out, vqc_error *error);
     void (*memory_release)(void *device, void *memory);
     vqc_status (*upload)(void *device, void *target, const void *host, size_t size, vqc_error *error);

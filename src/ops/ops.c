@@ -65,6 +65,13 @@ int vqc_ops_threads(const vqc_ops *ops)
     return ops->threads;
 }
 
+void vqc_ops_describe(const vqc_ops *ops, vqc_ops_description *description_out)
+{
+    *description_out = (vqc_ops_description){0};
+    if (ops->implementation->describe != NULL)
+        ops->implementation->describe(ops->device, description_out);
+}
+
 vqc_status vqc_ops_memory_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error)
 {
     return ops->implementation->memory_allocate(ops->device, size, memory_out, error);

@@ -31,6 +31,15 @@ const char *vqc_ops_name(const vqc_ops *ops);
 /* Number of CPU threads that it computes with. */
 int vqc_ops_threads(const vqc_ops *ops);
 
+/* What the bytes of its results depend on besides operations, shapes and the number of threads. */
+typedef struct vqc_ops_description {
+    char instruction_set[32]; /* that the arithmetic is compiled for at run time, "avx2"; "" if it is always the same
+                               */
+    char library[32];         /* that computes, with its version, "oneDNN 2.6.0"; "" for none */
+} vqc_ops_description;
+
+void vqc_ops_describe(const vqc_ops *ops, vqc_ops_description *description_out);
+
 /* Device memory, aligned to 64 bytes, contents undefined. The size may be 0. */
 VQC_MUST_CHECK vqc_status vqc_ops_memory_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error);
 void vqc_ops_memory_release(vqc_ops *ops, void *memory);

@@ -21,21 +21,39 @@ struct vqc_study_archive {
     char *versions;
 };
 
+/* Appends the file's name and digest; a path that is NULL gives empty ones. Not its folder, since the same study may
+ * be started from elsewhere. */
+static vqc_status file_describe(vqc_text *text, const char *key, const char *path, vqc_error *error)
+{
+    char digest[VQC_DIGEST_TEXT_SIZE] = "";
+    const char *name = path == NULL ? "" : path;
+    const char *slash = strrchr(name, '/');
+    if (path != NULL)
+        VQC_TRY(vqc_digest_file(path, digest, error));
+    return vqc_text_append(text, error, "%s: %s\n%s_sha256: %s\n", key, slash == NULL ? name : slash + 1, key,
+                           digest);
+}
+
+static vqc_status perceptor_describe(vqc_text *text, const vqc_perceptor_source *source, vqc_error *error)
+{
+    VQC_TRY(file_describe(text, "vocabulary", source->vocabulary, error));
+    return vqc_text_append(text, error, "weight: %.17g\nactivation: %s\nhead_width: %lld\n", source->weight,
+                           source->activation == NULL ? "" : source->activation, (long long)source->head_width);
+}
+
 /* The generator's model entry and the perceptors'. */
 static vqc_status models_fill(vqc_study_archive *archive, const vqc_study *study, vqc_error *error)
 {
     vqc_text text = {0};
     archive->models[0] = (vqc_archive_model){.role = "generator", .name = "", .path = study->generator.checkpoint};
-    vqc_status status = vqc_text_append(&text, error, "config: %s\n", study->generator.config);
+    vqc_status status = file_describe(&text, "config", study->generator.config, error);
     archive->configurations[0] = text.data;
     for (size_t i = 0; i < study->perceptor_count && status == VQC_OK; i++) {
         const vqc_perceptor_source *source = &study->perceptors[i];
         vqc_text about = {0};
         archive->models[1 + i] =
             (vqc_archive_model){.role = "perceptor", .name = source->name, .path = source->checkpoint};
-        status = vqc_text_append(&about, error, "vocabulary: %s\nweight: %.17g\nactivation: %s\nhead_width: %lld\n",
-                                 source->vocabulary == NULL ? "" : source->vocabulary, source->weight,
-                                 source->activation == NULL ? "" : source->activation, (long long)source->head_width);
+        status = perceptor_describe(&about, source, error);
         archive->configurations[1 + i] = about.data;
     }
     archive->plan.model_count = 1 + study->perceptor_count;
@@ -152,8 +170,9 @@ static vqc_status renders_fill(vqc_study_archive *archive, const vqc_study *stud
     return VQC_OK;
 }
 
-vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *renderer, const char *program,
-                                    vqc_study_archive **archive_out, vqc_error *error)
+vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *renderer,
+                                    const vqc_environment *environment, vqc_study_archive **archive_out,
+                                    vqc_error *error)
 {
     vqc_study_archive *archive;
     vqc_text versions = {0};
@@ -161,8 +180,8 @@ vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *
     archive->plan.study = study->name;
     archive->plan.job_text = study->text;
     archive->plan.job_sha256 = study->digest;
-    archive->plan.build = __VERSION__;
-    vqc_status status = vqc_text_append(&versions, error, "{\"vqclip\": \"%s\"}", program);
+    archive->plan.build = vqc_environment_build();
+    vqc_status status = vqc_environment_versions(environment, &versions, error);
     archive->versions = versions.data;
     archive->plan.versions = versions.data;
     if (status == VQC_OK)

@@ -3,15 +3,15 @@
 
 #include "archive/archive.h"
 #include "render/renderer.h"
+#include "schedule/environment.h"
 
 /* What a study's archive is created from: the archive's plan, made from the study and the shapes of its renders. */
 typedef struct vqc_study_archive vqc_study_archive;
 
-/* Digests the models' files and groups the renders by shape. The study must outlive it. `program` is the version of
- * vqclip. */
+/* Digests the models' files and groups the renders by shape. The study must outlive it. */
 VQC_MUST_CHECK vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *renderer,
-                                                   const char *program, vqc_study_archive **archive_out,
-                                                   vqc_error *error);
+                                                   const vqc_environment *environment,
+                                                   vqc_study_archive **archive_out, vqc_error *error);
 /* NULL is allowed. */
 void vqc_study_archive_destroy(vqc_study_archive *archive);
 

@@ -16,7 +16,9 @@ typedef struct study_reader {
     vqc_study *study;
     vqc_study_storage *storage;
     vqc_yaml *yaml;
-    int folder_size; /* length of the job file's folder within its path, with the slash */
+    const char *folder; /* of the job file: the first folder_size bytes, which end in a slash */
+    int folder_size;
+    const vqc_study_source *source; /* NULL: a file, and the files that it names must be there */
 } study_reader;
 
 /* The key and the values of one swept setting. */
@@ -30,9 +32,9 @@ static vqc_status path_locate(study_reader *reader, const vqc_yaml_node *place, 
     if (*path == NULL)
         return VQC_OK;
     if ((*path)[0] != '/')
-        VQC_TRY(vqc_study_storage_text(reader->storage, path, error, "%.*s%s", reader->folder_size,
-                                       reader->study->path, *path));
-    if (access(*path, R_OK) != 0)
+        VQC_TRY(vqc_study_storage_text(reader->storage, path, error, "%.*s%s", reader->folder_size, reader->folder,
+                                       *path));
+    if (reader->source == NULL && access(*path, R_OK) != 0)
         return vqc_yaml_error(place, error, "the file %s cannot be read: %s", *path, strerror(errno));
     return VQC_OK;
 }
@@ -121,7 +123,7 @@ static vqc_status prompts_read_list(study_reader *reader, const vqc_yaml_node *l
 }
 
 /* Adds the prompt that a line of a text file holds. */
-static vqc_status line_read(study_reader *reader, const char *path, size_t number, char *line, vqc_error *error)
+static vqc_status line_read(study_reader *reader, const char *path, size_t number, const char *line, vqc_error *error)
 {
     vqc_study *study = reader->study;
     vqc_prompt *prompt = &study->prompts[study->prompt_count];
@@ -176,11 +178,24 @@ static vqc_status prompts_read_file(study_reader *reader, const vqc_yaml_node *n
     return status;
 }
 
+/* The prompts of a file that may be gone, as its lines are known from elsewhere. */
+static vqc_status prompts_read_lines(study_reader *reader, vqc_error *error)
+{
+    const vqc_study_source *source = reader->source;
+    VQC_TRY(vqc_study_storage_allocate(reader->storage, source->line_count, sizeof(vqc_prompt),
+                                       &reader->study->prompts, error));
+    for (size_t i = 0; i < source->line_count; i++)
+        VQC_TRY(line_read(reader, source->name, i + 1, source->lines[i], error));
+    return VQC_OK;
+}
+
 static vqc_status prompts_read(study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
 {
     vqc_study *study = reader->study;
     if (vqc_yaml_kind_of(node) == VQC_YAML_SEQUENCE)
         VQC_TRY(prompts_read_list(reader, node, error));
+    else if (reader->source != NULL)
+        VQC_TRY(prompts_read_lines(reader, error));
     else
         VQC_TRY(prompts_read_file(reader, node, error));
     if (study->prompt_count == 0)
@@ -374,27 +389,46 @@ struct vqc_study_owner {
     vqc_yaml *yaml;
 };
 
-vqc_status vqc_study_open(const char *path, vqc_study **study_out, vqc_error *error)
+/* Reads the document, from the source if there is one and else from the file, and expands it. */
+static vqc_status study_read(struct vqc_study_owner *owner, study_reader *reader, const char *path, vqc_error *error)
+{
+    const vqc_study_source *source = reader->source;
+    VQC_TRY(vqc_study_storage_create(&owner->storage, error));
+    VQC_TRY(vqc_study_storage_text(owner->storage, &owner->study.path, error, "%s", path));
+    if (source == NULL)
+        VQC_TRY(vqc_yaml_read(path, &owner->yaml, error));
+    else
+        VQC_TRY(vqc_yaml_parse(path, source->text, source->size, &owner->yaml, error));
+    reader->study = &owner->study;
+    reader->storage = owner->storage;
+    reader->yaml = owner->yaml;
+    return study_fill(reader, error);
+}
+
+static vqc_status study_create(study_reader *reader, const char *path, vqc_study **study_out, vqc_error *error)
 {
     struct vqc_study_owner *owner;
     VQC_TRY(vqc_memory_allocate(1, sizeof *owner, "a study", &owner, error));
-    const char *slash = strrchr(path, '/');
-    study_reader reader = {.study = &owner->study, .folder_size = slash == NULL ? 0 : (int)(slash - path) + 1};
-    vqc_status status = vqc_study_storage_create(&owner->storage, error);
-    if (status == VQC_OK)
-        status = vqc_study_storage_text(owner->storage, &owner->study.path, error, "%s", path);
-    if (status == VQC_OK)
-        status = vqc_yaml_read(path, &owner->yaml, error);
-    reader.storage = owner->storage;
-    reader.yaml = owner->yaml;
-    if (status == VQC_OK)
-        status = study_fill(&reader, error);
+    vqc_status status = study_read(owner, reader, path, error);
     if (status != VQC_OK) {
         vqc_study_close(&owner->study);
         return status;
     }
     *study_out = &owner->study;
     return VQC_OK;
+}
+
+vqc_status vqc_study_open(const char *path, vqc_study **study_out, vqc_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    study_reader reader = {.folder = path, .folder_size = slash == NULL ? 0 : (int)(slash - path) + 1};
+    return study_create(&reader, path, study_out, error);
+}
+
+vqc_status vqc_study_read(const vqc_study_source *source, vqc_study **study_out, vqc_error *error)
+{
+    study_reader reader = {.folder = source->folder, .folder_size = (int)strlen(source->folder), .source = source};
+    return study_create(&reader, source->name, study_out, error);
 }
 
 void vqc_study_close(vqc_study *study)

@@ -56,6 +56,20 @@ typedef struct vqc_study {
 /* Reads a job file. Every error is VQC_BAD_INPUT with file, line, column and key; files that the study names must be
  * there and readable. No model is opened. */
 VQC_MUST_CHECK vqc_status vqc_study_open(const char *path, vqc_study **study_out, vqc_error *error);
+
+/* The text of a job file that may be gone: what an archive keeps of its study. */
+typedef struct vqc_study_source {
+    const char *name; /* what stands for the file's path in messages */
+    const char *text; /* size bytes and a NUL */
+    size_t size;
+    const char *folder;       /* that its paths are seen from, ending in a slash; "" for the working directory */
+    const char *const *lines; /* the prompts, where the text names a file of prompts instead of listing them */
+    size_t line_count;
+} vqc_study_source;
+
+/* Expands such a text as vqc_study_open does a file, but the files that it names need not be there. */
+VQC_MUST_CHECK vqc_status vqc_study_read(const vqc_study_source *source, vqc_study **study_out, vqc_error *error);
+
 /* NULL is allowed. */
 void vqc_study_close(vqc_study *study);
 

@@ -75,16 +75,16 @@ static vqc_status render_write(const writer *w, size_t render, vqc_error *error)
 
 static vqc_status renders_write(const writer *w, vqc_error *error)
 {
-    vqc_comm_counter *counter;
-    VQC_TRY(vqc_comm_counter_create(w->comm, &counter, error));
+    vqc_comm_numbers *counter;
+    VQC_TRY(vqc_comm_numbers_create(w->comm, 1, &counter, error));
     for (;;) {
         int64_t render;
-        VQC_TRY(vqc_comm_counter_next(counter, &render, error));
+        VQC_TRY(vqc_comm_numbers_add(counter, 0, 1, &render, error));
         if ((size_t)render >= vqc_archive_plan_of(w->archive)->render_count)
             break;
         VQC_TRY(render_write(w, (size_t)render, error));
     }
-    vqc_comm_counter_destroy(counter);
+    vqc_comm_numbers_destroy(counter);
     return VQC_OK;
 }
 

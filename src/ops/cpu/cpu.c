@@ -30,6 +30,12 @@ static void device_destroy(void *opaque)
     free(device);
 }
 
+static void device_describe(const void *device, vqc_ops_description *description_out)
+{
+    (void)device;
+    vqc_onednn_describe(description_out);
+}
+
 static vqc_status memory_allocate(void *device, size_t size, void **memory_out, vqc_error *error)
 {
     (void)device;
@@ -182,6 +188,7 @@ const vqc_ops_implementation vqc_ops_cpu = {
     .name = "cpu",
     .create = device_create,
     .destroy = device_destroy,
+    .describe = device_describe,
     .memory_allocate = memory_allocate,
     .memory_release = memory_release,
     .upload = copy,

@@ -1,5 +1,6 @@
 #include "ops/cpu/onednn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -468,6 +469,19 @@ void vqc_onednn_destroy(vqc_onednn *onednn)
         return;
     dnnl_engine_destroy(onednn->engine);
     free(onednn);
+}
+
+void vqc_onednn_describe(vqc_ops_description *description_out)
+{
+    const dnnl_version_t *version = dnnl_version();
+    /* "cpu_isa_avx2" or "cpu_isa:avx2", after the version */
+    const char *name = dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa());
+    const char *prefix = "cpu_isa";
+    if (strncmp(name, prefix, strlen(prefix)) == 0)
+        name += strlen(prefix) + 1;
+    (void)snprintf(description_out->instruction_set, sizeof description_out->instruction_set, "%s", name);
+    (void)snprintf(description_out->library, sizeof description_out->library, "oneDNN %d.%d.%d", version->major,
+                   version->minor, version->patch);
 }
 
 /* Channels last in memory. */

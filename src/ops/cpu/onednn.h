@@ -7,7 +7,7 @@
 
 #include "base/dtype.h"
 #include "base/status.h"
-#include "ops/operation.h"
+#include "ops/ops.h"
 
 /* The primitives of oneDNN that the operations use: convolution and matrix product. All that is of oneDNN, and all
  * that differs between its versions 2 and 3, is in onednn.c. Elements are f32 or bf16, sums are f32, and f32 is
@@ -19,6 +19,9 @@ typedef struct vqc_onednn vqc_onednn;
 
 VQC_MUST_CHECK vqc_status vqc_onednn_create(vqc_onednn **onednn_out, vqc_error *error);
 void vqc_onednn_destroy(vqc_onednn *onednn);
+
+/* The instruction set that oneDNN uses (a limit set in its environment variables counts), and its version. */
+void vqc_onednn_describe(vqc_ops_description *description_out);
 
 /* A computation of one shape with its packed constants. Distinct primitives may be executed at the same time by
  * several threads; one primitive may not. */

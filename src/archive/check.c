@@ -1,0 +1,59 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "archive/internal.h"
+
+static vqc_status job_check(const vqc_archive *archive, vqc_error *error)
+{
+    const vqc_archive_plan *plan = &archive->stored.plan;
+    char digest[VQC_DIGEST_TEXT_SIZE];
+    VQC_TRY(vqc_digest_bytes(plan->job_text, strlen(plan->job_text), digest, error));
+    if (strcmp(digest, plan->job_sha256) == 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: dataset /study/job_text: expected SHA-256 %.12s..., found %.12s...", archive->path,
+                         plan->job_sha256, digest);
+}
+
+static bool is_digest(const char *text)
+{
+    return strspn(text, "0123456789abcdef") == VQC_LAYOUT_DIGEST_BYTES;
+}
+
+static vqc_status render_check(const vqc_archive *archive, size_t render, vqc_error *error)
+{
+    vqc_archive_outcome outcome;
+    uint32_t row;
+    VQC_TRY(vqc_archive_outcome_read(archive, render, &outcome, error));
+    VQC_TRY(vqc_archive_value_read(archive, VQC_RENDER_ROW, render, &row, error));
+    if (row != archive->rows[render])
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset /renders/row: render %zu: expected row %zu, found %u",
+                             archive->path, render, archive->rows[render], row);
+    if (outcome.state != VQC_ARCHIVE_DONE)
+        return VQC_OK;
+    if (is_digest(outcome.picture_sha256) && is_digest(outcome.latent_sha256))
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: datasets /renders/picture_sha256 and latent_sha256: render %zu is done, but has no "
+                         "digests",
+                         archive->path, render);
+}
+
+vqc_status vqc_archive_check(const vqc_archive *archive, vqc_error *error)
+{
+    size_t launches;
+    VQC_TRY(job_check(archive, error));
+    VQC_TRY(vqc_archive_launch_count(archive, &launches, error));
+    for (size_t i = 0; i < archive->stored.plan.render_count; i++)
+        VQC_TRY(render_check(archive, i, error));
+    return VQC_OK;
+}
+
+void vqc_archive_library(char text_out[VQC_ARCHIVE_LIBRARY_SIZE])
+{
+    unsigned major = 0;
+    unsigned minor = 0;
+    unsigned release = 0;
+    (void)H5get_libversion(&major, &minor, &release);
+    (void)snprintf(text_out, VQC_ARCHIVE_LIBRARY_SIZE, "HDF5 %u.%u.%u", major, minor, release);
+}

@@ -1,0 +1,292 @@
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/compute.h"
+#include "cli/json_output.h"
+#include "cli/launch_record.h"
+#include "schedule/verification.h"
+
+typedef struct verify_options {
+    vqc_compute compute;
+    const char *rerender; /* a number, "all", or NULL */
+    const char *models;
+} verify_options;
+
+/* Everything that verifying holds open. */
+typedef struct verify_work {
+    vqc_archive *archive;
+    char *folder; /* of the job file */
+    vqc_archived_study *study;
+    vqc_verification found;
+} verify_work;
+
+static void work_release(verify_work *work)
+{
+    vqc_verification_release(&work->found);
+    vqc_archived_study_close(work->study);
+    free(work->folder);
+    vqc_archive_close(work->archive);
+}
+
+/* ---- What was found, for people ---- */
+
+static const char *file_state(const vqc_model_file *file)
+{
+    if (file->other != NULL)
+        return "another file";
+    if (file->path == NULL)
+        return "missing";
+    return file->sha256[0] == '\0' ? "present, no digest recorded" : "present";
+}
+
+static void files_print(const verify_work *work)
+{
+    const vqc_archive_plan *plan = vqc_archive_plan_of(work->archive);
+    for (size_t i = 0; i < work->found.files.count; i++) {
+        const vqc_model_file *file = &work->found.files.items[i];
+        const vqc_archive_model *model = &plan->models[file->model];
+        (void)printf("model     %s%s%s %s: %s: %s\n", model->role, model->name[0] == '\0' ? "" : " ", model->name,
+                     file->part, file_state(file), file->path == NULL ? file->wanted : file->path);
+        if (file->other != NULL)
+            (void)printf("          %s does not have the SHA-256 %s\n", file->other, file->sha256);
+    }
+}
+
+static void again_print(const vqc_verified_render *again)
+{
+    const vqc_rerender_comparison *c = &again->comparison;
+    if (again->failure != NULL) {
+        (void)printf("%6zu  FAILED   %s\n", again->number, again->failure);
+        return;
+    }
+    (void)printf("%6zu  %-7s  %-9s  %-7s  %7d  %8.2f  %-7s  %9.2e  %10.2e  %9.2e\n", again->number,
+                 again->passes ? "right" : "WRONG", again->differences == NULL ? "bytes" : "tolerance",
+                 c->picture_equal ? "equal" : "differs", c->picture_largest, c->picture_psnr,
+                 c->latent_equal ? "equal" : "differs", c->latent_largest, c->latent_relative, c->loss_relative);
+}
+
+/* The differences of environments, each once where neighbours share them. */
+static void differences_print(const vqc_verification *found)
+{
+    const char *last = NULL;
+    for (size_t i = 0; i < found->again_count; i++) {
+        const char *differences = found->again[i].differences;
+        if (differences != NULL && (last == NULL || strcmp(last, differences) != 0))
+            (void)printf("render %zu on: another environment: %s\n", found->again[i].number, differences);
+        last = differences;
+    }
+    if (last == NULL)
+        return;
+    (void)printf("compared by tolerance: losses of the first %d steps within %g, latent within %g (relative L2), "
+                 "picture %g dB or more\n",
+                 VQC_RERENDER_FIRST_STEPS, VQC_RERENDER_LOSS_LIMIT, VQC_RERENDER_LATENT_LIMIT,
+                 VQC_RERENDER_PSNR_LIMIT);
+}
+
+static void found_print(const verify_work *work)
+{
+    const vqc_verification *found = &work->found;
+    (void)printf("archive   %s: its structure is right\n", vqc_archive_path(work->archive));
+    (void)printf("renders   %zu finished, %zu failed, %zu pending\n", found->done_count, found->failed_count,
+                 found->pending_count);
+    (void)printf("digests   %zu of %zu right\n", found->done_count - found->damaged_count, found->done_count);
+    for (size_t i = 0; i < found->damaged_count; i++)
+        (void)printf("          render %zu: its picture or latent does not have the recorded SHA-256\n",
+                     found->damaged[i]);
+    files_print(work);
+    if (found->again_count == 0)
+        return;
+    (void)printf("\nmade again: %zu\n", found->again_count);
+    differences_print(found);
+    (void)printf(
+        "number  result   by         picture  largest      PSNR  latent     largest    relative     losses\n");
+    for (size_t i = 0; i < found->again_count; i++)
+        again_print(&found->again[i]);
+}
+
+/* ---- The same as JSON ---- */
+
+static json_t *files_to_json(const verify_work *work)
+{
+    const vqc_archive_plan *plan = vqc_archive_plan_of(work->archive);
+    json_t *array = json_array();
+    for (size_t i = 0; i < work->found.files.count; i++) {
+        const vqc_model_file *file = &work->found.files.items[i];
+        json_t *object = json_object();
+        json_object_set_new(object, "role", json_string(plan->models[file->model].role));
+        json_object_set_new(object, "name", json_string(plan->models[file->model].name));
+        json_object_set_new(object, "part", json_string(file->part));
+        json_object_set_new(object, "sha256", json_string(file->sha256));
+        json_object_set_new(object, "state", json_string(file_state(file)));
+        json_object_set_new(object, "path", file->path == NULL ? json_null() : json_string(file->path));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+/* Infinity is no JSON number. */
+static json_t *finite_to_json(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *again_to_json(const vqc_verified_render *again)
+{
+    const vqc_rerender_comparison *c = &again->comparison;
+    json_t *object = json_object();
+    json_object_set_new(object, "number", json_integer((json_int_t)again->number));
+    json_object_set_new(object, "right", json_boolean(again->passes));
+    if (again->failure != NULL) {
+        json_object_set_new(object, "failure", json_string(again->failure));
+        return object;
+    }
+    json_object_set_new(object, "compared_by", json_string(again->differences == NULL ? "bytes" : "tolerance"));
+    if (again->differences != NULL)
+        json_object_set_new(object, "environment", json_string(again->differences));
+    json_object_set_new(object, "picture_equal", json_boolean(c->picture_equal));
+    json_object_set_new(object, "picture_largest", json_integer(c->picture_largest));
+    json_object_set_new(object, "picture_psnr", finite_to_json(c->picture_psnr));
+    json_object_set_new(object, "latent_equal", json_boolean(c->latent_equal));
+    json_object_set_new(object, "latent_largest", finite_to_json(c->latent_largest));
+    json_object_set_new(object, "latent_relative", finite_to_json(c->latent_relative));
+    json_object_set_new(object, "losses_relative", finite_to_json(c->loss_relative));
+    return object;
+}
+
+static vqc_status found_print_json(const verify_work *work, vqc_error *error)
+{
+    const vqc_verification *found = &work->found;
+    json_t *report = json_object();
+    json_t *damaged = json_array();
+    json_t *again = json_array();
+    for (size_t i = 0; i < found->damaged_count; i++)
+        json_array_append_new(damaged, json_integer((json_int_t)found->damaged[i]));
+    for (size_t i = 0; i < found->again_count; i++)
+        json_array_append_new(again, again_to_json(&found->again[i]));
+    json_object_set_new(report, "study", json_string(vqc_archive_plan_of(work->archive)->study));
+    json_object_set_new(report, "finished", json_integer((json_int_t)found->done_count));
+    json_object_set_new(report, "failed", json_integer((json_int_t)found->failed_count));
+    json_object_set_new(report, "pending", json_integer((json_int_t)found->pending_count));
+    json_object_set_new(report, "damaged", damaged);
+    json_object_set_new(report, "models", files_to_json(work));
+    json_object_set_new(report, "made_again", again);
+    json_object_set_new(report, "right", json_boolean(vqc_verification_passes(found)));
+    return vqc_json_print(report, error);
+}
+
+/* ---- The work ---- */
+
+/* How many renders to make again. */
+static vqc_status count_parse(const verify_options *options, const vqc_verification *found, size_t *count_out,
+                              vqc_error *error)
+{
+    char *end;
+    *count_out = found->done_count;
+    if (strcmp(options->rerender, "all") == 0)
+        return VQC_OK;
+    errno = 0;
+    *count_out = strtoul(options->rerender, &end, 10);
+    if (options->rerender[0] >= '0' && options->rerender[0] <= '9' && *end == '\0' && errno == 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT, "--rerender: expected a number or all, found %s", options->rerender);
+}
+
+/* Opens the device as the options say, and else as the first finished render was made. */
+static vqc_status compute_open(verify_options *options, const verify_work *work, vqc_environment *recorded,
+                               vqc_error *error)
+{
+    vqc_archive_outcome outcome;
+    vqc_compute *compute = &options->compute;
+    VQC_TRY(vqc_archive_outcome_read(work->archive, work->found.done[0], &outcome, error));
+    vqc_environment_read(outcome.device, recorded);
+    const char *precision = recorded->field[VQC_ENVIRONMENT_PRECISION];
+    if (compute->device == NULL)
+        compute->device = recorded->field[VQC_ENVIRONMENT_DEVICE];
+    if (compute->precision == NULL && strcmp(precision, "-") != 0)
+        compute->precision = precision;
+    if (compute->threads == 0)
+        compute->threads = vqc_environment_threads(recorded);
+    return vqc_compute_open(compute, error);
+}
+
+static vqc_status rerender(verify_options *options, verify_work *work, vqc_error *error)
+{
+    size_t count;
+    vqc_environment recorded;
+    vqc_environment here;
+    vqc_compute *compute = &options->compute;
+    if (options->rerender == NULL)
+        return VQC_OK;
+    VQC_TRY(count_parse(options, &work->found, &count, error));
+    if (count > work->found.done_count)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "--rerender %zu: expected at most %zu, the number of finished renders", count,
+                             work->found.done_count);
+    if (count == 0)
+        return VQC_OK;
+    VQC_TRY(compute_open(options, work, &recorded, error));
+    VQC_TRY(vqc_environment_find(compute->ops, compute->dtype, VQC_VERSION, &here, error));
+    return vqc_verification_rerender(&work->found, work->archive, work->study, compute->ops, compute->dtype, &here,
+                                     count, error);
+}
+
+static vqc_status archive_verify(verify_options *options, verify_work *work, vqc_error *error)
+{
+    VQC_TRY(vqc_verification_check_results(&work->found, work->archive, error));
+    VQC_TRY(vqc_launch_job_folder(work->archive, &work->folder, error));
+    VQC_TRY(vqc_archived_study_open(work->archive, work->folder, &work->study, error));
+    VQC_TRY(vqc_verification_check_files(&work->found, work->study, options->models, error));
+    VQC_TRY(rerender(options, work, error));
+    if (options->compute.json)
+        VQC_TRY(found_print_json(work, error));
+    else
+        found_print(work);
+    if (vqc_verification_passes(&work->found))
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "%s: not as it was made", vqc_archive_path(work->archive));
+}
+
+static vqc_status verify_run(verify_options *options, const char *path, vqc_error *error)
+{
+    verify_work work = {0};
+    VQC_TRY(vqc_archive_open(path, &work.archive, error));
+    vqc_status status = archive_verify(options, &work, error);
+    work_release(&work);
+    return status;
+}
+
+vqc_status vqc_command_verify(int count, char **words, vqc_error *error)
+{
+    verify_options options = {0};
+    vqc_text_list operands = {0};
+    const vqc_option table[] = {
+        {"--rerender", "K", "make K of the finished renders again, or all", VQC_OPTION_TEXT, &options.rerender},
+        {"--models", "DIR", "another folder to look for the models' files in", VQC_OPTION_TEXT, &options.models},
+        VQC_COMPUTE_OPTIONS(&options.compute),
+    };
+    const vqc_arguments arguments = {
+        .usage = "vqclip verify ARCHIVE [--rerender K]",
+        .summary =
+            "Checks an archive's structure, the SHA-256 of every finished render, and whether the models' files are\n"
+            "those that it was made with. With --rerender some of its renders, spread evenly, are made again from\n"
+            "the archive and the models alone, on the recorded device, precision and threads unless options say\n"
+            "otherwise: their bytes must be equal, or alike where instruction set, versions or build differ from\n"
+            "those recorded. One process does it all; ranks would not help.",
+        .options = table,
+        .option_count = sizeof table / sizeof table[0],
+        .operands = &operands,
+        .operand_minimum = 1,
+        .operand_maximum = 1,
+    };
+    bool help;
+    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
+    if (status == VQC_OK && !help)
+        status = verify_run(&options, operands.items[0], error);
+    vqc_compute_close(&options.compute);
+    vqc_text_list_release(&operands);
+    return status;
+}

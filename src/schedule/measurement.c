@@ -1,0 +1,336 @@
+#include "schedule/measurement.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "guide/gradient_sum.h"
+#include "guide/perceptor.h"
+#include "guide/targets.h"
+#include "render/init.h"
+#include "render/latent_optimiser.h"
+
+enum { RUNS = 5, PROMPTS = 4 };
+
+/* The study's models. */
+typedef struct models {
+    const vqc_study *study;
+    vqc_ops *ops;
+    vqc_dtype precision;
+    vqc_vqgan vqgan;
+    vqc_clip *clips[VQC_STUDY_MAX_PERCEPTORS];
+} models;
+
+/* The networks and buffers of one shape. */
+typedef struct shape_work {
+    const models *models;
+    const vqc_render *render;
+    int64_t rows, columns;
+    size_t latent_size, picture_size;
+    vqc_vqgan_decoder decoder;
+    vqc_perceptor *perceptors[VQC_STUDY_MAX_PERCEPTORS];
+    vqc_latent_optimiser *optimiser;
+    float *z, *picture, *gradient;     /* latent; (height, width, 3) twice */
+    int64_t *sum;                      /* of gradients, as the picture */
+    float *targets;                    /* (targets, the widest embedding) */
+    double *weight, *stop, *distances; /* (targets) */
+} shape_work;
+
+/* What one run took. */
+typedef struct step_seconds {
+    double decode[RUNS];
+    double picture[RUNS];
+    double group[VQC_STUDY_MAX_PERCEPTORS][RUNS];
+} step_seconds;
+
+static int seconds_order(const void *first, const void *second)
+{
+    double a = *(const double *)first;
+    double b = *(const double *)second;
+    return a < b ? -1 : a > b;
+}
+
+static double median(double values[RUNS])
+{
+    qsort(values, RUNS, sizeof values[0], seconds_order);
+    return values[RUNS / 2];
+}
+
+/* ---- Models ---- */
+
+static void models_close(models *opened)
+{
+    for (size_t i = 0; i < opened->study->perceptor_count; i++)
+        vqc_clip_close(opened->clips[i]);
+    vqc_vqgan_close(&opened->vqgan);
+}
+
+/* Reads a model's file once, as every rank does for its digest, and counts its bytes. */
+static vqc_status file_read(const char *path, vqc_cost_table *table, vqc_error *error)
+{
+    char digest[VQC_DIGEST_TEXT_SIZE];
+    struct stat information;
+    if (stat(path, &information) == 0)
+        table->model_bytes += (uint64_t)information.st_size;
+    return vqc_digest_file(path, digest, error);
+}
+
+static vqc_status models_open(models *opened, vqc_cost_table *table, vqc_error *error)
+{
+    const vqc_study *study = opened->study;
+    double started = vqc_clock_seconds();
+    VQC_TRY(file_read(study->generator.checkpoint, table, error));
+    VQC_TRY(vqc_vqgan_open(study->generator.config, study->generator.checkpoint, &opened->vqgan, error));
+    for (size_t i = 0; i < study->perceptor_count; i++) {
+        const vqc_perceptor_source *source = &study->perceptors[i];
+        vqc_clip_options options = {.head_width = source->head_width, .activation = source->activation};
+        VQC_TRY(file_read(source->checkpoint, table, error));
+        VQC_TRY(vqc_clip_open(source->checkpoint, &options, &opened->clips[i], error));
+        table->embedding_width += (uint64_t)opened->clips[i]->embed_width;
+    }
+    table->perceptors = study->perceptor_count;
+    table->open = vqc_clock_seconds() - started;
+    return VQC_OK;
+}
+
+/* Seconds for the targets of the study's first `count` prompts. */
+static vqc_status prompts_time(const models *opened, size_t count, double *seconds_out, vqc_error *error)
+{
+    vqc_study few = *opened->study;
+    few.prompt_count = count;
+    double started = vqc_clock_seconds();
+    for (size_t i = 0; i < few.perceptor_count; i++) {
+        vqc_targets targets = {0};
+        vqc_status status = vqc_targets_create(&few, &few.perceptors[i], opened->clips[i], opened->ops,
+                                               opened->precision, &targets, error);
+        vqc_targets_release(&targets);
+        VQC_TRY(status);
+    }
+    *seconds_out = vqc_clock_seconds() - started;
+    return VQC_OK;
+}
+
+/* What the targets take: a part for the text towers, which goes to `open`, and a part for each prompt. */
+static vqc_status prompts_measure(const models *opened, vqc_cost_table *table, vqc_error *error)
+{
+    double one;
+    double several;
+    size_t count = opened->study->prompt_count < PROMPTS ? opened->study->prompt_count : PROMPTS;
+    VQC_TRY(prompts_time(opened, 1, &one, error));
+    table->prompt = 0.0;
+    if (count > 1) {
+        VQC_TRY(prompts_time(opened, count, &several, error));
+        table->prompt = fmax(0.0, (several - one) / (double)(count - 1));
+    }
+    table->open += fmax(0.0, one - table->prompt);
+    return VQC_OK;
+}
+
+/* ---- One shape ---- */
+
+static void work_release(shape_work *work)
+{
+    vqc_vqgan_decoder_destroy(&work->decoder);
+    for (size_t i = 0; i < work->models->study->perceptor_count; i++)
+        vqc_perceptor_destroy(work->perceptors[i]);
+    vqc_latent_optimiser_destroy(work->optimiser);
+    free(work->z);
+    free(work->picture);
+    free(work->gradient);
+    free(work->sum);
+    free(work->targets);
+    free(work->weight);
+}
+
+static vqc_status networks_make(shape_work *work, vqc_error *error)
+{
+    const models *opened = work->models;
+    vqc_perceptor_shape looked_at = {work->rows * opened->vqgan.factor, work->columns * opened->vqgan.factor,
+                                     opened->precision};
+    VQC_TRY(vqc_vqgan_decoder_create(&opened->vqgan, opened->ops, opened->precision, 1, work->rows, work->columns,
+                                     true, true, &work->decoder, error));
+    for (size_t i = 0; i < opened->study->perceptor_count; i++)
+        VQC_TRY(vqc_perceptor_create(opened->clips[i], opened->ops, &work->render->settings, &looked_at, (uint32_t)i,
+                                     &work->perceptors[i], error));
+    return VQC_OK;
+}
+
+static vqc_status buffers_make(shape_work *work, vqc_error *error)
+{
+    const models *opened = work->models;
+    size_t targets = work->render->prompt->target_count;
+    VQC_TRY(vqc_memory_allocate(work->latent_size, sizeof(float), "a latent", &work->z, error));
+    VQC_TRY(vqc_memory_allocate(work->picture_size, sizeof(float), "a picture", &work->picture, error));
+    VQC_TRY(vqc_memory_allocate(work->picture_size, sizeof(float), "a picture", &work->gradient, error));
+    VQC_TRY(vqc_memory_allocate(work->picture_size, sizeof(int64_t), "a picture", &work->sum, error));
+    VQC_TRY(vqc_memory_allocate(3 * targets, sizeof(double), "targets", &work->weight, error));
+    work->stop = work->weight + targets;
+    work->distances = work->stop + targets;
+    return vqc_latent_optimiser_create(&opened->vqgan, &work->render->settings, work->rows, work->columns,
+                                       &work->optimiser, error);
+}
+
+/* Gives the perceptors targets to look for; which ones does not change the time. */
+static vqc_status perceptors_aim(shape_work *work, vqc_error *error)
+{
+    const models *opened = work->models;
+    size_t targets = work->render->prompt->target_count;
+    int64_t widest = 0;
+    for (size_t i = 0; i < opened->study->perceptor_count; i++)
+        widest = opened->clips[i]->embed_width > widest ? opened->clips[i]->embed_width : widest;
+    VQC_TRY(vqc_memory_allocate(targets * (size_t)widest, sizeof(float), "targets", &work->targets, error));
+    for (size_t i = 0; i < targets * (size_t)widest; i++)
+        work->targets[i] = (float)(i % 7) - 3.0F;
+    for (size_t t = 0; t < targets; t++) {
+        work->weight[t] = 1.0 / (double)work->render->settings.crop_count;
+        work->stop[t] = -INFINITY;
+    }
+    for (size_t i = 0; i < opened->study->perceptor_count; i++)
+        VQC_TRY(
+            vqc_perceptor_aim(work->perceptors[i], &work->render->settings, work->targets, (int64_t)targets, error));
+    return VQC_OK;
+}
+
+static vqc_status picture_decode(shape_work *work, vqc_error *error)
+{
+    vqc_network *network = work->decoder.network;
+    VQC_TRY(vqc_network_write(network, work->decoder.z, work->z, error));
+    VQC_TRY(vqc_network_forward(network, error));
+    return vqc_network_read(network, work->decoder.picture, work->picture, error);
+}
+
+/* The first group of one perceptor. */
+static vqc_status group_run(shape_work *work, size_t perceptor, int64_t step, vqc_error *error)
+{
+    VQC_TRY(vqc_perceptor_run(work->perceptors[perceptor], work->render->seed, step, 0, work->weight, work->stop,
+                              work->distances, work->gradient, error));
+    vqc_gradient_sum_add(work->sum, work->gradient, work->picture_size);
+    return VQC_OK;
+}
+
+/* From the picture's gradient to the next latent. */
+static vqc_status latent_update(shape_work *work, int64_t step, vqc_error *error)
+{
+    vqc_network *network = work->decoder.network;
+    vqc_gradient_sum_read(work->sum, work->gradient, work->picture_size);
+    memset(work->sum, 0, work->picture_size * sizeof *work->sum);
+    VQC_TRY(vqc_network_gradient_write(network, work->decoder.picture, work->gradient, error));
+    VQC_TRY(vqc_network_backward(network, error));
+    VQC_TRY(
+        vqc_network_gradient_read(network, work->decoder.z, vqc_latent_optimiser_gradient(work->optimiser), error));
+    vqc_latent_optimiser_step(work->optimiser, step, 0.0);
+    memcpy(work->z, vqc_latent_optimiser_state(work->optimiser), work->latent_size * sizeof *work->z);
+    return VQC_OK;
+}
+
+/* A step with one group of each perceptor, with the time of its parts. */
+static vqc_status step_time(shape_work *work, int64_t step, step_seconds *seconds, int run, vqc_error *error)
+{
+    size_t perceptors = work->models->study->perceptor_count;
+    double at[VQC_STUDY_MAX_PERCEPTORS + 2];
+    double started = vqc_clock_seconds();
+    VQC_TRY(picture_decode(work, error));
+    seconds->picture[run] = vqc_clock_seconds() - started;
+    for (size_t i = 0; i < perceptors; i++)
+        VQC_TRY(vqc_perceptor_look(work->perceptors[i], work->picture, error));
+    for (size_t i = 0; i < perceptors; i++) {
+        at[i] = vqc_clock_seconds();
+        VQC_TRY(group_run(work, i, step, error));
+        at[i + 1] = vqc_clock_seconds();
+        seconds->group[i][run] = at[i + 1] - at[i];
+    }
+    double groups = at[perceptors] - at[0];
+    VQC_TRY(latent_update(work, step, error));
+    seconds->decode[run] = vqc_clock_seconds() - started - groups;
+    return VQC_OK;
+}
+
+static vqc_status steps_measure(shape_work *work, vqc_shape_cost *shape, vqc_error *error)
+{
+    step_seconds seconds;
+    VQC_TRY(step_time(work, 0, &seconds, 0, error)); /* warms up */
+    for (int run = 0; run < RUNS; run++)
+        VQC_TRY(step_time(work, run + 1, &seconds, run, error));
+    shape->decode = median(seconds.decode);
+    shape->picture = median(seconds.picture);
+    for (size_t i = 0; i < work->models->study->perceptor_count; i++)
+        shape->group_seconds[i] = median(seconds.group[i]);
+    return VQC_OK;
+}
+
+static void memory_measure(const shape_work *work, vqc_shape_cost *shape)
+{
+    shape->activation_bytes = vqc_network_activation_size(work->decoder.network);
+    shape->parameter_bytes = vqc_network_parameter_size(work->decoder.network);
+    for (size_t i = 0; i < work->models->study->perceptor_count; i++) {
+        shape->activation_bytes += vqc_perceptor_activation_size(work->perceptors[i]);
+        shape->parameter_bytes += vqc_perceptor_parameter_size(work->perceptors[i]);
+    }
+}
+
+static vqc_status work_measure(shape_work *work, vqc_shape_cost *shape, vqc_error *error)
+{
+    const models *opened = work->models;
+    double started = vqc_clock_seconds();
+    VQC_TRY(networks_make(work, error));
+    shape->make = vqc_clock_seconds() - started;
+    VQC_TRY(buffers_make(work, error));
+    started = vqc_clock_seconds();
+    VQC_TRY(vqc_init_latent(&opened->vqgan, opened->ops, opened->precision, work->render, work->rows, work->columns,
+                            work->z, error));
+    shape->start = vqc_clock_seconds() - started;
+    vqc_latent_optimiser_reset(work->optimiser, work->z);
+    VQC_TRY(perceptors_aim(work, error));
+    VQC_TRY(steps_measure(work, shape, error));
+    memory_measure(work, shape);
+    return VQC_OK;
+}
+
+static vqc_status shape_measure(const models *opened, const vqc_render *render, vqc_shape_cost *shape,
+                                vqc_error *error)
+{
+    int64_t factor = opened->vqgan.factor;
+    shape_work work = {.models = opened,
+                       .render = render,
+                       .rows = render->settings.height / factor,
+                       .columns = render->settings.width / factor};
+    if (work.rows == 0 || work.columns == 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: size: expected at least %lld × %lld pixels",
+                             opened->study->path, render->prompt->id, (long long)factor, (long long)factor);
+    shape->pixels = work.rows * work.columns * factor * factor;
+    shape->latent_size = work.rows * work.columns * opened->vqgan.config.embed_width;
+    work.picture_size = (size_t)(3 * shape->pixels);
+    work.latent_size = (size_t)shape->latent_size;
+    vqc_status status = work_measure(&work, shape, error);
+    work_release(&work);
+    return status;
+}
+
+static vqc_status shapes_measure(const models *opened, vqc_cost_table *table, vqc_error *error)
+{
+    const vqc_study *study = opened->study;
+    VQC_TRY(prompts_measure(opened, table, error));
+    for (size_t i = 0; i < study->render_count; i++) {
+        vqc_shape_cost shape;
+        if (vqc_cost_table_find(table, &study->renders[i]) < table->count)
+            continue;
+        vqc_shape_cost_describe(&study->renders[i], &shape);
+        VQC_TRY(shape_measure(opened, &study->renders[i], &shape, error));
+        VQC_TRY(vqc_cost_table_add(table, &shape, error));
+    }
+    return VQC_OK;
+}
+
+vqc_status vqc_measurement_run(const vqc_study *study, vqc_ops *ops, vqc_dtype precision, vqc_cost_table *table,
+                               vqc_error *error)
+{
+    models opened = {.study = study, .ops = ops, .precision = precision};
+    vqc_status status = models_open(&opened, table, error);
+    if (status == VQC_OK)
+        status = shapes_measure(&opened, table, error);
+    models_close(&opened);
+    return status;
+}

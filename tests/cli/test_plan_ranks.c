@@ -1,0 +1,189 @@
+/* `vqclip plan JOB --ranks N`: costs measured and read again, and what it says of bad options and files. */
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "cli/commands.h"
+
+#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
+
+enum { PATH_SIZE = 4096, MAX_WORDS = 12 };
+
+static const char job_text[] =
+    "study: planned\n"
+    "models:\n"
+    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
+    "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
+    "render: {size: [41, 25], steps: 30, crops: {count: 6, group: 2}, snapshots: 10}\n"
+    "seeds: [0, 1]\n"
+    "prompts: [{targets: [{noise: 1}]}, {targets: [{noise: 2}, {noise: 3}], size: [32, 32], init: pixels}]\n";
+
+/* The test's folder, made by the first call. */
+static const char *path_in(char path[PATH_SIZE], const char *name)
+{
+    static char folder[] = "/tmp/vqclip-plan-XXXXXX";
+    static int made = 0;
+    if (!made)
+        assert_non_null(mkdtemp(folder));
+    made = 1;
+    (void)snprintf(path, PATH_SIZE, "%s/%s", folder, name);
+    return path;
+}
+
+static void text_write(const char *name, const char *text)
+{
+    char path[PATH_SIZE];
+    FILE *stream = fopen(path_in(path, name), "w");
+    assert_non_null(stream);
+    assert_true(fputs(text, stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* Plans the job with these NULL-terminated options; what is printed goes to a file of the folder. */
+static vqc_status plan(const char *output, const char *const *options, vqc_error *error)
+{
+    char job[PATH_SIZE];
+    char path[PATH_SIZE];
+    char *words[MAX_WORDS] = {(char *)path_in(job, "job.yaml")};
+    int count = 1;
+    for (; options[count - 1] != NULL; count++)
+        words[count] = (char *)options[count - 1];
+    (void)fflush(stdout);
+    int kept = dup(STDOUT_FILENO);
+    assert_non_null(freopen(path_in(path, output), "w", stdout));
+    *error = (vqc_error){0};
+    vqc_status status = vqc_command_plan(count, words, error);
+    (void)fflush(stdout);
+    assert_true(dup2(kept, STDOUT_FILENO) >= 0);
+    (void)close(kept);
+    return status;
+}
+
+static json_t *report_read(const char *name)
+{
+    char path[PATH_SIZE];
+    json_t *report = json_load_file(path_in(path, name), 0, NULL);
+    assert_non_null(report);
+    return report;
+}
+
+static double number(const json_t *report, const char *key)
+{
+    return json_number_value(json_object_get(report, key));
+}
+
+/* Measures costs into costs.json. */
+static int costs_measure(void **state)
+{
+    (void)state;
+    vqc_error error;
+    text_write("job.yaml", job_text);
+    if (plan("costs.json", (const char *[]){"--ranks", "1", "--threads", "1", "--json", NULL}, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    return 0;
+}
+
+static void test_measured_costs(void **state)
+{
+    (void)state;
+    json_t *report = report_read("costs.json");
+    const json_t *shapes = json_object_get(json_object_get(report, "costs"), "shapes");
+    assert_true(number(report, "efficiency") == 1.0);
+    assert_int_equal(json_array_size(shapes), 2);
+    assert_int_equal(json_array_size(json_object_get(report, "renders")), 4);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *shape = json_array_get(shapes, i);
+        assert_true(number(shape, "decode_seconds") > number(shape, "picture_seconds"));
+        assert_true(number(shape, "picture_seconds") > 0.0 && number(shape, "activation_bytes") > 0.0);
+        assert_true(json_number_value(json_array_get(json_object_get(shape, "group_seconds"), 0)) > 0.0);
+    }
+    assert_int_equal(number(json_array_get(shapes, 0), "pixels"), 40 * 24); /* whole codes of the generator */
+    json_decref(report);
+}
+
+/* The costs of a file give the same prediction, without a model being opened. */
+static void test_costs_of_a_file(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    vqc_error error;
+    path_in(path, "costs.json");
+    assert_int_equal(plan("again.json", (const char *[]){"--ranks", "1", "--costs", path, "--json", NULL}, &error),
+                     VQC_OK);
+    assert_int_equal(plan("two.json", (const char *[]){"--ranks", "2", "--costs", path, "--json", NULL}, &error),
+                     VQC_OK);
+    assert_int_equal(plan("text", (const char *[]){"--ranks", "2", "--costs", path, NULL}, &error), VQC_OK);
+    json_t *measured = report_read("costs.json");
+    json_t *again = report_read("again.json");
+    json_t *two = report_read("two.json");
+    assert_true(fabs(number(again, "seconds") / number(measured, "seconds") - 1.0) < 1e-6);
+    assert_true(number(two, "seconds") < number(again, "seconds"));
+    assert_true(number(two, "efficiency") <= 1.0);
+    /* 8 · (3 · 40 · 24 + 3 groups · 1 target + 2 + 5) */
+    const json_t *teams = json_object_get(json_array_get(json_object_get(two, "shapes"), 0), "teams");
+    assert_int_equal(number(json_array_get(teams, 1), "bytes_summed"), 8 * (3 * 40 * 24 + 3 + 2 + 5));
+    assert_int_equal(number(json_array_get(teams, 1), "messages_sent"), 2);
+    json_decref(measured);
+    json_decref(again);
+    json_decref(two);
+}
+
+static void refused(const char *const *options, const char *message)
+{
+    vqc_error error;
+    vqc_status status = plan("refused", options, &error);
+    if (status != VQC_BAD_INPUT || strstr(error.message, message) == NULL)
+        fail_msg("expected \"%s\", found status %d: %s", message, status, error.message);
+}
+
+static void test_bad_options(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    refused((const char *[]){"--team", "2", NULL}, "expected --ranks");
+    refused((const char *[]){"--ranks", "2", "--latency", "soon", NULL}, "--latency: expected a number above 0");
+    refused((const char *[]){"--ranks", "2", "--bandwidth", "-1", NULL}, "--bandwidth: expected a number above 0");
+    refused((const char *[]){"--ranks", "2", "--costs", path_in(path, "absent"), NULL}, "absent");
+    text_write("list.json", "[1, 2]");
+    refused((const char *[]){"--ranks", "2", "--costs", path_in(path, "list.json"), NULL},
+            "costs: expected an object");
+    text_write("other.json", "{\"costs\": {\"perceptors\": 3}}");
+    refused((const char *[]){"--ranks", "2", "--costs", path_in(path, "other.json"), NULL}, "perceptors: expected");
+}
+
+/* Costs whose shapes are not the study's, or whose numbers are none. */
+static void test_costs_that_do_not_fit(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    json_t *report = report_read("costs.json");
+    json_t *shape = json_array_get(json_object_get(json_object_get(report, "costs"), "shapes"), 1);
+    json_object_set_new(shape, "decode_seconds", json_real(-1.0));
+    assert_int_equal(json_dump_file(report, path_in(path, "negative.json"), 0), 0);
+    refused((const char *[]){"--ranks", "2", "--costs", path, NULL}, "decode_seconds: expected a number");
+    json_object_set_new(shape, "decode_seconds", json_real(1.0));
+    json_object_set_new(shape, "width", json_integer(48));
+    assert_int_equal(json_dump_file(report, path_in(path, "wide.json"), 0), 0);
+    refused((const char *[]){"--ranks", "2", "--costs", path, NULL}, "lack the shape of render 2: 32");
+    json_decref(report);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_measured_costs),
+        cmocka_unit_test(test_costs_of_a_file),
+        cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_costs_that_do_not_fit),
+    };
+    return cmocka_run_group_tests(tests, costs_measure, NULL);
+}

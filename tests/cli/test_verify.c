@@ -1,0 +1,396 @@
+/* What `vqclip verify` finds: nothing in an archive as it was made, and every kind of damage in one that is not. */
+
+#define _GNU_SOURCE /* memmem */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "archive/archive.h"
+#include "cli/commands.h"
+#include "image/image.h"
+
+#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
+#define DEMO VQC_SOURCE_DIR "/jobs/models/"
+
+enum {
+    PATH_SIZE = 4096,
+    MAX_WORDS = 12,
+    OUTPUT_SIZE = 1 << 16,
+    PICTURE_SIZE = 40 * 24 * 3,
+    LATENT_SIZE = 12 * 20 * 16
+};
+
+/* What a command printed and said. */
+typedef struct outcome {
+    vqc_status status;
+    vqc_error error;
+    char output[OUTPUT_SIZE];
+} outcome;
+
+/* The test's folder, made by the first call. */
+static const char *folder(void)
+{
+    static char path[] = "/tmp/vqclip-verify-XXXXXX";
+    static int made = 0;
+    if (!made)
+        assert_non_null(mkdtemp(path));
+    made = 1;
+    return path;
+}
+
+static const char *path_in(char path[PATH_SIZE], const char *name)
+{
+    (void)snprintf(path, PATH_SIZE, "%s/%s", folder(), name);
+    return path;
+}
+
+static void text_write(const char *name, const char *text)
+{
+    char path[PATH_SIZE];
+    FILE *stream = fopen(path_in(path, name), "w");
+    assert_non_null(stream);
+    assert_true(fputs(text, stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* The whole of a file, in memory to be freed. */
+static char *bytes_read(const char *path, size_t *size_out)
+{
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL)
+        fail_msg("%s cannot be opened", path);
+    assert_int_equal(fseek(stream, 0, SEEK_END), 0);
+    *size_out = (size_t)ftell(stream);
+    rewind(stream);
+    char *bytes = malloc(*size_out + 1);
+    assert_non_null(bytes);
+    assert_int_equal(fread(bytes, 1, *size_out, stream), *size_out);
+    bytes[*size_out] = '\0';
+    assert_int_equal(fclose(stream), 0);
+    return bytes;
+}
+
+static void bytes_write(const char *path, const char *bytes, size_t size)
+{
+    FILE *stream = fopen(path, "wb");
+    assert_non_null(stream);
+    assert_int_equal(fwrite(bytes, 1, size, stream), size);
+    assert_int_equal(fclose(stream), 0);
+}
+
+static void file_copy(const char *from, const char *name)
+{
+    char path[PATH_SIZE];
+    size_t size;
+    char *bytes = bytes_read(from, &size);
+    bytes_write(path_in(path, name), bytes, size);
+    free(bytes);
+}
+
+/* Replaces these bytes wherever they stand in the file; they must stand there. */
+static void bytes_replace(const char *path, const void *old, const void *new, size_t count)
+{
+    size_t size;
+    char *bytes = bytes_read(path, &size);
+    char *place = memmem(bytes, size, old, count);
+    assert_non_null(place);
+    for (; place != NULL; place = memmem(place + count, size - (size_t)(place + count - bytes), old, count))
+        memcpy(place, new, count);
+    bytes_write(path, bytes, size);
+    free(bytes);
+}
+
+/* Runs a command on NULL-terminated words, and catches what it prints. */
+static void run(vqc_status (*command)(int, char **, vqc_error *), const char *const *words, outcome *result)
+{
+    char path[PATH_SIZE];
+    char *copies[MAX_WORDS];
+    size_t size;
+    int count = 0;
+    for (; words[count] != NULL; count++)
+        copies[count] = strdup(words[count]);
+    (void)fflush(stdout);
+    int kept = dup(STDOUT_FILENO);
+    assert_non_null(freopen(path_in(path, "output"), "w", stdout));
+    memset(&result->error, 0, sizeof result->error);
+    result->status = command(count, copies, &result->error);
+    (void)fflush(stdout);
+    assert_true(dup2(kept, STDOUT_FILENO) >= 0);
+    (void)close(kept);
+    for (int i = 0; i < count; i++)
+        free(copies[i]);
+    char *output = bytes_read(path, &size);
+    (void)snprintf(result->output, sizeof result->output, "%s", output);
+    free(output);
+}
+
+/* Verifies an archive of the folder with up to four more words. */
+static void verify(const char *archive, const char *const *more, outcome *result)
+{
+    char path[PATH_SIZE];
+    const char *words[MAX_WORDS] = {path_in(path, archive)};
+    for (int i = 0; more != NULL && more[i] != NULL; i++)
+        words[i + 1] = more[i];
+    run(vqc_command_verify, words, result);
+}
+
+static void expect(const outcome *result, vqc_status status, const char *printed)
+{
+    if (result->status != status || strstr(result->output, printed) == NULL)
+        fail_msg("expected status %d and \"%s\", found %d (%s) and\n%s", status, printed, result->status,
+                 result->error.message, result->output);
+}
+
+static void expect_error(const outcome *result, vqc_status status, const char *message)
+{
+    if (result->status != status || strstr(result->error.message, message) == NULL)
+        fail_msg("expected status %d and \"%s\", found %d: %s", status, message, result->status,
+                 result->error.message);
+}
+
+static void render(const char *name, const char *body)
+{
+    char job[64];
+    char path[PATH_SIZE];
+    outcome result;
+    (void)snprintf(job, sizeof job, "%s.yaml", name);
+    text_write(job, body);
+    const char *words[] = {path_in(path, job), "-o", folder(), "--threads", "1", NULL};
+    run(vqc_command_render, words, &result);
+    if (result.status != VQC_OK)
+        fail_msg("%s", result.error.message);
+    assert_int_equal(unlink(path), 0); /* the archive must do without it */
+}
+
+/* Three finished renders, and models that are the test's own. */
+static int study_make(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    vqc_image image = {0};
+    char path[PATH_SIZE];
+    file_copy(FIXTURES "net2net.yaml", "generator.yaml");
+    file_copy(FIXTURES "net2net.safetensors", "generator.safetensors");
+    assert_int_equal(vqc_image_create(24, 40, &image, &error), VQC_OK);
+    memset(image.pixels, 90, PICTURE_SIZE);
+    assert_int_equal(vqc_image_write_png(path_in(path, "start.png"), &image, NULL, 0, &error), VQC_OK);
+    vqc_image_release(&image);
+    render("study", "study: study\n"
+                    "models:\n"
+                    "  generator: {config: generator.yaml, checkpoint: generator.safetensors}\n"
+                    "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
+                    "render: {size: [41, 25], steps: 3, crops: {count: 3, group: 2}}\n"
+                    "seeds: [0, 1]\n"
+                    "sweep: {optimizer.lr: [0.05, 0.15]}\n"
+                    "prompts: [{targets: [{noise: 1}]}, {targets: [{noise: 2}], init: {image: start.png}}]\n");
+    return 0;
+}
+
+static void test_as_it_was_made(void **state)
+{
+    (void)state;
+    outcome result;
+    verify("study.h5", NULL, &result);
+    expect(&result, VQC_OK, "digests   8 of 8 right");
+    verify("study.h5", (const char *[]){"--rerender", "all", NULL}, &result);
+    expect(&result, VQC_OK, "made again: 8");
+    assert_null(strstr(result.output, "tolerance"));
+    assert_null(strstr(result.output, "differs"));
+    verify("study.h5", (const char *[]){"--rerender", "2", "--json", NULL}, &result);
+    expect(&result, VQC_OK, "\"right\":true");
+    expect(&result, VQC_OK, "{\"number\":2,\"right\":true,\"compared_by\":\"bytes\"");
+    expect(&result, VQC_OK, "{\"number\":6,");
+}
+
+static void test_count_is_checked(void **state)
+{
+    (void)state;
+    outcome result;
+    verify("study.h5", (const char *[]){"--rerender", "9", NULL}, &result);
+    expect_error(&result, VQC_BAD_INPUT, "expected at most 8");
+    verify("study.h5", (const char *[]){"--rerender", "many", NULL}, &result);
+    expect_error(&result, VQC_BAD_INPUT, "expected a number or all, found many");
+}
+
+/* Turns a copy of the archive into one in which a byte of these is another. */
+static void byte_flip(const char *name, const void *bytes, size_t count)
+{
+    char path[PATH_SIZE];
+    char whole[PATH_SIZE];
+    char *flipped = malloc(count);
+    assert_non_null(flipped);
+    memcpy(flipped, bytes, count);
+    flipped[count / 2] ^= 1;
+    file_copy(path_in(whole, "study.h5"), name);
+    bytes_replace(path_in(path, name), bytes, flipped, count);
+    free(flipped);
+}
+
+static void test_flipped_bytes_are_found(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    outcome result;
+    char path[PATH_SIZE];
+    uint8_t picture[PICTURE_SIZE];
+    float latent[LATENT_SIZE];
+    vqc_archive *archive;
+    vqc_archive_outcome recorded;
+    assert_int_equal(vqc_archive_open(path_in(path, "study.h5"), &archive, &error), VQC_OK);
+    assert_int_equal(vqc_archive_picture_read(archive, 5, picture, &error), VQC_OK);
+    assert_int_equal(vqc_archive_latent_read(archive, 2, latent, &error), VQC_OK);
+    assert_int_equal(vqc_archive_outcome_read(archive, 0, &recorded, &error), VQC_OK);
+    byte_flip("picture.h5", picture, sizeof picture);
+    verify("picture.h5", NULL, &result);
+    expect(&result, VQC_FAILED, "render 5: its picture or latent does not have the recorded SHA-256");
+    expect(&result, VQC_FAILED, "digests   7 of 8 right");
+    byte_flip("latent.h5", latent, sizeof latent);
+    verify("latent.h5", (const char *[]){"--json", NULL}, &result);
+    expect(&result, VQC_FAILED, "\"damaged\":[2]");
+    byte_flip("digest.h5", recorded.latent_sha256, 64);
+    verify("digest.h5", NULL, &result);
+    assert_int_not_equal(result.status, VQC_OK);
+    byte_flip("job.h5", "{noise: 2}", 10);
+    verify("job.h5", NULL, &result);
+    expect_error(&result, VQC_BAD_INPUT, "/study/job_text");
+    vqc_archive_close(archive);
+}
+
+/* A latent and its digest that agree with each other, but are not what the study gives. */
+static void test_other_result_is_found(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    outcome result;
+    char path[PATH_SIZE];
+    float latent[LATENT_SIZE];
+    float other[LATENT_SIZE];
+    char digest[VQC_DIGEST_TEXT_SIZE];
+    vqc_archive *archive;
+    vqc_archive_outcome recorded;
+    assert_int_equal(vqc_archive_open(path_in(path, "study.h5"), &archive, &error), VQC_OK);
+    assert_int_equal(vqc_archive_latent_read(archive, 3, latent, &error), VQC_OK);
+    assert_int_equal(vqc_archive_outcome_read(archive, 3, &recorded, &error), VQC_OK);
+    vqc_archive_close(archive);
+    memcpy(other, latent, sizeof latent);
+    other[7] += 0.25F;
+    assert_int_equal(vqc_digest_bytes(other, sizeof other, digest, &error), VQC_OK);
+    file_copy(path_in(path, "study.h5"), "other.h5");
+    bytes_replace(path_in(path, "other.h5"), latent, other, sizeof latent);
+    bytes_replace(path, recorded.latent_sha256, digest, 64);
+    verify("other.h5", NULL, &result);
+    expect(&result, VQC_OK, "digests   8 of 8 right");
+    verify("other.h5", (const char *[]){"--rerender", "all", NULL}, &result);
+    expect(&result, VQC_FAILED, "     3  WRONG    bytes      equal          0       inf  differs   2.50e-01");
+}
+
+static void test_other_environment_is_compared_by_tolerance(void **state)
+{
+    (void)state;
+    outcome result;
+    char path[PATH_SIZE];
+    file_copy(path_in(path, "study.h5"), "environment.h5");
+    bytes_replace(path_in(path, "environment.h5"), "glibc 2", "glibc 1", 7);
+    bytes_replace(path, "cpu; ", "cpu; ", 5);
+    size_t size;
+    char *bytes = bytes_read(path, &size);
+    char *line = memmem(bytes, size, "cpu; ", 5);
+    assert_non_null(line);
+    char old[64];
+    char new[64];
+    size_t length = strcspn(line + 5, ";") + 5;
+    assert_true(length < sizeof old);
+    memcpy(old, line, length);
+    memcpy(new, line, length);
+    memset(new + 5, 'x', length - 5);
+    free(bytes);
+    bytes_replace(path, old, new, length);
+    verify("environment.h5", (const char *[]){"--rerender", "1", NULL}, &result);
+    expect(&result, VQC_OK, "instruction set ");
+    expect(&result, VQC_OK, "right    tolerance  equal");
+    expect(&result, VQC_OK, "C library");
+}
+
+/* The models' files: another one, none, and the right one in another folder. */
+static void test_models_are_checked(void **state)
+{
+    (void)state;
+    outcome result;
+    char path[PATH_SIZE];
+    char kept[PATH_SIZE];
+    char models[PATH_SIZE];
+    path_in(path, "generator.safetensors");
+    assert_non_null(mkdtemp((char *)path_in(models, "kept-XXXXXX")));
+    path_in(kept, strrchr(models, '/') + 1);
+    (void)strncat(kept, "/generator.safetensors", sizeof kept - strlen(kept) - 1);
+    assert_int_equal(rename(path, kept), 0);
+    verify("study.h5", NULL, &result);
+    expect(&result, VQC_OK, "generator checkpoint: missing");
+    verify("study.h5", (const char *[]){"--rerender", "1", NULL}, &result);
+    expect_error(&result, VQC_BAD_INPUT, "--models DIR names a folder to look in");
+    verify("study.h5", (const char *[]){"--rerender", "1", "--models", models, NULL}, &result);
+    expect(&result, VQC_OK, "made again: 1");
+    file_copy(FIXTURES "latent_diffusion.safetensors", "generator.safetensors");
+    verify("study.h5", NULL, &result);
+    expect(&result, VQC_FAILED, "generator checkpoint: another file");
+    verify("study.h5", (const char *[]){"--models", models, NULL}, &result);
+    expect(&result, VQC_OK, "generator checkpoint: present");
+    assert_int_equal(rename(kept, path), 0);
+}
+
+static void test_missing_input_concerns_its_render(void **state)
+{
+    (void)state;
+    outcome result;
+    char path[PATH_SIZE];
+    char away[PATH_SIZE];
+    assert_int_equal(rename(path_in(path, "start.png"), path_in(away, "away.png")), 0);
+    verify("study.h5", (const char *[]){"--rerender", "2", NULL}, &result);
+    expect(&result, VQC_FAILED, "     2  right    bytes");
+    expect(&result, VQC_FAILED, "     6  FAILED   the file");
+    expect(&result, VQC_FAILED, "start.png (init) is no longer there");
+    assert_int_equal(rename(away, path), 0);
+}
+
+/* Prompts from a file of lines that is gone as well. */
+static void test_prompts_of_a_file(void **state)
+{
+    (void)state;
+    outcome result;
+    char path[PATH_SIZE];
+    text_write("prompts.txt", "a red house\n\na red house\na fish | a boat:-0.5\n");
+    render("lines", "study: lines\n"
+                    "models:\n"
+                    "  generator: {config: " DEMO "picturebook-vqgan.yaml, checkpoint: " DEMO
+                    "picturebook-vqgan.safetensors}\n"
+                    "  perceptors: [{checkpoint: " DEMO "picturebook-vit.safetensors, vocabulary: " DEMO
+                    "picturebook.bpe.gz}]\n"
+                    "render: {size: [32, 32], steps: 1, crops: {count: 1, group: 1}}\n"
+                    "seeds: [0, 1]\n"
+                    "prompts: prompts.txt\n");
+    assert_int_equal(unlink(path_in(path, "prompts.txt")), 0);
+    verify("lines.h5", (const char *[]){"--rerender", "all", NULL}, &result);
+    expect(&result, VQC_OK, "made again: 6");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_as_it_was_made),
+        cmocka_unit_test(test_count_is_checked),
+        cmocka_unit_test(test_flipped_bytes_are_found),
+        cmocka_unit_test(test_other_result_is_found),
+        cmocka_unit_test(test_other_environment_is_compared_by_tolerance),
+        cmocka_unit_test(test_models_are_checked),
+        cmocka_unit_test(test_missing_input_concerns_its_render),
+        cmocka_unit_test(test_prompts_of_a_file),
+    };
+    return cmocka_run_group_tests(tests, study_make, NULL);
+}

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Compares what `vqclip plan` predicts with real launches on 1 and 2 ranks of one thread, as the program chooses teams
+# and with teams of two: seconds from the first look at the archive to the end, and bytes of a step's message. The costs
+# are measured just before, on one rank and, for the launches on two, on two at once, since ranks that share a processor
+# slow each other down.
+#
+#   tests/schedule/predict.sh VQCLIP JOB
+#
+# Needs mpirun and python3. Prints a Markdown table. An idle machine with two processors gives figures that mean something.
+set -eu
+vqclip=$1
+job=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_mpi_yield_when_idle=1 OMP_WAIT_POLICY=passive OMP_NUM_THREADS=1
+
+echo '| ranks | team | predicted | launched | launched / predicted | bytes a step, predicted | counted |'
+echo '| --- | --- | --- | --- | --- | --- | --- |'
+for launch in '1 auto' '2 auto' '2 2'; do
+    ranks=${launch% *}
+    team=${launch#* }
+    option=
+    [ "$team" = auto ] || option="--team $team"
+    beside=
+    if [ "$ranks" = 2 ]; then
+        "$vqclip" plan "$job" --ranks 1 --threads 1 --json >"$folder/beside" &
+        beside=$!
+    fi
+    # shellcheck disable=SC2086 # the option is two words or none
+    "$vqclip" plan "$job" --ranks "$ranks" $option --threads 1 --json >"$folder/plan"
+    [ -z "$beside" ] || wait "$beside"
+    # shellcheck disable=SC2086
+    mpirun -n "$ranks" "$vqclip" render "$job" -o "$folder/$ranks-$team" $option --threads 1 --json \
+        >"$folder/launch" 2>/dev/null
+    python3 - "$folder/plan" "$folder/launch" "$ranks" "$team" <<'END'
+import json
+import sys
+
+plan = json.load(open(sys.argv[1]))
+launch = json.loads(next(line for line in open(sys.argv[2]) if line.startswith("{")))
+# The launch counts from when the models are open.
+predicted = plan["seconds"] - min(render["begin"] for render in plan["renders"])
+launched = launch["rank_seconds"] / launch["ranks"]
+sums = sorted({team["bytes_summed"] for shape in plan["shapes"] for team in shape["teams"] if team["members"] == 2})
+counted = launch["bytes_per_step"]
+print(f"| {sys.argv[3]} | {sys.argv[4]} | {predicted:.1f} s | {launched:.1f} s | {launched / predicted:.2f} "
+      f"| {', '.join(map(str, sums)) or '-'} | {f'{counted:.0f}' if counted else '-'} |")
+END
+done
