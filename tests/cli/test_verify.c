@@ -379,6 +379,8 @@ static void test_missing_input_concerns_its_render(void **state)
     expect(&result, VQC_FAILED, "     2  right    bytes");
     expect(&result, VQC_FAILED, "     6  FAILED   the file");
     expect(&result, VQC_FAILED, "start.png (init) is no longer there");
+    verify("study.h5", (const char *[]){"--rerender", "1", NULL}, &result); /* number 4, which needs it as well */
+    expect(&result, VQC_FAILED, "     4  FAILED   the file");
     assert_int_equal(rename(away, path), 0);
 }
 
