@@ -169,8 +169,8 @@ VQC_MUST_CHECK vqc_status vqc_archive_snapshot_read(const vqc_archive *archive, 
 VQC_MUST_CHECK vqc_status vqc_archive_result_check(const vqc_archive *archive, size_t render, bool *intact_out,
                                                    vqc_error *error);
 
-/* Checks what opening the archive leaves unchecked: that the job file's text has its digest, and that every render has
- * a known state and its own row, and a result's digests are digests. The first fault is VQC_BAD_INPUT. */
+/* Checks what opening the archive leaves unchecked: that the job file's text has its digest, and that every render
+ * has a known state and its own row, and a result's digests are digests. The first fault is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_archive_check(const vqc_archive *archive, vqc_error *error);
 
 /* --- Checkpoints of a render under way: two slots, used in turn, so that one is whole at any moment --- */

@@ -76,6 +76,11 @@ void vqc_environment_read(const char *line, vqc_environment *environment_out)
 vqc_status vqc_environment_compare(const vqc_environment *here, const vqc_environment *recorded,
                                    vqc_text *differences, vqc_error *error)
 {
+    char line[VQC_ARCHIVE_DEVICE_SIZE];
+    vqc_environment kept; /* as an archive would have it, cut where its line is full */
+    vqc_environment_write(here, line);
+    vqc_environment_read(line, &kept);
+    here = &kept;
     for (int i = 0; i < VQC_ENVIRONMENT_FIELD_COUNT; i++)
         if (strcmp(here->field[i], recorded->field[i]) != 0)
             VQC_TRY(vqc_text_append(differences, error, "%s%s %s here, %s recorded",

@@ -121,6 +121,8 @@ vqc_status vqc_verification_rerender(vqc_verification *verification, const vqc_a
     VQC_TRY(renders_pick(verification, count, error));
     VQC_TRY(study_choose(verification, study, error));
     const vqc_study *chosen = vqc_archived_study_of(study);
+    if (chosen->render_count == 0) /* the inputs of all of them are gone */
+        return VQC_OK;
     VQC_TRY(vqc_renderer_create(chosen, ops, precision, &renderer, error));
     vqc_status status = renders_verify(verification, archive, chosen, renderer, here, error);
     vqc_renderer_destroy(renderer);

@@ -15,7 +15,7 @@ typedef struct vqc_verified_render {
     char *failure;     /* why it could not be made; NULL if it was */
     char *differences; /* of this environment from the one recorded; NULL if there are none */
     vqc_rerender_comparison comparison;
-    bool passes; /* equal bytes, or within the limits where there are differences */
+    bool passes; /* vqc_rerender_passes; exact where there are no differences */
 } vqc_verified_render;
 
 typedef struct vqc_verification {
