@@ -67,15 +67,23 @@ struct vqc_watch {
 
 /* ---- a missing rank ---- */
 
-static void beat_send(vqc_watch *watch, vqc_watch_state state, int subject);
+/* Sends the beat to everybody at the other end of a connection. */
+static void beat_send(vqc_watch *watch, vqc_watch_state state, int subject)
+{
+    const vqc_watch_beat beat = {.state = state, .stop = watch->stop, .subject = subject};
+    watch->beaten = vqc_clock_seconds();
+    for (int rank = 0; rank < watch->size; rank++)
+        if (watch->peers[rank].link.socket >= 0)
+            vqc_watch_link_send(&watch->peers[rank].link, &beat);
+}
 
 /* Ends the watch because of a rank; how: "has ended without notice". */
 static void rank_lost(vqc_watch *watch, int rank, const char *how)
 {
     char message[VQC_ERROR_MESSAGE_SIZE];
     (void)snprintf(message, sizeof message,
-                   "rank %d (host %s) %s; the launch ends, the same command goes on from the last checkpoints", rank,
-                   watch->hosts[rank], how);
+                   "rank %d (host %s) %s%s; the same command goes on from the last checkpoints", rank,
+                   watch->hosts[rank], how, watch->stop ? " after all were asked to stop" : "; the launch ends");
     if (watch->rank == 0)
         beat_send(watch, VQC_WATCH_MISSING, rank);
     watch->over = true;
@@ -93,36 +101,39 @@ static void peer_closed(vqc_watch *watch, int rank)
         rank_lost(watch, rank, "has ended without notice");
 }
 
+/* How many have not been heard since then. */
+static int silent_count(const vqc_watch *watch, double since)
+{
+    int count = 0;
+    for (int rank = 0; rank < watch->size; rank++)
+        count += watch->peers[rank].link.socket >= 0 && watch->peers[rank].heard < since;
+    return count;
+}
+
 /* Looks for one that has been silent for too long. */
 static void silence_check(vqc_watch *watch, double now)
 {
     char how[64];
+    /* A launcher that has itself found out that a host is gone asks all to stop, and ends them soon. */
+    const double limit = watch->stop ? 0.5 * watch->timeout : watch->timeout;
     /* This process itself may have been stopped, together with all others. */
-    bool absent = now - watch->looked > 0.5 * watch->timeout;
+    const bool absent = now - watch->looked > 0.5 * watch->timeout;
     for (int rank = 0; rank < watch->size && !watch->over; rank++) {
         watch_peer *peer = &watch->peers[rank];
         if (absent)
             peer->heard = now;
-        if (peer->link.socket < 0 || now - peer->heard <= watch->timeout)
+        if (peer->link.socket < 0 || now - peer->heard <= limit)
             continue;
-        (void)snprintf(how, sizeof how, "has not answered for %g s", watch->timeout);
+        int others = silent_count(watch, now - 0.5 * limit) - 1;
+        if (others == 0)
+            (void)snprintf(how, sizeof how, "has not answered for %.0f s", now - peer->heard);
+        else
+            (void)snprintf(how, sizeof how, "and %d more have not answered for %.0f s", others, now - peer->heard);
         rank_lost(watch, rank, how);
     }
 }
 
-/* ---- beats ---- */
-
-/* Sends the beat to everybody at the other end of a connection. */
-static void beat_send(vqc_watch *watch, vqc_watch_state state, int subject)
-{
-    const vqc_watch_beat beat = {.state = state, .stop = watch->stop, .subject = subject};
-    watch->beaten = vqc_clock_seconds();
-    for (int rank = 0; rank < watch->size; rank++) {
-        watch_peer *peer = &watch->peers[rank];
-        if (peer->link.socket >= 0 && !vqc_watch_link_send(&peer->link, &beat) && state != VQC_WATCH_MISSING)
-            peer_closed(watch, rank);
-    }
-}
+/* ---- what the others say ---- */
 
 static void stop_learn(vqc_watch *watch)
 {

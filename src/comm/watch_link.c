@@ -37,30 +37,27 @@ static bool beat_decode(const unsigned char bytes[VQC_WATCH_BEAT_BYTES], vqc_wat
     return bytes[0] >= VQC_WATCH_ALIVE && bytes[0] <= VQC_WATCH_MISSING;
 }
 
-/* Sends as much of the remainder as fits. False: broken. */
-static bool remainder_send(vqc_watch_link *link)
+/* Sends as much of the remainder as fits. */
+static void remainder_send(vqc_watch_link *link)
 {
     ssize_t sent = send(link->socket, link->out, link->out_size, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    if (sent <= 0)
+        return;
     link->out_size -= (size_t)sent;
     memmove(link->out, link->out + sent, link->out_size);
-    return true;
 }
 
-bool vqc_watch_link_send(vqc_watch_link *link, const vqc_watch_beat *beat)
+void vqc_watch_link_send(vqc_watch_link *link, const vqc_watch_beat *beat)
 {
-    if (link->out_size > 0 && !remainder_send(link))
-        return false;
     if (link->out_size > 0)
-        return true;
+        remainder_send(link);
+    if (link->out_size > 0)
+        return;
     beat_encode(beat, link->out);
     link->out_size = VQC_WATCH_BEAT_BYTES;
-    if (!remainder_send(link))
-        return false;
+    remainder_send(link);
     if (link->out_size == VQC_WATCH_BEAT_BYTES)
         link->out_size = 0; /* nothing of it went out */
-    return true;
 }
 
 /* Reads up to `wanted` bytes in all into the buffer. */

@@ -65,9 +65,9 @@ typedef struct vqc_watch_caller {
  * number in *rank_out, which is -1 before. VQC_WATCH_CLOSED: gone, or a stranger. */
 vqc_watch_reading vqc_watch_caller_read(vqc_watch_caller *caller, const vqc_watch_address *address, int *rank_out);
 
-/* Sends a beat without waiting. One that does not fit is dropped: the next one says the same. False: the connection
- * is broken. */
-bool vqc_watch_link_send(vqc_watch_link *link, const vqc_watch_beat *beat);
+/* Sends a beat without waiting. One that does not fit is dropped: the next one says the same. That the connection is
+ * broken shows when it is read, after all that has come over it. */
+void vqc_watch_link_send(vqc_watch_link *link, const vqc_watch_beat *beat);
 
 /* Takes the next beat that has come, without waiting. */
 vqc_watch_reading vqc_watch_link_read(vqc_watch_link *link, vqc_watch_beat *beat_out);
