@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 
@@ -47,6 +48,12 @@ void vqc_interruption_end_set(void (*end)(const char *message))
 
 /* ---- the hooks of the watch ---- */
 
+static void rank_warn(const char *message, void *context)
+{
+    (void)context;
+    (void)fprintf(stderr, "vqclip: %s\n", message);
+}
+
 static void rank_lost(const char *message, void *context)
 {
     (void)context;
@@ -67,7 +74,8 @@ static void stop_ask(void *context)
 
 vqc_status vqc_interruption_ranks(vqc_comm *comm, long timeout_seconds, vqc_watch **watch_out, vqc_error *error)
 {
-    const vqc_watch_hooks hooks = {.lost = rank_lost, .stop_asked = stop_asked, .stop_ask = stop_ask};
+    const vqc_watch_hooks hooks = {
+        .warn = rank_warn, .lost = rank_lost, .stop_asked = stop_asked, .stop_ask = stop_ask};
     *watch_out = NULL;
     if (timeout_seconds == 0 || interruption.end == NULL)
         return VQC_OK;

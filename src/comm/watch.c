@@ -21,13 +21,15 @@ enum {
     TICK_MILLISECONDS = 200, /* how often the thread looks up, and so how late it may notice something */
     CALLER_SECONDS = 5,      /* until a caller must have said who it is */
     CALLERS = 64,            /* at once; more wait in the system's queue */
-    HOST_NAME_SIZE = 256
+    HOST_NAME_SIZE = 256,
+    HOW_SIZE = 64
 };
 
 /* A rank at the other end of a connection. */
 typedef struct watch_peer {
     vqc_watch_link link; /* not connected: not yet (on rank 0), or it has left */
     double heard;        /* when its last beat came */
+    bool warned;         /* its present silence has been told */
     bool leaving;        /* it has said that its end is near, or has left */
 } watch_peer;
 
@@ -101,35 +103,51 @@ static void peer_closed(vqc_watch *watch, int rank)
         rank_lost(watch, rank, "has ended without notice");
 }
 
-/* How many have not been heard since then. */
-static int silent_count(const vqc_watch *watch, double since)
+/* Says that a rank has not been heard for so long, and how many others have not for nearly as long. */
+static void silence_describe(const vqc_watch *watch, double silence, double now, char how[HOW_SIZE])
 {
-    int count = 0;
+    int others = -1;
     for (int rank = 0; rank < watch->size; rank++)
-        count += watch->peers[rank].link.socket >= 0 && watch->peers[rank].heard < since;
-    return count;
+        others += watch->peers[rank].link.socket >= 0 && now - watch->peers[rank].heard > 0.5 * silence;
+    if (others <= 0)
+        (void)snprintf(how, HOW_SIZE, "has not answered for %.0f s", silence);
+    else
+        (void)snprintf(how, HOW_SIZE, "and %d more have not answered for %.0f s", others, silence);
 }
 
-/* Looks for one that has been silent for too long. */
+/* Tells of a silence when half of the timeout is over: a launcher that notices by itself that a host is gone may end
+ * everything without naming it. Once for all ranks that are silent now. */
+static void silence_warn(vqc_watch *watch, int rank, const char *how, double now)
+{
+    char message[VQC_ERROR_MESSAGE_SIZE];
+    if (watch->peers[rank].warned)
+        return;
+    for (int i = 0; i < watch->size; i++)
+        watch->peers[i].warned |= now - watch->peers[i].heard > 0.25 * watch->timeout;
+    (void)snprintf(message, sizeof message, "rank %d (host %s) %s", rank, watch->hosts[rank], how);
+    watch->hooks.warn(message, watch->hooks.context);
+}
+
+/* Looks for a rank that has been silent for too long. */
 static void silence_check(vqc_watch *watch, double now)
 {
-    char how[64];
-    /* A launcher that has itself found out that a host is gone asks all to stop, and ends them soon. */
-    const double limit = watch->stop ? 0.5 * watch->timeout : watch->timeout;
+    char how[HOW_SIZE];
+    const double half = 0.5 * watch->timeout;
     /* This process itself may have been stopped, together with all others. */
-    const bool absent = now - watch->looked > 0.5 * watch->timeout;
+    const bool absent = now - watch->looked > half;
     for (int rank = 0; rank < watch->size && !watch->over; rank++) {
         watch_peer *peer = &watch->peers[rank];
         if (absent)
             peer->heard = now;
-        if (peer->link.socket < 0 || now - peer->heard <= limit)
+        const double silence = now - peer->heard;
+        if (peer->link.socket < 0 || silence <= half)
             continue;
-        int others = silent_count(watch, now - 0.5 * limit) - 1;
-        if (others == 0)
-            (void)snprintf(how, sizeof how, "has not answered for %.0f s", now - peer->heard);
+        silence_describe(watch, silence, now, how);
+        /* A launcher that has found out that a host is gone asks all to stop, and ends them soon. */
+        if (silence > watch->timeout || watch->stop)
+            rank_lost(watch, rank, how);
         else
-            (void)snprintf(how, sizeof how, "and %d more have not answered for %.0f s", others, now - peer->heard);
-        rank_lost(watch, rank, how);
+            silence_warn(watch, rank, how, now);
     }
 }
 
@@ -148,6 +166,7 @@ static void beat_take(vqc_watch *watch, int rank, const vqc_watch_beat *beat)
 {
     watch_peer *peer = &watch->peers[rank];
     peer->heard = vqc_clock_seconds();
+    peer->warned = false;
     peer->leaving = beat->state == VQC_WATCH_LEAVING;
     if (beat->stop)
         stop_learn(watch);

@@ -22,8 +22,10 @@
  * Rank 0 needs a file descriptor per rank. */
 typedef struct vqc_watch vqc_watch;
 
-/* What the watch needs of the program. All three are called on the watch's thread. */
+/* What the watch needs of the program. They are called on the watch's thread. */
 typedef struct vqc_watch_hooks {
+    /* A rank has been silent for half of the timeout; the message names it and its host. */
+    void (*warn)(const char *message, void *context);
     /* A rank is missing: ends the process, so that the launcher ends the others; the message names the rank and its
      * host. It is empty where rank 0 has said it already. Should it return, the watch is over. */
     void (*lost)(const char *message, void *context);

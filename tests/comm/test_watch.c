@@ -22,12 +22,20 @@ enum { TIMEOUT_SECONDS = 2, MESSAGE_SIZE = 512 };
 
 /* What the hooks saw and say. */
 typedef struct observer {
+    atomic_int warnings;
     atomic_int lost; /* calls of lost */
     char message[MESSAGE_SIZE];
     double lost_at;
     atomic_bool stop_wish; /* what stop_asked answers */
     atomic_int stops;      /* calls of stop_ask */
 } observer;
+
+static void warning_note(const char *message, void *context)
+{
+    observer *o = context;
+    assert_non_null(strstr(message, "has not answered"));
+    atomic_fetch_add(&o->warnings, 1);
+}
 
 static void lost_note(const char *message, void *context)
 {
@@ -52,7 +60,7 @@ static vqc_watch *watch_begin(vqc_comm *comm, observer *o)
     vqc_error error = {0};
     vqc_watch *watch;
     const vqc_watch_hooks hooks = {
-        .lost = lost_note, .stop_asked = stop_wish_tell, .stop_ask = stop_note, .context = o};
+        .warn = warning_note, .lost = lost_note, .stop_asked = stop_wish_tell, .stop_ask = stop_note, .context = o};
     if (vqc_watch_start(comm, TIMEOUT_SECONDS, &hooks, &watch, &error) != VQC_OK)
         fail_msg("%s", error.message);
     return watch;
@@ -145,6 +153,8 @@ static void test_silence(void **state)
             assert_true(o.lost_at - begun > TIMEOUT_SECONDS - 1.0);
             assert_true(o.lost_at - begun < TIMEOUT_SECONDS + 2.0);
         }
+        if (rank != silent)
+            assert_int_equal(o.warnings, rank == 0 || silent == 0);
         if (rank != silent && (rank == 0 || silent == 0))
             assert_non_null(strstr(o.message, expected));
         else if (rank != silent)
