@@ -1,6 +1,7 @@
 # Third-party libraries. Each is used by one module only.
 find_package(PkgConfig REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS C)
+find_package(Threads REQUIRED)                                         # comm
 find_package(ZLIB REQUIRED)                                            # weights, models (vocabularies)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13)      # weights (reading), cli (writing)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip>=1.7)         # weights

@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/interruption.h"
 
 typedef struct command {
     const char *name;
@@ -54,6 +56,14 @@ static vqc_status command_run(int argc, char **argv, vqc_error *error)
     return VQC_OK;
 }
 
+/* Ends the process without waiting for anything, on whatever thread it is called. */
+static void process_end(const char *message)
+{
+    if (message[0] != '\0')
+        (void)fprintf(stderr, "vqclip: %s\n", message);
+    _exit(VQC_FAILED);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -69,6 +79,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     vqc_error error = {0};
+    vqc_interruption_end_set(process_end);
     vqc_status status = command_run(argc, argv, &error);
     if (status != VQC_OK && error.message[0] != '\0') /* a rank leaves it empty where another one says it */
         (void)fprintf(stderr, "vqclip: %s\n", error.message);

@@ -9,9 +9,10 @@
 
 /* The reasons for failure. main.c turns them into the exit code. */
 typedef enum vqc_status {
-    VQC_OK = 0,       /* exit code 0 */
-    VQC_FAILED = 1,   /* the run failed: no memory, disk full, a library refused; exit code 1 */
-    VQC_BAD_INPUT = 2 /* usage, a file or a value given by the user is wrong; exit code 2 */
+    VQC_OK = 0,        /* exit code 0 */
+    VQC_FAILED = 1,    /* the run failed: no memory, disk full, a library refused; exit code 1 */
+    VQC_BAD_INPUT = 2, /* usage, a file or a value given by the user is wrong; exit code 2 */
+    VQC_STOPPED = 3    /* asked to stop before all was done, and saved; the same command goes on; exit code 3 */
 } vqc_status;
 
 enum { VQC_ERROR_MESSAGE_SIZE = 1024 };

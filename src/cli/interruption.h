@@ -3,10 +3,31 @@
 
 #include <stdbool.h>
 
-/* SIGINT and SIGTERM ask a launch to save and stop instead of ending the process. A second one ends it. */
+#include "comm/watch.h"
+
+/* What makes a launch stop before its study is done: a signal, another rank that was asked to stop, the time limit;
+ * then it saves and ends with VQC_STOPPED. And a rank that is lost, which ends the process at once.
+ *
+ * Signals reach the process, not a function, so this is the one part of the program that has state of its own. */
+
+/* From now on SIGINT, SIGTERM and SIGUSR1 ask this rank to stop instead of ending the process. A second SIGINT ends
+ * it; the others may be sent again and again, as launchers do. */
 void vqc_interruption_watch(void);
 
-/* Whether one has come. */
+/* Sets the time limit: seconds after `started` on the clock of base/clock.h the process shall have ended. */
+void vqc_interruption_limit(double started, double seconds);
+
+/* Sets what ends the process at once after printing the message (none if it is empty), on any thread; main.c does. */
+void vqc_interruption_end_set(void (*end)(const char *message));
+
+/* Starts the watch over the ranks (comm/watch.h), which from then on carries a request to stop to all ranks and ends
+ * the process when a rank is lost; collective. A timeout of 0 starts none; neither does a program without an end. */
+VQC_MUST_CHECK vqc_status vqc_interruption_ranks(vqc_comm *comm, long timeout_seconds, vqc_watch **watch_out,
+                                                 vqc_error *error);
+
+/* Whether to save and stop. To be asked between steps, by the main thread: the time limit counts as reached while
+ * there still is time for twice the longest that it took from one question to the next (a step and a save), and for
+ * closing the archive. */
 bool vqc_interruption_asked(void);
 
 #endif

@@ -3,9 +3,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
+#include "cli/duration.h"
 #include "cli/interruption.h"
 #include "cli/launch_record.h"
 #include "cli/launch_report.h"
@@ -15,19 +17,22 @@
 #include "schedule/launch.h"
 #include "schedule/study_archive.h"
 
-enum { CHECKPOINT_SECONDS = 10 };
+enum { CHECKPOINT_SECONDS = 10, PEER_TIMEOUT_SECONDS = 20 };
 
 typedef struct render_options {
     vqc_compute compute;
     const char *output;
-    long checkpoint; /* seconds */
-    long team;       /* ranks of a team; 0: as the job file says */
+    long checkpoint;        /* seconds */
+    long team;              /* ranks of a team; 0: as the job file says */
+    long peer_timeout;      /* seconds; 0: no watch over the ranks */
+    const char *time_limit; /* of the process, from its start; NULL: none */
     bool json;
 } render_options;
 
 /* Everything that a launch holds open. */
 typedef struct render_work {
     vqc_comm *comm;
+    vqc_watch *watch;
     vqc_study *study;
     vqc_environment environment;
     char environment_line[VQC_ARCHIVE_DEVICE_SIZE];
@@ -113,7 +118,7 @@ static vqc_status outcome_print(const render_work *work, bool json, bool finishe
     if (vqc_comm_rank(work->comm) == 0 && !json)
         (void)printf("%zu of %zu renders in %s\n", done, work->study->render_count, work->path.data);
     if (!finished)
-        return vqc_error_set(error, VQC_FAILED, "stopped and saved; the same command goes on from here");
+        return vqc_error_set(error, VQC_STOPPED, "stopped and saved; the same command goes on from here");
     if (failed > 0)
         return vqc_error_set(error, VQC_FAILED, "%zu renders failed; the same command tries them again", failed);
     return VQC_OK;
@@ -128,7 +133,6 @@ static vqc_status render_study(render_options *options, const char *job, render_
     VQC_TRY(vqc_comm_agree(work->comm, status, error));
     VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_plan(work->plan), &work->archive,
                               &created, error));
-    vqc_interruption_watch();
     VQC_TRY(vqc_comm_agree(work->comm,
                            vqc_launch_record(work->archive, work->comm, &options->compute, &work->environment, job,
                                              team_of(options, work), error),
@@ -139,25 +143,51 @@ static vqc_status render_study(render_options *options, const char *job, render_
     return outcome_print(work, options->json, finished, error);
 }
 
-static vqc_status render_run(render_options *options, const char *job, vqc_error *error)
+/* What this rank asks of the program's other parts before the study; collective. */
+static vqc_status launch_prepare(render_options *options, render_work *work, vqc_error *error)
 {
-    render_work work = {0};
+    vqc_interruption_watch();
+    VQC_TRY(vqc_interruption_ranks(work->comm, options->peer_timeout, &work->watch, error));
+    return vqc_comm_agree(work->comm, vqc_compute_open(&options->compute, error), error);
+}
+
+/* Checks the options, and sets the time limit, which counts from `started`. */
+static vqc_status options_check(const render_options *options, double started, vqc_error *error)
+{
+    double seconds;
+    long timeout = options->peer_timeout;
     if (options->output == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "render: -o, --output is needed");
+    if (timeout != 0 && (timeout < VQC_WATCH_TIMEOUT_MINIMUM || timeout > VQC_WATCH_TIMEOUT_MAXIMUM))
+        return vqc_error_set(error, VQC_BAD_INPUT, "--peer-timeout: expected 0 or %d to %d, found %ld",
+                             VQC_WATCH_TIMEOUT_MINIMUM, VQC_WATCH_TIMEOUT_MAXIMUM, timeout);
+    if (options->time_limit == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_duration_parse("--time-limit", options->time_limit, &seconds, error));
+    vqc_interruption_limit(started, seconds);
+    return VQC_OK;
+}
+
+static vqc_status render_run(render_options *options, const char *job, double started, vqc_error *error)
+{
+    render_work work = {0};
+    VQC_TRY(options_check(options, started, error));
     VQC_TRY(vqc_comm_start(NULL, NULL, &work.comm, error));
-    vqc_status status = vqc_compute_open(&options->compute, error);
+    vqc_status status = launch_prepare(options, &work, error);
     if (status == VQC_OK)
         status = render_study(options, job, &work, error);
     if (vqc_comm_rank(work.comm) != 0)
         error->message[0] = '\0'; /* all ranks have the same error; one says it */
     work_release(&work);
     vqc_comm_stop(work.comm);
+    vqc_watch_stop(work.watch);
     return status;
 }
 
 vqc_status vqc_command_render(int count, char **words, vqc_error *error)
 {
-    render_options options = {.checkpoint = CHECKPOINT_SECONDS};
+    const double started = vqc_clock_seconds();
+    render_options options = {.checkpoint = CHECKPOINT_SECONDS, .peer_timeout = PEER_TIMEOUT_SECONDS};
     vqc_text_list operands = {0};
     const vqc_option table[] = {
         {"-o, --output", "DIR", "folder for the archive, made if it is not there", VQC_OPTION_TEXT, &options.output},
@@ -166,6 +196,10 @@ vqc_status vqc_command_render(int count, char **words, vqc_error *error)
         {"--team", "N", "ranks that work on one render together (default: as the job file says)", VQC_OPTION_INTEGER,
          &options.team},
         {"--json", NULL, "print where the launch's time went, as JSON", VQC_OPTION_FLAG, &options.json},
+        {"--time-limit", "TIME", "save and stop before SECONDS or [[D-]HH:]MM:SS are over (exit code 3)",
+         VQC_OPTION_TEXT, &options.time_limit},
+        {"--peer-timeout", "SECONDS", "end when a rank does not answer for so long (default 20; 0: wait for ever)",
+         VQC_OPTION_INTEGER, &options.peer_timeout},
         VQC_COMPUTE_OPTIONS(&options.compute),
     };
     const vqc_arguments arguments = {
@@ -182,7 +216,7 @@ vqc_status vqc_command_render(int count, char **words, vqc_error *error)
     bool help;
     vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
     if (status == VQC_OK && !help)
-        status = render_run(&options, operands.items[0], error);
+        status = render_run(&options, operands.items[0], started, error);
     vqc_compute_close(&options.compute);
     vqc_text_list_release(&operands);
     return status;
