@@ -52,7 +52,7 @@ VQC_MUST_CHECK vqc_status vqc_comm_all_gather(vqc_comm *comm, const void *data, 
 VQC_MUST_CHECK vqc_status vqc_comm_agree(vqc_comm *comm, vqc_status status, vqc_error *error);
 
 /* Lets messages from other ranks through, without waiting. Where the network cannot reach into memory by itself,
- * numbers kept by rank 0 are served only while rank 0 is inside a function of this header: rank 0 calls this one
+ * numbers kept by rank 0 are, across hosts, served only while rank 0 is inside a function of this header: rank 0 calls this one
  * between the steps of its own work. Cheap, not collective. */
 VQC_MUST_CHECK vqc_status vqc_comm_progress(vqc_comm *comm, vqc_error *error);
 

@@ -12,7 +12,8 @@ enum { PIECE_BYTES = 1 << 30 };
 enum { LETTER_TAG = 1 };
 
 struct vqc_transport {
-    MPI_Comm all; /* a duplicate of the world's: messages of libraries do not mix with ours */
+    MPI_Comm all;  /* a duplicate of the world's: messages of libraries do not mix with ours */
+    bool one_host; /* all ranks share a host */
 };
 
 struct vqc_transport_window {
@@ -78,6 +79,7 @@ vqc_status vqc_transport_start(int *argc, char ***argv, vqc_transport **transpor
         free(transport);
         return status;
     }
+    transport->one_host = place_out->local_size == place_out->size;
     *transport_out = transport;
     return VQC_OK;
 }
@@ -177,6 +179,15 @@ static vqc_status window_open(vqc_transport *transport, MPI_Win handle, int64_t 
     return vqc_transport_barrier(transport, error);
 }
 
+/* Memory of the size given on each rank, in a window. On one host it is shared memory, which ranks reach without the
+ * help of the one that owns it. */
+static int window_allocate(const vqc_transport *transport, MPI_Aint size, int64_t **values, MPI_Win *handle)
+{
+    if (transport->one_host)
+        return MPI_Win_allocate_shared(size, sizeof **values, MPI_INFO_NULL, transport->all, values, handle);
+    return MPI_Win_allocate(size, sizeof **values, MPI_INFO_NULL, transport->all, values, handle);
+}
+
 vqc_status vqc_transport_window_create(vqc_transport *transport, size_t count, vqc_transport_window **window_out,
                                        vqc_error *error)
 {
@@ -188,8 +199,7 @@ vqc_status vqc_transport_window_create(vqc_transport *transport, size_t count, v
     vqc_status status = vqc_mpi_check(MPI_Comm_rank(transport->all, &rank), "tell the rank", error);
     const size_t own = rank == 0 ? count : 0;
     if (status == VQC_OK)
-        status = vqc_mpi_check(MPI_Win_allocate((MPI_Aint)(own * sizeof *values), sizeof *values, MPI_INFO_NULL,
-                                                transport->all, &values, &window->handle),
+        status = vqc_mpi_check(window_allocate(transport, (MPI_Aint)(own * sizeof *values), &values, &window->handle),
                                "make shared numbers", error);
     if (status == VQC_OK)
         status = window_open(transport, window->handle, values, own, error);

@@ -1,14 +1,16 @@
 #!/bin/sh
 # Kills launches of a study at random moments and checks that nothing is lost: the same command each time, with another
-# number of ranks, until the study is finished; then the digests must be those of an undisturbed run.
+# number of ranks and another size of teams, until the study is finished; then the digests must be those of an undisturbed
+# run on one rank.
 #
-#   tests/render/kill_test.sh VQCLIP JOB KILLS
+#   tests/render/kill_test.sh VQCLIP JOB KILLS [SECONDS]
 #
-# Needs mpirun. Prints how many kills hit a running launch, and whether all digests are equal.
+# A launch is killed up to SECONDS (default 2.5) after its first 0.3 seconds. Needs mpirun. Prints how many kills hit a running launch, and whether all digests are equal.
 set -eu
 vqclip=$1
 job=$2
 kills=$3
+longest=${4:-2.5}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
@@ -30,14 +32,18 @@ i=0
 done_before=0
 while [ "$i" -lt "$kills" ]; do
     i=$((i + 1))
-    ranks=$((i % 3 + 1))
-    setsid mpirun -n "$ranks" "$vqclip" render "$job" -o "$folder/killed" --threads 1 --checkpoint 0 >/dev/null 2>&1 &
+    ranks=$((i % 4 + 1))
+    team=
+    [ $((i % 3)) = 0 ] || team="--team $((i % 3 + 1))" # every third time the program chooses
+    # shellcheck disable=SC2086 # $team is two words
+    setsid mpirun -n "$ranks" "$vqclip" render "$job" -o "$folder/killed" --threads 1 --checkpoint 0 $team \
+        >/dev/null 2>&1 &
     launch=$!
-    sleep "$(awk -v seed="$i" 'BEGIN { srand(seed); print 0.3 + 2.5 * rand() }')"
+    sleep "$(awk -v seed="$i" -v longest="$longest" 'BEGIN { srand(seed); print 0.3 + longest * rand() }')"
     if kill -0 "$launch" 2>/dev/null; then
         hits=$((hits + 1))
-        pkill -KILL -s "$launch" 2>/dev/null || true
-        pkill -KILL -f "render $job -o $folder/killed" 2>/dev/null || true
+        # shellcheck disable=SC2046 # one word for each rank
+        kill -KILL $(pgrep -P "$launch") "$launch" 2>/dev/null || true
     fi
     wait "$launch" 2>/dev/null || true
     if [ -e "$folder"/killed/*.h5 ]; then
