@@ -51,9 +51,10 @@ VQC_MUST_CHECK vqc_status vqc_comm_all_gather(vqc_comm *comm, const void *data, 
  * message of the lowest rank that failed. So all ranks take the same way afterwards. */
 VQC_MUST_CHECK vqc_status vqc_comm_agree(vqc_comm *comm, vqc_status status, vqc_error *error);
 
-/* Lets messages from other ranks through, without waiting. Where the network cannot reach into memory by itself,
- * numbers kept by rank 0 are, across hosts, served only while rank 0 is inside a function of this header: rank 0 calls this one
- * between the steps of its own work. Cheap, not collective. */
+/* Lets what other ranks do with shared numbers through, without waiting. Where ranks are on several hosts, and the
+ * network cannot reach into memory by itself, numbers are served only while rank 0, which keeps them, is inside a
+ * function of this header: rank 0 calls this one between the steps of its own work. Costs nothing on other ranks and
+ * on one host, where each look at the network might give the processor away. Not collective. */
 VQC_MUST_CHECK vqc_status vqc_comm_progress(vqc_comm *comm, vqc_error *error);
 
 /* Sends a letter of size bytes, at least 1, to another rank, which gets it by vqc_comm_receive; letters

@@ -7,7 +7,7 @@
  * leader. A rank may be in several teams, but creates and destroys them one at a time.
  *
  * "Collective" means here: called by all members in the same order. While a function waits for other members it gives
- * the processor away, and lets messages through as vqc_comm_progress does. A team of one never calls MPI. */
+ * the processor away, and serves shared numbers as vqc_comm_progress does. A team of one never calls MPI. */
 typedef struct vqc_team vqc_team;
 
 /* Makes a team of `count` ranks, in the order given; this rank is one of them. Collective over these ranks, with the
@@ -35,7 +35,7 @@ VQC_MUST_CHECK vqc_status vqc_team_broadcast(vqc_team *team, void *data, size_t 
  * failed; collective. */
 VQC_MUST_CHECK vqc_status vqc_team_agree(vqc_team *team, vqc_status status, vqc_error *error);
 
-/* Lets messages from other ranks through, without waiting: vqc_comm_progress for those who know only their team. */
+/* vqc_comm_progress for those who know only their team. */
 VQC_MUST_CHECK vqc_status vqc_team_progress(vqc_team *team, vqc_error *error);
 
 /* What this member has handed into sums of this team so far. */

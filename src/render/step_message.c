@@ -5,11 +5,21 @@
 
 #include "base/memory.h"
 
+static size_t words_count(const vqc_step_message_shape *shape)
+{
+    return shape->pixels + shape->groups * shape->targets + 2 * shape->perceptors + VQC_CONTROL_COUNT;
+}
+
+size_t vqc_step_message_bytes(const vqc_step_message_shape *shape)
+{
+    return words_count(shape) * sizeof(int64_t);
+}
+
 vqc_status vqc_step_message_shape_set(vqc_step_message *message, const vqc_step_message_shape *shape,
                                       vqc_error *error)
 {
     size_t distances = shape->groups * shape->targets;
-    size_t count = shape->pixels + distances + 2 * shape->perceptors + VQC_CONTROL_COUNT;
+    size_t count = words_count(shape);
     if (message->words == NULL || message->count != count) {
         vqc_step_message_release(message);
         VQC_TRY(vqc_memory_allocate(count, sizeof *message->words, "a step's sums", &message->words, error));

@@ -35,6 +35,9 @@ typedef struct vqc_step_message_shape {
     size_t groups, targets, perceptors;
 } vqc_step_message_shape;
 
+/* Bytes of a message, which every member of a team hands into a step's sum; for estimates. */
+size_t vqc_step_message_bytes(const vqc_step_message_shape *shape);
+
 /* Makes the message of this shape; one of the same shape is kept as it is. Initialise with {0} before the first. */
 VQC_MUST_CHECK vqc_status vqc_step_message_shape_set(vqc_step_message *message, const vqc_step_message_shape *shape,
                                                      vqc_error *error);

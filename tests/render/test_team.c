@@ -15,6 +15,7 @@
 
 #include "comm/team.h"
 #include "render/renderer.h"
+#include "render/step_message.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
@@ -120,6 +121,16 @@ static void outcomes_compare(const outcome *alone, const outcome *team, int size
 #endif
 }
 
+#ifndef PLANTED_FAULT
+/* Of 40 × 24 pixels, 4 groups of each perceptor and 2 targets: gradients, distances, two costs, five controls. */
+static int message_bytes(void)
+{
+    const vqc_step_message_shape shape = {.pixels = 2880, .groups = 8, .targets = 2, .perceptors = 2};
+    assert_int_equal(vqc_step_message_bytes(&shape), 8 * (2880 + 16 + 4 + 5));
+    return (int)vqc_step_message_bytes(&shape);
+}
+#endif
+
 static void test_every_team_size(void **state)
 {
     const fixture *f = *state;
@@ -136,6 +147,9 @@ static void test_every_team_size(void **state)
         steps_make(f, 0, STEPS, &o);
         outcomes_compare(&alone, &o, size);
         assert_int_equal(vqc_team_traffic_of(team).sums, size > 1 ? STEPS : 0);
+#ifndef PLANTED_FAULT
+        assert_int_equal(vqc_team_traffic_of(team).bytes, size > 1 ? STEPS * message_bytes() : 0);
+#endif
         vqc_team_destroy(team);
     }
     check(vqc_comm_barrier(f->comm, &error), &error);
