@@ -43,7 +43,6 @@ launch() {
     # shellcheck disable=SC2086 # $team is two words
     mpirun -n "$2" "$vqclip" render "$job" -o "$folder/$1" --threads "$4" --json $team \
         >"$folder/$1.json" 2>"$folder/errors" || code=$?
-    sed 's/^/    /' "$folder/errors" | grep failed: | head -n 1
     [ "$code" = 1 ] || { echo "exit code $code"; cat "$folder/errors"; exit 1; }
 }
 
