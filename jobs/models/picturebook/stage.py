@@ -60,6 +60,10 @@ class Stage:
                 self.save(path, step)
         self.finish()
 
+    def is_complete(self, folder):
+        path = folder / f"{self.name}.checkpoint"
+        return path.exists() and torch.load(path, weights_only=True)["step"] >= self.steps
+
     def prepare(self):
         """What a stage must set before its first step; nothing by default."""
 

@@ -14,7 +14,6 @@ import random
 import torch
 
 import bpe
-import clip
 import export
 import trials
 import vqgan
@@ -61,6 +60,8 @@ class Recipe:
 
     def __init__(self, arguments):
         self.work, self.scale = arguments.work, arguments.scale
+        self.wanted = arguments.only or list(STEPS)
+        self.complete = True
         self.pictures = Pictures(self.work, "train", PICTURES)
         self.tokenizer = learn_vocabulary(self.work / "picturebook.bpe.gz")
         torch.manual_seed(0)
@@ -72,29 +73,25 @@ class Recipe:
     def steps(self, name):
         return round(STEPS[name] * self.scale)
 
-    def train_pixels(self, name, skip, rate):
-        shared = (self.generator, self.average, self.pictures)
-        PixelStage(name, *shared, self.steps(name), skip, rate, SEEDS[name]).run(self.work)
-
-    def train_sharpness(self, name):
-        shared = (self.generator, self.perceptors["resnet"], self.pictures)
-        SharpenStage(*shared, self.steps(name), SEEDS[name]).run(self.work)
-
-    def train_perceptor(self, name):
-        shared = (self.pictures, self.tokenizer, self.steps(name), SEEDS[name])
-        stage = PerceptorStage(name, *shared)
-        stage.run(self.work)
+    def make_stage(self, name):
+        if name == "vqgan-sharpen":
+            shared = (self.generator, self.perceptors["resnet"], self.pictures)
+            return SharpenStage(*shared, self.steps(name), SEEDS[name])
+        if name.startswith("vqgan"):
+            shared = (self.generator, self.average, self.pictures, self.steps(name))
+            skip, rate = (1, 8e-4) if name == "vqgan-half" else (0, 6e-4)
+            return PixelStage(name, *shared, skip, rate, SEEDS[name])
+        stage = PerceptorStage(name, self.pictures, self.tokenizer, self.steps(name), SEEDS[name])
         self.perceptors[name] = stage.model
+        return stage
 
     def run(self, name):
-        if name == "vqgan-half":
-            self.train_pixels(name, skip=1, rate=8e-4)
-        elif name == "vqgan-full":
-            self.train_pixels(name, skip=0, rate=6e-4)
-        elif name == "vqgan-sharpen":
-            self.train_sharpness(name)
+        """Trains a stage that is wanted; of the others, loads what is complete."""
+        stage = self.make_stage(name)
+        if name in self.wanted or stage.is_complete(self.work):
+            stage.run(self.work)
         else:
-            self.train_perceptor(name)
+            self.complete = False
 
 
 def main():
@@ -102,9 +99,9 @@ def main():
     torch.set_num_threads(arguments.threads)
     arguments.work.mkdir(parents=True, exist_ok=True)
     recipe = Recipe(arguments)
-    for name in arguments.only or STEPS:
+    for name in STEPS:
         recipe.run(name)
-    if len(recipe.perceptors) == len(clip.SHAPES):
+    if recipe.complete:
         export.write_models(arguments.output, recipe.generator, recipe.perceptors, arguments.work)
         trials.write_trials(arguments.output)
 
