@@ -28,6 +28,11 @@ typedef struct vqc_ops_implementation {
     void (*plan_destroy)(void *state);
     vqc_status (*forward)(void *state, const vqc_forward *arguments, vqc_error *error);
     vqc_status (*backward)(void *state, const vqc_backward *arguments, vqc_error *error);
+    /* All four or, in an implementation that does not record, none. record_end ends in any case. */
+    vqc_status (*record_begin)(void *device, vqc_error *error);
+    vqc_status (*record_end)(void *device, void **recording_out, vqc_error *error);
+    vqc_status (*recording_run)(void *device, void *recording, vqc_error *error);
+    void (*recording_destroy)(void *device, void *recording);
 } vqc_ops_implementation;
 
 extern const vqc_ops_implementation vqc_ops_ref;

@@ -20,6 +20,11 @@ struct vqc_plan {
     vqc_plan_sizes sizes;
 };
 
+struct vqc_recording {
+    const vqc_ops *ops;
+    void *state;
+};
+
 static const vqc_ops_implementation *const implementations[] = {
     &vqc_ops_ref,
     &vqc_ops_cpu,
@@ -159,4 +164,45 @@ vqc_status vqc_plan_backward(vqc_plan *plan, const vqc_backward *arguments, vqc_
         return vqc_error_set(error, VQC_FAILED, "%s: planned without a backward pass",
                              vqc_operation_name(plan->kind));
     return plan->implementation->backward(plan->state, arguments, error);
+}
+
+bool vqc_ops_can_record(const vqc_ops *ops)
+{
+    return ops->implementation->record_begin != NULL;
+}
+
+vqc_status vqc_ops_record_begin(vqc_ops *ops, vqc_error *error)
+{
+    if (!vqc_ops_can_record(ops))
+        return vqc_error_set(error, VQC_FAILED, "%s does not record operations", vqc_ops_name(ops));
+    return ops->implementation->record_begin(ops->device, error);
+}
+
+vqc_status vqc_ops_record_end(vqc_ops *ops, vqc_recording **recording_out, vqc_error *error)
+{
+    vqc_recording *recording;
+    void *state;
+    VQC_TRY(ops->implementation->record_end(ops->device, &state, error));
+    vqc_status status = vqc_memory_allocate(1, sizeof *recording, "a recording", &recording, error);
+    if (status != VQC_OK) {
+        ops->implementation->recording_destroy(ops->device, state);
+        return status;
+    }
+    recording->ops = ops;
+    recording->state = state;
+    *recording_out = recording;
+    return VQC_OK;
+}
+
+vqc_status vqc_recording_run(vqc_recording *recording, vqc_error *error)
+{
+    return recording->ops->implementation->recording_run(recording->ops->device, recording->state, error);
+}
+
+void vqc_recording_destroy(vqc_recording *recording)
+{
+    if (recording == NULL)
+        return;
+    recording->ops->implementation->recording_destroy(recording->ops->device, recording->state);
+    free(recording);
 }

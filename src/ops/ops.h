@@ -92,4 +92,22 @@ VQC_MUST_CHECK vqc_status vqc_plan_forward(vqc_plan *plan, const vqc_forward *ar
  * they belong to. Inputs of integers have none. */
 VQC_MUST_CHECK vqc_status vqc_plan_backward(vqc_plan *plan, const vqc_backward *arguments, vqc_error *error);
 
+/* A sequence of forward, backward and clear calls, recorded once and run many times with the same pointers; on a GPU
+ * a CUDA graph, which spares it the launch of each kernel. The sequence is not executed while it is recorded.
+ *
+ * Every call has been made once before, outside of a recording: libraries set themselves up in their first one.
+ * Between begin and end only those calls are made, on plans of this vqc_ops; allocating, uploading and downloading
+ * are errors. Whoever begins also ends, even after a call has failed. What a run computes from is what the memory
+ * holds then. The plans and the memory must outlive the recording. */
+typedef struct vqc_recording vqc_recording;
+
+/* Whether the implementation records: cuda does; of the others, begin is VQC_FAILED. */
+bool vqc_ops_can_record(const vqc_ops *ops);
+VQC_MUST_CHECK vqc_status vqc_ops_record_begin(vqc_ops *ops, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_ops_record_end(vqc_ops *ops, vqc_recording **recording_out, vqc_error *error);
+/* Executes the sequence, in order with the other calls. */
+VQC_MUST_CHECK vqc_status vqc_recording_run(vqc_recording *recording, vqc_error *error);
+/* Before its vqc_ops is destroyed. NULL is allowed. */
+void vqc_recording_destroy(vqc_recording *recording);
+
 #endif

@@ -115,8 +115,17 @@ static vqc_status device_wait(const vqc_cuda_device *device, const char *what, v
     return vqc_cuda_check(cudaStreamSynchronize(device->stream), what, error);
 }
 
+/* What waits for the device, or changes its memory, would spoil a recording. */
+static vqc_status check_not_recording(const vqc_cuda_device *device, const char *what, vqc_error *error)
+{
+    if (device->recording)
+        return vqc_error_set(error, VQC_FAILED, "cuda: %s while operations are recorded", what);
+    return VQC_OK;
+}
+
 static vqc_status memory_allocate(void *opaque, size_t size, void **memory_out, vqc_error *error)
 {
+    VQC_TRY(check_not_recording(opaque, "allocating memory", error));
     VQC_TRY(device_select(opaque, error));
     void *memory = NULL;
     cudaError_t result = cudaMalloc(&memory, size > 0 ? size : 1);
@@ -141,6 +150,7 @@ static vqc_status copy(const vqc_cuda_device *device, void *target, const void *
 {
     if (size == 0)
         return VQC_OK;
+    VQC_TRY(check_not_recording(device, what, error));
     VQC_TRY(device_select(device, error));
     VQC_TRY(vqc_cuda_check(cudaMemcpyAsync(target, source, size, kind, device->stream), what, error));
     return device_wait(device, what, error);
@@ -288,6 +298,50 @@ static vqc_status plan_backward(void *state, const vqc_backward *arguments, vqc_
     return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s, backward", plan->description);
 }
 
+static vqc_status record_begin(void *opaque, vqc_error *error)
+{
+    vqc_cuda_device *device = opaque;
+    VQC_TRY(check_not_recording(device, "recording", error));
+    VQC_TRY(device_select(device, error));
+    VQC_TRY(
+        vqc_cuda_check(cudaStreamBeginCapture(device->stream, cudaStreamCaptureModeThreadLocal), "recording", error));
+    device->recording = true;
+    return VQC_OK;
+}
+
+static vqc_status record_end(void *opaque, void **recording_out, vqc_error *error)
+{
+    vqc_cuda_device *device = opaque;
+    cudaGraph_t graph = NULL;
+    cudaGraphExec_t executable = NULL;
+    if (!device->recording)
+        return vqc_error_set(error, VQC_FAILED, "cuda: nothing is being recorded");
+    device->recording = false;
+    VQC_TRY(device_select(device, error));
+    VQC_TRY(vqc_cuda_check(cudaStreamEndCapture(device->stream, &graph), "recording", error));
+    cudaError_t result = cudaGraphInstantiate(&executable, graph, 0);
+    (void)cudaGraphDestroy(graph);
+    *recording_out = executable;
+    return vqc_cuda_check(result, "preparing a recording", error);
+}
+
+static vqc_status recording_run(void *opaque, void *recording, vqc_error *error)
+{
+    const vqc_cuda_device *device = opaque;
+    VQC_TRY(check_not_recording(device, "running a recording", error));
+    VQC_TRY(device_select(device, error));
+    return vqc_cuda_check(cudaGraphLaunch(recording, device->stream), "running a recording", error);
+}
+
+/* Waits first: the recording may still be running. */
+static void recording_destroy(void *opaque, void *recording)
+{
+    const vqc_cuda_device *device = opaque;
+    (void)cudaSetDevice(device->index);
+    (void)cudaStreamSynchronize(device->stream);
+    (void)cudaGraphExecDestroy(recording);
+}
+
 const vqc_ops_implementation vqc_ops_cuda = {
     .name = "cuda",
     .create = device_create,
@@ -302,4 +356,8 @@ const vqc_ops_implementation vqc_ops_cuda = {
     .plan_destroy = plan_destroy,
     .forward = plan_forward,
     .backward = plan_backward,
+    .record_begin = record_begin,
+    .record_end = record_end,
+    .recording_run = recording_run,
+    .recording_destroy = recording_destroy,
 };

@@ -21,6 +21,7 @@ typedef struct vqc_cuda_device {
     char name[VQC_CUDA_NAME_SIZE];
     char pci_id[VQC_CUDA_PCI_ID_SIZE]; /* domain:bus:device.function */
     cudaStream_t stream;
+    bool recording; /* the stream is being captured */
     cublasLtHandle_t cublas;
     cudnnHandle_t cudnn;
 } vqc_cuda_device;
