@@ -15,6 +15,8 @@ typedef struct vqc_ops_implementation {
     const char *name;
     vqc_status (*create)(const vqc_ops_options *options, void **device_out, int *threads_out, vqc_error *error);
     void (*destroy)(void *device);
+    /* Fills in what is known of a device that is not the host itself; NULL for the host. */
+    void (*identify)(const void *device, vqc_ops_identity *identity_out);
     vqc_status (*memory_allocate)(void *device, size_t size, void **memory_out, vqc_error *error);
     void (*memory_release)(void *device, void *memory);
     vqc_status (*upload)(void *device, void *target, const void *host, size_t size, vqc_error *error);
@@ -28,8 +30,8 @@ typedef struct vqc_ops_implementation {
     vqc_status (*backward)(void *state, const vqc_backward *arguments, vqc_error *error);
 } vqc_ops_implementation;
 
-/* The implementations that this build has. */
 extern const vqc_ops_implementation vqc_ops_ref;
 extern const vqc_ops_implementation vqc_ops_cpu;
+extern const vqc_ops_implementation vqc_ops_cuda; /* only in builds with CUDA */
 
 #endif

@@ -20,7 +20,13 @@ struct vqc_plan {
     vqc_plan_sizes sizes;
 };
 
-static const vqc_ops_implementation *const implementations[] = {&vqc_ops_ref, &vqc_ops_cpu};
+static const vqc_ops_implementation *const implementations[] = {
+    &vqc_ops_ref,
+    &vqc_ops_cpu,
+#ifdef VQC_WITH_CUDA
+    &vqc_ops_cuda,
+#endif
+};
 
 static const vqc_ops_implementation *implementation_find(const char *name)
 {
@@ -33,8 +39,11 @@ static const vqc_ops_implementation *implementation_find(const char *name)
 vqc_status vqc_ops_create(const char *name, const vqc_ops_options *options, vqc_ops **ops_out, vqc_error *error)
 {
     const vqc_ops_implementation *implementation = implementation_find(name);
+    if (implementation == NULL && strcmp(name, "cuda") == 0)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "cuda: this build has no CUDA support (configure with -DVQC_CUDA=ON)");
     if (implementation == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "device %s: expected ref or cpu", name);
+        return vqc_error_set(error, VQC_BAD_INPUT, "device %s: expected ref, cpu or cuda", name);
     vqc_ops *ops;
     VQC_TRY(vqc_memory_allocate(1, sizeof *ops, "a device", &ops, error));
     ops->implementation = implementation;
@@ -63,6 +72,13 @@ const char *vqc_ops_name(const vqc_ops *ops)
 int vqc_ops_threads(const vqc_ops *ops)
 {
     return ops->threads;
+}
+
+void vqc_ops_identify(const vqc_ops *ops, vqc_ops_identity *identity_out)
+{
+    *identity_out = (vqc_ops_identity){0};
+    if (ops->implementation->identify != NULL)
+        ops->implementation->identify(ops->device, identity_out);
 }
 
 vqc_status vqc_ops_memory_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error)

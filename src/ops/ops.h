@@ -9,8 +9,9 @@
 #include "ops/operation.h"
 
 /* An implementation of the operations on one device, chosen by name at run time: "ref" (plain loops in double
- * precision, the oracle), "cpu" (oneDNN). An operation is planned once for its shape and then executed many times;
- * execution allocates nothing. What an implementation lacks is an error when the plan is made, never a fallback.
+ * precision, the oracle), "cpu" (oneDNN), "cuda" (an NVIDIA GPU). An operation is planned once for its shape and then
+ * executed many times; execution allocates nothing. What an implementation lacks is an error when the plan is made,
+ * never a fallback.
  *
  * All functions of one vqc_ops and its plans are to be called from one thread. None is collective over MPI. */
 typedef struct vqc_ops vqc_ops;
@@ -18,9 +19,12 @@ typedef struct vqc_plan vqc_plan;
 
 typedef struct vqc_ops_options {
     int threads; /* CPU threads to compute with; 0: what the environment allows this process */
+    int device;  /* cuda: which of the devices that this process sees, from 0; if it sees one only, that one */
+    bool tf32;   /* cuda: products of f32 may round their factors to TF32 (10 bits of fraction) */
 } vqc_ops_options;
 
-/* Opens the implementation. An unknown name is VQC_BAD_INPUT and lists the known ones. */
+/* Opens the implementation. VQC_BAD_INPUT: an unknown name, with a list of the known ones; "cuda" in a build without
+ * it; "cuda" where there is no driver, no device or no device of that number. */
 VQC_MUST_CHECK vqc_status vqc_ops_create(const char *name, const vqc_ops_options *options, vqc_ops **ops_out,
                                          vqc_error *error);
 /* Closes it; all plans and buffers must have been released. NULL is allowed. */
@@ -30,6 +34,13 @@ void vqc_ops_destroy(vqc_ops *ops);
 const char *vqc_ops_name(const vqc_ops *ops);
 /* Number of CPU threads that it computes with. */
 int vqc_ops_threads(const vqc_ops *ops);
+
+/* Which device it is: two are the same if host and PCI id are. Empty texts where it is the host itself. */
+typedef struct vqc_ops_identity {
+    char name[256];  /* "NVIDIA H100 80GB HBM3" */
+    char pci_id[32]; /* "0000:3b:00.0" */
+} vqc_ops_identity;
+void vqc_ops_identify(const vqc_ops *ops, vqc_ops_identity *identity_out);
 
 /* Device memory, aligned to 64 bytes, contents undefined. The size may be 0. */
 VQC_MUST_CHECK vqc_status vqc_ops_memory_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error);
