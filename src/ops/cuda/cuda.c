@@ -166,7 +166,9 @@ static vqc_status clear(void *opaque, void *target, size_t size, vqc_error *erro
 }
 
 static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cuda_plan *plan, vqc_error *error) = {
-    [VQC_OPERATION_CONVOLUTION] = NULL,
+    [VQC_OPERATION_CONVOLUTION] = vqc_cuda_convolution_init,
+    [VQC_OPERATION_LINEAR] = vqc_cuda_linear_init,
+    [VQC_OPERATION_ATTENTION] = vqc_cuda_attention_init,
 };
 
 static vqc_status bf16_from_f32(const float *values, int64_t count, uint16_t **rounded_out, vqc_error *error)
@@ -234,7 +236,16 @@ static vqc_status plan_fill(vqc_cuda_plan *plan, vqc_error *error)
     if (plan_init[plan->operation.kind] == NULL)
         return vqc_error_set(error, VQC_FAILED, "cuda does not have this operation");
     VQC_TRY(device_select(plan->device, error));
-    return plan_init[plan->operation.kind](plan, error);
+    VQC_TRY(plan_init[plan->operation.kind](plan, error));
+    if (plan->sizes.workspace > 0)
+        plan->sizes.workspace += VQC_CUDA_ALIGNMENT; /* room to align the caller's */
+    return VQC_OK;
+}
+
+static void *workspace_align(void *workspace)
+{
+    uintptr_t past = (uintptr_t)workspace % VQC_CUDA_ALIGNMENT;
+    return workspace == NULL || past == 0 ? workspace : (char *)workspace + (VQC_CUDA_ALIGNMENT - past);
 }
 
 static vqc_status plan_create(void *device, const vqc_operation *operation, bool backward, vqc_plan_sizes *sizes_out,
@@ -261,7 +272,9 @@ static vqc_status plan_forward(void *state, const vqc_forward *arguments, vqc_er
 {
     const vqc_cuda_plan *plan = state;
     VQC_TRY(device_select(plan->device, error));
-    vqc_status status = plan->run_forward(plan, arguments, error);
+    vqc_forward aligned = *arguments;
+    aligned.workspace = workspace_align(arguments->workspace);
+    vqc_status status = plan->run_forward(plan, &aligned, error);
     return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s", plan->description);
 }
 
@@ -269,7 +282,9 @@ static vqc_status plan_backward(void *state, const vqc_backward *arguments, vqc_
 {
     const vqc_cuda_plan *plan = state;
     VQC_TRY(device_select(plan->device, error));
-    vqc_status status = plan->run_backward(plan, arguments, error);
+    vqc_backward aligned = *arguments;
+    aligned.workspace = workspace_align(arguments->workspace);
+    vqc_status status = plan->run_backward(plan, &aligned, error);
     return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s, backward", plan->description);
 }
 

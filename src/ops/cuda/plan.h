@@ -57,7 +57,8 @@ vqc_status vqc_cuda_noise_init(vqc_cuda_plan *plan, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_cuda_parameter_upload(vqc_cuda_plan *plan, int index, vqc_dtype dtype,
                                                     const float *values, int64_t count, vqc_error *error);
 
-/* Sizes of the parts of a workspace are rounded up to this, so that each part begins aligned. */
+/* The workspace that run_forward and run_backward get is aligned to this (inputs, outputs and saved state to 64
+ * bytes); the sizes of its parts are rounded up to it, so that each part begins aligned. */
 enum { VQC_CUDA_ALIGNMENT = 256 };
 
 static inline size_t vqc_cuda_align(size_t size)
