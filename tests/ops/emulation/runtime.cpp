@@ -43,6 +43,7 @@ struct thread {
 std::vector<fiber> fibers(MAX_THREADS);
 std::vector<thread> threads(MAX_THREADS);
 ucontext_t scheduler;
+bool backwards;
 unsigned thread_count;
 unsigned next_thread; /* the first that has not started */
 unsigned running;     /* thread */
@@ -55,6 +56,20 @@ void fail(const char *what)
     std::abort();
 }
 
+/* Chooses the order of this launch. */
+void order_choose()
+{
+    static std::uint32_t number = 0;
+    number = number * 1664525U + 1013904223U;
+    backwards = number >> 31 != 0;
+}
+
+/* Which of count things comes at this turn. */
+unsigned in_turn(unsigned turn, unsigned count)
+{
+    return backwards ? count - 1 - turn : turn;
+}
+
 dim3 place_in_block(unsigned number, dim3 block)
 {
     return dim3(number % block.x, number / block.x % block.y, number / block.x / block.y);
@@ -64,7 +79,7 @@ void fiber_main()
 {
     unsigned fiber = running_fiber;
     while (next_thread < thread_count) {
-        unsigned t = next_thread++;
+        unsigned t = in_turn(next_thread++, thread_count);
         running = t;
         threads[t].fiber = fiber;
         threads[t].now = state::ready;
@@ -114,7 +129,8 @@ bool release(unsigned first, unsigned end, state how)
 bool threads_advance()
 {
     bool any = false;
-    for (unsigned t = 0; t < thread_count; t++) {
+    for (unsigned i = 0; i < thread_count; i++) {
+        unsigned t = in_turn(i, thread_count);
         if (threads[t].now != state::ready)
             continue;
         any = true;
@@ -176,12 +192,13 @@ void run(dim3 grid, dim3 block, const std::function<void()> &body)
         grid.z == 0 || grid.y > 65535 || grid.z > 65535)
         fail("a launch that no GPU takes");
     running_body = &body;
+    order_choose();
     current.grid = grid;
     current.block_size = block;
     for (unsigned z = 0; z < grid.z; z++)
         for (unsigned y = 0; y < grid.y; y++)
             for (unsigned x = 0; x < grid.x; x++) {
-                current.block = dim3(x, y, z);
+                current.block = dim3(in_turn(x, grid.x), in_turn(y, grid.y), in_turn(z, grid.z));
                 block_run(block);
             }
 }
