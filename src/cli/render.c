@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
@@ -131,13 +133,40 @@ static vqc_status render_study(render_options *options, const char *job, render_
     return outcome_print(work, finished, error);
 }
 
+/* That all ranks compute on the same kind of device: the same study would not give the same bytes otherwise. */
+static vqc_status devices_check(const render_options *options, vqc_comm *comm, vqc_error *error)
+{
+    char name[8] = {0};
+    char *names;
+    int size = vqc_comm_size(comm);
+    (void)snprintf(name, sizeof name, "%s", vqc_ops_name(options->compute.ops));
+    VQC_TRY(vqc_memory_allocate((size_t)size, sizeof name, "device names", &names, error));
+    vqc_status status = vqc_comm_all_gather(comm, name, sizeof name, names, error);
+    for (int rank = 1; rank < size && status == VQC_OK; rank++)
+        if (strcmp(names + (size_t)rank * sizeof name, names) != 0)
+            status = vqc_error_set(error, VQC_BAD_INPUT,
+                                   "--device auto: %s on rank 0 but %s on rank %d; name one that all have", names,
+                                   names + (size_t)rank * sizeof name, rank);
+    free(names);
+    return status;
+}
+
+/* Opens each rank's device: where several ranks share a host, each has its own. */
+static vqc_status devices_open(render_options *options, vqc_comm *comm, vqc_error *error)
+{
+    options->compute.device_number = vqc_comm_local_rank(comm);
+    options->compute.quiet = vqc_comm_rank(comm) != 0;
+    VQC_TRY(vqc_comm_agree(comm, vqc_compute_open(&options->compute, error), error));
+    return devices_check(options, comm, error);
+}
+
 static vqc_status render_run(render_options *options, const char *job, vqc_error *error)
 {
     render_work work = {0};
     if (options->output == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "render: -o, --output is needed");
     VQC_TRY(vqc_comm_start(NULL, NULL, &work.comm, error));
-    vqc_status status = vqc_compute_open(&options->compute, error);
+    vqc_status status = devices_open(options, work.comm, error);
     if (status == VQC_OK)
         status = render_study(options, job, &work, error);
     if (vqc_comm_rank(work.comm) != 0)

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include <csetjmp>
 #include <ucontext.h>
 
 /* The runtime and the execution of kernels; see emulation.hpp. */
@@ -28,9 +29,11 @@ enum class state { not_started, ready, waits_for_block, waits_for_warp, ended };
 enum { STACK_SIZE = 256 * 1024, MAX_THREADS = 1024 };
 
 /* A thread runs on a fiber, which takes the next thread that has not started when one ends. So kernels without
- * barriers need a single fiber. */
+ * barriers need a single fiber. A fiber is started with a context, as it needs a stack of its own, but left and gone
+ * on with by jumps, which unlike contexts need no system calls. */
 struct fiber {
     ucontext_t context;
+    std::jmp_buf place;
     std::vector<char> stack;
 };
 
@@ -42,8 +45,9 @@ struct thread {
 
 std::vector<fiber> fibers(MAX_THREADS);
 std::vector<thread> threads(MAX_THREADS);
-ucontext_t scheduler;
-bool backwards;
+ucontext_t scheduler_start;
+std::jmp_buf scheduler;
+bool backwards; /* of this launch: whether it goes from the last thread and block to the first */
 unsigned thread_count;
 unsigned next_thread; /* the first that has not started */
 unsigned running;     /* thread */
@@ -87,26 +91,29 @@ void fiber_main()
         (*running_body)();
         threads[t].now = state::ended;
     }
+    _longjmp(scheduler, 1);
 }
 
-void fiber_start(unsigned number)
+__attribute__((noinline)) void fiber_start(unsigned number)
 {
     fiber &f = fibers[number];
     f.stack.resize(STACK_SIZE);
     getcontext(&f.context);
     f.context.uc_stack.ss_sp = f.stack.data();
     f.context.uc_stack.ss_size = f.stack.size();
-    f.context.uc_link = &scheduler;
+    f.context.uc_link = nullptr;
     makecontext(&f.context, fiber_main, 0);
     running_fiber = number;
-    swapcontext(&scheduler, &f.context);
+    if (_setjmp(scheduler) == 0)
+        swapcontext(&scheduler_start, &f.context);
 }
 
-void wait_as(state how)
+__attribute__((noinline)) void wait_as(state how)
 {
     place before = current;
     threads[running].now = how;
-    swapcontext(&fibers[running_fiber].context, &scheduler);
+    if (_setjmp(fibers[running_fiber].place) == 0)
+        _longjmp(scheduler, 1);
     current = before;
 }
 
@@ -125,6 +132,15 @@ bool release(unsigned first, unsigned end, state how)
     return any;
 }
 
+/* In a function of its own, as a jump back may spoil the caller's variables. */
+__attribute__((noinline)) void thread_resume(unsigned number)
+{
+    running = number;
+    running_fiber = threads[number].fiber;
+    if (_setjmp(scheduler) == 0)
+        _longjmp(fibers[running_fiber].place, 1);
+}
+
 /* Goes on with all threads that can go on, until they wait or end; whether there was one. */
 bool threads_advance()
 {
@@ -134,9 +150,7 @@ bool threads_advance()
         if (threads[t].now != state::ready)
             continue;
         any = true;
-        running = t;
-        running_fiber = threads[t].fiber;
-        swapcontext(&scheduler, &fibers[running_fiber].context);
+        thread_resume(t);
     }
     return any;
 }
