@@ -310,7 +310,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
-    return stream->captured == nullptr ? cudaSuccess : cudaErrorInvalidValue;
+    return stream == nullptr || stream->captured == nullptr ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode)
