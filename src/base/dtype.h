@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/formula.h"
+
 /* Element types of tensors, in files and in memory. */
 typedef enum vqc_dtype {
     VQC_DTYPE_F64,
@@ -32,7 +34,7 @@ void vqc_dtype_to_f32(vqc_dtype dtype, const void *source, size_t count, float *
 void vqc_dtype_to_f64(vqc_dtype dtype, const void *source, size_t count, double *target);
 
 /* Single elements. bf16 is rounded to nearest even; NaN stays NaN. */
-static inline float vqc_f32_from_bf16(uint16_t bits)
+VQC_FORMULA float vqc_f32_from_bf16(uint16_t bits)
 {
     uint32_t wide = (uint32_t)bits << 16;
     float value;
@@ -40,7 +42,7 @@ static inline float vqc_f32_from_bf16(uint16_t bits)
     return value;
 }
 
-static inline uint16_t vqc_bf16_from_f32(float value)
+VQC_FORMULA uint16_t vqc_bf16_from_f32(float value)
 {
     uint32_t wide;
     memcpy(&wide, &value, sizeof wide);

@@ -1,23 +1,15 @@
 #include "guide/gradient_sum.h"
 
-#include <math.h>
-
-static const double units = 0x1p44;
-static const double largest = 0x1p56;
+#include "ops/sum_formulas.h"
 
 void vqc_gradient_sum_add(int64_t *sum, const float *values, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        double scaled = rint((double)values[i] * units);
-        if (!(fabs(scaled) <= largest))
-            sum[i] = INT64_MAX;
-        else if (sum[i] != INT64_MAX)
-            sum[i] += (int64_t)scaled;
-    }
+    for (size_t i = 0; i < count; i++)
+        sum[i] = vqc_formula_sum_add(sum[i], values[i]);
 }
 
 void vqc_gradient_sum_read(const int64_t *sum, float *values, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        values[i] = sum[i] == INT64_MAX ? NAN : (float)((double)sum[i] / units);
+        values[i] = vqc_formula_sum_read(sum[i]);
 }

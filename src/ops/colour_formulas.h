@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/formula.h"
+
 /* The steps of the colour change (operation.h, vqc_colour) on one pixel in f32, and their gradients: what cpu and
  * cuda both compute. */
 
@@ -25,7 +27,7 @@ typedef struct vqc_rgb_extremes {
     int largest, smallest;
 } vqc_rgb_extremes;
 
-static inline vqc_rgb_extremes vqc_colour_extremes_of(vqc_rgb in)
+VQC_FORMULA vqc_rgb_extremes vqc_colour_extremes_of(vqc_rgb in)
 {
     vqc_rgb_extremes found = {0, 0};
     for (int c = 1; c < 3; c++) {
@@ -38,7 +40,7 @@ static inline vqc_rgb_extremes vqc_colour_extremes_of(vqc_rgb in)
 }
 
 /* Step number `place` of the order with this number. */
-static inline vqc_colour_step vqc_colour_step_at(int order, int place)
+VQC_FORMULA vqc_colour_step vqc_colour_step_at(int order, int place)
 {
     bool taken[VQC_COLOUR_STEPS] = {false};
     int divisor = 6;
@@ -55,26 +57,26 @@ static inline vqc_colour_step vqc_colour_step_at(int order, int place)
     }
 }
 
-static inline float vqc_colour_limited(float value)
+VQC_FORMULA float vqc_colour_limited(float value)
 {
     return value < 0.0F ? 0.0F : value > 1.0F ? 1.0F : value;
 }
 
 /* The share max(0, min(k, 4 − k, 1)) of the chroma that is missing in a channel, and its slope. */
-static inline float vqc_colour_missing_share(float k)
+VQC_FORMULA float vqc_colour_missing_share(float k)
 {
     return fmaxf(0.0F, fminf(fminf(k, 4.0F - k), 1.0F));
 }
 
-static inline float vqc_colour_missing_slope(float k)
+VQC_FORMULA float vqc_colour_missing_slope(float k)
 {
     return k < 1.0F ? 1.0F : k > 3.0F && k < 4.0F ? -1.0F : 0.0F;
 }
 
 /* The hue in sixths of the circle, and the place on the circle of every channel after a turn. */
-static inline void vqc_colour_hue_places(vqc_rgb in, vqc_rgb_extremes e, float turns, float k[3])
+VQC_FORMULA void vqc_colour_hue_places(vqc_rgb in, vqc_rgb_extremes e, float turns, float k[3])
 {
-    static const float offset[3] = {5.0F, 3.0F, 1.0F};
+    const float offset[3] = {5.0F, 3.0F, 1.0F};
     float chroma = in.channel[e.largest] - in.channel[e.smallest];
     int next = (e.largest + 1) % 3;
     int last = (e.largest + 2) % 3;
@@ -85,7 +87,7 @@ static inline void vqc_colour_hue_places(vqc_rgb in, vqc_rgb_extremes e, float t
     }
 }
 
-static inline vqc_rgb vqc_colour_hue_forward(vqc_rgb in, float turns)
+VQC_FORMULA vqc_rgb vqc_colour_hue_forward(vqc_rgb in, float turns)
 {
     vqc_rgb_extremes e = vqc_colour_extremes_of(in);
     float value = in.channel[e.largest];
@@ -100,7 +102,7 @@ static inline vqc_rgb vqc_colour_hue_forward(vqc_rgb in, float turns)
     return out;
 }
 
-static inline vqc_rgb vqc_colour_hue_backward(vqc_rgb in, float turns, vqc_rgb grad)
+VQC_FORMULA vqc_rgb vqc_colour_hue_backward(vqc_rgb in, float turns, vqc_rgb grad)
 {
     vqc_rgb_extremes e = vqc_colour_extremes_of(in);
     float chroma = in.channel[e.largest] - in.channel[e.smallest];
@@ -130,13 +132,13 @@ static inline vqc_rgb vqc_colour_hue_backward(vqc_rgb in, float turns, vqc_rgb g
 
 /* In HSV with saturation s = (v − m) / v a channel is v − (v − x); s · f replaces the distance to v by f times as
  * much, at most as much as leaves the smallest channel 0. */
-static inline float vqc_colour_saturation_ratio(float value, float smallest, float factor, bool *limited_out)
+VQC_FORMULA float vqc_colour_saturation_ratio(float value, float smallest, float factor, bool *limited_out)
 {
     *limited_out = (value - smallest) * factor > value;
     return *limited_out ? value / (value - smallest) : factor;
 }
 
-static inline vqc_rgb vqc_colour_saturation_forward(vqc_rgb in, float factor)
+VQC_FORMULA vqc_rgb vqc_colour_saturation_forward(vqc_rgb in, float factor)
 {
     vqc_rgb_extremes e = vqc_colour_extremes_of(in);
     float value = in.channel[e.largest];
@@ -151,7 +153,7 @@ static inline vqc_rgb vqc_colour_saturation_forward(vqc_rgb in, float factor)
     return out;
 }
 
-static inline vqc_rgb vqc_colour_saturation_backward(vqc_rgb in, float factor, vqc_rgb grad)
+VQC_FORMULA vqc_rgb vqc_colour_saturation_backward(vqc_rgb in, float factor, vqc_rgb grad)
 {
     vqc_rgb_extremes e = vqc_colour_extremes_of(in);
     float value = in.channel[e.largest];
@@ -175,7 +177,7 @@ static inline vqc_rgb vqc_colour_saturation_backward(vqc_rgb in, float factor, v
     return result;
 }
 
-static inline vqc_rgb vqc_colour_step_forward(vqc_colour_step step, float parameter, vqc_rgb in)
+VQC_FORMULA vqc_rgb vqc_colour_step_forward(vqc_colour_step step, float parameter, vqc_rgb in)
 {
     vqc_rgb out = in;
     if (step == VQC_COLOUR_SATURATION)
@@ -188,7 +190,7 @@ static inline vqc_rgb vqc_colour_step_forward(vqc_colour_step step, float parame
     return out;
 }
 
-static inline vqc_rgb vqc_colour_step_backward(vqc_colour_step step, float parameter, vqc_rgb in, vqc_rgb grad)
+VQC_FORMULA vqc_rgb vqc_colour_step_backward(vqc_colour_step step, float parameter, vqc_rgb in, vqc_rgb grad)
 {
     if (step == VQC_COLOUR_SATURATION)
         return vqc_colour_saturation_backward(in, parameter, grad);
@@ -200,6 +202,44 @@ static inline vqc_rgb vqc_colour_step_backward(vqc_colour_step step, float param
         grad.channel[c] *= !passes ? 0.0F : step == VQC_COLOUR_BRIGHTNESS ? 1.0F : parameter;
     }
     return grad;
+}
+
+/* A crop's parameters, and its steps in their order. */
+typedef struct vqc_colour_steps {
+    float parameter[VQC_COLOUR_STEPS]; /* by step */
+    vqc_colour_step step[VQC_COLOUR_STEPS];
+} vqc_colour_steps;
+
+/* The steps of a crop with these VQC_COLOUR_PARAMETERS parameters. */
+VQC_FORMULA vqc_colour_steps vqc_colour_steps_of(const float *parameters)
+{
+    vqc_colour_steps steps;
+    for (int place = 0; place < VQC_COLOUR_STEPS; place++) {
+        steps.parameter[place] = parameters[place];
+        steps.step[place] = vqc_colour_step_at((int)parameters[VQC_COLOUR_STEPS], place);
+    }
+    return steps;
+}
+
+/* All steps on one pixel, and the gradient with respect to it. */
+VQC_FORMULA vqc_rgb vqc_colour_forward(const vqc_colour_steps *steps, vqc_rgb pixel)
+{
+    for (int place = 0; place < VQC_COLOUR_STEPS; place++)
+        pixel = vqc_colour_step_forward(steps->step[place], steps->parameter[steps->step[place]], pixel);
+    return pixel;
+}
+
+VQC_FORMULA vqc_rgb vqc_colour_backward(const vqc_colour_steps *steps, vqc_rgb pixel, vqc_rgb gradient)
+{
+    vqc_rgb before[VQC_COLOUR_STEPS];
+    for (int place = 0; place < VQC_COLOUR_STEPS; place++) {
+        before[place] = pixel;
+        pixel = vqc_colour_step_forward(steps->step[place], steps->parameter[steps->step[place]], pixel);
+    }
+    for (int place = VQC_COLOUR_STEPS - 1; place >= 0; place--)
+        gradient = vqc_colour_step_backward(steps->step[place], steps->parameter[steps->step[place]], before[place],
+                                            gradient);
+    return gradient;
 }
 
 #endif

@@ -1,10 +1,11 @@
 #ifndef VQC_OPS_FILTER_H
 #define VQC_OPS_FILTER_H
 
-#include <stddef.h>
 #include <stdint.h>
 
-/* The filter of the crop resampling along one axis, for all implementations, computed on the host in double.
+#include "ops/filter_formulas.h"
+
+/* The filter of the crop resampling along one axis, for all implementations, computed in double.
  *
  * The reference (`resample` of the public notebooks) works per axis: where the length L of the crop exceeds the side
  * S of the output, the axis is extended by reflection and convolved with a Lanczos-2 low-pass for the ratio S / L;
@@ -14,19 +15,6 @@
  *     output[i] = Σ over k < count[i] of weight[i · stride + k] · input[first[i] + k]
  *
  * first[i] ≥ 0, count[i] ≥ 1, first[i] + count[i] ≤ L; the weights of a row add up to 1. */
-typedef struct vqc_filter {
-    int64_t side;   /* rows */
-    int64_t stride; /* distance between rows of weight */
-    int32_t *first; /* (side) */
-    int32_t *count; /* (side) */
-    double *weight; /* (side, stride), zero behind count[i] */
-} vqc_filter;
-
-/* The stride: the most weights that a row has for any length up to max_length. */
-int64_t vqc_filter_stride(int64_t max_length, int64_t side);
-
-/* Bytes of memory, a multiple of 64, that a filter takes for any length up to max_length. */
-size_t vqc_filter_size(int64_t max_length, int64_t side);
 
 /* Computes the filter for a crop of the length (1 to max_length). Its arrays lie in the memory, which belongs to the
  * caller, is aligned for double and has vqc_filter_size(max_length, side) bytes; the filter's stride is that for

@@ -5,15 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Formulas of single elements in f32, for the implementations that compute in f32: what one device is tested with is
- * the arithmetic of the others too. Written in the common part of C and CUDA C. `ref` does not use them: it has its
- * own in double, as the independent judge. */
-#ifdef __CUDACC__
-#define VQC_FORMULA static __host__ __device__ __forceinline__
-#else
-/* Always inlined, since a loop with a call in it does not become vector code. */
-#define VQC_FORMULA static inline __attribute__((always_inline))
-#endif
+#include "base/formula.h"
+
+/* Formulas of single elements in f32, for the implementations that compute in f32. `ref` does not use them: it has
+ * its own in double, as the independent judge. */
 
 /* 2^n for n from -126 to 127. */
 VQC_FORMULA float vqc_formula_power_of_two(int32_t n)
@@ -111,6 +106,31 @@ VQC_FORMULA float vqc_formula_gelu_derivative(float x)
     return vqc_formula_normal(x) + x * density;
 }
 
+/* The larger of x and 0 (NaN stays NaN), and what of a gradient at x, or at the output for x, passes. */
+VQC_FORMULA float vqc_formula_relu(float x)
+{
+    return x < 0.0F ? 0.0F : x;
+}
+
+VQC_FORMULA float vqc_formula_relu_gradient(float x, float gradient)
+{
+    return x > 0.0F ? gradient : 0.0F;
+}
+
+/* A normalised value, scaled and shifted. */
+VQC_FORMULA float vqc_formula_normalise(float x, float mean, float inverse_deviation, float weight, float bias)
+{
+    return (x - mean) * inverse_deviation * weight + bias;
+}
+
+/* The gradient with respect to one of the elements that were normalised together: h is the gradient with respect to
+ * its normalised value n; mean_h and mean_hn are the means of h and of h · n over these elements. */
+VQC_FORMULA float vqc_formula_normalise_gradient(float h, float n, float mean_h, float mean_hn,
+                                                 float inverse_deviation)
+{
+    return inverse_deviation * (h - mean_h - n * mean_hn);
+}
+
 /* x limited to [0, 1]; NaN stays NaN. */
 VQC_FORMULA float vqc_formula_clamp(float x)
 {
@@ -141,6 +161,13 @@ VQC_FORMULA float vqc_formula_distance_factor(float chord)
     if (chord < 1e-3F) /* the next term, φ² / 6, is below the rounding of 1 */
         return 1.0F;
     return 2.0F * asinf(0.5F * chord) / (chord * sqrtf(1.0F - 0.25F * chord * chord));
+}
+
+/* One element of the distance's gradient: `unit` and `target` are the elements of x̂ and ŷ, `along` is (x̂ − ŷ)·x̂ and
+ * `factor` is the one above times the gradient with respect to the distance, divided by ‖x‖. */
+VQC_FORMULA float vqc_formula_distance_gradient(float factor, float unit, float target, float along)
+{
+    return factor * (unit - target - along * unit);
 }
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "image/image.h"
+#include "ops/adam_formulas.h"
 
 struct vqc_latent_optimiser {
     const vqc_settings *settings;
@@ -116,15 +117,11 @@ float *vqc_latent_optimiser_gradient(vqc_latent_optimiser *optimiser)
     return optimiser->gradient;
 }
 
-/* The numbers of one step of Adam that do not depend on the element. */
-typedef struct adam_step {
-    float rate, beta1, beta2, share1, share2, correction1, correction2, epsilon, l2_slope;
-} adam_step;
-
-static adam_step adam_step_of(const vqc_settings *settings, int64_t step, double l2_slope)
+/* The numbers of step `step`. */
+static vqc_adam adam_of(const vqc_settings *settings, int64_t step)
 {
     double number = (double)(step + 1);
-    return (adam_step){
+    return (vqc_adam){
         .rate = (float)settings->learning_rate,
         .beta1 = (float)settings->beta1,
         .beta2 = (float)settings->beta2,
@@ -133,36 +130,23 @@ static adam_step adam_step_of(const vqc_settings *settings, int64_t step, double
         .correction1 = (float)(1.0 - pow(settings->beta1, number)),
         .correction2 = (float)(1.0 - pow(settings->beta2, number)),
         .epsilon = (float)settings->epsilon,
-        .l2_slope = (float)l2_slope,
     };
-}
-
-/* Adam (Kingma and Ba 2015, algorithm 1) on one element. */
-static void element_step(const adam_step *adam, float gradient, float *z, float *m, float *v)
-{
-    *m = adam->beta1 * *m + adam->share1 * gradient;
-    *v = adam->beta2 * *v + adam->share2 * gradient * gradient;
-    *z -= adam->rate * (*m / adam->correction1) / (sqrtf(*v / adam->correction2) + adam->epsilon);
-}
-
-static float limited(float value, float low, float high)
-{
-    return value < low ? low : value > high ? high : value;
 }
 
 void vqc_latent_optimiser_step(vqc_latent_optimiser *optimiser, int64_t step, double l2_slope)
 {
-    const adam_step adam = adam_step_of(optimiser->settings, step, l2_slope);
+    const vqc_adam adam = adam_of(optimiser->settings, step);
+    float slope = (float)l2_slope;
     size_t width = optimiser->width;
     float *z = optimiser->state;
     float *m = z + optimiser->count;
     float *v = m + optimiser->count;
     for (size_t i = 0; i < optimiser->count; i++) {
         float moves = optimiser->mask == NULL ? 1.0F : optimiser->mask[i / width];
-        float gradient = moves * (optimiser->gradient[i] + adam.l2_slope * z[i]);
-        element_step(&adam, gradient, &z[i], &m[i], &v[i]);
+        float gradient = moves * (optimiser->gradient[i] + slope * z[i]);
+        vqc_formula_adam(&adam, gradient, &z[i], &m[i], &v[i]);
         if (optimiser->limits != NULL)
-            z[i] = limited(z[i], optimiser->limits[i % width], optimiser->limits[width + i % width]);
+            z[i] = vqc_formula_limit(z[i], optimiser->limits[i % width], optimiser->limits[width + i % width]);
     }
 }
 

@@ -15,14 +15,14 @@ typedef struct piece {
 VQC_CPU_INLINE float value(vqc_activation_function function, float x)
 {
     if (function == VQC_ACTIVATION_RELU)
-        return x < 0.0F ? 0.0F : x;
+        return vqc_formula_relu(x);
     return function == VQC_ACTIVATION_QUICK_GELU ? vqc_formula_quick_gelu(x) : vqc_formula_gelu(x);
 }
 
 VQC_CPU_INLINE float gradient(vqc_activation_function function, float x, float grad)
 {
     if (function == VQC_ACTIVATION_RELU)
-        return x > 0.0F ? grad : 0.0F;
+        return vqc_formula_relu_gradient(x, grad);
     return grad * (function == VQC_ACTIVATION_QUICK_GELU ? vqc_formula_quick_gelu_derivative(x)
                                                          : vqc_formula_gelu_derivative(x));
 }

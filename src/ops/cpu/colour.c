@@ -3,40 +3,6 @@
 #include "ops/colour_formulas.h"
 #include "ops/cpu/plan.h"
 
-/* A crop's parameters, and its steps in their order. */
-typedef struct crop_steps {
-    const float *parameters;
-    vqc_colour_step step[VQC_COLOUR_STEPS];
-} crop_steps;
-
-static crop_steps steps_of(const float *parameters)
-{
-    crop_steps steps = {.parameters = parameters};
-    for (int place = 0; place < VQC_COLOUR_STEPS; place++)
-        steps.step[place] = vqc_colour_step_at((int)parameters[4], place);
-    return steps;
-}
-
-static vqc_rgb pixel_forward(const crop_steps *steps, vqc_rgb pixel)
-{
-    for (int place = 0; place < VQC_COLOUR_STEPS; place++)
-        pixel = vqc_colour_step_forward(steps->step[place], steps->parameters[steps->step[place]], pixel);
-    return pixel;
-}
-
-static vqc_rgb pixel_backward(const crop_steps *steps, vqc_rgb pixel, vqc_rgb gradient)
-{
-    vqc_rgb before[VQC_COLOUR_STEPS];
-    for (int place = 0; place < VQC_COLOUR_STEPS; place++) {
-        before[place] = pixel;
-        pixel = vqc_colour_step_forward(steps->step[place], steps->parameters[steps->step[place]], pixel);
-    }
-    for (int place = VQC_COLOUR_STEPS - 1; place >= 0; place--)
-        gradient = vqc_colour_step_backward(steps->step[place], steps->parameters[steps->step[place]], before[place],
-                                            gradient);
-    return gradient;
-}
-
 /* A crop's pixels are taken in blocks, so that its steps are looked up once for each. */
 enum { BLOCK_PIXELS = 256 };
 
@@ -65,11 +31,11 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
 #pragma omp parallel for schedule(static)
     for (int64_t block = 0; block < o->crops * blocks_of(o); block++) {
         int64_t end;
-        crop_steps steps = steps_of(parameters + block / blocks_of(o) * VQC_COLOUR_PARAMETERS);
+        vqc_colour_steps steps = vqc_colour_steps_of(parameters + block / blocks_of(o) * VQC_COLOUR_PARAMETERS);
         for (int64_t i = block_begin(o, block, &end); i < end; i++) {
             vqc_rgb pixel;
             memcpy(&pixel, input + 3 * i, sizeof pixel);
-            pixel = pixel_forward(&steps, pixel);
+            pixel = vqc_colour_forward(&steps, pixel);
             memcpy(output + 3 * i, &pixel, sizeof pixel);
         }
     }
@@ -77,14 +43,14 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
 }
 
 /* The gradient at one pixel. */
-static void pixel_gradient(const crop_steps *steps, const float *input, const float *grad_output, bool accumulate,
-                           float *grad_input)
+static void pixel_gradient(const vqc_colour_steps *steps, const float *input, const float *grad_output,
+                           bool accumulate, float *grad_input)
 {
     vqc_rgb pixel;
     vqc_rgb gradient;
     memcpy(&pixel, input, sizeof pixel);
     memcpy(&gradient, grad_output, sizeof gradient);
-    gradient = pixel_backward(steps, pixel, gradient);
+    gradient = vqc_colour_backward(steps, pixel, gradient);
     for (int c = 0; c < 3; c++)
         grad_input[c] = accumulate ? grad_input[c] + gradient.channel[c] : gradient.channel[c];
 }
@@ -102,7 +68,7 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
 #pragma omp parallel for schedule(static)
     for (int64_t block = 0; block < o->crops * blocks_of(o); block++) {
         int64_t end;
-        crop_steps steps = steps_of(parameters + block / blocks_of(o) * VQC_COLOUR_PARAMETERS);
+        vqc_colour_steps steps = vqc_colour_steps_of(parameters + block / blocks_of(o) * VQC_COLOUR_PARAMETERS);
         for (int64_t i = block_begin(o, block, &end); i < end; i++)
             pixel_gradient(&steps, input + 3 * i, grad_output + 3 * i, arguments->accumulate[0], grad_input + 3 * i);
     }

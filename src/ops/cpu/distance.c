@@ -72,7 +72,7 @@ VQC_CPU_KERNEL static void gradient_add(bool accumulate, float factor, float alo
 {
     for (int64_t i = 0; i < width; i++) {
         float unit = x[i] / length;
-        float value = factor * (unit - target[i] - along * unit);
+        float value = vqc_formula_distance_gradient(factor, unit, target[i], along);
         grad[i] = accumulate ? grad[i] + value : value;
     }
 }

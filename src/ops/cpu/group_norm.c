@@ -149,7 +149,7 @@ VQC_CPU_INLINE void normalise(vqc_dtype dtype, bool swish, const norm *n, block 
         void *restrict y = vqc_cpu_at_writable(dtype, n->target, b.first + pixel * channels);
 #pragma omp simd
         for (int64_t c = 0; c < channels; c++) {
-            float value = (vqc_cpu_load(dtype, x, c) - mean[c]) * inverse[c] * weight[c] + bias[c];
+            float value = vqc_formula_normalise(vqc_cpu_load(dtype, x, c), mean[c], inverse[c], weight[c], bias[c]);
             vqc_cpu_store(dtype, y, c, swish ? vqc_formula_swish(value) : value);
         }
     }
@@ -250,7 +250,8 @@ VQC_CPU_INLINE void gradient(vqc_dtype dtype, bool accumulate, bool swish, const
         for (int64_t c = 0; c < channels; c++) {
             inner i = inner_of(swish, vqc_cpu_load(dtype, x, c), vqc_cpu_load(dtype, grad, c), mean[c], inverse[c],
                                weight[c], bias[c]);
-            float value = inverse[c] * (i.grad - grad_mean[c] - i.normalised * grad_along[c]);
+            float value =
+                vqc_formula_normalise_gradient(i.grad, i.normalised, grad_mean[c], grad_along[c], inverse[c]);
             vqc_cpu_store_gradient(dtype, accumulate, target, c, value);
         }
     }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "ops/cpu/element.h"
 #include "ops/cpu/plan.h"
+#include "ops/formulas.h"
 
 typedef struct parameters {
     float *weight;
@@ -77,7 +78,8 @@ VQC_CPU_INLINE void normalise(vqc_dtype dtype, const norm *n, int64_t row)
     n->saved[row] = (moments){mean, inverse};
 #pragma omp simd
     for (int64_t i = 0; i < n->width; i++)
-        vqc_cpu_store(dtype, y, i, (vqc_cpu_load(dtype, x, i) - mean) * inverse * weight[i] + bias[i]);
+        vqc_cpu_store(dtype, y, i,
+                      vqc_formula_normalise(vqc_cpu_load(dtype, x, i), mean, inverse, weight[i], bias[i]));
 }
 
 VQC_CPU_KERNEL static void forward_row(const norm *n, int64_t row)
@@ -123,7 +125,7 @@ VQC_CPU_INLINE void gradient(vqc_dtype dtype, bool accumulate, const norm *n, in
     for (int64_t i = 0; i < n->width; i++) {
         float h = vqc_cpu_load(dtype, grad, i) * weight[i];
         float normalised = (vqc_cpu_load(dtype, x, i) - m.mean) * m.inverse_deviation;
-        float value = m.inverse_deviation * (h - means.plain - normalised * means.along);
+        float value = vqc_formula_normalise_gradient(h, normalised, means.plain, means.along, m.inverse_deviation);
         vqc_cpu_store_gradient(dtype, accumulate, target, i, value);
     }
 }

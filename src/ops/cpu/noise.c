@@ -1,33 +1,12 @@
-#include <math.h>
-#include <string.h>
-
-#include "base/random.h"
 #include "ops/cpu/plan.h"
-
-enum { KEY_SIZE = 6 };
-
-/* Two normal numbers from two words (Box and Muller). */
-static void normal_pair(uint32_t first, uint32_t second, float pair[2])
-{
-    float radius = sqrtf(-2.0F * logf(((float)first + 0.5F) * 0x1p-32F));
-    float angle = 6.28318530717958647692F * (((float)second + 0.5F) * 0x1p-32F);
-    pair[0] = radius * cosf(angle);
-    pair[1] = radius * sinf(angle);
-}
+#include "ops/noise_formulas.h"
 
 /* Elements 4 · block to 4 · block + 3 of a crop, as many of them as there are. */
 static void block_forward(const int32_t *words, int64_t block, const float *input, int64_t count, float *output)
 {
-    vqc_random_key key = {{(uint32_t)words[0], (uint32_t)words[1]}};
-    vqc_random_block bits = vqc_random_block_at(
-        key, (vqc_random_block){{(uint32_t)block, (uint32_t)words[2], (uint32_t)words[3], (uint32_t)words[4]}});
-    float normal[4];
-    float scale;
-    memcpy(&scale, &words[5], sizeof scale);
-    normal_pair(bits.word[0], bits.word[1], normal);
-    normal_pair(bits.word[2], bits.word[3], normal + 2);
-    for (int64_t i = 0; i < 4 && 4 * block + i < count; i++)
-        output[4 * block + i] = input[4 * block + i] + scale * normal[i];
+    vqc_noise_block noise = vqc_noise_block_of(words, block);
+    for (int64_t i = 0; i < VQC_NOISE_BLOCK && VQC_NOISE_BLOCK * block + i < count; i++)
+        output[VQC_NOISE_BLOCK * block + i] = input[VQC_NOISE_BLOCK * block + i] + noise.value[i];
 }
 
 static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *arguments, vqc_error *error)
@@ -36,12 +15,12 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
     const float *input = arguments->input[0];
     const int32_t *words = arguments->input[1];
     float *output = arguments->output;
-    int64_t blocks = (o->count + 3) / 4;
+    int64_t blocks = (o->count + VQC_NOISE_BLOCK - 1) / VQC_NOISE_BLOCK;
     (void)error;
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < o->crops * blocks; i++) {
         int64_t crop = i / blocks;
-        block_forward(words + crop * KEY_SIZE, i % blocks, input + crop * o->count, o->count,
+        block_forward(words + crop * VQC_NOISE_WORDS, i % blocks, input + crop * o->count, o->count,
                       output + crop * o->count);
     }
     return VQC_OK;

@@ -35,22 +35,16 @@ vqc_status vqc_cuda_linear_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_attention_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_group_norm_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_layer_norm_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_activation_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_add_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_upsample_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_average_pool_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_quantise_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_channel_scale_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_clamp_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_tokens_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_embed_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_select_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_resample_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_distance_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_cast_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_warp_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_colour_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_noise_init(vqc_cuda_plan *plan, vqc_error *error);
+
+/* For the kinds that consist of kernels and need neither parameters nor memory; see kernel_plans.c. */
+vqc_status vqc_cuda_kernel_init(vqc_cuda_plan *plan, vqc_error *error);
 
 /* Makes parameter number `index` of the plan: count values in device memory, in the dtype (f32, or rounded to bf16);
  * counted into the plan's size of parameters. Complete on return: `values` may go. */

@@ -7,7 +7,8 @@
  * nothing about speed, and nothing about whether the true libraries take what they are given.
  *
  * The threads of a block run in turn on one processor thread, each until it waits for others or ends; blocks run one
- * after the other. */
+ * after the other. Some launches take blocks and threads from the first, some from the last, without a pattern: where
+ * a barrier is missing or threads write to the same place, a repeated call gives other bits. */
 
 #include <cmath>
 #include <cstdint>
@@ -75,10 +76,25 @@ template <typename T> T exchange(T value, unsigned from)
 
 } // namespace emulation
 
-#define threadIdx (emulation::current.thread)
-#define blockIdx (emulation::current.block)
-#define blockDim (emulation::current.block_size)
-#define gridDim (emulation::current.grid)
+struct cudaLaunchConfig_t {
+    dim3 gridDim, blockDim;
+    size_t dynamicSmemBytes;
+    cudaStream_t stream;
+};
+
+template <typename... Parameters, typename... Arguments>
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(Parameters...),
+                               Arguments &&...arguments)
+{
+    emulation::launch(kernel, config->gridDim, config->blockDim, config->dynamicSmemBytes,
+                      config->stream)(static_cast<Parameters>(arguments)...);
+    return cudaSuccess;
+}
+
+static dim3 &threadIdx = emulation::current.thread;
+static dim3 &blockIdx = emulation::current.block;
+static dim3 &blockDim = emulation::current.block_size;
+static dim3 &gridDim = emulation::current.grid;
 
 static inline void __syncthreads()
 {
@@ -99,6 +115,47 @@ template <typename T> T __shfl_sync(unsigned, T value, int lane)
 {
     return emulation::exchange(value,
                                emulation::thread_number() / emulation::WARP * emulation::WARP + (unsigned)lane);
+}
+
+static inline unsigned __ballot_sync(unsigned, bool mine)
+{
+    unsigned all = mine ? 1U << (emulation::thread_number() % emulation::WARP) : 0U;
+    for (int distance = 1; distance < (int)emulation::WARP; distance *= 2)
+        all |= __shfl_xor_sync(0xffffffffU, all, distance);
+    return all;
+}
+
+static inline int __ffs(int value)
+{
+    return __builtin_ffs(value);
+}
+
+static inline unsigned __float_as_uint(float value)
+{
+    unsigned bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline float __uint_as_float(unsigned bits)
+{
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+template <typename T> T atomicAdd(T *sum, T value)
+{
+    T before = *sum;
+    *sum = before + value;
+    return before;
+}
+
+template <typename T> T atomicMax(T *largest, T value)
+{
+    T before = *largest;
+    *largest = before < value ? value : before;
+    return before;
 }
 
 #endif

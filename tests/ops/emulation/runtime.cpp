@@ -47,6 +47,7 @@ std::vector<fiber> fibers(MAX_THREADS);
 std::vector<thread> threads(MAX_THREADS);
 ucontext_t scheduler_start;
 std::jmp_buf scheduler;
+bool backwards; /* of this launch: whether it goes from the last thread and block to the first */
 unsigned thread_count;
 unsigned next_thread; /* the first that has not started */
 unsigned running;     /* thread */
@@ -59,6 +60,20 @@ void fail(const char *what)
     std::abort();
 }
 
+/* Chooses the order of this launch. */
+void order_choose()
+{
+    static std::uint32_t number = 0;
+    number = number * 1664525U + 1013904223U;
+    backwards = number >> 31 != 0;
+}
+
+/* Which of count things comes at this turn. */
+unsigned in_turn(unsigned turn, unsigned count)
+{
+    return backwards ? count - 1 - turn : turn;
+}
+
 dim3 place_in_block(unsigned number, dim3 block)
 {
     return dim3(number % block.x, number / block.x % block.y, number / block.x / block.y);
@@ -68,7 +83,7 @@ void fiber_main()
 {
     unsigned fiber = running_fiber;
     while (next_thread < thread_count) {
-        unsigned t = next_thread++;
+        unsigned t = in_turn(next_thread++, thread_count);
         running = t;
         threads[t].fiber = fiber;
         threads[t].now = state::ready;
@@ -130,7 +145,8 @@ __attribute__((noinline)) void thread_resume(unsigned number)
 bool threads_advance()
 {
     bool any = false;
-    for (unsigned t = 0; t < thread_count; t++) {
+    for (unsigned i = 0; i < thread_count; i++) {
+        unsigned t = in_turn(i, thread_count);
         if (threads[t].now != state::ready)
             continue;
         any = true;
@@ -190,12 +206,13 @@ void run(dim3 grid, dim3 block, const std::function<void()> &body)
         grid.z == 0 || grid.y > 65535 || grid.z > 65535)
         fail("a launch that no GPU takes");
     running_body = &body;
+    order_choose();
     current.grid = grid;
     current.block_size = block;
     for (unsigned z = 0; z < grid.z; z++)
         for (unsigned y = 0; y < grid.y; y++)
             for (unsigned x = 0; x < grid.x; x++) {
-                current.block = dim3(x, y, z);
+                current.block = dim3(in_turn(x, grid.x), in_turn(y, grid.y), in_turn(z, grid.z));
                 block_run(block);
             }
 }
@@ -293,7 +310,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
-    return stream->captured == nullptr ? cudaSuccess : cudaErrorInvalidValue;
+    return stream == nullptr || stream->captured == nullptr ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode)
