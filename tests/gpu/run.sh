@@ -139,7 +139,7 @@ export PATH="/usr/local/cuda/bin:$PATH"
 mkdir -p "$logs"
 : >"$rows"
 call "build" configure_and_build || built=no
-for test in test_operations test_known_values test_resample test_distance test_recording; do
+for test in test_operations test_known_values test_resample test_distance test_recording test_step_kernels; do
     check "$test" "$build/tests/ops/$test" cuda
 done
 for test in test_clip test_vqgan; do
@@ -154,6 +154,7 @@ call "quickstart, same digests" same_digests
 call "memcheck, all operations" sanitize memcheck "'*'"
 call "racecheck, attention" sanitize racecheck "'attention*'"
 call "racecheck, norms" sanitize racecheck "'*norm*'"
+call "racecheck, quantise" sanitize racecheck "'quantise*'"
 call "synccheck, attention" sanitize synccheck "'attention*'"
 call "bench" bench
 
