@@ -154,6 +154,7 @@ call "quickstart, same digests" same_digests
 call "memcheck, all operations" sanitize memcheck "'*'"
 call "racecheck, attention" sanitize racecheck "'attention*'"
 call "racecheck, norms" sanitize racecheck "'*norm*'"
+call "racecheck, quantise" sanitize racecheck "'quantise*'"
 call "synccheck, attention" sanitize synccheck "'attention*'"
 call "bench" bench
 

@@ -20,10 +20,12 @@ struct crop {
 struct resampling {
     int64_t batch, height, width, channels, crops, side;
     const int32_t *fields; /* of the crops */
-    /* In the workspace: of every crop the memory of its vertical and of its horizontal filter, then the readers of
-     * its rows and of its columns. */
+    /* In the workspace, of every crop: the memory of its vertical and of its horizontal filter, the weights of both
+     * in f32, since many GPUs are slow to convert them from double at every use, and the readers of its rows and of
+     * its columns. */
     size_t crop_size;                /* bytes */
     vqc_filter vertical, horizontal; /* of the first crop */
+    float *weights[2];               /* of these two in f32 */
     int32_t *readers;                /* of the first crop */
     float *half_way;
 };
@@ -71,6 +73,14 @@ __device__ int32_t first_reader(const vqc_filter &f, int64_t place)
     return (int32_t)low;
 }
 
+/* One row of a filter, and its weights in f32. */
+__device__ void row_compute(const vqc_filter &f, int64_t row, int64_t length, float *weights)
+{
+    vqc_filter_row_compute(&f, row, length);
+    for (int64_t k = row * f.stride; k < (row + 1) * f.stride; k++)
+        weights[k] = (float)f.weight[k];
+}
+
 /* A block computes one filter and its readers. */
 __global__ void __launch_bounds__(VQC_CUDA_THREADS) filters_kernel(resampling r)
 {
@@ -80,12 +90,13 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS) filters_kernel(resampling r)
         crop c = crop_at(r, index);
         int64_t length = vertical ? c.height : c.width;
         vqc_filter f = filter_of(r, vertical ? r.vertical : r.horizontal, index);
+        float *weights = of_crop(r, r.weights[vertical ? 0 : 1], index);
         int32_t *readers = readers_at(r, index) + (vertical ? 0 : r.height);
         if (threadIdx.x == 0)
             vqc_filter_low_pass_compute(&f, length);
         __syncthreads();
         for (int64_t row = threadIdx.x; row < f.side; row += VQC_CUDA_THREADS)
-            vqc_filter_row_compute(&f, row, length);
+            row_compute(f, row, length, weights);
         __syncthreads();
         for (int64_t place = threadIdx.x; place < length; place += VQC_CUDA_THREADS)
             readers[place] = first_reader(f, place);
@@ -105,13 +116,13 @@ struct column_filtered {
         if (at_line.rest >= c.width * r.channels)
             return 0.0F;
         vqc_filter f = filter_of(r, r.vertical, at.whole);
-        const double *weight = f.weight + at.rest * f.stride;
+        const float *weight = of_crop(r, r.weights[0], at.whole) + at.rest * f.stride;
         int64_t row = c.picture * r.height + c.top + f.first[at.rest];
         const float *from = input + (row * r.width + c.left) * r.channels + at_line.rest;
         int32_t count = f.count[at.rest];
         float sum = 0.0F;
         for (int32_t k = 0; k < count; k++)
-            sum += (float)weight[k] * from[k * r.width * r.channels];
+            sum += weight[k] * from[k * r.width * r.channels];
         return sum;
     }
 };
@@ -126,12 +137,12 @@ struct row_filtered {
         vqc_cuda_quotient at_x = vqc_cuda_divide(at_channel.whole, r.side);
         int64_t index = vqc_cuda_divide(at_x.whole, r.side).whole;
         vqc_filter f = filter_of(r, r.horizontal, index);
-        const double *weight = f.weight + at_x.rest * f.stride;
+        const float *weight = of_crop(r, r.weights[1], index) + at_x.rest * f.stride;
         const float *from = r.half_way + (at_x.whole * r.width + f.first[at_x.rest]) * r.channels + at_channel.rest;
         int32_t count = f.count[at_x.rest];
         float sum = 0.0F;
         for (int32_t k = 0; k < count; k++)
-            sum += (float)weight[k] * from[k * r.channels];
+            sum += weight[k] * from[k * r.channels];
         return sum;
     }
 };
@@ -149,9 +160,10 @@ struct column_gathered {
         if (at.rest >= crop_at(r, at.whole).height)
             return 0.0F;
         vqc_filter f = filter_of(r, r.vertical, at.whole);
+        const float *weight = of_crop(r, r.weights[0], at.whole);
         float sum = 0.0F;
         for (int64_t y = readers_at(r, at.whole)[at.rest]; y < r.side && f.first[y] <= at.rest; y++)
-            sum += (float)f.weight[y * f.stride + at.rest - f.first[y]] *
+            sum += weight[y * f.stride + at.rest - f.first[y]] *
                    grad_output[(at.whole * r.side + y) * line + at_line.rest];
         return sum;
     }
@@ -165,9 +177,10 @@ struct row_gathered {
     __device__ float from_crop(int64_t index, int64_t row, int64_t column, int64_t channel, float sum) const
     {
         vqc_filter f = filter_of(r, r.horizontal, index);
+        const float *weight = of_crop(r, r.weights[1], index);
         const float *from = r.half_way + (index * r.height + row) * r.side * r.channels + channel;
         for (int64_t x = readers_at(r, index)[r.height + column]; x < r.side && f.first[x] <= column; x++)
-            sum += (float)f.weight[x * f.stride + column - f.first[x]] * from[x * r.channels];
+            sum += weight[x * f.stride + column - f.first[x]] * from[x * r.channels];
         return sum;
     }
 
@@ -188,10 +201,17 @@ struct row_gathered {
     }
 };
 
+/* Bytes of a filter's weights in f32. */
+size_t weights_size(int64_t max_length, int64_t side)
+{
+    return vqc_filter_round_up((size_t)(side * vqc_filter_stride(max_length, side)) * sizeof(float));
+}
+
 /* Bytes of the workspace for the filters of one crop. */
 size_t crop_size_of(const vqc_resample *o)
 {
     return vqc_filter_size(o->height, o->side) + vqc_filter_size(o->width, o->side) +
+           weights_size(o->height, o->side) + weights_size(o->width, o->side) +
            vqc_filter_round_up((size_t)(o->height + o->width) * sizeof(int32_t));
 }
 
@@ -211,6 +231,10 @@ resampling resampling_of(const vqc_resample *o, const void *fields, void *worksp
     memory += vqc_filter_size(o->height, o->side);
     r.horizontal = vqc_filter_place(o->width, o->side, memory);
     memory += vqc_filter_size(o->width, o->side);
+    r.weights[0] = reinterpret_cast<float *>(memory);
+    memory += weights_size(o->height, o->side);
+    r.weights[1] = reinterpret_cast<float *>(memory);
+    memory += weights_size(o->width, o->side);
     r.readers = reinterpret_cast<int32_t *>(memory);
     r.half_way = reinterpret_cast<float *>(static_cast<char *>(workspace) + (size_t)o->crops * r.crop_size);
     return r;
