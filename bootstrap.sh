@@ -4,7 +4,7 @@
 #   ./bootstrap.sh deps    install the packages that are missing, and nothing else
 #   ./bootstrap.sh build   the same, then build the program: build/release/src/vqclip
 #   ./bootstrap.sh run     the same, then render jobs/quickstart.yaml on two ranks into out/quickstart
-#   ./bootstrap.sh test    build as above, and run the tests
+#   ./bootstrap.sh test    build as above, and run the tests; with the CUDA toolkit, compile the CUDA code as well
 #
 # Packages come from apt, with sudo where needed. Without apt it names them and goes on, in case they are there.
 set -eu
@@ -14,7 +14,7 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libdnnl-dev libjansso
     libpng-dev libjpeg62-turbo-dev libpango1.0-dev libyaml-dev libutf8proc-dev libopenmpi-dev openmpi-bin
     libhdf5-openmpi-dev"
 FONT_PACKAGES="fonts-dejavu-core" # for the captions on contact sheets
-TEST_PACKAGES="libcmocka-dev"
+TEST_PACKAGES="libcmocka-dev g++"
 
 say() {
     printf '%s\n' "bootstrap: $*"
@@ -78,6 +78,18 @@ quickstart() {
     say "the archive is $folder/quickstart.h5, the pictures are beside it, all of them in $folder/sheet.png"
 }
 
+# Compiles and links what runs on a GPU, for every kind of GPU; whether it works shows on one only (tests/gpu/run.sh).
+compile_cuda() {
+    if ! PATH="$PATH:/usr/local/cuda/bin" command -v nvcc >/dev/null; then
+        say "skipped: compiling the CUDA code, as there is no nvcc"
+        return
+    fi
+    say "compiling the CUDA code in build/cuda"
+    cmake --preset cuda -DVQC_WERROR=ON
+    cmake --build build/cuda --target vqclip
+    tests/cli/device_test.sh build/cuda/src/vqclip with tests/models/fixtures
+}
+
 [ $# -ge 1 ] || usage
 case $1 in
 deps)
@@ -100,6 +112,7 @@ test)
     # shellcheck disable=SC2086
     install_packages $BUILD_PACKAGES $FONT_PACKAGES $TEST_PACKAGES
     build release -DVQC_WERROR=ON
+    compile_cuda
     ctest --test-dir build/release --output-on-failure
     ;;
 *)

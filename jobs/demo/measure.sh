@@ -32,7 +32,7 @@ for perceptor in vit resnet judge; do
     echo "== $perceptor: the same as guidance sees them"
     judge "$perceptor" "$output/views/labels.json" "$output"/views/*.png
 done
-for study in prompts both vit-alone resnet-alone no-l2 no-augmentations; do
+for study in prompts vit-alone resnet-alone no-l2 no-augmentations; do
     mpirun -n 2 "$vqclip" render "$jobs/$study.yaml" -o "$output" --threads 1
     "$vqclip" export "$output/$study.h5" -o "$output/$study"
     echo "== $study"

@@ -1,8 +1,25 @@
 #include "cli/compute.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+
+/* Opens cuda, or cpu where that cannot be opened. */
+static vqc_status auto_open(vqc_compute *compute, const vqc_ops_options *options, vqc_error *error)
+{
+    vqc_error reason = {0};
+    vqc_ops_identity identity;
+    if (vqc_ops_create("cuda", options, &compute->ops, &reason) != VQC_OK) {
+        if (!compute->quiet)
+            (void)fprintf(stderr, "vqclip: computing on the cpu (%s)\n", reason.message);
+        return vqc_ops_create("cpu", options, &compute->ops, error);
+    }
+    vqc_ops_identify(compute->ops, &identity);
+    if (!compute->quiet)
+        (void)fprintf(stderr, "vqclip: computing on cuda (%s, %s)\n", identity.name, identity.pci_id);
+    return VQC_OK;
+}
 
 vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error)
 {
@@ -16,8 +33,11 @@ vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error)
     if (compute->threads > 4096)
         return vqc_error_set(error, VQC_BAD_INPUT, "--threads %ld: expected at most 4096", compute->threads);
     compute->started = vqc_clock_seconds();
-    vqc_ops_options options = {.threads = (int)compute->threads};
-    return vqc_ops_create(compute->device == NULL ? "cpu" : compute->device, &options, &compute->ops, error);
+    vqc_ops_options options = {.threads = (int)compute->threads, .device = compute->device_number};
+    const char *device = compute->device == NULL ? "cpu" : compute->device;
+    if (strcmp(device, "auto") == 0)
+        return auto_open(compute, &options, error);
+    return vqc_ops_create(device, &options, &compute->ops, error);
 }
 
 void vqc_compute_close(vqc_compute *compute)

@@ -11,6 +11,8 @@ typedef struct vqc_compute {
     const char *device;    /* --device */
     const char *precision; /* --precision */
     long threads;          /* --threads */
+    int device_number;     /* cuda: which of the devices that the process sees; its rank among those of its host */
+    bool quiet;            /* does not say what --device auto chose */
     bool json;             /* --json */
     vqc_ops *ops;
     vqc_dtype dtype;
@@ -20,7 +22,8 @@ typedef struct vqc_compute {
 
 /* The rows of an option table that fill it. */
 #define VQC_COMPUTE_OPTIONS(compute)                                                                                 \
-    {"--device", "NAME", "ref (slow, the oracle) or cpu (default)", VQC_OPTION_TEXT, &(compute)->device},            \
+    {"--device", "NAME", "ref (slow, the oracle), cpu (default), cuda, or auto: cuda if there is one",               \
+     VQC_OPTION_TEXT, &(compute)->device},                                                                           \
         {"--precision", "TYPE", "of activations: f32 (default) or bf16", VQC_OPTION_TEXT, &(compute)->precision},    \
         {"--threads", "N", "CPU threads (default: what the environment allows)", VQC_OPTION_INTEGER,                 \
          &(compute)->threads},                                                                                       \
@@ -28,7 +31,9 @@ typedef struct vqc_compute {
         "--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &(compute)->json                                \
     }
 
-/* Opens the device and starts the clock. */
+/* Opens the device and starts the clock. --device auto takes cuda where it can be opened, else cpu, and says which on
+ * standard error. It is not the default: pictures are the same only for the same kind of device, so which one it is
+ * is not to depend on the machine unasked. */
 VQC_MUST_CHECK vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error);
 void vqc_compute_close(vqc_compute *compute);
 

@@ -1,9 +1,11 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
@@ -143,12 +145,39 @@ static vqc_status render_study(render_options *options, const char *job, render_
     return outcome_print(work, options->json, finished, error);
 }
 
+/* That all ranks compute on the same kind of device: the same study would not give the same bytes otherwise. */
+static vqc_status devices_check(const render_options *options, vqc_comm *comm, vqc_error *error)
+{
+    char name[8] = {0};
+    char *names;
+    int size = vqc_comm_size(comm);
+    (void)snprintf(name, sizeof name, "%s", vqc_ops_name(options->compute.ops));
+    VQC_TRY(vqc_memory_allocate((size_t)size, sizeof name, "device names", &names, error));
+    vqc_status status = vqc_comm_all_gather(comm, name, sizeof name, names, error);
+    for (int rank = 1; rank < size && status == VQC_OK; rank++)
+        if (strcmp(names + (size_t)rank * sizeof name, names) != 0)
+            status = vqc_error_set(error, VQC_BAD_INPUT,
+                                   "--device auto: %s on rank 0 but %s on rank %d; name one that all have", names,
+                                   names + (size_t)rank * sizeof name, rank);
+    free(names);
+    return status;
+}
+
+/* Opens each rank's device: where several ranks share a host, each has its own. */
+static vqc_status devices_open(render_options *options, vqc_comm *comm, vqc_error *error)
+{
+    options->compute.device_number = vqc_comm_local_rank(comm);
+    options->compute.quiet = vqc_comm_rank(comm) != 0;
+    VQC_TRY(vqc_comm_agree(comm, vqc_compute_open(&options->compute, error), error));
+    return devices_check(options, comm, error);
+}
+
 /* What this rank asks of the program's other parts before the study; collective. */
 static vqc_status launch_prepare(render_options *options, render_work *work, vqc_error *error)
 {
     vqc_interruption_watch();
     VQC_TRY(vqc_interruption_ranks(work->comm, options->peer_timeout, &work->watch, error));
-    return vqc_comm_agree(work->comm, vqc_compute_open(&options->compute, error), error);
+    return devices_open(options, work->comm, error);
 }
 
 /* Checks the options, and sets the time limit, which counts from `started`. */

@@ -40,8 +40,9 @@ VQC_FORMULA vqc_rgb_extremes vqc_colour_extremes_of(vqc_rgb in)
     vqc_rgb_extremes found = {
         .largest = blue_above ? in.channel[2] : high,
         .smallest = blue_below ? in.channel[2] : low,
-        .is_largest = {!above & !blue_above, above & !blue_above, blue_above},
-        .is_smallest = {!below & !blue_below, below & !blue_below, blue_below},
+        /* `&` for code without branches, which vectors need */
+        .is_largest = {(bool)(!above & !blue_above), (bool)(above & !blue_above), blue_above},
+        .is_smallest = {(bool)(!below & !blue_below), (bool)(below & !blue_below), blue_below},
     };
     return found;
 }

@@ -1,11 +1,5 @@
 #include "ops/filter.h"
 
-size_t vqc_filter_size(int64_t max_length, int64_t side)
-{
-    return vqc_filter_weight_size(max_length, side) + vqc_filter_low_pass_size(max_length, side) +
-           2 * vqc_filter_rows_size(side);
-}
-
 void vqc_filter_compute(int64_t length, int64_t max_length, int64_t side, void *memory, vqc_filter *filter)
 {
     *filter = vqc_filter_place(max_length, side, memory);

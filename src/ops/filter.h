@@ -1,7 +1,6 @@
 #ifndef VQC_OPS_FILTER_H
 #define VQC_OPS_FILTER_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "ops/filter_formulas.h"
@@ -16,9 +15,6 @@
  *     output[i] = Σ over k < count[i] of weight[i · stride + k] · input[first[i] + k]
  *
  * first[i] ≥ 0, count[i] ≥ 1, first[i] + count[i] ≤ L; the weights of a row add up to 1. */
-
-/* Bytes of memory, a multiple of 64, that a filter takes for any length up to max_length. */
-size_t vqc_filter_size(int64_t max_length, int64_t side);
 
 /* Computes the filter for a crop of the length (1 to max_length). Its arrays lie in the memory, which belongs to the
  * caller, is aligned for double and has vqc_filter_size(max_length, side) bytes; the filter's stride is that for

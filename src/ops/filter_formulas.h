@@ -58,6 +58,13 @@ VQC_FORMULA size_t vqc_filter_rows_size(int64_t side)
     return vqc_filter_round_up((size_t)side * sizeof(int32_t));
 }
 
+/* Bytes of memory, a multiple of 64, that a filter takes for any length up to max_length. */
+VQC_FORMULA size_t vqc_filter_size(int64_t max_length, int64_t side)
+{
+    return vqc_filter_weight_size(max_length, side) + vqc_filter_low_pass_size(max_length, side) +
+           2 * vqc_filter_rows_size(side);
+}
+
 /* The filter whose arrays lie in the memory (filter.h, vqc_filter_compute). */
 VQC_FORMULA vqc_filter vqc_filter_place(int64_t max_length, int64_t side, void *memory)
 {

@@ -17,6 +17,8 @@ typedef struct vqc_ops_implementation {
     void (*destroy)(void *device);
     /* Fills the description, which is all zeros; NULL where there is nothing to say. */
     void (*describe)(const void *device, vqc_ops_description *description_out);
+    /* Fills in what is known of a device that is not the host itself; NULL for the host. */
+    void (*identify)(const void *device, vqc_ops_identity *identity_out);
     vqc_status (*memory_allocate)(void *device, size_t size, void **memory_out, vqc_error *error);
     void (*memory_release)(void *device, void *memory);
     vqc_status (*upload)(void *device, void *target, const void *host, size_t size, vqc_error *error);
@@ -28,10 +30,15 @@ typedef struct vqc_ops_implementation {
     void (*plan_destroy)(void *state);
     vqc_status (*forward)(void *state, const vqc_forward *arguments, vqc_error *error);
     vqc_status (*backward)(void *state, const vqc_backward *arguments, vqc_error *error);
+    /* All four or, in an implementation that does not record, none. record_end ends in any case. */
+    vqc_status (*record_begin)(void *device, vqc_error *error);
+    vqc_status (*record_end)(void *device, void **recording_out, vqc_error *error);
+    vqc_status (*recording_run)(void *device, void *recording, vqc_error *error);
+    void (*recording_destroy)(void *device, void *recording);
 } vqc_ops_implementation;
 
-/* The implementations that this build has. */
 extern const vqc_ops_implementation vqc_ops_ref;
 extern const vqc_ops_implementation vqc_ops_cpu;
+extern const vqc_ops_implementation vqc_ops_cuda; /* only in builds with CUDA */
 
 #endif

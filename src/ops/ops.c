@@ -20,7 +20,18 @@ struct vqc_plan {
     vqc_plan_sizes sizes;
 };
 
-static const vqc_ops_implementation *const implementations[] = {&vqc_ops_ref, &vqc_ops_cpu};
+struct vqc_recording {
+    const vqc_ops *ops;
+    void *state;
+};
+
+static const vqc_ops_implementation *const implementations[] = {
+    &vqc_ops_ref,
+    &vqc_ops_cpu,
+#ifdef VQC_WITH_CUDA
+    &vqc_ops_cuda,
+#endif
+};
 
 static const vqc_ops_implementation *implementation_find(const char *name)
 {
@@ -33,8 +44,11 @@ static const vqc_ops_implementation *implementation_find(const char *name)
 vqc_status vqc_ops_create(const char *name, const vqc_ops_options *options, vqc_ops **ops_out, vqc_error *error)
 {
     const vqc_ops_implementation *implementation = implementation_find(name);
+    if (implementation == NULL && strcmp(name, "cuda") == 0)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "cuda: this build has no CUDA support (configure with -DVQC_CUDA=ON)");
     if (implementation == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "device %s: expected ref or cpu", name);
+        return vqc_error_set(error, VQC_BAD_INPUT, "device %s: expected ref, cpu, cuda or auto", name);
     vqc_ops *ops;
     VQC_TRY(vqc_memory_allocate(1, sizeof *ops, "a device", &ops, error));
     ops->implementation = implementation;
@@ -70,6 +84,13 @@ void vqc_ops_describe(const vqc_ops *ops, vqc_ops_description *description_out)
     *description_out = (vqc_ops_description){0};
     if (ops->implementation->describe != NULL)
         ops->implementation->describe(ops->device, description_out);
+}
+
+void vqc_ops_identify(const vqc_ops *ops, vqc_ops_identity *identity_out)
+{
+    *identity_out = (vqc_ops_identity){0};
+    if (ops->implementation->identify != NULL)
+        ops->implementation->identify(ops->device, identity_out);
 }
 
 vqc_status vqc_ops_memory_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error)
@@ -150,4 +171,45 @@ vqc_status vqc_plan_backward(vqc_plan *plan, const vqc_backward *arguments, vqc_
         return vqc_error_set(error, VQC_FAILED, "%s: planned without a backward pass",
                              vqc_operation_name(plan->kind));
     return plan->implementation->backward(plan->state, arguments, error);
+}
+
+bool vqc_ops_can_record(const vqc_ops *ops)
+{
+    return ops->implementation->record_begin != NULL;
+}
+
+vqc_status vqc_ops_record_begin(vqc_ops *ops, vqc_error *error)
+{
+    if (!vqc_ops_can_record(ops))
+        return vqc_error_set(error, VQC_FAILED, "%s does not record operations", vqc_ops_name(ops));
+    return ops->implementation->record_begin(ops->device, error);
+}
+
+vqc_status vqc_ops_record_end(vqc_ops *ops, vqc_recording **recording_out, vqc_error *error)
+{
+    vqc_recording *recording;
+    void *state;
+    VQC_TRY(ops->implementation->record_end(ops->device, &state, error));
+    vqc_status status = vqc_memory_allocate(1, sizeof *recording, "a recording", &recording, error);
+    if (status != VQC_OK) {
+        ops->implementation->recording_destroy(ops->device, state);
+        return status;
+    }
+    recording->ops = ops;
+    recording->state = state;
+    *recording_out = recording;
+    return VQC_OK;
+}
+
+vqc_status vqc_recording_run(vqc_recording *recording, vqc_error *error)
+{
+    return recording->ops->implementation->recording_run(recording->ops->device, recording->state, error);
+}
+
+void vqc_recording_destroy(vqc_recording *recording)
+{
+    if (recording == NULL)
+        return;
+    recording->ops->implementation->recording_destroy(recording->ops->device, recording->state);
+    free(recording);
 }

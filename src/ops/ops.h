@@ -9,8 +9,9 @@
 #include "ops/operation.h"
 
 /* An implementation of the operations on one device, chosen by name at run time: "ref" (plain loops in double
- * precision, the oracle), "cpu" (oneDNN). An operation is planned once for its shape and then executed many times;
- * execution allocates nothing. What an implementation lacks is an error when the plan is made, never a fallback.
+ * precision, the oracle), "cpu" (oneDNN), "cuda" (an NVIDIA GPU). An operation is planned once for its shape and then
+ * executed many times; execution allocates nothing. What an implementation lacks is an error when the plan is made,
+ * never a fallback.
  *
  * All functions of one vqc_ops and its plans are to be called from one thread. None is collective over MPI. */
 typedef struct vqc_ops vqc_ops;
@@ -18,9 +19,12 @@ typedef struct vqc_plan vqc_plan;
 
 typedef struct vqc_ops_options {
     int threads; /* CPU threads to compute with; 0: what the environment allows this process */
+    int device;  /* cuda: which of the devices that this process sees, from 0; if it sees one only, that one */
+    bool tf32;   /* cuda: products of f32 may round their factors to TF32 (10 bits of fraction) */
 } vqc_ops_options;
 
-/* Opens the implementation. An unknown name is VQC_BAD_INPUT and lists the known ones. */
+/* Opens the implementation. VQC_BAD_INPUT: an unknown name, with a list of the known ones; "cuda" in a build without
+ * it; "cuda" where there is no driver, no device or no device of that number. */
 VQC_MUST_CHECK vqc_status vqc_ops_create(const char *name, const vqc_ops_options *options, vqc_ops **ops_out,
                                          vqc_error *error);
 /* Closes it; all plans and buffers must have been released. NULL is allowed. */
@@ -39,6 +43,13 @@ typedef struct vqc_ops_description {
 } vqc_ops_description;
 
 void vqc_ops_describe(const vqc_ops *ops, vqc_ops_description *description_out);
+
+/* Which device it is: two are the same if host and PCI id are. Empty texts where it is the host itself. */
+typedef struct vqc_ops_identity {
+    char name[256];  /* "NVIDIA H100 80GB HBM3" */
+    char pci_id[32]; /* "0000:3b:00.0" */
+} vqc_ops_identity;
+void vqc_ops_identify(const vqc_ops *ops, vqc_ops_identity *identity_out);
 
 /* Device memory, aligned to 64 bytes, contents undefined. The size may be 0. */
 VQC_MUST_CHECK vqc_status vqc_ops_memory_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error);
@@ -89,5 +100,23 @@ VQC_MUST_CHECK vqc_status vqc_plan_forward(vqc_plan *plan, const vqc_forward *ar
 /* grad_input[i] (+)= gradient of Σ output · grad_output with respect to input i. Gradients have the dtype of what
  * they belong to. Inputs of integers have none. */
 VQC_MUST_CHECK vqc_status vqc_plan_backward(vqc_plan *plan, const vqc_backward *arguments, vqc_error *error);
+
+/* A sequence of forward, backward and clear calls, recorded once and run many times with the same pointers; on a GPU
+ * a CUDA graph, which spares it the launch of each kernel. The sequence is not executed while it is recorded.
+ *
+ * Every call has been made once before, outside of a recording: libraries set themselves up in their first one.
+ * Between begin and end only those calls are made, on plans of this vqc_ops; allocating, uploading and downloading
+ * are errors. Whoever begins also ends, even after a call has failed. What a run computes from is what the memory
+ * holds then. The plans and the memory must outlive the recording. */
+typedef struct vqc_recording vqc_recording;
+
+/* Whether the implementation records: cuda does; of the others, begin is VQC_FAILED. */
+bool vqc_ops_can_record(const vqc_ops *ops);
+VQC_MUST_CHECK vqc_status vqc_ops_record_begin(vqc_ops *ops, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_ops_record_end(vqc_ops *ops, vqc_recording **recording_out, vqc_error *error);
+/* Executes the sequence, in order with the other calls. */
+VQC_MUST_CHECK vqc_status vqc_recording_run(vqc_recording *recording, vqc_error *error);
+/* Before its vqc_ops is destroyed. NULL is allowed. */
+void vqc_recording_destroy(vqc_recording *recording);
 
 #endif

@@ -324,7 +324,7 @@ static void test_bad_input(void **state)
         {vqc_command_embed, {"--perceptor", clip, "--text", "a"}, "--text needs --vocabulary"},
         {vqc_command_embed, {"--perceptor", clip, "--image", config}, "net2net.yaml"},
         {vqc_command_embed, {"--perceptor", FIXTURES "net2net.safetensors", "--image", "x"}, "not a CLIP model"},
-        {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--device", "gpu"}, "expected ref or cpu"},
+        {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--device", "gpu"}, "expected ref, cpu, cuda or auto"},
         {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--precision", "f8"}, "expected f32 or bf16"},
         {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--threads", "2x"}, "expected a number"},
         {vqc_command_embed, {"--perceptor", clip, "--perceptor", clip, "--image", "x"}, "given twice"},

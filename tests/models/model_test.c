@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../comparison.h"
+#include "../device_absent.h"
 #include "../device_precision.h"
 
 void model_test_ok(vqc_status status, const vqc_error *error)
@@ -27,10 +28,8 @@ void model_test_open(model_test *test, int argc, char **argv)
         exit(2);
     }
     test->precision = strcmp(argv[2], "bf16") == 0 ? VQC_DTYPE_BF16 : VQC_DTYPE_F32;
-    if (vqc_ops_create(argv[1], &options, &test->ops, &error) != VQC_OK) {
-        (void)fprintf(stderr, "%s\n", error.message);
-        exit(1);
-    }
+    if (vqc_ops_create(argv[1], &options, &test->ops, &error) != VQC_OK)
+        device_absent_exit(&error);
     if (test->precision == VQC_DTYPE_BF16 && !device_has_bf16(test->ops)) {
         (void)printf("SKIPPED: no bf16 on this processor\n");
         exit(77);

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../device_absent.h"
+
 enum { GUARD = 64, FILLER = 0xff }; /* a float of filler bytes is NaN */
 
 #define ASSERT_OK(expression)                                                                                        \
@@ -211,16 +213,16 @@ void execution_saved(const operation_execution *execution, void *bytes)
 
 int execution_main(int argument_count, char **arguments, int (*run)(vqc_ops *tested))
 {
-    if (argument_count != 2) {
-        (void)fprintf(stderr, "usage: %s IMPLEMENTATION\n", arguments[0]);
+    if (argument_count != 2 && argument_count != 3) {
+        (void)fprintf(stderr, "usage: %s IMPLEMENTATION [PATTERN]\n", arguments[0]);
         return 2;
     }
+    if (argument_count == 3)
+        cmocka_set_test_filter(arguments[2]);
     vqc_error error = {0};
     vqc_ops *ops = NULL;
-    if (vqc_ops_create(arguments[1], &(vqc_ops_options){0}, &ops, &error) != VQC_OK) {
-        (void)fprintf(stderr, "%s\n", error.message);
-        return 1;
-    }
+    if (vqc_ops_create(arguments[1], &(vqc_ops_options){0}, &ops, &error) != VQC_OK)
+        device_absent_exit(&error);
     int result = run(ops);
     vqc_ops_destroy(ops);
     return result;

@@ -44,7 +44,7 @@ void execution_backward(operation_execution *execution, const double *grad_outpu
 void execution_saved(const operation_execution *execution, void *bytes);
 
 /* The main function of a test program: opens the implementation that the argument names, runs, closes it; returns the
- * exit code. */
+ * exit code. A second argument is a pattern for the names of the tests to run, with * and ?. */
 int execution_main(int argument_count, char **arguments, int (*run)(vqc_ops *tested));
 
 /* Memory of count zeros; failing the test if there is none. */

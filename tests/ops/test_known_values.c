@@ -218,6 +218,32 @@ static void pooling_known(void **state)
                                  .grad_input = {enlarged}});
 }
 
+/* Of equal rows the first is chosen, wherever the others are; and for what is not a number, the first of all. */
+static void quantise_ties(void **state)
+{
+    enum { KINDS = 50, ENTRIES = 4 * KINDS, WIDTH = 3, ROWS = KINDS + 1 };
+    float codebook[ENTRIES * WIDTH];
+    double input[ROWS * WIDTH];
+    for (int i = 0; i < ENTRIES * WIDTH; i++)
+        codebook[i] = (float)random_between(0, i % (KINDS * WIDTH), -1.0, 1.0);
+    for (int i = 0; i < KINDS * WIDTH; i++)
+        input[i] = (double)codebook[i];
+    for (int i = KINDS * WIDTH; i < ROWS * WIDTH; i++)
+        input[i] = (double)NAN;
+    const vqc_operation operation = {
+        .kind = VQC_OPERATION_QUANTISE, .dtype = VQC_DTYPE_F32, .quantise = {ROWS, WIDTH, ENTRIES, codebook}};
+    operation_execution execution;
+    double output[ROWS * WIDTH];
+    int32_t codes[ROWS];
+    execution_open(&execution, *state, &operation);
+    execution_forward(&execution, (const double *const[2]){input, NULL}, output);
+    execution_saved(&execution, codes);
+    execution_close(&execution);
+    for (int row = 0; row < KINDS; row++)
+        assert_int_equal(codes[row], row);
+    assert_int_equal(codes[KINDS], 0);
+}
+
 /* The first row lies half-way between entries 1 and 2, and 3 is 1 again: the lowest index counts. */
 static void quantise_known(void **state)
 {
@@ -631,6 +657,7 @@ static int tests_run(vqc_ops *ops)
         cmocka_unit_test_prestate(add_known, ops),
         cmocka_unit_test_prestate(pooling_known, ops),
         cmocka_unit_test_prestate(quantise_known, ops),
+        cmocka_unit_test_prestate(quantise_ties, ops),
         cmocka_unit_test_prestate(channel_scale_known, ops),
         cmocka_unit_test_prestate(clamp_known, ops),
         cmocka_unit_test_prestate(tokens_known, ops),

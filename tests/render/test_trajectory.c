@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../comparison.h"
+#include "../device_absent.h"
 #include "render/renderer.h"
 #include "weights/weights.h"
 
@@ -209,6 +210,11 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: %s DEVICE\n", argv[0]);
         return 2;
     }
+    vqc_error error = {0};
+    vqc_ops *ops;
+    if (vqc_ops_create(argv[1], &(vqc_ops_options){0}, &ops, &error) != VQC_OK)
+        device_absent_exit(&error);
+    vqc_ops_destroy(ops);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_reference_trajectory, argv[1]),
         cmocka_unit_test_prestate(test_restored_render_is_the_same, argv[1]),

@@ -156,7 +156,7 @@ static vqc_status plan_create(void *device, const vqc_operation *operation, bool
     threads_set(device);
     plan->operation = *operation;
     plan->backward = backward;
-    vqc_cpu_describe(operation, plan->description);
+    vqc_operation_describe(operation, plan->description);
     vqc_status status = plan_fill(plan, error);
     if (status != VQC_OK) {
         status = vqc_error_prefix(error, "%s", plan->description);

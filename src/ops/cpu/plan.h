@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "ops/cpu/onednn.h"
+#include "ops/describe.h"
 #include "ops/implementation.h"
 
 /* The processor with the number of threads that everything is computed with. */
@@ -12,8 +13,6 @@ typedef struct vqc_cpu_device {
     int threads;
 } vqc_cpu_device;
 
-enum { VQC_CPU_DESCRIPTION_SIZE = 160 };
-
 /* A plan. cpu.c makes it and sets the members down to `description`; the init function of the operation's kind,
  * below, sets the others. */
 typedef struct vqc_cpu_plan vqc_cpu_plan;
@@ -21,7 +20,7 @@ struct vqc_cpu_plan {
     const vqc_cpu_device *device;
     vqc_operation operation; /* its parameters must not be read after init */
     bool backward;           /* whether the gradient will be wanted */
-    char description[VQC_CPU_DESCRIPTION_SIZE];
+    char description[VQC_OPERATION_DESCRIPTION_SIZE];
 
     vqc_plan_sizes sizes; /* initially 0 */
     void *state;          /* initially NULL */
@@ -68,8 +67,5 @@ static inline size_t vqc_cpu_align(size_t size)
 /* A copy of count parameters, to be released with free(); counted into the plan's size of parameters. */
 VQC_MUST_CHECK vqc_status vqc_cpu_parameters_copy(vqc_cpu_plan *plan, const float *parameters, int64_t count,
                                                   float **copy_out, vqc_error *error);
-
-/* One line on an operation for messages: "convolution f32 (1,256,256,128) ...". */
-void vqc_cpu_describe(const vqc_operation *operation, char text[VQC_CPU_DESCRIPTION_SIZE]);
 
 #endif

@@ -5,10 +5,9 @@
 #include "base/memory.h"
 #include "ops/cpu/element.h"
 #include "ops/cpu/plan.h"
+#include "ops/quantise_formulas.h"
 
-/* The nearest codebook row, exactly: the distances e² − 2 z·e of all entries e are computed in f32, as a matrix
- * product, together with a bound on their rounding error; the few entries that may be the nearest within these bounds
- * are computed again in double, in which the products are exact. */
+/* The nearest codebook row as quantise_formulas.h says; the products z·e in f32 are a matrix product. */
 enum { MAX_BLOCK = 64 };
 
 typedef struct codebook {
@@ -36,10 +35,12 @@ static void state_destroy(void *opaque)
 /* Replaces one product z·e by a lower bound of the distance. Returns an upper bound. */
 VQC_CPU_INLINE float distance_bound(const codebook *state, float *restrict products, float length, int64_t entry)
 {
-    float distance = state->rounded_squares[entry] - 2.0F * products[entry];
-    float error = length * state->error_by_length[entry] + state->error_alone[entry];
-    products[entry] = distance - error;
-    return distance + error;
+    const vqc_quantise_bound bound = {.square = state->rounded_squares[entry],
+                                      .error_by_length = state->error_by_length[entry],
+                                      .error_alone = state->error_alone[entry]};
+    vqc_quantise_interval interval = vqc_quantise_interval_of(products[entry], length, bound);
+    products[entry] = interval.lower;
+    return interval.upper;
 }
 
 /* Does so for all entries. Returns the least of the upper bounds. */
@@ -65,29 +66,18 @@ VQC_CPU_KERNEL static float distances_bound(const codebook *state, float *restri
     return result;
 }
 
-static double distance_of(const codebook *state, const float *z, int64_t entry, int64_t width)
-{
-    const float *e = state->entries + entry * width;
-    double product = 0.0;
-    for (int64_t i = 0; i < width; i++)
-        product += (double)z[i] * (double)e[i];
-    return state->squares[entry] - 2.0 * product;
-}
-
 /* The code of one row, from its products with all entries, which are overwritten. */
 static int64_t nearest_of(const vqc_quantise *o, const codebook *state, const float *z, float *products)
 {
-    double square = 0.0;
-    for (int64_t i = 0; i < o->width; i++)
-        square += (double)z[i] * (double)z[i];
-    float length = (float)(sqrt(square) * (1.0 + 1e-6));
+    float length = vqc_quantise_length(vqc_quantise_square(z, 1, o->width));
     float least = distances_bound(state, products, length, o->entries);
     int64_t best = -1;
     double best_distance = 0.0;
     for (int64_t entry = 0; entry < o->entries; entry++) {
         if (products[entry] > least) /* false where the bounds are not numbers */
             continue;
-        double distance = distance_of(state, z, entry, o->width);
+        double distance =
+            vqc_quantise_distance(z, state->entries + entry * o->width, 1, state->squares[entry], o->width);
         if (best < 0 || distance < best_distance) {
             best = entry;
             best_distance = distance;
@@ -151,23 +141,14 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     return VQC_OK;
 }
 
-/* With the unit roundoff u = 2^-24, a sum of `width` products in any order is wrong by at most γ ‖z‖ ‖e‖ with
- * γ = width · u / (1 − width · u) (Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1), plus
- * what underflows. Rounding e², the distance and the bounds themselves adds up to 3 u each of e² and 2 ‖z‖ ‖e‖. */
 static void entry_measure(codebook *state, int64_t entry, int64_t width)
 {
-    const double u = 0x1p-24;
-    const double margin = 1.01;
-    double gamma = (double)width * u / (1.0 - (double)width * u);
-    double square = 0.0;
-    for (int64_t i = 0; i < width; i++) {
-        double e = (double)state->entries[entry * width + i];
-        square += e * e;
-    }
+    double square = vqc_quantise_square(state->entries + entry * width, 1, width);
+    vqc_quantise_bound bound = vqc_quantise_bound_of(square, width);
     state->squares[entry] = square;
-    state->rounded_squares[entry] = (float)square;
-    state->error_by_length[entry] = (float)(margin * 2.0 * (gamma + 4.0 * u) * sqrt(square));
-    state->error_alone[entry] = (float)(margin * 4.0 * u * square + (double)width * 0x1p-120);
+    state->rounded_squares[entry] = bound.square;
+    state->error_by_length[entry] = bound.error_by_length;
+    state->error_alone[entry] = bound.error_alone;
 }
 
 static vqc_status codebook_init(vqc_cpu_plan *plan, codebook *state, vqc_error *error)

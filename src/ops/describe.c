@@ -1,7 +1,7 @@
+#include "ops/describe.h"
+
 #include <inttypes.h>
 #include <stdio.h>
-
-#include "ops/cpu/plan.h"
 
 typedef struct named {
     const char *name;
@@ -43,14 +43,14 @@ static void sizes_of(const vqc_operation *operation, named sizes[MAX_NAMED])
     sizes[count] = (named){0};
 }
 
-void vqc_cpu_describe(const vqc_operation *operation, char text[VQC_CPU_DESCRIPTION_SIZE])
+void vqc_operation_describe(const vqc_operation *operation, char text[VQC_OPERATION_DESCRIPTION_SIZE])
 {
     named sizes[MAX_NAMED];
     sizes_of(operation, sizes);
     bool cast = operation->kind == VQC_OPERATION_CAST;
-    int length = snprintf(text, VQC_CPU_DESCRIPTION_SIZE, "%s %s", vqc_operation_name(operation->kind),
+    int length = snprintf(text, VQC_OPERATION_DESCRIPTION_SIZE, "%s %s", vqc_operation_name(operation->kind),
                           vqc_dtype_name(cast ? operation->cast.from : operation->dtype));
-    for (int i = 0; sizes[i].name != NULL && length < VQC_CPU_DESCRIPTION_SIZE; i++)
-        length += snprintf(text + length, (size_t)(VQC_CPU_DESCRIPTION_SIZE - length), ", %s %" PRId64, sizes[i].name,
-                           sizes[i].value);
+    for (int i = 0; sizes[i].name != NULL && length < VQC_OPERATION_DESCRIPTION_SIZE; i++)
+        length += snprintf(text + length, (size_t)(VQC_OPERATION_DESCRIPTION_SIZE - length), ", %s %" PRId64,
+                           sizes[i].name, sizes[i].value);
 }

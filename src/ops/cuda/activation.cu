@@ -1,0 +1,91 @@
+#include "ops/cuda/element.cuh"
+#include "ops/cuda/kernels.h"
+#include "ops/cuda/pointwise.cuh"
+#include "ops/formulas.h"
+
+namespace
+{
+
+template <typename T, vqc_activation_function function> struct activation_value {
+    const T *input;
+
+    __device__ float operator()(int64_t i) const
+    {
+        float x = vqc_cuda_load(input, i);
+        if (function == VQC_ACTIVATION_RELU)
+            return vqc_formula_relu(x);
+        return function == VQC_ACTIVATION_QUICK_GELU ? vqc_formula_quick_gelu(x) : vqc_formula_gelu(x);
+    }
+};
+
+/* `at` is the input, for ReLU the output. */
+template <typename T, vqc_activation_function function> struct activation_gradient {
+    const T *at;
+    const T *grad_output;
+
+    __device__ float operator()(int64_t i) const
+    {
+        float x = vqc_cuda_load(at, i);
+        float gradient = vqc_cuda_load(grad_output, i);
+        if (function == VQC_ACTIVATION_RELU)
+            return vqc_formula_relu_gradient(x, gradient);
+        return gradient * (function == VQC_ACTIVATION_QUICK_GELU ? vqc_formula_quick_gelu_derivative(x)
+                                                                 : vqc_formula_gelu_derivative(x));
+    }
+};
+
+template <typename T, vqc_activation_function function>
+cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+{
+    const activation_value<T, function> value = {static_cast<const T *>(arguments->input[0])};
+    return vqc_cuda_elements_run(value, false, static_cast<T *>(arguments->output), call->operation->activation.count,
+                                 call->stream);
+}
+
+template <typename T, vqc_activation_function function>
+cudaError_t backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+{
+    const void *at = function == VQC_ACTIVATION_RELU ? arguments->output : arguments->input[0];
+    const activation_gradient<T, function> gradient = {static_cast<const T *>(at),
+                                                       static_cast<const T *>(arguments->grad_output)};
+    return vqc_cuda_elements_run(gradient, arguments->accumulate[0], static_cast<T *>(arguments->grad_input[0]),
+                                 call->operation->activation.count, call->stream);
+}
+
+template <typename T> cudaError_t forward_of(const vqc_cuda_call *call, const vqc_forward *arguments)
+{
+    switch (call->operation->activation.function) {
+    case VQC_ACTIVATION_RELU:
+        return forward<T, VQC_ACTIVATION_RELU>(call, arguments);
+    case VQC_ACTIVATION_QUICK_GELU:
+        return forward<T, VQC_ACTIVATION_QUICK_GELU>(call, arguments);
+    default:
+        return forward<T, VQC_ACTIVATION_GELU>(call, arguments);
+    }
+}
+
+template <typename T> cudaError_t backward_of(const vqc_cuda_call *call, const vqc_backward *arguments)
+{
+    switch (call->operation->activation.function) {
+    case VQC_ACTIVATION_RELU:
+        return backward<T, VQC_ACTIVATION_RELU>(call, arguments);
+    case VQC_ACTIVATION_QUICK_GELU:
+        return backward<T, VQC_ACTIVATION_QUICK_GELU>(call, arguments);
+    default:
+        return backward<T, VQC_ACTIVATION_GELU>(call, arguments);
+    }
+}
+
+} // namespace
+
+cudaError_t vqc_cuda_activation_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+{
+    return VQC_CUDA_FOR_DTYPE(forward_of, call->operation->dtype, call, arguments);
+}
+
+cudaError_t vqc_cuda_activation_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+{
+    if (arguments->grad_input[0] == NULL)
+        return cudaSuccess;
+    return VQC_CUDA_FOR_DTYPE(backward_of, call->operation->dtype, call, arguments);
+}

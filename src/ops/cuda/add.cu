@@ -1,0 +1,43 @@
+#include "ops/cuda/element.cuh"
+#include "ops/cuda/gradient.h"
+#include "ops/cuda/kernels.h"
+#include "ops/cuda/pointwise.cuh"
+
+namespace
+{
+
+template <typename T> struct sum_value {
+    const T *left;
+    const T *right;
+
+    __device__ float operator()(int64_t i) const
+    {
+        return vqc_cuda_load(left, i) + vqc_cuda_load(right, i);
+    }
+};
+
+template <typename T> cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+{
+    const sum_value<T> value = {static_cast<const T *>(arguments->input[0]),
+                                static_cast<const T *>(arguments->input[1])};
+    return vqc_cuda_elements_run(value, false, static_cast<T *>(arguments->output), call->operation->add.count,
+                                 call->stream);
+}
+
+} // namespace
+
+cudaError_t vqc_cuda_add_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+{
+    return VQC_CUDA_FOR_DTYPE(forward, call->operation->dtype, call, arguments);
+}
+
+cudaError_t vqc_cuda_add_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+{
+    cudaError_t result = cudaSuccess;
+    for (int i = 0; i < 2 && result == cudaSuccess; i++)
+        if (arguments->grad_input[i] != NULL)
+            result =
+                vqc_cuda_gradient_pass(call->operation->dtype, arguments->accumulate[i], arguments->grad_input[i],
+                                       arguments->grad_output, call->operation->add.count, call->stream);
+    return result;
+}

@@ -1,0 +1,57 @@
+#ifndef VQC_OPS_CUDA_ATTENTION_KERNELS_H
+#define VQC_OPS_CUDA_ATTENTION_KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cuda_runtime_api.h>
+
+#include "base/dtype.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One head of one sequence is a pair, number sequence · heads + head; `first` and `count` say which pairs are meant.
+ */
+typedef struct vqc_cuda_pairs {
+    int64_t first, count;
+} vqc_cuda_pairs;
+
+/* Where the heads of q, k, v or the output lie in a tensor: element i of token t of head h of sequence b is element
+ * (b · tokens + t) · row_stride + offset + h · head_width + i. */
+typedef struct vqc_cuda_heads {
+    int64_t tokens, heads, head_width;
+    int64_t row_stride, offset;
+} vqc_cuda_heads;
+
+/* target (count, tokens, head_width) = those pairs' heads of the tensor. */
+cudaError_t vqc_cuda_heads_gather(vqc_dtype dtype, const vqc_cuda_heads *heads, vqc_cuda_pairs pairs,
+                                  const void *tensor, void *target, cudaStream_t stream);
+
+/* The tensor's elements (+)= source (count, tokens, head_width), f32. */
+cudaError_t vqc_cuda_heads_scatter(vqc_dtype dtype, const vqc_cuda_heads *heads, vqc_cuda_pairs pairs,
+                                   bool accumulate, const float *source, void *tensor, cudaStream_t stream);
+
+/* Rows of scores, one for each query of each pair: row r is that of query r % queries, has `keys` elements and begins
+ * at element r · stride. `causal`: query q sees the keys 0..q only; the probability of the others is 0. */
+typedef struct vqc_cuda_scores {
+    int64_t rows, queries, keys, stride;
+    bool causal;
+} vqc_cuda_scores;
+
+/* probability = softmax(score) by rows; score f32, probability of the dtype. With f32 they may be the same memory. */
+cudaError_t vqc_cuda_softmax(vqc_dtype dtype, const vqc_cuda_scores *shape, const float *score, void *probability,
+                             cudaStream_t stream);
+
+/* With p = softmax(score) and the gradient g of p, f32: probability = p, grad_score = p (g − Σ p g). With f32,
+ * probability may be the memory of score, and grad_score that of grad_probability. */
+cudaError_t vqc_cuda_softmax_gradient(vqc_dtype dtype, const vqc_cuda_scores *shape, const float *score,
+                                      const float *grad_probability, void *probability, void *grad_score,
+                                      cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,48 @@
+#include "ops/cuda/element.cuh"
+#include "ops/cuda/kernels.h"
+#include "ops/cuda/pointwise.cuh"
+
+namespace
+{
+
+enum { SCALE, SHIFT }; /* parameters */
+
+template <typename T> struct scaled_value {
+    int64_t channels;
+    const float *scale;
+    const float *shift; /* NULL in the backward pass */
+    const T *source;
+
+    __device__ float operator()(int64_t i) const
+    {
+        int64_t channel = vqc_cuda_divide(i, channels).rest;
+        float value = vqc_cuda_load(source, i) * scale[channel];
+        return shift != NULL ? value + shift[channel] : value;
+    }
+};
+
+/* target (+)= source · scale (+ shift) */
+template <typename T>
+cudaError_t run(const vqc_cuda_call *call, const void *shift, const void *source, bool accumulate, void *target)
+{
+    const vqc_channel_scale *o = &call->operation->channel_scale;
+    const scaled_value<T> value = {o->channels, static_cast<const float *>(call->parameter[SCALE]),
+                                   static_cast<const float *>(shift), static_cast<const T *>(source)};
+    return vqc_cuda_elements_run(value, accumulate, static_cast<T *>(target), o->rows * o->channels, call->stream);
+}
+
+} // namespace
+
+cudaError_t vqc_cuda_channel_scale_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+{
+    return VQC_CUDA_FOR_DTYPE(run, call->operation->dtype, call, call->parameter[SHIFT], arguments->input[0], false,
+                              arguments->output);
+}
+
+cudaError_t vqc_cuda_channel_scale_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+{
+    if (arguments->grad_input[0] == NULL)
+        return cudaSuccess;
+    return VQC_CUDA_FOR_DTYPE(run, call->operation->dtype, call, NULL, arguments->grad_output,
+                              arguments->accumulate[0], arguments->grad_input[0]);
+}

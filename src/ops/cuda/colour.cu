@@ -1,0 +1,84 @@
+#include "ops/colour_formulas.h"
+#include "ops/cuda/element.cuh"
+#include "ops/cuda/kernels.h"
+#include "ops/cuda/pointwise.cuh"
+
+namespace
+{
+
+/* A block of threads takes a tile of one crop's pixels, so that every thread looks up the crop's steps once for
+ * several pixels. */
+enum { TILE_PIXELS = 4 * VQC_CUDA_THREADS };
+
+__device__ vqc_rgb pixel_at(const float *pixels, int64_t pixel)
+{
+    return vqc_rgb{{pixels[3 * pixel], pixels[3 * pixel + 1], pixels[3 * pixel + 2]}};
+}
+
+struct colour_forward {
+    const float *input;
+    float *output;
+
+    __device__ void operator()(const vqc_colour_steps *steps, int64_t pixel) const
+    {
+        vqc_rgb result = vqc_colour_forward(steps, pixel_at(input, pixel));
+        for (int c = 0; c < 3; c++)
+            output[3 * pixel + c] = result.channel[c];
+    }
+};
+
+struct colour_backward {
+    const float *input;
+    const float *grad_output;
+    bool accumulate;
+    float *grad_input;
+
+    __device__ void operator()(const vqc_colour_steps *steps, int64_t pixel) const
+    {
+        vqc_rgb result = vqc_colour_backward(steps, pixel_at(input, pixel), pixel_at(grad_output, pixel));
+        for (int c = 0; c < 3; c++)
+            vqc_cuda_store_gradient(grad_input, 3 * pixel + c, result.channel[c], accumulate);
+    }
+};
+
+template <typename Change>
+__global__ void __launch_bounds__(VQC_CUDA_THREADS)
+    colour_kernel(Change change, int64_t crops, int64_t pixels, const float *parameters)
+{
+    int64_t tiles = (pixels + TILE_PIXELS - 1) / TILE_PIXELS; /* of a crop */
+    for (int64_t i = blockIdx.x; i < crops * tiles; i += gridDim.x) {
+        vqc_cuda_quotient at = vqc_cuda_divide(i, tiles);
+        vqc_colour_steps steps = vqc_colour_steps_of(parameters + at.whole * VQC_COLOUR_PARAMETERS);
+        int64_t first = at.rest * TILE_PIXELS;
+        int64_t end = first + TILE_PIXELS < pixels ? first + TILE_PIXELS : pixels;
+        for (int64_t pixel = first + threadIdx.x; pixel < end; pixel += VQC_CUDA_THREADS)
+            change(&steps, at.whole * pixels + pixel);
+    }
+}
+
+template <typename Change> cudaError_t run(const vqc_cuda_call *call, Change change, const void *parameters)
+{
+    const vqc_colour *o = &call->operation->colour;
+    int64_t tiles = (o->pixels + TILE_PIXELS - 1) / TILE_PIXELS;
+    return vqc_cuda_launch(call->stream, o->crops * tiles, colour_kernel<Change>, change, o->crops, o->pixels,
+                           static_cast<const float *>(parameters));
+}
+
+} // namespace
+
+cudaError_t vqc_cuda_colour_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+{
+    const colour_forward change = {static_cast<const float *>(arguments->input[0]),
+                                   static_cast<float *>(arguments->output)};
+    return run(call, change, arguments->input[1]);
+}
+
+cudaError_t vqc_cuda_colour_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+{
+    if (arguments->grad_input[0] == NULL)
+        return cudaSuccess;
+    const colour_backward change = {static_cast<const float *>(arguments->input[0]),
+                                    static_cast<const float *>(arguments->grad_output), arguments->accumulate[0],
+                                    static_cast<float *>(arguments->grad_input[0])};
+    return run(call, change, arguments->input[1]);
+}

@@ -1,0 +1,38 @@
+#ifndef VQC_OPS_CUDA_CUDA_H
+#define VQC_OPS_CUDA_CUDA_H
+
+#include <stdbool.h>
+
+#include <cublasLt.h>
+#include <cuda_runtime_api.h>
+#include <cudnn.h>
+
+#include "base/status.h"
+
+/* An NVIDIA GPU with the one stream on which everything is computed, in the order of the calls, and the libraries'
+ * handles, which compute on that stream. Calls that launch work return at once; only copies between host and device
+ * wait. */
+enum { VQC_CUDA_NAME_SIZE = 256, VQC_CUDA_PCI_ID_SIZE = 32 };
+
+typedef struct vqc_cuda_device {
+    int index;      /* the CUDA runtime's number of the device */
+    int capability; /* compute capability, 10 · major + minor */
+    bool tf32;      /* matrix products and convolutions in f32 may round their factors to TF32 */
+    char name[VQC_CUDA_NAME_SIZE];
+    char pci_id[VQC_CUDA_PCI_ID_SIZE]; /* domain:bus:device.function */
+    cudaStream_t stream;
+    bool recording; /* the stream is being captured */
+    cublasLtHandle_t cublas;
+    cudnnHandle_t cudnn;
+} vqc_cuda_device;
+
+/* Turn a result of the CUDA runtime, cuBLAS or cuDNN into a status: VQC_OK, or VQC_FAILED with "cuda: WHAT: the
+ * library's words". What an operation does is prefixed with its description by the caller in cuda.c.
+ *
+ * A kernel is launched by a function of a .cu file that returns cudaGetLastError(); errors inside of a kernel show
+ * at a later call, at the latest when results are copied to the host. */
+VQC_MUST_CHECK vqc_status vqc_cuda_check(cudaError_t result, const char *what, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_cuda_cublas_check(cublasStatus_t result, const char *what, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_cuda_cudnn_check(cudnnStatus_t result, const char *what, vqc_error *error);
+
+#endif

@@ -1,0 +1,39 @@
+#include "ops/cuda/element.cuh"
+#include "ops/cuda/kernels.h"
+#include "ops/cuda/pointwise.cuh"
+
+namespace
+{
+
+enum { TABLE, POSITIONS }; /* parameters */
+
+struct embedded_value {
+    int64_t tokens, width;
+    const float *table;
+    const float *positions;
+    const int32_t *ids;
+
+    __device__ float operator()(int64_t i) const
+    {
+        vqc_cuda_quotient at = vqc_cuda_divide(i, width);
+        int64_t token = vqc_cuda_divide(at.whole, tokens).rest;
+        return table[ids[at.whole] * width + at.rest] + positions[token * width + at.rest];
+    }
+};
+
+template <typename T> cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+{
+    const vqc_embed *o = &call->operation->embed;
+    const embedded_value value = {o->tokens, o->width, static_cast<const float *>(call->parameter[TABLE]),
+                                  static_cast<const float *>(call->parameter[POSITIONS]),
+                                  static_cast<const int32_t *>(arguments->input[0])};
+    return vqc_cuda_elements_run(value, false, static_cast<T *>(arguments->output), o->batch * o->tokens * o->width,
+                                 call->stream);
+}
+
+} // namespace
+
+cudaError_t vqc_cuda_embed_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+{
+    return VQC_CUDA_FOR_DTYPE(forward, call->operation->dtype, call, arguments);
+}

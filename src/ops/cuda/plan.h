@@ -1,0 +1,63 @@
+#ifndef VQC_OPS_CUDA_PLAN_H
+#define VQC_OPS_CUDA_PLAN_H
+
+#include <stdbool.h>
+
+#include "ops/cuda/cuda.h"
+#include "ops/describe.h"
+#include "ops/implementation.h"
+
+enum { VQC_CUDA_MAX_PARAMETERS = 4 };
+
+/* A plan. cuda.c makes it and sets the members down to `description`; the init function of the operation's kind,
+ * below, sets the others. Each kind has a file X.c with init, run_forward and run_backward, and, where it has kernels
+ * of its own, X.cu with these and the functions that launch them, which X.h declares: extern "C", on plan->device->
+ * stream, returning cudaGetLastError(). */
+typedef struct vqc_cuda_plan vqc_cuda_plan;
+struct vqc_cuda_plan {
+    vqc_cuda_device *device;
+    vqc_operation operation; /* its parameters must not be read after init */
+    bool backward;           /* whether the gradient will be wanted */
+    char description[VQC_OPERATION_DESCRIPTION_SIZE];
+
+    vqc_plan_sizes sizes; /* initially 0 */
+    /* Packed parameters in device memory, initially NULL; set by vqc_cuda_parameter_upload, released by cuda.c. */
+    void *parameter[VQC_CUDA_MAX_PARAMETERS];
+    void *state; /* on the host, initially NULL */
+    void (*state_destroy)(void *state);
+    vqc_status (*run_forward)(const vqc_cuda_plan *plan, const vqc_forward *arguments, vqc_error *error);
+    vqc_status (*run_backward)(const vqc_cuda_plan *plan, const vqc_backward *arguments, vqc_error *error);
+};
+
+/* Prepare a plan of the kind. On failure the plan's state is what state_destroy can release, or NULL. */
+vqc_status vqc_cuda_convolution_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_linear_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_attention_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_group_norm_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_layer_norm_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_quantise_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_channel_scale_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_tokens_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_embed_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_resample_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_distance_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_warp_init(vqc_cuda_plan *plan, vqc_error *error);
+
+/* For the kinds that consist of kernels and need neither parameters nor memory; see kernel_plans.c. */
+vqc_status vqc_cuda_kernel_init(vqc_cuda_plan *plan, vqc_error *error);
+
+/* Makes parameter number `index` of the plan: count values in device memory, in the dtype (f32, or rounded to bf16);
+ * counted into the plan's size of parameters. Complete on return: `values` may go. */
+VQC_MUST_CHECK vqc_status vqc_cuda_parameter_upload(vqc_cuda_plan *plan, int index, vqc_dtype dtype,
+                                                    const float *values, int64_t count, vqc_error *error);
+
+/* The workspace that run_forward and run_backward get is aligned to this (inputs, outputs and saved state to 64
+ * bytes); the sizes of its parts are rounded up to it, so that each part begins aligned. */
+enum { VQC_CUDA_ALIGNMENT = 256 };
+
+static inline size_t vqc_cuda_align(size_t size)
+{
+    return (size + VQC_CUDA_ALIGNMENT - 1) / VQC_CUDA_ALIGNMENT * VQC_CUDA_ALIGNMENT;
+}
+
+#endif

@@ -1,0 +1,354 @@
+#include "emulation.hpp"
+
+#include <cstdlib>
+#include <vector>
+
+#include <csetjmp>
+#include <ucontext.h>
+
+/* The runtime and the execution of kernels; see emulation.hpp. */
+
+struct emulated_graph {
+    std::vector<std::function<void()>> work;
+};
+
+struct emulated_stream {
+    emulated_graph *captured; /* NULL unless capturing */
+};
+
+namespace emulation
+{
+
+place current;
+
+namespace
+{
+
+enum class state { not_started, ready, waits_for_block, waits_for_warp, ended };
+
+enum { STACK_SIZE = 256 * 1024, MAX_THREADS = 1024 };
+
+/* A thread runs on a fiber, which takes the next thread that has not started when one ends. So kernels without
+ * barriers need a single fiber. A fiber is started with a context, as it needs a stack of its own, but left and gone
+ * on with by jumps, which unlike contexts need no system calls. */
+struct fiber {
+    ucontext_t context;
+    std::jmp_buf place;
+    std::vector<char> stack;
+};
+
+struct thread {
+    state now;
+    unsigned fiber;
+    std::uint64_t slot;
+};
+
+std::vector<fiber> fibers(MAX_THREADS);
+std::vector<thread> threads(MAX_THREADS);
+ucontext_t scheduler_start;
+std::jmp_buf scheduler;
+bool backwards; /* of this launch: whether it goes from the last thread and block to the first */
+unsigned thread_count;
+unsigned next_thread; /* the first that has not started */
+unsigned running;     /* thread */
+unsigned running_fiber;
+const std::function<void()> *running_body;
+
+void fail(const char *what)
+{
+    std::fprintf(stderr, "emulation: %s\n", what);
+    std::abort();
+}
+
+/* Chooses the order of this launch. */
+void order_choose()
+{
+    static std::uint32_t number = 0;
+    number = number * 1664525U + 1013904223U;
+    backwards = number >> 31 != 0;
+}
+
+/* Which of count things comes at this turn. */
+unsigned in_turn(unsigned turn, unsigned count)
+{
+    return backwards ? count - 1 - turn : turn;
+}
+
+dim3 place_in_block(unsigned number, dim3 block)
+{
+    return dim3(number % block.x, number / block.x % block.y, number / block.x / block.y);
+}
+
+void fiber_main()
+{
+    unsigned fiber = running_fiber;
+    while (next_thread < thread_count) {
+        unsigned t = in_turn(next_thread++, thread_count);
+        running = t;
+        threads[t].fiber = fiber;
+        threads[t].now = state::ready;
+        current.thread = place_in_block(t, current.block_size);
+        (*running_body)();
+        threads[t].now = state::ended;
+    }
+    _longjmp(scheduler, 1);
+}
+
+__attribute__((noinline)) void fiber_start(unsigned number)
+{
+    fiber &f = fibers[number];
+    f.stack.resize(STACK_SIZE);
+    getcontext(&f.context);
+    f.context.uc_stack.ss_sp = f.stack.data();
+    f.context.uc_stack.ss_size = f.stack.size();
+    f.context.uc_link = nullptr;
+    makecontext(&f.context, fiber_main, 0);
+    running_fiber = number;
+    if (_setjmp(scheduler) == 0)
+        swapcontext(&scheduler_start, &f.context);
+}
+
+__attribute__((noinline)) void wait_as(state how)
+{
+    place before = current;
+    threads[running].now = how;
+    if (_setjmp(fibers[running_fiber].place) == 0)
+        _longjmp(scheduler, 1);
+    current = before;
+}
+
+/* Lets threads first..end-1 go on if all of them that have not ended wait like this; whether it did. */
+bool release(unsigned first, unsigned end, state how)
+{
+    bool any = false;
+    for (unsigned t = first; t < end; t++) {
+        if (threads[t].now != how && threads[t].now != state::ended)
+            return false;
+        any = any || threads[t].now == how;
+    }
+    for (unsigned t = first; t < end && any; t++)
+        if (threads[t].now == how)
+            threads[t].now = state::ready;
+    return any;
+}
+
+/* In a function of its own, as a jump back may spoil the caller's variables. */
+__attribute__((noinline)) void thread_resume(unsigned number)
+{
+    running = number;
+    running_fiber = threads[number].fiber;
+    if (_setjmp(scheduler) == 0)
+        _longjmp(fibers[running_fiber].place, 1);
+}
+
+/* Goes on with all threads that can go on, until they wait or end; whether there was one. */
+bool threads_advance()
+{
+    bool any = false;
+    for (unsigned i = 0; i < thread_count; i++) {
+        unsigned t = in_turn(i, thread_count);
+        if (threads[t].now != state::ready)
+            continue;
+        any = true;
+        thread_resume(t);
+    }
+    return any;
+}
+
+bool threads_release()
+{
+    bool any = release(0, thread_count, state::waits_for_block);
+    for (unsigned first = 0; first < thread_count; first += WARP)
+        any = release(first, first + WARP < thread_count ? first + WARP : thread_count, state::waits_for_warp) || any;
+    return any;
+}
+
+void block_run(dim3 block)
+{
+    thread_count = block.x * block.y * block.z;
+    next_thread = 0;
+    for (unsigned t = 0; t < thread_count; t++)
+        threads[t].now = state::not_started;
+    for (unsigned f = 0; next_thread < thread_count; f++)
+        fiber_start(f);
+    while (threads_release())
+        threads_advance();
+    for (unsigned t = 0; t < thread_count; t++)
+        if (threads[t].now != state::ended)
+            fail("threads wait for others that do not come");
+}
+
+} // namespace
+
+void block_wait()
+{
+    wait_as(state::waits_for_block);
+}
+
+void warp_wait()
+{
+    wait_as(state::waits_for_warp);
+}
+
+unsigned thread_number()
+{
+    return running;
+}
+
+void *exchange_slot(unsigned thread)
+{
+    return &threads[thread].slot;
+}
+
+void run(dim3 grid, dim3 block, const std::function<void()> &body)
+{
+    if (block.x * block.y * block.z > MAX_THREADS || block.x * block.y * block.z == 0 || grid.x == 0 || grid.y == 0 ||
+        grid.z == 0 || grid.y > 65535 || grid.z > 65535)
+        fail("a launch that no GPU takes");
+    running_body = &body;
+    order_choose();
+    current.grid = grid;
+    current.block_size = block;
+    for (unsigned z = 0; z < grid.z; z++)
+        for (unsigned y = 0; y < grid.y; y++)
+            for (unsigned x = 0; x < grid.x; x++) {
+                current.block = dim3(in_turn(x, grid.x), in_turn(y, grid.y), in_turn(z, grid.z));
+                block_run(block);
+            }
+}
+
+void submit(cudaStream_t stream, std::function<void()> work)
+{
+    if (stream != nullptr && stream->captured != nullptr)
+        stream->captured->work.push_back(work);
+    else
+        work();
+}
+
+} // namespace emulation
+
+cudaError_t cudaGetDeviceCount(int *count)
+{
+    *count = 1;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int)
+{
+    std::snprintf(properties->name, sizeof properties->name, "emulation");
+    properties->major = 8;
+    properties->minor = 0;
+    return cudaSuccess;
+}
+
+cudaError_t cudaDeviceGetPCIBusId(char *id, int size, int)
+{
+    std::snprintf(id, (size_t)size, "0000:00:00.0");
+    return cudaSuccess;
+}
+
+cudaError_t cudaSetDevice(int device)
+{
+    return device == 0 ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+cudaError_t cudaRuntimeGetVersion(int *version)
+{
+    *version = 0;
+    return cudaSuccess;
+}
+
+const char *cudaGetErrorString(cudaError_t error)
+{
+    return error == cudaSuccess ? "no error" : error == cudaErrorMemoryAllocation ? "out of memory" : "invalid";
+}
+
+cudaError_t cudaGetLastError(void)
+{
+    return cudaSuccess;
+}
+
+cudaError_t cudaMalloc(void **memory, size_t size)
+{
+    const size_t alignment = 256;
+    *memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    if (*memory == nullptr)
+        return cudaErrorMemoryAllocation;
+    std::memset(*memory, 0xff, size);
+    return cudaSuccess;
+}
+
+cudaError_t cudaFree(void *memory)
+{
+    std::free(memory);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void *target, const void *source, size_t size, enum cudaMemcpyKind, cudaStream_t stream)
+{
+    emulation::submit(stream, [=] { std::memcpy(target, source, size); });
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemsetAsync(void *target, int value, size_t size, cudaStream_t stream)
+{
+    emulation::submit(stream, [=] { std::memset(target, value, size); });
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
+{
+    *stream = new emulated_stream{};
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream)
+{
+    delete stream;
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream)
+{
+    return stream == nullptr || stream->captured == nullptr ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode)
+{
+    if (stream->captured != nullptr)
+        return cudaErrorInvalidValue;
+    stream->captured = new emulated_graph;
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
+{
+    *graph = stream->captured;
+    stream->captured = nullptr;
+    return *graph == nullptr ? cudaErrorInvalidValue : cudaSuccess;
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *executable, cudaGraph_t graph, unsigned long long)
+{
+    *executable = new emulated_graph(*graph);
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t)
+{
+    for (const auto &work : executable->work)
+        work();
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph)
+{
+    delete graph;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable)
+{
+    delete executable;
+    return cudaSuccess;
+}
