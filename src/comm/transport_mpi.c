@@ -57,6 +57,14 @@ static vqc_status place_find(MPI_Comm all, vqc_transport_place *place, vqc_error
     return status;
 }
 
+/* Shared numbers on several hosts need one-sided messages. Debian's configuration of Open MPI 4.1 excludes both
+ * components that could carry them over TCP ("osc = ^ucx,pt2pt"); this excludes only the one for other networks. What
+ * the user has set, in the environment or on mpirun's command line, stays. */
+static void one_sided_messages_allow(void)
+{
+    (void)setenv("OMPI_MCA_osc", "^ucx", 0);
+}
+
 vqc_status vqc_transport_start(int *argc, char ***argv, vqc_transport **transport_out, vqc_transport_place *place_out,
                                vqc_error *error)
 {
@@ -64,6 +72,7 @@ vqc_status vqc_transport_start(int *argc, char ***argv, vqc_transport **transpor
     if (!launched())
         return VQC_OK;
     int provided;
+    one_sided_messages_allow();
     VQC_TRY(vqc_mpi_check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "start", error));
     if (provided < MPI_THREAD_FUNNELED)
         return vqc_error_set(error, VQC_FAILED, "this MPI library cannot be used in a program with threads");

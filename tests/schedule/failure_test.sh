@@ -82,11 +82,10 @@ launch_run() {
     case $what in
     limit) exec "$@" ;;
     hosts | cut)
-        # Open MPI: Debian switches off the one-sided operations that work over TCP. mpirun takes very long to notice
-        # that a host is gone, unless its keep-alive is shorter than the ranks' timeout.
+        # mpirun takes very long to notice that a host is gone, unless its keep-alive is shorter than the ranks' timeout.
         keep_alive=$((timeout / 5))
         exec "$here/hosts.sh" on 0 exec mpirun -n 4 -H "$("$here/hosts.sh" list 4)" \
-            --mca plm_rsh_agent "$here/hosts.sh" --mca btl tcp,self --mca osc ^ucx \
+            --mca plm_rsh_agent "$here/hosts.sh" --mca btl tcp,self \
             --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 \
             --mca oob_tcp_keepalive_time $((2 * keep_alive)) --mca oob_tcp_keepalive_intvl $keep_alive \
             --mca oob_tcp_keepalive_probes 2 "$@"
