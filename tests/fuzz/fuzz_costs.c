@@ -3,6 +3,7 @@
 
 #include "memory_file.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,8 @@ static void launches_predict(const vqc_study *study, const vqc_cost_table *costs
         vqc_prediction prediction = {0};
         const vqc_prediction_options options = {.ranks = RANKS, .team = team, .latency = 1e-5, .bandwidth = 1e9};
         if (vqc_prediction_create(study, costs, &options, &prediction, &error) != VQC_OK && error.message[0] == '\0')
+            abort();
+        if (!isfinite(prediction.seconds) || !isfinite(prediction.efficiency) || !isfinite(prediction.used))
             abort();
         vqc_prediction_release(&prediction);
     }
