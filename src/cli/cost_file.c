@@ -72,6 +72,15 @@ static double number_read(cost_reader *reader, const json_t *value, const char *
     return number;
 }
 
+/* A number above 0: what divides must not be nothing. */
+static double positive_read(cost_reader *reader, const json_t *value, const char *key)
+{
+    double number = number_read(reader, value, key);
+    if (number == 0.0)
+        fault_set(reader, key, "a number above 0");
+    return number;
+}
+
 static double seconds_read(cost_reader *reader, const json_t *object, const char *key)
 {
     return number_read(reader, json_object_get(object, key), key);
@@ -118,7 +127,7 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
         .latent_size = integer_read(reader, object, "latent_size", 1, most_pixels),
         .make = seconds_read(reader, object, "make_seconds"),
         .start = seconds_read(reader, object, "start_seconds"),
-        .decode = seconds_read(reader, object, "decode_seconds"),
+        .decode = positive_read(reader, json_object_get(object, "decode_seconds"), "decode_seconds"),
         .picture = seconds_read(reader, object, "picture_seconds"),
         .activation_bytes = (uint64_t)integer_read(reader, object, "activation_bytes", 0, most_bytes),
         .parameter_bytes = (uint64_t)integer_read(reader, object, "parameter_bytes", 0, most_bytes),
@@ -128,7 +137,7 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
     if (json_array_size(groups) != table->perceptors)
         fault_set(reader, "group_seconds", "a number for each perceptor");
     for (size_t i = 0; reader->status == VQC_OK && i < table->perceptors; i++)
-        shape.group_seconds[i] = number_read(reader, json_array_get(groups, i), "group_seconds");
+        shape.group_seconds[i] = positive_read(reader, json_array_get(groups, i), "group_seconds");
     if (reader->status != VQC_OK)
         return reader->status;
     return vqc_cost_table_add(table, &shape, reader->error);

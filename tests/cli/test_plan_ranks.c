@@ -170,6 +170,9 @@ static void test_costs_that_do_not_fit(void **state)
     json_object_set_new(shape, "decode_seconds", json_real(-1.0));
     assert_int_equal(json_dump_file(report, path_in(path, "negative.json"), 0), 0);
     refused((const char *[]){"--ranks", "2", "--costs", path, NULL}, "decode_seconds: expected a number");
+    json_object_set_new(shape, "decode_seconds", json_real(0.0));
+    assert_int_equal(json_dump_file(report, path_in(path, "nothing.json"), 0), 0);
+    refused((const char *[]){"--ranks", "2", "--costs", path, NULL}, "decode_seconds: expected a number above 0");
     json_object_set_new(shape, "decode_seconds", json_real(1.0));
     json_object_set_new(shape, "width", json_integer(48));
     assert_int_equal(json_dump_file(report, path_in(path, "wide.json"), 0), 0);
