@@ -147,6 +147,7 @@ static vqc_status render_time(vqc_renderer *renderer, vqc_bench_report *report, 
     VQC_TRY(vqc_renderer_shape(renderer, report->render, &shape, error));
     VQC_TRY(vqc_memory_allocate((size_t)shape.terms, sizeof *losses, "losses", &losses, error));
     vqc_status status = steps_time(renderer, report, losses, error);
+    report->loss = losses[shape.terms - 1];
     free(losses);
     VQC_TRY(status);
     VQC_TRY(picture_time(renderer, &shape, report, error));

@@ -21,6 +21,7 @@ static void steps_print(const vqc_bench_report *report)
         part_print("crop groups of ", report->study->perceptors[i].name, &report->perceptors[i]);
     part_print("decoder backward", "", &report->backward);
     part_print("the rest", "", &report->rest);
+    (void)printf("loss         %.6f in the last of them\n", report->loss);
 }
 
 void vqc_bench_report_print(const vqc_bench_report *report)
@@ -102,6 +103,7 @@ vqc_status vqc_bench_report_print_json(const vqc_bench_report *report, vqc_error
     json_object_set_new(object, "start_seconds", json_real(report->start));
     json_object_set_new(object, "picture_seconds", json_real(report->picture));
     json_object_set_new(object, "step", step_to_json(report));
+    json_object_set_new(object, "loss", json_real(report->loss));
     json_object_set_new(object, "peak_memory_bytes", json_integer((json_int_t)report->host_peak));
     json_object_set_new(object, "activation_bytes", json_integer((json_int_t)report->memory.activations));
     json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)report->memory.parameters));

@@ -28,6 +28,7 @@ typedef struct vqc_bench_report {
     vqc_bench_part perceptors[VQC_STUDY_MAX_PERCEPTORS]; /* all crop groups, forward and backward */
     vqc_bench_part backward;                             /* of the decoder */
     vqc_bench_part rest;
+    double loss;      /* in the last step: the same on every machine, but for rounding */
     size_t host_peak; /* bytes; 0 where the system does not say */
     vqc_renderer_memory memory;
     double render_seconds; /* predicted, from start to the last picture; without `open` */

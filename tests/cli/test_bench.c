@@ -26,8 +26,9 @@ static const char job_text[] =
     "  perceptors:\n"
     "    - {name: first, checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}\n"
     "    - {name: second, checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}\n"
-    "render: {size: [40, 24], steps: 30, crops: {count: 5, group: 2}, snapshots: 10}\n"
-    "prompts: [{targets: [{noise: 1}]}, {targets: [{noise: 2}, {noise: 3}], size: [32, 32]}]\n";
+    "render: {size: [40, 24], steps: 30, crops: {count: 5, group: 2}, snapshots: 10}\n";
+static const char first_prompt[] = "{targets: [{noise: 1}]}, ";
+static const char second_prompt[] = "{targets: [{noise: 2}, {noise: 3}], size: [32, 32]}";
 
 /* The test's folder, made by the first call. */
 static const char *path_in(char path[PATH_SIZE], const char *name)
@@ -41,14 +42,20 @@ static const char *path_in(char path[PATH_SIZE], const char *name)
     return path;
 }
 
-static int job_write(void **state)
+/* Writes a job with these prompts. */
+static void job_write(const char *first, const char *second)
 {
-    (void)state;
     char path[PATH_SIZE];
     FILE *stream = fopen(path_in(path, "job.yaml"), "w");
     assert_non_null(stream);
-    assert_true(fputs(job_text, stream) >= 0);
+    assert_true(fprintf(stream, "%sprompts: [%s%s]\n", job_text, first, second) > 0);
     assert_int_equal(fclose(stream), 0);
+}
+
+static int both_prompts(void **state)
+{
+    (void)state;
+    job_write(first_prompt, second_prompt);
     return 0;
 }
 
@@ -151,17 +158,41 @@ static void test_prediction(void **state)
     json_decref(report);
 }
 
-/* The other render, whose prompt is not the first one. */
+static double loss_of(const char *render)
+{
+    json_t *report =
+        report_make((const char *[]){"--render", render, "--steps", "2", "--threads", "1", "--json", NULL});
+    double loss = number(report, "loss");
+    assert_int_equal(number(json_object_get(report, "render"), "width"), 32);
+    json_decref(report);
+    return loss;
+}
+
+/* A render whose prompt is not the first one is the same as in a study of its own. */
 static void test_another_render(void **state)
 {
     (void)state;
+    double among_others = loss_of("1");
+    job_write("", second_prompt);
+    double alone = loss_of("0");
+    job_write(first_prompt, second_prompt);
+    assert_true(isfinite(alone) && alone != 0.0);
+    assert_true(among_others == alone);
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    char text[PATH_SIZE] = "";
     vqc_error error;
-    json_t *report = report_make((const char *[]){"--render", "1", "--steps", "1", "--threads", "1", "--json", NULL});
-    const json_t *render = json_object_get(report, "render");
-    assert_int_equal(number(render, "number"), 1);
-    assert_int_equal(number(render, "width"), 32);
-    json_decref(report);
     assert_int_equal(bench("text", (const char *[]){"--steps", "1", "--threads", "1", NULL}, &error), VQC_OK);
+    FILE *stream = fopen(path_in(path, "text"), "r");
+    assert_non_null(stream);
+    assert_true(fread(text, 1, sizeof text - 1, stream) > 0);
+    assert_int_equal(fclose(stream), 0);
+    assert_non_null(strstr(text, "benched, render 0: 40x24, 5 crops for each perceptor (crop groups: 3), 30 steps"));
+    assert_non_null(strstr(text, "crop groups of second"));
 }
 
 static void refused(const char *const *options, const char *message)
@@ -187,10 +218,9 @@ static void test_bad_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parts_of_one_step),
-        cmocka_unit_test(test_prediction),
-        cmocka_unit_test(test_another_render),
+        cmocka_unit_test(test_parts_of_one_step), cmocka_unit_test(test_prediction),
+        cmocka_unit_test(test_another_render),    cmocka_unit_test(test_text),
         cmocka_unit_test(test_bad_options),
     };
-    return cmocka_run_group_tests(tests, job_write, folder_remove);
+    return cmocka_run_group_tests(tests, both_prompts, folder_remove);
 }
