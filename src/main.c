@@ -17,6 +17,7 @@ typedef struct command {
 static const command commands[] = {
     {"render", "a study's pictures into an archive", vqc_command_render},
     {"plan", "the renders that a study expands to", vqc_command_plan},
+    {"bench", "how long the steps of a study's render take here, and what in them", vqc_command_bench},
     {"show", "what an archive holds", vqc_command_show},
     {"export", "an archive's pictures as PNG files and a contact sheet", vqc_command_export},
     {"verify", "an archive against its digests and models, and renders made again", vqc_command_verify},

@@ -5,6 +5,7 @@
 
 /* The subcommands. Each takes the words that follow its name, prints its result to standard output and fills the
  * error on failure. `vqclip COMMAND --help` describes it. */
+VQC_MUST_CHECK vqc_status vqc_command_bench(int count, char **words, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_command_embed(int count, char **words, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_command_export(int count, char **words, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_command_inspect(int count, char **words, vqc_error *error);

@@ -44,8 +44,9 @@ struct vqc_renderer {
     vqc_team *team; /* NULL: alone */
     vqc_share_work work;
     render_costs costs;
-    int *owner;   /* (groups of all perceptors): the member that computes each */
-    double *load; /* (members) */
+    vqc_step_seconds seconds; /* of the last step */
+    int *owner;               /* (groups of all perceptors): the member that computes each */
+    double *load;             /* (members) */
     vqc_step_message message;
     vqc_render_notice notice;
     vqc_error failure; /* kept for the next step */
@@ -324,9 +325,12 @@ vqc_status vqc_renderer_join(vqc_renderer *renderer, vqc_team *team, vqc_error *
 static vqc_status picture_decode(vqc_renderer *renderer, vqc_error *error)
 {
     vqc_network *network = renderer->decoder.network;
+    double started = vqc_clock_seconds();
     VQC_TRY(vqc_network_write(network, renderer->decoder.z, renderer->latent, error));
     VQC_TRY(vqc_network_forward(network, error));
-    return vqc_network_read(network, renderer->decoder.picture, renderer->picture, error);
+    VQC_TRY(vqc_network_read(network, renderer->decoder.picture, renderer->picture, error));
+    renderer->seconds.decode = vqc_clock_seconds() - started;
+    return VQC_OK;
 }
 
 /* One crop group: its gradient and distances into the message. */
@@ -350,6 +354,7 @@ static vqc_status group_look(vqc_renderer *renderer, size_t perceptor, int64_t g
 static vqc_status perceptor_look(vqc_renderer *renderer, size_t perceptor, int64_t first, vqc_error *error)
 {
     bool looks = false;
+    double started = vqc_clock_seconds();
     for (int64_t group = 0; group < renderer->work.groups[perceptor]; group++) {
         if (renderer->owner[first + group] != own_member(renderer))
             continue;
@@ -358,6 +363,7 @@ static vqc_status perceptor_look(vqc_renderer *renderer, size_t perceptor, int64
         looks = true;
         VQC_TRY(group_look(renderer, perceptor, group, first + group, error));
     }
+    renderer->seconds.groups[perceptor] = vqc_clock_seconds() - started;
     return VQC_OK;
 }
 
@@ -470,10 +476,12 @@ static void latent_fetch(vqc_renderer *renderer)
 static vqc_status latent_update(vqc_renderer *renderer, double weight, vqc_error *error)
 {
     vqc_network *network = renderer->decoder.network;
+    double started = vqc_clock_seconds();
     VQC_TRY(vqc_network_gradient_write(network, renderer->decoder.picture, renderer->picture_gradient, error));
     VQC_TRY(vqc_network_backward(network, error));
     VQC_TRY(vqc_network_gradient_read(network, renderer->decoder.z,
                                       vqc_latent_optimiser_gradient(renderer->optimiser), error));
+    renderer->seconds.backward = vqc_clock_seconds() - started;
     double slope = 2.0 * weight / (double)latent_count(renderer);
     vqc_latent_optimiser_step(renderer->optimiser, renderer->steps_done, slope);
     latent_fetch(renderer);
@@ -555,6 +563,24 @@ vqc_render_notice *vqc_renderer_notice(vqc_renderer *renderer)
 const vqc_share_work *vqc_renderer_work(const vqc_renderer *renderer)
 {
     return &renderer->work;
+}
+
+const vqc_step_seconds *vqc_renderer_step_seconds(const vqc_renderer *renderer)
+{
+    return &renderer->seconds;
+}
+
+vqc_renderer_memory vqc_renderer_device_memory(const vqc_renderer *renderer)
+{
+    vqc_renderer_memory memory = {
+        .activations = vqc_network_activation_size(renderer->decoder.network),
+        .parameters = vqc_network_parameter_size(renderer->decoder.network),
+    };
+    for (size_t i = 0; i < renderer->study->perceptor_count; i++) {
+        memory.activations += vqc_perceptor_activation_size(renderer->perceptors[i]);
+        memory.parameters += vqc_perceptor_parameter_size(renderer->perceptors[i]);
+    }
+    return memory;
 }
 
 int64_t vqc_renderer_steps_done(const vqc_renderer *renderer)

@@ -72,6 +72,24 @@ vqc_render_notice *vqc_renderer_notice(vqc_renderer *renderer);
  * proportion only, before the first step. */
 const vqc_share_work *vqc_renderer_work(const vqc_renderer *renderer);
 
+/* Where the time of the last step went, in seconds on this member; what is left of the step is its message, losses
+ * and the optimiser. */
+typedef struct vqc_step_seconds {
+    double decode;                           /* from the latent to the picture */
+    double groups[VQC_STUDY_MAX_PERCEPTORS]; /* this member's crop groups of each perceptor, forward and backward */
+    double backward;                         /* from the picture's gradient to the latent's */
+} vqc_step_seconds;
+
+const vqc_step_seconds *vqc_renderer_step_seconds(const vqc_renderer *renderer);
+
+/* Bytes that the networks of the render under way take on the device. */
+typedef struct vqc_renderer_memory {
+    size_t activations; /* of decoder and perceptors together, with gradients and workspace */
+    size_t parameters;
+} vqc_renderer_memory;
+
+vqc_renderer_memory vqc_renderer_device_memory(const vqc_renderer *renderer);
+
 /* Steps made so far. */
 int64_t vqc_renderer_steps_done(const vqc_renderer *renderer);
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What a machine with an NVIDIA GPU is needed for: builds with CUDA, runs the tests of every device on cuda, renders the
-# quickstart twice and compares the pictures' digests, and runs compute-sanitizer. Needs no MPI and no network.
+# quickstart twice and compares the pictures' digests, runs compute-sanitizer, and measures the steps of the quickstart
+# and of the paper's configuration with random weights. Needs no MPI and no network; for the latter python3.
 #
 #   tests/gpu/run.sh [--prefix DIR] [--shared DIR] [--build DIR] [--jobs N]
 #
@@ -21,7 +22,7 @@ jobs=$(nproc 2>/dev/null || echo 2)
 time_limit=1800 # seconds for a check
 
 usage() {
-    sed -n '5,10s/^# \{0,3\}//p' "$0" >&2
+    sed -n '6,11s/^# \{0,3\}//p' "$0" >&2
     exit 2
 }
 
@@ -69,7 +70,7 @@ check() {
     code=$?
     seconds=$(($(date +%s) - start))
     case $code in
-    0) row "$name" passed "$seconds" "" ;;
+    0) row "$name" passed "$seconds" "$(sed -n 's/^steps  *//p' "$log")" ;; # what a benchmark measured
     77)
         if grep -q "no CUDA device" "$log"; then
             row "$name" failed "$seconds" "the program finds no CUDA device; $log"
@@ -113,12 +114,30 @@ sanitize() {
     compute-sanitizer --tool "$1" --error-exitcode 1 "$build/tests/ops/test_operations" cuda "$2"
 }
 
+# bench JOB PRECISION
 bench() {
-    if ! "$build/src/vqclip" --help | grep -q '^ *bench'; then
-        echo "skipped: this version has no bench command"
+    "$build/src/vqclip" bench "$1" --device cuda --precision "$2" --steps 50 --warm-up 5
+}
+
+bench_quickstart() {
+    bench jobs/quickstart.yaml f32
+}
+
+paper_models() {
+    if ! command -v python3 >/dev/null; then
+        echo "skipped: python3 is not installed"
         return 77
     fi
-    "$build/src/vqclip" bench jobs/quickstart.yaml --device cuda
+    python3 tests/gpu/random_models.py "$logs/paper"
+}
+
+# bench_paper PRECISION
+bench_paper() {
+    if [ ! -e "$logs/paper/paper.yaml" ]; then
+        echo "skipped: the models were not made"
+        return 77
+    fi
+    bench "$logs/paper/paper.yaml" "$1"
 }
 
 # `timeout` runs programs, not functions of this script: it starts the script again with the function's name.
@@ -156,7 +175,10 @@ call "racecheck, attention" sanitize racecheck "'attention*'"
 call "racecheck, norms" sanitize racecheck "'*norm*'"
 call "racecheck, quantise" sanitize racecheck "'quantise*'"
 call "synccheck, attention" sanitize synccheck "'attention*'"
-call "bench" bench
+call "bench, quickstart" bench_quickstart
+call "paper, random models" paper_models
+call "bench, paper, f32" bench_paper f32
+call "bench, paper, bf16" bench_paper bf16
 
 write_json() {
     printf '{"device": "%s", "commit": "%s", "date": "%s", "checks": [' "$device" \

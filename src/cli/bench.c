@@ -1,0 +1,256 @@
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "cli/bench_report.h"
+#include "cli/commands.h"
+#include "cli/compute.h"
+#include "guide/targets.h"
+#include "schedule/environment.h"
+
+enum { MOST_STEPS = 1000000 };
+
+typedef struct bench_options {
+    vqc_compute compute;
+    long render, steps, warm_up;
+} bench_options;
+
+/* What the timed steps took: (steps) each, in one block that `total` owns. */
+typedef struct step_times {
+    double *total, *decode, *backward, *rest;
+    double *perceptors; /* (perceptors, steps) */
+} step_times;
+
+static vqc_status times_create(size_t steps, size_t perceptors, step_times *times, vqc_error *error)
+{
+    VQC_TRY(
+        vqc_memory_allocate((4 + perceptors) * steps, sizeof *times->total, "times of steps", &times->total, error));
+    times->decode = times->total + steps;
+    times->backward = times->decode + steps;
+    times->rest = times->backward + steps;
+    times->perceptors = times->rest + steps;
+    return VQC_OK;
+}
+
+static int seconds_order(const void *first, const void *second)
+{
+    double a = *(const double *)first;
+    double b = *(const double *)second;
+    return a < b ? -1 : a > b;
+}
+
+/* Sorts the values; the mean of the two in the middle where their number is even. */
+static double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, seconds_order);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2.0;
+}
+
+/* ---- Steps ---- */
+
+static void step_note(const vqc_bench_report *report, const vqc_step_seconds *seconds, double total, size_t step,
+                      step_times *times)
+{
+    size_t steps = (size_t)report->steps;
+    times->total[step] = total;
+    times->decode[step] = seconds->decode;
+    times->backward[step] = seconds->backward;
+    times->rest[step] = total - seconds->decode - seconds->backward;
+    for (size_t i = 0; i < report->study->perceptor_count; i++) {
+        times->perceptors[i * steps + step] = seconds->groups[i];
+        times->rest[step] -= seconds->groups[i];
+    }
+}
+
+static vqc_status steps_make(vqc_renderer *renderer, const vqc_bench_report *report, step_times *times,
+                             double *losses, vqc_error *error)
+{
+    for (int64_t step = -report->warm_up; step < report->steps; step++) {
+        double started = vqc_clock_seconds();
+        VQC_TRY(vqc_renderer_step(renderer, losses, error));
+        double total = vqc_clock_seconds() - started;
+        if (step >= 0)
+            step_note(report, vqc_renderer_step_seconds(renderer), total, (size_t)step, times);
+    }
+    return VQC_OK;
+}
+
+/* The medians, and each part's share of their sum. */
+static void steps_summarise(step_times *times, vqc_bench_report *report)
+{
+    size_t steps = (size_t)report->steps;
+    size_t perceptors = report->study->perceptor_count;
+    report->step_median = median(times->total, steps);
+    report->step_smallest = times->total[0];
+    report->decode.median = median(times->decode, steps);
+    report->backward.median = median(times->backward, steps);
+    report->rest.median = median(times->rest, steps);
+    double sum = report->decode.median + report->backward.median + report->rest.median;
+    for (size_t i = 0; i < perceptors; i++) {
+        report->perceptors[i].median = median(times->perceptors + i * steps, steps);
+        sum += report->perceptors[i].median;
+    }
+    report->decode.share = report->decode.median / sum;
+    report->backward.share = report->backward.median / sum;
+    report->rest.share = report->rest.median / sum;
+    for (size_t i = 0; i < perceptors; i++)
+        report->perceptors[i].share = report->perceptors[i].median / sum;
+}
+
+static vqc_status steps_time(vqc_renderer *renderer, vqc_bench_report *report, double *losses, vqc_error *error)
+{
+    step_times times = {0};
+    VQC_TRY(times_create((size_t)report->steps, report->study->perceptor_count, &times, error));
+    vqc_status status = steps_make(renderer, report, &times, losses, error);
+    if (status == VQC_OK)
+        steps_summarise(&times, report);
+    free(times.total);
+    return status;
+}
+
+/* ---- The render ---- */
+
+static vqc_status picture_time(vqc_renderer *renderer, const vqc_render_shape *shape, vqc_bench_report *report,
+                               vqc_error *error)
+{
+    float *picture;
+    int32_t *codes = NULL;
+    VQC_TRY(vqc_memory_allocate((size_t)(3 * shape->height * shape->width), sizeof *picture, "a picture", &picture,
+                                error));
+    vqc_status status =
+        vqc_memory_allocate((size_t)(shape->rows * shape->columns), sizeof *codes, "codes", &codes, error);
+    double started = vqc_clock_seconds();
+    if (status == VQC_OK)
+        status = vqc_renderer_picture(renderer, picture, codes, error);
+    report->picture = vqc_clock_seconds() - started;
+    free(picture);
+    free(codes);
+    return status;
+}
+
+/* As schedule/prediction.h has it for one rank. */
+static double render_predict(const vqc_bench_report *report)
+{
+    const vqc_settings *settings = &report->render->settings;
+    int64_t snapshots = settings->snapshots == 0 ? 0 : settings->steps / settings->snapshots;
+    return report->start + (double)settings->steps * report->step_median + (double)(snapshots + 1) * report->picture;
+}
+
+static vqc_status render_time(vqc_renderer *renderer, vqc_bench_report *report, vqc_error *error)
+{
+    vqc_render_shape shape;
+    double *losses;
+    double started = vqc_clock_seconds();
+    VQC_TRY(vqc_renderer_start(renderer, report->render, error));
+    report->start = vqc_clock_seconds() - started;
+    report->groups = vqc_renderer_work(renderer)->groups[0];
+    VQC_TRY(vqc_renderer_shape(renderer, report->render, &shape, error));
+    VQC_TRY(vqc_memory_allocate((size_t)shape.terms, sizeof *losses, "losses", &losses, error));
+    vqc_status status = steps_time(renderer, report, losses, error);
+    report->loss = losses[shape.terms - 1];
+    free(losses);
+    VQC_TRY(status);
+    VQC_TRY(picture_time(renderer, &shape, report, error));
+    report->memory = vqc_renderer_device_memory(renderer);
+    report->host_peak = vqc_memory_peak();
+    report->render_seconds = render_predict(report);
+    return VQC_OK;
+}
+
+static vqc_status environment_find(const vqc_compute *compute, vqc_bench_report *report, vqc_error *error)
+{
+    vqc_environment here;
+    VQC_TRY(vqc_environment_find(compute->ops, compute->dtype, VQC_VERSION, &here, error));
+    vqc_environment_write(&here, report->environment);
+    vqc_ops_identify(compute->ops, &report->device);
+    return VQC_OK;
+}
+
+static vqc_status render_bench(const bench_options *options, vqc_bench_report *report, vqc_error *error)
+{
+    /* The other prompts need no targets. */
+    vqc_study alone = *report->study;
+    alone.prompts += report->render->prompt - report->study->prompts;
+    alone.prompt_count = 1;
+    vqc_renderer *renderer;
+    VQC_TRY(environment_find(&options->compute, report, error));
+    double started = vqc_clock_seconds();
+    VQC_TRY(vqc_renderer_create(&alone, options->compute.ops, options->compute.dtype, &renderer, error));
+    report->open = vqc_clock_seconds() - started;
+    vqc_status status = render_time(renderer, report, error);
+    vqc_renderer_destroy(renderer);
+    VQC_TRY(status);
+    if (options->compute.json)
+        return vqc_bench_report_print_json(report, error);
+    vqc_bench_report_print(report);
+    return VQC_OK;
+}
+
+/* ---- The command ---- */
+
+static vqc_status options_check(const bench_options *options, vqc_error *error)
+{
+    if (options->steps < 1 || options->steps > MOST_STEPS)
+        return vqc_error_set(error, VQC_BAD_INPUT, "--steps: expected 1 to %d, found %ld", MOST_STEPS,
+                             options->steps);
+    if (options->warm_up > MOST_STEPS)
+        return vqc_error_set(error, VQC_BAD_INPUT, "--warm-up: expected at most %d, found %ld", MOST_STEPS,
+                             options->warm_up);
+    return VQC_OK;
+}
+
+static vqc_status study_bench(bench_options *options, const vqc_study *study, vqc_error *error)
+{
+    if ((size_t)options->render >= study->render_count)
+        return vqc_error_set(error, VQC_BAD_INPUT, "--render: expected less than %zu, the renders of %s, found %ld",
+                             study->render_count, study->path, options->render);
+    vqc_bench_report report = {
+        .study = study,
+        .render = &study->renders[options->render],
+        .steps = options->steps,
+        .warm_up = options->warm_up,
+    };
+    VQC_TRY(vqc_targets_check(study, error));
+    VQC_TRY(vqc_compute_open(&options->compute, error));
+    return render_bench(options, &report, error);
+}
+
+static vqc_status bench_run(bench_options *options, const char *path, vqc_error *error)
+{
+    vqc_study *study;
+    VQC_TRY(options_check(options, error));
+    VQC_TRY(vqc_study_open(path, &study, error));
+    vqc_status status = study_bench(options, study, error);
+    vqc_study_close(study);
+    return status;
+}
+
+vqc_status vqc_command_bench(int count, char **words, vqc_error *error)
+{
+    bench_options options = {.steps = 10, .warm_up = 2};
+    vqc_text_list operands = {0};
+    const vqc_option table[] = {
+        {"--render", "K", "the render to make steps of, as plan numbers them (default 0)", VQC_OPTION_INTEGER,
+         &options.render},
+        {"--steps", "N", "steps to time (default 10)", VQC_OPTION_INTEGER, &options.steps},
+        {"--warm-up", "N", "steps before them (default 2)", VQC_OPTION_INTEGER, &options.warm_up},
+        VQC_COMPUTE_OPTIONS(&options.compute),
+    };
+    const vqc_arguments arguments = {
+        .usage = "vqclip bench JOB [--render K] [--steps N]",
+        .summary = "Makes some steps of one render of the study, on one rank, and says what they take: seconds per\n"
+                   "step and in which part of it, memory, and what the whole render would take. Writes nothing.",
+        .options = table,
+        .option_count = sizeof table / sizeof table[0],
+        .operands = &operands,
+        .operand_minimum = 1,
+        .operand_maximum = 1,
+    };
+    bool help;
+    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
+    if (status == VQC_OK && !help)
+        status = bench_run(&options, operands.items[0], error);
+    vqc_compute_close(&options.compute);
+    vqc_text_list_release(&operands);
+    return status;
+}
