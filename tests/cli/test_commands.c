@@ -12,6 +12,7 @@
 
 #include "../comparison.h"
 #include "cli/commands.h"
+#include "command_run.h"
 #include "image/image.h"
 #include "weights/weights.h"
 
@@ -21,8 +22,6 @@
 #define MODELS VQC_SOURCE_DIR "/jobs/models/"
 
 enum { MAX_WORDS = 16, PATH_SIZE = 4096, OUTPUT_SIZE = 1 << 16 };
-
-typedef vqc_status command(int count, char **words, vqc_error *error);
 
 /* A folder for what the tests write. */
 static const char *scratch(const char *name)
@@ -45,16 +44,28 @@ static void skip_without(const char *path)
     skip();
 }
 
-/* Runs a command on NULL-terminated words. */
-static vqc_status run(command *run_command, const char *const *words, vqc_error *error)
+/* Copies NULL-terminated words, which commands may change, and counts them. */
+static int words_copy(const char *const *words, char *copies[MAX_WORDS])
 {
-    char *copies[MAX_WORDS];
     int count = 0;
     for (; words[count] != NULL; count++)
         copies[count] = strdup(words[count]);
-    vqc_status status = run_command(count, copies, error);
+    return count;
+}
+
+static void words_free(char *copies[MAX_WORDS], int count)
+{
     for (int i = 0; i < count; i++)
         free(copies[i]);
+}
+
+/* Runs a command on NULL-terminated words. */
+static vqc_status run(command_function *run_command, const char *const *words, vqc_error *error)
+{
+    char *copies[MAX_WORDS];
+    int count = words_copy(words, copies);
+    vqc_status status = run_command(count, copies, error);
+    words_free(copies, count);
     return status;
 }
 
@@ -211,17 +222,14 @@ static void test_embed_files(void **state)
 }
 
 /* Runs a command with its standard output going to a file, and gives back what it printed; to be freed. */
-static char *output_of(command *run_command, const char *const *words)
+static char *output_of(command_function *run_command, const char *const *words)
 {
     vqc_error error = {0};
     const char *path = scratch("output");
-    (void)fflush(stdout);
-    int terminal = dup(STDOUT_FILENO);
-    assert_non_null(freopen(path, "w", stdout));
-    vqc_status status = run(run_command, words, &error);
-    (void)fflush(stdout);
-    assert_true(dup2(terminal, STDOUT_FILENO) >= 0);
-    (void)close(terminal);
+    char *copies[MAX_WORDS];
+    int count = words_copy(words, copies);
+    vqc_status status = command_run_into(path, run_command, count, copies, &error);
+    words_free(copies, count);
     if (status != VQC_OK)
         fail_msg("%s", error.message);
     FILE *file = fopen(path, "r");
@@ -300,7 +308,7 @@ static void test_judge_bad_lists(void **state)
 }
 
 typedef struct bad_call {
-    command *run_command;
+    command_function *run_command;
     const char *words[MAX_WORDS];
     const char *expected; /* part of the message */
 } bad_call;
@@ -324,7 +332,9 @@ static void test_bad_input(void **state)
         {vqc_command_embed, {"--perceptor", clip, "--text", "a"}, "--text needs --vocabulary"},
         {vqc_command_embed, {"--perceptor", clip, "--image", config}, "net2net.yaml"},
         {vqc_command_embed, {"--perceptor", FIXTURES "net2net.safetensors", "--image", "x"}, "not a CLIP model"},
-        {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--device", "gpu"}, "expected ref, cpu, cuda or auto"},
+        {vqc_command_embed,
+         {"--perceptor", clip, "--image", "x", "--device", "gpu"},
+         "expected ref, cpu, cuda or auto"},
         {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--precision", "f8"}, "expected f32 or bf16"},
         {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--threads", "2x"}, "expected a number"},
         {vqc_command_embed, {"--perceptor", clip, "--perceptor", clip, "--image", "x"}, "given twice"},

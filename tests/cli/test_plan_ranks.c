@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "cli/commands.h"
+#include "command_run.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
@@ -57,15 +58,7 @@ static vqc_status plan(const char *output, const char *const *options, vqc_error
     int count = 1;
     for (; options[count - 1] != NULL; count++)
         words[count] = (char *)options[count - 1];
-    (void)fflush(stdout);
-    int kept = dup(STDOUT_FILENO);
-    assert_non_null(freopen(path_in(path, output), "w", stdout));
-    *error = (vqc_error){0};
-    vqc_status status = vqc_command_plan(count, words, error);
-    (void)fflush(stdout);
-    assert_true(dup2(kept, STDOUT_FILENO) >= 0);
-    (void)close(kept);
-    return status;
+    return command_run_into(path_in(path, output), vqc_command_plan, count, words, error);
 }
 
 static json_t *report_read(const char *name)

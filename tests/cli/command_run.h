@@ -1,0 +1,26 @@
+#ifndef VQC_TESTS_CLI_COMMAND_RUN_H
+#define VQC_TESTS_CLI_COMMAND_RUN_H
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/status.h"
+
+typedef vqc_status command_function(int count, char **words, vqc_error *error);
+
+/* Runs a command as main does, with its standard output going to a new file. */
+static inline vqc_status command_run_into(const char *path, command_function *command, int count, char **words,
+                                          vqc_error *error)
+{
+    (void)fflush(stdout);
+    int kept = dup(STDOUT_FILENO);
+    assert_non_null(freopen(path, "w", stdout));
+    *error = (vqc_error){0};
+    vqc_status status = command(count, words, error);
+    (void)fflush(stdout);
+    assert_true(dup2(kept, STDOUT_FILENO) >= 0);
+    (void)close(kept);
+    return status;
+}
+
+#endif
