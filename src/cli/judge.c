@@ -137,7 +137,7 @@ static vqc_status answer_count(judge_work *work, const json_t *label, size_t att
     VQC_TRY(group_find(work, "all", &group, error));
     group->asked[attribute]++;
     group->right[attribute] += right;
-    if (name == NULL)
+    if (name == NULL || strcmp(name, group->name) == 0)
         return VQC_OK;
     VQC_TRY(group_find(work, name, &group, error));
     group->asked[attribute]++;
