@@ -27,6 +27,8 @@ DEMO_MODELS = f"""models:
   perceptors:
     - {{name: vit, checkpoint: {DEMO}/picturebook-vit.safetensors, vocabulary: {DEMO}/picturebook.bpe.gz}}
 """
+RESNET = f"""    - {{name: resnet, checkpoint: {DEMO}/picturebook-resnet.safetensors, vocabulary: {DEMO}/picturebook.bpe.gz}}
+"""
 TINY_MODELS = f"""models:
   generator: {{config: {FIXTURES}/net2net.yaml, checkpoint: {FIXTURES}/net2net.safetensors}}
   perceptors: [{{checkpoint: {FIXTURES}/open_clip_gelu/open_clip_model.safetensors}}]
@@ -38,7 +40,7 @@ JOBS = {
 seeds: [0, 1, 2, 3]
 prompts: [a red house, a blue fish, a white moon, a green tree]
 """,
-    "team": DEMO_MODELS + """render: {size: [64, 64], steps: 30, crops: {count: 64, group: 8}, snapshots: 0}
+    "team": DEMO_MODELS + RESNET + """render: {size: [64, 64], steps: 30, crops: {count: 64, group: 8}, snapshots: 0}
 prompts: [a red house on a green meadow]
 """,
     "overhead": TINY_MODELS + "render: {size: [40, 24], steps: 5, crops: {count: 2, group: 2}, snapshots: 0}\n"
@@ -123,7 +125,7 @@ def team(vqclip):
     rates = [run.report["steps"] / (run.report["step_seconds"] / ranks) for run, ranks in ((one, 1), (two, 2))]
     return [
         "## One render shared", "",
-        "One render of 30 steps with 64 crops in groups of 8 (demo VQGAN and ViT, 64×64), one thread per rank; the "
+        "One render of 30 steps with 64 crops in groups of 8 (demo VQGAN, ViT and ResNet, 64×64), one thread per rank; the "
         "fastest of three.", "",
         "| team | steps a second | against 1 rank | bytes a member hands into a step's sum | digests |",
         "| --- | --- | --- | --- | --- |",
