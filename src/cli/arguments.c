@@ -136,25 +136,40 @@ vqc_status vqc_arguments_parse(const vqc_arguments *arguments, int count, char *
     return VQC_OK;
 }
 
+vqc_status vqc_arguments_run(const vqc_arguments *arguments, int count, char **words,
+                             vqc_status (*run)(void *context, const char *operand, vqc_error *error), void *context,
+                             vqc_error *error)
+{
+    bool help;
+    vqc_text_list operands = {0};
+    vqc_arguments one = *arguments;
+    one.operands = &operands;
+    one.operand_minimum = 1;
+    one.operand_maximum = 1;
+    vqc_status status = vqc_arguments_parse(&one, count, words, &help, error);
+    if (status == VQC_OK && !help)
+        status = run(context, operands.items[0], error);
+    vqc_text_list_release(&operands);
+    return status;
+}
+
+/* What a subcommand of one file and --json does, and whether it has --json. */
+typedef struct file_command {
+    vqc_status (*run)(const char *path, bool json, vqc_error *error);
+    bool json;
+} file_command;
+
+static vqc_status file_run(void *context, const char *path, vqc_error *error)
+{
+    const file_command *command = context;
+    return command->run(path, command->json, error);
+}
+
 vqc_status vqc_arguments_run_file(const char *usage, const char *summary, int count, char **words,
                                   vqc_status (*run)(const char *path, bool json, vqc_error *error), vqc_error *error)
 {
-    bool json = false;
-    bool help;
-    vqc_text_list operands = {0};
-    const vqc_option table[] = {{"--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &json}};
-    const vqc_arguments arguments = {
-        .usage = usage,
-        .summary = summary,
-        .options = table,
-        .option_count = 1,
-        .operands = &operands,
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-    };
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = run(operands.items[0], json, error);
-    vqc_text_list_release(&operands);
-    return status;
+    file_command command = {.run = run};
+    const vqc_option table[] = {{"--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &command.json}};
+    const vqc_arguments arguments = {.usage = usage, .summary = summary, .options = table, .option_count = 1};
+    return vqc_arguments_run(&arguments, count, words, file_run, &command, error);
 }

@@ -45,6 +45,12 @@ typedef struct vqc_arguments {
 VQC_MUST_CHECK vqc_status vqc_arguments_parse(const vqc_arguments *arguments, int count, char **words, bool *help_out,
                                               vqc_error *error);
 
+/* The whole of a subcommand that takes one operand: reads the words by the description, which needs no operands, and
+ * calls `run` with the context and the operand unless they ask for help. */
+VQC_MUST_CHECK vqc_status vqc_arguments_run(const vqc_arguments *arguments, int count, char **words,
+                                            vqc_status (*run)(void *context, const char *operand, vqc_error *error),
+                                            void *context, vqc_error *error);
+
 /* The whole of a subcommand that takes one file and --json: reads the words and calls `run` unless they ask for help.
  */
 VQC_MUST_CHECK vqc_status vqc_arguments_run_file(const char *usage, const char *summary, int count, char **words,

@@ -215,8 +215,9 @@ static vqc_status study_bench(bench_options *options, const vqc_study *study, vq
     return render_bench(options, &report, error);
 }
 
-static vqc_status bench_run(bench_options *options, const char *path, vqc_error *error)
+static vqc_status bench_run(void *context, const char *path, vqc_error *error)
 {
+    bench_options *options = context;
     vqc_study *study;
     VQC_TRY(options_check(options, error));
     VQC_TRY(vqc_study_open(path, &study, error));
@@ -228,7 +229,6 @@ static vqc_status bench_run(bench_options *options, const char *path, vqc_error 
 vqc_status vqc_command_bench(int count, char **words, vqc_error *error)
 {
     bench_options options = {.steps = 10, .warm_up = 2};
-    vqc_text_list operands = {0};
     const vqc_option table[] = {
         {"--render", "K", "the render to make steps of, as plan numbers them (default 0)", VQC_OPTION_INTEGER,
          &options.render},
@@ -242,15 +242,8 @@ vqc_status vqc_command_bench(int count, char **words, vqc_error *error)
                    "step and in which part of it, memory, and what the whole render would take. Writes nothing.",
         .options = table,
         .option_count = sizeof table / sizeof table[0],
-        .operands = &operands,
-        .operand_minimum = 1,
-        .operand_maximum = 1,
     };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = bench_run(&options, operands.items[0], error);
+    vqc_status status = vqc_arguments_run(&arguments, count, words, bench_run, &options, error);
     vqc_compute_close(&options.compute);
-    vqc_text_list_release(&operands);
     return status;
 }

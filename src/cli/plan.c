@@ -146,8 +146,9 @@ static vqc_status launch_predict(plan_options *options, const vqc_study *study, 
     return status;
 }
 
-static vqc_status plan_run(plan_options *options, const char *path, vqc_error *error)
+static vqc_status plan_run(void *context, const char *path, vqc_error *error)
 {
+    plan_options *options = context;
     vqc_study *study;
     VQC_TRY(options_check(options, error));
     VQC_TRY(vqc_study_open(path, &study, error));
@@ -162,7 +163,6 @@ static vqc_status plan_run(plan_options *options, const char *path, vqc_error *e
 vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
 {
     plan_options options = {0};
-    vqc_text_list operands = {0};
     const vqc_option table[] = {
         {"--ranks", "N", "predict a launch on so many ranks", VQC_OPTION_INTEGER, &options.ranks},
         {"--team", "T", "ranks that share a render (default: the study's, else chosen)", VQC_OPTION_INTEGER,
@@ -182,15 +182,8 @@ vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
             "time, efficiency.",
         .options = table,
         .option_count = sizeof table / sizeof table[0],
-        .operands = &operands,
-        .operand_minimum = 1,
-        .operand_maximum = 1,
     };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = plan_run(&options, operands.items[0], error);
+    vqc_status status = vqc_arguments_run(&arguments, count, words, plan_run, &options, error);
     vqc_compute_close(&options.compute);
-    vqc_text_list_release(&operands);
     return status;
 }

@@ -252,8 +252,9 @@ static vqc_status archive_verify(verify_options *options, verify_work *work, vqc
     return vqc_error_set(error, VQC_FAILED, "%s: not as it was made", vqc_archive_path(work->archive));
 }
 
-static vqc_status verify_run(verify_options *options, const char *path, vqc_error *error)
+static vqc_status verify_run(void *context, const char *path, vqc_error *error)
 {
+    verify_options *options = context;
     verify_work work = {0};
     VQC_TRY(vqc_archive_open(path, &work.archive, error));
     vqc_status status = archive_verify(options, &work, error);
@@ -264,7 +265,6 @@ static vqc_status verify_run(verify_options *options, const char *path, vqc_erro
 vqc_status vqc_command_verify(int count, char **words, vqc_error *error)
 {
     verify_options options = {0};
-    vqc_text_list operands = {0};
     const vqc_option table[] = {
         {"--rerender", "K", "make K of the finished renders again, or all", VQC_OPTION_TEXT, &options.rerender},
         {"--models", "DIR", "another folder to look for the models' files in", VQC_OPTION_TEXT, &options.models},
@@ -281,15 +281,8 @@ vqc_status vqc_command_verify(int count, char **words, vqc_error *error)
             "not help.",
         .options = table,
         .option_count = sizeof table / sizeof table[0],
-        .operands = &operands,
-        .operand_minimum = 1,
-        .operand_maximum = 1,
     };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = verify_run(&options, operands.items[0], error);
+    vqc_status status = vqc_arguments_run(&arguments, count, words, verify_run, &options, error);
     vqc_compute_close(&options.compute);
-    vqc_text_list_release(&operands);
     return status;
 }
