@@ -17,7 +17,7 @@ typedef struct bench_options {
 
 /* What the timed steps took: (steps) each, in one block that `total` owns. */
 typedef struct step_times {
-    double *total, *decode, *backward, *rest;
+    double *total, *decode, *update, *rest;
     double *perceptors; /* (perceptors, steps) */
 } step_times;
 
@@ -26,8 +26,8 @@ static vqc_status times_create(size_t steps, size_t perceptors, step_times *time
     VQC_TRY(
         vqc_memory_allocate((4 + perceptors) * steps, sizeof *times->total, "times of steps", &times->total, error));
     times->decode = times->total + steps;
-    times->backward = times->decode + steps;
-    times->rest = times->backward + steps;
+    times->update = times->decode + steps;
+    times->rest = times->update + steps;
     times->perceptors = times->rest + steps;
     return VQC_OK;
 }
@@ -54,8 +54,8 @@ static void step_note(const vqc_bench_report *report, const vqc_step_seconds *se
     size_t steps = (size_t)report->steps;
     times->total[step] = total;
     times->decode[step] = seconds->decode;
-    times->backward[step] = seconds->backward;
-    times->rest[step] = total - seconds->decode - seconds->backward;
+    times->update[step] = seconds->update;
+    times->rest[step] = total - seconds->decode - seconds->update;
     for (size_t i = 0; i < report->study->perceptor_count; i++) {
         times->perceptors[i * steps + step] = seconds->groups[i];
         times->rest[step] -= seconds->groups[i];
@@ -83,15 +83,15 @@ static void steps_summarise(step_times *times, vqc_bench_report *report)
     report->step_median = median(times->total, steps);
     report->step_smallest = times->total[0];
     report->decode.median = median(times->decode, steps);
-    report->backward.median = median(times->backward, steps);
+    report->update.median = median(times->update, steps);
     report->rest.median = median(times->rest, steps);
-    double sum = report->decode.median + report->backward.median + report->rest.median;
+    double sum = report->decode.median + report->update.median + report->rest.median;
     for (size_t i = 0; i < perceptors; i++) {
         report->perceptors[i].median = median(times->perceptors + i * steps, steps);
         sum += report->perceptors[i].median;
     }
     report->decode.share = report->decode.median / sum;
-    report->backward.share = report->backward.median / sum;
+    report->update.share = report->update.median / sum;
     report->rest.share = report->rest.median / sum;
     for (size_t i = 0; i < perceptors; i++)
         report->perceptors[i].share = report->perceptors[i].median / sum;

@@ -19,7 +19,7 @@ static void steps_print(const vqc_bench_report *report)
     part_print("decoder forward", "", &report->decode);
     for (size_t i = 0; i < report->study->perceptor_count; i++)
         part_print("crop groups of ", report->study->perceptors[i].name, &report->perceptors[i]);
-    part_print("decoder backward", "", &report->backward);
+    part_print("decoder backward, optimiser", "", &report->update);
     part_print("the rest", "", &report->rest);
     (void)printf("loss         %.6f in the last of them\n", report->loss);
 }
@@ -73,7 +73,7 @@ static json_t *step_to_json(const vqc_bench_report *report)
     json_object_set_new(object, "per_second", json_real(1.0 / report->step_median));
     json_object_set_new(object, "decoder_forward", part_to_json(&report->decode));
     json_object_set_new(object, "perceptors", perceptors_to_json(report));
-    json_object_set_new(object, "decoder_backward", part_to_json(&report->backward));
+    json_object_set_new(object, "decoder_backward", part_to_json(&report->update));
     json_object_set_new(object, "rest", part_to_json(&report->rest));
     return object;
 }

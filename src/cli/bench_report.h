@@ -26,11 +26,11 @@ typedef struct vqc_bench_report {
     double step_median, step_smallest;
     vqc_bench_part decode;
     vqc_bench_part perceptors[VQC_STUDY_MAX_PERCEPTORS]; /* all crop groups, forward and backward */
-    vqc_bench_part backward;                             /* of the decoder */
+    vqc_bench_part update;                               /* back through the decoder, and the optimiser */
     vqc_bench_part rest;
     double loss;      /* in the last step: the same on every machine, but for rounding */
     size_t host_peak; /* bytes; 0 where the system does not say */
-    vqc_renderer_memory memory;
+    vqc_guidance_memory memory;
     double render_seconds; /* predicted, from start to the last picture; without `open` */
 } vqc_bench_report;
 

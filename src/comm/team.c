@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "comm/transport.h"
+#include "ops/ops.h"
 
 struct vqc_team {
     vqc_comm *comm;
@@ -69,6 +70,21 @@ vqc_status vqc_team_sum(vqc_team *team, int64_t *values, size_t count, vqc_error
     team->traffic.sums++;
     team->traffic.bytes += (int64_t)(count * sizeof *values);
     return vqc_transport_group_sum(team->group, values, count, error);
+}
+
+vqc_status vqc_team_sum_device(vqc_team *team, vqc_ops *ops, int64_t *values, size_t count, vqc_error *error)
+{
+    int64_t *host;
+    if (team->size == 1)
+        return VQC_OK;
+    VQC_TRY(vqc_memory_allocate(count, sizeof *host, "a sum", &host, error));
+    vqc_status status = vqc_ops_download(ops, host, values, count * sizeof *host, error);
+    if (status == VQC_OK)
+        status = vqc_team_sum(team, host, count, error);
+    if (status == VQC_OK)
+        status = vqc_ops_upload(ops, values, host, count * sizeof *host, error);
+    free(host);
+    return status;
 }
 
 vqc_status vqc_team_broadcast(vqc_team *team, void *data, size_t size, int root, vqc_error *error)

@@ -10,6 +10,8 @@
  * the processor away, and serves shared numbers as vqc_comm_progress does. A team of one never calls MPI. */
 typedef struct vqc_team vqc_team;
 
+struct vqc_ops; /* ops/ops.h */
+
 /* Makes a team of `count` ranks, in the order given; this rank is one of them. Collective over these ranks, with the
  * same list. */
 VQC_MUST_CHECK vqc_status vqc_team_create(vqc_comm *comm, const int *ranks, int count, vqc_team **team_out,
@@ -27,6 +29,11 @@ int vqc_team_rank(const vqc_team *team, int member);
  * whatever order they are added. A number that only one member gives, and the others as 0, arrives bit by bit,
  * whatever it stands for. Collective. */
 VQC_MUST_CHECK vqc_status vqc_team_sum(vqc_team *team, int64_t *values, size_t count, vqc_error *error);
+
+/* The same for values in device memory of `ops`: after what is queued there, and before what is queued later.
+ * Collective. */
+VQC_MUST_CHECK vqc_status vqc_team_sum_device(vqc_team *team, struct vqc_ops *ops, int64_t *values, size_t count,
+                                              vqc_error *error);
 
 /* Copies size bytes at data on member root to data on every member; collective. */
 VQC_MUST_CHECK vqc_status vqc_team_broadcast(vqc_team *team, void *data, size_t size, int root, vqc_error *error);

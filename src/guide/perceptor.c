@@ -4,9 +4,25 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "guide/crops.h"
+#include "guide/draws.h"
+#include "ops/replay.h"
+#include "ops/step.h"
 
 enum { WARP_SIZE = 10, COLOUR_SIZE = 5, NOISE_SIZE = 6, RECTANGLE_SIZE = 5 };
+
+/* The comparison with the targets of a render: pieces of one block of device memory. */
+typedef struct comparison {
+    int64_t target_count;
+    vqc_plan *distance;
+    unsigned char *memory;
+    float *distances;        /* (group, targets) */
+    float *gradients;        /* of the loss with respect to them */
+    double *weights, *stops; /* (targets) */
+    double *sums;            /* (targets), over the group's crops */
+    int32_t *real;           /* (1): the group's crops that count */
+    void *saved;
+    void *workspace;
+} comparison;
 
 struct vqc_perceptor {
     vqc_ops *ops;
@@ -25,16 +41,11 @@ struct vqc_perceptor {
     vqc_value noise;     /* input int32 (group, 6) */
     vqc_value first;     /* input int32 (group): zeros, for the tower */
     vqc_value embedding; /* output f32 (group, embed_width) */
-    /* The comparison with the targets of a render. */
-    int64_t target_count;
-    vqc_plan *distance;
-    void *distance_memory; /* on the device: distances, their gradients, saved state, workspace */
-    /* Host copies of what goes in and out. */
-    int32_t *rectangle_values;
-    float *stage_values[VQC_SETTINGS_MAX_AUGMENTATIONS];
-    int32_t *noise_values;
-    float *distances;
-    float *distance_gradients;
+    /* Of the render. */
+    vqc_draws *draws;
+    comparison comparison;
+    int64_t *gradient_sum;
+    vqc_replay replay; /* of a group's work on the device */
 };
 
 /* An input that says what to do with each crop. */
@@ -117,18 +128,6 @@ static vqc_status network_build(vqc_perceptor *perceptor, const vqc_clip *clip, 
     return vqc_network_finish(perceptor->network, error);
 }
 
-static vqc_status buffers_allocate(vqc_perceptor *perceptor, vqc_error *error)
-{
-    size_t group = (size_t)perceptor->group;
-    VQC_TRY(
-        vqc_memory_allocate(group, RECTANGLE_SIZE * sizeof(int32_t), "crops", &perceptor->rectangle_values, error));
-    VQC_TRY(vqc_memory_allocate(group, NOISE_SIZE * sizeof(int32_t), "crops", &perceptor->noise_values, error));
-    for (int stage = 0; stage < perceptor->stage_count; stage++)
-        VQC_TRY(vqc_memory_allocate(group, WARP_SIZE * sizeof(float), "augmentations",
-                                    &perceptor->stage_values[stage], error));
-    return VQC_OK;
-}
-
 /* Crops of one batch. */
 static int64_t group_size(const vqc_settings *settings)
 {
@@ -155,8 +154,6 @@ vqc_status vqc_perceptor_create(const vqc_clip *clip, vqc_ops *ops, const vqc_se
     if (status == VQC_OK)
         status = vqc_ops_clear(ops, vqc_network_data(perceptor->network, perceptor->first),
                                (size_t)perceptor->group * sizeof(int32_t), error);
-    if (status == VQC_OK)
-        status = buffers_allocate(perceptor, error);
     if (status != VQC_OK) {
         vqc_perceptor_destroy(perceptor);
         return status;
@@ -177,193 +174,178 @@ bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *sett
     return memcmp(is_colour, perceptor->stage_is_colour, (size_t)perceptor->stage_count * sizeof is_colour[0]) == 0;
 }
 
-/* Lets go of the targets of the last render. */
-static void targets_release(vqc_perceptor *perceptor)
+/* Lets go of what belongs to the last render. */
+static void render_release(vqc_perceptor *perceptor)
 {
-    vqc_plan_destroy(perceptor->distance);
-    if (perceptor->distance_memory != NULL)
-        vqc_ops_memory_release(perceptor->ops, perceptor->distance_memory);
-    free(perceptor->distances);
-    free(perceptor->distance_gradients);
-    perceptor->distance = NULL;
-    perceptor->distance_memory = NULL;
-    perceptor->distances = NULL;
-    perceptor->distance_gradients = NULL;
+    vqc_replay_reset(&perceptor->replay);
+    vqc_draws_destroy(perceptor->draws);
+    vqc_plan_destroy(perceptor->comparison.distance);
+    if (perceptor->comparison.memory != NULL)
+        vqc_ops_memory_release(perceptor->ops, perceptor->comparison.memory);
+    perceptor->draws = NULL;
+    perceptor->comparison = (comparison){0};
 }
 
-/* Device memory is given out in pieces of this many bytes. */
-static size_t size_aligned(size_t size)
+/* A piece of device memory of `size` bytes; where there is no memory yet, only counts it. */
+static void *piece_take(unsigned char *memory, size_t *used, size_t size)
 {
-    return (size + 63) / 64 * 64;
+    void *piece = memory == NULL ? NULL : memory + *used;
+    *used += (size + 63) / 64 * 64;
+    return piece;
 }
 
-static size_t distances_size(const vqc_perceptor *perceptor)
+/* Lays the pieces out; returns their size. */
+static size_t pieces_set(comparison *c, int64_t group)
 {
-    return size_aligned((size_t)(perceptor->group * perceptor->target_count) * sizeof(float));
+    size_t targets = (size_t)c->target_count;
+    size_t distances = (size_t)group * targets * sizeof(float);
+    size_t used = 0;
+    c->distances = piece_take(c->memory, &used, distances);
+    c->gradients = piece_take(c->memory, &used, distances);
+    c->weights = piece_take(c->memory, &used, targets * sizeof(double));
+    c->stops = piece_take(c->memory, &used, targets * sizeof(double));
+    c->sums = piece_take(c->memory, &used, targets * sizeof(double));
+    c->real = piece_take(c->memory, &used, sizeof(int32_t));
+    c->saved = piece_take(c->memory, &used, vqc_plan_saved_size(c->distance));
+    c->workspace = piece_take(c->memory, &used, vqc_plan_workspace_size(c->distance));
+    return used;
 }
 
-vqc_status vqc_perceptor_aim(vqc_perceptor *perceptor, const vqc_settings *settings, const float *targets,
-                             int64_t target_count, vqc_error *error)
+static vqc_status comparison_create(vqc_perceptor *perceptor, const vqc_perceptor_aim *aim, vqc_error *error)
 {
+    comparison *c = &perceptor->comparison;
     vqc_shape shape = vqc_network_shape(perceptor->network, perceptor->embedding);
+    size_t numbers = (size_t)aim->target_count * sizeof(double);
+    void *memory;
     vqc_operation operation = {
         .kind = VQC_OPERATION_DISTANCE,
         .dtype = VQC_DTYPE_F32,
-        .distance = {.rows = shape.size[0], .width = shape.size[1], .prompts = target_count, .targets = targets},
+        .distance = {.rows = shape.size[0],
+                     .width = shape.size[1],
+                     .prompts = aim->target_count,
+                     .targets = aim->targets},
     };
-    targets_release(perceptor);
-    perceptor->settings = settings;
-    perceptor->target_count = target_count;
-    VQC_TRY(vqc_plan_create(perceptor->ops, &operation, true, &perceptor->distance, error));
-    size_t size = 2 * distances_size(perceptor) + size_aligned(vqc_plan_saved_size(perceptor->distance)) +
-                  vqc_plan_workspace_size(perceptor->distance);
-    VQC_TRY(vqc_ops_memory_allocate(perceptor->ops, size, &perceptor->distance_memory, error));
-    size_t count = (size_t)(perceptor->group * target_count);
-    VQC_TRY(vqc_memory_allocate(count, sizeof(float), "distances", &perceptor->distances, error));
-    return vqc_memory_allocate(count, sizeof(float), "distances", &perceptor->distance_gradients, error);
+    c->target_count = aim->target_count;
+    VQC_TRY(vqc_plan_create(perceptor->ops, &operation, true, &c->distance, error));
+    VQC_TRY(vqc_ops_memory_allocate(perceptor->ops, pieces_set(c, perceptor->group), &memory, error));
+    c->memory = memory;
+    (void)pieces_set(c, perceptor->group);
+    VQC_TRY(vqc_ops_upload(perceptor->ops, c->weights, aim->weights, numbers, error));
+    return vqc_ops_upload(perceptor->ops, c->stops, aim->stops, numbers, error);
+}
+
+static vqc_status draws_create(vqc_perceptor *perceptor, uint64_t seed, vqc_error *error)
+{
+    vqc_network *network = perceptor->network;
+    const vqc_draws_shape shape = {.seed = seed,
+                                   .perceptor = perceptor->index,
+                                   .height = perceptor->shape.height,
+                                   .width = perceptor->shape.width,
+                                   .side = perceptor->side,
+                                   .group = perceptor->group,
+                                   .stage_count = perceptor->stage_count,
+                                   .stage_is_colour = perceptor->stage_is_colour};
+    vqc_draws_inputs inputs = {.rectangles = vqc_network_data(network, perceptor->rectangles),
+                               .real = perceptor->comparison.real};
+    for (int stage = 0; stage < perceptor->stage_count; stage++)
+        inputs.stages[stage] = vqc_network_data(network, perceptor->stages[stage]);
+    if (perceptor->has_noise)
+        inputs.noise = vqc_network_data(network, perceptor->noise);
+    return vqc_draws_create(perceptor->ops, perceptor->settings, &shape, &inputs, &perceptor->draws, error);
+}
+
+vqc_status vqc_perceptor_turn(vqc_perceptor *perceptor, const vqc_perceptor_aim *aim, vqc_error *error)
+{
+    render_release(perceptor);
+    perceptor->settings = aim->settings;
+    perceptor->gradient_sum = aim->gradient_sum;
+    VQC_TRY(comparison_create(perceptor, aim, error));
+    return draws_create(perceptor, aim->seed, error);
 }
 
 void vqc_perceptor_destroy(vqc_perceptor *perceptor)
 {
     if (perceptor == NULL)
         return;
-    targets_release(perceptor);
+    render_release(perceptor);
     vqc_network_destroy(perceptor->network);
-    free(perceptor->rectangle_values);
-    free(perceptor->noise_values);
-    for (int stage = 0; stage < perceptor->stage_count; stage++)
-        free(perceptor->stage_values[stage]);
     free(perceptor);
 }
 
 int64_t vqc_perceptor_groups(const vqc_perceptor *perceptor)
 {
-    return (perceptor->settings->crop_count + perceptor->group - 1) / perceptor->group;
+    return vqc_draws_groups(perceptor->draws);
 }
 
-vqc_status vqc_perceptor_look(vqc_perceptor *perceptor, const float *picture, vqc_error *error)
+float *vqc_perceptor_picture(vqc_perceptor *perceptor)
 {
-    return vqc_network_write(perceptor->network, perceptor->picture, picture, error);
+    return vqc_network_data(perceptor->network, perceptor->picture);
 }
 
-/* Draws what happens to one crop: its rectangle, augmentations and noise. */
-static void crop_draw(vqc_perceptor *perceptor, uint64_t seed, int64_t step, int64_t crop, int64_t place)
+void vqc_perceptor_draw(vqc_perceptor *perceptor, int64_t step)
 {
-    const vqc_settings *settings = perceptor->settings;
-    vqc_augment_draw draws[VQC_SETTINGS_MAX_AUGMENTATIONS];
-    vqc_stream stream = {.seed = seed,
-                         .purpose = VQC_STREAM_CROP,
-                         .perceptor = perceptor->index,
-                         .step = (uint32_t)step,
-                         .item = (uint32_t)crop};
-    vqc_crop_draw(settings, perceptor->shape.width, perceptor->shape.height, perceptor->side, &stream,
-                  perceptor->rectangle_values + place * RECTANGLE_SIZE);
-    float scale = (float)(vqc_stream_uniform(&stream) * settings->noise);
-    stream.purpose = VQC_STREAM_AUGMENTATION;
-    stream.draw = 0;
-    vqc_augment_draw_all(settings, perceptor->side, &stream, draws);
-    for (int stage = 0; stage < perceptor->stage_count; stage++) {
-        bool colour = perceptor->stage_is_colour[stage];
-        size_t size = colour ? COLOUR_SIZE : WARP_SIZE;
-        memcpy(perceptor->stage_values[stage] + (size_t)place * size,
-               colour ? draws[stage].colour : draws[stage].warp, size * sizeof(float));
-    }
-    stream.purpose = VQC_STREAM_NOISE;
-    stream.draw = 0;
-    vqc_random_key key = vqc_stream_key(&stream);
-    vqc_random_block counter = vqc_stream_counter(&stream);
-    int32_t *noise = perceptor->noise_values + place * NOISE_SIZE;
-    memcpy(noise, key.word, sizeof key.word);
-    memcpy(noise + 2, &counter.word[1], 3 * sizeof counter.word[1]);
-    memcpy(noise + 5, &scale, sizeof scale);
+    vqc_draws_make(perceptor->draws, step);
 }
 
-/* Draws the crops of a group and hands them to the network. */
-static vqc_status group_draw(vqc_perceptor *perceptor, uint64_t seed, int64_t step, int64_t group, vqc_error *error)
+/* Embeddings to distances, and what the loss makes of them. */
+static vqc_status distances_compute(const vqc_perceptor *perceptor, vqc_error *error)
 {
-    vqc_network *network = perceptor->network;
-    for (int64_t place = 0; place < perceptor->group; place++)
-        crop_draw(perceptor, seed, step, group * perceptor->group + place, place);
-    VQC_TRY(vqc_network_write(network, perceptor->rectangles, perceptor->rectangle_values, error));
-    for (int stage = 0; stage < perceptor->stage_count; stage++)
-        VQC_TRY(vqc_network_write(network, perceptor->stages[stage], perceptor->stage_values[stage], error));
-    if (perceptor->has_noise)
-        VQC_TRY(vqc_network_write(network, perceptor->noise, perceptor->noise_values, error));
-    return VQC_OK;
-}
-
-/* Adds the distances of the group's real crops up and sets the gradient that flows back from each. */
-static void distances_weigh(vqc_perceptor *perceptor, int64_t group, const double *weight, const double *stop,
-                            double *distance_sum)
-{
-    int64_t targets = perceptor->target_count;
-    for (int64_t place = 0; place < perceptor->group; place++) {
-        bool real = group * perceptor->group + place < perceptor->settings->crop_count;
-        for (int64_t t = 0; t < targets; t++) {
-            double distance = (double)perceptor->distances[place * targets + t];
-            double signed_distance = weight[t] < 0.0 ? -distance : distance;
-            bool flows = real && signed_distance > stop[t];
-            perceptor->distance_gradients[place * targets + t] = flows ? (float)weight[t] : 0.0F;
-            if (real)
-                distance_sum[t] += distance;
-        }
-    }
-}
-
-/* The pieces of the distance's memory. */
-static unsigned char *distance_piece(const vqc_perceptor *perceptor, int number)
-{
-    unsigned char *memory = perceptor->distance_memory;
-    size_t size = distances_size(perceptor);
-    size_t saved = size_aligned(vqc_plan_saved_size(perceptor->distance));
-    const size_t offsets[] = {0, size, 2 * size, 2 * size + saved};
-    return memory + offsets[number];
-}
-
-enum { PIECE_DISTANCES, PIECE_GRADIENTS, PIECE_SAVED, PIECE_WORKSPACE };
-
-/* Embeddings to distances, on the host. */
-static vqc_status distances_compute(vqc_perceptor *perceptor, vqc_error *error)
-{
-    vqc_forward arguments = {
+    const comparison *c = &perceptor->comparison;
+    const vqc_forward arguments = {
         .input = {vqc_network_data(perceptor->network, perceptor->embedding)},
-        .output = distance_piece(perceptor, PIECE_DISTANCES),
-        .saved = distance_piece(perceptor, PIECE_SAVED),
-        .workspace = distance_piece(perceptor, PIECE_WORKSPACE),
+        .output = c->distances,
+        .saved = c->saved,
+        .workspace = c->workspace,
     };
-    VQC_TRY(vqc_plan_forward(perceptor->distance, &arguments, error));
-    return vqc_ops_download(perceptor->ops, perceptor->distances, arguments.output,
-                            (size_t)(perceptor->group * perceptor->target_count) * sizeof(float), error);
+    const vqc_weighing weighing = {
+        .crops = perceptor->group,
+        .targets = c->target_count,
+        .distances = c->distances,
+        .weights = c->weights,
+        .stops = c->stops,
+        .real = c->real,
+        .gradients = c->gradients,
+        .sums = c->sums,
+    };
+    VQC_TRY(vqc_plan_forward(c->distance, &arguments, error));
+    return vqc_ops_distances_weigh(perceptor->ops, &weighing, error);
 }
 
 /* The gradients of the distances to that of the embeddings. */
-static vqc_status distances_backward(vqc_perceptor *perceptor, vqc_error *error)
+static vqc_status distances_backward(const vqc_perceptor *perceptor, vqc_error *error)
 {
-    vqc_backward arguments = {
-        .grad_output = distance_piece(perceptor, PIECE_GRADIENTS),
+    const comparison *c = &perceptor->comparison;
+    const vqc_backward arguments = {
+        .grad_output = c->gradients,
         .input = {vqc_network_data(perceptor->network, perceptor->embedding)},
-        .output = distance_piece(perceptor, PIECE_DISTANCES),
-        .saved = distance_piece(perceptor, PIECE_SAVED),
+        .output = c->distances,
+        .saved = c->saved,
         .grad_input = {vqc_network_gradient(perceptor->network, perceptor->embedding)},
-        .workspace = distance_piece(perceptor, PIECE_WORKSPACE),
+        .workspace = c->workspace,
     };
-    VQC_TRY(vqc_ops_upload(perceptor->ops, distance_piece(perceptor, PIECE_GRADIENTS), perceptor->distance_gradients,
-                           (size_t)(perceptor->group * perceptor->target_count) * sizeof(float), error));
-    return vqc_plan_backward(perceptor->distance, &arguments, error);
+    return vqc_plan_backward(c->distance, &arguments, error);
 }
 
-vqc_status vqc_perceptor_run(vqc_perceptor *perceptor, uint64_t seed, int64_t step, int64_t group,
-                             const double *weight, const double *stop, double *distance_sum, float *gradient,
+/* A group's work on the device, the same for every group. */
+static vqc_status group_work(void *context, vqc_error *error)
+{
+    vqc_perceptor *perceptor = context;
+    size_t pixels = (size_t)(3 * perceptor->shape.height * perceptor->shape.width);
+    VQC_TRY(vqc_network_forward(perceptor->network, error));
+    VQC_TRY(distances_compute(perceptor, error));
+    VQC_TRY(distances_backward(perceptor, error));
+    VQC_TRY(vqc_network_backward(perceptor->network, error));
+    return vqc_ops_gradient_sum_add(perceptor->ops, perceptor->gradient_sum,
+                                    vqc_network_gradient(perceptor->network, perceptor->picture), pixels, error);
+}
+
+vqc_status vqc_perceptor_run(vqc_perceptor *perceptor, int64_t step, int64_t group, double *distance_sum,
                              vqc_error *error)
 {
-    vqc_network *network = perceptor->network;
-    VQC_TRY(group_draw(perceptor, seed, step, group, error));
-    VQC_TRY(vqc_network_forward(network, error));
-    VQC_TRY(distances_compute(perceptor, error));
-    distances_weigh(perceptor, group, weight, stop, distance_sum);
-    VQC_TRY(distances_backward(perceptor, error));
-    VQC_TRY(vqc_network_backward(network, error));
-    return vqc_network_gradient_read(network, perceptor->picture, gradient, error);
+    const comparison *c = &perceptor->comparison;
+    VQC_TRY(vqc_draws_upload(perceptor->draws, step, group, error));
+    VQC_TRY(vqc_replay_run(&perceptor->replay, perceptor->ops, group_work, perceptor, error));
+    return vqc_ops_copy(perceptor->ops, distance_sum, c->sums, (size_t)c->target_count * sizeof *distance_sum, error);
 }
 
 size_t vqc_perceptor_activation_size(const vqc_perceptor *perceptor)

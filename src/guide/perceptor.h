@@ -9,7 +9,8 @@
 #include "study/settings.h"
 
 /* One perceptor looking at a picture: crops → augmentations → noise → image tower → distances to the targets, one
- * crop group at a time, and the gradient of a weighted sum of the distances with respect to the picture.
+ * crop group at a time, and the gradient of a weighted sum of the distances with respect to the picture. Picture,
+ * gradient and all between them stay on the device.
  *
  * A crop group is a fixed number of consecutive crops, always computed as one batch of the same shape; where the
  * number of crops is no multiple of it, the last group is filled up with crops that weigh nothing. */
@@ -31,10 +32,21 @@ VQC_MUST_CHECK vqc_status vqc_perceptor_create(const vqc_clip *clip, vqc_ops *op
 bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *settings,
                         const vqc_perceptor_shape *shape);
 
-/* Turns it to a render: its settings, which the network must fit and which must outlive the render, and the targets
- * (target_count, embed_width) that crops are compared with. */
-VQC_MUST_CHECK vqc_status vqc_perceptor_aim(vqc_perceptor *perceptor, const vqc_settings *settings,
-                                            const float *targets, int64_t target_count, vqc_error *error);
+/* What it looks for in a render, and where its gradients go. */
+typedef struct vqc_perceptor_aim {
+    const vqc_settings *settings; /* of the render, which the network must fit; must outlive the render */
+    uint64_t seed;                /* of the render */
+    int64_t target_count;
+    const float *targets;  /* (target_count, embed_width): what crops are compared with */
+    const double *weights; /* (target_count): what the gradient of each distance is multiplied by */
+    const double *stops;   /* (target_count): it flows only where the distance, with the weight's sign, is above */
+    int64_t *gradient_sum; /* (height, width, 3), on the device: order-free sums (ops/step.h) that gradients with
+                              respect to the picture are added to */
+} vqc_perceptor_aim;
+
+/* Turns it to a render. Of the aim, only settings and gradient_sum are needed afterwards. */
+VQC_MUST_CHECK vqc_status vqc_perceptor_turn(vqc_perceptor *perceptor, const vqc_perceptor_aim *aim,
+                                             vqc_error *error);
 
 /* NULL is allowed. */
 void vqc_perceptor_destroy(vqc_perceptor *perceptor);
@@ -42,15 +54,16 @@ void vqc_perceptor_destroy(vqc_perceptor *perceptor);
 /* Number of groups: crops / group, rounded up. */
 int64_t vqc_perceptor_groups(const vqc_perceptor *perceptor);
 
-/* Gives it the picture of a step, (height, width, 3), 0 to 1. */
-VQC_MUST_CHECK vqc_status vqc_perceptor_look(vqc_perceptor *perceptor, const float *picture, vqc_error *error);
+/* Where a step's picture is put before its groups run: (height, width, 3), 0 to 1, f32, on the device. */
+float *vqc_perceptor_picture(vqc_perceptor *perceptor);
 
-/* Computes one group. The group's distances are added to distance_sum (target_count). weight (target_count): what
- * the gradient of each distance is multiplied by; it flows only where the distance, with the sign of the weight, is
- * above the target's stop. gradient (height, width, 3) receives the gradient with respect to the picture. */
-VQC_MUST_CHECK vqc_status vqc_perceptor_run(vqc_perceptor *perceptor, uint64_t seed, int64_t step, int64_t group,
-                                            const double *weight, const double *stop, double *distance_sum,
-                                            float *gradient, vqc_error *error);
+/* Draws the crops of a step ahead of time, while the device is at work on the one before. */
+void vqc_perceptor_draw(vqc_perceptor *perceptor, int64_t step);
+
+/* Queues one group of a step: adds its gradient to the aim's sum, and writes its distances, added up over its crops,
+ * to distance_sum (target_count), memory of vqc_ops_host_allocate, where they are after vqc_ops_wait. */
+VQC_MUST_CHECK vqc_status vqc_perceptor_run(vqc_perceptor *perceptor, int64_t step, int64_t group,
+                                            double *distance_sum, vqc_error *error);
 
 /* Bytes on the device: activations and workspace; packed parameters. */
 size_t vqc_perceptor_activation_size(const vqc_perceptor *perceptor);

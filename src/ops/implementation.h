@@ -1,13 +1,44 @@
 #ifndef VQC_OPS_IMPLEMENTATION_H
 #define VQC_OPS_IMPLEMENTATION_H
 
-#include "ops/ops.h"
+#include "ops/step.h"
 
 typedef struct vqc_plan_sizes {
     size_t saved;
     size_t workspace;
     size_t parameters;
 } vqc_plan_sizes;
+
+/* The functions of ops/step.h. */
+typedef struct vqc_step_functions {
+    vqc_status (*gradient_sum_add)(void *device, int64_t *sum, const float *values, size_t count, vqc_error *error);
+    vqc_status (*gradient_sum_clear_marks)(void *device, int64_t *sum, size_t count, int64_t *marks,
+                                           vqc_error *error);
+    vqc_status (*gradient_sum_read)(void *device, const int64_t *sum, float *values, size_t count, vqc_error *error);
+    vqc_status (*distances_weigh)(void *device, const vqc_weighing *weighing, vqc_error *error);
+    vqc_status (*latent_step)(void *device, const vqc_latent *latent, const vqc_latent_numbers *numbers,
+                              vqc_error *error);
+    vqc_status (*latent_measure)(void *device, const float *z, int64_t count, vqc_latent_measures *measures,
+                                 vqc_error *error);
+} vqc_step_functions;
+
+/* What a device that computes beside the host has, and the host itself has not. */
+typedef struct vqc_queue_functions {
+    vqc_status (*host_allocate)(void *device, size_t size, void **memory_out, vqc_error *error);
+    void (*host_release)(void *device, void *memory);
+    vqc_status (*copy)(void *device, void *target, const void *source, size_t size, vqc_error *error);
+    vqc_status (*wait)(void *device, vqc_error *error);
+    /* A moment in the queue. */
+    vqc_status (*moment_create)(void *device, void **moment_out, vqc_error *error);
+    void (*moment_destroy)(void *device, void *moment);
+    vqc_status (*moment_mark)(void *device, void *moment, vqc_error *error);
+    vqc_status (*moment_seconds)(void *device, void *from, void *to, double *seconds_out, vqc_error *error);
+    /* Recordings; record_end ends in any case. */
+    vqc_status (*record_begin)(void *device, vqc_error *error);
+    vqc_status (*record_end)(void *device, void **recording_out, vqc_error *error);
+    vqc_status (*recording_run)(void *device, void *recording, vqc_error *error);
+    void (*recording_destroy)(void *device, void *recording);
+} vqc_queue_functions;
 
 /* What an implementation provides; for ops.c and the implementations only. A plan's description has been checked,
  * its parameters are only valid during plan_create. */
@@ -30,11 +61,8 @@ typedef struct vqc_ops_implementation {
     void (*plan_destroy)(void *state);
     vqc_status (*forward)(void *state, const vqc_forward *arguments, vqc_error *error);
     vqc_status (*backward)(void *state, const vqc_backward *arguments, vqc_error *error);
-    /* All four or, in an implementation that does not record, none. record_end ends in any case. */
-    vqc_status (*record_begin)(void *device, vqc_error *error);
-    vqc_status (*record_end)(void *device, void **recording_out, vqc_error *error);
-    vqc_status (*recording_run)(void *device, void *recording, vqc_error *error);
-    void (*recording_destroy)(void *device, void *recording);
+    const vqc_step_functions *step;
+    const vqc_queue_functions *queue; /* NULL where calls are done on return and memory is the host's */
 } vqc_ops_implementation;
 
 extern const vqc_ops_implementation vqc_ops_ref;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "ops/implementation.h"
 
@@ -173,26 +174,122 @@ vqc_status vqc_plan_backward(vqc_plan *plan, const vqc_backward *arguments, vqc_
     return plan->implementation->backward(plan->state, arguments, error);
 }
 
+/* ---- The queue ---- */
+
+vqc_status vqc_ops_host_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error)
+{
+    const vqc_queue_functions *queue = ops->implementation->queue;
+    if (queue == NULL)
+        return ops->implementation->memory_allocate(ops->device, size, memory_out, error);
+    return queue->host_allocate(ops->device, size, memory_out, error);
+}
+
+void vqc_ops_host_release(vqc_ops *ops, void *memory)
+{
+    const vqc_queue_functions *queue = ops->implementation->queue;
+    if (memory == NULL)
+        return;
+    if (queue == NULL)
+        ops->implementation->memory_release(ops->device, memory);
+    else
+        queue->host_release(ops->device, memory);
+}
+
+vqc_status vqc_ops_copy(vqc_ops *ops, void *target, const void *source, size_t size, vqc_error *error)
+{
+    const vqc_queue_functions *queue = ops->implementation->queue;
+    if (queue == NULL)
+        return ops->implementation->upload(ops->device, target, source, size, error);
+    return queue->copy(ops->device, target, source, size, error);
+}
+
+vqc_status vqc_ops_wait(vqc_ops *ops, vqc_error *error)
+{
+    const vqc_queue_functions *queue = ops->implementation->queue;
+    return queue == NULL ? VQC_OK : queue->wait(ops->device, error);
+}
+
+/* A moment: the queue's own, or, where calls are done on return, the time of the call. */
+typedef struct timer_moment {
+    void *queued;
+    double seconds;
+} timer_moment;
+
+struct vqc_timer {
+    vqc_ops *ops;
+    int count;
+    timer_moment moments[];
+};
+
+vqc_status vqc_timer_create(vqc_ops *ops, int moments, vqc_timer **timer_out, vqc_error *error)
+{
+    const vqc_queue_functions *queue = ops->implementation->queue;
+    void *memory;
+    VQC_TRY(vqc_memory_allocate(1, sizeof(vqc_timer) + (size_t)moments * sizeof(timer_moment), "a timer", &memory,
+                                error));
+    vqc_timer *timer = memory;
+    timer->ops = ops;
+    timer->count = moments;
+    vqc_status status = VQC_OK;
+    for (int i = 0; i < moments && status == VQC_OK && queue != NULL; i++)
+        status = queue->moment_create(ops->device, &timer->moments[i].queued, error);
+    if (status != VQC_OK) {
+        vqc_timer_destroy(timer);
+        return status;
+    }
+    *timer_out = timer;
+    return VQC_OK;
+}
+
+void vqc_timer_destroy(vqc_timer *timer)
+{
+    if (timer == NULL)
+        return;
+    for (int i = 0; i < timer->count; i++)
+        if (timer->moments[i].queued != NULL)
+            timer->ops->implementation->queue->moment_destroy(timer->ops->device, timer->moments[i].queued);
+    free(timer);
+}
+
+vqc_status vqc_timer_mark(vqc_timer *timer, int moment, vqc_error *error)
+{
+    const vqc_queue_functions *queue = timer->ops->implementation->queue;
+    if (queue != NULL)
+        return queue->moment_mark(timer->ops->device, timer->moments[moment].queued, error);
+    timer->moments[moment].seconds = vqc_clock_seconds();
+    return VQC_OK;
+}
+
+vqc_status vqc_timer_seconds(const vqc_timer *timer, int from, int to, double *seconds_out, vqc_error *error)
+{
+    const vqc_queue_functions *queue = timer->ops->implementation->queue;
+    if (queue != NULL)
+        return queue->moment_seconds(timer->ops->device, timer->moments[from].queued, timer->moments[to].queued,
+                                     seconds_out, error);
+    *seconds_out = timer->moments[to].seconds - timer->moments[from].seconds;
+    return VQC_OK;
+}
+
 bool vqc_ops_can_record(const vqc_ops *ops)
 {
-    return ops->implementation->record_begin != NULL;
+    return ops->implementation->queue != NULL;
 }
 
 vqc_status vqc_ops_record_begin(vqc_ops *ops, vqc_error *error)
 {
     if (!vqc_ops_can_record(ops))
         return vqc_error_set(error, VQC_FAILED, "%s does not record operations", vqc_ops_name(ops));
-    return ops->implementation->record_begin(ops->device, error);
+    return ops->implementation->queue->record_begin(ops->device, error);
 }
 
 vqc_status vqc_ops_record_end(vqc_ops *ops, vqc_recording **recording_out, vqc_error *error)
 {
     vqc_recording *recording;
     void *state;
-    VQC_TRY(ops->implementation->record_end(ops->device, &state, error));
+    VQC_TRY(ops->implementation->queue->record_end(ops->device, &state, error));
     vqc_status status = vqc_memory_allocate(1, sizeof *recording, "a recording", &recording, error);
     if (status != VQC_OK) {
-        ops->implementation->recording_destroy(ops->device, state);
+        ops->implementation->queue->recording_destroy(ops->device, state);
         return status;
     }
     recording->ops = ops;
@@ -203,13 +300,48 @@ vqc_status vqc_ops_record_end(vqc_ops *ops, vqc_recording **recording_out, vqc_e
 
 vqc_status vqc_recording_run(vqc_recording *recording, vqc_error *error)
 {
-    return recording->ops->implementation->recording_run(recording->ops->device, recording->state, error);
+    return recording->ops->implementation->queue->recording_run(recording->ops->device, recording->state, error);
 }
 
 void vqc_recording_destroy(vqc_recording *recording)
 {
     if (recording == NULL)
         return;
-    recording->ops->implementation->recording_destroy(recording->ops->device, recording->state);
+    recording->ops->implementation->queue->recording_destroy(recording->ops->device, recording->state);
     free(recording);
+}
+
+/* ---- ops/step.h ---- */
+
+vqc_status vqc_ops_gradient_sum_add(vqc_ops *ops, int64_t *sum, const float *values, size_t count, vqc_error *error)
+{
+    return ops->implementation->step->gradient_sum_add(ops->device, sum, values, count, error);
+}
+
+vqc_status vqc_ops_gradient_sum_clear_marks(vqc_ops *ops, int64_t *sum, size_t count, int64_t *marks,
+                                            vqc_error *error)
+{
+    return ops->implementation->step->gradient_sum_clear_marks(ops->device, sum, count, marks, error);
+}
+
+vqc_status vqc_ops_gradient_sum_read(vqc_ops *ops, const int64_t *sum, float *values, size_t count, vqc_error *error)
+{
+    return ops->implementation->step->gradient_sum_read(ops->device, sum, values, count, error);
+}
+
+vqc_status vqc_ops_distances_weigh(vqc_ops *ops, const vqc_weighing *weighing, vqc_error *error)
+{
+    return ops->implementation->step->distances_weigh(ops->device, weighing, error);
+}
+
+vqc_status vqc_ops_latent_step(vqc_ops *ops, const vqc_latent *latent, const vqc_latent_numbers *numbers,
+                               vqc_error *error)
+{
+    return ops->implementation->step->latent_step(ops->device, latent, numbers, error);
+}
+
+vqc_status vqc_ops_latent_measure(vqc_ops *ops, const float *z, int64_t count, vqc_latent_measures *measures,
+                                  vqc_error *error)
+{
+    return ops->implementation->step->latent_measure(ops->device, z, count, measures, error);
 }

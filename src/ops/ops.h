@@ -61,6 +61,33 @@ VQC_MUST_CHECK vqc_status vqc_ops_download(vqc_ops *ops, void *host, const void 
 /* Sets device memory to zero bytes. */
 VQC_MUST_CHECK vqc_status vqc_ops_clear(vqc_ops *ops, void *device, size_t size, vqc_error *error);
 
+/* --- The queue ---
+ *
+ * A GPU computes beside the host: calls of plans, of ops/step.h, clears and the copies below are queued, in their
+ * order, and return at once; their errors may show at a later call. Uploads and downloads above wait for all of it.
+ * Implementations on the host itself are done on return. */
+
+/* Host memory that the device reaches by itself, aligned to 64 bytes, contents undefined. The size may be 0. */
+VQC_MUST_CHECK vqc_status vqc_ops_host_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error);
+/* NULL is allowed. */
+void vqc_ops_host_release(vqc_ops *ops, void *memory);
+/* Queues a copy; target and source are device memory or host memory of vqc_ops_host_allocate, and do not overlap.
+ * Host memory is left alone until vqc_ops_wait returns. */
+VQC_MUST_CHECK vqc_status vqc_ops_copy(vqc_ops *ops, void *target, const void *source, size_t size, vqc_error *error);
+/* Waits until everything queued is done. */
+VQC_MUST_CHECK vqc_status vqc_ops_wait(vqc_ops *ops, vqc_error *error);
+
+/* Moments in the queue, numbered from 0, and the seconds between them. */
+typedef struct vqc_timer vqc_timer;
+VQC_MUST_CHECK vqc_status vqc_timer_create(vqc_ops *ops, int moments, vqc_timer **timer_out, vqc_error *error);
+/* Before its vqc_ops is destroyed. NULL is allowed. */
+void vqc_timer_destroy(vqc_timer *timer);
+/* Moment number `moment` is when everything queued so far is done. Not in a recording. */
+VQC_MUST_CHECK vqc_status vqc_timer_mark(vqc_timer *timer, int moment, vqc_error *error);
+/* Seconds between two moments that have been marked, after vqc_ops_wait. */
+VQC_MUST_CHECK vqc_status vqc_timer_seconds(const vqc_timer *timer, int from, int to, double *seconds_out,
+                                            vqc_error *error);
+
 /* Makes a plan. With `backward` false only the forward call is allowed, and an implementation keeps no weights for
  * the backward one. The description and its parameters are not needed afterwards. A description that makes no sense
  * (sizes not positive, products that overflow, a missing parameter) is VQC_FAILED. */
@@ -101,8 +128,9 @@ VQC_MUST_CHECK vqc_status vqc_plan_forward(vqc_plan *plan, const vqc_forward *ar
  * they belong to. Inputs of integers have none. */
 VQC_MUST_CHECK vqc_status vqc_plan_backward(vqc_plan *plan, const vqc_backward *arguments, vqc_error *error);
 
-/* A sequence of forward, backward and clear calls, recorded once and run many times with the same pointers; on a GPU
- * a CUDA graph, which spares it the launch of each kernel. The sequence is not executed while it is recorded.
+/* A sequence of forward, backward and clear calls, those of ops/step.h and copies on the device, recorded once and
+ * run many times with the same pointers; on a GPU a CUDA graph, which spares it the launch of each kernel. The
+ * sequence is not executed while it is recorded.
  *
  * Every call has been made once before, outside of a recording: libraries set themselves up in their first one.
  * Between begin and end only those calls are made, on plans of this vqc_ops; allocating, uploading and downloading

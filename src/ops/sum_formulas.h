@@ -6,7 +6,7 @@
 
 #include "base/formula.h"
 
-/* One element of an order-free sum (guide/gradient_sum.h): whole numbers of units of 2^-44. A value beyond ±2^12, or
+/* One element of an order-free sum (ops/gradient_sum.h): whole numbers of units of 2^-44. A value beyond ±2^12, or
  * none at all, marks the element for good. */
 
 /* What a sum becomes by adding the value. */

@@ -6,16 +6,17 @@
 
 #include "base/memory.h"
 #include "image/image.h"
-#include "ops/adam_formulas.h"
 
 struct vqc_latent_optimiser {
+    vqc_ops *ops;
     const vqc_settings *settings;
-    size_t count;    /* elements of z */
-    size_t width;    /* channels */
-    float *state;    /* z, m, v */
-    float *gradient; /* of the step under way */
-    float *limits;   /* least value of every channel, then largest; NULL without limits */
-    float *mask;     /* (rows, columns), NULL where everything moves */
+    size_t cells, width; /* of the latent; its channels */
+    /* On the device. */
+    float *state;  /* z, m, v */
+    float *limits; /* least value of every channel, then largest; NULL without limits */
+    float *mask;   /* (rows, columns), NULL where everything moves */
+    vqc_latent_numbers *numbers;
+    vqc_latent_numbers *prepared; /* the same in host memory, on their way */
 };
 
 /* Smallest and largest value of every channel of the codebook. */
@@ -68,25 +69,70 @@ static vqc_status mask_read(const vqc_vqgan *vqgan, const char *path, int64_t ro
     return status;
 }
 
-vqc_status vqc_latent_optimiser_create(const vqc_vqgan *vqgan, const vqc_settings *settings, int64_t rows,
-                                       int64_t columns, vqc_latent_optimiser **optimiser_out, vqc_error *error)
+static size_t latent_count(const vqc_latent_optimiser *optimiser)
+{
+    return optimiser->cells * optimiser->width;
+}
+
+/* Device memory with a copy of the values. */
+static vqc_status values_upload(vqc_ops *ops, const float *values, size_t count, float **memory_out, vqc_error *error)
+{
+    void *memory;
+    VQC_TRY(vqc_ops_memory_allocate(ops, count * sizeof *values, &memory, error));
+    *memory_out = memory;
+    return vqc_ops_upload(ops, memory, values, count * sizeof *values, error);
+}
+
+static vqc_status limits_create(vqc_latent_optimiser *optimiser, const vqc_vqgan *vqgan, vqc_error *error)
+{
+    float *limits;
+    if (!optimiser->settings->clamp)
+        return VQC_OK;
+    VQC_TRY(vqc_memory_allocate(2 * optimiser->width, sizeof *limits, "limits", &limits, error));
+    codebook_limits(vqgan, limits, limits + optimiser->width);
+    vqc_status status = values_upload(optimiser->ops, limits, 2 * optimiser->width, &optimiser->limits, error);
+    free(limits);
+    return status;
+}
+
+static vqc_status mask_create(vqc_latent_optimiser *optimiser, const vqc_vqgan *vqgan, int64_t rows, int64_t columns,
+                              vqc_error *error)
+{
+    float *mask = NULL;
+    vqc_status status = mask_read(vqgan, optimiser->settings->mask, rows, columns, &mask, error);
+    if (status == VQC_OK && mask != NULL)
+        status = values_upload(optimiser->ops, mask, optimiser->cells, &optimiser->mask, error);
+    free(mask);
+    return status;
+}
+
+static vqc_status memory_create(vqc_latent_optimiser *optimiser, vqc_error *error)
+{
+    void *memory;
+    VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, 3 * latent_count(optimiser) * sizeof(float), &memory, error));
+    optimiser->state = memory;
+    VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, sizeof *optimiser->numbers, &memory, error));
+    optimiser->numbers = memory;
+    VQC_TRY(vqc_ops_host_allocate(optimiser->ops, sizeof *optimiser->prepared, &memory, error));
+    optimiser->prepared = memory;
+    return VQC_OK;
+}
+
+vqc_status vqc_latent_optimiser_create(const vqc_vqgan *vqgan, vqc_ops *ops, const vqc_settings *settings,
+                                       int64_t rows, int64_t columns, vqc_latent_optimiser **optimiser_out,
+                                       vqc_error *error)
 {
     vqc_latent_optimiser *optimiser;
-    size_t width = (size_t)vqgan->config.embed_width;
     VQC_TRY(vqc_memory_allocate(1, sizeof *optimiser, "an optimiser", &optimiser, error));
+    optimiser->ops = ops;
     optimiser->settings = settings;
-    optimiser->width = width;
-    optimiser->count = (size_t)(rows * columns) * width;
-    vqc_status status =
-        vqc_memory_allocate(3 * optimiser->count, sizeof(float), "a latent", &optimiser->state, error);
+    optimiser->cells = (size_t)(rows * columns);
+    optimiser->width = (size_t)vqgan->config.embed_width;
+    vqc_status status = memory_create(optimiser, error);
     if (status == VQC_OK)
-        status = vqc_memory_allocate(optimiser->count, sizeof(float), "a latent", &optimiser->gradient, error);
-    if (status == VQC_OK && settings->clamp)
-        status = vqc_memory_allocate(2 * width, sizeof(float), "limits", &optimiser->limits, error);
-    if (status == VQC_OK && settings->clamp)
-        codebook_limits(vqgan, optimiser->limits, optimiser->limits + width);
+        status = limits_create(optimiser, vqgan, error);
     if (status == VQC_OK)
-        status = mask_read(vqgan, settings->mask, rows, columns, &optimiser->mask, error);
+        status = mask_create(optimiser, vqgan, rows, columns, error);
     if (status != VQC_OK) {
         vqc_latent_optimiser_destroy(optimiser);
         return status;
@@ -99,22 +145,24 @@ void vqc_latent_optimiser_destroy(vqc_latent_optimiser *optimiser)
 {
     if (optimiser == NULL)
         return;
-    free(optimiser->state);
-    free(optimiser->gradient);
-    free(optimiser->limits);
-    free(optimiser->mask);
+    void *memory[] = {optimiser->state, optimiser->limits, optimiser->mask, optimiser->numbers};
+    for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++)
+        if (memory[i] != NULL)
+            vqc_ops_memory_release(optimiser->ops, memory[i]);
+    vqc_ops_host_release(optimiser->ops, optimiser->prepared);
     free(optimiser);
 }
 
-void vqc_latent_optimiser_reset(vqc_latent_optimiser *optimiser, const float *z)
+vqc_status vqc_latent_optimiser_reset(vqc_latent_optimiser *optimiser, const float *z, vqc_error *error)
 {
-    memset(optimiser->state, 0, 3 * optimiser->count * sizeof(float));
-    memcpy(optimiser->state, z, optimiser->count * sizeof(float));
+    size_t size = latent_count(optimiser) * sizeof *z;
+    VQC_TRY(vqc_ops_clear(optimiser->ops, optimiser->state, 3 * size, error));
+    return vqc_ops_upload(optimiser->ops, optimiser->state, z, size, error);
 }
 
-float *vqc_latent_optimiser_gradient(vqc_latent_optimiser *optimiser)
+const float *vqc_latent_optimiser_z(const vqc_latent_optimiser *optimiser)
 {
-    return optimiser->gradient;
+    return optimiser->state;
 }
 
 /* The learning rate of a step. */
@@ -143,29 +191,33 @@ static vqc_adam adam_of(const vqc_settings *settings, int64_t step)
     };
 }
 
-void vqc_latent_optimiser_step(vqc_latent_optimiser *optimiser, int64_t step, double l2_slope)
+vqc_status vqc_latent_optimiser_prepare(vqc_latent_optimiser *optimiser, int64_t step, double l2_slope,
+                                        vqc_error *error)
 {
-    const vqc_adam adam = adam_of(optimiser->settings, step);
-    float slope = (float)l2_slope;
-    size_t width = optimiser->width;
-    float *z = optimiser->state;
-    float *m = z + optimiser->count;
-    float *v = m + optimiser->count;
-    for (size_t i = 0; i < optimiser->count; i++) {
-        float moves = optimiser->mask == NULL ? 1.0F : optimiser->mask[i / width];
-        float gradient = moves * (optimiser->gradient[i] + slope * z[i]);
-        vqc_formula_adam(&adam, gradient, &z[i], &m[i], &v[i]);
-        if (optimiser->limits != NULL)
-            z[i] = vqc_formula_limit(z[i], optimiser->limits[i % width], optimiser->limits[width + i % width]);
-    }
+    *optimiser->prepared =
+        (vqc_latent_numbers){.adam = adam_of(optimiser->settings, step), .l2_slope = (float)l2_slope};
+    return vqc_ops_copy(optimiser->ops, optimiser->numbers, optimiser->prepared, sizeof *optimiser->prepared, error);
 }
 
-const float *vqc_latent_optimiser_state(const vqc_latent_optimiser *optimiser)
+vqc_status vqc_latent_optimiser_step(vqc_latent_optimiser *optimiser, const float *gradient, vqc_error *error)
 {
-    return optimiser->state;
+    const vqc_latent latent = {.cells = (int64_t)optimiser->cells,
+                               .width = (int64_t)optimiser->width,
+                               .state = optimiser->state,
+                               .gradient = gradient,
+                               .mask = optimiser->mask,
+                               .limits = optimiser->limits};
+    return vqc_ops_latent_step(optimiser->ops, &latent, optimiser->numbers, error);
 }
 
-void vqc_latent_optimiser_restore(vqc_latent_optimiser *optimiser, const float *state)
+vqc_status vqc_latent_optimiser_save(const vqc_latent_optimiser *optimiser, float *state, vqc_error *error)
 {
-    memcpy(optimiser->state, state, 3 * optimiser->count * sizeof(float));
+    return vqc_ops_download(optimiser->ops, state, optimiser->state, 3 * latent_count(optimiser) * sizeof *state,
+                            error);
+}
+
+vqc_status vqc_latent_optimiser_restore(vqc_latent_optimiser *optimiser, const float *state, vqc_error *error)
+{
+    return vqc_ops_upload(optimiser->ops, optimiser->state, state, 3 * latent_count(optimiser) * sizeof *state,
+                          error);
 }

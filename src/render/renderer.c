@@ -4,13 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
-#include "guide/gradient_sum.h"
-#include "guide/perceptor.h"
 #include "guide/targets.h"
 #include "render/init.h"
-#include "render/latent_optimiser.h"
 #include "render/step_message.h"
 
 /* What crop groups have cost in this team; every member has the same numbers. */
@@ -31,15 +27,12 @@ struct vqc_renderer {
     const vqc_render *render;
     vqc_render_shape shape;
     int64_t steps_done;
-    vqc_vqgan_decoder decoder;
-    vqc_perceptor *perceptors[VQC_STUDY_MAX_PERCEPTORS];
-    vqc_latent_optimiser *optimiser;
-    float *latent;           /* (rows, columns, latent_width) */
-    float *picture;          /* (height, width, 3) */
-    float *picture_gradient; /* the same */
-    double *weights;         /* (perceptors, targets): what each target's distance counts in the loss, for one crop */
-    double *stops;           /* (targets) */
-    float *state;            /* (3, rows, columns, latent_width): the optimiser's, on its way to other members */
+    vqc_guidance *guidance;
+    float *state;    /* (3, rows, columns, latent_width): the optimiser's, on its way */
+    double *weights; /* (perceptors, targets): what each target's distance counts in the loss, for one crop */
+    double *stops;   /* (targets) */
+    vqc_latent_measures latent; /* of z before the step under way */
+    vqc_error begun;            /* what came of the step's first part */
     /* As a member of a team. */
     vqc_team *team; /* NULL: alone */
     vqc_share_work work;
@@ -83,19 +76,10 @@ vqc_status vqc_renderer_create(const vqc_study *study, vqc_ops *ops, vqc_dtype p
 /* Lets go of the networks and buffers of the render under way. */
 static void networks_release(vqc_renderer *renderer)
 {
-    vqc_vqgan_decoder_destroy(&renderer->decoder);
-    for (size_t i = 0; i < renderer->study->perceptor_count; i++) {
-        vqc_perceptor_destroy(renderer->perceptors[i]);
-        renderer->perceptors[i] = NULL;
-    }
-    free(renderer->latent);
+    vqc_guidance_destroy(renderer->guidance);
     free(renderer->state);
-    free(renderer->picture);
-    free(renderer->picture_gradient);
-    renderer->latent = NULL;
+    renderer->guidance = NULL;
     renderer->state = NULL;
-    renderer->picture = NULL;
-    renderer->picture_gradient = NULL;
 }
 
 /* Lets go of what depends on the render's groups and targets. */
@@ -118,7 +102,6 @@ void vqc_renderer_destroy(vqc_renderer *renderer)
     networks_release(renderer);
     share_release(renderer);
     vqc_step_message_release(&renderer->message);
-    vqc_latent_optimiser_destroy(renderer->optimiser);
     for (size_t i = 0; i < renderer->study->perceptor_count; i++) {
         vqc_targets_release(&renderer->targets[i]);
         vqc_clip_close(renderer->clips[i]);
@@ -159,58 +142,40 @@ static size_t picture_count(const vqc_renderer *renderer)
     return (size_t)(3 * renderer->shape.height * renderer->shape.width);
 }
 
-static vqc_status buffers_allocate(vqc_renderer *renderer, vqc_error *error)
-{
-    size_t pixels = picture_count(renderer);
-    VQC_TRY(vqc_memory_allocate(latent_count(renderer), sizeof(float), "a latent", &renderer->latent, error));
-    VQC_TRY(vqc_memory_allocate(3 * latent_count(renderer), sizeof(float), "a latent", &renderer->state, error));
-    VQC_TRY(vqc_memory_allocate(pixels, sizeof(float), "a picture", &renderer->picture, error));
-    return vqc_memory_allocate(pixels, sizeof(float), "a picture", &renderer->picture_gradient, error);
-}
-
-static vqc_perceptor_shape perceptor_shape(const vqc_renderer *renderer)
-{
-    return (vqc_perceptor_shape){renderer->shape.height, renderer->shape.width, renderer->precision};
-}
-
 /* Whether the networks at hand serve the render, too. */
 static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render, const vqc_render_shape *shape)
 {
-    vqc_perceptor_shape wanted = {shape->height, shape->width, renderer->precision};
-    if (renderer->decoder.network == NULL || renderer->shape.rows != shape->rows ||
-        renderer->shape.columns != shape->columns)
-        return false;
-    for (size_t i = 0; i < renderer->study->perceptor_count; i++)
-        if (renderer->perceptors[i] == NULL ||
-            !vqc_perceptor_fits(renderer->perceptors[i], &render->settings, &wanted))
-            return false;
-    return true;
+    return renderer->guidance != NULL &&
+           vqc_guidance_fits(renderer->guidance, &render->settings, shape->rows, shape->columns);
 }
 
 /* Makes the networks for the render under way. */
 static vqc_status networks_create(vqc_renderer *renderer, vqc_error *error)
 {
-    const vqc_render_shape *shape = &renderer->shape;
-    vqc_perceptor_shape looked_at = perceptor_shape(renderer);
+    const vqc_guidance_models models = {.vqgan = &renderer->vqgan,
+                                        .clips = renderer->clips,
+                                        .perceptors = renderer->study->perceptor_count,
+                                        .ops = renderer->ops,
+                                        .precision = renderer->precision};
     renderer->costs = (render_costs){0};
-    VQC_TRY(buffers_allocate(renderer, error));
-    VQC_TRY(vqc_vqgan_decoder_create(&renderer->vqgan, renderer->ops, renderer->precision, 1, shape->rows,
-                                     shape->columns, true, true, &renderer->decoder, error));
-    for (size_t i = 0; i < renderer->study->perceptor_count; i++)
-        VQC_TRY(vqc_perceptor_create(renderer->clips[i], renderer->ops, &renderer->render->settings, &looked_at,
-                                     (uint32_t)i, &renderer->perceptors[i], error));
-    return VQC_OK;
+    VQC_TRY(vqc_memory_allocate(3 * latent_count(renderer), sizeof *renderer->state, "a latent", &renderer->state,
+                                error));
+    return vqc_guidance_create(&models, &renderer->render->settings, renderer->shape.rows, renderer->shape.columns,
+                               &renderer->guidance, error);
 }
 
-/* Points every perceptor at the render's targets. */
-static vqc_status perceptors_aim(vqc_renderer *renderer, vqc_error *error)
+/* Points the guidance at the render's targets. */
+static vqc_status guidance_turn(vqc_renderer *renderer, vqc_error *error)
 {
     const vqc_render *render = renderer->render;
+    vqc_guidance_aim aim = {.settings = &render->settings,
+                            .seed = render->seed,
+                            .target_count = (int64_t)render->prompt->target_count,
+                            .weights = renderer->weights,
+                            .stops = renderer->stops};
     for (size_t i = 0; i < renderer->study->perceptor_count; i++)
-        VQC_TRY(vqc_perceptor_aim(renderer->perceptors[i], &render->settings,
-                                  vqc_targets_of(&renderer->targets[i], renderer->study, render->prompt),
-                                  (int64_t)render->prompt->target_count, error));
-    return VQC_OK;
+        aim.targets[i] = vqc_targets_of(&renderer->targets[i], renderer->study, render->prompt);
+    return vqc_guidance_turn(renderer->guidance, &aim, error);
 }
 
 static int members(const vqc_renderer *renderer)
@@ -250,25 +215,40 @@ static void share_assign(vqc_renderer *renderer)
     (void)vqc_share_assign(work, members(renderer), renderer->load, renderer->owner);
 }
 
-/* Makes what depends on the render's groups and targets. */
-static vqc_status share_create(vqc_renderer *renderer, vqc_error *error)
+static vqc_status weights_create(vqc_renderer *renderer, vqc_error *error)
 {
     size_t targets = renderer->render->prompt->target_count;
     size_t perceptors = renderer->study->perceptor_count;
-    share_release(renderer);
-    renderer->work.perceptors = perceptors;
-    for (size_t i = 0; i < perceptors; i++)
-        renderer->work.groups[i] = vqc_perceptor_groups(renderer->perceptors[i]);
-    size_t groups = (size_t)vqc_share_groups(&renderer->work);
-    vqc_step_message_shape shape = {picture_count(renderer), groups, targets, perceptors};
     VQC_TRY(vqc_memory_allocate(perceptors * targets, sizeof(double), "weights", &renderer->weights, error));
     VQC_TRY(vqc_memory_allocate(targets, sizeof(double), "weights", &renderer->stops, error));
+    weights_fill(renderer);
+    return VQC_OK;
+}
+
+/* Makes what depends on the render's groups. */
+static vqc_status share_create(vqc_renderer *renderer, vqc_error *error)
+{
+    size_t perceptors = renderer->study->perceptor_count;
+    renderer->work.perceptors = perceptors;
+    for (size_t i = 0; i < perceptors; i++)
+        renderer->work.groups[i] = vqc_guidance_groups(renderer->guidance, i);
+    size_t groups = (size_t)vqc_share_groups(&renderer->work);
+    const vqc_step_message_shape shape = {picture_count(renderer), groups, renderer->render->prompt->target_count,
+                                          perceptors};
     VQC_TRY(vqc_memory_allocate(groups, sizeof(int), "crop groups", &renderer->owner, error));
     VQC_TRY(vqc_memory_allocate(1, sizeof(double), "a team's load", &renderer->load, error));
     VQC_TRY(vqc_step_message_shape_set(&renderer->message, &shape, error));
-    weights_fill(renderer);
     share_assign(renderer);
     return VQC_OK;
+}
+
+/* The render's first latent. */
+static vqc_status latent_start(vqc_renderer *renderer, vqc_error *error)
+{
+    float *z = renderer->state;
+    VQC_TRY(vqc_init_latent(&renderer->vqgan, renderer->ops, renderer->precision, renderer->render,
+                            renderer->shape.rows, renderer->shape.columns, z, error));
+    return vqc_guidance_reset(renderer->guidance, z, error);
 }
 
 vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, vqc_error *error)
@@ -286,16 +266,11 @@ vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, 
         networks_release(renderer);
         VQC_TRY(networks_create(renderer, error));
     }
-    VQC_TRY(perceptors_aim(renderer, error));
+    share_release(renderer);
+    VQC_TRY(weights_create(renderer, error));
+    VQC_TRY(guidance_turn(renderer, error));
     VQC_TRY(share_create(renderer, error));
-    vqc_latent_optimiser_destroy(renderer->optimiser);
-    renderer->optimiser = NULL;
-    VQC_TRY(vqc_latent_optimiser_create(&renderer->vqgan, &render->settings, shape.rows, shape.columns,
-                                        &renderer->optimiser, error));
-    VQC_TRY(vqc_init_latent(&renderer->vqgan, renderer->ops, renderer->precision, render, shape.rows, shape.columns,
-                            renderer->latent, error));
-    vqc_latent_optimiser_reset(renderer->optimiser, renderer->latent);
-    return VQC_OK;
+    return latent_start(renderer, error);
 }
 
 /* The leader's steps, costs and optimiser's state to everybody. */
@@ -304,10 +279,9 @@ static vqc_status state_broadcast(vqc_renderer *renderer, vqc_error *error)
     size_t size = 3 * latent_count(renderer) * sizeof *renderer->state;
     VQC_TRY(vqc_team_broadcast(renderer->team, &renderer->steps_done, sizeof renderer->steps_done, 0, error));
     VQC_TRY(vqc_team_broadcast(renderer->team, &renderer->costs, sizeof renderer->costs, 0, error));
-    vqc_renderer_save(renderer, renderer->state);
+    VQC_TRY(vqc_renderer_save(renderer, renderer->state, error));
     VQC_TRY(vqc_team_broadcast(renderer->team, renderer->state, size, 0, error));
-    vqc_renderer_restore(renderer, renderer->state, renderer->steps_done);
-    return VQC_OK;
+    return vqc_renderer_restore(renderer, renderer->state, renderer->steps_done, error);
 }
 
 vqc_status vqc_renderer_join(vqc_renderer *renderer, vqc_team *team, vqc_error *error)
@@ -321,75 +295,61 @@ vqc_status vqc_renderer_join(vqc_renderer *renderer, vqc_team *team, vqc_error *
     return VQC_OK;
 }
 
-/* Decodes the latent. */
-static vqc_status picture_decode(vqc_renderer *renderer, vqc_error *error)
-{
-    vqc_network *network = renderer->decoder.network;
-    double started = vqc_clock_seconds();
-    VQC_TRY(vqc_network_write(network, renderer->decoder.z, renderer->latent, error));
-    VQC_TRY(vqc_network_forward(network, error));
-    VQC_TRY(vqc_network_read(network, renderer->decoder.picture, renderer->picture, error));
-    renderer->seconds.decode = vqc_clock_seconds() - started;
-    return VQC_OK;
-}
+/* ---- The parts of a step ---- */
 
-/* One crop group: its gradient and distances into the message. */
-static vqc_status group_look(vqc_renderer *renderer, size_t perceptor, int64_t group, int64_t place, vqc_error *error)
-{
-    vqc_step_message *message = &renderer->message;
-    size_t targets = renderer->render->prompt->target_count;
-    double started = vqc_clock_seconds();
-    /* The words of the distances are all bits 0, which is what a sum starts from. */
-    double *distances = (double *)(void *)(message->distances + (size_t)place * targets);
-    VQC_TRY(vqc_perceptor_run(renderer->perceptors[perceptor], renderer->render->seed, renderer->steps_done, group,
-                              renderer->weights + perceptor * targets, renderer->stops, distances,
-                              renderer->picture_gradient, error));
-    vqc_gradient_sum_add(message->gradient, renderer->picture_gradient, picture_count(renderer));
-    message->nanoseconds[perceptor] += (int64_t)((vqc_clock_seconds() - started) * 1e9);
-    message->groups[perceptor]++;
-    return renderer->team == NULL ? VQC_OK : vqc_team_progress(renderer->team, error);
-}
-
-/* This member's groups of one perceptor, whose groups begin at `first` among all. */
+/* Queues this member's groups of one perceptor, whose groups begin at `first` among all. */
 static vqc_status perceptor_look(vqc_renderer *renderer, size_t perceptor, int64_t first, vqc_error *error)
 {
-    bool looks = false;
-    double started = vqc_clock_seconds();
     for (int64_t group = 0; group < renderer->work.groups[perceptor]; group++) {
         if (renderer->owner[first + group] != own_member(renderer))
             continue;
-        if (!looks)
-            VQC_TRY(vqc_perceptor_look(renderer->perceptors[perceptor], renderer->picture, error));
-        looks = true;
-        VQC_TRY(group_look(renderer, perceptor, group, first + group, error));
+        VQC_TRY(vqc_guidance_look(renderer->guidance, renderer->steps_done, perceptor, group, error));
+        if (renderer->team != NULL)
+            VQC_TRY(vqc_team_progress(renderer->team, error));
     }
-    renderer->seconds.groups[perceptor] = vqc_clock_seconds() - started;
     return VQC_OK;
 }
 
-/* This member's part of the step: decodes the latent and looks at its share of the groups. */
+/* Queues this member's part of the step: decodes the latent and looks at its share of the groups. */
 static vqc_status share_look(vqc_renderer *renderer, vqc_error *error)
 {
     int64_t first = 0;
     VQC_TRY(vqc_renderer_failure(renderer, error));
-    VQC_TRY(picture_decode(renderer, error));
+    VQC_TRY(vqc_guidance_decode(renderer->guidance, error));
     for (size_t i = 0; i < renderer->work.perceptors; i++) {
         VQC_TRY(perceptor_look(renderer, i, first, error));
         first += renderer->work.groups[i];
     }
-    return VQC_OK;
+    return vqc_guidance_gather(renderer->guidance, error);
 }
 
-/* A digest of the latent: FNV-1a over its words. */
-static uint64_t latent_digest(const vqc_renderer *renderer)
+/* What this member has computed of one perceptor, into the message. */
+static void perceptor_tell(vqc_renderer *renderer, size_t perceptor, int64_t first)
 {
-    uint64_t digest = 0xcbf29ce484222325U;
-    for (size_t i = 0; i < latent_count(renderer); i++) {
-        uint32_t word;
-        memcpy(&word, &renderer->latent[i], sizeof word);
-        digest = (digest ^ word) * 0x100000001b3U;
+    vqc_step_message *message = &renderer->message;
+    size_t targets = renderer->render->prompt->target_count;
+    for (int64_t group = 0; group < renderer->work.groups[perceptor]; group++) {
+        if (renderer->owner[first + group] != own_member(renderer))
+            continue;
+        memcpy(message->distances + (size_t)(first + group) * targets,
+               vqc_guidance_distances(renderer->guidance, perceptor, group), targets * sizeof(double));
+        message->groups[perceptor]++;
     }
-    return digest;
+    message->nanoseconds[perceptor] = (int64_t)(renderer->seconds.groups[perceptor] * 1e9);
+}
+
+/* Waits for what is queued and writes it into the message. */
+static vqc_status share_await(vqc_renderer *renderer, vqc_error *error)
+{
+    int64_t first = 0;
+    VQC_TRY(vqc_ops_wait(renderer->ops, error));
+    VQC_TRY(vqc_guidance_seconds(renderer->guidance, &renderer->seconds, error));
+    for (size_t i = 0; i < renderer->work.perceptors; i++) {
+        perceptor_tell(renderer, i, first);
+        first += renderer->work.groups[i];
+    }
+    renderer->message.control[VQC_CONTROL_MARKS] = vqc_guidance_results_of(renderer->guidance)->marks;
+    return VQC_OK;
 }
 
 /* Sums the message over the team. `status` is what came of this member's part; every member gets the team's. */
@@ -397,14 +357,15 @@ static vqc_status message_exchange(vqc_renderer *renderer, vqc_status status, vq
 {
     vqc_step_message *message = &renderer->message;
     int64_t *control = message->control;
-    uint64_t digest = latent_digest(renderer);
+    uint64_t digest = renderer->latent.digest;
     control[VQC_CONTROL_FAILED] = status != VQC_OK;
     control[VQC_CONTROL_STOP] = renderer->notice.stop != 0;
     control[VQC_CONTROL_NEWCOMERS] = own_member(renderer) == 0 ? renderer->notice.newcomers : 0;
-    control[VQC_CONTROL_MARKS] = vqc_gradient_sum_clear_marks(message->gradient, picture_count(renderer));
     control[VQC_CONTROL_LATENT] = (int64_t)digest;
-    if (renderer->team == NULL)
+    if (members(renderer) == 1)
         return status;
+    VQC_TRY(vqc_team_sum_device(renderer->team, renderer->ops, vqc_guidance_gradient_sum(renderer->guidance),
+                                picture_count(renderer), error));
     VQC_TRY(vqc_team_sum(renderer->team, message->words, message->count, error));
     if (control[VQC_CONTROL_FAILED] > 0)
         return vqc_team_agree(renderer->team, status, error);
@@ -455,37 +416,11 @@ static double l2_weight(const vqc_settings *settings, int64_t step)
     return left > 0.0 ? settings->l2_weight * left : 0.0;
 }
 
-/* weight · mean(z²) (paper, section 3.4). */
-static double l2_loss(const vqc_renderer *renderer, double weight)
+/* weight · mean(z²) of the latent before the step (paper, section 3.4). */
+static double l2_loss(const vqc_renderer *renderer)
 {
-    double sum = 0.0;
-    size_t count = latent_count(renderer);
-    for (size_t i = 0; i < count; i++)
-        sum += (double)renderer->latent[i] * (double)renderer->latent[i];
-    return weight * sum / (double)count;
-}
-
-/* Copies z out of the optimiser. */
-static void latent_fetch(vqc_renderer *renderer)
-{
-    memcpy(renderer->latent, vqc_latent_optimiser_state(renderer->optimiser),
-           latent_count(renderer) * sizeof *renderer->latent);
-}
-
-/* The gradient from the picture back to the latent, and the optimiser's step. */
-static vqc_status latent_update(vqc_renderer *renderer, double weight, vqc_error *error)
-{
-    vqc_network *network = renderer->decoder.network;
-    double started = vqc_clock_seconds();
-    VQC_TRY(vqc_network_gradient_write(network, renderer->decoder.picture, renderer->picture_gradient, error));
-    VQC_TRY(vqc_network_backward(network, error));
-    VQC_TRY(vqc_network_gradient_read(network, renderer->decoder.z,
-                                      vqc_latent_optimiser_gradient(renderer->optimiser), error));
-    renderer->seconds.backward = vqc_clock_seconds() - started;
-    double slope = 2.0 * weight / (double)latent_count(renderer);
-    vqc_latent_optimiser_step(renderer->optimiser, renderer->steps_done, slope);
-    latent_fetch(renderer);
-    return VQC_OK;
+    double weight = l2_weight(&renderer->render->settings, renderer->steps_done);
+    return weight * renderer->latent.squares / (double)latent_count(renderer);
 }
 
 static vqc_status not_finite(const vqc_renderer *renderer, int64_t step, vqc_error *error)
@@ -497,11 +432,11 @@ static vqc_status not_finite(const vqc_renderer *renderer, int64_t step, vqc_err
 }
 
 /* The loss terms, from what all members know. */
-static vqc_status losses_complete(vqc_renderer *renderer, double weight, double *losses, vqc_error *error)
+static vqc_status losses_complete(vqc_renderer *renderer, double *losses, vqc_error *error)
 {
     int64_t terms = renderer->shape.terms;
     losses_collect(renderer, losses);
-    losses[terms - 2] = l2_loss(renderer, weight);
+    losses[terms - 2] = l2_loss(renderer);
     losses[terms - 1] = 0.0;
     for (int64_t i = 0; i < terms - 1; i++)
         losses[terms - 1] += losses[i];
@@ -510,36 +445,75 @@ static vqc_status losses_complete(vqc_renderer *renderer, double weight, double 
     return not_finite(renderer, renderer->steps_done + 1, error);
 }
 
-static vqc_status latent_check(const vqc_renderer *renderer, vqc_error *error)
+/* Queues the way from the summed gradients to the next latent. */
+static vqc_status latent_update(vqc_renderer *renderer, vqc_error *error)
 {
-    for (size_t i = 0; i < latent_count(renderer); i++)
-        if (!isfinite(renderer->latent[i]))
-            return not_finite(renderer, renderer->steps_done + 1, error);
-    return VQC_OK;
+    double slope =
+        2.0 * l2_weight(&renderer->render->settings, renderer->steps_done) / (double)latent_count(renderer);
+    return vqc_guidance_update(renderer->guidance, renderer->steps_done, slope, error);
 }
 
-/* From the summed gradients to the next latent, on every member by itself. */
-static vqc_status step_finish(vqc_renderer *renderer, double weight, vqc_error *error)
+static vqc_status latent_check(const vqc_renderer *renderer, vqc_error *error)
 {
-    vqc_gradient_sum_read(renderer->message.gradient, renderer->picture_gradient, picture_count(renderer));
-    VQC_TRY(latent_update(renderer, weight, error));
-    return latent_check(renderer, error);
+    if (vqc_guidance_results_of(renderer->guidance)->latent.not_finite == 0)
+        return VQC_OK;
+    return not_finite(renderer, renderer->steps_done + 1, error);
+}
+
+/* On a member of a team, by itself: from the summed gradients to the next latent. */
+static vqc_status team_finish(vqc_renderer *renderer, vqc_error *error)
+{
+    VQC_TRY(latent_update(renderer, error));
+    VQC_TRY(vqc_ops_wait(renderer->ops, error));
+    return vqc_guidance_seconds(renderer->guidance, &renderer->seconds, error);
+}
+
+static vqc_status step_queue(vqc_renderer *renderer, vqc_error *error)
+{
+    VQC_TRY(share_look(renderer, error));
+    return members(renderer) > 1 ? VQC_OK : latent_update(renderer, error);
+}
+
+void vqc_renderer_step_begin(vqc_renderer *renderer)
+{
+    renderer->latent = vqc_guidance_results_of(renderer->guidance)->latent;
+    renderer->begun.status = VQC_OK;
+    vqc_step_message_clear(&renderer->message);
+    if (step_queue(renderer, &renderer->begun) == VQC_OK && renderer->steps_done + 1 < renderer->shape.steps)
+        vqc_guidance_draw(renderer->guidance, renderer->steps_done + 1);
+}
+
+/* What came of the queued part. */
+static vqc_status begun_await(vqc_renderer *renderer, vqc_error *error)
+{
+    vqc_status status = share_await(renderer, error);
+    if (renderer->begun.status == VQC_OK)
+        return status;
+    *error = renderer->begun;
+    return error->status;
+}
+
+vqc_status vqc_renderer_step_end(vqc_renderer *renderer, double *losses, vqc_error *error)
+{
+    vqc_error failure = {0};
+    VQC_TRY(message_exchange(renderer, begun_await(renderer, error), error));
+    renderer->notice.stop = renderer->message.control[VQC_CONTROL_STOP];
+    renderer->notice.newcomers = renderer->message.control[VQC_CONTROL_NEWCOMERS];
+    VQC_TRY(losses_complete(renderer, losses, error));
+    costs_add(renderer);
+    vqc_status status = members(renderer) > 1 ? team_finish(renderer, &failure) : VQC_OK;
+    if (status == VQC_OK)
+        status = latent_check(renderer, &failure);
+    if (status != VQC_OK)
+        vqc_renderer_fail(renderer, &failure);
+    renderer->steps_done++;
+    return members(renderer) == 1 ? vqc_renderer_failure(renderer, error) : VQC_OK;
 }
 
 vqc_status vqc_renderer_step(vqc_renderer *renderer, double *losses, vqc_error *error)
 {
-    double weight = l2_weight(&renderer->render->settings, renderer->steps_done);
-    vqc_error failure = {0};
-    vqc_step_message_clear(&renderer->message);
-    VQC_TRY(message_exchange(renderer, share_look(renderer, error), error));
-    renderer->notice.stop = renderer->message.control[VQC_CONTROL_STOP];
-    renderer->notice.newcomers = renderer->message.control[VQC_CONTROL_NEWCOMERS];
-    VQC_TRY(losses_complete(renderer, weight, losses, error));
-    costs_add(renderer);
-    if (step_finish(renderer, weight, &failure) != VQC_OK)
-        vqc_renderer_fail(renderer, &failure);
-    renderer->steps_done++;
-    return members(renderer) == 1 ? vqc_renderer_failure(renderer, error) : VQC_OK;
+    vqc_renderer_step_begin(renderer);
+    return vqc_renderer_step_end(renderer, losses, error);
 }
 
 void vqc_renderer_fail(vqc_renderer *renderer, const vqc_error *failure)
@@ -570,17 +544,9 @@ const vqc_step_seconds *vqc_renderer_step_seconds(const vqc_renderer *renderer)
     return &renderer->seconds;
 }
 
-vqc_renderer_memory vqc_renderer_device_memory(const vqc_renderer *renderer)
+vqc_guidance_memory vqc_renderer_device_memory(const vqc_renderer *renderer)
 {
-    vqc_renderer_memory memory = {
-        .activations = vqc_network_activation_size(renderer->decoder.network),
-        .parameters = vqc_network_parameter_size(renderer->decoder.network),
-    };
-    for (size_t i = 0; i < renderer->study->perceptor_count; i++) {
-        memory.activations += vqc_perceptor_activation_size(renderer->perceptors[i]);
-        memory.parameters += vqc_perceptor_parameter_size(renderer->perceptors[i]);
-    }
-    return memory;
+    return vqc_guidance_memory_of(renderer->guidance);
 }
 
 int64_t vqc_renderer_steps_done(const vqc_renderer *renderer)
@@ -588,29 +554,25 @@ int64_t vqc_renderer_steps_done(const vqc_renderer *renderer)
     return renderer->steps_done;
 }
 
-void vqc_renderer_latent(const vqc_renderer *renderer, float *z)
+vqc_status vqc_renderer_latent(vqc_renderer *renderer, float *z, vqc_error *error)
 {
-    memcpy(z, renderer->latent, latent_count(renderer) * sizeof *z);
+    VQC_TRY(vqc_guidance_save(renderer->guidance, renderer->state, error));
+    memcpy(z, renderer->state, latent_count(renderer) * sizeof *z);
+    return VQC_OK;
 }
 
 vqc_status vqc_renderer_picture(vqc_renderer *renderer, float *picture, int32_t *codes, vqc_error *error)
 {
-    size_t count = (size_t)(renderer->shape.rows * renderer->shape.columns);
-    VQC_TRY(picture_decode(renderer, error));
-    memcpy(picture, renderer->picture, picture_count(renderer) * sizeof *picture);
-    return vqc_ops_download(renderer->ops, codes,
-                            vqc_network_saved(renderer->decoder.network, renderer->decoder.quantised),
-                            count * sizeof *codes, error);
+    return vqc_guidance_picture(renderer->guidance, picture, codes, error);
 }
 
-void vqc_renderer_save(const vqc_renderer *renderer, float *state)
+vqc_status vqc_renderer_save(const vqc_renderer *renderer, float *state, vqc_error *error)
 {
-    memcpy(state, vqc_latent_optimiser_state(renderer->optimiser), 3 * latent_count(renderer) * sizeof *state);
+    return vqc_guidance_save(renderer->guidance, state, error);
 }
 
-void vqc_renderer_restore(vqc_renderer *renderer, const float *state, int64_t steps_done)
+vqc_status vqc_renderer_restore(vqc_renderer *renderer, const float *state, int64_t steps_done, vqc_error *error)
 {
-    vqc_latent_optimiser_restore(renderer->optimiser, state);
     renderer->steps_done = steps_done;
-    latent_fetch(renderer);
+    return vqc_guidance_restore(renderer->guidance, state, error);
 }

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "comm/team.h"
-#include "models/vqgan.h"
+#include "render/guidance.h"
 #include "render/share.h"
 #include "study/study.h"
 
@@ -13,9 +13,7 @@
  *
  *     create → { start → [join] → { step }* → read }* → destroy
  *
- * One step (paper, section 3): decode z → every perceptor looks at its crops, group by group → the gradients with
- * respect to the picture are summed → back through the decoder → Adam on z, with the gradient of the L2 term → z
- * limited to the codebook's range. A step is a function of the render, the models and z alone.
+ * A step (guidance.h) is a function of the render, the models and z alone.
  *
  * In a team every member holds the same z and decodes it, but looks only at the crop groups that are its share. One
  * message per step, summed over the team in whole numbers (step_message.h), gives every member all gradients and
@@ -55,6 +53,12 @@ VQC_MUST_CHECK vqc_status vqc_renderer_join(vqc_renderer *renderer, vqc_team *te
  * to it alone; it is kept, and becomes the result of the next step. */
 VQC_MUST_CHECK vqc_status vqc_renderer_step(vqc_renderer *renderer, double *losses, vqc_error *error);
 
+/* The same in two parts, so that several renderers, each with a device queue (ops.h) of its own, can be at work at a
+ * time: begin queues what can be queued, all of the step where the renderer is alone, and end waits for it. A failure
+ * of begin is the result of end. Nothing else is asked of the renderer in between. */
+void vqc_renderer_step_begin(vqc_renderer *renderer);
+VQC_MUST_CHECK vqc_status vqc_renderer_step_end(vqc_renderer *renderer, double *losses, vqc_error *error);
+
 /* Keeps a failure of the caller's own on this render, so that the next step tells the team. */
 void vqc_renderer_fail(vqc_renderer *renderer, const vqc_error *failure);
 /* The failure that is kept, if any; for the leader after the last step. */
@@ -72,36 +76,25 @@ vqc_render_notice *vqc_renderer_notice(vqc_renderer *renderer);
  * proportion only, before the first step. */
 const vqc_share_work *vqc_renderer_work(const vqc_renderer *renderer);
 
-/* Where the time of the last step went, in seconds on this member; what is left of the step is its message, losses
- * and the optimiser. */
-typedef struct vqc_step_seconds {
-    double decode;                           /* from the latent to the picture */
-    double groups[VQC_STUDY_MAX_PERCEPTORS]; /* this member's crop groups of each perceptor, forward and backward */
-    double backward;                         /* from the picture's gradient to the latent's */
-} vqc_step_seconds;
-
+/* Where the time of the last step went. */
 const vqc_step_seconds *vqc_renderer_step_seconds(const vqc_renderer *renderer);
 
 /* Bytes that the networks of the render under way take on the device. */
-typedef struct vqc_renderer_memory {
-    size_t activations; /* of decoder and perceptors together, with gradients and workspace */
-    size_t parameters;
-} vqc_renderer_memory;
-
-vqc_renderer_memory vqc_renderer_device_memory(const vqc_renderer *renderer);
+vqc_guidance_memory vqc_renderer_device_memory(const vqc_renderer *renderer);
 
 /* Steps made so far. */
 int64_t vqc_renderer_steps_done(const vqc_renderer *renderer);
 
 /* The latent (rows, columns, latent_width) after the last step. */
-void vqc_renderer_latent(const vqc_renderer *renderer, float *z);
+VQC_MUST_CHECK vqc_status vqc_renderer_latent(vqc_renderer *renderer, float *z, vqc_error *error);
 /* The picture (height, width, 3), 0 to 1, and the codes (rows, columns) of that latent. */
 VQC_MUST_CHECK vqc_status vqc_renderer_picture(vqc_renderer *renderer, float *picture, int32_t *codes,
                                                vqc_error *error);
 
 /* The optimiser's state, (3, rows, columns, latent_width) f32, with which the render goes on exactly as if it had not
  * been interrupted. */
-void vqc_renderer_save(const vqc_renderer *renderer, float *state);
-void vqc_renderer_restore(vqc_renderer *renderer, const float *state, int64_t steps_done);
+VQC_MUST_CHECK vqc_status vqc_renderer_save(const vqc_renderer *renderer, float *state, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_renderer_restore(vqc_renderer *renderer, const float *state, int64_t steps_done,
+                                               vqc_error *error);
 
 #endif

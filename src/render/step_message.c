@@ -7,12 +7,12 @@
 
 static size_t words_count(const vqc_step_message_shape *shape)
 {
-    return shape->pixels + shape->groups * shape->targets + 2 * shape->perceptors + VQC_CONTROL_COUNT;
+    return shape->groups * shape->targets + 2 * shape->perceptors + VQC_CONTROL_COUNT;
 }
 
 size_t vqc_step_message_bytes(const vqc_step_message_shape *shape)
 {
-    return words_count(shape) * sizeof(int64_t);
+    return (shape->pixels + words_count(shape)) * sizeof(int64_t);
 }
 
 vqc_status vqc_step_message_shape_set(vqc_step_message *message, const vqc_step_message_shape *shape,
@@ -25,8 +25,7 @@ vqc_status vqc_step_message_shape_set(vqc_step_message *message, const vqc_step_
         VQC_TRY(vqc_memory_allocate(count, sizeof *message->words, "a step's sums", &message->words, error));
         message->count = count;
     }
-    message->gradient = message->words;
-    message->distances = message->gradient + shape->pixels;
+    message->distances = message->words;
     message->nanoseconds = message->distances + distances;
     message->groups = message->nanoseconds + shape->perceptors;
     message->control = message->groups + shape->perceptors;

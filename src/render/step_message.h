@@ -6,14 +6,13 @@
 
 #include "base/status.h"
 
-/* What the members of a team tell each other in a step: one block of whole numbers, which is summed over the team
- * once. Every part below points into it. */
+/* What the members of a team tell each other in a step, besides the gradients' sum, which stays on their devices: one
+ * block of whole numbers, which is summed over the team once. Every part below points into it. */
 typedef struct vqc_step_message {
     int64_t *words; /* (count) */
     size_t count;
-    int64_t *gradient;  /* (height, width, 3): this member's groups' gradients on the picture, as vqc_gradient_sum */
-    int64_t *distances; /* (groups of all perceptors, targets): the bits of each group's distance sums, f64; given
-                           by the member that computed the group, 0 by the others */
+    int64_t *distances;   /* (groups of all perceptors, targets): the bits of each group's distance sums, f64; given
+                             by the member that computed the group, 0 by the others */
     int64_t *nanoseconds; /* (perceptors): spent on groups of each */
     int64_t *groups;      /* (perceptors): groups computed */
     int64_t *control;     /* (VQC_CONTROL_COUNT) */
@@ -35,7 +34,8 @@ typedef struct vqc_step_message_shape {
     size_t groups, targets, perceptors;
 } vqc_step_message_shape;
 
-/* Bytes of a message, which every member of a team hands into a step's sum; for estimates. */
+/* Bytes of a message and of the gradients' sum, which every member of a team hands into a step's sums; for
+ * estimates. */
 size_t vqc_step_message_bytes(const vqc_step_message_shape *shape);
 
 /* Makes the message of this shape; one of the same shape is kept as it is. Initialise with {0} before the first. */

@@ -7,11 +7,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "guide/gradient_sum.h"
-#include "guide/perceptor.h"
 #include "guide/targets.h"
+#include "render/guidance.h"
 #include "render/init.h"
-#include "render/latent_optimiser.h"
 
 enum { RUNS = 5, PROMPTS = 4 };
 
@@ -24,19 +22,17 @@ typedef struct models {
     vqc_clip *clips[VQC_STUDY_MAX_PERCEPTORS];
 } models;
 
-/* The networks and buffers of one shape. */
+/* The guidance of one shape. */
 typedef struct shape_work {
     const models *models;
     const vqc_render *render;
     int64_t rows, columns;
-    size_t latent_size, picture_size;
-    vqc_vqgan_decoder decoder;
-    vqc_perceptor *perceptors[VQC_STUDY_MAX_PERCEPTORS];
-    vqc_latent_optimiser *optimiser;
-    float *z, *picture, *gradient;     /* latent; (height, width, 3) twice */
-    int64_t *sum;                      /* of gradients, as the picture */
-    float *targets;                    /* (targets, the widest embedding) */
-    double *weight, *stop, *distances; /* (targets) */
+    vqc_guidance *guidance;
+    float *z;        /* (rows, columns, latent width) */
+    float *picture;  /* (height, width, 3) */
+    int32_t *codes;  /* (rows, columns) */
+    float *targets;  /* (targets, the widest embedding) */
+    double *weights; /* (perceptors, targets), and behind them the stops (targets) */
 } shape_work;
 
 /* What one run took. */
@@ -133,118 +129,79 @@ static vqc_status prompts_measure(const models *opened, vqc_cost_table *table, v
 
 static void work_release(shape_work *work)
 {
-    vqc_vqgan_decoder_destroy(&work->decoder);
-    for (size_t i = 0; i < work->models->study->perceptor_count; i++)
-        vqc_perceptor_destroy(work->perceptors[i]);
-    vqc_latent_optimiser_destroy(work->optimiser);
+    vqc_guidance_destroy(work->guidance);
     free(work->z);
     free(work->picture);
-    free(work->gradient);
-    free(work->sum);
+    free(work->codes);
     free(work->targets);
-    free(work->weight);
+    free(work->weights);
 }
 
-static vqc_status networks_make(shape_work *work, vqc_error *error)
+static vqc_status guidance_make(shape_work *work, vqc_error *error)
 {
     const models *opened = work->models;
-    vqc_perceptor_shape looked_at = {work->rows * opened->vqgan.factor, work->columns * opened->vqgan.factor,
-                                     opened->precision};
-    VQC_TRY(vqc_vqgan_decoder_create(&opened->vqgan, opened->ops, opened->precision, 1, work->rows, work->columns,
-                                     true, true, &work->decoder, error));
-    for (size_t i = 0; i < opened->study->perceptor_count; i++)
-        VQC_TRY(vqc_perceptor_create(opened->clips[i], opened->ops, &work->render->settings, &looked_at, (uint32_t)i,
-                                     &work->perceptors[i], error));
-    return VQC_OK;
+    const vqc_guidance_models parts = {.vqgan = &opened->vqgan,
+                                       .clips = opened->clips,
+                                       .perceptors = opened->study->perceptor_count,
+                                       .ops = opened->ops,
+                                       .precision = opened->precision};
+    return vqc_guidance_create(&parts, &work->render->settings, work->rows, work->columns, &work->guidance, error);
 }
 
-static vqc_status buffers_make(shape_work *work, vqc_error *error)
+static vqc_status buffers_make(shape_work *work, const vqc_shape_cost *shape, vqc_error *error)
 {
-    const models *opened = work->models;
-    size_t targets = work->render->prompt->target_count;
-    VQC_TRY(vqc_memory_allocate(work->latent_size, sizeof(float), "a latent", &work->z, error));
-    VQC_TRY(vqc_memory_allocate(work->picture_size, sizeof(float), "a picture", &work->picture, error));
-    VQC_TRY(vqc_memory_allocate(work->picture_size, sizeof(float), "a picture", &work->gradient, error));
-    VQC_TRY(vqc_memory_allocate(work->picture_size, sizeof(int64_t), "a picture", &work->sum, error));
-    VQC_TRY(vqc_memory_allocate(3 * targets, sizeof(double), "targets", &work->weight, error));
-    work->stop = work->weight + targets;
-    work->distances = work->stop + targets;
-    return vqc_latent_optimiser_create(&opened->vqgan, &work->render->settings, work->rows, work->columns,
-                                       &work->optimiser, error);
+    VQC_TRY(vqc_memory_allocate((size_t)shape->latent_size, sizeof(float), "a latent", &work->z, error));
+    VQC_TRY(vqc_memory_allocate((size_t)(3 * shape->pixels), sizeof(float), "a picture", &work->picture, error));
+    return vqc_memory_allocate((size_t)(work->rows * work->columns), sizeof(int32_t), "codes", &work->codes, error);
 }
 
 /* Gives the perceptors targets to look for; which ones does not change the time. */
-static vqc_status perceptors_aim(shape_work *work, vqc_error *error)
+static vqc_status guidance_turn(shape_work *work, vqc_error *error)
 {
     const models *opened = work->models;
+    size_t perceptors = opened->study->perceptor_count;
     size_t targets = work->render->prompt->target_count;
     int64_t widest = 0;
-    for (size_t i = 0; i < opened->study->perceptor_count; i++)
+    for (size_t i = 0; i < perceptors; i++)
         widest = opened->clips[i]->embed_width > widest ? opened->clips[i]->embed_width : widest;
     VQC_TRY(vqc_memory_allocate(targets * (size_t)widest, sizeof(float), "targets", &work->targets, error));
+    VQC_TRY(vqc_memory_allocate((perceptors + 1) * targets, sizeof(double), "targets", &work->weights, error));
+    vqc_guidance_aim aim = {.settings = &work->render->settings,
+                            .seed = work->render->seed,
+                            .target_count = (int64_t)targets,
+                            .weights = work->weights,
+                            .stops = work->weights + perceptors * targets};
     for (size_t i = 0; i < targets * (size_t)widest; i++)
         work->targets[i] = (float)(i % 7) - 3.0F;
-    for (size_t t = 0; t < targets; t++) {
-        work->weight[t] = 1.0 / (double)work->render->settings.crop_count;
-        work->stop[t] = -INFINITY;
-    }
-    for (size_t i = 0; i < opened->study->perceptor_count; i++)
-        VQC_TRY(
-            vqc_perceptor_aim(work->perceptors[i], &work->render->settings, work->targets, (int64_t)targets, error));
-    return VQC_OK;
-}
-
-static vqc_status picture_decode(shape_work *work, vqc_error *error)
-{
-    vqc_network *network = work->decoder.network;
-    VQC_TRY(vqc_network_write(network, work->decoder.z, work->z, error));
-    VQC_TRY(vqc_network_forward(network, error));
-    return vqc_network_read(network, work->decoder.picture, work->picture, error);
-}
-
-/* The first group of one perceptor. */
-static vqc_status group_run(shape_work *work, size_t perceptor, int64_t step, vqc_error *error)
-{
-    VQC_TRY(vqc_perceptor_run(work->perceptors[perceptor], work->render->seed, step, 0, work->weight, work->stop,
-                              work->distances, work->gradient, error));
-    vqc_gradient_sum_add(work->sum, work->gradient, work->picture_size);
-    return VQC_OK;
-}
-
-/* From the picture's gradient to the next latent. */
-static vqc_status latent_update(shape_work *work, int64_t step, vqc_error *error)
-{
-    vqc_network *network = work->decoder.network;
-    vqc_gradient_sum_read(work->sum, work->gradient, work->picture_size);
-    memset(work->sum, 0, work->picture_size * sizeof *work->sum);
-    VQC_TRY(vqc_network_gradient_write(network, work->decoder.picture, work->gradient, error));
-    VQC_TRY(vqc_network_backward(network, error));
-    VQC_TRY(
-        vqc_network_gradient_read(network, work->decoder.z, vqc_latent_optimiser_gradient(work->optimiser), error));
-    vqc_latent_optimiser_step(work->optimiser, step, 0.0);
-    memcpy(work->z, vqc_latent_optimiser_state(work->optimiser), work->latent_size * sizeof *work->z);
-    return VQC_OK;
+    for (size_t i = 0; i < (perceptors + 1) * targets; i++)
+        work->weights[i] = i < perceptors * targets ? 1.0 / (double)aim.settings->crop_count : -INFINITY;
+    for (size_t i = 0; i < perceptors; i++)
+        aim.targets[i] = work->targets;
+    return vqc_guidance_turn(work->guidance, &aim, error);
 }
 
 /* A step with one group of each perceptor, with the time of its parts. */
 static vqc_status step_time(shape_work *work, int64_t step, step_seconds *seconds, int run, vqc_error *error)
 {
     size_t perceptors = work->models->study->perceptor_count;
-    double at[VQC_STUDY_MAX_PERCEPTORS + 2];
+    vqc_guidance *guidance = work->guidance;
+    vqc_step_seconds parts;
     double started = vqc_clock_seconds();
-    VQC_TRY(picture_decode(work, error));
-    seconds->picture[run] = vqc_clock_seconds() - started;
+    VQC_TRY(vqc_guidance_decode(guidance, error));
     for (size_t i = 0; i < perceptors; i++)
-        VQC_TRY(vqc_perceptor_look(work->perceptors[i], work->picture, error));
+        VQC_TRY(vqc_guidance_look(guidance, step, i, 0, error));
+    VQC_TRY(vqc_guidance_gather(guidance, error));
+    VQC_TRY(vqc_guidance_update(guidance, step, 0.0, error));
+    VQC_TRY(vqc_ops_wait(work->models->ops, error));
+    seconds->decode[run] = vqc_clock_seconds() - started;
+    VQC_TRY(vqc_guidance_seconds(guidance, &parts, error));
     for (size_t i = 0; i < perceptors; i++) {
-        at[i] = vqc_clock_seconds();
-        VQC_TRY(group_run(work, i, step, error));
-        at[i + 1] = vqc_clock_seconds();
-        seconds->group[i][run] = at[i + 1] - at[i];
+        seconds->group[i][run] = parts.groups[i];
+        seconds->decode[run] -= parts.groups[i];
     }
-    double groups = at[perceptors] - at[0];
-    VQC_TRY(latent_update(work, step, error));
-    seconds->decode[run] = vqc_clock_seconds() - started - groups;
+    started = vqc_clock_seconds();
+    VQC_TRY(vqc_guidance_picture(guidance, work->picture, work->codes, error));
+    seconds->picture[run] = vqc_clock_seconds() - started;
     return VQC_OK;
 }
 
@@ -261,31 +218,23 @@ static vqc_status steps_measure(shape_work *work, vqc_shape_cost *shape, vqc_err
     return VQC_OK;
 }
 
-static void memory_measure(const shape_work *work, vqc_shape_cost *shape)
-{
-    shape->activation_bytes = vqc_network_activation_size(work->decoder.network);
-    shape->parameter_bytes = vqc_network_parameter_size(work->decoder.network);
-    for (size_t i = 0; i < work->models->study->perceptor_count; i++) {
-        shape->activation_bytes += vqc_perceptor_activation_size(work->perceptors[i]);
-        shape->parameter_bytes += vqc_perceptor_parameter_size(work->perceptors[i]);
-    }
-}
-
 static vqc_status work_measure(shape_work *work, vqc_shape_cost *shape, vqc_error *error)
 {
     const models *opened = work->models;
     double started = vqc_clock_seconds();
-    VQC_TRY(networks_make(work, error));
+    VQC_TRY(guidance_make(work, error));
     shape->make = vqc_clock_seconds() - started;
-    VQC_TRY(buffers_make(work, error));
+    VQC_TRY(buffers_make(work, shape, error));
     started = vqc_clock_seconds();
     VQC_TRY(vqc_init_latent(&opened->vqgan, opened->ops, opened->precision, work->render, work->rows, work->columns,
                             work->z, error));
     shape->start = vqc_clock_seconds() - started;
-    vqc_latent_optimiser_reset(work->optimiser, work->z);
-    VQC_TRY(perceptors_aim(work, error));
+    VQC_TRY(guidance_turn(work, error));
+    VQC_TRY(vqc_guidance_reset(work->guidance, work->z, error));
     VQC_TRY(steps_measure(work, shape, error));
-    memory_measure(work, shape);
+    vqc_guidance_memory memory = vqc_guidance_memory_of(work->guidance);
+    shape->activation_bytes = memory.activations;
+    shape->parameter_bytes = memory.parameters;
     return VQC_OK;
 }
 
@@ -302,8 +251,6 @@ static vqc_status shape_measure(const models *opened, const vqc_render *render, 
                              opened->study->path, render->prompt->id, (long long)factor, (long long)factor);
     shape->pixels = work.rows * work.columns * factor * factor;
     shape->latent_size = work.rows * work.columns * opened->vqgan.config.embed_width;
-    work.picture_size = (size_t)(3 * shape->pixels);
-    work.latent_size = (size_t)shape->latent_size;
     vqc_status status = work_measure(&work, shape, error);
     work_release(&work);
     return status;

@@ -78,8 +78,7 @@ static vqc_status result_make(result *made, vqc_renderer *renderer, const vqc_re
     VQC_TRY(vqc_renderer_failure(renderer, error));
     VQC_TRY(vqc_renderer_picture(renderer, made->picture, made->codes, error));
     vqc_image_from_float(made->picture, &made->image);
-    vqc_renderer_latent(renderer, made->latent);
-    return VQC_OK;
+    return vqc_renderer_latent(renderer, made->latent, error);
 }
 
 static vqc_status recorded_read(result *made, const vqc_archive *archive, size_t number, vqc_error *error)
@@ -150,8 +149,9 @@ static vqc_status decoded_compare(result *made, vqc_renderer *renderer, vqc_rere
     int largest;
     VQC_TRY(vqc_memory_allocate(3 * made->latent_count, sizeof *state, "a latent", &state, error));
     memcpy(state, made->recorded_latent, made->latent_count * sizeof *state);
-    vqc_renderer_restore(renderer, state, made->shape.steps);
+    vqc_status status = vqc_renderer_restore(renderer, state, made->shape.steps, error);
     free(state);
+    VQC_TRY(status);
     VQC_TRY(vqc_renderer_picture(renderer, made->picture, made->codes, error));
     vqc_image_from_float(made->picture, &made->image);
     comparison->decoded_psnr = psnr_find(made, &largest);

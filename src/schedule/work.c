@@ -76,13 +76,12 @@ static vqc_status work_resume(render_work *work, vqc_error *error)
         memset(work->checkpoint.bytes, 0, work->checkpoint.size);
         return VQC_OK;
     }
-    vqc_renderer_restore(work->renderer, work->checkpoint.state, step);
-    return VQC_OK;
+    return vqc_renderer_restore(work->renderer, work->checkpoint.state, step, error);
 }
 
 static vqc_status work_save(render_work *work, vqc_error *error)
 {
-    vqc_renderer_save(work->renderer, work->checkpoint.state);
+    VQC_TRY(vqc_renderer_save(work->renderer, work->checkpoint.state, error));
     work->checkpoint_at = vqc_clock_seconds();
     return vqc_archive_checkpoint_write(work->archive, (size_t)work->number,
                                         (uint32_t)vqc_renderer_steps_done(work->renderer), work->checkpoint.bytes,
@@ -111,7 +110,7 @@ static vqc_status work_snapshot(render_work *work, int64_t done, vqc_error *erro
 static vqc_status work_finish(render_work *work, vqc_error *error)
 {
     VQC_TRY(work_draw(work, error));
-    vqc_renderer_latent(work->renderer, work->latent);
+    VQC_TRY(vqc_renderer_latent(work->renderer, work->latent, error));
     vqc_archive_result result = {
         .picture = work->image.pixels,
         .latent = work->latent,

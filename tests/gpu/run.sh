@@ -158,7 +158,7 @@ export PATH="/usr/local/cuda/bin:$PATH"
 mkdir -p "$logs"
 : >"$rows"
 call "build" configure_and_build || built=no
-for test in test_operations test_known_values test_resample test_distance test_recording test_step_kernels; do
+for test in test_operations test_known_values test_resample test_distance test_recording test_step; do
     check "$test" "$build/tests/ops/$test" cuda
 done
 for test in test_clip test_vqgan; do

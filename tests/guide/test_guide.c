@@ -12,7 +12,7 @@
 
 #include "guide/augment.h"
 #include "guide/crops.h"
-#include "guide/gradient_sum.h"
+#include "ops/gradient_sum.h"
 
 enum { DRAWS = 2000, SIDE = 33 };
 

@@ -99,7 +99,7 @@ static void steps_make(const fixture *f, int first, int last, outcome *o)
     vqc_error error = {0};
     for (int step = first; step < last; step++)
         check(vqc_renderer_step(f->renderer, o->losses[step], &error), &error);
-    vqc_renderer_latent(f->renderer, o->latent);
+    check(vqc_renderer_latent(f->renderer, o->latent, &error), &error);
 }
 
 static void render_alone(const fixture *f, outcome *o)
@@ -146,7 +146,7 @@ static void test_every_team_size(void **state)
         check(vqc_renderer_join(f->renderer, team, &error), &error);
         steps_make(f, 0, STEPS, &o);
         outcomes_compare(&alone, &o, size);
-        assert_int_equal(vqc_team_traffic_of(team).sums, size > 1 ? STEPS : 0);
+        assert_int_equal(vqc_team_traffic_of(team).sums, size > 1 ? 2 * STEPS : 0);
 #ifndef PLANTED_FAULT
         assert_int_equal(vqc_team_traffic_of(team).bytes, size > 1 ? STEPS * message_bytes() : 0);
 #endif
@@ -220,10 +220,10 @@ static void test_different_latents(void **state)
     vqc_team *team = team_of(f, vqc_comm_size(f->comm));
     render_start(f);
     check(vqc_renderer_join(f->renderer, team, &error), &error);
-    vqc_renderer_save(f->renderer, optimiser_state);
+    check(vqc_renderer_save(f->renderer, optimiser_state, &error), &error);
     if (vqc_team_member(team) == 1)
         optimiser_state[17] += 1e-6F;
-    vqc_renderer_restore(f->renderer, optimiser_state, 0);
+    check(vqc_renderer_restore(f->renderer, optimiser_state, 0, &error), &error);
     assert_int_equal(vqc_renderer_step(f->renderer, o.losses[0], &error), VQC_FAILED);
     assert_non_null(strstr(error.message, "different latents"));
     vqc_team_destroy(team);

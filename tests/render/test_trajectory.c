@@ -114,12 +114,13 @@ static float *expected_read(vqc_weights *weights, const char *name)
 
 static void latent_compare(vqc_renderer *renderer, const float *expected, int64_t width, int64_t cells, int step)
 {
+    vqc_error error = {0};
     size_t count = (size_t)(width * cells);
     float *z = malloc(count * sizeof *z);
     double *actual = malloc(count * sizeof *actual);
     double *wanted = malloc(count * sizeof *wanted);
     assert_true(z != NULL && actual != NULL && wanted != NULL);
-    vqc_renderer_latent(renderer, z);
+    check(vqc_renderer_latent(renderer, z, &error), &error);
     double largest = 0.0;
     channels_last(expected, wanted, width, cells);
     for (size_t i = 0; i < count; i++) {
@@ -172,12 +173,12 @@ static float *steps_make(fixture *f, int64_t first, int64_t last, const float *r
     vqc_error error = {0};
     double losses[MAX_TERMS];
     if (restored != NULL)
-        vqc_renderer_restore(f->renderer, restored, first);
+        check(vqc_renderer_restore(f->renderer, restored, first, &error), &error);
     for (int64_t step = first; step < last; step++)
         check(vqc_renderer_step(f->renderer, losses, &error), &error);
     float *saved = malloc(count * sizeof *saved);
     assert_non_null(saved);
-    vqc_renderer_save(f->renderer, saved);
+    check(vqc_renderer_save(f->renderer, saved, &error), &error);
     return saved;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "ops/cpu/plan.h"
+#include "ops/host_step.h"
 
 /* The number of threads is what OpenMP allows this process (OMP_NUM_THREADS, else the processors that it may run
  * on) or what the options say. */
@@ -198,4 +199,5 @@ const vqc_ops_implementation vqc_ops_cpu = {
     .plan_destroy = plan_destroy,
     .forward = plan_forward,
     .backward = plan_backward,
+    .step = &vqc_host_step,
 };

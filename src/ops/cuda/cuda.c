@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "ops/cuda/plan.h"
+#include "ops/cuda/step_functions.h"
 
 vqc_status vqc_cuda_check(cudaError_t result, const char *what, vqc_error *error)
 {
@@ -182,6 +183,71 @@ static vqc_status clear(void *opaque, void *target, size_t size, vqc_error *erro
         return VQC_OK;
     VQC_TRY(device_select(device, error));
     return vqc_cuda_check(cudaMemsetAsync(target, 0, size, device->stream), "clearing memory", error);
+}
+
+/* Page-locked, so that copies run beside the host. */
+static vqc_status host_allocate(void *opaque, size_t size, void **memory_out, vqc_error *error)
+{
+    VQC_TRY(check_not_recording(opaque, "allocating memory", error));
+    VQC_TRY(device_select(opaque, error));
+    return vqc_cuda_check(cudaHostAlloc(memory_out, size > 0 ? size : 1, cudaHostAllocDefault),
+                          "allocating page-locked memory", error);
+}
+
+static void host_release(void *opaque, void *memory)
+{
+    const vqc_cuda_device *device = opaque;
+    (void)cudaSetDevice(device->index);
+    (void)cudaFreeHost(memory);
+}
+
+static vqc_status copy_queue(void *opaque, void *target, const void *source, size_t size, vqc_error *error)
+{
+    const vqc_cuda_device *device = opaque;
+    if (size == 0)
+        return VQC_OK;
+    VQC_TRY(device_select(device, error));
+    return vqc_cuda_check(cudaMemcpyAsync(target, source, size, cudaMemcpyDefault, device->stream), "copying", error);
+}
+
+static vqc_status queue_wait(void *opaque, vqc_error *error)
+{
+    VQC_TRY(check_not_recording(opaque, "waiting", error));
+    VQC_TRY(device_select(opaque, error));
+    return device_wait(opaque, "computing", error);
+}
+
+static vqc_status moment_create(void *opaque, void **moment_out, vqc_error *error)
+{
+    cudaEvent_t event;
+    VQC_TRY(device_select(opaque, error));
+    VQC_TRY(vqc_cuda_check(cudaEventCreate(&event), "making an event", error));
+    *moment_out = event;
+    return VQC_OK;
+}
+
+static void moment_destroy(void *opaque, void *moment)
+{
+    const vqc_cuda_device *device = opaque;
+    (void)cudaSetDevice(device->index);
+    (void)cudaEventDestroy(moment);
+}
+
+static vqc_status moment_mark(void *opaque, void *moment, vqc_error *error)
+{
+    const vqc_cuda_device *device = opaque;
+    VQC_TRY(check_not_recording(device, "marking a moment", error));
+    VQC_TRY(device_select(device, error));
+    return vqc_cuda_check(cudaEventRecord(moment, device->stream), "marking a moment", error);
+}
+
+static vqc_status moment_seconds(void *opaque, void *from, void *to, double *seconds_out, vqc_error *error)
+{
+    float milliseconds;
+    VQC_TRY(device_select(opaque, error));
+    VQC_TRY(vqc_cuda_check(cudaEventElapsedTime(&milliseconds, from, to), "the time between moments", error));
+    *seconds_out = (double)milliseconds * 1e-3;
+    return VQC_OK;
 }
 
 static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cuda_plan *plan, vqc_error *error) = {
@@ -369,6 +435,21 @@ static void recording_destroy(void *opaque, void *recording)
     (void)cudaGraphExecDestroy(recording);
 }
 
+static const vqc_queue_functions queue_functions = {
+    .host_allocate = host_allocate,
+    .host_release = host_release,
+    .copy = copy_queue,
+    .wait = queue_wait,
+    .moment_create = moment_create,
+    .moment_destroy = moment_destroy,
+    .moment_mark = moment_mark,
+    .moment_seconds = moment_seconds,
+    .record_begin = record_begin,
+    .record_end = record_end,
+    .recording_run = recording_run,
+    .recording_destroy = recording_destroy,
+};
+
 const vqc_ops_implementation vqc_ops_cuda = {
     .name = "cuda",
     .create = device_create,
@@ -384,8 +465,6 @@ const vqc_ops_implementation vqc_ops_cuda = {
     .plan_destroy = plan_destroy,
     .forward = plan_forward,
     .backward = plan_backward,
-    .record_begin = record_begin,
-    .record_end = record_end,
-    .recording_run = recording_run,
-    .recording_destroy = recording_destroy,
+    .step = &vqc_cuda_step_functions,
+    .queue = &queue_functions,
 };

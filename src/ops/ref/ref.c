@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "ops/implementation.h"
+#include "ops/host_step.h"
 
 static const ref_kernel *const kernels[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_CONVOLUTION] = &ref_convolution_kernel,
@@ -262,4 +262,5 @@ const vqc_ops_implementation vqc_ops_ref = {
     .plan_destroy = plan_destroy,
     .forward = plan_forward,
     .backward = plan_backward,
+    .step = &vqc_host_step,
 };

@@ -1,5 +1,6 @@
 #include "emulation.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <vector>
 
@@ -14,6 +15,11 @@ struct emulated_graph {
 
 struct emulated_stream {
     emulated_graph *captured; /* NULL unless capturing */
+};
+
+struct emulated_event {
+    bool recorded;
+    std::chrono::steady_clock::time_point at;
 };
 
 namespace emulation
@@ -284,6 +290,16 @@ cudaError_t cudaFree(void *memory)
     return cudaSuccess;
 }
 
+cudaError_t cudaHostAlloc(void **memory, size_t size, unsigned)
+{
+    return cudaMalloc(memory, size);
+}
+
+cudaError_t cudaFreeHost(void *memory)
+{
+    return cudaFree(memory);
+}
+
 cudaError_t cudaMemcpyAsync(void *target, const void *source, size_t size, enum cudaMemcpyKind, cudaStream_t stream)
 {
     emulation::submit(stream, [=] { std::memcpy(target, source, size); });
@@ -311,6 +327,34 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
     return stream == nullptr || stream->captured == nullptr ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+cudaError_t cudaEventCreate(cudaEvent_t *event)
+{
+    *event = new emulated_event{};
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event)
+{
+    delete event;
+    return cudaSuccess;
+}
+
+/* Work is done when it is submitted. */
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t)
+{
+    event->recorded = true;
+    event->at = std::chrono::steady_clock::now();
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t from, cudaEvent_t to)
+{
+    if (!from->recorded || !to->recorded)
+        return cudaErrorInvalidValue;
+    *milliseconds = std::chrono::duration<float, std::milli>(to->at - from->at).count();
+    return cudaSuccess;
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode)

@@ -1,5 +1,5 @@
-#ifndef VQC_GUIDE_GRADIENT_SUM_H
-#define VQC_GUIDE_GRADIENT_SUM_H
+#ifndef VQC_OPS_GRADIENT_SUM_H
+#define VQC_OPS_GRADIENT_SUM_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "guide/gradient_sum.h"
+#include "ops/gradient_sum.h"
 
 #include "ops/sum_formulas.h"
 

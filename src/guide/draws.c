@@ -1,0 +1,164 @@
+#include "guide/draws.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "guide/augment.h"
+#include "guide/crops.h"
+
+enum { WARP_SIZE = 10, COLOUR_SIZE = 5, NOISE_SIZE = 6, RECTANGLE_SIZE = 5 };
+enum { STEPS_HELD = 2, NO_STEP = -1 };
+
+/* The parts of a group's parameters, one behind the other in host memory. */
+enum { RECTANGLES, NOISE, REAL, FIRST_STAGE, MOST_PARTS = FIRST_STAGE + VQC_SETTINGS_MAX_AUGMENTATIONS };
+
+typedef struct draws_part {
+    void *device; /* NULL: not there */
+    size_t size;  /* bytes */
+    size_t offset;
+} draws_part;
+
+struct vqc_draws {
+    vqc_ops *ops;
+    const vqc_settings *settings;
+    vqc_draws_shape shape;
+    bool stage_is_colour[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    draws_part parts[MOST_PARTS];
+    size_t group_size;         /* bytes of a group's parts */
+    unsigned char *memory;     /* (STEPS_HELD, groups, group_size), reached by the device */
+    int64_t steps[STEPS_HELD]; /* which are there */
+};
+
+static size_t stage_size(const vqc_draws *draws, int stage)
+{
+    return draws->stage_is_colour[stage] ? COLOUR_SIZE : WARP_SIZE;
+}
+
+/* Pieces begin at multiples of this many bytes. */
+static size_t size_aligned(size_t size)
+{
+    return (size + 63) / 64 * 64;
+}
+
+static void part_set(vqc_draws *draws, int part, void *device, size_t size)
+{
+    draws->parts[part] = (draws_part){.device = device, .size = size, .offset = draws->group_size};
+    draws->group_size += size_aligned(size);
+}
+
+static void parts_set(vqc_draws *draws, const vqc_draws_inputs *inputs)
+{
+    size_t group = (size_t)draws->shape.group;
+    part_set(draws, RECTANGLES, inputs->rectangles, group * RECTANGLE_SIZE * sizeof(int32_t));
+    part_set(draws, NOISE, inputs->noise, group * NOISE_SIZE * sizeof(int32_t));
+    part_set(draws, REAL, inputs->real, sizeof(int32_t));
+    for (int stage = 0; stage < draws->shape.stage_count; stage++)
+        part_set(draws, FIRST_STAGE + stage, inputs->stages[stage], group * stage_size(draws, stage) * sizeof(float));
+}
+
+vqc_status vqc_draws_create(vqc_ops *ops, const vqc_settings *settings, const vqc_draws_shape *shape,
+                            const vqc_draws_inputs *inputs, vqc_draws **draws_out, vqc_error *error)
+{
+    vqc_draws *draws;
+    void *memory;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *draws, "crops", &draws, error));
+    draws->ops = ops;
+    draws->settings = settings;
+    draws->shape = *shape;
+    memcpy(draws->stage_is_colour, shape->stage_is_colour, (size_t)shape->stage_count * sizeof(bool));
+    draws->shape.stage_is_colour = draws->stage_is_colour;
+    for (int i = 0; i < STEPS_HELD; i++)
+        draws->steps[i] = NO_STEP;
+    parts_set(draws, inputs);
+    vqc_status status =
+        vqc_ops_host_allocate(ops, STEPS_HELD * (size_t)vqc_draws_groups(draws) * draws->group_size, &memory, error);
+    if (status != VQC_OK) {
+        free(draws);
+        return status;
+    }
+    draws->memory = memory;
+    *draws_out = draws;
+    return VQC_OK;
+}
+
+void vqc_draws_destroy(vqc_draws *draws)
+{
+    if (draws == NULL)
+        return;
+    vqc_ops_host_release(draws->ops, draws->memory);
+    free(draws);
+}
+
+int64_t vqc_draws_groups(const vqc_draws *draws)
+{
+    return (draws->settings->crop_count + draws->shape.group - 1) / draws->shape.group;
+}
+
+/* The memory of a part of a group of a step. */
+static void *part_memory(const vqc_draws *draws, int64_t step, int64_t group, int part)
+{
+    size_t place = (size_t)(step % STEPS_HELD * vqc_draws_groups(draws) + group);
+    return draws->memory + place * draws->group_size + draws->parts[part].offset;
+}
+
+/* One crop: its rectangle, augmentations and noise. */
+static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t place)
+{
+    const vqc_settings *settings = draws->settings;
+    const vqc_draws_shape *shape = &draws->shape;
+    vqc_augment_draw augmentations[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    vqc_stream stream = {.seed = shape->seed,
+                         .purpose = VQC_STREAM_CROP,
+                         .perceptor = shape->perceptor,
+                         .step = (uint32_t)step,
+                         .item = (uint32_t)(group * shape->group + place)};
+    vqc_crop_draw(settings, shape->width, shape->height, shape->side, &stream,
+                  (int32_t *)part_memory(draws, step, group, RECTANGLES) + place * RECTANGLE_SIZE);
+    float scale = (float)(vqc_stream_uniform(&stream) * settings->noise);
+    stream.purpose = VQC_STREAM_AUGMENTATION;
+    stream.draw = 0;
+    vqc_augment_draw_all(settings, shape->side, &stream, augmentations);
+    for (int stage = 0; stage < shape->stage_count; stage++) {
+        const vqc_augment_draw *draw = &augmentations[stage];
+        size_t size = stage_size(draws, stage);
+        memcpy((float *)part_memory(draws, step, group, FIRST_STAGE + stage) + (size_t)place * size,
+               draws->stage_is_colour[stage] ? draw->colour : draw->warp, size * sizeof(float));
+    }
+    stream.purpose = VQC_STREAM_NOISE;
+    stream.draw = 0;
+    vqc_random_key key = vqc_stream_key(&stream);
+    vqc_random_block counter = vqc_stream_counter(&stream);
+    int32_t *noise = (int32_t *)part_memory(draws, step, group, NOISE) + place * NOISE_SIZE;
+    memcpy(noise, key.word, sizeof key.word);
+    memcpy(noise + 2, &counter.word[1], 3 * sizeof counter.word[1]);
+    memcpy(noise + 5, &scale, sizeof scale);
+}
+
+static void group_draw(vqc_draws *draws, int64_t step, int64_t group)
+{
+    int64_t left = draws->settings->crop_count - group * draws->shape.group;
+    *(int32_t *)part_memory(draws, step, group, REAL) =
+        (int32_t)(left < draws->shape.group ? left : draws->shape.group);
+    for (int64_t place = 0; place < draws->shape.group; place++)
+        crop_draw(draws, step, group, place);
+}
+
+void vqc_draws_make(vqc_draws *draws, int64_t step)
+{
+    if (draws->steps[step % STEPS_HELD] == step)
+        return;
+    for (int64_t group = 0; group < vqc_draws_groups(draws); group++)
+        group_draw(draws, step, group);
+    draws->steps[step % STEPS_HELD] = step;
+}
+
+vqc_status vqc_draws_upload(vqc_draws *draws, int64_t step, int64_t group, vqc_error *error)
+{
+    vqc_draws_make(draws, step);
+    for (int part = 0; part < MOST_PARTS; part++)
+        if (draws->parts[part].device != NULL)
+            VQC_TRY(vqc_ops_copy(draws->ops, draws->parts[part].device, part_memory(draws, step, group, part),
+                                 draws->parts[part].size, error));
+    return VQC_OK;
+}

@@ -1,0 +1,72 @@
+#ifndef VQC_OPS_STEP_H
+#define VQC_OPS_STEP_H
+
+#include <stdint.h>
+
+#include "ops/adam_formulas.h"
+#include "ops/ops.h"
+
+/* What a step of guidance computes besides the operations of networks, so that a whole step stays on the device. All
+ * pointers are to device memory. Like the operations, the calls are queued in their order and may be recorded. */
+
+/* --- The order-free sum of picture gradients (ops/sum_formulas.h) --- */
+
+/* sum[i] += values[i], count elements, in whole numbers. A value that is not finite, or out of range, marks the
+ * element for good. The sum is zero at first. */
+VQC_MUST_CHECK vqc_status vqc_ops_gradient_sum_add(vqc_ops *ops, int64_t *sum, const float *values, size_t count,
+                                                   vqc_error *error);
+/* Sets marked elements to 0 and *marks to how many there were: sums of several ranks are added as plain whole
+ * numbers, so that the marks travel on their own. */
+VQC_MUST_CHECK vqc_status vqc_ops_gradient_sum_clear_marks(vqc_ops *ops, int64_t *sum, size_t count, int64_t *marks,
+                                                           vqc_error *error);
+/* values[i] = sum[i] as f32; marked elements become not-a-number. */
+VQC_MUST_CHECK vqc_status vqc_ops_gradient_sum_read(vqc_ops *ops, const int64_t *sum, float *values, size_t count,
+                                                    vqc_error *error);
+
+/* --- The distances of a crop group --- */
+
+typedef struct vqc_weighing {
+    int64_t crops, targets;
+    const float *distances; /* (crops, targets) */
+    const double *weights;  /* (targets): what each target's distance counts in the loss */
+    const double *stops;    /* (targets) */
+    const int32_t *real;    /* (1): the crops that count; those behind them fill the group up */
+    float *gradients; /* (crops, targets), set: the weight, where the crop counts and its distance, with the sign
+                         of the weight, is above the target's stop; else 0 (reference: `Prompt` of the public
+                         notebooks) */
+    double *sums;     /* (targets), set: the distances of the crops that count, added in their order */
+} vqc_weighing;
+
+VQC_MUST_CHECK vqc_status vqc_ops_distances_weigh(vqc_ops *ops, const vqc_weighing *weighing, vqc_error *error);
+
+/* --- The latent --- */
+
+/* The numbers of one step. */
+typedef struct vqc_latent_numbers {
+    vqc_adam adam;
+    float l2_slope;
+} vqc_latent_numbers;
+
+typedef struct vqc_latent {
+    int64_t cells, width;
+    float *state;          /* z, m, v: (3, cells, width) */
+    const float *gradient; /* (cells, width) */
+    const float *mask;     /* (cells), or NULL where everything moves */
+    const float *limits;   /* (2, width): least and largest value of every channel; or NULL */
+} vqc_latent;
+
+/* One step: g = mask · (gradient + l2_slope · z), then Adam on z, then the limits. `numbers` is in device memory. */
+VQC_MUST_CHECK vqc_status vqc_ops_latent_step(vqc_ops *ops, const vqc_latent *latent,
+                                              const vqc_latent_numbers *numbers, vqc_error *error);
+
+/* What is known of a latent without reading it back. */
+typedef struct vqc_latent_measures {
+    double squares;     /* Σ z² */
+    uint64_t digest;    /* Σ vqc_formula_latent_word: the same for the same bits */
+    int64_t not_finite; /* elements */
+} vqc_latent_measures;
+
+VQC_MUST_CHECK vqc_status vqc_ops_latent_measure(vqc_ops *ops, const float *z, int64_t count,
+                                                 vqc_latent_measures *measures, vqc_error *error);
+
+#endif

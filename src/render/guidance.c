@@ -1,0 +1,340 @@
+#include "render/guidance.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "guide/perceptor.h"
+#include "ops/replay.h"
+#include "render/latent_optimiser.h"
+
+/* Moments of a step: its begin, the end of decode, that of each perceptor's groups, then begin and end of update. */
+enum {
+    MOMENT_BEGIN,
+    MOMENT_DECODED,
+    MOMENT_LOOKED, /* of perceptor 0; those of the others follow */
+    MOMENT_UPDATE = MOMENT_LOOKED + VQC_STUDY_MAX_PERCEPTORS,
+    MOMENT_UPDATED,
+    MOMENT_COUNT
+};
+
+struct vqc_guidance {
+    vqc_guidance_models models;
+    int64_t rows, columns;
+    vqc_vqgan_decoder decoder;
+    vqc_perceptor *perceptors[VQC_STUDY_MAX_PERCEPTORS];
+    int64_t *gradient_sum;                /* on the device */
+    vqc_guidance_results *device_results; /* on the device */
+    vqc_guidance_results *results;        /* in host memory that the device reaches */
+    vqc_timer *timer;
+    /* Of the render. */
+    vqc_latent_optimiser *optimiser;
+    int64_t target_count;
+    double *distances; /* (groups of all perceptors, targets), in host memory that the device reaches */
+    vqc_replay decode, update;
+};
+
+static size_t latent_size(const vqc_guidance *guidance)
+{
+    return (size_t)(guidance->rows * guidance->columns * guidance->models.vqgan->config.embed_width) * sizeof(float);
+}
+
+/* Elements of the picture. */
+static size_t picture_count(const vqc_guidance *guidance)
+{
+    return (size_t)vqc_shape_count(vqc_network_shape(guidance->decoder.network, guidance->decoder.picture));
+}
+
+static vqc_perceptor_shape perceptor_shape(const vqc_guidance_models *models, int64_t rows, int64_t columns)
+{
+    return (vqc_perceptor_shape){rows * models->vqgan->factor, columns * models->vqgan->factor, models->precision};
+}
+
+static vqc_status memory_create(vqc_guidance *guidance, vqc_error *error)
+{
+    vqc_ops *ops = guidance->models.ops;
+    void *memory;
+    VQC_TRY(vqc_ops_memory_allocate(ops, picture_count(guidance) * sizeof *guidance->gradient_sum, &memory, error));
+    guidance->gradient_sum = memory;
+    VQC_TRY(vqc_ops_memory_allocate(ops, sizeof *guidance->device_results, &memory, error));
+    guidance->device_results = memory;
+    VQC_TRY(vqc_ops_host_allocate(ops, sizeof *guidance->results, &memory, error));
+    guidance->results = memory;
+    *guidance->results = (vqc_guidance_results){0};
+    VQC_TRY(vqc_timer_create(ops, MOMENT_COUNT, &guidance->timer, error));
+    for (int moment = 0; moment < MOMENT_COUNT; moment++)
+        VQC_TRY(vqc_timer_mark(guidance->timer, moment, error)); /* so that all can be asked for */
+    return VQC_OK;
+}
+
+static vqc_status networks_create(vqc_guidance *guidance, const vqc_settings *settings, vqc_error *error)
+{
+    const vqc_guidance_models *models = &guidance->models;
+    const vqc_perceptor_shape shape = perceptor_shape(models, guidance->rows, guidance->columns);
+    VQC_TRY(vqc_vqgan_decoder_create(models->vqgan, models->ops, models->precision, 1, guidance->rows,
+                                     guidance->columns, true, true, &guidance->decoder, error));
+    for (size_t i = 0; i < models->perceptors; i++)
+        VQC_TRY(vqc_perceptor_create(models->clips[i], models->ops, settings, &shape, (uint32_t)i,
+                                     &guidance->perceptors[i], error));
+    return memory_create(guidance, error);
+}
+
+vqc_status vqc_guidance_create(const vqc_guidance_models *models, const vqc_settings *settings, int64_t rows,
+                               int64_t columns, vqc_guidance **guidance_out, vqc_error *error)
+{
+    vqc_guidance *guidance;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *guidance, "a picture's networks", &guidance, error));
+    guidance->models = *models;
+    guidance->rows = rows;
+    guidance->columns = columns;
+    vqc_status status = networks_create(guidance, settings, error);
+    if (status != VQC_OK) {
+        vqc_guidance_destroy(guidance);
+        return status;
+    }
+    *guidance_out = guidance;
+    return VQC_OK;
+}
+
+/* Lets go of what belongs to the last render. */
+static void render_release(vqc_guidance *guidance)
+{
+    vqc_replay_reset(&guidance->decode);
+    vqc_replay_reset(&guidance->update);
+    vqc_latent_optimiser_destroy(guidance->optimiser);
+    vqc_ops_host_release(guidance->models.ops, guidance->distances);
+    guidance->optimiser = NULL;
+    guidance->distances = NULL;
+}
+
+void vqc_guidance_destroy(vqc_guidance *guidance)
+{
+    if (guidance == NULL)
+        return;
+    vqc_ops *ops = guidance->models.ops;
+    render_release(guidance);
+    vqc_timer_destroy(guidance->timer);
+    vqc_ops_host_release(ops, guidance->results);
+    if (guidance->device_results != NULL)
+        vqc_ops_memory_release(ops, guidance->device_results);
+    if (guidance->gradient_sum != NULL)
+        vqc_ops_memory_release(ops, guidance->gradient_sum);
+    for (size_t i = 0; i < guidance->models.perceptors; i++)
+        vqc_perceptor_destroy(guidance->perceptors[i]);
+    vqc_vqgan_decoder_destroy(&guidance->decoder);
+    free(guidance);
+}
+
+bool vqc_guidance_fits(const vqc_guidance *guidance, const vqc_settings *settings, int64_t rows, int64_t columns)
+{
+    const vqc_perceptor_shape shape = perceptor_shape(&guidance->models, rows, columns);
+    if (guidance->rows != rows || guidance->columns != columns)
+        return false;
+    for (size_t i = 0; i < guidance->models.perceptors; i++)
+        if (!vqc_perceptor_fits(guidance->perceptors[i], settings, &shape))
+            return false;
+    return true;
+}
+
+static vqc_status perceptors_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim, vqc_error *error)
+{
+    for (size_t i = 0; i < guidance->models.perceptors; i++) {
+        const vqc_perceptor_aim one = {.settings = aim->settings,
+                                       .seed = aim->seed,
+                                       .target_count = aim->target_count,
+                                       .targets = aim->targets[i],
+                                       .weights = aim->weights + (int64_t)i * aim->target_count,
+                                       .stops = aim->stops,
+                                       .gradient_sum = guidance->gradient_sum};
+        VQC_TRY(vqc_perceptor_turn(guidance->perceptors[i], &one, error));
+    }
+    return VQC_OK;
+}
+
+/* Groups of the perceptors before this one. */
+static int64_t groups_before(const vqc_guidance *guidance, size_t perceptor)
+{
+    int64_t groups = 0;
+    for (size_t i = 0; i < perceptor; i++)
+        groups += vqc_perceptor_groups(guidance->perceptors[i]);
+    return groups;
+}
+
+vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim, vqc_error *error)
+{
+    void *memory;
+    render_release(guidance);
+    VQC_TRY(perceptors_turn(guidance, aim, error));
+    guidance->target_count = aim->target_count;
+    int64_t distances = groups_before(guidance, guidance->models.perceptors) * aim->target_count;
+    VQC_TRY(
+        vqc_ops_host_allocate(guidance->models.ops, (size_t)distances * sizeof *guidance->distances, &memory, error));
+    guidance->distances = memory;
+    return vqc_latent_optimiser_create(guidance->models.vqgan, guidance->models.ops, aim->settings, guidance->rows,
+                                       guidance->columns, &guidance->optimiser, error);
+}
+
+/* Queues the measures of z. */
+static vqc_status latent_measure(vqc_guidance *guidance, vqc_error *error)
+{
+    return vqc_ops_latent_measure(guidance->models.ops, vqc_latent_optimiser_z(guidance->optimiser),
+                                  (int64_t)(latent_size(guidance) / sizeof(float)), &guidance->device_results->latent,
+                                  error);
+}
+
+static vqc_status latent_measures_fetch(vqc_guidance *guidance, vqc_error *error)
+{
+    return vqc_ops_copy(guidance->models.ops, &guidance->results->latent, &guidance->device_results->latent,
+                        sizeof guidance->results->latent, error);
+}
+
+static vqc_status latent_measure_now(vqc_guidance *guidance, vqc_error *error)
+{
+    VQC_TRY(latent_measure(guidance, error));
+    VQC_TRY(latent_measures_fetch(guidance, error));
+    return vqc_ops_wait(guidance->models.ops, error);
+}
+
+vqc_status vqc_guidance_reset(vqc_guidance *guidance, const float *z, vqc_error *error)
+{
+    VQC_TRY(vqc_latent_optimiser_reset(guidance->optimiser, z, error));
+    return latent_measure_now(guidance, error);
+}
+
+vqc_status vqc_guidance_save(const vqc_guidance *guidance, float *state, vqc_error *error)
+{
+    return vqc_latent_optimiser_save(guidance->optimiser, state, error);
+}
+
+vqc_status vqc_guidance_restore(vqc_guidance *guidance, const float *state, vqc_error *error)
+{
+    VQC_TRY(vqc_latent_optimiser_restore(guidance->optimiser, state, error));
+    return latent_measure_now(guidance, error);
+}
+
+int64_t vqc_guidance_groups(const vqc_guidance *guidance, size_t perceptor)
+{
+    return vqc_perceptor_groups(guidance->perceptors[perceptor]);
+}
+
+/* ---- The parts of a step ---- */
+
+static vqc_status decode_work(void *context, vqc_error *error)
+{
+    vqc_guidance *guidance = context;
+    vqc_ops *ops = guidance->models.ops;
+    vqc_network *network = guidance->decoder.network;
+    size_t pixels = picture_count(guidance);
+    VQC_TRY(vqc_ops_copy(ops, vqc_network_data(network, guidance->decoder.z),
+                         vqc_latent_optimiser_z(guidance->optimiser), latent_size(guidance), error));
+    VQC_TRY(vqc_network_forward(network, error));
+    for (size_t i = 0; i < guidance->models.perceptors; i++)
+        VQC_TRY(vqc_ops_copy(ops, vqc_perceptor_picture(guidance->perceptors[i]),
+                             vqc_network_data(network, guidance->decoder.picture), pixels * sizeof(float), error));
+    return vqc_ops_clear(ops, guidance->gradient_sum, pixels * sizeof *guidance->gradient_sum, error);
+}
+
+vqc_status vqc_guidance_decode(vqc_guidance *guidance, vqc_error *error)
+{
+    VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_BEGIN, error));
+    VQC_TRY(vqc_replay_run(&guidance->decode, guidance->models.ops, decode_work, guidance, error));
+    for (int moment = MOMENT_DECODED; moment < MOMENT_UPDATE; moment++)
+        VQC_TRY(vqc_timer_mark(guidance->timer, moment, error));
+    return VQC_OK;
+}
+
+vqc_status vqc_guidance_look(vqc_guidance *guidance, int64_t step, size_t perceptor, int64_t group, vqc_error *error)
+{
+    int64_t place = groups_before(guidance, perceptor) + group;
+    VQC_TRY(vqc_perceptor_run(guidance->perceptors[perceptor], step, group,
+                              guidance->distances + place * guidance->target_count, error));
+    for (size_t i = perceptor; i < guidance->models.perceptors; i++)
+        VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_LOOKED + (int)i, error));
+    return VQC_OK;
+}
+
+vqc_status vqc_guidance_gather(vqc_guidance *guidance, vqc_error *error)
+{
+    vqc_ops *ops = guidance->models.ops;
+    VQC_TRY(vqc_ops_gradient_sum_clear_marks(ops, guidance->gradient_sum, picture_count(guidance),
+                                             &guidance->device_results->marks, error));
+    return vqc_ops_copy(ops, &guidance->results->marks, &guidance->device_results->marks,
+                        sizeof guidance->results->marks, error);
+}
+
+static vqc_status update_work(void *context, vqc_error *error)
+{
+    vqc_guidance *guidance = context;
+    vqc_network *network = guidance->decoder.network;
+    VQC_TRY(vqc_ops_gradient_sum_read(guidance->models.ops, guidance->gradient_sum,
+                                      vqc_network_gradient(network, guidance->decoder.picture),
+                                      picture_count(guidance), error));
+    VQC_TRY(vqc_network_backward(network, error));
+    VQC_TRY(
+        vqc_latent_optimiser_step(guidance->optimiser, vqc_network_gradient(network, guidance->decoder.z), error));
+    return latent_measure(guidance, error);
+}
+
+vqc_status vqc_guidance_update(vqc_guidance *guidance, int64_t step, double l2_slope, vqc_error *error)
+{
+    VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_UPDATE, error));
+    VQC_TRY(vqc_latent_optimiser_prepare(guidance->optimiser, step, l2_slope, error));
+    VQC_TRY(vqc_replay_run(&guidance->update, guidance->models.ops, update_work, guidance, error));
+    VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_UPDATED, error));
+    return latent_measures_fetch(guidance, error);
+}
+
+void vqc_guidance_draw(vqc_guidance *guidance, int64_t step)
+{
+    for (size_t i = 0; i < guidance->models.perceptors; i++)
+        vqc_perceptor_draw(guidance->perceptors[i], step);
+}
+
+/* ---- What is known afterwards ---- */
+
+const vqc_guidance_results *vqc_guidance_results_of(const vqc_guidance *guidance)
+{
+    return guidance->results;
+}
+
+const double *vqc_guidance_distances(const vqc_guidance *guidance, size_t perceptor, int64_t group)
+{
+    return guidance->distances + (groups_before(guidance, perceptor) + group) * guidance->target_count;
+}
+
+int64_t *vqc_guidance_gradient_sum(vqc_guidance *guidance)
+{
+    return guidance->gradient_sum;
+}
+
+vqc_status vqc_guidance_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds_out, vqc_error *error)
+{
+    const vqc_timer *timer = guidance->timer;
+    VQC_TRY(vqc_timer_seconds(timer, MOMENT_BEGIN, MOMENT_DECODED, &seconds_out->decode, error));
+    for (size_t i = 0; i < guidance->models.perceptors; i++) {
+        int moment = MOMENT_LOOKED + (int)i;
+        VQC_TRY(vqc_timer_seconds(timer, moment - 1, moment, &seconds_out->groups[i], error));
+    }
+    return vqc_timer_seconds(timer, MOMENT_UPDATE, MOMENT_UPDATED, &seconds_out->update, error);
+}
+
+vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t *codes, vqc_error *error)
+{
+    vqc_network *network = guidance->decoder.network;
+    VQC_TRY(vqc_replay_run(&guidance->decode, guidance->models.ops, decode_work, guidance, error));
+    VQC_TRY(vqc_network_read(network, guidance->decoder.picture, picture, error));
+    return vqc_ops_download(guidance->models.ops, codes, vqc_network_saved(network, guidance->decoder.quantised),
+                            (size_t)(guidance->rows * guidance->columns) * sizeof *codes, error);
+}
+
+vqc_guidance_memory vqc_guidance_memory_of(const vqc_guidance *guidance)
+{
+    vqc_guidance_memory memory = {
+        .activations = vqc_network_activation_size(guidance->decoder.network),
+        .parameters = vqc_network_parameter_size(guidance->decoder.network),
+    };
+    for (size_t i = 0; i < guidance->models.perceptors; i++) {
+        memory.activations += vqc_perceptor_activation_size(guidance->perceptors[i]);
+        memory.parameters += vqc_perceptor_parameter_size(guidance->perceptors[i]);
+    }
+    return memory;
+}

@@ -1,0 +1,114 @@
+#ifndef VQC_RENDER_GUIDANCE_H
+#define VQC_RENDER_GUIDANCE_H
+
+#include "models/clip.h"
+#include "models/vqgan.h"
+#include "ops/step.h"
+#include "study/study.h"
+
+/* The guidance of one picture on one device: its networks, its memory, and the parts of a step, which are queued and
+ * stay on the device. What ranks tell each other is not its business.
+ *
+ *     create → turn → reset or restore → { decode → look at groups → gather → update → wait }* → destroy
+ *
+ * One step (paper, section 3): decode z → every perceptor looks at its crops, group by group, and their gradients
+ * with respect to the picture are added up → gather what is wanted of that → back through the decoder → Adam on z,
+ * with the gradient of the L2 term → z limited to the codebook's range. */
+typedef struct vqc_guidance vqc_guidance;
+
+/* What it is made of; all of it must outlive it. */
+typedef struct vqc_guidance_models {
+    const vqc_vqgan *vqgan;
+    vqc_clip *const *clips; /* (perceptors) */
+    size_t perceptors;
+    vqc_ops *ops;
+    vqc_dtype precision;
+} vqc_guidance_models;
+
+/* Makes the networks for pictures of rows × columns cells with these settings. */
+VQC_MUST_CHECK vqc_status vqc_guidance_create(const vqc_guidance_models *models, const vqc_settings *settings,
+                                              int64_t rows, int64_t columns, vqc_guidance **guidance_out,
+                                              vqc_error *error);
+/* NULL is allowed. */
+void vqc_guidance_destroy(vqc_guidance *guidance);
+
+/* Whether its networks serve these settings and this size as well. */
+bool vqc_guidance_fits(const vqc_guidance *guidance, const vqc_settings *settings, int64_t rows, int64_t columns);
+
+/* What a render looks for. */
+typedef struct vqc_guidance_aim {
+    const vqc_settings *settings; /* which the networks must fit; must outlive the render */
+    uint64_t seed;
+    int64_t target_count;
+    const float *targets[VQC_STUDY_MAX_PERCEPTORS]; /* of each perceptor: (target_count, its embed_width) */
+    const double *weights; /* (perceptors, target_count): what each distance counts in the loss, for one crop */
+    const double *stops;   /* (target_count) */
+} vqc_guidance_aim;
+
+/* Turns to a render. Of the aim, only the settings are needed afterwards. */
+VQC_MUST_CHECK vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim, vqc_error *error);
+
+/* Starts from the latent z (rows, columns, width), in host memory. */
+VQC_MUST_CHECK vqc_status vqc_guidance_reset(vqc_guidance *guidance, const float *z, vqc_error *error);
+/* The optimiser's state z, m, v (3, rows, columns, width), z first, to and from host memory. */
+VQC_MUST_CHECK vqc_status vqc_guidance_save(const vqc_guidance *guidance, float *state, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_guidance_restore(vqc_guidance *guidance, const float *state, vqc_error *error);
+
+/* Crop groups of a perceptor. */
+int64_t vqc_guidance_groups(const vqc_guidance *guidance, size_t perceptor);
+
+/* --- The parts of a step; each queues its work --- */
+
+/* Decodes z, shows the picture to the perceptors, and sets the gradients' sum to zero. */
+VQC_MUST_CHECK vqc_status vqc_guidance_decode(vqc_guidance *guidance, vqc_error *error);
+/* One group of a perceptor. Perceptors come in their order. */
+VQC_MUST_CHECK vqc_status vqc_guidance_look(vqc_guidance *guidance, int64_t step, size_t perceptor, int64_t group,
+                                            vqc_error *error);
+/* After the groups of the last perceptor: takes the marks out of the gradients' sum (ops/step.h). */
+VQC_MUST_CHECK vqc_status vqc_guidance_gather(vqc_guidance *guidance, vqc_error *error);
+/* From the gradients' sum to the next z. */
+VQC_MUST_CHECK vqc_status vqc_guidance_update(vqc_guidance *guidance, int64_t step, double l2_slope,
+                                              vqc_error *error);
+/* Draws the crops of a step ahead of time, while the device is at work on the one before. */
+void vqc_guidance_draw(vqc_guidance *guidance, int64_t step);
+
+/* --- What is known after vqc_ops_wait --- */
+
+typedef struct vqc_guidance_results {
+    vqc_latent_measures latent; /* of z as it is */
+    int64_t marks;              /* elements of the gradients' sum with a term that was not finite */
+} vqc_guidance_results;
+
+const vqc_guidance_results *vqc_guidance_results_of(const vqc_guidance *guidance);
+
+/* A group's distances to each target, added up over its crops: (target_count). */
+const double *vqc_guidance_distances(const vqc_guidance *guidance, size_t perceptor, int64_t group);
+
+/* The sum of the gradients with respect to the picture, (height, width, 3), in device memory: for members of a team
+ * to add theirs between gather and update. */
+int64_t *vqc_guidance_gradient_sum(vqc_guidance *guidance);
+
+/* Where the time of the last step went, in seconds on the device; what is left of the step is its message, losses and
+ * gaps. */
+typedef struct vqc_step_seconds {
+    double decode;                           /* from the latent to the picture */
+    double groups[VQC_STUDY_MAX_PERCEPTORS]; /* this member's crop groups of each perceptor, forward and backward */
+    double update;                           /* from the picture's gradient to the next latent */
+} vqc_step_seconds;
+
+VQC_MUST_CHECK vqc_status vqc_guidance_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds_out,
+                                               vqc_error *error);
+
+/* Decodes z and waits: the picture (height, width, 3), 0 to 1, and the codes (rows, columns). */
+VQC_MUST_CHECK vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t *codes,
+                                               vqc_error *error);
+
+/* Bytes on the device. */
+typedef struct vqc_guidance_memory {
+    size_t activations; /* of decoder and perceptors together, with gradients and workspace */
+    size_t parameters;
+} vqc_guidance_memory;
+
+vqc_guidance_memory vqc_guidance_memory_of(const vqc_guidance *guidance);
+
+#endif
