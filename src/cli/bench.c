@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "cli/bench_report.h"
 #include "cli/commands.h"
-#include "cli/compute.h"
+#include "cli/lanes.h"
 #include "guide/targets.h"
 #include "schedule/environment.h"
 
@@ -12,7 +12,7 @@ enum { MOST_STEPS = 1000000 };
 
 typedef struct bench_options {
     vqc_compute compute;
-    long render, steps, warm_up;
+    long render, steps, warm_up, lanes;
 } bench_options;
 
 /* What the timed steps took: (steps) each, in one block that `total` owns. */
@@ -62,15 +62,27 @@ static void step_note(const vqc_bench_report *report, const vqc_step_seconds *se
     }
 }
 
-static vqc_status steps_make(vqc_renderer *renderer, const vqc_bench_report *report, step_times *times,
+/* One step of the render in every lane. */
+static vqc_status lanes_step(const vqc_lanes *lanes, double *losses, vqc_error *error)
+{
+    vqc_status status = VQC_OK;
+    for (int lane = 0; lane < lanes->count; lane++)
+        vqc_renderer_step_begin(lanes->renderers[lane]);
+    for (int lane = 0; lane < lanes->count; lane++)
+        if (vqc_renderer_step_end(lanes->renderers[lane], losses, error) != VQC_OK)
+            status = error->status;
+    return status;
+}
+
+static vqc_status steps_make(const vqc_lanes *lanes, const vqc_bench_report *report, step_times *times,
                              double *losses, vqc_error *error)
 {
     for (int64_t step = -report->warm_up; step < report->steps; step++) {
         double started = vqc_clock_seconds();
-        VQC_TRY(vqc_renderer_step(renderer, losses, error));
+        VQC_TRY(lanes_step(lanes, losses, error));
         double total = vqc_clock_seconds() - started;
         if (step >= 0)
-            step_note(report, vqc_renderer_step_seconds(renderer), total, (size_t)step, times);
+            step_note(report, vqc_renderer_step_seconds(lanes->renderers[0]), total, (size_t)step, times);
     }
     return VQC_OK;
 }
@@ -97,11 +109,11 @@ static void steps_summarise(step_times *times, vqc_bench_report *report)
         report->perceptors[i].share = report->perceptors[i].median / sum;
 }
 
-static vqc_status steps_time(vqc_renderer *renderer, vqc_bench_report *report, double *losses, vqc_error *error)
+static vqc_status steps_time(const vqc_lanes *lanes, vqc_bench_report *report, double *losses, vqc_error *error)
 {
     step_times times = {0};
     VQC_TRY(times_create((size_t)report->steps, report->study->perceptor_count, &times, error));
-    vqc_status status = steps_make(renderer, report, &times, losses, error);
+    vqc_status status = steps_make(lanes, report, &times, losses, error);
     if (status == VQC_OK)
         steps_summarise(&times, report);
     free(times.total);
@@ -128,25 +140,35 @@ static vqc_status picture_time(vqc_renderer *renderer, const vqc_render_shape *s
     return status;
 }
 
-/* As schedule/prediction.h has it for one rank. */
+/* As schedule/prediction.h has it for one rank; where lanes share the device, its part. */
 static double render_predict(const vqc_bench_report *report)
 {
     const vqc_settings *settings = &report->render->settings;
     int64_t snapshots = settings->snapshots == 0 ? 0 : settings->steps / settings->snapshots;
-    return report->start + (double)settings->steps * report->step_median + (double)(snapshots + 1) * report->picture;
+    return (report->start + (double)settings->steps * report->step_median) / report->lanes +
+           (double)(snapshots + 1) * report->picture;
 }
 
-static vqc_status render_time(vqc_renderer *renderer, vqc_bench_report *report, vqc_error *error)
+/* Networks and first latents of all lanes. */
+static vqc_status lanes_start(const vqc_lanes *lanes, const vqc_render *render, vqc_error *error)
 {
+    for (int lane = 0; lane < lanes->count; lane++)
+        VQC_TRY(vqc_renderer_start(lanes->renderers[lane], render, error));
+    return VQC_OK;
+}
+
+static vqc_status render_time(const vqc_lanes *lanes, vqc_bench_report *report, vqc_error *error)
+{
+    vqc_renderer *renderer = lanes->renderers[0];
     vqc_render_shape shape;
     double *losses;
     double started = vqc_clock_seconds();
-    VQC_TRY(vqc_renderer_start(renderer, report->render, error));
+    VQC_TRY(lanes_start(lanes, report->render, error));
     report->start = vqc_clock_seconds() - started;
     report->groups = vqc_renderer_work(renderer)->groups[0];
     VQC_TRY(vqc_renderer_shape(renderer, report->render, &shape, error));
     VQC_TRY(vqc_memory_allocate((size_t)shape.terms, sizeof *losses, "losses", &losses, error));
-    vqc_status status = steps_time(renderer, report, losses, error);
+    vqc_status status = steps_time(lanes, report, losses, error);
     report->loss = losses[shape.terms - 1];
     free(losses);
     VQC_TRY(status);
@@ -177,7 +199,12 @@ static vqc_status render_bench(const bench_options *options, vqc_bench_report *r
     double started = vqc_clock_seconds();
     VQC_TRY(vqc_renderer_create(&alone, options->compute.ops, options->compute.dtype, &renderer, error));
     report->open = vqc_clock_seconds() - started;
-    vqc_status status = render_time(renderer, report, error);
+    vqc_lanes lanes;
+    vqc_status status = vqc_lanes_open(&lanes, &options->compute, renderer, (int)options->lanes, error);
+    report->lanes = lanes.count;
+    if (status == VQC_OK)
+        status = render_time(&lanes, report, error);
+    vqc_lanes_close(&lanes);
     vqc_renderer_destroy(renderer);
     VQC_TRY(status);
     if (options->compute.json)
@@ -196,7 +223,9 @@ static vqc_status options_check(const bench_options *options, vqc_error *error)
     if (options->warm_up > MOST_STEPS)
         return vqc_error_set(error, VQC_BAD_INPUT, "--warm-up: expected at most %d, found %ld", MOST_STEPS,
                              options->warm_up);
-    return VQC_OK;
+    if (options->lanes < 1)
+        return vqc_error_set(error, VQC_BAD_INPUT, "--lanes: expected at least 1, found %ld", options->lanes);
+    return vqc_lanes_check(options->lanes, error);
 }
 
 static vqc_status study_bench(bench_options *options, const vqc_study *study, vqc_error *error)
@@ -228,12 +257,13 @@ static vqc_status bench_run(void *context, const char *path, vqc_error *error)
 
 vqc_status vqc_command_bench(int count, char **words, vqc_error *error)
 {
-    bench_options options = {.steps = 10, .warm_up = 2};
+    bench_options options = {.steps = 10, .warm_up = 2, .lanes = 1};
     const vqc_option table[] = {
         {"--render", "K", "the render to make steps of, as plan numbers them (default 0)", VQC_OPTION_INTEGER,
          &options.render},
         {"--steps", "N", "steps to time (default 10)", VQC_OPTION_INTEGER, &options.steps},
         {"--warm-up", "N", "steps before them (default 2)", VQC_OPTION_INTEGER, &options.warm_up},
+        {"--lanes", "N", "times that the render is made at a time (default 1)", VQC_OPTION_INTEGER, &options.lanes},
         VQC_COMPUTE_OPTIONS(&options.compute),
     };
     const vqc_arguments arguments = {

@@ -40,7 +40,7 @@ void vqc_bench_report_print(const vqc_bench_report *report)
     (void)printf("memory       host peak %.1f MiB; on the device %.1f MiB activations, %.1f MiB parameters\n",
                  (double)report->host_peak / mebibyte, (double)report->memory.activations / mebibyte,
                  (double)report->memory.parameters / mebibyte);
-    (void)printf("whole render %.1f s predicted\n", report->render_seconds);
+    (void)printf("pictures     %d at a time; %.2f s predicted for each\n", report->lanes, report->render_seconds);
 }
 
 /* ---- As JSON ---- */
@@ -97,6 +97,7 @@ vqc_status vqc_bench_report_print_json(const vqc_bench_report *report, vqc_error
     json_object_set_new(object, "render", render_to_json(report->render));
     json_object_set_new(object, "environment", json_string(report->environment));
     json_object_set_new(object, "device_name", json_string(report->device.name));
+    json_object_set_new(object, "lanes", json_integer(report->lanes));
     json_object_set_new(object, "steps", json_integer(report->steps));
     json_object_set_new(object, "warm_up_steps", json_integer(report->warm_up));
     json_object_set_new(object, "open_seconds", json_real(report->open));

@@ -18,6 +18,8 @@ typedef struct vqc_bench_report {
     const vqc_render *render;
     char environment[VQC_ARCHIVE_DEVICE_SIZE];
     vqc_ops_identity device; /* empty texts where it is the host */
+    int lanes;               /* renders at a time; the parts of a step below are those of the first, and its step ends
+                                when all have ended */
     int64_t groups;          /* crop groups of one perceptor in a step */
     int64_t steps, warm_up;
     double open;    /* seconds: models, and the targets of the render's prompt */
@@ -31,7 +33,7 @@ typedef struct vqc_bench_report {
     double loss;      /* in the last step: the same on every machine, but for rounding */
     size_t host_peak; /* bytes; 0 where the system does not say */
     vqc_guidance_memory memory;
-    double render_seconds; /* predicted, from start to the last picture; without `open` */
+    double render_seconds; /* predicted for a render, from start to the last picture; without `open` */
 } vqc_bench_report;
 
 /* For people. */

@@ -33,11 +33,16 @@ vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error)
     if (compute->threads > 4096)
         return vqc_error_set(error, VQC_BAD_INPUT, "--threads %ld: expected at most 4096", compute->threads);
     compute->started = vqc_clock_seconds();
-    vqc_ops_options options = {.threads = (int)compute->threads, .device = compute->device_number};
+    compute->options = (vqc_ops_options){.threads = (int)compute->threads, .device = compute->device_number};
     const char *device = compute->device == NULL ? "cpu" : compute->device;
     if (strcmp(device, "auto") == 0)
-        return auto_open(compute, &options, error);
-    return vqc_ops_create(device, &options, &compute->ops, error);
+        return auto_open(compute, &compute->options, error);
+    return vqc_ops_create(device, &compute->options, &compute->ops, error);
+}
+
+vqc_status vqc_compute_open_beside(const vqc_compute *compute, vqc_ops **ops_out, vqc_error *error)
+{
+    return vqc_ops_create(vqc_ops_name(compute->ops), &compute->options, ops_out, error);
 }
 
 void vqc_compute_close(vqc_compute *compute)

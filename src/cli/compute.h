@@ -15,6 +15,7 @@ typedef struct vqc_compute {
     bool quiet;            /* does not say what --device auto chose */
     bool json;             /* --json */
     vqc_ops *ops;
+    vqc_ops_options options; /* that it was opened with */
     vqc_dtype dtype;
     double started;      /* seconds, some clock */
     double load_seconds; /* spent on opening models and making networks */
@@ -35,6 +36,9 @@ typedef struct vqc_compute {
  * standard error. It is not the default: pictures are the same only for the same kind of device, so which one it is
  * is not to depend on the machine unasked. */
 VQC_MUST_CHECK vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error);
+/* Opens the same device once more, with a queue of its own; the caller destroys it. */
+VQC_MUST_CHECK vqc_status vqc_compute_open_beside(const vqc_compute *compute, vqc_ops **ops_out, vqc_error *error);
+
 void vqc_compute_close(vqc_compute *compute);
 
 #endif

@@ -11,6 +11,7 @@
 #include "cli/compute.h"
 #include "cli/duration.h"
 #include "cli/interruption.h"
+#include "cli/lanes.h"
 #include "cli/launch_record.h"
 #include "cli/launch_report.h"
 #include "cli/progress.h"
@@ -19,13 +20,14 @@
 #include "schedule/launch.h"
 #include "schedule/study_archive.h"
 
-enum { CHECKPOINT_SECONDS = 10, PEER_TIMEOUT_SECONDS = 20 };
+enum { CHECKPOINT_SECONDS = 10, PEER_TIMEOUT_SECONDS = 20, GPU_LANES = 4 };
 
 typedef struct render_options {
     vqc_compute compute;
     const char *output;
     long checkpoint;        /* seconds */
     long team;              /* ranks of a team; 0: as the job file says */
+    long lanes;             /* renders that a rank makes at a time; 0: chosen by the device */
     long peer_timeout;      /* seconds; 0: no watch over the ranks */
     const char *time_limit; /* of the process, from its start; NULL: none */
     bool json;
@@ -39,6 +41,7 @@ typedef struct render_work {
     vqc_environment environment;
     char environment_line[VQC_ARCHIVE_DEVICE_SIZE];
     vqc_renderer *renderer;
+    vqc_lanes lanes;
     vqc_study_archive *plan;
     vqc_archive *archive;
     vqc_text path; /* of the archive */
@@ -48,6 +51,7 @@ static void work_release(render_work *work)
 {
     vqc_archive_close(work->archive);
     vqc_study_archive_destroy(work->plan);
+    vqc_lanes_close(&work->lanes);
     vqc_renderer_destroy(work->renderer);
     vqc_study_close(work->study);
     vqc_text_release(&work->path);
@@ -61,6 +65,16 @@ static vqc_status folder_make(const char *path, vqc_error *error)
     return vqc_error_set(error, VQC_FAILED, "%s: the folder cannot be made: %s", path, strerror(errno));
 }
 
+/* Lanes to make ready: as many as asked for, or as keep a GPU busy, and not more than there are renders for. */
+static int lanes_wanted(const render_options *options, const render_work *work)
+{
+    bool is_gpu = strcmp(vqc_ops_name(options->compute.ops), "cuda") == 0;
+    int64_t ranks = vqc_comm_size(work->comm);
+    int64_t share = ((int64_t)work->study->render_count + ranks - 1) / ranks;
+    int64_t wanted = options->lanes > 0 ? options->lanes : is_gpu ? GPU_LANES : 1;
+    return (int)(share < wanted ? share : wanted);
+}
+
 /* Reads the study and opens its models; on every rank by itself. */
 static vqc_status study_open(const render_options *options, const char *job, render_work *work, vqc_error *error)
 {
@@ -69,6 +83,7 @@ static vqc_status study_open(const render_options *options, const char *job, ren
     VQC_TRY(folder_make(options->output, error));
     VQC_TRY(vqc_text_append(&work->path, error, "%s/%s.h5", options->output, work->study->name));
     VQC_TRY(vqc_renderer_create(work->study, options->compute.ops, options->compute.dtype, &work->renderer, error));
+    VQC_TRY(vqc_lanes_open(&work->lanes, &options->compute, work->renderer, lanes_wanted(options, work), error));
     VQC_TRY(
         vqc_environment_find(options->compute.ops, options->compute.dtype, VQC_VERSION, &work->environment, error));
     vqc_environment_write(&work->environment, work->environment_line);
@@ -98,7 +113,9 @@ static vqc_status launch_run(const render_options *options, render_work *work, b
         .stopped = vqc_interruption_asked,
         .report = rank == 0 ? vqc_progress_show : NULL,
         .report_context = &progress,
+        .lane_count = work->lanes.count,
     };
+    memcpy(launch.lanes, work->lanes.renderers, sizeof launch.lanes);
     vqc_status status = vqc_launch_run(&launch, finished, totals, error);
     vqc_progress_end(&progress);
     return status;
@@ -190,6 +207,7 @@ static vqc_status options_check(const render_options *options, double started, v
     if (timeout != 0 && (timeout < VQC_WATCH_TIMEOUT_MINIMUM || timeout > VQC_WATCH_TIMEOUT_MAXIMUM))
         return vqc_error_set(error, VQC_BAD_INPUT, "--peer-timeout: expected 0 or %d to %d, found %ld",
                              VQC_WATCH_TIMEOUT_MINIMUM, VQC_WATCH_TIMEOUT_MAXIMUM, timeout);
+    VQC_TRY(vqc_lanes_check(options->lanes, error));
     if (options->time_limit == NULL)
         return VQC_OK;
     VQC_TRY(vqc_duration_parse("--time-limit", options->time_limit, &seconds, error));
@@ -224,6 +242,8 @@ vqc_status vqc_command_render(int count, char **words, vqc_error *error)
          &options.checkpoint},
         {"--team", "N", "ranks that work on one render together (default: as the job file says)", VQC_OPTION_INTEGER,
          &options.team},
+        {"--lanes", "N", "renders that a rank makes at a time (default: 4 on cuda, else 1)", VQC_OPTION_INTEGER,
+         &options.lanes},
         {"--json", NULL, "print where the launch's time went, as JSON", VQC_OPTION_FLAG, &options.json},
         {"--time-limit", "TIME", "save and stop before SECONDS or [[D-]HH:]MM:SS are over (exit code 3)",
          VQC_OPTION_TEXT, &options.time_limit},

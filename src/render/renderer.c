@@ -16,13 +16,20 @@ typedef struct render_costs {
     int64_t groups[VQC_STUDY_MAX_PERCEPTORS];
 } render_costs;
 
+/* What all renderers of a process share. */
+typedef struct render_models {
+    const vqc_study *study;
+    vqc_vqgan vqgan;
+    vqc_clip *clips[VQC_STUDY_MAX_PERCEPTORS];
+    vqc_targets targets[VQC_STUDY_MAX_PERCEPTORS];
+} render_models;
+
 struct vqc_renderer {
     const vqc_study *study;
     vqc_ops *ops;
     vqc_dtype precision;
-    vqc_vqgan vqgan;
-    vqc_clip *clips[VQC_STUDY_MAX_PERCEPTORS];
-    vqc_targets targets[VQC_STUDY_MAX_PERCEPTORS];
+    const render_models *models;
+    render_models *own_models; /* NULL: another renderer's are used */
     /* Of the render under way. */
     const vqc_render *render;
     vqc_render_shape shape;
@@ -45,13 +52,39 @@ struct vqc_renderer {
     vqc_error failure; /* kept for the next step */
 };
 
-static vqc_status perceptor_open(vqc_renderer *renderer, size_t index, vqc_error *error)
+static void models_close(render_models *models)
 {
-    const vqc_perceptor_source *source = &renderer->study->perceptors[index];
+    if (models == NULL)
+        return;
+    for (size_t i = 0; i < models->study->perceptor_count; i++) {
+        vqc_targets_release(&models->targets[i]);
+        vqc_clip_close(models->clips[i]);
+    }
+    vqc_vqgan_close(&models->vqgan);
+    free(models);
+}
+
+static vqc_status perceptor_open(const vqc_renderer *renderer, render_models *models, size_t index, vqc_error *error)
+{
+    const vqc_perceptor_source *source = &models->study->perceptors[index];
     vqc_clip_options options = {.head_width = source->head_width, .activation = source->activation};
-    VQC_TRY(vqc_clip_open(source->checkpoint, &options, &renderer->clips[index], error));
-    return vqc_targets_create(renderer->study, source, renderer->clips[index], renderer->ops, renderer->precision,
-                              &renderer->targets[index], error);
+    VQC_TRY(vqc_clip_open(source->checkpoint, &options, &models->clips[index], error));
+    return vqc_targets_create(models->study, source, models->clips[index], renderer->ops, renderer->precision,
+                              &models->targets[index], error);
+}
+
+static vqc_status models_open(vqc_renderer *renderer, vqc_error *error)
+{
+    render_models *models;
+    const vqc_study *study = renderer->study;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *models, "models", &models, error));
+    models->study = study;
+    renderer->models = models;
+    renderer->own_models = models;
+    VQC_TRY(vqc_vqgan_open(study->generator.config, study->generator.checkpoint, &models->vqgan, error));
+    for (size_t i = 0; i < study->perceptor_count; i++)
+        VQC_TRY(perceptor_open(renderer, models, i, error));
+    return VQC_OK;
 }
 
 vqc_status vqc_renderer_create(const vqc_study *study, vqc_ops *ops, vqc_dtype precision, vqc_renderer **renderer_out,
@@ -62,14 +95,23 @@ vqc_status vqc_renderer_create(const vqc_study *study, vqc_ops *ops, vqc_dtype p
     renderer->study = study;
     renderer->ops = ops;
     renderer->precision = precision;
-    vqc_status status = vqc_vqgan_open(study->generator.config, study->generator.checkpoint, &renderer->vqgan, error);
-    for (size_t i = 0; i < study->perceptor_count && status == VQC_OK; i++)
-        status = perceptor_open(renderer, i, error);
+    vqc_status status = models_open(renderer, error);
     if (status != VQC_OK) {
         vqc_renderer_destroy(renderer);
         return status;
     }
     *renderer_out = renderer;
+    return VQC_OK;
+}
+
+vqc_status vqc_renderer_create_beside(const vqc_renderer *first, vqc_ops *ops, vqc_renderer **renderer_out,
+                                      vqc_error *error)
+{
+    VQC_TRY(vqc_memory_allocate(1, sizeof **renderer_out, "a renderer", renderer_out, error));
+    (*renderer_out)->study = first->study;
+    (*renderer_out)->ops = ops;
+    (*renderer_out)->precision = first->precision;
+    (*renderer_out)->models = first->models;
     return VQC_OK;
 }
 
@@ -102,18 +144,14 @@ void vqc_renderer_destroy(vqc_renderer *renderer)
     networks_release(renderer);
     share_release(renderer);
     vqc_step_message_release(&renderer->message);
-    for (size_t i = 0; i < renderer->study->perceptor_count; i++) {
-        vqc_targets_release(&renderer->targets[i]);
-        vqc_clip_close(renderer->clips[i]);
-    }
-    vqc_vqgan_close(&renderer->vqgan);
+    models_close(renderer->own_models);
     free(renderer);
 }
 
 vqc_status vqc_renderer_shape(const vqc_renderer *renderer, const vqc_render *render, vqc_render_shape *shape_out,
                               vqc_error *error)
 {
-    int64_t factor = renderer->vqgan.factor;
+    int64_t factor = renderer->models->vqgan.factor;
     int64_t rows = render->settings.height / factor;
     int64_t columns = render->settings.width / factor;
     if (rows == 0 || columns == 0)
@@ -124,7 +162,7 @@ vqc_status vqc_renderer_shape(const vqc_renderer *renderer, const vqc_render *re
         .width = columns * factor,
         .rows = rows,
         .columns = columns,
-        .latent_width = renderer->vqgan.config.embed_width,
+        .latent_width = renderer->models->vqgan.config.embed_width,
         .steps = render->settings.steps,
         .terms = (int64_t)(renderer->study->perceptor_count * render->prompt->target_count) + 2,
     };
@@ -152,8 +190,8 @@ static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render,
 /* Makes the networks for the render under way. */
 static vqc_status networks_create(vqc_renderer *renderer, vqc_error *error)
 {
-    const vqc_guidance_models models = {.vqgan = &renderer->vqgan,
-                                        .clips = renderer->clips,
+    const vqc_guidance_models models = {.vqgan = &renderer->models->vqgan,
+                                        .clips = renderer->models->clips,
                                         .perceptors = renderer->study->perceptor_count,
                                         .ops = renderer->ops,
                                         .precision = renderer->precision};
@@ -174,7 +212,7 @@ static vqc_status guidance_turn(vqc_renderer *renderer, vqc_error *error)
                             .weights = renderer->weights,
                             .stops = renderer->stops};
     for (size_t i = 0; i < renderer->study->perceptor_count; i++)
-        aim.targets[i] = vqc_targets_of(&renderer->targets[i], renderer->study, render->prompt);
+        aim.targets[i] = vqc_targets_of(&renderer->models->targets[i], renderer->study, render->prompt);
     return vqc_guidance_turn(renderer->guidance, &aim, error);
 }
 
@@ -206,7 +244,7 @@ static void share_assign(vqc_renderer *renderer)
 {
     vqc_share_work *work = &renderer->work;
     for (size_t i = 0; i < work->perceptors; i++) {
-        double side = (double)renderer->clips[i]->vision.side;
+        double side = (double)renderer->models->clips[i]->vision.side;
         int64_t groups = renderer->costs.groups[i];
         work->seconds[i] = side * side;
         if (groups > 0)
@@ -246,7 +284,7 @@ static vqc_status share_create(vqc_renderer *renderer, vqc_error *error)
 static vqc_status latent_start(vqc_renderer *renderer, vqc_error *error)
 {
     float *z = renderer->state;
-    VQC_TRY(vqc_init_latent(&renderer->vqgan, renderer->ops, renderer->precision, renderer->render,
+    VQC_TRY(vqc_init_latent(&renderer->models->vqgan, renderer->ops, renderer->precision, renderer->render,
                             renderer->shape.rows, renderer->shape.columns, z, error));
     return vqc_guidance_reset(renderer->guidance, z, error);
 }

@@ -23,6 +23,10 @@ typedef struct vqc_renderer vqc_renderer;
 /* Opens the study's models and computes the targets of all its prompts. The study and the device must outlive it. */
 VQC_MUST_CHECK vqc_status vqc_renderer_create(const vqc_study *study, vqc_ops *ops, vqc_dtype precision,
                                               vqc_renderer **renderer_out, vqc_error *error);
+/* Another one with the same study, models and targets, whose first renderer must outlive it, on a vqc_ops of its own
+ * of the same device. */
+VQC_MUST_CHECK vqc_status vqc_renderer_create_beside(const vqc_renderer *first, vqc_ops *ops,
+                                                     vqc_renderer **renderer_out, vqc_error *error);
 /* NULL is allowed. */
 void vqc_renderer_destroy(vqc_renderer *renderer);
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "schedule/cost.h"
 #include "schedule/division.h"
+#include "schedule/lanes.h"
 #include "schedule/rank.h"
 #include "schedule/work.h"
 
@@ -57,13 +58,59 @@ static vqc_status index_take(vqc_rank *rank, int64_t count, int64_t *index_out, 
     return vqc_team_broadcast(rank->team, index_out, sizeof *index_out, 0, error);
 }
 
-/* Makes the render at `index` (-1: none), and then others until none is left. The team goes apart at the end. */
-static vqc_status renders_make(vqc_rank *rank, const render_list *list, int64_t index, vqc_error *error)
+static vqc_status work_finish(vqc_work *work, vqc_error *error)
+{
+    while (vqc_work_is_under_way(work)) {
+        vqc_work_step_begin(work);
+        vqc_work_step_end(work);
+    }
+    return vqc_work_end(work, error);
+}
+
+/* Makes the render at `index` (-1: none), and then others until none is left, one after the other. */
+static vqc_status renders_in_turn(vqc_rank *rank, const render_list *list, int64_t index, vqc_error *error)
 {
     while (index >= 0) {
-        VQC_TRY(vqc_work_make(rank, list->numbers[index], error));
+        vqc_work *work = NULL;
+        VQC_TRY(vqc_work_start(rank, rank->launch->renderer, list->numbers[index], true, &work, error));
+        VQC_TRY(work_finish(work, error));
         VQC_TRY(index_take(rank, list->count, &index, error));
     }
+    return VQC_OK;
+}
+
+/* What lanes take renders from. */
+typedef struct lane_source {
+    vqc_rank *rank;
+    const render_list *list;
+} lane_source;
+
+static vqc_status lane_next(void *context, int64_t *number_out, vqc_error *error)
+{
+    const lane_source *source = context;
+    int64_t index;
+    VQC_TRY(index_take(source->rank, source->list->count, &index, error));
+    *number_out = index < 0 ? -1 : source->list->numbers[index];
+    return VQC_OK;
+}
+
+/* Lanes for which there is work. */
+static int lanes_used(const vqc_rank *rank, const render_list *list)
+{
+    int64_t ranks = vqc_comm_size(rank->launch->comm);
+    int64_t share = (list->count + ranks - 1) / ranks;
+    return (int)(share < rank->launch->lane_count ? share : rank->launch->lane_count);
+}
+
+/* The same, and the team goes apart at the end. */
+static vqc_status renders_make(vqc_rank *rank, const render_list *list, int64_t index, vqc_error *error)
+{
+    int lanes = lanes_used(rank, list);
+    lane_source source = {rank, list};
+    if (index >= 0 && lanes > 1 && vqc_team_size(rank->team) == 1)
+        VQC_TRY(vqc_lanes_run(rank, lanes, list->numbers[index], lane_next, &source, error));
+    else
+        VQC_TRY(renders_in_turn(rank, list, index, error));
     if (vqc_team_member(rank->team) == 0)
         VQC_TRY(vqc_board_count_team_end(rank->board, error));
     vqc_rank_team_end(rank);
@@ -109,7 +156,9 @@ static vqc_status team_join(vqc_rank *rank, const render_list *list, const vqc_l
     int64_t index;
     const int64_t render = letter->render;
     VQC_TRY(vqc_team_create(rank->launch->comm, letter->ranks, letter->count, &rank->team, error));
-    VQC_TRY(vqc_work_join(rank, render, error));
+    vqc_work *work = NULL;
+    VQC_TRY(vqc_work_join(rank, render, &work, error));
+    VQC_TRY(work_finish(work, error));
     VQC_TRY(index_take(rank, list->count, &index, error));
     return renders_make(rank, list, index, error);
 }

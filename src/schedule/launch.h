@@ -12,6 +12,8 @@
  * no render left join teams that are still at work. Renders that are done are left alone, so that the same launch
  * again goes on where the last one stopped, on any number of ranks. */
 
+enum { VQC_LAUNCH_MAX_LANES = 16 };
+
 /* How far a launch is, as its rank sees it. */
 typedef struct vqc_launch_progress {
     size_t renders;        /* of the study */
@@ -41,10 +43,13 @@ typedef struct vqc_launch {
     vqc_archive *archive;
     const vqc_study *study;
     vqc_renderer *renderer;
-    const char *device;        /* what computes, for the archive */
-    double checkpoint_seconds; /* between checkpoints of a render */
-    int64_t team;              /* ranks of a team; 0: chosen by the program, and free ranks join */
-    bool (*stopped)(void);     /* asked after every step: whether to save and stop */
+    vqc_renderer *lanes[VQC_LAUNCH_MAX_LANES]; /* renderers of the renders that a rank makes at a time (lanes.h): the
+                                                  first is `renderer` */
+    int lane_count;                            /* at least 1; not more are used than there are renders for */
+    const char *device;                        /* what computes, for the archive */
+    double checkpoint_seconds;                 /* between checkpoints of a render */
+    int64_t team;                              /* ranks of a team; 0: chosen by the program, and free ranks join */
+    bool (*stopped)(void);                     /* asked after every step: whether to save and stop */
     void (*report)(const vqc_launch_progress *progress, void *context); /* called after every step; may be NULL */
     void *report_context;
 } vqc_launch;

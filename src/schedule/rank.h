@@ -10,6 +10,7 @@ typedef struct vqc_rank {
     const vqc_launch *launch;
     vqc_board *board;
     vqc_team *team; /* NULL: free */
+    bool ending;    /* lanes have found out that the launch is being ended */
     double started; /* of the launch */
     size_t done_before;
     double counted;       /* when the renders in the archive were counted last, for the progress */

@@ -9,12 +9,13 @@
 #include "schedule/checkpoint.h"
 #include "schedule/recruitment.h"
 
-/* A render under way. What only the leader has is empty on other members. */
-typedef struct render_work {
+/* What only the leader has is empty on other members. */
+struct vqc_work {
     vqc_rank *rank;
     vqc_archive *archive;
     vqc_renderer *renderer;
     bool leads;
+    bool recruits;
     int64_t number;
     const vqc_render *render;
     vqc_render_shape shape;
@@ -22,6 +23,9 @@ typedef struct render_work {
     double step_seconds;
     int64_t steps; /* that they are from */
     bool stopped;  /* a member was asked to stop */
+    bool under_way;
+    double step_begun;
+    vqc_error failure; /* what ended the render, if anything has */
     /* The leader's. */
     vqc_checkpoint checkpoint;
     double checkpoint_at; /* when the last one was written, or the render begun */
@@ -30,9 +34,9 @@ typedef struct render_work {
     int32_t *codes;       /* (rows, columns) */
     vqc_image image;      /* the picture in bytes */
     vqc_recruitment recruitment;
-} render_work;
+};
 
-static vqc_status leader_init(render_work *work, vqc_error *error)
+static vqc_status leader_init(vqc_work *work, vqc_error *error)
 {
     const vqc_render_shape *shape = &work->shape;
     size_t cells = (size_t)(shape->rows * shape->columns);
@@ -47,14 +51,14 @@ static vqc_status leader_init(render_work *work, vqc_error *error)
 }
 
 /* `leads` is decided by the caller; a rank that joins never does. */
-static vqc_status work_init(render_work *work, vqc_error *error)
+static vqc_status work_init(vqc_work *work, vqc_error *error)
 {
     VQC_TRY(vqc_renderer_shape(work->renderer, work->render, &work->shape, error));
     VQC_TRY(vqc_memory_allocate((size_t)work->shape.terms, sizeof(double), "losses", &work->losses, error));
     return work->leads ? leader_init(work, error) : VQC_OK;
 }
 
-static void work_release(render_work *work)
+static void work_release(vqc_work *work)
 {
     vqc_checkpoint_release(&work->checkpoint);
     vqc_recruitment_release(&work->recruitment);
@@ -63,10 +67,11 @@ static void work_release(render_work *work)
     free(work->latent);
     free(work->codes);
     vqc_image_release(&work->image);
+    free(work);
 }
 
 /* Goes back to the newest checkpoint, if there is one. */
-static vqc_status work_resume(render_work *work, vqc_error *error)
+static vqc_status work_resume(vqc_work *work, vqc_error *error)
 {
     uint32_t step;
     bool present;
@@ -79,7 +84,7 @@ static vqc_status work_resume(render_work *work, vqc_error *error)
     return vqc_renderer_restore(work->renderer, work->checkpoint.state, step, error);
 }
 
-static vqc_status work_save(render_work *work, vqc_error *error)
+static vqc_status work_save(vqc_work *work, vqc_error *error)
 {
     VQC_TRY(vqc_renderer_save(work->renderer, work->checkpoint.state, error));
     work->checkpoint_at = vqc_clock_seconds();
@@ -89,7 +94,7 @@ static vqc_status work_save(render_work *work, vqc_error *error)
 }
 
 /* The picture as it is now, in bytes. */
-static vqc_status work_draw(render_work *work, vqc_error *error)
+static vqc_status work_draw(vqc_work *work, vqc_error *error)
 {
     VQC_TRY(vqc_renderer_picture(work->renderer, work->picture, work->codes, error));
     vqc_image_from_float(work->picture, &work->image);
@@ -97,7 +102,7 @@ static vqc_status work_draw(render_work *work, vqc_error *error)
 }
 
 /* Writes the snapshot that is due after this many steps, if one is. */
-static vqc_status work_snapshot(render_work *work, int64_t done, vqc_error *error)
+static vqc_status work_snapshot(vqc_work *work, int64_t done, vqc_error *error)
 {
     int64_t every = work->render->settings.snapshots;
     if (every == 0 || done % every != 0)
@@ -107,7 +112,7 @@ static vqc_status work_snapshot(render_work *work, int64_t done, vqc_error *erro
                                       work->image.pixels, error);
 }
 
-static vqc_status work_finish(render_work *work, vqc_error *error)
+static vqc_status work_finish(vqc_work *work, vqc_error *error)
 {
     VQC_TRY(work_draw(work, error));
     VQC_TRY(vqc_renderer_latent(work->renderer, work->latent, error));
@@ -123,7 +128,7 @@ static vqc_status work_finish(render_work *work, vqc_error *error)
     return vqc_archive_result_write(work->archive, (size_t)work->number, &result, error);
 }
 
-static vqc_status progress_report(render_work *work, vqc_error *error)
+static vqc_status progress_report(vqc_work *work, vqc_error *error)
 {
     vqc_launch_progress *progress = &work->rank->progress;
     progress->render = vqc_archive_plan_of(work->archive)->renders[work->number].id;
@@ -133,14 +138,13 @@ static vqc_status progress_report(render_work *work, vqc_error *error)
     return vqc_rank_report(work->rank, error);
 }
 
-/* One step: the leader keeps its losses in the checkpoint's memory. */
-static vqc_status work_step(render_work *work, vqc_error *error)
+/* The end of a step: the leader keeps its losses in the checkpoint's memory. */
+static vqc_status work_step(vqc_work *work, vqc_error *error)
 {
     vqc_launch_totals *totals = &work->rank->totals;
-    double started = vqc_clock_seconds();
     int64_t step = vqc_renderer_steps_done(work->renderer);
-    vqc_status status = vqc_renderer_step(work->renderer, work->losses, error);
-    double seconds = vqc_clock_seconds() - started;
+    vqc_status status = vqc_renderer_step_end(work->renderer, work->losses, error);
+    double seconds = vqc_clock_seconds() - work->step_begun;
     totals->step_seconds += seconds;
     VQC_TRY(status);
     work->step_seconds += seconds;
@@ -157,7 +161,7 @@ static vqc_status work_step(render_work *work, vqc_error *error)
 }
 
 /* What the leader writes after a step; its failure is kept for the next step, which tells the others. */
-static void step_keep(render_work *work)
+static void step_keep(vqc_work *work)
 {
     vqc_error failure = {0};
     double started = vqc_clock_seconds();
@@ -172,23 +176,23 @@ static void step_keep(render_work *work)
 }
 
 /* What this member has to tell the others with the next step. */
-static vqc_status notice_find(render_work *work, vqc_error *error)
+static vqc_status notice_find(vqc_work *work, vqc_error *error)
 {
     vqc_render_notice *notice = vqc_renderer_notice(work->renderer);
     bool ending = false;
     int ready = 0;
     int64_t left = work->shape.steps - vqc_renderer_steps_done(work->renderer);
-    if (work->leads && work->steps > 0)
+    if (work->recruits && work->steps > 0)
         VQC_TRY(vqc_recruitment_advance(&work->recruitment, work->rank, work->number, left,
                                         (double)left * work->step_seconds / (double)work->steps, &ready, &ending,
                                         error));
-    notice->stop = ending || work->rank->launch->stopped();
+    notice->stop = ending || work->rank->ending || work->rank->launch->stopped();
     notice->newcomers = ready;
     return VQC_OK;
 }
 
 /* Before a step. What fails here fails on this member alone, and is told to the others like the rest. */
-static void notice_set(render_work *work)
+static void notice_set(vqc_work *work)
 {
     vqc_error failure = {0};
     if (notice_find(work, &failure) != VQC_OK)
@@ -196,7 +200,7 @@ static void notice_set(render_work *work)
 }
 
 /* After a step. */
-static void step_report(render_work *work)
+static void step_report(vqc_work *work)
 {
     vqc_error failure = {0};
     if (progress_report(work, &failure) != VQC_OK)
@@ -204,7 +208,7 @@ static void step_report(render_work *work)
 }
 
 /* Lets the newcomers in; what steps take is measured anew then. */
-static vqc_status newcomers_join(render_work *work, int64_t newcomers, vqc_error *error)
+static vqc_status newcomers_join(vqc_work *work, int64_t newcomers, vqc_error *error)
 {
     double started = vqc_clock_seconds();
     VQC_TRY(vqc_recruitment_join(work->leads ? &work->recruitment : NULL, work->rank, work->number, (int)newcomers,
@@ -217,32 +221,8 @@ static vqc_status newcomers_join(render_work *work, int64_t newcomers, vqc_error
     return VQC_OK;
 }
 
-/* Makes the steps that are left; asked to stop before the last one, the leader saves the render instead. A failure is
- * all members' alike. */
-static vqc_status work_steps(render_work *work, vqc_error *error)
-{
-    const vqc_render_notice *notice = vqc_renderer_notice(work->renderer);
-    work->checkpoint_at = vqc_clock_seconds();
-    while (vqc_renderer_steps_done(work->renderer) < work->shape.steps) {
-        notice_set(work);
-        VQC_TRY(work_step(work, error));
-        if (work->leads)
-            step_keep(work);
-        step_report(work);
-        bool last = vqc_renderer_steps_done(work->renderer) == work->shape.steps;
-        if (notice->stop != 0)
-            work->stopped = true;
-        if (notice->stop != 0 && !last)
-            return work->leads ? work_save(work, error) : VQC_OK;
-        if (notice->newcomers > 0 && !last)
-            VQC_TRY(newcomers_join(work, notice->newcomers, error));
-        VQC_TRY(vqc_comm_progress(work->rank->launch->comm, error));
-    }
-    return VQC_OK;
-}
-
 /* Everything up to the first step; a failure of one member becomes that of all. */
-static vqc_status work_start(render_work *work, vqc_error *error)
+static vqc_status work_start(vqc_work *work, vqc_error *error)
 {
     double started = vqc_clock_seconds();
     vqc_status status = work_init(work, error);
@@ -260,14 +240,108 @@ static vqc_status work_start(render_work *work, vqc_error *error)
     return status;
 }
 
-/* The leader writes the result, or why there is none: `status` and `failure` are what came of the steps. */
-static vqc_status outcome_write(render_work *work, vqc_status status, vqc_error *failure, vqc_error *error)
+static vqc_status work_create(vqc_rank *rank, vqc_renderer *renderer, int64_t number, vqc_work **work_out,
+                              vqc_error *error)
 {
-    bool finished = vqc_renderer_steps_done(work->renderer) == work->shape.steps;
+    vqc_work *work;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *work, "a render", &work, error));
+    work->rank = rank;
+    work->archive = rank->launch->archive;
+    work->renderer = renderer;
+    work->number = number;
+    work->render = &rank->launch->study->renders[number];
+    *work_out = work;
+    return VQC_OK;
+}
+
+/* Whether there are steps left to make. */
+static bool steps_left(const vqc_work *work)
+{
+    return vqc_renderer_steps_done(work->renderer) < work->shape.steps;
+}
+
+vqc_status vqc_work_start(vqc_rank *rank, vqc_renderer *renderer, int64_t number, bool recruits, vqc_work **work_out,
+                          vqc_error *error)
+{
+    VQC_TRY(work_create(rank, renderer, number, work_out, error));
+    vqc_work *work = *work_out;
+    work->leads = vqc_team_member(rank->team) == 0;
+    work->recruits = recruits && work->leads;
+    work->under_way = work_start(work, &work->failure) == VQC_OK && steps_left(work);
+    work->checkpoint_at = vqc_clock_seconds();
+    return VQC_OK;
+}
+
+vqc_status vqc_work_join(vqc_rank *rank, int64_t number, vqc_work **work_out, vqc_error *error)
+{
+    VQC_TRY(work_create(rank, rank->launch->renderer, number, work_out, error));
+    vqc_work *work = *work_out;
+    vqc_status status = work_init(work, error);
+    if (status == VQC_OK)
+        status = vqc_renderer_join(work->renderer, rank->team, error);
+    if (status != VQC_OK)
+        work_release(work);
+    else
+        work->under_way = steps_left(work);
+    return status;
+}
+
+bool vqc_work_is_under_way(const vqc_work *work)
+{
+    return work->under_way;
+}
+
+void vqc_work_step_begin(vqc_work *work)
+{
+    notice_set(work);
+    work->step_begun = vqc_clock_seconds();
+    vqc_renderer_step_begin(work->renderer);
+}
+
+/* After a step: lets newcomers in, or, if a member was asked to stop, saves the render. */
+static vqc_status notice_follow(vqc_work *work, vqc_error *error)
+{
+    const vqc_render_notice *notice = vqc_renderer_notice(work->renderer);
+    work->under_way = steps_left(work);
+    if (notice->stop != 0)
+        work->stopped = true;
+    if (!work->under_way)
+        return VQC_OK;
+    if (notice->stop != 0) {
+        work->under_way = false;
+        return work->leads ? work_save(work, error) : VQC_OK;
+    }
+    if (notice->newcomers > 0)
+        VQC_TRY(newcomers_join(work, notice->newcomers, error));
+    return VQC_OK;
+}
+
+static vqc_status step_end(vqc_work *work, vqc_error *error)
+{
+    VQC_TRY(work_step(work, error));
+    if (work->leads)
+        step_keep(work);
+    step_report(work);
+    VQC_TRY(notice_follow(work, error));
+    return vqc_comm_progress(work->rank->launch->comm, error);
+}
+
+/* A failure is all members' alike. */
+void vqc_work_step_end(vqc_work *work)
+{
+    if (step_end(work, &work->failure) != VQC_OK)
+        work->under_way = false;
+}
+
+/* The leader writes the result, or why there is none. */
+static vqc_status outcome_write(vqc_work *work, vqc_error *error)
+{
+    vqc_error *failure = &work->failure;
     vqc_error archive_failure = {0};
+    vqc_status status = failure->status;
     if (status == VQC_OK)
         status = vqc_renderer_failure(work->renderer, failure);
-    if (status == VQC_OK && !finished)
+    if (status == VQC_OK && steps_left(work))
         return VQC_OK;
     if (status == VQC_OK)
         status = work_finish(work, failure);
@@ -278,50 +352,23 @@ static vqc_status outcome_write(render_work *work, vqc_status status, vqc_error 
 }
 
 /* The leader's last part. */
-static vqc_status work_end(render_work *work, vqc_status status, vqc_error *failure, vqc_error *error)
+static vqc_status leader_end(vqc_work *work, vqc_error *error)
 {
     double started = vqc_clock_seconds();
-    VQC_TRY(vqc_recruitment_dismiss(&work->recruitment, work->rank, error));
-    VQC_TRY(outcome_write(work, status, failure, error));
+    if (work->recruits)
+        VQC_TRY(vqc_recruitment_dismiss(&work->recruitment, work->rank, error));
+    VQC_TRY(outcome_write(work, error));
     if (work->stopped)
         VQC_TRY(vqc_board_end(work->rank->board, error));
     work->rank->totals.finish_seconds += vqc_clock_seconds() - started;
     return VQC_OK;
 }
 
-static render_work work_of(vqc_rank *rank, int64_t number, bool leads)
+vqc_status vqc_work_end(vqc_work *work, vqc_error *error)
 {
-    return (render_work){
-        .rank = rank,
-        .archive = rank->launch->archive,
-        .renderer = rank->launch->renderer,
-        .leads = leads,
-        .number = number,
-        .render = &rank->launch->study->renders[number],
-    };
-}
-
-vqc_status vqc_work_make(vqc_rank *rank, int64_t number, vqc_error *error)
-{
-    render_work work = work_of(rank, number, vqc_team_member(rank->team) == 0);
-    vqc_error failure = {0};
-    vqc_status status = work_start(&work, &failure);
-    if (status == VQC_OK)
-        status = work_steps(&work, &failure);
-    vqc_status ended = work.leads ? work_end(&work, status, &failure, error) : VQC_OK;
-    work_release(&work);
-    return ended;
-}
-
-vqc_status vqc_work_join(vqc_rank *rank, int64_t number, vqc_error *error)
-{
-    render_work work = work_of(rank, number, false);
-    vqc_error failure = {0}; /* the leader records it */
-    vqc_status status = work_init(&work, error);
-    if (status == VQC_OK)
-        status = vqc_renderer_join(rank->launch->renderer, rank->team, error);
-    if (status == VQC_OK)
-        (void)(work_steps(&work, &failure) == VQC_OK);
-    work_release(&work);
+    if (work == NULL)
+        return VQC_OK;
+    vqc_status status = work->leads ? leader_end(work, error) : VQC_OK;
+    work_release(work);
     return status;
 }
