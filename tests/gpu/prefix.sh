@@ -78,6 +78,7 @@ program() {
 #!/bin/sh
 prefix=\$(cd "\$(dirname "\$(readlink -f "\$0")")/.." && pwd)
 export OPAL_PREFIX="\$prefix"
+export PMIX_MCA_pcompress_base_silence_warning=1
 export LD_LIBRARY_PATH="\$prefix/lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
 exec "\$prefix/libexec/$1" "\$@"
 TEXT
@@ -103,12 +104,13 @@ description hdf5-openmpi "$(pkg-config --modversion hdf5-openmpi)" hdf5_openmpi
 cp "$system/openmpi/include/mpi.h" "$system/openmpi/include/mpi_portable_platform.h" "$dir/include"
 library mpi "$system/libmpi.so"
 cp -r /usr/share/openmpi "$dir/share"
-# Without the transports between hosts, the schedulers, and what needs libraries of fabrics.
+# Without launchers on other hosts (one of them fails where there is no ssh), schedulers, and what needs libraries of
+# fabrics.
 for plugin in "$system/openmpi/lib/openmpi3"/mca_*.so; do
     case ${plugin##*/} in
     *_ucx.so | *_ofi.so | *_psm.so | *_psm2.so | *_openib.so | mca_pml_cm.so | *_monitoring.so | *_netlink.so) ;;
     *_slurm.so | *_gridengine.so | *_flux.so | *_jsm.so | mca_memheap_* | mca_scoll_* | mca_spml_* | mca_sshmem_*) ;;
-    mca_atomic_* | mca_ras_simulator.so) ;;
+    mca_atomic_* | mca_ras_simulator.so | mca_plm_rsh.so) ;;
     *) cp "$plugin" "$dir/$mpi/lib/openmpi3" ;;
     esac
 done
