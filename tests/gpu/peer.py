@@ -7,10 +7,10 @@
 
 - measure: seconds per step and per picture of 400 steps, and peak memory; every mode in a process of its own, which
   may take --limit seconds (a mode that takes longer, or that this PyTorch does not have, gives a line that says so)
-    eager_f32      as it is, matrix products and convolutions with TF32
+    eager_f32      matrix products and convolutions with TF32
     eager_bf16     under autocast
-    compiled_bf16  under autocast, by torch.compile with CUDA graphs
-    graph_bf16     under autocast, the whole step recorded as one CUDA graph and replayed
+    graph_bf16     weights and activations in bf16, the whole step recorded as one CUDA graph and replayed
+    compiled_bf16  weights and activations in bf16, by torch.compile with CUDA graphs
 - card: bf16 product of matrices 8192 x 8192, and copying within the device; medians of 10
 - check: decoder and image tower, forward and backward, against what vqclip computes with the same weights
 
@@ -40,7 +40,7 @@ import torch.nn.functional as F
 
 SIDE, GRID, CROP, CROPS = 256, 16, 224, 32
 STEPS_OF_A_PICTURE = 400
-MODES = ("eager_f32", "eager_bf16", "compiled_bf16", "graph_bf16")
+MODES = ("eager_f32", "eager_bf16", "graph_bf16", "compiled_bf16")
 CHECK_LIMIT = 1e-4  # f32 rounding over some sixty layers, relative to the largest value
 
 # ---- Files ----
@@ -75,8 +75,8 @@ def safetensors_write(path, tensors):
     Path(path).write_bytes(struct.pack("<Q", len(text)) + text + b"".join(parts))
 
 
-def weights_read(path, device, keep):
-    return {name: tensor.float().to(device) for name, tensor in safetensors_read(path).items() if keep(name)}
+def weights_read(path, device, dtype, keep):
+    return {name: tensor.float().to(device, dtype) for name, tensor in safetensors_read(path).items() if keep(name)}
 
 
 # ---- VQGAN's decoder ----
@@ -108,13 +108,14 @@ class Generator:
 
     LEVELS, BLOCKS, ATTENTION_LEVEL = 5, 3, 4
 
-    def __init__(self, path, device, memory_format=torch.contiguous_format):
-        self.weights = weights_read(path, device, lambda name: not name.startswith("encoder."))
+    def __init__(self, path, device, dtype=torch.float32, memory_format=torch.contiguous_format):
+        self.weights = weights_read(path, device, dtype, lambda name: name.startswith(("decoder.", "post_quant_conv.")))
         for name, tensor in self.weights.items():
             if tensor.dim() == 4:
                 self.weights[name] = tensor.to(memory_format=memory_format)
-        self.memory_format = memory_format
-        self.codebook = self.weights["quantize.embedding.weight"]
+        self.dtype, self.memory_format = dtype, memory_format
+        codebook = weights_read(path, device, torch.float32, lambda name: name.startswith("quantize."))
+        self.codebook = codebook["quantize.embedding.weight"]
         self.codebook_squares = self.codebook.square().sum(dim=1)
         self.low = self.codebook.min(dim=0).values[None, :, None, None]
         self.high = self.codebook.max(dim=0).values[None, :, None, None]
@@ -140,7 +141,7 @@ class Generator:
         return x + self.convolution(f"{name}.proj_out", h, 0)
 
     def quantise(self, z):
-        rows = z.permute(0, 2, 3, 1).reshape(-1, z.shape[1]).float()
+        rows = z.permute(0, 2, 3, 1).reshape(-1, z.shape[1])
         with torch.no_grad(), torch.autocast(z.device.type, enabled=False):
             distances = self.codebook_squares - 2 * rows @ self.codebook.T
             codes = distances.argmin(dim=1)
@@ -150,7 +151,8 @@ class Generator:
 
     def decode(self, z):
         """z (pictures, 256, rows, columns) to (pictures, 3, 16 rows, 16 columns), about -1 to 1."""
-        h = self.convolution("post_quant_conv", self.quantise(z).contiguous(memory_format=self.memory_format), 0)
+        h = self.quantise(z).to(self.dtype, memory_format=self.memory_format)
+        h = self.convolution("post_quant_conv", h, 0)
         h = self.convolution("decoder.conv_in", h, 1)
         h = self.residual("decoder.mid.block_1", h)
         h = self.attention("decoder.mid.attn_1", h)
@@ -178,8 +180,9 @@ class Tower:
     MEAN = (0.48145466, 0.4578275, 0.40821073)
     DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 
-    def __init__(self, path, device):
-        self.weights = weights_read(path, device, lambda name: name.startswith("visual."))
+    def __init__(self, path, device, dtype=torch.float32):
+        self.dtype = dtype
+        self.weights = weights_read(path, device, dtype, lambda name: name.startswith("visual."))
         self.mean = torch.tensor(self.MEAN, device=device)[None, :, None, None]
         self.deviation = torch.tensor(self.DEVIATION, device=device)[None, :, None, None]
 
@@ -202,8 +205,8 @@ class Tower:
 
     def embed(self, pixels):
         """pixels (batch, 3, 224, 224), 0 to 1."""
-        h = F.conv2d((pixels - self.mean) / self.deviation, self.weights["visual.conv1.weight"], stride=self.PATCH)
-        h = h.flatten(2).transpose(1, 2)
+        h = ((pixels - self.mean) / self.deviation).to(self.dtype)
+        h = F.conv2d(h, self.weights["visual.conv1.weight"], stride=self.PATCH).flatten(2).transpose(1, 2)
         front = self.weights["visual.class_embedding"].to(h.dtype).expand(h.shape[0], 1, -1)
         h = torch.cat([front, h], dim=1) + self.weights["visual.positional_embedding"]
         h = self.norm("visual.ln_pre", h)
@@ -239,8 +242,8 @@ def resampling_matrix(side_in, side_out):
 class Crops:
     """Random squares of the pictures, resampled, augmented and noisy: all at once."""
 
-    def __init__(self, device):
-        self.device = device
+    def __init__(self, device, count):
+        self.device, self.count = device, count  # of one picture
         smallest, largest = min(CROP, SIDE), SIDE
         table = torch.zeros(largest - smallest + 1, CROP, SIDE + largest)
         for index, side in enumerate(range(smallest, largest + 1)):
@@ -252,6 +255,9 @@ class Crops:
         axis = torch.linspace(-1, 1, CROP, device=device)
         y, x = torch.meshgrid(axis, axis, indexing="ij")
         self.points = torch.stack([x, y, torch.ones_like(x)], dim=-1).reshape(-1, 3)
+        self.identity = torch.eye(3, device=device)
+        self.corners = torch.tensor([[-1.0, 1, 1, -1], [-1, -1, 1, 1]], device=device)[:, None]
+        self.from_square = torch.tensor([[2.0, 0, -1], [0, 2, -1], [0, 0, 1]], device=device)
 
     def matrices(self, index, first):
         """(crops, 224, 256): from a row or column of the picture to one of the crop."""
@@ -260,14 +266,14 @@ class Crops:
         return chosen.gather(2, columns)
 
     def cut(self, pictures):
-        """(pictures, 3, 256, 256) to (pictures x 32, 3, 224, 224)."""
-        count = pictures.shape[0] * CROPS
+        """(pictures, 3, 256, 256) to (pictures x crops, 3, 224, 224)."""
+        count = pictures.shape[0] * self.count
         index = (torch.rand(count, device=self.device) * (self.largest - self.smallest)).long()
         room = (SIDE + 1 - self.smallest - index).float()
         left = (torch.rand(count, device=self.device) * room).long()
         top = (torch.rand(count, device=self.device) * room).long()
-        across = self.matrices(index, left).reshape(-1, CROPS, 1, CROP, SIDE)
-        down = self.matrices(index, top).reshape(-1, CROPS, 1, CROP, SIDE)
+        across = self.matrices(index, left).reshape(-1, self.count, 1, CROP, SIDE)
+        down = self.matrices(index, top).reshape(-1, self.count, 1, CROP, SIDE)
         return (down @ pictures[:, None] @ across.transpose(-1, -2)).flatten(0, 1)
 
     def uniform(self, count, limit):
@@ -291,17 +297,14 @@ class Crops:
         cosine, sine = angle.cos(), angle.sin()
         rows = [cosine, sine + shear, self.uniform(count, 0.2), -sine, cosine, self.uniform(count, 0.2), zero, zero, one]
         drawn = torch.stack(rows, dim=1).reshape(-1, 3, 3)
-        identity = torch.eye(3, device=self.device)
-        matrices = torch.where(self.used(count, 0.7)[:, None, None], drawn, identity)
+        matrices = torch.where(self.used(count, 0.7)[:, None, None], drawn, self.identity)
         flip = torch.where(self.used(count, 0.5), -one, one)
         return matrices * torch.stack([flip, one, one], dim=1)[:, :, None]
 
     def perspective(self, count):
         """Every corner moves inwards by up to 0.7 of half a side; in closed form, from the unit square to the four
         corners and inverted by the adjugate."""
-        x, y = (0.7 * torch.rand(2, count, 4, device=self.device)).unbind()
-        x = x * torch.tensor([1.0, -1, -1, 1], device=self.device) + torch.tensor([-1.0, 1, 1, -1], device=self.device)
-        y = y * torch.tensor([1.0, 1, -1, -1], device=self.device) + torch.tensor([-1.0, -1, 1, 1], device=self.device)
+        x, y = (self.corners * (1 - 0.7 * torch.rand(2, count, 4, device=self.device))).unbind()
         (x0, x1, x2, x3), (y0, y1, y2, y3) = x.unbind(1), y.unbind(1)
         dx1, dx2, dx3 = x1 - x2, x3 - x2, x0 - x1 + x2 - x3
         dy1, dy2, dy3 = y1 - y2, y3 - y2, y0 - y1 + y2 - y3
@@ -311,9 +314,7 @@ class Crops:
         a, b, c = torch.stack(rows, dim=1).reshape(-1, 3, 3).unbind(1)
         adjugate = [torch.linalg.cross(b, c, dim=1), torch.linalg.cross(c, a, dim=1), torch.linalg.cross(a, b, dim=1)]
         to_square = torch.stack(adjugate, dim=2)
-        from_square = torch.tensor([[2.0, 0, -1], [0, 2, -1], [0, 0, 1]], device=self.device)
-        identity = torch.eye(3, device=self.device)
-        return torch.where(self.used(count, 0.7)[:, None, None], from_square @ to_square, identity)
+        return torch.where(self.used(count, 0.7)[:, None, None], self.from_square @ to_square, self.identity)
 
     def jitter(self, crops):
         """Brightness added, contrast and saturation multiplied, hue turned, 0.1 each."""
@@ -353,11 +354,16 @@ class Crops:
 class Optimisation:
     """`pictures` renders of the paper's configuration, side by side in one batch."""
 
-    def __init__(self, folder, device, pictures, precision, memory_format):
-        self.generator = Generator(folder / "vqgan_f16_16384.safetensors", device, memory_format)
-        self.tower = Tower(folder / "vit_b_32.safetensors", device)
-        self.crops = Crops(device)
-        self.device, self.precision, self.pictures = device, precision, pictures
+    def __init__(self, options, mode, pictures, memory_format):
+        device = torch.device(options.device)
+        kind, precision = mode.split("_")
+        self.autocast = {"dtype": torch.bfloat16, "enabled": mode == "eager_bf16"}
+        dtype = torch.bfloat16 if precision == "bf16" and kind != "eager" else torch.float32
+        path = options.folder / "vqgan_f16_16384.safetensors"
+        self.generator = Generator(path, device, dtype, getattr(torch, memory_format))
+        self.tower = Tower(options.folder / "vit_b_32.safetensors", device, dtype)
+        self.crops = Crops(device, options.crops)
+        self.device, self.pictures = device, pictures
         codes = torch.randint(len(self.generator.codebook), (pictures * GRID * GRID,), device=device)
         start = self.generator.codebook[codes].reshape(pictures, GRID, GRID, -1).permute(0, 3, 1, 2)
         self.z = start.clone(memory_format=torch.contiguous_format).requires_grad_()
@@ -367,10 +373,10 @@ class Optimisation:
         self.loss = self.loss_of
 
     def loss_of(self, z):
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        with torch.autocast(self.device.type, **self.autocast):
             picture = self.generator.picture(z)
         crops = self.crops.make(picture)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        with torch.autocast(self.device.type, **self.autocast):
             embeddings = self.tower.embed(crops)
         chords = (F.normalize(embeddings.float(), dim=1) - self.target).norm(dim=1)
         distances = 2 * torch.asin(chords / 2) ** 2
@@ -435,13 +441,13 @@ def timed(optimisation, steps):
     return (time.perf_counter() - started) / steps, float(loss)
 
 
-def faster_format(options, device, precision):
+def faster_format(options, mode):
     """The memory format in which a few eager steps are faster."""
     seconds = {}
     for name in ("contiguous_format", "channels_last"):
-        optimisation = Optimisation(options.folder, device, options.pictures[0], precision, getattr(torch, name))
-        timed(optimisation, options.format_steps)  # finds algorithms
-        seconds[name] = timed(optimisation, options.format_steps)[0]
+        optimisation = Optimisation(options, mode, options.pictures[0], name)
+        timed(optimisation, 3)  # finds algorithms
+        seconds[name] = timed(optimisation, 5)[0]
         del optimisation
     return min(seconds, key=seconds.get)
 
@@ -449,7 +455,7 @@ def faster_format(options, device, precision):
 def measure_mode(options, mode):
     """One line for each number of pictures."""
     device = torch.device(options.device)
-    kind, precision = mode.split("_")
+    kind = mode.split("_")[0]
     if kind == "compiled" and not hasattr(torch, "compile"):
         raise RuntimeError("this PyTorch has no torch.compile")
     if kind != "eager" and device.type != "cuda":
@@ -458,14 +464,13 @@ def measure_mode(options, mode):
     torch.backends.cuda.matmul.allow_tf32 = True
     torch.backends.cudnn.allow_tf32 = True
     torch.backends.cudnn.benchmark = True
-    # Compiling is measured in the format that bf16 is laid out in on tensor cores: the choice would cost another one.
-    memory_format = options.memory_format or faster_format(options, device, precision)
+    memory_format = options.memory_format or faster_format(options, mode)
     for pictures in options.pictures:
         if device.type == "cuda":
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats(device)
         started = time.perf_counter()
-        optimisation = Optimisation(options.folder, device, pictures, precision, getattr(torch, memory_format))
+        optimisation = Optimisation(options, mode, pictures, memory_format)
         if kind == "compiled":
             optimisation.compile()
         elif kind == "graph":
@@ -474,7 +479,8 @@ def measure_mode(options, mode):
         prepared = time.perf_counter() - started
         seconds, loss = timed(optimisation, options.steps)
         peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
-        line = {"peer": mode, "pictures": pictures, "steps": options.steps, "memory_format": memory_format}
+        line = {"peer": mode, "pictures": pictures, "crops": options.crops, "steps": options.steps}
+        line["memory_format"] = memory_format
         line["seconds_per_step"] = seconds
         line["seconds_per_picture"] = STEPS_OF_A_PICTURE * seconds / pictures
         line.update({"prepare_seconds": prepared, "peak_memory_bytes": peak, "loss": loss, **versions(device)})
@@ -484,18 +490,26 @@ def measure_mode(options, mode):
 
 def measure(options):
     """Runs every mode in a process of its own, one after the other."""
+    known_format = []  # torch.compile has no time for the search
     for mode in options.mode or MODES:
         command = [sys.executable, __file__, *sys.argv[1:], "--child", mode]
+        if mode == "compiled_bf16":
+            command += known_format
         failure = None
         try:
-            code = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=options.limit)
-            if code.returncode != 0:
-                lines = [line for line in code.stderr.splitlines() if line.strip()]
-                failure = lines[-1] if lines else f"exit code {code.returncode}"
-        except subprocess.TimeoutExpired:
+            child = subprocess.run(command, capture_output=True, text=True, timeout=options.limit)
+            output = child.stdout
+            if child.returncode != 0:
+                lines = [line for line in child.stderr.splitlines() if line.strip()]
+                failure = lines[-1] if lines else f"exit code {child.returncode}"
+        except subprocess.TimeoutExpired as expired:
+            output = (expired.stdout or b"").decode()
             failure = f"took longer than {options.limit} s"
+        print(output, end="", flush=True)
         if failure is not None:
             print(json.dumps({"peer": mode, "failure": failure}), flush=True)
+        elif mode == "graph_bf16":
+            known_format = ["--memory-format", json.loads(output.splitlines()[0])["memory_format"]]
 
 
 def median_seconds(function, count=10):
@@ -585,7 +599,7 @@ def check_resampling(options):
 
 def check_crops():
     """That where nothing is drawn the matrices of a crop are those of its rectangle."""
-    crops = Crops(torch.device("cpu"))
+    crops = Crops(torch.device("cpu"), 1)
     picture = torch.rand(SIDE, SIDE)
     side, left, top = 240, 7, 13
     index = torch.tensor([side - crops.smallest])
@@ -610,7 +624,7 @@ def main():
     command.add_argument("--pictures", type=int, nargs="+", default=[1])
     command.add_argument("--steps", type=int, default=50)
     command.add_argument("--warm-up", type=int, default=10)
-    command.add_argument("--format-steps", type=int, default=5)
+    command.add_argument("--crops", type=int, default=CROPS)
     command.add_argument("--memory-format", choices=("contiguous_format", "channels_last"))
     command.add_argument("--device", default="cuda")
     command.add_argument("--limit", type=int, default=90, help="seconds for a mode")

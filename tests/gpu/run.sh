@@ -284,7 +284,7 @@ profile() {
     timeout 150 ncu --clock-control none --cache-control none --graph-profiling node --launch-count 9000 \
         --metrics gpu__time_duration.sum,dram__bytes.sum --csv --log-file "$logs/launches_$1.csv" \
         "$build/src/vqclip" bench "$paper/paper.yaml" --device cuda --precision "$1" --steps 1 --warm-up 1 &&
-        python3 tests/gpu/profile.py "$logs/launches_$1.csv" --json "$logs/profile_$1.json"
+        python3 tests/gpu/kernel_times.py "$logs/launches_$1.csv" --json "$logs/profile_$1.json"
     code=$?
     gzip -f "$logs/launches_$1.csv"
     return $code

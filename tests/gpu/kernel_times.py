@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sums what Nsight Compute measured of each kernel launch of `vqclip bench` by kernel, for one step:
 
-    python3 tests/gpu/profile.py LAUNCHES.csv [--json FILE] [--rows 25]
+    python3 tests/gpu/kernel_times.py LAUNCHES.csv [--json FILE] [--rows 25]
 
 LAUNCHES.csv: `ncu --csv --metrics gpu__time_duration.sum[,dram__bytes.sum]`. The step is the last sequence of launches
 that stands there twice in a row: the longest one, as a step itself repeats blocks of its networks. Without such a
