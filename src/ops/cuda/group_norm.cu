@@ -17,7 +17,8 @@ enum { WEIGHT, BIAS }; /* parameters */
 enum {
     THREADS = 512,
     WARPS = THREADS / VQC_CUDA_WARP,
-    BATCH = 4,                 /* vectors of a tensor that a thread reads before it uses them */
+    BATCH = 4,                 /* vectors of a tensor that a thread reads before it uses them, */
+    BATCH_OF_MANY = 2,         /* and where it reads three tensors */
     ALONE_MOST = 8 * THREADS,  /* vectors of the groups that one block does alone */
     PIECE_LEAST = 2 * THREADS, /* about as many vectors has a piece at least */
     PIECES_MOST = 128          /* of a picture: about one for each multiprocessor */
@@ -129,19 +130,19 @@ template <int V> __device__ void groups_sum(const norm &n, const place &p, const
 }
 
 /* visit(i, k): the thread's elements of the vector that begins at element i are the k-th of the vectors that it has
- * read; read(i, k) comes before, for up to BATCH vectors at a time, so that enough of the memory is under way. */
-template <typename Read, typename Visit>
+ * read; read(i, k) comes before, for up to `batch` vectors at a time, so that enough of the memory is under way. */
+template <int batch, typename Read, typename Visit>
 __device__ __forceinline__ void pixels_visit(const norm &n, const place &p, int64_t start, Read read, Visit visit)
 {
     const int64_t step = p.rows * n.channels;
     int64_t i = start + p.row * n.channels;
     int64_t left = p.row < p.rows && p.row < p.pixels ? (p.pixels - p.row + p.rows - 1) / p.rows : 0;
-    for (; left >= BATCH; left -= BATCH, i += BATCH * step) {
+    for (; left >= batch; left -= batch, i += batch * step) {
 #pragma unroll
-        for (int k = 0; k < BATCH; k++)
+        for (int k = 0; k < batch; k++)
             read(i + k * step, k);
 #pragma unroll
-        for (int k = 0; k < BATCH; k++)
+        for (int k = 0; k < batch; k++)
             visit(i + k * step, k);
     }
     for (; left > 0; left--, i += step) {
@@ -161,7 +162,7 @@ template <typename T, int V> __device__ void measure(const norm &n, const place 
         for (int h = 0; h < HALVES; h++)
             origin[h] = vqc_cuda_load(input, p.first + group_of<V>(n, vector, h) * n.width);
         vqc_cuda_vector<T, V> x[BATCH];
-        pixels_visit(
+        pixels_visit<BATCH>(
             n, p, p.first + vector * V, [&](int64_t i, int k) { x[k] = vqc_cuda_vector_load<V>(input, i); },
             [&](int64_t, int k) {
 #pragma unroll
@@ -278,7 +279,7 @@ __device__ void normalise(const norm &n, const place &p, const T *input, const m
     for (int64_t vector = p.column; vector < p.vectors; vector += p.columns) {
         const scaling<V> s = scaling_of<V>(n, p, found, vector);
         vqc_cuda_vector<T, V> x[BATCH];
-        pixels_visit(
+        pixels_visit<BATCH>(
             n, p, p.first + vector * V, [&](int64_t i, int k) { x[k] = vqc_cuda_vector_load<V>(input, i); },
             [&](int64_t i, int k) {
                 float values[V];
@@ -390,7 +391,7 @@ __device__ void gradient_measure(const norm &n, const place &p, const gradients<
         const scaling<V> s = scaling_of<V>(n, p, saved, vector);
         vqc_cuda_vector<T, V> x[BATCH];
         vqc_cuda_vector<T, V> grad[BATCH];
-        pixels_visit(
+        pixels_visit<BATCH>(
             n, p, p.first + vector * V,
             [&](int64_t i, int k) {
                 x[k] = vqc_cuda_vector_load<V>(g.input, i);
@@ -445,10 +446,10 @@ __device__ void gradient_compute(const norm &n, const place &p, const gradients<
         sums mean[HALVES];
         for (int h = 0; h < HALVES; h++)
             mean[h] = means[group_of<V>(n, vector, h)];
-        vqc_cuda_vector<T, V> x[BATCH];
-        vqc_cuda_vector<T, V> grad[BATCH];
-        vqc_cuda_vector<T, V> before[BATCH];
-        pixels_visit(
+        vqc_cuda_vector<T, V> x[BATCH_OF_MANY];
+        vqc_cuda_vector<T, V> grad[BATCH_OF_MANY];
+        vqc_cuda_vector<T, V> before[BATCH_OF_MANY];
+        pixels_visit<BATCH_OF_MANY>(
             n, p, p.first + vector * V,
             [&](int64_t i, int k) {
                 x[k] = vqc_cuda_vector_load<V>(g.input, i);
