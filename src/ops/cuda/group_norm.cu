@@ -448,7 +448,7 @@ __device__ void gradient_compute(const norm &n, const place &p, const gradients<
             mean[h] = means[group_of<V>(n, vector, h)];
         vqc_cuda_vector<T, V> x[BATCH_OF_MANY];
         vqc_cuda_vector<T, V> grad[BATCH_OF_MANY];
-        vqc_cuda_vector<T, V> before[BATCH_OF_MANY];
+        vqc_cuda_vector<T, V> before[BATCH_OF_MANY] = {};
         pixels_visit<BATCH_OF_MANY>(
             n, p, p.first + vector * V,
             [&](int64_t i, int k) {

@@ -28,11 +28,14 @@ typedef enum {
     CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM = 1
 } cudnnConvolutionFwdAlgo_t;
 typedef enum { CUDNN_CONVOLUTION_BWD_DATA_ALGO_1 = 1 } cudnnConvolutionBwdDataAlgo_t;
+typedef enum { CUDNN_ACTIVATION_IDENTITY = 5 } cudnnActivationMode_t;
+typedef enum { CUDNN_PROPAGATE_NAN = 1 } cudnnNanPropagation_t;
 
 typedef struct emulated_cudnn *cudnnHandle_t;
 typedef struct emulated_tensor *cudnnTensorDescriptor_t;
 typedef struct emulated_filter *cudnnFilterDescriptor_t;
 typedef struct emulated_convolution *cudnnConvolutionDescriptor_t;
+typedef struct emulated_activation *cudnnActivationDescriptor_t;
 
 const char *cudnnGetErrorString(cudnnStatus_t status);
 size_t cudnnGetVersion(void);
@@ -71,6 +74,16 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void *alpha, c
                                       cudnnConvolutionDescriptor_t convolution, cudnnConvolutionFwdAlgo_t algorithm,
                                       void *workspace, size_t workspace_size, const void *beta,
                                       cudnnTensorDescriptor_t output_layout, void *output);
+cudnnStatus_t cudnnCreateActivationDescriptor(cudnnActivationDescriptor_t *descriptor);
+cudnnStatus_t cudnnSetActivationDescriptor(cudnnActivationDescriptor_t descriptor, cudnnActivationMode_t mode,
+                                           cudnnNanPropagation_t nan, double coefficient);
+cudnnStatus_t cudnnDestroyActivationDescriptor(cudnnActivationDescriptor_t descriptor);
+cudnnStatus_t cudnnConvolutionBiasActivationForward(
+    cudnnHandle_t handle, const void *alpha, cudnnTensorDescriptor_t input_layout, const void *input,
+    cudnnFilterDescriptor_t filter_layout, const void *filter, cudnnConvolutionDescriptor_t convolution,
+    cudnnConvolutionFwdAlgo_t algorithm, void *workspace, size_t workspace_size, const void *added_alpha,
+    cudnnTensorDescriptor_t added_layout, const void *added, cudnnTensorDescriptor_t bias_layout, const void *bias,
+    cudnnActivationDescriptor_t activation, cudnnTensorDescriptor_t output_layout, void *output);
 cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void *alpha,
                                            cudnnFilterDescriptor_t filter_layout, const void *filter,
                                            cudnnTensorDescriptor_t grad_output_layout, const void *grad_output,
