@@ -229,6 +229,10 @@ static vqc_status input_gradient(const vqc_cuda_plan *plan, const vqc_backward *
     VQC_TRY(outer_gradient(plan, &operands, may_add ? arguments->grad_input[0] : NULL, &added, error));
     if (direct || added)
         return VQC_OK;
+    if (!state->input_is_framed)
+        return vqc_cuda_check(vqc_cuda_gradient_pass(dtype, accumulate, arguments->grad_input[0], operands.output,
+                                                     framing_outer_count(&state->input), stream),
+                              "adding the input's gradient", error);
     return vqc_cuda_check(
         vqc_cuda_unframe(dtype, &state->input, accumulate, operands.output, arguments->grad_input[0], stream),
         "taking the input's gradient", error);

@@ -1,15 +1,29 @@
 #include "ops/cuda/element.cuh"
 #include "ops/cuda/gradient.h"
+#include "ops/cuda/vector.cuh"
 
+/* A vector by each thread; what is left over by single elements. */
 template <typename T> static __global__ void add_kernel(T *target, const T *source, int64_t count)
 {
-    for (int64_t i = vqc_cuda_first(); i < count; i += vqc_cuda_step())
+    const int widest = vqc_cuda_widest<T>::COUNT;
+    const int64_t vectors = count / widest;
+    for (int64_t i = vqc_cuda_first(); i < vectors; i += vqc_cuda_step()) {
+        const vqc_cuda_vector<T, widest> before = vqc_cuda_vector_load<widest>(target, i * widest);
+        const vqc_cuda_vector<T, widest> more = vqc_cuda_vector_load<widest>(source, i * widest);
+        float values[widest];
+#pragma unroll
+        for (int v = 0; v < widest; v++)
+            values[v] = vqc_cuda_vector_get(before, v) + vqc_cuda_vector_get(more, v);
+        vqc_cuda_vector_store(target, i * widest, vqc_cuda_vector_of<T>(values));
+    }
+    for (int64_t i = vectors * widest + vqc_cuda_first(); i < count; i += vqc_cuda_step())
         vqc_cuda_store_gradient(target, i, vqc_cuda_load(source, i), true);
 }
 
 template <typename T> static cudaError_t add(void *target, const void *source, int64_t count, cudaStream_t stream)
 {
-    add_kernel<<<vqc_cuda_blocks(count), VQC_CUDA_THREADS, 0, stream>>>((T *)target, (const T *)source, count);
+    unsigned blocks = vqc_cuda_blocks(count / vqc_cuda_widest<T>::COUNT);
+    add_kernel<<<blocks, VQC_CUDA_THREADS, 0, stream>>>((T *)target, (const T *)source, count);
     return cudaGetLastError();
 }
 

@@ -1,18 +1,20 @@
-#include "ops/cuda/element.cuh"
+#include "ops/cuda/pointwise.cuh"
 #include "ops/cuda/windows.h"
 
 template <typename T>
 static __global__ void gather_kernel(vqc_cuda_windows w, const T *picture, T *rows, int64_t count)
 {
     for (int64_t i = vqc_cuda_first(); i < count; i += vqc_cuda_step()) {
-        int64_t place = i % w.depth;
-        int64_t row = i / w.depth;
-        int64_t channel = place % w.channels;
-        int64_t kernel_x = place / w.channels % w.kernel_width;
-        int64_t kernel_y = place / w.channels / w.kernel_width; /* kernel_height and more: behind the window */
-        int64_t x = row % w.out_width * w.stride + kernel_x - w.pad_left;
-        int64_t y = row / w.out_width % w.out_height * w.stride + kernel_y - w.pad_top;
-        int64_t n = row / w.out_width / w.out_height;
+        const vqc_cuda_quotient at_row = vqc_cuda_divide(i, w.depth);
+        const vqc_cuda_quotient at_channel = vqc_cuda_divide(at_row.rest, w.channels);
+        const vqc_cuda_quotient at_kernel = vqc_cuda_divide(at_channel.whole, w.kernel_width);
+        const vqc_cuda_quotient at_x = vqc_cuda_divide(at_row.whole, w.out_width);
+        const vqc_cuda_quotient at_y = vqc_cuda_divide(at_x.whole, w.out_height);
+        int64_t channel = at_channel.rest;
+        int64_t kernel_y = at_kernel.whole; /* kernel_height and more: behind the window */
+        int64_t x = at_x.rest * w.stride + at_kernel.rest - w.pad_left;
+        int64_t y = at_y.rest * w.stride + kernel_y - w.pad_top;
+        int64_t n = at_y.whole;
         bool inside = kernel_y < w.kernel_height && x >= 0 && x < w.width && y >= 0 && y < w.height;
         int64_t source = ((n * w.height + y) * w.width + x) * w.channels + channel;
         vqc_cuda_store(rows, i, inside ? vqc_cuda_load(picture, source) : 0.0F);
@@ -24,15 +26,17 @@ static __device__ float sum_of_windows(const vqc_cuda_windows &w, const float *r
                                        int64_t channel)
 {
     float sum = 0.0F;
-    for (int64_t kernel_y = 0; kernel_y < w.kernel_height; kernel_y++) {
-        int64_t from_top = y + w.pad_top - kernel_y;
-        if (from_top < 0 || from_top % w.stride != 0 || from_top / w.stride >= w.out_height)
+    const int64_t top = vqc_cuda_divide(y + w.pad_top, w.stride).rest; /* the first that a window's begin fits */
+    const int64_t left = vqc_cuda_divide(x + w.pad_left, w.stride).rest;
+    for (int64_t kernel_y = top; kernel_y < w.kernel_height && kernel_y <= y + w.pad_top; kernel_y += w.stride) {
+        const int64_t out_y = vqc_cuda_divide(y + w.pad_top - kernel_y, w.stride).whole;
+        if (out_y >= w.out_height)
             continue;
-        for (int64_t kernel_x = 0; kernel_x < w.kernel_width; kernel_x++) {
-            int64_t from_left = x + w.pad_left - kernel_x;
-            if (from_left < 0 || from_left % w.stride != 0 || from_left / w.stride >= w.out_width)
+        for (int64_t kernel_x = left; kernel_x < w.kernel_width && kernel_x <= x + w.pad_left; kernel_x += w.stride) {
+            const int64_t out_x = vqc_cuda_divide(x + w.pad_left - kernel_x, w.stride).whole;
+            if (out_x >= w.out_width)
                 continue;
-            int64_t row = (n * w.out_height + from_top / w.stride) * w.out_width + from_left / w.stride;
+            int64_t row = (n * w.out_height + out_y) * w.out_width + out_x;
             sum += rows[row * w.depth + (kernel_y * w.kernel_width + kernel_x) * w.channels + channel];
         }
     }
@@ -43,12 +47,11 @@ template <typename T>
 static __global__ void add_kernel(vqc_cuda_windows w, bool accumulate, const float *rows, T *picture, int64_t count)
 {
     for (int64_t i = vqc_cuda_first(); i < count; i += vqc_cuda_step()) {
-        int64_t channel = i % w.channels;
-        int64_t pixel = i / w.channels;
-        int64_t x = pixel % w.width;
-        int64_t y = pixel / w.width % w.height;
-        int64_t n = pixel / w.width / w.height;
-        vqc_cuda_store_gradient(picture, i, sum_of_windows(w, rows, n, y, x, channel), accumulate);
+        const vqc_cuda_quotient at_channel = vqc_cuda_divide(i, w.channels);
+        const vqc_cuda_quotient at_x = vqc_cuda_divide(at_channel.whole, w.width);
+        const vqc_cuda_quotient at_y = vqc_cuda_divide(at_x.whole, w.height);
+        float sum = sum_of_windows(w, rows, at_y.whole, at_y.rest, at_x.rest, at_channel.rest);
+        vqc_cuda_store_gradient(picture, i, sum, accumulate);
     }
 }
 
