@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "ops/cuda/correlation.h"
+#include "ops/cuda/cudnn_graph.h"
 
 struct vqc_cuda_correlation {
     cudnnHandle_t cudnn;
@@ -11,6 +12,7 @@ struct vqc_cuda_correlation {
     cudnnConvolutionDescriptor_t convolution;
     cudnnActivationDescriptor_t identity;
     cudnnConvolutionFwdAlgo_t algorithm;
+    vqc_cuda_graph *graph[VQC_CUDA_GRAPH_KINDS]; /* NULL in f32, and where there is none */
     size_t workspace_size;
 };
 
@@ -21,6 +23,8 @@ void vqc_cuda_correlation_destroy(vqc_cuda_correlation *correlation)
 {
     if (correlation == NULL)
         return;
+    for (int kind = 0; kind < VQC_CUDA_GRAPH_KINDS; kind++)
+        vqc_cuda_graph_destroy(correlation->graph[kind]);
     if (correlation->identity != NULL)
         (void)cudnnDestroyActivationDescriptor(correlation->identity);
     if (correlation->convolution != NULL)
@@ -135,6 +139,16 @@ static vqc_status algorithm_choose(vqc_cuda_correlation *correlation, bool *foun
     return VQC_OK;
 }
 
+static void graphs_make(vqc_cuda_correlation *correlation, const vqc_cuda_correlation_shape *shape)
+{
+    for (int kind = 0; kind < VQC_CUDA_GRAPH_KINDS; kind++) {
+        vqc_cuda_graph *graph = vqc_cuda_graph_create(correlation->cudnn, shape, (vqc_cuda_graph_kind)kind);
+        correlation->graph[kind] = graph;
+        if (graph != NULL && vqc_cuda_graph_workspace(graph) > correlation->workspace_size)
+            correlation->workspace_size = vqc_cuda_graph_workspace(graph);
+    }
+}
+
 vqc_status vqc_cuda_correlation_create(const vqc_cuda_plan *plan, const vqc_cuda_correlation_shape *shape,
                                        vqc_cuda_correlation **correlation_out, vqc_error *error)
 {
@@ -146,6 +160,8 @@ vqc_status vqc_cuda_correlation_create(const vqc_cuda_plan *plan, const vqc_cuda
     vqc_status status = describe(plan, shape, correlation, error);
     if (status == VQC_OK)
         status = algorithm_choose(correlation, &found, error);
+    if (status == VQC_OK && found && plan->operation.dtype == VQC_DTYPE_BF16)
+        graphs_make(correlation, shape);
     if (status == VQC_OK && found)
         *correlation_out = correlation;
     else
@@ -161,6 +177,9 @@ size_t vqc_cuda_correlation_workspace(const vqc_cuda_correlation *correlation)
 vqc_status vqc_cuda_correlation_run(const vqc_cuda_correlation *c, const vqc_cuda_correlation_operands *operands,
                                     vqc_error *error)
 {
+    const vqc_cuda_graph *graph = c->graph[VQC_CUDA_GRAPH_PLAIN];
+    if (graph != NULL)
+        return vqc_cuda_cudnn_check(vqc_cuda_graph_run(graph, operands, NULL, NULL), "a convolution", error);
     return vqc_cuda_cudnn_check(cudnnConvolutionForward(c->cudnn, &one, c->input, operands->input, c->weight,
                                                         operands->weight, c->convolution, c->algorithm,
                                                         operands->workspace, c->workspace_size, &zero, c->output,
@@ -171,7 +190,10 @@ vqc_status vqc_cuda_correlation_run(const vqc_cuda_correlation *c, const vqc_cud
 vqc_status vqc_cuda_correlation_run_with(const vqc_cuda_correlation *c, const vqc_cuda_correlation_operands *operands,
                                          const void *bias, const void *added, bool *done_out, vqc_error *error)
 {
-    *done_out = false;
+    const vqc_cuda_graph *graph = c->graph[added != NULL ? VQC_CUDA_GRAPH_BIAS_AND_TENSOR : VQC_CUDA_GRAPH_BIAS];
+    *done_out = graph != NULL;
+    if (graph != NULL)
+        return vqc_cuda_cudnn_check(vqc_cuda_graph_run(graph, operands, bias, added), "a convolution", error);
     if (c->algorithm != CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM) /* the only one without an activation */
         return VQC_OK;
     cudnnStatus_t status = cudnnConvolutionBiasActivationForward(
