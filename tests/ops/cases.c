@@ -74,6 +74,9 @@ const operation_case operation_cases[] = {
      .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 2, .height = 16, .width =
          24, .in_channels = 3, .out_channels = 20, .kernel_height = 8, .kernel_width = 8, .stride = 8},
          .without_optional = true},
+    {.name = "convolution of patches of 8 channels with a rest",
+     .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 2, .height = 10, .width = 19,
+         .in_channels = 8, .out_channels = 6, .kernel_height = 4, .kernel_width = 4, .stride = 4}},
     {.name = "convolution of patches with a rest",
      .operation.kind = VQC_OPERATION_CONVOLUTION, .operation.convolution = {.batch = 1, .height = 11, .width =
          10, .in_channels = 3, .out_channels = 16, .kernel_height = 4, .kernel_width = 4, .stride = 4}},
