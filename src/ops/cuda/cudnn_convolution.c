@@ -3,48 +3,40 @@
 
 #include "base/memory.h"
 #include "ops/cuda/convolution.h"
+#include "ops/cuda/correlation.h"
 #include "ops/cuda/framing.h"
 #include "ops/cuda/gradient.h"
 
-/* parameter 0: (outer out channels, kernel_height, kernel_width, outer in channels); 1: bias, f32. */
-enum { WEIGHT, BIAS };
+/* parameter 0: (outer out channels, kernel_height, kernel_width, outer in channels); 1: bias, f32; 2: the weights of
+ * the gradient, (outer in channels, kernel_height, kernel_width, outer out channels) turned by half a circle; 3: in
+ * bf16 only, what cuDNN adds as the bias: (outer out channels), zero where there is none, and then zeros for the
+ * gradient (outer in channels). */
+enum { WEIGHT, BIAS, TURNED_WEIGHT, ADDED_BIAS };
 
 /* Convolutions by cuDNN, channels last. Its kernels want pixels that begin at multiples of 16 bytes, and padding that
  * is the same on opposite sides; where a picture is not like that, a copy of it in a frame of zeros is used
  * ("outer"). The workspace holds the outer input, the outer output and cuDNN's own workspace, each only if it is
  * needed.
  *
- * The algorithms are fixed, and give the same bits every time: implicit GEMM forward, algorithm 1 (the one without
- * atomics) backward. */
+ * The algorithms are fixed, and give the same bits every time. Where the stride is 1, the gradient is the correlation
+ * of the output's gradient with the turned weights, for which cuDNN's kernels are the best; else its backward
+ * algorithm computes it. In bf16, cuDNN adds bias and residual, or the gradient that was there, before it rounds, if
+ * it can; it takes the bias in bf16 only. In f32 our kernels add them. */
 typedef struct cudnn_convolution {
     vqc_cuda_framing input, output;
     bool input_is_framed, output_is_framed; /* else the outer picture is the inner one */
     size_t input_size, output_size;         /* bytes of workspace for them */
-    size_t library_size;
-    cudnnTensorDescriptor_t input_descriptor, output_descriptor;
-    cudnnFilterDescriptor_t weight_descriptor;
-    cudnnConvolutionDescriptor_t descriptor;
-    cudnnConvolutionFwdAlgo_t forward_algorithm;
+    vqc_cuda_correlation *forward;
+    vqc_cuda_correlation *turned; /* NULL where the gradient is that of `forward` */
 } cudnn_convolution;
 
-#define BACKWARD_ALGORITHM CUDNN_CONVOLUTION_BWD_DATA_ALGO_1
-
 enum { PIXEL_ALIGNMENT = 16 };
-
-static const float one = 1.0F;
-static const float zero = 0.0F;
 
 static void state_destroy(void *opaque)
 {
     cudnn_convolution *state = opaque;
-    if (state->descriptor != NULL)
-        (void)cudnnDestroyConvolutionDescriptor(state->descriptor);
-    if (state->weight_descriptor != NULL)
-        (void)cudnnDestroyFilterDescriptor(state->weight_descriptor);
-    if (state->output_descriptor != NULL)
-        (void)cudnnDestroyTensorDescriptor(state->output_descriptor);
-    if (state->input_descriptor != NULL)
-        (void)cudnnDestroyTensorDescriptor(state->input_descriptor);
+    vqc_cuda_correlation_destroy(state->turned);
+    vqc_cuda_correlation_destroy(state->forward);
     free(state);
 }
 
@@ -100,107 +92,32 @@ static bool sizes_fit(const cudnn_convolution *state)
     return framing_outer_count(&state->input) <= INT32_MAX && framing_outer_count(&state->output) <= INT32_MAX;
 }
 
-#define SET(expression) VQC_TRY(vqc_cuda_cudnn_check((expression), "describing a convolution", error))
-
-static vqc_status tensor_describe(const vqc_cuda_framing *f, cudnnDataType_t type,
-                                  cudnnTensorDescriptor_t *descriptor, vqc_error *error)
+static vqc_cuda_correlation_shape forward_shape(const cudnn_convolution *state, const vqc_convolution *o)
 {
-    SET(cudnnCreateTensorDescriptor(descriptor));
-    SET(cudnnSetTensor4dDescriptor(*descriptor, CUDNN_TENSOR_NHWC, type, (int)f->batch, (int)f->outer_channels,
-                                   (int)f->outer_height, (int)f->outer_width));
-    return VQC_OK;
-}
-
-/* Products of f32 are exact unless TF32 was asked for: cuDNN's default would use it unasked. */
-static cudnnMathType_t math_of(const vqc_cuda_plan *plan)
-{
-    if (plan->operation.dtype == VQC_DTYPE_BF16)
-        return CUDNN_TENSOR_OP_MATH;
-    return plan->device->tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH;
-}
-
-/* That cuDNN means the output that we do. */
-static vqc_status output_check(const cudnn_convolution *state, vqc_error *error)
-{
-    int batch, channels, height, width;
-    SET(cudnnGetConvolution2dForwardOutputDim(state->descriptor, state->input_descriptor, state->weight_descriptor,
-                                              &batch, &channels, &height, &width));
-    const vqc_cuda_framing *f = &state->output;
-    if (batch != f->batch || channels != f->outer_channels || height != f->outer_height || width != f->outer_width)
-        return vqc_error_set(error, VQC_FAILED, "cuda: cuDNN would give an output of (%d, %d, %d, %d)", batch, height,
-                             width, channels);
-    return VQC_OK;
-}
-
-static vqc_status describe(const vqc_cuda_plan *plan, cudnn_convolution *state, vqc_error *error)
-{
-    const vqc_convolution *o = &plan->operation.convolution;
-    cudnnDataType_t type = plan->operation.dtype == VQC_DTYPE_BF16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
     bool symmetric = padding_is_symmetric(o);
-    VQC_TRY(tensor_describe(&state->input, type, &state->input_descriptor, error));
-    VQC_TRY(tensor_describe(&state->output, type, &state->output_descriptor, error));
-    SET(cudnnCreateFilterDescriptor(&state->weight_descriptor));
-    SET(cudnnSetFilter4dDescriptor(state->weight_descriptor, type, CUDNN_TENSOR_NHWC,
-                                   (int)state->output.outer_channels, (int)state->input.outer_channels,
-                                   (int)o->kernel_height, (int)o->kernel_width));
-    SET(cudnnCreateConvolutionDescriptor(&state->descriptor));
-    SET(cudnnSetConvolution2dDescriptor(state->descriptor, symmetric ? (int)o->pad_top : 0,
-                                        symmetric ? (int)o->pad_left : 0, (int)o->stride, (int)o->stride, 1, 1,
-                                        CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
-    SET(cudnnSetConvolutionMathType(state->descriptor, math_of(plan)));
-    return output_check(state, error);
+    return (vqc_cuda_correlation_shape){.batch = o->batch,
+                                        .height = state->input.outer_height,
+                                        .width = state->input.outer_width,
+                                        .in_channels = state->input.outer_channels,
+                                        .out_channels = state->output.outer_channels,
+                                        .kernel_height = o->kernel_height,
+                                        .kernel_width = o->kernel_width,
+                                        .stride = o->stride,
+                                        .pad_height = symmetric ? o->pad_top : 0,
+                                        .pad_width = symmetric ? o->pad_left : 0};
 }
 
-/* Whether cuDNN says that it does not have this; not, that something is wrong with the installation. */
-static bool is_not_supported(cudnnStatus_t status)
+/* Of the gradient where the stride is 1. */
+static vqc_cuda_correlation_shape turned_shape(const cudnn_convolution *state, const vqc_convolution *o)
 {
-    switch (status) {
-    case CUDNN_STATUS_NOT_SUPPORTED:
-    case CUDNN_STATUS_NOT_SUPPORTED_GRAPH_PATTERN:
-    case CUDNN_STATUS_NOT_SUPPORTED_SHAPE:
-    case CUDNN_STATUS_NOT_SUPPORTED_DATA_TYPE:
-    case CUDNN_STATUS_NOT_SUPPORTED_LAYOUT:
-    case CUDNN_STATUS_NOT_SUPPORTED_ARCH_MISMATCH:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* The first of the forward algorithms that cuDNN has for the shape. */
-static vqc_status forward_choose(const vqc_cuda_plan *plan, cudnn_convolution *state, bool *offered_out,
-                                 vqc_error *error)
-{
-    static const cudnnConvolutionFwdAlgo_t algorithms[] = {CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM,
-                                                           CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM};
-    *offered_out = false;
-    for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0] && !*offered_out; i++) {
-        cudnnStatus_t found = cudnnGetConvolutionForwardWorkspaceSize(
-            plan->device->cudnn, state->input_descriptor, state->weight_descriptor, state->descriptor,
-            state->output_descriptor, algorithms[i], &state->library_size);
-        if (is_not_supported(found))
-            continue;
-        SET(found);
-        state->forward_algorithm = algorithms[i];
-        *offered_out = true;
-    }
-    return VQC_OK;
-}
-
-static vqc_status backward_choose(const vqc_cuda_plan *plan, cudnn_convolution *state, bool *offered_out,
-                                  vqc_error *error)
-{
-    size_t size = 0;
-    cudnnStatus_t found = cudnnGetConvolutionBackwardDataWorkspaceSize(
-        plan->device->cudnn, state->weight_descriptor, state->output_descriptor, state->descriptor,
-        state->input_descriptor, BACKWARD_ALGORITHM, &size);
-    *offered_out = !is_not_supported(found);
-    if (!*offered_out)
-        return VQC_OK;
-    SET(found);
-    if (size > state->library_size)
-        state->library_size = size;
-    return VQC_OK;
+    vqc_cuda_correlation_shape shape = forward_shape(state, o);
+    shape.height = state->output.outer_height;
+    shape.width = state->output.outer_width;
+    shape.in_channels = state->output.outer_channels;
+    shape.out_channels = state->input.outer_channels;
+    shape.pad_height = o->kernel_height - 1 - shape.pad_height;
+    shape.pad_width = o->kernel_width - 1 - shape.pad_width;
+    return shape;
 }
 
 static void *outer_output(const cudnn_convolution *state, void *workspace)
@@ -213,39 +130,81 @@ static void *library_workspace(const cudnn_convolution *state, void *workspace)
     return (char *)workspace + state->input_size + state->output_size;
 }
 
-static vqc_status finish(const vqc_cuda_plan *plan, const vqc_forward *arguments, const void *outer, vqc_error *error)
+/* The convolution with what is added to it by cuDNN, where both that is possible and there is something to add. */
+static vqc_status run_whole(const vqc_cuda_plan *plan, const vqc_cuda_correlation_operands *operands,
+                            const void *residual, bool *done_out, vqc_error *error)
 {
     const cudnn_convolution *state = plan->state;
-    bool residual = plan->operation.convolution.residual;
-    if (!residual && plan->parameter[BIAS] == NULL && !state->output_is_framed)
+    *done_out = false;
+    if (state->output_is_framed || plan->parameter[ADDED_BIAS] == NULL ||
+        (plan->parameter[BIAS] == NULL && residual == NULL))
+        return VQC_OK;
+    return vqc_cuda_correlation_run_with(state->forward, operands, plan->parameter[ADDED_BIAS], residual, done_out,
+                                         error);
+}
+
+static vqc_status finish(const vqc_cuda_plan *plan, const vqc_forward *arguments, const void *outer,
+                         const void *residual, vqc_error *error)
+{
+    const cudnn_convolution *state = plan->state;
+    if (residual == NULL && plan->parameter[BIAS] == NULL && !state->output_is_framed)
         return VQC_OK;
     return vqc_cuda_check(vqc_cuda_convolution_finish(plan->operation.dtype, framing_pixels(&state->output),
                                                       state->output.channels, state->output.outer_channels, outer,
-                                                      plan->parameter[BIAS], residual ? arguments->input[1] : NULL,
-                                                      arguments->output, plan->device->stream),
+                                                      plan->parameter[BIAS], residual, arguments->output,
+                                                      plan->device->stream),
                           "adding bias and residual", error);
 }
 
 static vqc_status run_forward(const vqc_cuda_plan *plan, const vqc_forward *arguments, vqc_error *error)
 {
     const cudnn_convolution *state = plan->state;
-    const void *input = arguments->input[0];
-    void *output = arguments->output;
+    const void *residual = plan->operation.convolution.residual ? arguments->input[1] : NULL;
+    vqc_cuda_correlation_operands operands = {.input = arguments->input[0],
+                                              .weight = plan->parameter[WEIGHT],
+                                              .output = arguments->output,
+                                              .workspace = library_workspace(state, arguments->workspace)};
+    bool done;
     if (state->input_is_framed) {
-        VQC_TRY(vqc_cuda_check(
-            vqc_cuda_frame(plan->operation.dtype, &state->input, input, arguments->workspace, plan->device->stream),
-            "framing the input", error));
-        input = arguments->workspace;
+        VQC_TRY(vqc_cuda_check(vqc_cuda_frame(plan->operation.dtype, &state->input, operands.input,
+                                              arguments->workspace, plan->device->stream),
+                               "framing the input", error));
+        operands.input = arguments->workspace;
     }
     if (state->output_is_framed)
-        output = outer_output(state, arguments->workspace);
-    VQC_TRY(vqc_cuda_cudnn_check(
-        cudnnConvolutionForward(plan->device->cudnn, &one, state->input_descriptor, input, state->weight_descriptor,
-                                plan->parameter[WEIGHT], state->descriptor, state->forward_algorithm,
-                                library_workspace(state, arguments->workspace), state->library_size, &zero,
-                                state->output_descriptor, output),
-        "a convolution", error));
-    return finish(plan, arguments, output, error);
+        operands.output = outer_output(state, arguments->workspace);
+    VQC_TRY(run_whole(plan, &operands, residual, &done, error));
+    if (done)
+        return VQC_OK;
+    VQC_TRY(vqc_cuda_correlation_run(state->forward, &operands, error));
+    return finish(plan, arguments, operands.output, residual, error);
+}
+
+/* Of the bias that cuDNN adds to the gradient: as many zeros as the outer input has channels; NULL in f32. */
+static const void *zeros_of(const vqc_cuda_plan *plan)
+{
+    const cudnn_convolution *state = plan->state;
+    const char *bias = plan->parameter[ADDED_BIAS];
+    return bias == NULL ? NULL : bias + (size_t)state->output.outer_channels * vqc_dtype_size(plan->operation.dtype);
+}
+
+/* The gradient of the outer input: operands->output = or, where cuDNN can, grad_input += it. */
+static vqc_status outer_gradient(const vqc_cuda_plan *plan, vqc_cuda_correlation_operands *operands, void *grad_input,
+                                 bool *added_out, vqc_error *error)
+{
+    const cudnn_convolution *state = plan->state;
+    *added_out = false;
+    if (state->turned == NULL) {
+        operands->weight = plan->parameter[WEIGHT];
+        return vqc_cuda_correlation_gradient_run(state->forward, operands, error);
+    }
+    operands->weight = plan->parameter[TURNED_WEIGHT];
+    if (grad_input != NULL) {
+        vqc_cuda_correlation_operands adding = *operands;
+        adding.output = grad_input;
+        VQC_TRY(vqc_cuda_correlation_run_with(state->turned, &adding, zeros_of(plan), grad_input, added_out, error));
+    }
+    return *added_out ? VQC_OK : vqc_cuda_correlation_run(state->turned, operands, error);
 }
 
 /* The gradient of the outer input goes to the workspace, unless it is itself what is wanted. */
@@ -254,26 +213,29 @@ static vqc_status input_gradient(const vqc_cuda_plan *plan, const vqc_backward *
     const cudnn_convolution *state = plan->state;
     vqc_dtype dtype = plan->operation.dtype;
     cudaStream_t stream = plan->device->stream;
-    const void *grad_output = arguments->grad_output;
-    bool direct = !state->input_is_framed && !arguments->accumulate[0];
-    void *grad_input = direct ? arguments->grad_input[0] : arguments->workspace;
+    bool accumulate = arguments->accumulate[0];
+    bool direct = !state->input_is_framed && !accumulate;
+    bool may_add = !state->input_is_framed && accumulate && zeros_of(plan) != NULL;
+    bool added;
+    vqc_cuda_correlation_operands operands = {.input = arguments->grad_output,
+                                              .output = direct ? arguments->grad_input[0] : arguments->workspace,
+                                              .workspace = library_workspace(state, arguments->workspace)};
     if (state->output_is_framed) {
         void *framed = outer_output(state, arguments->workspace);
-        VQC_TRY(vqc_cuda_check(vqc_cuda_frame(dtype, &state->output, grad_output, framed, stream),
+        VQC_TRY(vqc_cuda_check(vqc_cuda_frame(dtype, &state->output, operands.input, framed, stream),
                                "framing the output's gradient", error));
-        grad_output = framed;
+        operands.input = framed;
     }
-    VQC_TRY(vqc_cuda_cudnn_check(
-        cudnnConvolutionBackwardData(plan->device->cudnn, &one, state->weight_descriptor, plan->parameter[WEIGHT],
-                                     state->output_descriptor, grad_output, state->descriptor, BACKWARD_ALGORITHM,
-                                     library_workspace(state, arguments->workspace), state->library_size, &zero,
-                                     state->input_descriptor, grad_input),
-        "a convolution's gradient", error));
-    if (direct)
+    VQC_TRY(outer_gradient(plan, &operands, may_add ? arguments->grad_input[0] : NULL, &added, error));
+    if (direct || added)
         return VQC_OK;
-    return vqc_cuda_check(vqc_cuda_unframe(dtype, &state->input, arguments->accumulate[0], grad_input,
-                                           arguments->grad_input[0], stream),
-                          "taking the input's gradient", error);
+    if (!state->input_is_framed)
+        return vqc_cuda_check(vqc_cuda_gradient_pass(dtype, accumulate, arguments->grad_input[0], operands.output,
+                                                     framing_outer_count(&state->input), stream),
+                              "adding the input's gradient", error);
+    return vqc_cuda_check(
+        vqc_cuda_unframe(dtype, &state->input, accumulate, operands.output, arguments->grad_input[0], stream),
+        "taking the input's gradient", error);
 }
 
 static vqc_status run_backward(const vqc_cuda_plan *plan, const vqc_backward *arguments, vqc_error *error)
@@ -288,6 +250,41 @@ static vqc_status run_backward(const vqc_cuda_plan *plan, const vqc_backward *ar
     return arguments->grad_input[0] == NULL ? VQC_OK : input_gradient(plan, arguments, error);
 }
 
+/* (outer in channels, kernel_height, kernel_width, outer out channels) */
+static vqc_status turned_weight_upload(vqc_cuda_plan *plan, const cudnn_convolution *state, vqc_error *error)
+{
+    const vqc_convolution *o = &plan->operation.convolution;
+    int64_t places = o->kernel_height * o->kernel_width;
+    int64_t place_stride = state->output.outer_channels;
+    int64_t row_stride = places * place_stride;
+    int64_t rows = state->input.outer_channels;
+    float *weight;
+    VQC_TRY(vqc_memory_allocate((size_t)(rows * row_stride), sizeof *weight, "weights", &weight, error));
+    for (int64_t out = 0; out < o->out_channels; out++)
+        for (int64_t in = 0; in < o->in_channels; in++)
+            for (int64_t place = 0; place < places; place++)
+                weight[in * row_stride + (places - 1 - place) * place_stride + out] =
+                    o->weight[(out * o->in_channels + in) * places + place];
+    vqc_status status =
+        vqc_cuda_parameter_upload(plan, TURNED_WEIGHT, plan->operation.dtype, weight, rows * row_stride, error);
+    free(weight);
+    return status;
+}
+
+/* The bias, or zeros where there is none, and then the zeros for the gradient. */
+static vqc_status added_bias_upload(vqc_cuda_plan *plan, const cudnn_convolution *state, vqc_error *error)
+{
+    const vqc_convolution *o = &plan->operation.convolution;
+    int64_t count = state->output.outer_channels + state->input.outer_channels;
+    float *bias;
+    VQC_TRY(vqc_memory_allocate((size_t)count, sizeof *bias, "a bias", &bias, error));
+    for (int64_t i = 0; i < o->out_channels && o->bias != NULL; i++)
+        bias[i] = o->bias[i];
+    vqc_status status = vqc_cuda_parameter_upload(plan, ADDED_BIAS, plan->operation.dtype, bias, count, error);
+    free(bias);
+    return status;
+}
+
 static vqc_status parameters_upload(vqc_cuda_plan *plan, const cudnn_convolution *state, vqc_error *error)
 {
     const vqc_convolution *o = &plan->operation.convolution;
@@ -300,18 +297,42 @@ static vqc_status parameters_upload(vqc_cuda_plan *plan, const cudnn_convolution
     free(weight);
     if (status == VQC_OK && o->bias != NULL)
         status = vqc_cuda_parameter_upload(plan, BIAS, VQC_DTYPE_F32, o->bias, o->out_channels, error);
+    if (status == VQC_OK && plan->operation.dtype == VQC_DTYPE_BF16)
+        status = added_bias_upload(plan, state, error);
+    if (status == VQC_OK && state->turned != NULL)
+        status = turned_weight_upload(plan, state, error);
     return status;
 }
 
-static vqc_status offer(vqc_cuda_plan *plan, cudnn_convolution *state, bool *offered_out, vqc_error *error)
+/* The way to the gradient. */
+static vqc_status backward_offer(const vqc_cuda_plan *plan, cudnn_convolution *state, bool *offered_out,
+                                 vqc_error *error)
+{
+    const vqc_convolution *o = &plan->operation.convolution;
+    const vqc_cuda_correlation_shape turned = turned_shape(state, o);
+    if (o->stride == 1 && turned.pad_height >= 0 && turned.pad_width >= 0)
+        VQC_TRY(vqc_cuda_correlation_create(plan, &turned, &state->turned, error));
+    *offered_out = state->turned != NULL;
+    return *offered_out ? VQC_OK : vqc_cuda_correlation_gradient_prepare(state->forward, offered_out, error);
+}
+
+static vqc_status offer(const vqc_cuda_plan *plan, cudnn_convolution *state, bool *offered_out, vqc_error *error)
 {
     framings_set(state, &plan->operation.convolution, plan->operation.dtype);
     *offered_out = sizes_fit(state);
     if (!*offered_out)
         return VQC_OK;
-    VQC_TRY(describe(plan, state, error));
-    VQC_TRY(forward_choose(plan, state, offered_out, error));
-    return *offered_out && plan->backward ? backward_choose(plan, state, offered_out, error) : VQC_OK;
+    const vqc_cuda_correlation_shape forward = forward_shape(state, &plan->operation.convolution);
+    VQC_TRY(vqc_cuda_correlation_create(plan, &forward, &state->forward, error));
+    *offered_out = state->forward != NULL;
+    return *offered_out && plan->backward ? backward_offer(plan, state, offered_out, error) : VQC_OK;
+}
+
+static size_t library_size(const cudnn_convolution *state)
+{
+    size_t forward = vqc_cuda_correlation_workspace(state->forward);
+    size_t turned = state->turned != NULL ? vqc_cuda_correlation_workspace(state->turned) : 0;
+    return forward > turned ? forward : turned;
 }
 
 vqc_status vqc_cuda_cudnn_convolution_prepare(vqc_cuda_plan *plan, bool *offered_out, vqc_error *error)
@@ -332,6 +353,6 @@ vqc_status vqc_cuda_cudnn_convolution_prepare(vqc_cuda_plan *plan, bool *offered
         state->input_size = vqc_cuda_align((size_t)framing_outer_count(&state->input) * element);
     if (state->output_is_framed)
         state->output_size = vqc_cuda_align((size_t)framing_outer_count(&state->output) * element);
-    plan->sizes.workspace = state->input_size + state->output_size + state->library_size;
+    plan->sizes.workspace = state->input_size + state->output_size + library_size(state);
     return parameters_upload(plan, state, error);
 }

@@ -1,15 +1,17 @@
-#include "ops/cuda/element.cuh"
 #include "ops/cuda/framing.h"
+#include "ops/cuda/pointwise.cuh"
+#include "ops/cuda/vector.cuh"
 
 /* Where element `index` of the outer picture lies in the inner one; −1 outside of it. */
 static __device__ __forceinline__ int64_t inner_index(const vqc_cuda_framing &f, int64_t index)
 {
-    int64_t channel = index % f.outer_channels;
-    int64_t pixel = index / f.outer_channels;
-    int64_t x = pixel % f.outer_width - f.left;
-    int64_t row = pixel / f.outer_width;
-    int64_t y = row % f.outer_height - f.top;
-    int64_t n = row / f.outer_height;
+    const vqc_cuda_quotient at_channel = vqc_cuda_divide(index, f.outer_channels);
+    const vqc_cuda_quotient at_x = vqc_cuda_divide(at_channel.whole, f.outer_width);
+    const vqc_cuda_quotient at_y = vqc_cuda_divide(at_x.whole, f.outer_height);
+    int64_t channel = at_channel.rest;
+    int64_t x = at_x.rest - f.left;
+    int64_t y = at_y.rest - f.top;
+    int64_t n = at_y.whole;
     if (channel >= f.channels || x < 0 || x >= f.width || y < 0 || y >= f.height)
         return -1;
     return ((n * f.height + y) * f.width + x) * f.channels + channel;
@@ -18,13 +20,11 @@ static __device__ __forceinline__ int64_t inner_index(const vqc_cuda_framing &f,
 /* Where element `index` of the inner picture lies in the outer one. */
 static __device__ __forceinline__ int64_t outer_index(const vqc_cuda_framing &f, int64_t index)
 {
-    int64_t channel = index % f.channels;
-    int64_t pixel = index / f.channels;
-    int64_t x = pixel % f.width + f.left;
-    int64_t row = pixel / f.width;
-    int64_t y = row % f.height + f.top;
-    int64_t n = row / f.height;
-    return ((n * f.outer_height + y) * f.outer_width + x) * f.outer_channels + channel;
+    const vqc_cuda_quotient at_channel = vqc_cuda_divide(index, f.channels);
+    const vqc_cuda_quotient at_x = vqc_cuda_divide(at_channel.whole, f.width);
+    const vqc_cuda_quotient at_y = vqc_cuda_divide(at_x.whole, f.height);
+    int64_t pixel = (at_y.whole * f.outer_height + at_y.rest + f.top) * f.outer_width + at_x.rest + f.left;
+    return pixel * f.outer_channels + at_channel.rest;
 }
 
 template <typename T> static __global__ void frame_kernel(vqc_cuda_framing f, const T *inner, T *outer, int64_t count)
@@ -42,18 +42,27 @@ static __global__ void unframe_kernel(vqc_cuda_framing f, bool accumulate, const
         vqc_cuda_store_gradient(inner, i, vqc_cuda_load(outer, outer_index(f, i)), accumulate);
 }
 
-template <typename T>
+/* A thread takes V channels of a pixel; both numbers of channels are multiples of V. */
+template <typename T, int V>
 static __global__ void finish_kernel(int64_t count, int64_t channels, int64_t source_channels, const T *source,
                                      const float *bias, const T *residual, T *target)
 {
-    for (int64_t i = vqc_cuda_first(); i < count; i += vqc_cuda_step()) {
-        int64_t channel = i % channels;
-        float value = vqc_cuda_load(source, i / channels * source_channels + channel);
-        if (bias != NULL)
-            value += bias[channel];
+    for (int64_t i = vqc_cuda_first() * V; i < count; i += vqc_cuda_step() * V) {
+        const vqc_cuda_quotient at = vqc_cuda_divide(i, channels);
+        const vqc_cuda_vector<T, V> from = vqc_cuda_vector_load<V>(source, at.whole * source_channels + at.rest);
+        vqc_cuda_vector<T, V> more = {};
         if (residual != NULL)
-            value += vqc_cuda_load(residual, i);
-        vqc_cuda_store(target, i, value);
+            more = vqc_cuda_vector_load<V>(residual, i);
+        float values[V];
+#pragma unroll
+        for (int v = 0; v < V; v++) {
+            values[v] = vqc_cuda_vector_get(from, v);
+            if (bias != NULL)
+                values[v] += bias[at.rest + v];
+            if (residual != NULL)
+                values[v] += vqc_cuda_vector_get(more, v);
+        }
+        vqc_cuda_vector_store(target, i, vqc_cuda_vector_of<T>(values));
     }
 }
 
@@ -79,9 +88,14 @@ template <typename T>
 static cudaError_t finish(int64_t pixels, int64_t channels, int64_t source_channels, const void *source,
                           const float *bias, const void *residual, void *target, cudaStream_t stream)
 {
+    const int widest = vqc_cuda_widest<T>::COUNT;
     int64_t count = pixels * channels;
-    finish_kernel<<<vqc_cuda_blocks(count), VQC_CUDA_THREADS, 0, stream>>>(
-        count, channels, source_channels, (const T *)source, bias, (const T *)residual, (T *)target);
+    if (channels % widest == 0 && source_channels % widest == 0)
+        finish_kernel<T, widest><<<vqc_cuda_blocks(count / widest), VQC_CUDA_THREADS, 0, stream>>>(
+            count, channels, source_channels, (const T *)source, bias, (const T *)residual, (T *)target);
+    else
+        finish_kernel<T, 1><<<vqc_cuda_blocks(count), VQC_CUDA_THREADS, 0, stream>>>(
+            count, channels, source_channels, (const T *)source, bias, (const T *)residual, (T *)target);
     return cudaGetLastError();
 }
 

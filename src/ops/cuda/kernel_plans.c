@@ -69,7 +69,7 @@ vqc_status vqc_cuda_group_norm_init(vqc_cuda_plan *plan, vqc_error *error)
 {
     const vqc_group_norm *o = &plan->operation.group_norm;
     plan->sizes.saved = vqc_cuda_group_norm_saved_size(o);
-    plan->sizes.workspace = vqc_cuda_group_norm_workspace_size(o);
+    plan->sizes.workspace = vqc_cuda_group_norm_workspace_size(o, plan->operation.dtype);
     VQC_TRY(vqc_cuda_parameter_upload(plan, 0, VQC_DTYPE_F32, o->weight, o->channels, error));
     VQC_TRY(vqc_cuda_parameter_upload(plan, 1, VQC_DTYPE_F32, o->bias, o->channels, error));
     return vqc_cuda_kernel_init(plan, error);

@@ -73,7 +73,7 @@ vqc_cuda_forward_function vqc_cuda_embed_forward;
 vqc_cuda_forward_function vqc_cuda_group_norm_forward;
 vqc_cuda_backward_function vqc_cuda_group_norm_backward;
 size_t vqc_cuda_group_norm_saved_size(const vqc_group_norm *shape);
-size_t vqc_cuda_group_norm_workspace_size(const vqc_group_norm *shape);
+size_t vqc_cuda_group_norm_workspace_size(const vqc_group_norm *shape, vqc_dtype dtype);
 
 /* layer_norm.cu; parameters: weight, bias (width). */
 vqc_cuda_forward_function vqc_cuda_layer_norm_forward;

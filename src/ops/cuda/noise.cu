@@ -2,6 +2,7 @@
 #include "ops/cuda/gradient.h"
 #include "ops/cuda/kernels.h"
 #include "ops/cuda/pointwise.cuh"
+#include "ops/cuda/vector.cuh"
 #include "ops/noise_formulas.h"
 
 namespace
@@ -17,6 +18,15 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
         vqc_cuda_quotient at = vqc_cuda_divide(i, blocks);
         vqc_noise_block noise = vqc_noise_block_of(words + at.whole * VQC_NOISE_WORDS, at.rest);
         int64_t first = at.rest * VQC_NOISE_BLOCK;
+        if (count % VQC_NOISE_BLOCK == 0) {
+            vqc_cuda_vector<float, VQC_NOISE_BLOCK> values =
+                vqc_cuda_vector_load<VQC_NOISE_BLOCK>(input, at.whole * count + first);
+#pragma unroll
+            for (int k = 0; k < VQC_NOISE_BLOCK; k++)
+                values.element[k] += noise.value[k];
+            vqc_cuda_vector_store(output, at.whole * count + first, values);
+            continue;
+        }
         for (int k = 0; k < VQC_NOISE_BLOCK && first + k < count; k++)
             output[at.whole * count + first + k] = input[at.whole * count + first + k] + noise.value[k];
     }

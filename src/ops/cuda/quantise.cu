@@ -2,6 +2,7 @@
 #include "ops/cuda/kernels.h"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/cuda/reduce.cuh"
+#include "ops/cuda/vector.cuh"
 #include "ops/quantise_formulas.h"
 
 /* The nearest codebook row as quantise_formulas.h says, without storing a distance: a tiled matrix product keeps, for
@@ -13,13 +14,23 @@ namespace
 
 enum { COLUMNS, BOUNDS }; /* parameters */
 
+/* A block of threads multiplies ROWS rows of z by ENTRIES entries, DEPTH elements at a time; a thread ROWS_EACH rows
+ * by ENTRIES_EACH entries, these in quads that lie one quad of every thread of the row apart, so that it reads four
+ * factors at once and a warp reads from all banks. */
 enum {
-    TILE = 64,  /* rows, and entries, of a block of threads */
-    DEPTH = 16, /* elements of these that are in shared memory at a time */
-    SIDE = 16,  /* threads along rows, and along entries */
-    SHARE = TILE / SIDE
+    ROWS = 64,
+    ENTRIES = 128,
+    DEPTH = 16,
+    ROWS_EACH = 4,
+    ENTRIES_EACH = 8,
+    QUAD = 4,
+    DOWN = ROWS / ROWS_EACH,         /* threads along the rows */
+    ACROSS = ENTRIES / ENTRIES_EACH, /* and along the entries */
+    QUADS = ENTRIES_EACH / QUAD,
+    AHEAD = 32 /* elements of an entry that a thread reads at a time when it computes in double */
 };
-static_assert(SIDE * SIDE == VQC_CUDA_THREADS, "a thread for every place");
+static_assert(DOWN * ACROSS == VQC_CUDA_THREADS && ROWS_EACH == QUAD, "a thread for every place");
+static_assert(DEPTH * ROWS % VQC_CUDA_THREADS == 0 && DEPTH * ENTRIES % VQC_CUDA_THREADS == 0, "whole shares");
 
 enum { WARPS = VQC_CUDA_THREADS / VQC_CUDA_WARP };
 
@@ -50,64 +61,89 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS) lengths_kernel(search s)
     }
 }
 
-/* One tile's factors; a row more than TILE, so that the transposing writes go to different banks. */
-struct factors {
-    float z[DEPTH][TILE + 1];
-    float entry[DEPTH][TILE];
+/* One tile's factors; z's rows have a quad more, so that the transposing writes go to different banks. */
+struct alignas(16) factors {
+    float z[DEPTH][ROWS + QUAD];
+    float entry[DEPTH][ENTRIES];
 };
 
-__device__ void factors_load(const search &s, int64_t first_row, int64_t first_entry, int64_t first, factors *f)
+/* What a thread takes of the next factors from memory while it computes with the last. */
+struct share {
+    float z[DEPTH * ROWS / VQC_CUDA_THREADS];
+    float entry[DEPTH * ENTRIES / VQC_CUDA_THREADS];
+};
+
+__device__ void share_load(const search &s, int64_t first_row, int64_t first_entry, int64_t first, share *next)
 {
-    for (int i = (int)threadIdx.x; i < DEPTH * TILE; i += VQC_CUDA_THREADS) {
+#pragma unroll
+    for (int k = 0; k < DEPTH * ROWS / VQC_CUDA_THREADS; k++) {
+        int i = (int)threadIdx.x + k * VQC_CUDA_THREADS;
         int64_t row = first_row + i / DEPTH;
         int64_t element = first + i % DEPTH;
-        f->z[i % DEPTH][i / DEPTH] = row < s.rows && element < s.width ? s.z[row * s.width + element] : 0.0F;
+        next->z[k] = row < s.rows && element < s.width ? s.z[row * s.width + element] : 0.0F;
     }
-    for (int i = (int)threadIdx.x; i < DEPTH * TILE; i += VQC_CUDA_THREADS) {
-        int64_t entry = first_entry + i % TILE;
-        int64_t element = first + i / TILE;
-        f->entry[i / TILE][i % TILE] =
-            entry < s.entries && element < s.width ? s.columns[element * s.entries + entry] : 0.0F;
+#pragma unroll
+    for (int k = 0; k < DEPTH * ENTRIES / VQC_CUDA_THREADS; k++) {
+        int i = (int)threadIdx.x + k * VQC_CUDA_THREADS;
+        int64_t entry = first_entry + i % ENTRIES;
+        int64_t element = first + i / ENTRIES;
+        next->entry[k] = entry < s.entries && element < s.width ? s.columns[element * s.entries + entry] : 0.0F;
     }
 }
 
-/* Adds what these factors give to the products of the thread's SHARE rows and SHARE entries. */
-__device__ void products_add(const factors &f, int down, int across, float products[SHARE][SHARE])
+__device__ void share_store(const share &next, factors *f)
 {
-    for (int k = 0; k < DEPTH; k++) {
-        float z[SHARE];
-        float entry[SHARE];
 #pragma unroll
-        for (int i = 0; i < SHARE; i++) {
-            z[i] = f.z[k][down + SIDE * i];
-            entry[i] = f.entry[k][across + SIDE * i];
-        }
+    for (int k = 0; k < DEPTH * ROWS / VQC_CUDA_THREADS; k++) {
+        int i = (int)threadIdx.x + k * VQC_CUDA_THREADS;
+        f->z[i % DEPTH][i / DEPTH] = next.z[k];
+    }
 #pragma unroll
-        for (int i = 0; i < SHARE; i++)
-#pragma unroll
-            for (int j = 0; j < SHARE; j++)
-                products[i][j] = fmaf(z[i], entry[j], products[i][j]);
+    for (int k = 0; k < DEPTH * ENTRIES / VQC_CUDA_THREADS; k++) {
+        int i = (int)threadIdx.x + k * VQC_CUDA_THREADS;
+        f->entry[i / ENTRIES][i % ENTRIES] = next.entry[k];
     }
 }
 
-/* The least bounds over the tile's entries for one row, from the thread's products with some of them. The SIDE
- * threads of a row are neighbours in a warp; all of them must call. Where a bound is not a number, the lower one is
- * as low as can be, so that the tile is looked at. */
+/* Adds what these factors give to the products of the thread's rows and entries. */
+__device__ void products_add(const factors &f, int down, int across, float products[ROWS_EACH][ENTRIES_EACH])
+{
+#pragma unroll
+    for (int k = 0; k < DEPTH; k++) {
+        const vqc_cuda_vector<float, QUAD> z = vqc_cuda_vector_load<QUAD>(&f.z[k][0], down * QUAD);
+#pragma unroll
+        for (int q = 0; q < QUADS; q++) {
+            const vqc_cuda_vector<float, QUAD> entry =
+                vqc_cuda_vector_load<QUAD>(&f.entry[k][0], (q * ACROSS + across) * QUAD);
+#pragma unroll
+            for (int i = 0; i < ROWS_EACH; i++)
+#pragma unroll
+                for (int j = 0; j < QUAD; j++) {
+                    float *product = &products[i][q * QUAD + j];
+                    *product = fmaf(z.element[i], entry.element[j], *product);
+                }
+        }
+    }
+}
+
+/* The least bounds over the tile's entries for one row, from the thread's products with some of them. The
+ * ACROSS threads of a row are neighbours in a warp; all of them must call. Where a bound is not a number, the lower
+ * one is as low as can be, so that the tile is looked at. */
 __device__ vqc_quantise_interval interval_of(const search &s, int64_t row, int64_t first_entry, int across,
-                                             const float products[SHARE])
+                                             const float products[ENTRIES_EACH])
 {
     vqc_quantise_interval least = {INFINITY, INFINITY};
     float length = row < s.rows ? s.lengths[row] : 0.0F;
 #pragma unroll
-    for (int j = 0; j < SHARE; j++) {
-        int64_t entry = first_entry + across + SIDE * j;
+    for (int j = 0; j < ENTRIES_EACH; j++) {
+        int64_t entry = first_entry + (j / QUAD * ACROSS + across) * QUAD + j % QUAD;
         if (entry >= s.entries)
             continue;
         vqc_quantise_interval found = vqc_quantise_interval_of(products[j], length, s.bounds[entry]);
         least.lower = found.lower >= least.lower ? least.lower : found.lower == found.lower ? found.lower : -INFINITY;
         least.upper = fminf(least.upper, found.upper);
     }
-    for (int lanes = SIDE / 2; lanes > 0; lanes /= 2) {
+    for (int lanes = ACROSS / 2; lanes > 0; lanes /= 2) {
         least.lower = fminf(least.lower, __shfl_xor_sync(0xffffffffU, least.lower, lanes));
         least.upper = fminf(least.upper, __shfl_xor_sync(0xffffffffU, least.upper, lanes));
     }
@@ -117,22 +153,26 @@ __device__ vqc_quantise_interval interval_of(const search &s, int64_t row, int64
 __global__ void __launch_bounds__(VQC_CUDA_THREADS) bounds_kernel(search s)
 {
     __shared__ factors f;
-    int down = (int)threadIdx.x / SIDE;
-    int across = (int)threadIdx.x % SIDE;
-    for (int64_t block = blockIdx.x; block < vqc_cuda_pieces(s.rows, TILE) * s.tiles; block += gridDim.x) {
+    int down = (int)threadIdx.x / ACROSS;
+    int across = (int)threadIdx.x % ACROSS;
+    for (int64_t block = blockIdx.x; block < vqc_cuda_pieces(s.rows, ROWS) * s.tiles; block += gridDim.x) {
         vqc_cuda_quotient at = vqc_cuda_divide(block, s.tiles);
-        int64_t first_row = at.whole * TILE;
-        int64_t first_entry = at.rest * TILE;
-        float products[SHARE][SHARE] = {};
+        int64_t first_row = at.whole * ROWS;
+        int64_t first_entry = at.rest * ENTRIES;
+        float products[ROWS_EACH][ENTRIES_EACH] = {};
+        share next;
+        share_load(s, first_row, first_entry, 0, &next);
         for (int64_t first = 0; first < s.width; first += DEPTH) {
             __syncthreads(); /* the last factors have been read */
-            factors_load(s, first_row, first_entry, first, &f);
+            share_store(next, &f);
             __syncthreads();
+            if (first + DEPTH < s.width)
+                share_load(s, first_row, first_entry, first + DEPTH, &next);
             products_add(f, down, across, products);
         }
 #pragma unroll
-        for (int i = 0; i < SHARE; i++) {
-            int64_t row = first_row + down + SIDE * i;
+        for (int i = 0; i < ROWS_EACH; i++) {
+            int64_t row = first_row + down * ROWS_EACH + i;
             vqc_quantise_interval least = interval_of(s, row, first_entry, across, products[i]);
             if (across == 0 && row < s.rows) {
                 s.lower[row * s.tiles + at.rest] = least.lower;
@@ -155,20 +195,46 @@ __device__ void nearest_update(nearest *best, double distance, int64_t index)
         *best = nearest{distance, index};
 }
 
-/* Compares the entries of one tile, a few by each lane. A distance that is not a number does not count. */
-__device__ void tile_compare(const search &s, const float *z, int64_t tile, int lane, nearest *best)
+/* The distance of quantise_formulas.h: both sums in the order of the elements. Many elements of the entry, which are
+ * far apart in memory, are read before they are added up. */
+__device__ double distance_to(const search &s, const float *z, int64_t entry)
 {
-    for (int64_t entry = tile * TILE + lane; entry < (tile + 1) * TILE && entry < s.entries; entry += VQC_CUDA_WARP) {
-        const float *column = s.columns + entry;
-        double square = vqc_quantise_square(column, s.entries, s.width);
-        double distance = vqc_quantise_distance(z, column, s.entries, square, s.width);
-        if (distance == distance)
-            nearest_update(best, distance, entry);
+    const float *column = s.columns + entry;
+    double square = 0.0;
+    double product = 0.0;
+    int64_t i = 0;
+    for (; i + AHEAD <= s.width; i += AHEAD) {
+        float read[AHEAD];
+#pragma unroll
+        for (int k = 0; k < AHEAD; k++)
+            read[k] = column[(i + k) * s.entries];
+#pragma unroll
+        for (int k = 0; k < AHEAD; k++) {
+            square += (double)read[k] * (double)read[k];
+            product += (double)z[i + k] * (double)read[k];
+        }
     }
+    for (; i < s.width; i++) {
+        double element = (double)column[i * s.entries];
+        square += element * element;
+        product += (double)z[i] * element;
+    }
+    return square - 2.0 * product;
 }
 
-/* The code of one row, for all lanes of a warp together. */
-__device__ int64_t code_of(const search &s, int64_t row, int lane)
+/* Compares one entry of a tile, the thread's. A distance that is not a number does not count. */
+__device__ void tile_compare(const search &s, const float *z, int64_t tile, nearest *best)
+{
+    int64_t entry = tile * ENTRIES + threadIdx.x;
+    if (entry >= s.entries)
+        return;
+    double distance = distance_to(s, z, entry);
+    if (distance == distance)
+        nearest_update(best, distance, entry);
+}
+
+/* The nearest entry of those that the threads of this warp have compared, in all tiles that may hold the nearest. */
+__device__ nearest nearest_of(const search &s, int64_t row, int lane)
 {
     const float *lower = s.lower + row * s.tiles;
     float least = INFINITY;
@@ -180,25 +246,33 @@ __device__ int64_t code_of(const search &s, int64_t row, int lane)
     for (int64_t first = 0; first < s.tiles; first += VQC_CUDA_WARP) {
         bool may_hold = first + lane < s.tiles && lower[first + lane] <= least;
         for (unsigned rest = __ballot_sync(0xffffffffU, may_hold); rest != 0; rest &= rest - 1)
-            tile_compare(s, s.z + row * s.width, first + __ffs((int)rest) - 1, lane, &best);
+            tile_compare(s, s.z + row * s.width, first + __ffs((int)rest) - 1, &best);
     }
     for (int lanes = VQC_CUDA_WARP / 2; lanes > 0; lanes /= 2) {
         double distance = __shfl_xor_sync(0xffffffffU, best.distance, lanes);
         long long index = __shfl_xor_sync(0xffffffffU, (long long)best.index, lanes);
         nearest_update(&best, distance, index);
     }
-    return best.index < 0 ? 0 : best.index;
+    return best;
 }
 
-__global__ void __launch_bounds__(VQC_CUDA_THREADS) codes_kernel(search s, int32_t *codes, float *output)
+/* The code of each row, and the entry: a block of ENTRIES threads for a row. */
+__global__ void __launch_bounds__(ENTRIES) codes_kernel(search s, int32_t *codes, float *output)
 {
+    __shared__ nearest found[ENTRIES / VQC_CUDA_WARP];
     int lane = (int)threadIdx.x % VQC_CUDA_WARP;
-    for (int64_t row = (int64_t)blockIdx.x * WARPS + threadIdx.x / VQC_CUDA_WARP; row < s.rows;
-         row += (int64_t)gridDim.x * WARPS) {
-        int64_t code = code_of(s, row, lane);
+    for (int64_t row = blockIdx.x; row < s.rows; row += gridDim.x) {
+        nearest best = nearest_of(s, row, lane);
+        __syncthreads(); /* the last row's have been read */
         if (lane == 0)
+            found[threadIdx.x / VQC_CUDA_WARP] = best;
+        __syncthreads();
+        for (int warp = 0; warp < ENTRIES / VQC_CUDA_WARP; warp++)
+            nearest_update(&best, found[warp].distance, found[warp].index);
+        int64_t code = best.index < 0 ? 0 : best.index;
+        if (threadIdx.x == 0)
             codes[row] = (int32_t)code;
-        for (int64_t i = lane; i < s.width; i += VQC_CUDA_WARP)
+        for (int64_t i = threadIdx.x; i < s.width; i += ENTRIES)
             output[row * s.width + i] = s.columns[i * s.entries + code];
     }
 }
@@ -210,7 +284,7 @@ search search_of(const vqc_cuda_call *call, const vqc_forward *arguments)
     s.rows = o->rows;
     s.width = o->width;
     s.entries = o->entries;
-    s.tiles = vqc_cuda_pieces(o->entries, TILE);
+    s.tiles = vqc_cuda_pieces(o->entries, ENTRIES);
     s.columns = static_cast<const float *>(call->parameter[COLUMNS]);
     s.bounds = static_cast<const vqc_quantise_bound *>(call->parameter[BOUNDS]);
     s.z = static_cast<const float *>(arguments->input[0]);
@@ -224,21 +298,24 @@ search search_of(const vqc_cuda_call *call, const vqc_forward *arguments)
 
 size_t vqc_cuda_quantise_workspace_size(const vqc_quantise *shape)
 {
-    int64_t tiles = vqc_cuda_pieces(shape->entries, TILE);
+    int64_t tiles = vqc_cuda_pieces(shape->entries, ENTRIES);
     return (size_t)(shape->rows * (1 + 2 * tiles)) * sizeof(float);
 }
 
 cudaError_t vqc_cuda_quantise_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const search s = search_of(call, arguments);
-    int64_t blocks = vqc_cuda_pieces(s.rows, WARPS);
-    cudaError_t result = vqc_cuda_launch(call->stream, blocks, lengths_kernel, s);
+    cudaError_t result = vqc_cuda_launch(call->stream, vqc_cuda_pieces(s.rows, WARPS), lengths_kernel, s);
     if (result == cudaSuccess)
-        result = vqc_cuda_launch(call->stream, vqc_cuda_pieces(s.rows, TILE) * s.tiles, bounds_kernel, s);
-    if (result == cudaSuccess)
-        result = vqc_cuda_launch(call->stream, blocks, codes_kernel, s, static_cast<int32_t *>(arguments->saved),
-                                 static_cast<float *>(arguments->output));
-    return result;
+        result = vqc_cuda_launch(call->stream, vqc_cuda_pieces(s.rows, ROWS) * s.tiles, bounds_kernel, s);
+    if (result != cudaSuccess)
+        return result;
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3(vqc_cuda_blocks(s.rows * VQC_CUDA_THREADS));
+    config.blockDim = dim3(ENTRIES);
+    config.stream = call->stream;
+    return cudaLaunchKernelEx(&config, codes_kernel, s, static_cast<int32_t *>(arguments->saved),
+                              static_cast<float *>(arguments->output));
 }
 
 cudaError_t vqc_cuda_quantise_backward(const vqc_cuda_call *call, const vqc_backward *arguments)

@@ -1,5 +1,6 @@
 #include "ops/cuda/kernels.h"
 #include "ops/cuda/pointwise.cuh"
+#include "ops/cuda/reduce.cuh"
 #include "ops/filter_formulas.h"
 
 /* Both directions go through a half-way picture of every crop: forward (side, picture's width), filtered along the
@@ -10,7 +11,7 @@
 namespace
 {
 
-enum { CROP_FIELDS = 5 };
+enum { CROP_FIELDS = 5, WARPS = VQC_CUDA_THREADS / VQC_CUDA_WARP };
 
 struct crop {
     int32_t picture, top, left, height, width;
@@ -103,103 +104,125 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS) filters_kernel(resampling r)
     }
 }
 
-/* Forward, first half: (crops, side, width, channels). */
-struct column_filtered {
-    resampling r;
-    const float *input;
+/* In the first halves, and in the second one forward, a block of threads computes one line of a crop at a time: what
+ * of the crop and of its filters does not change along the line is looked up once. */
 
-    __device__ float operator()(int64_t i) const
-    {
-        vqc_cuda_quotient at_line = vqc_cuda_divide(i, r.width * r.channels);
-        vqc_cuda_quotient at = vqc_cuda_divide(at_line.whole, r.side);
-        crop c = crop_at(r, at.whole);
-        if (at_line.rest >= c.width * r.channels)
-            return 0.0F;
-        vqc_filter f = filter_of(r, r.vertical, at.whole);
+/* Forward, first half: (crops, side, width, channels), as wide as the crop. */
+__global__ void __launch_bounds__(VQC_CUDA_THREADS) columns_filter_kernel(resampling r, const float *input)
+{
+    for (int64_t line = blockIdx.x; line < r.crops * r.side; line += gridDim.x) {
+        vqc_cuda_quotient at = vqc_cuda_divide(line, r.side);
+        const crop c = crop_at(r, at.whole);
+        const vqc_filter f = filter_of(r, r.vertical, at.whole);
         const float *weight = of_crop(r, r.weights[0], at.whole) + at.rest * f.stride;
-        int64_t row = c.picture * r.height + c.top + f.first[at.rest];
-        const float *from = input + (row * r.width + c.left) * r.channels + at_line.rest;
-        int32_t count = f.count[at.rest];
-        float sum = 0.0F;
-        for (int32_t k = 0; k < count; k++)
-            sum += weight[k] * from[k * r.width * r.channels];
-        return sum;
+        const int64_t row = (int64_t)c.picture * r.height + c.top + f.first[at.rest];
+        const float *from = input + (row * r.width + c.left) * r.channels;
+        const int64_t pitch = r.width * r.channels;
+        const int32_t count = f.count[at.rest];
+        for (int64_t i = threadIdx.x; i < c.width * r.channels; i += VQC_CUDA_THREADS) {
+            float sum = 0.0F;
+#pragma unroll 4
+            for (int32_t k = 0; k < count; k++)
+                sum += weight[k] * from[k * pitch + i];
+            r.half_way[line * pitch + i] = sum;
+        }
     }
-};
+}
 
 /* Forward, second half: (crops, side, side, channels). */
-struct row_filtered {
-    resampling r;
-
-    __device__ float operator()(int64_t i) const
-    {
-        vqc_cuda_quotient at_channel = vqc_cuda_divide(i, r.channels);
-        vqc_cuda_quotient at_x = vqc_cuda_divide(at_channel.whole, r.side);
-        int64_t index = vqc_cuda_divide(at_x.whole, r.side).whole;
-        vqc_filter f = filter_of(r, r.horizontal, index);
-        const float *weight = of_crop(r, r.weights[1], index) + at_x.rest * f.stride;
-        const float *from = r.half_way + (at_x.whole * r.width + f.first[at_x.rest]) * r.channels + at_channel.rest;
-        int32_t count = f.count[at_x.rest];
-        float sum = 0.0F;
-        for (int32_t k = 0; k < count; k++)
-            sum += weight[k] * from[k * r.channels];
-        return sum;
-    }
-};
-
-/* Backward, first half: (crops, height, side, channels). */
-struct column_gathered {
-    resampling r;
-    const float *grad_output;
-
-    __device__ float operator()(int64_t i) const
-    {
-        int64_t line = r.side * r.channels;
-        vqc_cuda_quotient at_line = vqc_cuda_divide(i, line);
-        vqc_cuda_quotient at = vqc_cuda_divide(at_line.whole, r.height);
-        if (at.rest >= crop_at(r, at.whole).height)
-            return 0.0F;
-        vqc_filter f = filter_of(r, r.vertical, at.whole);
-        const float *weight = of_crop(r, r.weights[0], at.whole);
-        float sum = 0.0F;
-        for (int64_t y = readers_at(r, at.whole)[at.rest]; y < r.side && f.first[y] <= at.rest; y++)
-            sum += weight[y * f.stride + at.rest - f.first[y]] *
-                   grad_output[(at.whole * r.side + y) * line + at_line.rest];
-        return sum;
-    }
-};
-
-/* Backward, second half: (batch, height, width, channels). */
-struct row_gathered {
-    resampling r;
-
-    /* What one crop gives to the pixel at (row, column) within it. */
-    __device__ float from_crop(int64_t index, int64_t row, int64_t column, int64_t channel, float sum) const
-    {
-        vqc_filter f = filter_of(r, r.horizontal, index);
-        const float *weight = of_crop(r, r.weights[1], index);
-        const float *from = r.half_way + (index * r.height + row) * r.side * r.channels + channel;
-        for (int64_t x = readers_at(r, index)[r.height + column]; x < r.side && f.first[x] <= column; x++)
-            sum += weight[x * f.stride + column - f.first[x]] * from[x * r.channels];
-        return sum;
-    }
-
-    __device__ float operator()(int64_t i) const
-    {
-        vqc_cuda_quotient at_channel = vqc_cuda_divide(i, r.channels);
-        vqc_cuda_quotient at_column = vqc_cuda_divide(at_channel.whole, r.width);
-        vqc_cuda_quotient at_row = vqc_cuda_divide(at_column.whole, r.height);
-        float sum = 0.0F;
-        for (int64_t index = 0; index < r.crops; index++) {
-            crop c = crop_at(r, index);
-            int64_t row = at_row.rest - c.top;
-            int64_t column = at_column.rest - c.left;
-            if (c.picture == at_row.whole && row >= 0 && row < c.height && column >= 0 && column < c.width)
-                sum = from_crop(index, row, column, at_channel.rest, sum);
+__global__ void __launch_bounds__(VQC_CUDA_THREADS) rows_filter_kernel(resampling r, float *output)
+{
+    for (int64_t line = blockIdx.x; line < r.crops * r.side; line += gridDim.x) {
+        const int64_t index = vqc_cuda_divide(line, r.side).whole;
+        const vqc_filter f = filter_of(r, r.horizontal, index);
+        const float *weights = of_crop(r, r.weights[1], index);
+        const float *from = r.half_way + line * r.width * r.channels;
+        for (int64_t i = threadIdx.x; i < r.side * r.channels; i += VQC_CUDA_THREADS) {
+            const vqc_cuda_quotient at = vqc_cuda_divide(i, r.channels);
+            const float *weight = weights + at.whole * f.stride;
+            const float *pixel = from + f.first[at.whole] * r.channels + at.rest;
+            const int32_t count = f.count[at.whole];
+            float sum = 0.0F;
+#pragma unroll 4
+            for (int32_t k = 0; k < count; k++)
+                sum += weight[k] * pixel[k * r.channels];
+            output[line * r.side * r.channels + i] = sum;
         }
-        return sum;
     }
-};
+}
+
+/* Backward, first half: (crops, height, side, channels), as high as the crop. */
+__global__ void __launch_bounds__(VQC_CUDA_THREADS) columns_gather_kernel(resampling r, const float *grad_output)
+{
+    const int64_t length = r.side * r.channels;
+    for (int64_t line = blockIdx.x; line < r.crops * r.height; line += gridDim.x) {
+        const vqc_cuda_quotient at = vqc_cuda_divide(line, r.height);
+        if (at.rest >= crop_at(r, at.whole).height)
+            continue;
+        const vqc_filter f = filter_of(r, r.vertical, at.whole);
+        const float *weight = of_crop(r, r.weights[0], at.whole) + at.rest;
+        const float *from = grad_output + at.whole * r.side * length;
+        const int64_t begin = readers_at(r, at.whole)[at.rest];
+        int64_t end = begin;
+        while (end < r.side && f.first[end] <= at.rest)
+            end++;
+        for (int64_t i = threadIdx.x; i < length; i += VQC_CUDA_THREADS) {
+            float sum = 0.0F;
+#pragma unroll 4
+            for (int64_t y = begin; y < end; y++)
+                sum += weight[y * f.stride - f.first[y]] * from[y * length + i];
+            r.half_way[line * length + i] = sum;
+        }
+    }
+}
+
+/* What one crop gives to an element of the picture's gradient. */
+__device__ float given_by_crop(const resampling &r, int64_t index, int64_t row, int64_t column, int64_t channel)
+{
+    const vqc_filter f = filter_of(r, r.horizontal, index);
+    const float *weight = of_crop(r, r.weights[1], index) + column;
+    const float *from = r.half_way + (index * r.height + row) * r.side * r.channels + channel;
+    float sum = 0.0F;
+    for (int64_t x = readers_at(r, index)[r.height + column]; x < r.side && f.first[x] <= column; x++)
+        sum += weight[x * f.stride - f.first[x]] * from[x * r.channels];
+    return sum;
+}
+
+/* Backward, second half: (batch, height, width, channels). Each warp of a block computes what one crop gives to the
+ * elements of a tile; then the crops' gifts are added in their order, so that those to other pictures change nothing.
+ */
+__global__ void __launch_bounds__(VQC_CUDA_THREADS)
+    rows_gather_kernel(resampling r, bool accumulate, float *grad_input, int64_t count)
+{
+    __shared__ float given[WARPS][VQC_CUDA_WARP];
+    const int lane = (int)threadIdx.x % VQC_CUDA_WARP;
+    const int warp = (int)threadIdx.x / VQC_CUDA_WARP;
+    for (int64_t tile = blockIdx.x; tile < vqc_cuda_pieces(count, VQC_CUDA_WARP); tile += gridDim.x) {
+        const int64_t i = tile * VQC_CUDA_WARP + lane;
+        const vqc_cuda_quotient at_channel = vqc_cuda_divide(i, r.channels);
+        const vqc_cuda_quotient at_column = vqc_cuda_divide(at_channel.whole, r.width);
+        const vqc_cuda_quotient at_row = vqc_cuda_divide(at_column.whole, r.height);
+        float sum = 0.0F;
+        for (int64_t first = 0; first < r.crops; first += WARPS) {
+            const int64_t index = first + warp;
+            float mine = 0.0F;
+            if (index < r.crops && i < count) {
+                const crop c = crop_at(r, index);
+                const int64_t row = at_row.rest - c.top;
+                const int64_t column = at_column.rest - c.left;
+                if (c.picture == at_row.whole && row >= 0 && row < c.height && column >= 0 && column < c.width)
+                    mine = given_by_crop(r, index, row, column, at_channel.rest);
+            }
+            __syncthreads(); /* the last gifts have been read */
+            given[warp][lane] = mine;
+            __syncthreads();
+            for (int k = 0; k < WARPS && warp == 0; k++)
+                sum += given[k][lane];
+        }
+        if (warp == 0 && i < count)
+            vqc_cuda_store_gradient(grad_input, i, sum, accumulate);
+    }
+}
 
 /* Bytes of a filter's weights in f32. */
 size_t weights_size(int64_t max_length, int64_t side)
@@ -259,13 +282,12 @@ cudaError_t vqc_cuda_resample_forward(const vqc_cuda_call *call, const vqc_forwa
     const vqc_resample *o = &call->operation->resample;
     const resampling r = resampling_of(o, arguments->input[1], arguments->workspace);
     cudaError_t result = filters_run(r, call->stream);
-    const column_filtered columns = {r, static_cast<const float *>(arguments->input[0])};
     if (result == cudaSuccess)
-        result = vqc_cuda_elements_run(columns, false, r.half_way, o->crops * o->side * o->width * o->channels,
-                                       call->stream);
+        result = vqc_cuda_launch(call->stream, o->crops * o->side, columns_filter_kernel, r,
+                                 static_cast<const float *>(arguments->input[0]));
     if (result == cudaSuccess)
-        result = vqc_cuda_elements_run(row_filtered{r}, false, static_cast<float *>(arguments->output),
-                                       o->crops * o->side * o->side * o->channels, call->stream);
+        result = vqc_cuda_launch(call->stream, o->crops * o->side, rows_filter_kernel, r,
+                                 static_cast<float *>(arguments->output));
     return result;
 }
 
@@ -276,13 +298,12 @@ cudaError_t vqc_cuda_resample_backward(const vqc_cuda_call *call, const vqc_back
         return cudaSuccess;
     const resampling r = resampling_of(o, arguments->input[1], arguments->workspace);
     cudaError_t result = filters_run(r, call->stream);
-    const column_gathered columns = {r, static_cast<const float *>(arguments->grad_output)};
+    int64_t count = o->batch * o->height * o->width * o->channels;
     if (result == cudaSuccess)
-        result = vqc_cuda_elements_run(columns, false, r.half_way, o->crops * o->height * o->side * o->channels,
-                                       call->stream);
+        result = vqc_cuda_launch(call->stream, o->crops * o->height, columns_gather_kernel, r,
+                                 static_cast<const float *>(arguments->grad_output));
     if (result == cudaSuccess)
-        result = vqc_cuda_elements_run(row_gathered{r}, arguments->accumulate[0],
-                                       static_cast<float *>(arguments->grad_input[0]),
-                                       o->batch * o->height * o->width * o->channels, call->stream);
+        result = vqc_cuda_launch(call->stream, vqc_cuda_pieces(count, VQC_CUDA_WARP), rows_gather_kernel, r,
+                                 arguments->accumulate[0], static_cast<float *>(arguments->grad_input[0]), count);
     return result;
 }

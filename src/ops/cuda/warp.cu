@@ -1,5 +1,6 @@
 #include "ops/cuda/kernels.h"
 #include "ops/cuda/pointwise.cuh"
+#include "ops/cuda/reduce.cuh"
 #include "ops/warp_formulas.h"
 
 /* The gradient. An input pixel is seen by any number of output pixels: many where a crop shrinks, and where its edge
@@ -13,29 +14,37 @@
 namespace
 {
 
-struct warped_value {
+/* Colour pictures have three channels; for those, all reads of a pixel are under way at once. */
+enum { COLOURS = 3, ANY_NUMBER = 0 };
+
+template <int fixed> struct warped_value {
     int64_t height, width, channels;
     const float *matrices;
     const float *input;
 
     __device__ void operator()(int64_t pixel, float *output) const
     {
+        const int count = fixed != ANY_NUMBER ? fixed : (int)channels;
         vqc_cuda_quotient at_crop = vqc_cuda_divide(pixel, height * width);
         vqc_cuda_quotient at = vqc_cuda_divide(at_crop.rest, width);
-        const float *crop = input + at_crop.whole * height * width * channels;
+        const float *crop = input + at_crop.whole * height * width * count;
         vqc_warp_taps taps;
         bool seen =
             vqc_warp_taps_find(height, width, matrices + at_crop.whole * VQC_WARP_MATRIX, at.rest, at.whole, &taps);
-        for (int64_t c = 0; c < channels; c++) {
+#pragma unroll
+        for (int c = 0; c < count; c++) {
             float sum = 0.0F;
+#pragma unroll
             for (int k = 0; k < 4 && seen; k++)
-                sum += taps.weight[k] * crop[taps.index[k] * channels + c];
-            output[pixel * channels + c] = sum;
+                sum += taps.weight[k] * crop[taps.index[k] * count + c];
+            output[pixel * count + c] = sum;
         }
     }
 };
 
-__global__ void __launch_bounds__(VQC_CUDA_THREADS) forward_kernel(warped_value value, int64_t pixels, float *output)
+template <int fixed>
+__global__ void __launch_bounds__(VQC_CUDA_THREADS)
+    forward_kernel(warped_value<fixed> value, int64_t pixels, float *output)
 {
     for (int64_t pixel = vqc_cuda_first(); pixel < pixels; pixel += vqc_cuda_step())
         value(pixel, output);
@@ -89,30 +98,75 @@ struct scattered_gradient {
     const float *grad_output;
     const unsigned *largest;
     unsigned long long *sums; /* two's complement */
-
-    __device__ void operator()(int64_t pixel) const
-    {
-        vqc_cuda_quotient at_crop = vqc_cuda_divide(pixel, height * width);
-        vqc_cuda_quotient at = vqc_cuda_divide(at_crop.rest, width);
-        vqc_warp_taps taps;
-        if (largest[at_crop.whole] >= infinity_bits)
-            return;
-        if (!vqc_warp_taps_find(height, width, matrices + at_crop.whole * VQC_WARP_MATRIX, at.rest, at.whole, &taps))
-            return;
-        double units = units_of(largest[at_crop.whole], places);
-        for (int k = 0; k < 4; k++)
-            for (int64_t c = 0; c < channels && taps.weight[k] != 0.0F; c++) {
-                double term = (double)taps.weight[k] * (double)grad_output[pixel * channels + c];
-                int64_t element = (at_crop.whole * height * width + taps.index[k]) * channels + c;
-                atomicAdd(&sums[element], (unsigned long long)llrint(term * units));
-            }
-    }
 };
 
-__global__ void __launch_bounds__(VQC_CUDA_THREADS) scatter_kernel(scattered_gradient gradient, int64_t pixels)
+/* An output pixel of a thread: the input pixels, counted over all crops, that it gives to, by columns. */
+struct scattered_pixel {
+    bool gives;
+    double units;
+    int64_t left[2], right[2];
+    float left_weight[2], right_weight[2];
+};
+
+__device__ scattered_pixel scattered_pixel_at(const scattered_gradient &g, int64_t pixel)
 {
-    for (int64_t pixel = vqc_cuda_first(); pixel < pixels; pixel += vqc_cuda_step())
-        gradient(pixel);
+    scattered_pixel p = {};
+    vqc_cuda_quotient at_crop = vqc_cuda_divide(pixel, g.height * g.width);
+    vqc_cuda_quotient at = vqc_cuda_divide(at_crop.rest, g.width);
+    unsigned largest = g.largest[at_crop.whole];
+    int64_t first = at_crop.whole * g.height * g.width;
+    vqc_warp_taps taps;
+    p.gives = vqc_warp_taps_find(g.height, g.width, g.matrices + at_crop.whole * VQC_WARP_MATRIX, at.rest, at.whole,
+                                 &taps) &&
+              largest < infinity_bits;
+    if (!p.gives)
+        return p;
+    p.units = units_of(largest, g.places);
+    for (int row = 0; row < 2; row++) {
+        p.left[row] = first + taps.index[2 * row];
+        p.right[row] = first + taps.index[2 * row + 1];
+        p.left_weight[row] = taps.weight[2 * row];
+        p.right_weight[row] = taps.weight[2 * row + 1];
+    }
+    return p;
+}
+
+__device__ void add(const scattered_gradient &g, int64_t pixel, int64_t channel, long long term)
+{
+    if (term != 0)
+        atomicAdd(&g.sums[pixel * g.channels + channel], (unsigned long long)term);
+}
+
+/* In a warp are neighbours of a row, and mostly what lies right of one is what lies left of the next: then the next
+ * one adds both together, which takes half as many additions to memory. The sums are the same, as they are of whole
+ * numbers. */
+__global__ void __launch_bounds__(VQC_CUDA_THREADS) scatter_kernel(scattered_gradient g, int64_t pixels)
+{
+    int lane = (int)threadIdx.x % VQC_CUDA_WARP;
+    int before = lane > 0 ? lane - 1 : 0;
+    int after = lane < VQC_CUDA_WARP - 1 ? lane + 1 : lane;
+    for (int64_t first = vqc_cuda_first() - lane; first < pixels; first += vqc_cuda_step()) {
+        scattered_pixel p = {};
+        if (first + lane < pixels)
+            p = scattered_pixel_at(g, first + lane);
+        bool takes = __shfl_sync(0xffffffffU, p.gives, before) && p.gives && lane > 0;
+        for (int row = 0; row < 2; row++)
+            takes = (__shfl_sync(0xffffffffU, (long long)p.right[row], before) == p.left[row]) && takes;
+        bool passes_on = __shfl_sync(0xffffffffU, takes, after) && after != lane;
+        for (int64_t c = 0; c < g.channels; c++) {
+            double grad = p.gives ? (double)g.grad_output[(first + lane) * g.channels + c] : 0.0;
+            for (int row = 0; row < 2; row++) {
+                long long left = llrint((double)p.left_weight[row] * grad * p.units);
+                long long right = llrint((double)p.right_weight[row] * grad * p.units);
+                long long passed = __shfl_sync(0xffffffffU, right, before);
+                left += takes ? passed : 0;
+                if (p.gives)
+                    add(g, p.left[row], c, left);
+                if (p.gives && !passes_on)
+                    add(g, p.right[row], c, right);
+            }
+        }
+    }
 }
 
 struct summed_gradient {
@@ -151,14 +205,21 @@ size_t vqc_cuda_warp_workspace_size(const vqc_warp *shape)
     return sums_size(shape) + (size_t)shape->crops * sizeof(unsigned);
 }
 
-cudaError_t vqc_cuda_warp_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+template <int fixed> static cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_warp *o = &call->operation->warp;
-    const warped_value value = {o->height, o->width, o->channels, static_cast<const float *>(arguments->input[1]),
-                                static_cast<const float *>(arguments->input[0])};
+    const warped_value<fixed> value = {o->height, o->width, o->channels,
+                                       static_cast<const float *>(arguments->input[1]),
+                                       static_cast<const float *>(arguments->input[0])};
     int64_t pixels = o->crops * o->height * o->width;
-    return vqc_cuda_launch(call->stream, vqc_cuda_pieces(pixels, VQC_CUDA_THREADS), forward_kernel, value, pixels,
-                           static_cast<float *>(arguments->output));
+    return vqc_cuda_launch(call->stream, vqc_cuda_pieces(pixels, VQC_CUDA_THREADS), forward_kernel<fixed>, value,
+                           pixels, static_cast<float *>(arguments->output));
+}
+
+cudaError_t vqc_cuda_warp_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+{
+    return call->operation->warp.channels == COLOURS ? forward<COLOURS>(call, arguments)
+                                                     : forward<ANY_NUMBER>(call, arguments);
 }
 
 cudaError_t vqc_cuda_warp_backward(const vqc_cuda_call *call, const vqc_backward *arguments)

@@ -7,7 +7,7 @@
 #include "emulation.hpp"
 
 /* cuDNN's convolutions as plain loops. With VQC_EMULATED_CUDNN=none in the environment it has no algorithm for any
- * shape. */
+ * shape, with VQC_EMULATED_CUDNN=plain it adds nothing to a convolution. */
 
 struct emulated_cudnn {
     cudaStream_t stream;
@@ -21,6 +21,10 @@ struct emulated_tensor {
 struct emulated_filter {
     cudnnDataType_t type;
     int k, c, h, w;
+};
+
+struct emulated_activation {
+    cudnnActivationMode_t mode;
 };
 
 struct emulated_convolution {
@@ -78,11 +82,16 @@ static cudnnStatus_t shapes_check(const emulated_tensor &input, const emulated_f
     return math_fits ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_BAD_PARAM;
 }
 
+static bool environment_is(const char *value)
+{
+    const char *which = std::getenv("VQC_EMULATED_CUDNN");
+    return which != nullptr && std::strcmp(which, value) == 0;
+}
+
 static cudnnStatus_t offer(const emulated_tensor &input, const emulated_filter &f, const emulated_convolution &o,
                            const emulated_tensor &output, size_t *size)
 {
-    const char *which = std::getenv("VQC_EMULATED_CUDNN");
-    if (which != nullptr && std::strcmp(which, "none") == 0)
+    if (environment_is("none"))
         return CUDNN_STATUS_NOT_SUPPORTED_SHAPE;
     *size = WORKSPACE_SIZE;
     return shapes_check(input, f, o, output);
@@ -278,6 +287,64 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void *alpha, c
     return CUDNN_STATUS_SUCCESS;
 }
 
+cudnnStatus_t cudnnCreateActivationDescriptor(cudnnActivationDescriptor_t *descriptor)
+{
+    *descriptor = new emulated_activation{};
+    return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t cudnnSetActivationDescriptor(cudnnActivationDescriptor_t descriptor, cudnnActivationMode_t mode,
+                                           cudnnNanPropagation_t, double)
+{
+    descriptor->mode = mode;
+    return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t cudnnDestroyActivationDescriptor(cudnnActivationDescriptor_t descriptor)
+{
+    delete descriptor;
+    return CUDNN_STATUS_SUCCESS;
+}
+
+static bool layouts_equal(const emulated_tensor &a, const emulated_tensor &b)
+{
+    return a.type == b.type && a.n == b.n && a.c == b.c && a.h == b.h && a.w == b.w;
+}
+
+cudnnStatus_t cudnnConvolutionBiasActivationForward(
+    cudnnHandle_t handle, const void *alpha, cudnnTensorDescriptor_t input_layout, const void *input,
+    cudnnFilterDescriptor_t filter_layout, const void *filter, cudnnConvolutionDescriptor_t convolution,
+    cudnnConvolutionFwdAlgo_t algorithm, void *workspace, size_t workspace_size, const void *added_alpha,
+    cudnnTensorDescriptor_t added_layout, const void *added, cudnnTensorDescriptor_t bias_layout, const void *bias,
+    cudnnActivationDescriptor_t activation, cudnnTensorDescriptor_t output_layout, void *output)
+{
+    emulated_tensor in = *input_layout, out = *output_layout, bias_is = *bias_layout;
+    emulated_filter f = *filter_layout;
+    emulated_convolution o = *convolution;
+    float share = *(const float *)added_alpha;
+    if (environment_is("plain"))
+        return CUDNN_STATUS_NOT_SUPPORTED;
+    const float zero = 0.0F;
+    if (!arguments_fit(alpha, &zero, workspace_size, input, filter, output) ||
+        algorithm != CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM ||
+        activation->mode != CUDNN_ACTIVATION_IDENTITY || !layouts_equal(*added_layout, out) ||
+        !layouts_equal(bias_is, {out.type, 1, out.c, 1, 1}))
+        return CUDNN_STATUS_BAD_PARAM;
+    emulation::submit(handle->stream, [=] {
+        std::memset(workspace, 0xff, workspace_size);
+        double *sums = sums_new(out);
+        products_visit(in, f, o, out, [=](std::int64_t i, std::int64_t w, std::int64_t to) {
+            sums[to] += (double)element(in.type, input, i) * (double)element(f.type, filter, w);
+        });
+        for (std::int64_t i = 0; i < tensor_count(out); i++)
+            sums[i] += (double)element(out.type, bias, i % out.c) +
+                       (share != 0.0F ? (double)(share * element(out.type, added, i)) : 0.0);
+        sums_store(out, sums, output);
+        std::free(sums);
+    });
+    return CUDNN_STATUS_SUCCESS;
+}
+
 cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void *alpha,
                                            cudnnFilterDescriptor_t filter_layout, const void *filter,
                                            cudnnTensorDescriptor_t grad_output_layout, const void *grad_output,
@@ -300,4 +367,36 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void *alp
         std::free(sums);
     });
     return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t cudnnBackendCreateDescriptor(cudnnBackendDescriptorType_t, cudnnBackendDescriptor_t *)
+{
+    return CUDNN_STATUS_NOT_SUPPORTED;
+}
+
+cudnnStatus_t cudnnBackendDestroyDescriptor(cudnnBackendDescriptor_t)
+{
+    return CUDNN_STATUS_NOT_SUPPORTED;
+}
+
+cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t)
+{
+    return CUDNN_STATUS_NOT_SUPPORTED;
+}
+
+cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t, cudnnBackendAttributeName_t,
+                                       cudnnBackendAttributeType_t, int64_t, const void *)
+{
+    return CUDNN_STATUS_NOT_SUPPORTED;
+}
+
+cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t, cudnnBackendAttributeName_t,
+                                       cudnnBackendAttributeType_t, int64_t, int64_t *, void *)
+{
+    return CUDNN_STATUS_NOT_SUPPORTED;
+}
+
+cudnnStatus_t cudnnBackendExecute(cudnnHandle_t, cudnnBackendDescriptor_t, cudnnBackendDescriptor_t)
+{
+    return CUDNN_STATUS_NOT_SUPPORTED;
 }

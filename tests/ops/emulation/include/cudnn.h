@@ -3,6 +3,8 @@
 
 /* Stands in for cuDNN's header in the emulation; see cuda_runtime_api.h beside it. */
 
+#include <stdint.h>
+
 #include "cuda_runtime_api.h"
 
 #ifdef __cplusplus
@@ -28,11 +30,89 @@ typedef enum {
     CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM = 1
 } cudnnConvolutionFwdAlgo_t;
 typedef enum { CUDNN_CONVOLUTION_BWD_DATA_ALGO_1 = 1 } cudnnConvolutionBwdDataAlgo_t;
+typedef enum { CUDNN_ACTIVATION_IDENTITY = 5 } cudnnActivationMode_t;
+typedef enum { CUDNN_PROPAGATE_NAN = 1 } cudnnNanPropagation_t;
+
+/* Graphs of operations, of which the emulation offers none. */
+typedef enum {
+    CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR,
+    CUDNN_BACKEND_ENGINECFG_DESCRIPTOR,
+    CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR,
+    CUDNN_BACKEND_ENGINE_DESCRIPTOR,
+    CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR,
+    CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR,
+    CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+    CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR,
+    CUDNN_BACKEND_POINTWISE_DESCRIPTOR,
+    CUDNN_BACKEND_TENSOR_DESCRIPTOR,
+    CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR
+} cudnnBackendDescriptorType_t;
+typedef enum {
+    CUDNN_ATTR_CONVOLUTION_COMP_TYPE,
+    CUDNN_ATTR_CONVOLUTION_CONV_MODE,
+    CUDNN_ATTR_CONVOLUTION_DILATIONS,
+    CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES,
+    CUDNN_ATTR_CONVOLUTION_POST_PADDINGS,
+    CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS,
+    CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS,
+    CUDNN_ATTR_ENGINECFG_ENGINE,
+    CUDNN_ATTR_ENGINEHEUR_MODE,
+    CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
+    CUDNN_ATTR_ENGINEHEUR_RESULTS,
+    CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE,
+    CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
+    CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
+    CUDNN_ATTR_EXECUTION_PLAN_HANDLE,
+    CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
+    CUDNN_ATTR_OPERATIONGRAPH_HANDLE,
+    CUDNN_ATTR_OPERATIONGRAPH_OPS,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+    CUDNN_ATTR_OPERATION_POINTWISE_BDESC,
+    CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR,
+    CUDNN_ATTR_OPERATION_POINTWISE_XDESC,
+    CUDNN_ATTR_OPERATION_POINTWISE_YDESC,
+    CUDNN_ATTR_POINTWISE_MATH_PREC,
+    CUDNN_ATTR_POINTWISE_MODE,
+    CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT,
+    CUDNN_ATTR_TENSOR_DATA_TYPE,
+    CUDNN_ATTR_TENSOR_DIMENSIONS,
+    CUDNN_ATTR_TENSOR_IS_VIRTUAL,
+    CUDNN_ATTR_TENSOR_STRIDES,
+    CUDNN_ATTR_TENSOR_UNIQUE_ID,
+    CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS,
+    CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS,
+    CUDNN_ATTR_VARIANT_PACK_WORKSPACE
+} cudnnBackendAttributeName_t;
+typedef enum {
+    CUDNN_TYPE_BACKEND_DESCRIPTOR,
+    CUDNN_TYPE_BEHAVIOR_NOTE,
+    CUDNN_TYPE_BOOLEAN,
+    CUDNN_TYPE_CONVOLUTION_MODE,
+    CUDNN_TYPE_DATA_TYPE,
+    CUDNN_TYPE_FLOAT,
+    CUDNN_TYPE_HANDLE,
+    CUDNN_TYPE_HEUR_MODE,
+    CUDNN_TYPE_INT64,
+    CUDNN_TYPE_NUMERICAL_NOTE,
+    CUDNN_TYPE_POINTWISE_MODE,
+    CUDNN_TYPE_VOID_PTR
+} cudnnBackendAttributeType_t;
+typedef enum { CUDNN_NUMERICAL_NOTE_STRICT_NAN_PROP, CUDNN_NUMERICAL_NOTE_TENSOR_CORE } cudnnBackendNumericalNote_t;
+typedef enum { CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION } cudnnBackendBehaviorNote_t;
+typedef enum { CUDNN_HEUR_MODE_A } cudnnBackendHeurMode_t;
+typedef enum { CUDNN_POINTWISE_ADD } cudnnPointwiseMode_t;
+typedef void *cudnnBackendDescriptor_t;
 
 typedef struct emulated_cudnn *cudnnHandle_t;
 typedef struct emulated_tensor *cudnnTensorDescriptor_t;
 typedef struct emulated_filter *cudnnFilterDescriptor_t;
 typedef struct emulated_convolution *cudnnConvolutionDescriptor_t;
+typedef struct emulated_activation *cudnnActivationDescriptor_t;
 
 const char *cudnnGetErrorString(cudnnStatus_t status);
 size_t cudnnGetVersion(void);
@@ -71,6 +151,16 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void *alpha, c
                                       cudnnConvolutionDescriptor_t convolution, cudnnConvolutionFwdAlgo_t algorithm,
                                       void *workspace, size_t workspace_size, const void *beta,
                                       cudnnTensorDescriptor_t output_layout, void *output);
+cudnnStatus_t cudnnCreateActivationDescriptor(cudnnActivationDescriptor_t *descriptor);
+cudnnStatus_t cudnnSetActivationDescriptor(cudnnActivationDescriptor_t descriptor, cudnnActivationMode_t mode,
+                                           cudnnNanPropagation_t nan, double coefficient);
+cudnnStatus_t cudnnDestroyActivationDescriptor(cudnnActivationDescriptor_t descriptor);
+cudnnStatus_t cudnnConvolutionBiasActivationForward(
+    cudnnHandle_t handle, const void *alpha, cudnnTensorDescriptor_t input_layout, const void *input,
+    cudnnFilterDescriptor_t filter_layout, const void *filter, cudnnConvolutionDescriptor_t convolution,
+    cudnnConvolutionFwdAlgo_t algorithm, void *workspace, size_t workspace_size, const void *added_alpha,
+    cudnnTensorDescriptor_t added_layout, const void *added, cudnnTensorDescriptor_t bias_layout, const void *bias,
+    cudnnActivationDescriptor_t activation, cudnnTensorDescriptor_t output_layout, void *output);
 cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void *alpha,
                                            cudnnFilterDescriptor_t filter_layout, const void *filter,
                                            cudnnTensorDescriptor_t grad_output_layout, const void *grad_output,
@@ -78,6 +168,14 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void *alp
                                            cudnnConvolutionBwdDataAlgo_t algorithm, void *workspace,
                                            size_t workspace_size, const void *beta,
                                            cudnnTensorDescriptor_t grad_input_layout, void *grad_input);
+cudnnStatus_t cudnnBackendCreateDescriptor(cudnnBackendDescriptorType_t type, cudnnBackendDescriptor_t *descriptor);
+cudnnStatus_t cudnnBackendDestroyDescriptor(cudnnBackendDescriptor_t descriptor);
+cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t descriptor);
+cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t descriptor, cudnnBackendAttributeName_t name,
+                                       cudnnBackendAttributeType_t type, int64_t count, const void *values);
+cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t descriptor, cudnnBackendAttributeName_t name,
+                                       cudnnBackendAttributeType_t type, int64_t most, int64_t *count, void *values);
+cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t plan, cudnnBackendDescriptor_t pack);
 
 #ifdef __cplusplus
 }
