@@ -3,13 +3,15 @@
 
 #include "base/memory.h"
 #include "ops/cuda/attention_kernels.h"
+#include "ops/cuda/fused_attention.h"
 #include "ops/cuda/plan.h"
 #include "ops/cuda/product.h"
 
-/* Attention as batched matrix products. A pair is one head of one sequence; pairs are worked on in pieces, so that
- * the scores of a piece fit the workspace. q, k, v (and the output's gradient) of a piece are gathered into matrices
- * (tokens, head_width) for each pair; the backward pass computes the probabilities again, since the scores take more
- * memory than time. With S the scores, P the probabilities, g the output's gradient and s = 1 / √head_width:
+/* Attention as batched matrix products, where the kernels of fused_attention.h do not apply. A pair is one head of
+ * one sequence; pairs are worked on in pieces, so that the scores of a piece fit the workspace. q, k, v (and the
+ * output's gradient) of a piece are gathered into matrices (tokens, head_width) for each pair; the backward pass
+ * computes the probabilities again, since the scores take more memory than time. With S the scores, P the
+ * probabilities, g the output's gradient and s = 1 / √head_width:
  *
  *     S = s q kᵀ    P = softmax(S)    output = P v
  *     dP = g vᵀ    dS = P (dP − Σ P dP)    dv = Pᵀ g    dq = s dS k    dk = s dSᵀ q */
@@ -39,7 +41,7 @@ typedef struct attention {
     int64_t pieces;
     int64_t piece; /* pairs in each */
     float scale;
-    vqc_cuda_heads query, key, value, output;
+    vqc_cuda_attention_heads heads;
     vqc_cuda_scores scores;
     size_t offset[PART_COUNT];
     vqc_cuda_product *by_head_width; /* (queries, head_width) · (keys, head_width)ᵀ: S, dP */
@@ -95,9 +97,9 @@ static vqc_status piece_scores(const vqc_cuda_plan *plan, vqc_cuda_pairs pairs,
 {
     const attention *state = plan->state;
     const void *keys = plan->operation.attention.packed ? input[0] : input[1];
-    VQC_TRY(gather(plan, &state->query, pairs, input[0], part(state, workspace, QUERY), error));
-    VQC_TRY(gather(plan, &state->key, pairs, keys, part(state, workspace, KEY), error));
-    VQC_TRY(gather(plan, &state->value, pairs, keys, part(state, workspace, VALUE), error));
+    VQC_TRY(gather(plan, &state->heads.query, pairs, input[0], part(state, workspace, QUERY), error));
+    VQC_TRY(gather(plan, &state->heads.key, pairs, keys, part(state, workspace, KEY), error));
+    VQC_TRY(gather(plan, &state->heads.value, pairs, keys, part(state, workspace, VALUE), error));
     return multiply(state, state->by_head_width, state->scale, QUERY, KEY, SCORE, workspace, error);
 }
 
@@ -111,7 +113,8 @@ static vqc_status piece_forward(const vqc_cuda_plan *plan, vqc_cuda_pairs pairs,
                                             part(state, workspace, PROBABILITY), plan->device->stream),
                            "softmax", error));
     VQC_TRY(multiply(state, state->by_keys, 1.0F, PROBABILITY, VALUE, RESULT, workspace, error));
-    return scatter(plan, &state->output, pairs, false, part(state, workspace, RESULT), arguments->output, error);
+    return scatter(plan, &state->heads.output, pairs, false, part(state, workspace, RESULT), arguments->output,
+                   error);
 }
 
 static vqc_status run_forward(const vqc_cuda_plan *plan, const vqc_forward *arguments, vqc_error *error)
@@ -129,7 +132,8 @@ static vqc_status piece_score_gradients(const vqc_cuda_plan *plan, vqc_cuda_pair
     const attention *state = plan->state;
     void *workspace = arguments->workspace;
     VQC_TRY(piece_scores(plan, pairs, arguments->input, workspace, error));
-    VQC_TRY(gather(plan, &state->output, pairs, arguments->grad_output, part(state, workspace, GRAD_OUTPUT), error));
+    VQC_TRY(gather(plan, &state->heads.output, pairs, arguments->grad_output, part(state, workspace, GRAD_OUTPUT),
+                   error));
     VQC_TRY(multiply(state, state->by_head_width, 1.0F, GRAD_OUTPUT, VALUE, GRAD_PROBABILITY, workspace, error));
     return vqc_cuda_check(
         vqc_cuda_softmax_gradient(plan->operation.dtype, &state->scores, part(state, workspace, SCORE),
@@ -144,7 +148,7 @@ static vqc_status piece_query_gradient(const vqc_cuda_plan *plan, vqc_cuda_pairs
     const attention *state = plan->state;
     void *workspace = arguments->workspace;
     VQC_TRY(multiply(state, state->by_keys, state->scale, GRAD_SCORE, KEY, RESULT, workspace, error));
-    return scatter(plan, &state->query, pairs, arguments->accumulate[0], part(state, workspace, RESULT),
+    return scatter(plan, &state->heads.query, pairs, arguments->accumulate[0], part(state, workspace, RESULT),
                    arguments->grad_input[0], error);
 }
 
@@ -157,9 +161,9 @@ static vqc_status piece_key_value_gradients(const vqc_cuda_plan *plan, vqc_cuda_
     bool accumulate = arguments->accumulate[input];
     void *target = arguments->grad_input[input];
     VQC_TRY(multiply(state, state->by_queries, state->scale, GRAD_SCORE, QUERY, RESULT, workspace, error));
-    VQC_TRY(scatter(plan, &state->key, pairs, accumulate, part(state, workspace, RESULT), target, error));
+    VQC_TRY(scatter(plan, &state->heads.key, pairs, accumulate, part(state, workspace, RESULT), target, error));
     VQC_TRY(multiply(state, state->by_queries, 1.0F, PROBABILITY, GRAD_OUTPUT, RESULT, workspace, error));
-    return scatter(plan, &state->value, pairs, accumulate, part(state, workspace, RESULT), target, error);
+    return scatter(plan, &state->heads.value, pairs, accumulate, part(state, workspace, RESULT), target, error);
 }
 
 static vqc_status run_backward(const vqc_cuda_plan *plan, const vqc_backward *arguments, vqc_error *error)
@@ -177,24 +181,6 @@ static vqc_status run_backward(const vqc_cuda_plan *plan, const vqc_backward *ar
             VQC_TRY(piece_key_value_gradients(plan, pairs, arguments, error));
     }
     return VQC_OK;
-}
-
-static void heads_set(attention *state, const vqc_attention *o)
-{
-    int64_t width = o->heads * o->head_width;
-    const vqc_cuda_heads query = {.tokens = o->queries,
-                                  .heads = o->heads,
-                                  .head_width = o->head_width,
-                                  .row_stride = o->packed ? 3 * width : width};
-    state->query = query;
-    state->output = query;
-    state->output.row_stride = width;
-    state->key = query;
-    state->key.tokens = o->keys;
-    state->key.row_stride = o->packed ? 3 * width : 2 * width;
-    state->key.offset = o->packed ? width : 0;
-    state->value = state->key;
-    state->value.offset = state->key.offset + width;
 }
 
 /* As many pairs as the limit allows, the same number in each piece. */
@@ -216,7 +202,7 @@ static void sizes_set(attention *state, const vqc_attention *o)
                                       .keys = o->keys,
                                       .stride = (o->keys + SCORE_STEP - 1) / SCORE_STEP * SCORE_STEP,
                                       .causal = o->causal};
-    heads_set(state, o);
+    state->heads = vqc_cuda_attention_heads_of(o);
     pieces_set(state, o);
     state->scores.rows = state->piece * o->queries;
 }
@@ -320,8 +306,30 @@ static void workspace_set(vqc_cuda_plan *plan, attention *state)
     }
 }
 
+static vqc_status run_fused_forward(const vqc_cuda_plan *plan, const vqc_forward *arguments, vqc_error *error)
+{
+    vqc_forward called = *arguments;
+    if (!plan->backward)
+        called.saved = NULL;
+    return vqc_cuda_check(vqc_cuda_fused_attention_forward(&plan->operation.attention, &called, plan->device->stream),
+                          "starting it", error);
+}
+
+static vqc_status run_fused_backward(const vqc_cuda_plan *plan, const vqc_backward *arguments, vqc_error *error)
+{
+    return vqc_cuda_check(
+        vqc_cuda_fused_attention_backward(&plan->operation.attention, arguments, plan->device->stream), "starting it",
+        error);
+}
+
 vqc_status vqc_cuda_attention_init(vqc_cuda_plan *plan, vqc_error *error)
 {
+    if (vqc_cuda_fused_attention_applies(&plan->operation)) {
+        plan->run_forward = run_fused_forward;
+        plan->run_backward = run_fused_backward;
+        plan->sizes.saved = plan->backward ? vqc_cuda_fused_attention_saved_size(&plan->operation.attention) : 0;
+        return VQC_OK;
+    }
     attention *state;
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;

@@ -4,6 +4,7 @@
 #include <cuda_bf16.h>
 #include <cuda_runtime_api.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/dtype.h"
 
@@ -39,6 +40,88 @@ template <typename T>
 static __device__ __forceinline__ void vqc_cuda_store_gradient(T *tensor, int64_t index, float value, bool accumulate)
 {
     vqc_cuda_store(tensor, index, accumulate ? vqc_cuda_load(tensor, index) + value : value);
+}
+
+/* bf16 elements two to a word, the first in the lower half. */
+static __device__ __forceinline__ float vqc_cuda_bf16_low(uint32_t pair)
+{
+    return __uint_as_float(pair << 16);
+}
+
+static __device__ __forceinline__ float vqc_cuda_bf16_high(uint32_t pair)
+{
+    return __uint_as_float(pair & 0xffff0000U);
+}
+
+static __device__ __forceinline__ uint32_t vqc_cuda_bf16_pair(float low, float high)
+{
+    __nv_bfloat162 rounded = __floats2bfloat162_rn(low, high);
+    uint32_t pair;
+    memcpy(&pair, &rounded, sizeof pair);
+    return pair;
+}
+
+/* Packs: eight neighbouring elements, read and written 16 bytes at a time. The index is a multiple of eight in a
+ * tensor aligned to 16 bytes. */
+enum { VQC_CUDA_PACK = 8 };
+
+static __device__ __forceinline__ void vqc_cuda_pack_load(const float *tensor, int64_t index,
+                                                          float (&values)[VQC_CUDA_PACK])
+{
+    const uint4 *words = reinterpret_cast<const uint4 *>(tensor + index);
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        uint4 four = words[i];
+        values[4 * i] = __uint_as_float(four.x);
+        values[4 * i + 1] = __uint_as_float(four.y);
+        values[4 * i + 2] = __uint_as_float(four.z);
+        values[4 * i + 3] = __uint_as_float(four.w);
+    }
+}
+
+static __device__ __forceinline__ void vqc_cuda_pack_load(const __nv_bfloat16 *tensor, int64_t index,
+                                                          float (&values)[VQC_CUDA_PACK])
+{
+    const uint4 words = *reinterpret_cast<const uint4 *>(tensor + index);
+    const uint32_t pair[] = {words.x, words.y, words.z, words.w};
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        values[2 * i] = vqc_cuda_bf16_low(pair[i]);
+        values[2 * i + 1] = vqc_cuda_bf16_high(pair[i]);
+    }
+}
+
+static __device__ __forceinline__ void vqc_cuda_pack_store(float *tensor, int64_t index,
+                                                           const float (&values)[VQC_CUDA_PACK])
+{
+    uint4 *words = reinterpret_cast<uint4 *>(tensor + index);
+#pragma unroll
+    for (int i = 0; i < 2; i++)
+        words[i] = uint4{__float_as_uint(values[4 * i]), __float_as_uint(values[4 * i + 1]),
+                         __float_as_uint(values[4 * i + 2]), __float_as_uint(values[4 * i + 3])};
+}
+
+static __device__ __forceinline__ void vqc_cuda_pack_store(__nv_bfloat16 *tensor, int64_t index,
+                                                           const float (&values)[VQC_CUDA_PACK])
+{
+    *reinterpret_cast<uint4 *>(tensor + index) =
+        uint4{vqc_cuda_bf16_pair(values[0], values[1]), vqc_cuda_bf16_pair(values[2], values[3]),
+              vqc_cuda_bf16_pair(values[4], values[5]), vqc_cuda_bf16_pair(values[6], values[7])};
+}
+
+/* Replaces the pack or, with `accumulate`, adds to it. */
+template <typename T>
+static __device__ __forceinline__ void vqc_cuda_pack_store_gradient(T *tensor, int64_t index,
+                                                                    float (&values)[VQC_CUDA_PACK], bool accumulate)
+{
+    if (accumulate) {
+        float before[VQC_CUDA_PACK];
+        vqc_cuda_pack_load(tensor, index, before);
+#pragma unroll
+        for (int i = 0; i < VQC_CUDA_PACK; i++)
+            values[i] = before[i] + values[i];
+    }
+    vqc_cuda_pack_store(tensor, index, values);
 }
 
 /* Element-wise kernels run in blocks of this many threads; each thread takes element `first`, then every `step`-th:

@@ -34,6 +34,10 @@ struct dim3 {
     }
 };
 
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+
 namespace emulation
 {
 
