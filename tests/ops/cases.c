@@ -185,6 +185,18 @@ const operation_case operation_cases[] = {
     {.name = "layer norm, wide",
      .operation.kind = VQC_OPERATION_LAYER_NORM, .operation.layer_norm = {.rows = 3, .width = 192, .epsilon =
          1e-5F}, .offset = 2, .range = 3},
+    {.name = "layer norm, rows of whole packs",
+     .operation.kind = VQC_OPERATION_LAYER_NORM, .operation.layer_norm = {.rows = 11, .width = 768, .epsilon =
+         1e-5F}, .offset = 1, .range = 2, .without_differences = true},
+    {.name = "layer norm, rows of part of the packs",
+     .operation.kind = VQC_OPERATION_LAYER_NORM, .operation.layer_norm = {.rows = 3, .width = 1288, .epsilon =
+         1e-5F}, .without_differences = true},
+    {.name = "layer norm, rows of four packs",
+     .operation.kind = VQC_OPERATION_LAYER_NORM, .operation.layer_norm = {.rows = 2, .width = 1000, .epsilon =
+         1e-5F}, .without_differences = true},
+    {.name = "layer norm, very wide",
+     .operation.kind = VQC_OPERATION_LAYER_NORM, .operation.layer_norm = {.rows = 2, .width = 2056, .epsilon =
+         1e-5F}, .without_differences = true},
     {.name = "relu",
      .operation.kind = VQC_OPERATION_ACTIVATION, .operation.activation = {.count = 131, .function =
          VQC_ACTIVATION_RELU}},
@@ -196,6 +208,8 @@ const operation_case operation_cases[] = {
          VQC_ACTIVATION_GELU}, .range = 6},
     {.name = "add",
      .operation.kind = VQC_OPERATION_ADD, .operation.add = {.count = 77}},
+    {.name = "add, several blocks",
+     .operation.kind = VQC_OPERATION_ADD, .operation.add = {.count = 5003}, .without_differences = true},
     {.name = "upsample",
      .operation.kind = VQC_OPERATION_UPSAMPLE, .operation.upsample = {.batch = 2, .height = 3, .width = 5,
          .channels = 20}},

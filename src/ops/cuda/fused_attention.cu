@@ -330,14 +330,12 @@ struct query_numbers {
 /* Σ g o of a piece of a row. */
 __device__ __forceinline__ float piece_product(const __nv_bfloat16 *left, const __nv_bfloat16 *right)
 {
-    float l[VQC_CUDA_PACK];
-    float r[VQC_CUDA_PACK];
+    const vqc_cuda_pack l = vqc_cuda_pack_load(left, 0);
+    const vqc_cuda_pack r = vqc_cuda_pack_load(right, 0);
     float sum = 0.0F;
-    vqc_cuda_pack_load(left, 0, l);
-    vqc_cuda_pack_load(right, 0, r);
 #pragma unroll
     for (int i = 0; i < VQC_CUDA_PACK; i++)
-        sum += l[i] * r[i];
+        sum += l.value[i] * r.value[i];
     return sum;
 }
 

@@ -1,16 +1,17 @@
 #include "ops/cuda/element.cuh"
 #include "ops/cuda/gradient.h"
+#include "ops/cuda/pointwise.cuh"
 
-template <typename T> static __global__ void add_kernel(T *target, const T *source, int64_t count)
-{
-    for (int64_t i = vqc_cuda_first(); i < count; i += vqc_cuda_step())
-        vqc_cuda_store_gradient(target, i, vqc_cuda_load(source, i), true);
-}
+struct same_value {
+    __device__ float operator()(int64_t, float source) const
+    {
+        return source;
+    }
+};
 
 template <typename T> static cudaError_t add(void *target, const void *source, int64_t count, cudaStream_t stream)
 {
-    add_kernel<<<vqc_cuda_blocks(count), VQC_CUDA_THREADS, 0, stream>>>((T *)target, (const T *)source, count);
-    return cudaGetLastError();
+    return vqc_cuda_map_run(same_value(), true, (T *)target, count, stream, (const T *)source);
 }
 
 cudaError_t vqc_cuda_gradient_pass(vqc_dtype dtype, bool accumulate, void *target, const void *source, int64_t count,
