@@ -235,6 +235,14 @@ __device__ __forceinline__ int keys_end(const attention &a, int first_query)
     return a.causal && first_query + TILE < a.keys ? first_query + TILE : a.keys;
 }
 
+/* One past the last key that any query of a warp sees, the first of which is this; 0 if there is none. */
+__device__ __forceinline__ int part_keys_end(const attention &a, int query)
+{
+    if (query >= a.queries)
+        return 0;
+    return a.causal && query + PART < a.keys ? query + PART : a.keys;
+}
+
 /* Takes a tile of keys and values, the first of which is number `key`, into the rows of a warp. */
 template <int WIDTH>
 __device__ __forceinline__ void forward_tile(const attention &a, running_rows<WIDTH> &rows,
@@ -242,10 +250,12 @@ __device__ __forceinline__ void forward_tile(const attention &a, running_rows<WI
                                              const uint4 *values, int query, int key, const lane_place &place)
 {
     const bool whole = all_see(a, query, key);
+    const int end = part_keys_end(a, query);
     float scores[TILE / PART][2][4] = {};
 #pragma unroll
     for (int part = 0; part < TILE / PART; part++) {
-        part_scores<WIDTH>(scores[part], query_factors, keys, part * PART, place.lane);
+        if (key + part * PART < end)
+            part_scores<WIDTH>(scores[part], query_factors, keys, part * PART, place.lane);
 #pragma unroll
         for (int i = 0; i < 8; i++)
             if (!whole &&
@@ -255,7 +265,8 @@ __device__ __forceinline__ void forward_tile(const attention &a, running_rows<WI
     softmax_step<WIDTH>(rows, scores, a.scale_log2);
 #pragma unroll
     for (int part = 0; part < TILE / PART; part++)
-        part_values<WIDTH>(rows.output, scores[part], values, part * PART, place.lane);
+        if (key + part * PART < end)
+            part_values<WIDTH>(rows.output, scores[part], values, part * PART, place.lane);
 }
 
 /* Divides by the sums, and writes the output and the logarithms. */
@@ -391,8 +402,8 @@ __device__ __forceinline__ void query_gradients(const attention &a, const gradie
         tile_load<WIDTH>(rows_of(a.heads.value, t.keys, pair), key, value_tile);
         __syncthreads();
         const bool whole = all_see(a, first_query, key);
-#pragma unroll
-        for (int part = 0; part < TILE; part += PART) {
+#pragma unroll 1
+        for (int part = 0; part < TILE && key + part < part_keys_end(a, query); part += PART) {
             float scores[2][4] = {};
             float score_gradients[2][4] = {};
             part_scores<WIDTH>(scores, query_factors, key_tile, part, place.lane);
@@ -434,7 +445,9 @@ __device__ __forceinline__ void key_gradients(const attention &a, const gradient
         __syncthreads();
         const bool whole = all_see(a, query, first_key);
 #pragma unroll 1
-        for (int part = 0; part < TILE; part += PART) {
+        for (int part = 0; part < TILE && query + part < a.queries && key < a.keys; part += PART) {
+            if (a.causal && query + part + PART <= key)
+                continue;
             float scores[2][4] = {};
             float score_gradients[2][4] = {};
             part_scores<WIDTH>(scores, key_factors, query_tile, part, place.lane);

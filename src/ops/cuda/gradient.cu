@@ -2,6 +2,9 @@
 #include "ops/cuda/gradient.h"
 #include "ops/cuda/pointwise.cuh"
 
+namespace
+{
+
 struct same_value {
     __device__ float operator()(int64_t, float source) const
     {
@@ -9,16 +12,17 @@ struct same_value {
     }
 };
 
-template <typename T> static cudaError_t add(void *target, const void *source, int64_t count, cudaStream_t stream)
+template <typename T>
+cudaError_t pass(bool accumulate, void *target, const void *source, int64_t count, cudaStream_t stream)
 {
-    return vqc_cuda_map_run(same_value(), true, (T *)target, count, stream, (const T *)source);
+    return vqc_cuda_map_run(same_value(), accumulate, (T *)target, count, stream, (const T *)source);
 }
 
+} // namespace
+
+/* A kernel in both cases: a graph may give a copy to another engine, for which kernels then wait. */
 cudaError_t vqc_cuda_gradient_pass(vqc_dtype dtype, bool accumulate, void *target, const void *source, int64_t count,
                                    cudaStream_t stream)
 {
-    if (accumulate)
-        return VQC_CUDA_FOR_DTYPE(add, dtype, target, source, count, stream);
-    size_t size = (size_t)count * (dtype == VQC_DTYPE_BF16 ? 2 : 4);
-    return cudaMemcpyAsync(target, source, size, cudaMemcpyDeviceToDevice, stream);
+    return VQC_CUDA_FOR_DTYPE(pass, dtype, accumulate, target, source, count, stream);
 }
