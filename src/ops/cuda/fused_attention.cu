@@ -81,7 +81,18 @@ __device__ __forceinline__ float quad_maximum(float value)
     return vqc_cuda_maximum(value, __shfl_xor_sync(0xffffffffU, value, 2));
 }
 
-/* Rows first to first + 15 as left factors, zero where there is nothing. */
+/* The words at a place in a head, zero where there is nothing. A thread reads in any case, something that is there,
+ * so that its reads need no branches and are all under way at once. */
+template <typename Words>
+__device__ __forceinline__ Words words_at(const head_rows<const __nv_bfloat16> &rows, int row, int column)
+{
+    bool is_there = row < rows.count && column < rows.width;
+    const __nv_bfloat16 *begin = rows.first + (is_there ? row : 0) * rows.stride + (is_there ? column : 0);
+    Words words = *reinterpret_cast<const Words *>(begin);
+    return is_there ? words : Words{};
+}
+
+/* Rows first to first + 15 as left factors. */
 template <int WIDTH>
 __device__ __forceinline__ void factors_load(const head_rows<const __nv_bfloat16> &rows, int first,
                                              const lane_place &place, uint32_t (&factors)[WIDTH / PART][4])
@@ -89,30 +100,27 @@ __device__ __forceinline__ void factors_load(const head_rows<const __nv_bfloat16
 #pragma unroll
     for (int k = 0; k < WIDTH / PART; k++) {
 #pragma unroll
-        for (int word = 0; word < 4; word++) {
-            int row = first + place.row + word % 2 * 8;
-            int column = k * PART + place.column + word / 2 * 8;
-            factors[k][word] = 0;
-            if (row < rows.count && column < rows.width)
-                factors[k][word] = *reinterpret_cast<const uint32_t *>(rows.first + row * rows.stride + column);
-        }
+        for (int word = 0; word < 4; word++)
+            factors[k][word] =
+                words_at<uint32_t>(rows, first + place.row + word % 2 * 8, k * PART + place.column + word / 2 * 8);
     }
 }
 
-/* Rows first to first + 63 into shared memory, by all threads of the block, zero where there is nothing. */
+/* Rows first to first + 63 into shared memory, by all threads of the block. */
 template <int WIDTH>
 __device__ __forceinline__ void tile_load(const head_rows<const __nv_bfloat16> &rows, int first, uint4 *tile)
 {
-    const int pieces = WIDTH / PIECE;
+    const int row_pieces = WIDTH / PIECE;
+    uint4 piece[TILE * row_pieces / THREADS];
 #pragma unroll
-    for (int k = 0; k < TILE * pieces / THREADS; k++) {
+    for (int k = 0; k < TILE * row_pieces / THREADS; k++) {
         int i = k * THREADS + (int)threadIdx.x;
-        int row = first + i / pieces;
-        int column = i % pieces * PIECE;
-        uint4 piece = {0, 0, 0, 0};
-        if (row < rows.count && column < rows.width)
-            piece = *reinterpret_cast<const uint4 *>(rows.first + row * rows.stride + column);
-        tile[i / pieces * tile_shape<WIDTH>::STRIDE + i % pieces] = piece;
+        piece[k] = words_at<uint4>(rows, first + i / row_pieces, i % row_pieces * PIECE);
+    }
+#pragma unroll
+    for (int k = 0; k < TILE * row_pieces / THREADS; k++) {
+        int i = k * THREADS + (int)threadIdx.x;
+        tile[i / row_pieces * tile_shape<WIDTH>::STRIDE + i % row_pieces] = piece[k];
     }
 }
 
@@ -339,14 +347,16 @@ struct query_numbers {
 };
 
 /* Σ g o of a piece of a row. */
-__device__ __forceinline__ float piece_product(const __nv_bfloat16 *left, const __nv_bfloat16 *right)
+__device__ __forceinline__ float piece_product(const uint4 &left, const uint4 &right)
 {
-    const vqc_cuda_pack l = vqc_cuda_pack_load(left, 0);
-    const vqc_cuda_pack r = vqc_cuda_pack_load(right, 0);
+    const uint32_t l[] = {left.x, left.y, left.z, left.w};
+    const uint32_t r[] = {right.x, right.y, right.z, right.w};
     float sum = 0.0F;
 #pragma unroll
-    for (int i = 0; i < VQC_CUDA_PACK; i++)
-        sum += l.value[i] * r.value[i];
+    for (int i = 0; i < 4; i++) {
+        sum += vqc_cuda_bf16_low(l[i]) * vqc_cuda_bf16_low(r[i]);
+        sum += vqc_cuda_bf16_high(l[i]) * vqc_cuda_bf16_high(r[i]);
+    }
     return sum;
 }
 
@@ -359,13 +369,12 @@ __device__ __forceinline__ void query_numbers_load(const attention &a, const gra
     const head_rows<const __nv_bfloat16> output = rows_of(a.heads.output, t.output, pair);
     const int row = (int)threadIdx.x / 2;
     const bool is_query = first_query + row < a.queries;
-    const int64_t begin = (first_query + row) * output.stride;
     float mean = 0.0F;
 #pragma unroll
     for (int k = 0; k < WIDTH / PART; k++) {
         int column = k * PART + (int)threadIdx.x % 2 * PIECE;
-        if (is_query && column < output.width)
-            mean += piece_product(gradient.first + begin + column, output.first + begin + column);
+        mean += piece_product(words_at<uint4>(gradient, first_query + row, column),
+                              words_at<uint4>(output, first_query + row, column));
     }
     mean += __shfl_xor_sync(0xffffffffU, mean, 1);
     if (threadIdx.x % 2 != 0)
