@@ -157,6 +157,12 @@ const operation_case operation_cases[] = {
     {.name = "attention unpacked, heads of many channels",
      .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 2, .queries = 20, .keys = 12,
          .heads = 1, .head_width = 136}, .without_differences = true},
+    {.name = "attention packed, one head of many channels",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 3, .queries = 13, .keys = 13,
+         .heads = 1, .head_width = 160, .packed = true}, .without_differences = true},
+    {.name = "attention packed, heads of many channels",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 2, .queries = 13, .keys = 13,
+         .heads = 2, .head_width = 136, .packed = true}, .without_differences = true},
     {.name = "group norm",
      .operation.kind = VQC_OPERATION_GROUP_NORM, .operation.group_norm = {.batch = 2, .pixels = 15, .channels =
          24, .groups = 8, .epsilon = 1e-6F}},
