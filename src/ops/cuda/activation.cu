@@ -6,27 +6,19 @@
 namespace
 {
 
-template <typename T, vqc_activation_function function> struct activation_value {
-    const T *input;
-
-    __device__ float operator()(int64_t i) const
+template <vqc_activation_function function> struct activation_value {
+    __device__ float operator()(int64_t, float x) const
     {
-        float x = vqc_cuda_load(input, i);
         if (function == VQC_ACTIVATION_RELU)
             return vqc_formula_relu(x);
         return function == VQC_ACTIVATION_QUICK_GELU ? vqc_formula_quick_gelu(x) : vqc_formula_gelu(x);
     }
 };
 
-/* `at` is the input, for ReLU the output. */
-template <typename T, vqc_activation_function function> struct activation_gradient {
-    const T *at;
-    const T *grad_output;
-
-    __device__ float operator()(int64_t i) const
+/* x is the input, for ReLU the output. */
+template <vqc_activation_function function> struct activation_gradient {
+    __device__ float operator()(int64_t, float x, float gradient) const
     {
-        float x = vqc_cuda_load(at, i);
-        float gradient = vqc_cuda_load(grad_output, i);
         if (function == VQC_ACTIVATION_RELU)
             return vqc_formula_relu_gradient(x, gradient);
         return gradient * (function == VQC_ACTIVATION_QUICK_GELU ? vqc_formula_quick_gelu_derivative(x)
@@ -37,19 +29,18 @@ template <typename T, vqc_activation_function function> struct activation_gradie
 template <typename T, vqc_activation_function function>
 cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
-    const activation_value<T, function> value = {static_cast<const T *>(arguments->input[0])};
-    return vqc_cuda_elements_run(value, false, static_cast<T *>(arguments->output), call->operation->activation.count,
-                                 call->stream);
+    return vqc_cuda_map_run(activation_value<function>(), false, static_cast<T *>(arguments->output),
+                            call->operation->activation.count, call->stream,
+                            static_cast<const T *>(arguments->input[0]));
 }
 
 template <typename T, vqc_activation_function function>
 cudaError_t backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const void *at = function == VQC_ACTIVATION_RELU ? arguments->output : arguments->input[0];
-    const activation_gradient<T, function> gradient = {static_cast<const T *>(at),
-                                                       static_cast<const T *>(arguments->grad_output)};
-    return vqc_cuda_elements_run(gradient, arguments->accumulate[0], static_cast<T *>(arguments->grad_input[0]),
-                                 call->operation->activation.count, call->stream);
+    return vqc_cuda_map_run(activation_gradient<function>(), arguments->accumulate[0],
+                            static_cast<T *>(arguments->grad_input[0]), call->operation->activation.count,
+                            call->stream, static_cast<const T *>(at), static_cast<const T *>(arguments->grad_output));
 }
 
 template <typename T> cudaError_t forward_of(const vqc_cuda_call *call, const vqc_forward *arguments)

@@ -6,22 +6,18 @@
 namespace
 {
 
-template <typename T> struct sum_value {
-    const T *left;
-    const T *right;
-
-    __device__ float operator()(int64_t i) const
+struct sum_value {
+    __device__ float operator()(int64_t, float left, float right) const
     {
-        return vqc_cuda_load(left, i) + vqc_cuda_load(right, i);
+        return left + right;
     }
 };
 
 template <typename T> cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
-    const sum_value<T> value = {static_cast<const T *>(arguments->input[0]),
-                                static_cast<const T *>(arguments->input[1])};
-    return vqc_cuda_elements_run(value, false, static_cast<T *>(arguments->output), call->operation->add.count,
-                                 call->stream);
+    return vqc_cuda_map_run(sum_value(), false, static_cast<T *>(arguments->output), call->operation->add.count,
+                            call->stream, static_cast<const T *>(arguments->input[0]),
+                            static_cast<const T *>(arguments->input[1]));
 }
 
 } // namespace

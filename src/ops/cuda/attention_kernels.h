@@ -7,6 +7,7 @@
 #include <cuda_runtime_api.h>
 
 #include "base/dtype.h"
+#include "ops/operation.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,6 +25,26 @@ typedef struct vqc_cuda_heads {
     int64_t tokens, heads, head_width;
     int64_t row_stride, offset;
 } vqc_cuda_heads;
+
+/* All of an attention's. q lies in input 0; k and v there as well if it is packed, else in input 1. Gradients lie as
+ * what they belong to. */
+typedef struct vqc_cuda_attention_heads {
+    vqc_cuda_heads query, key, value, output;
+} vqc_cuda_attention_heads;
+
+static inline vqc_cuda_attention_heads vqc_cuda_attention_heads_of(const vqc_attention *o)
+{
+    int64_t width = o->heads * o->head_width;
+    vqc_cuda_heads output = {o->queries, o->heads, o->head_width, width, 0};
+    vqc_cuda_attention_heads heads = {output, output, output, output};
+    heads.query.row_stride = o->packed ? 3 * width : width;
+    heads.key.tokens = o->keys;
+    heads.key.row_stride = o->packed ? 3 * width : 2 * width;
+    heads.key.offset = o->packed ? width : 0;
+    heads.value = heads.key;
+    heads.value.offset += width;
+    return heads;
+}
 
 /* target (count, tokens, head_width) = those pairs' heads of the tensor. */
 cudaError_t vqc_cuda_heads_gather(vqc_dtype dtype, const vqc_cuda_heads *heads, vqc_cuda_pairs pairs,

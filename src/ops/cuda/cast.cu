@@ -5,20 +5,18 @@
 namespace
 {
 
-template <typename T> struct element_value {
-    const T *source;
-
-    __device__ float operator()(int64_t i) const
+struct same_value {
+    __device__ float operator()(int64_t, float source) const
     {
-        return vqc_cuda_load(source, i);
+        return source;
     }
 };
 
 template <typename From, typename To>
 cudaError_t convert(const void *source, bool accumulate, void *target, int64_t count, cudaStream_t stream)
 {
-    const element_value<From> value = {static_cast<const From *>(source)};
-    return vqc_cuda_elements_run(value, accumulate, static_cast<To *>(target), count, stream);
+    return vqc_cuda_map_run(same_value(), accumulate, static_cast<To *>(target), count, stream,
+                            static_cast<const From *>(source));
 }
 
 template <typename From>

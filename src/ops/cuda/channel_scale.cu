@@ -7,16 +7,15 @@ namespace
 
 enum { SCALE, SHIFT }; /* parameters */
 
-template <typename T> struct scaled_value {
+struct scaled_value {
     int64_t channels;
     const float *scale;
     const float *shift; /* NULL in the backward pass */
-    const T *source;
 
-    __device__ float operator()(int64_t i) const
+    __device__ float operator()(int64_t i, float source) const
     {
         int64_t channel = vqc_cuda_divide(i, channels).rest;
-        float value = vqc_cuda_load(source, i) * scale[channel];
+        float value = source * scale[channel];
         return shift != NULL ? value + shift[channel] : value;
     }
 };
@@ -26,9 +25,10 @@ template <typename T>
 cudaError_t run(const vqc_cuda_call *call, const void *shift, const void *source, bool accumulate, void *target)
 {
     const vqc_channel_scale *o = &call->operation->channel_scale;
-    const scaled_value<T> value = {o->channels, static_cast<const float *>(call->parameter[SCALE]),
-                                   static_cast<const float *>(shift), static_cast<const T *>(source)};
-    return vqc_cuda_elements_run(value, accumulate, static_cast<T *>(target), o->rows * o->channels, call->stream);
+    const scaled_value value = {o->channels, static_cast<const float *>(call->parameter[SCALE]),
+                                static_cast<const float *>(shift)};
+    return vqc_cuda_map_run(value, accumulate, static_cast<T *>(target), o->rows * o->channels, call->stream,
+                            static_cast<const T *>(source));
 }
 
 } // namespace

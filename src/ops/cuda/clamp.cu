@@ -6,33 +6,30 @@
 namespace
 {
 
-template <typename T> struct clamped_value {
+struct clamped_value {
     float scale, shift;
-    const T *input;
 
-    __device__ float operator()(int64_t i) const
+    __device__ float operator()(int64_t, float input) const
     {
-        return vqc_formula_clamp(vqc_cuda_load(input, i) * scale + shift);
+        return vqc_formula_clamp(input * scale + shift);
     }
 };
 
-template <typename T> struct clamped_gradient {
+struct clamped_gradient {
     float scale, shift;
-    const T *input;
-    const T *grad_output;
 
-    __device__ float operator()(int64_t i) const
+    __device__ float operator()(int64_t, float input, float gradient) const
     {
-        float x = vqc_cuda_load(input, i) * scale + shift;
-        return scale * vqc_formula_clamp_gradient(x, vqc_cuda_load(grad_output, i));
+        return scale * vqc_formula_clamp_gradient(input * scale + shift, gradient);
     }
 };
 
 template <typename T> cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_clamp *o = &call->operation->clamp;
-    const clamped_value<T> value = {o->scale, o->shift, static_cast<const T *>(arguments->input[0])};
-    return vqc_cuda_elements_run(value, false, static_cast<T *>(arguments->output), o->count, call->stream);
+    const clamped_value value = {o->scale, o->shift};
+    return vqc_cuda_map_run(value, false, static_cast<T *>(arguments->output), o->count, call->stream,
+                            static_cast<const T *>(arguments->input[0]));
 }
 
 template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_backward *arguments)
@@ -40,10 +37,10 @@ template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_
     const vqc_clamp *o = &call->operation->clamp;
     if (arguments->grad_input[0] == NULL)
         return cudaSuccess;
-    const clamped_gradient<T> value = {o->scale, o->shift, static_cast<const T *>(arguments->input[0]),
-                                       static_cast<const T *>(arguments->grad_output)};
-    return vqc_cuda_elements_run(value, arguments->accumulate[0], static_cast<T *>(arguments->grad_input[0]),
-                                 o->count, call->stream);
+    const clamped_gradient value = {o->scale, o->shift};
+    return vqc_cuda_map_run(value, arguments->accumulate[0], static_cast<T *>(arguments->grad_input[0]), o->count,
+                            call->stream, static_cast<const T *>(arguments->input[0]),
+                            static_cast<const T *>(arguments->grad_output));
 }
 
 } // namespace

@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/* target (+)= source, count elements, both aligned to 16 bytes: a gradient that passes unchanged. */
+/* target (+)= source, count elements: a gradient that passes unchanged. Both are aligned to 16 bytes. */
 cudaError_t vqc_cuda_gradient_pass(vqc_dtype dtype, bool accumulate, void *target, const void *source, int64_t count,
                                    cudaStream_t stream);
 

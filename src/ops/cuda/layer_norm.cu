@@ -8,7 +8,8 @@ namespace
 
 enum { WEIGHT, BIAS }; /* parameters */
 
-/* A warp computes a row: it goes over it two or three times, of which the later ones find it in the cache. */
+/* A warp computes a row. Rows of whole packs and a width that there is a kernel for lie in its registers, lane by
+ * lane a pack in turn; over others it goes two or three times, of which the later ones find them in the cache. */
 enum { ROWS = VQC_CUDA_THREADS / VQC_CUDA_WARP /* of a block */ };
 
 /* Of each row, what the forward pass leaves for the backward pass. */
@@ -80,11 +81,176 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     }
 }
 
+/* The element at which pack number k of a lane begins. */
+__device__ __forceinline__ int element_of(int k, int lane)
+{
+    return (k * VQC_CUDA_WARP + lane) * VQC_CUDA_PACK;
+}
+
+/* What a lane has of a row, zero behind its end. */
+template <int PACKS> struct row_packs {
+    vqc_cuda_pack pack[PACKS];
+};
+
+template <int PACKS, typename T>
+__device__ __forceinline__ row_packs<PACKS> row_load(const T *row, int width, int lane)
+{
+    row_packs<PACKS> x;
+#pragma unroll
+    for (int k = 0; k < PACKS; k++) {
+        int i = element_of(k, lane);
+        x.pack[k] = i < width ? vqc_cuda_pack_load(row, i) : vqc_cuda_pack{};
+    }
+    return x;
+}
+
+template <int PACKS>
+__device__ __forceinline__ moments moments_of_packs(const row_packs<PACKS> &x, int width, float epsilon, int lane)
+{
+    float sum = 0.0F;
+#pragma unroll
+    for (int i = 0; i < PACKS * VQC_CUDA_PACK; i++)
+        sum += x.pack[i / VQC_CUDA_PACK].value[i % VQC_CUDA_PACK];
+    float mean = vqc_cuda_warp_sum(sum) / (float)width;
+    float squares = 0.0F;
+#pragma unroll
+    for (int i = 0; i < PACKS * VQC_CUDA_PACK; i++) {
+        float d = x.pack[i / VQC_CUDA_PACK].value[i % VQC_CUDA_PACK] - mean;
+        squares += element_of(i / VQC_CUDA_PACK, lane) < width ? d * d : 0.0F;
+    }
+    float variance = vqc_cuda_warp_sum(squares) / (float)width;
+    return moments{mean, 1.0F / sqrtf(variance + epsilon)};
+}
+
+template <typename T, int PACKS>
+__global__ void __launch_bounds__(VQC_CUDA_THREADS)
+    forward_packs_kernel(int64_t rows, int64_t width, float epsilon, const float *weight, const float *bias,
+                         const T *input, T *output, moments *saved)
+{
+    int lane = (int)threadIdx.x % VQC_CUDA_WARP;
+    for (int64_t row = (int64_t)blockIdx.x * ROWS + threadIdx.x / VQC_CUDA_WARP; row < rows;
+         row += (int64_t)gridDim.x * ROWS) {
+        row_packs<PACKS> x = row_load<PACKS>(input + row * width, (int)width, lane);
+        moments m = moments_of_packs(x, (int)width, epsilon, lane);
+        if (lane == 0)
+            saved[row] = m;
+#pragma unroll
+        for (int k = 0; k < PACKS; k++) {
+            int first = element_of(k, lane);
+            if (first >= width)
+                continue;
+            vqc_cuda_pack w = vqc_cuda_pack_load(weight, first);
+            vqc_cuda_pack b = vqc_cuda_pack_load(bias, first);
+#pragma unroll
+            for (int i = 0; i < VQC_CUDA_PACK; i++)
+                x.pack[k].value[i] =
+                    vqc_formula_normalise(x.pack[k].value[i], m.mean, m.inverse_deviation, w.value[i], b.value[i]);
+            vqc_cuda_pack_store(output + row * width, first, x.pack[k]);
+        }
+    }
+}
+
+/* Makes h of the gradient and n of x, and gives their means. */
+template <int PACKS>
+__device__ __forceinline__ void means_of_packs(row_packs<PACKS> &x, row_packs<PACKS> &gradient, const float *weight,
+                                               const moments &m, int width, int lane, float &mean_h, float &mean_hn)
+{
+    float sum_h = 0.0F;
+    float sum_hn = 0.0F;
+#pragma unroll
+    for (int k = 0; k < PACKS; k++) {
+        int first = element_of(k, lane);
+        if (first >= width)
+            continue;
+        vqc_cuda_pack w = vqc_cuda_pack_load(weight, first);
+#pragma unroll
+        for (int i = 0; i < VQC_CUDA_PACK; i++) {
+            float h = gradient.pack[k].value[i] * w.value[i];
+            float n = (x.pack[k].value[i] - m.mean) * m.inverse_deviation;
+            sum_h += h;
+            sum_hn += h * n;
+            gradient.pack[k].value[i] = h;
+            x.pack[k].value[i] = n;
+        }
+    }
+    mean_h = vqc_cuda_warp_sum(sum_h) / (float)width;
+    mean_hn = vqc_cuda_warp_sum(sum_hn) / (float)width;
+}
+
+template <typename T, int PACKS>
+__global__ void __launch_bounds__(VQC_CUDA_THREADS)
+    backward_packs_kernel(int64_t rows, int64_t width, const float *weight, const T *input, const T *grad_output,
+                          const moments *saved, bool accumulate, T *grad_input)
+{
+    int lane = (int)threadIdx.x % VQC_CUDA_WARP;
+    for (int64_t row = (int64_t)blockIdx.x * ROWS + threadIdx.x / VQC_CUDA_WARP; row < rows;
+         row += (int64_t)gridDim.x * ROWS) {
+        const moments m = saved[row];
+        row_packs<PACKS> n = row_load<PACKS>(input + row * width, (int)width, lane);
+        row_packs<PACKS> h = row_load<PACKS>(grad_output + row * width, (int)width, lane);
+        float mean_h;
+        float mean_hn;
+        means_of_packs(n, h, weight, m, (int)width, lane, mean_h, mean_hn);
+#pragma unroll
+        for (int k = 0; k < PACKS; k++) {
+            int first = element_of(k, lane);
+            if (first >= width)
+                continue;
+#pragma unroll
+            for (int i = 0; i < VQC_CUDA_PACK; i++)
+                h.pack[k].value[i] = vqc_formula_normalise_gradient(h.pack[k].value[i], n.pack[k].value[i], mean_h,
+                                                                    mean_hn, m.inverse_deviation);
+            vqc_cuda_pack_store_gradient(grad_input + row * width, first, h.pack[k], accumulate);
+        }
+    }
+}
+
+/* The most packs that a lane has of a row, as there are kernels for: 2, 3, 4 or 8; 0 where rows do not fit them. */
+int packs_for(int64_t width)
+{
+    int64_t packs = vqc_cuda_pieces(width, VQC_CUDA_WARP * VQC_CUDA_PACK);
+    if (width % VQC_CUDA_PACK != 0 || packs > 8)
+        return 0;
+    return packs > 4 ? 8 : packs < 2 ? 2 : (int)packs;
+}
+
+template <typename T> auto forward_kernel_for(int64_t width)
+{
+    switch (packs_for(width)) {
+    case 2:
+        return forward_packs_kernel<T, 2>;
+    case 3:
+        return forward_packs_kernel<T, 3>;
+    case 4:
+        return forward_packs_kernel<T, 4>;
+    case 8:
+        return forward_packs_kernel<T, 8>;
+    default:
+        return forward_kernel<T>;
+    }
+}
+
+template <typename T> auto backward_kernel_for(int64_t width)
+{
+    switch (packs_for(width)) {
+    case 2:
+        return backward_packs_kernel<T, 2>;
+    case 3:
+        return backward_packs_kernel<T, 3>;
+    case 4:
+        return backward_packs_kernel<T, 4>;
+    case 8:
+        return backward_packs_kernel<T, 8>;
+    default:
+        return backward_kernel<T>;
+    }
+}
+
 template <typename T> cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_layer_norm *o = &call->operation->layer_norm;
-    return vqc_cuda_launch(call->stream, vqc_cuda_pieces(o->rows, ROWS), forward_kernel<T>, o->rows, o->width,
-                           o->epsilon, static_cast<const float *>(call->parameter[WEIGHT]),
+    return vqc_cuda_launch(call->stream, vqc_cuda_pieces(o->rows, ROWS), forward_kernel_for<T>(o->width), o->rows,
+                           o->width, o->epsilon, static_cast<const float *>(call->parameter[WEIGHT]),
                            static_cast<const float *>(call->parameter[BIAS]),
                            static_cast<const T *>(arguments->input[0]), static_cast<T *>(arguments->output),
                            static_cast<moments *>(arguments->saved));
@@ -94,7 +260,7 @@ template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_
 {
     const vqc_layer_norm *o = &call->operation->layer_norm;
     return vqc_cuda_launch(
-        call->stream, vqc_cuda_pieces(o->rows, ROWS), backward_kernel<T>, o->rows, o->width,
+        call->stream, vqc_cuda_pieces(o->rows, ROWS), backward_kernel_for<T>(o->width), o->rows, o->width,
         static_cast<const float *>(call->parameter[WEIGHT]), static_cast<const T *>(arguments->input[0]),
         static_cast<const T *>(arguments->grad_output), static_cast<const moments *>(arguments->saved),
         arguments->accumulate[0], static_cast<T *>(arguments->grad_input[0]));

@@ -6,7 +6,7 @@
 
 #include "ops/cuda/element.cuh"
 
-/* Launching kernels, and the one kernel behind all operations whose output elements are computed each on its own. */
+/* Launching kernels, and the two kernels behind all operations whose output elements are computed each on its own. */
 
 /* Launches the kernel in blocks of VQC_CUDA_THREADS threads, one for each of `blocks` pieces of work but not more
  * than keep any GPU busy: a kernel goes over its pieces in steps of gridDim.x, so that all are done whatever the
@@ -41,6 +41,45 @@ static __device__ __forceinline__ vqc_cuda_quotient vqc_cuda_divide(int64_t numb
         return vqc_cuda_quotient{whole, (uint32_t)number - whole * (uint32_t)by};
     }
     return vqc_cuda_quotient{number / by, number % by};
+}
+
+/* target[i] (+)= value(i, sources[i]...) for every i below count. A thread computes eight neighbouring elements, read
+ * and written 16 bytes at a time; the last ones of a count that is no multiple of eight, one by one. */
+template <typename Value, typename... Packs>
+static __device__ __forceinline__ vqc_cuda_pack vqc_cuda_map_pack(const Value &value, int64_t i,
+                                                                  const Packs &...sources)
+{
+    vqc_cuda_pack result;
+#pragma unroll
+    for (int k = 0; k < VQC_CUDA_PACK; k++)
+        result.value[k] = value(i + k, sources.value[k]...);
+    return result;
+}
+
+template <typename T, typename Value, typename... Sources>
+static __global__ void __launch_bounds__(VQC_CUDA_THREADS)
+    vqc_cuda_map_kernel(Value value, bool accumulate, T *target, int64_t count, const Sources *...sources)
+{
+    for (int64_t first = vqc_cuda_first() * VQC_CUDA_PACK; first < count; first += vqc_cuda_step() * VQC_CUDA_PACK) {
+        if (first + VQC_CUDA_PACK <= count) {
+            vqc_cuda_pack result = vqc_cuda_map_pack(value, first, vqc_cuda_pack_load(sources, first)...);
+            vqc_cuda_pack_store_gradient(target, first, result, accumulate);
+        } else {
+            for (int64_t i = first; i < count; i++)
+                vqc_cuda_store_gradient(target, i, value(i, vqc_cuda_load(sources, i)...), accumulate);
+        }
+    }
+}
+
+/* Runs that kernel; `value` is an object with `__device__ float operator()(int64_t i, float source, ...) const`. The
+ * tensors are aligned to 16 bytes. */
+template <typename T, typename Value, typename... Sources>
+static cudaError_t vqc_cuda_map_run(const Value &value, bool accumulate, T *target, int64_t count,
+                                    cudaStream_t stream, const Sources *...sources)
+{
+    const int64_t tile = (int64_t)VQC_CUDA_PACK * VQC_CUDA_THREADS;
+    return vqc_cuda_launch(stream, vqc_cuda_pieces(count, tile), vqc_cuda_map_kernel<T, Value, Sources...>, value,
+                           accumulate, target, count, sources...);
 }
 
 /* target[i] (+)= value(i) for every i below count. A thread computes a few elements, one block of threads apart, all

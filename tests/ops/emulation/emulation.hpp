@@ -7,8 +7,9 @@
  * nothing about speed, and nothing about whether the true libraries take what they are given.
  *
  * The threads of a block run in turn on one processor thread, each until it waits for others or ends; blocks run one
- * after the other. Some launches take blocks and threads from the first, some from the last, without a pattern: where
- * a barrier is missing or threads write to the same place, a repeated call gives other bits. */
+ * after the other. Some launches take blocks and threads from the first, some from the last, and some let each warp
+ * go as far as it can before the others, without a pattern: where a barrier is missing or threads write to the same
+ * place, a repeated call gives other bits. */
 
 #include <cmath>
 #include <cstdint>
@@ -34,6 +35,10 @@ struct dim3 {
     dim3(unsigned x_size = 1, unsigned y_size = 1, unsigned z_size = 1) : x(x_size), y(y_size), z(z_size)
     {
     }
+};
+
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
 };
 
 namespace emulation

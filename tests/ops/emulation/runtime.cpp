@@ -53,9 +53,13 @@ std::vector<fiber> fibers(MAX_THREADS);
 std::vector<thread> threads(MAX_THREADS);
 ucontext_t scheduler_start;
 std::jmp_buf scheduler;
-bool backwards; /* of this launch: whether it goes from the last thread and block to the first */
+/* Of this launch: whether it goes from the last thread and block to the first, and whether each warp goes as far as
+ * it can before the next goes on, rather than all threads at the same pace. */
+bool backwards;
+bool warp_by_warp;
 unsigned thread_count;
 unsigned next_thread; /* the first that has not started */
+unsigned start_end;   /* one past the last that may start now */
 unsigned running;     /* thread */
 unsigned running_fiber;
 const std::function<void()> *running_body;
@@ -72,6 +76,7 @@ void order_choose()
     static std::uint32_t number = 0;
     number = number * 1664525U + 1013904223U;
     backwards = number >> 31 != 0;
+    warp_by_warp = (number >> 30 & 1) != 0;
 }
 
 /* Which of count things comes at this turn. */
@@ -88,7 +93,7 @@ dim3 place_in_block(unsigned number, dim3 block)
 void fiber_main()
 {
     unsigned fiber = running_fiber;
-    while (next_thread < thread_count) {
+    while (next_thread < start_end) {
         unsigned t = in_turn(next_thread++, thread_count);
         running = t;
         threads[t].fiber = fiber;
@@ -147,38 +152,79 @@ __attribute__((noinline)) void thread_resume(unsigned number)
         _longjmp(fibers[running_fiber].place, 1);
 }
 
-/* Goes on with all threads that can go on, until they wait or end; whether there was one. */
-bool threads_advance()
+/* Goes on with all threads of turns first..end-1 that can go on, until they wait or end. */
+void threads_advance(unsigned first, unsigned end)
+{
+    for (unsigned i = first; i < end; i++) {
+        unsigned t = in_turn(i, thread_count);
+        if (threads[t].now == state::ready)
+            thread_resume(t);
+    }
+}
+
+bool warps_release()
 {
     bool any = false;
-    for (unsigned i = 0; i < thread_count; i++) {
-        unsigned t = in_turn(i, thread_count);
-        if (threads[t].now != state::ready)
-            continue;
-        any = true;
-        thread_resume(t);
-    }
+    for (unsigned first = 0; first < thread_count; first += WARP)
+        any = release(first, first + WARP < thread_count ? first + WARP : thread_count, state::waits_for_warp) || any;
     return any;
 }
 
 bool threads_release()
 {
     bool any = release(0, thread_count, state::waits_for_block);
-    for (unsigned first = 0; first < thread_count; first += WARP)
-        any = release(first, first + WARP < thread_count ? first + WARP : thread_count, state::waits_for_warp) || any;
-    return any;
+    return warps_release() || any;
+}
+
+/* One past the last turn of the warp whose first turn this is. */
+unsigned warp_end(unsigned turn)
+{
+    unsigned whole = thread_count - turn < WARP ? thread_count - turn : (unsigned)WARP;
+    return turn + (backwards && turn == 0 && thread_count % WARP != 0 ? thread_count % WARP : whole);
+}
+
+/* Lets each warp go on until it waits for the others. */
+void warps_advance()
+{
+    for (unsigned first = 0; first < thread_count; first = warp_end(first))
+        do
+            threads_advance(first, warp_end(first));
+        while (warps_release());
+}
+
+/* Starts threads up to the turn `end`, those that come after a thread which waits on fibers of their own. */
+void threads_start(unsigned end, unsigned &fiber)
+{
+    start_end = end;
+    while (next_thread < end)
+        fiber_start(fiber++);
+}
+
+/* Starts all threads. */
+void block_start()
+{
+    unsigned fiber = 0;
+    next_thread = 0;
+    while (next_thread < thread_count) {
+        unsigned first = next_thread;
+        threads_start(warp_by_warp ? warp_end(first) : thread_count, fiber);
+        while (warp_by_warp && warps_release())
+            threads_advance(first, next_thread);
+    }
 }
 
 void block_run(dim3 block)
 {
     thread_count = block.x * block.y * block.z;
-    next_thread = 0;
     for (unsigned t = 0; t < thread_count; t++)
         threads[t].now = state::not_started;
-    for (unsigned f = 0; next_thread < thread_count; f++)
-        fiber_start(f);
-    while (threads_release())
-        threads_advance();
+    block_start();
+    while (threads_release()) {
+        if (warp_by_warp)
+            warps_advance();
+        else
+            threads_advance(0, thread_count);
+    }
     for (unsigned t = 0; t < thread_count; t++)
         if (threads[t].now != state::ended)
             fail("threads wait for others that do not come");

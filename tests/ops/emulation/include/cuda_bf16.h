@@ -17,4 +17,13 @@ static inline __nv_bfloat16 __float2bfloat16_rn(float value)
     return {vqc_bf16_from_f32(value)};
 }
 
+struct __nv_bfloat162 {
+    __nv_bfloat16 x, y;
+};
+
+static inline __nv_bfloat162 __floats2bfloat162_rn(float x, float y)
+{
+    return {__float2bfloat16_rn(x), __float2bfloat16_rn(y)};
+}
+
 #endif

@@ -1,0 +1,587 @@
+#include "ops/cuda/fused_attention.h"
+
+#include <math.h>
+
+#include "ops/cuda/attention_kernels.h"
+#include "ops/cuda/element.cuh"
+#include "ops/cuda/mma.cuh"
+#include "ops/cuda/pointwise.cuh"
+#include "ops/cuda/reduce.cuh"
+
+/* With S = q kᵀ, s = 1 / √head_width, L the saved logarithms, o the output and g its gradient:
+ *
+ *     P = exp2(s log2(e) S − L)    output = P v
+ *     dS = P (g vᵀ − Σ g o)        dv = Pᵀ g    dq = s dS k    dk = s dSᵀ q
+ *
+ * A block has a tile of 64 rows (queries, or for dk and dv keys), each of its four warps 16 of them, which lie in
+ * registers as left factors; it goes through the other side's rows (keys, or queries) in tiles of 64, which lie in
+ * shared memory as right factors. What a warp computes from a tile, it rounds and uses as the next left factor
+ * without leaving its registers. Rows are as wide as `WIDTH`, the next of the widths that there are kernels for, with
+ * zeros behind head_width. */
+
+namespace
+{
+
+enum { TILE = 64, PART = 16 /* rows of a warp, and what it takes of a tile at once */, WARPS = TILE / PART };
+enum { THREADS = WARPS * VQC_CUDA_WARP, QUAD = 4 /* lanes that share a row */ };
+enum { PIECE = 8 /* elements of 16 bytes */ };
+
+const double log2_of_e = 1.44269504088896341;
+
+/* What a launch works on; tensors are those of the operation. */
+struct attention {
+    vqc_cuda_attention_heads heads;
+    int64_t pairs;
+    int queries, keys; /* of each */
+    bool causal;
+    float scale;      /* s */
+    float scale_log2; /* s log2(e) */
+};
+
+/* Tile of rows in shared memory; a piece more than a row has keeps the rows of a matrix in different banks. */
+template <int WIDTH> struct tile_shape {
+    enum { STRIDE = WIDTH / PIECE + 1, SIZE = TILE * STRIDE };
+};
+
+/* A head of a sequence in a tensor. Numbers of tokens fit 32 bits: VQC_OPERATION_MAX_SIZE. */
+template <typename T> struct head_rows {
+    T *first;
+    int64_t stride;
+    int count, width;
+};
+
+template <typename T>
+__device__ __forceinline__ head_rows<T> rows_of(const vqc_cuda_heads &h, T *tensor, int64_t pair)
+{
+    vqc_cuda_quotient sequence = vqc_cuda_divide(pair, h.heads);
+    T *first = tensor + sequence.whole * h.tokens * h.row_stride + h.offset + sequence.rest * h.head_width;
+    return head_rows<T>{first, h.row_stride, (int)h.tokens, (int)h.head_width};
+}
+
+/* Where a lane is in its warp's products: see mma.cuh. */
+struct lane_place {
+    int warp, lane, row /* g */, column /* 2t */;
+};
+
+__device__ __forceinline__ lane_place place_of_lane()
+{
+    int lane = (int)threadIdx.x % VQC_CUDA_WARP;
+    return lane_place{(int)threadIdx.x / VQC_CUDA_WARP, lane, lane / QUAD, lane % QUAD * 2};
+}
+
+__device__ __forceinline__ float quad_sum(float value)
+{
+    value += __shfl_xor_sync(0xffffffffU, value, 1);
+    return value + __shfl_xor_sync(0xffffffffU, value, 2);
+}
+
+__device__ __forceinline__ float quad_maximum(float value)
+{
+    value = vqc_cuda_maximum(value, __shfl_xor_sync(0xffffffffU, value, 1));
+    return vqc_cuda_maximum(value, __shfl_xor_sync(0xffffffffU, value, 2));
+}
+
+/* The words at a place in a head, zero where there is nothing. A thread reads in any case, something that is there,
+ * so that its reads need no branches and are all under way at once. */
+template <typename Words>
+__device__ __forceinline__ Words words_at(const head_rows<const __nv_bfloat16> &rows, int row, int column)
+{
+    bool is_there = row < rows.count && column < rows.width;
+    const __nv_bfloat16 *begin = rows.first + (is_there ? row : 0) * rows.stride + (is_there ? column : 0);
+    Words words = *reinterpret_cast<const Words *>(begin);
+    return is_there ? words : Words{};
+}
+
+/* Rows first to first + 15 as left factors. */
+template <int WIDTH>
+__device__ __forceinline__ void factors_load(const head_rows<const __nv_bfloat16> &rows, int first,
+                                             const lane_place &place, uint32_t (&factors)[WIDTH / PART][4])
+{
+#pragma unroll
+    for (int k = 0; k < WIDTH / PART; k++) {
+#pragma unroll
+        for (int word = 0; word < 4; word++)
+            factors[k][word] =
+                words_at<uint32_t>(rows, first + place.row + word % 2 * 8, k * PART + place.column + word / 2 * 8);
+    }
+}
+
+/* Rows first to first + 63 into shared memory, by all threads of the block. */
+template <int WIDTH>
+__device__ __forceinline__ void tile_load(const head_rows<const __nv_bfloat16> &rows, int first, uint4 *tile)
+{
+    const int row_pieces = WIDTH / PIECE;
+    uint4 piece[TILE * row_pieces / THREADS];
+#pragma unroll
+    for (int k = 0; k < TILE * row_pieces / THREADS; k++) {
+        int i = k * THREADS + (int)threadIdx.x;
+        piece[k] = words_at<uint4>(rows, first + i / row_pieces, i % row_pieces * PIECE);
+    }
+#pragma unroll
+    for (int k = 0; k < TILE * row_pieces / THREADS; k++) {
+        int i = k * THREADS + (int)threadIdx.x;
+        tile[i / row_pieces * tile_shape<WIDTH>::STRIDE + i % row_pieces] = piece[k];
+    }
+}
+
+/* sums (16, 16) += left (16, WIDTH) · (rows `part` to `part` + 15 of the tile)ᵀ */
+template <int WIDTH>
+__device__ __forceinline__ void part_scores(float (&sums)[2][4], const uint32_t (&left)[WIDTH / PART][4],
+                                            const uint4 *tile, int part, int lane)
+{
+    const uint4 *row = tile + (part + lane % 8 + lane / 16 * 8) * tile_shape<WIDTH>::STRIDE + lane / 8 % 2;
+#pragma unroll
+    for (int k = 0; k < WIDTH / PART; k++) {
+        uint32_t right[4];
+        vqc_cuda_matrices_load(right, row + 2 * k);
+        vqc_cuda_mma(sums[0], left[k], right[0], right[1]);
+        vqc_cuda_mma(sums[1], left[k], right[2], right[3]);
+    }
+}
+
+/* sums (16, WIDTH) += left (16, 16) · rows `part` to `part` + 15 of the tile */
+template <int WIDTH>
+__device__ __forceinline__ void part_values(float (&sums)[WIDTH / 8][4], const float (&left)[2][4], const uint4 *tile,
+                                            int part, int lane)
+{
+    const uint4 *row = tile + (part + lane % 16) * tile_shape<WIDTH>::STRIDE + lane / 16;
+    const uint32_t factor[4] = {
+        vqc_cuda_bf16_pair(left[0][0], left[0][1]), vqc_cuda_bf16_pair(left[0][2], left[0][3]),
+        vqc_cuda_bf16_pair(left[1][0], left[1][1]), vqc_cuda_bf16_pair(left[1][2], left[1][3])};
+#pragma unroll
+    for (int n = 0; n < WIDTH / PART; n++) {
+        uint32_t right[4];
+        vqc_cuda_matrices_load_transposed(right, row + 2 * n);
+        vqc_cuda_mma(sums[2 * n], factor, right[0], right[1]);
+        vqc_cuda_mma(sums[2 * n + 1], factor, right[2], right[3]);
+    }
+}
+
+/* Rows first to first + 15 of the tensor (+)= the sums, each times the factor of its half of the rows. */
+template <int WIDTH>
+__device__ __forceinline__ void rows_store(const head_rows<__nv_bfloat16> &rows, int first, const lane_place &place,
+                                           const float (&sums)[WIDTH / 8][4], const float (&factor)[2],
+                                           bool accumulate)
+{
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        int row = first + place.row + half * 8;
+        if (row >= rows.count)
+            continue;
+#pragma unroll
+        for (int n = 0; n < WIDTH / 8; n++) {
+            int column = n * 8 + place.column;
+            if (column >= rows.width)
+                continue;
+            uint32_t *pair = reinterpret_cast<uint32_t *>(rows.first + row * rows.stride + column);
+            float low = sums[n][2 * half] * factor[half];
+            float high = sums[n][2 * half + 1] * factor[half];
+            if (accumulate) {
+                uint32_t before = *pair;
+                low = vqc_cuda_bf16_low(before) + low;
+                high = vqc_cuda_bf16_high(before) + high;
+            }
+            *pair = vqc_cuda_bf16_pair(low, high);
+        }
+    }
+}
+
+/* The softmax of a warp's rows so far: of each half of the rows, the largest score, and this lane's part of the sum
+ * of what the exponentials are relative to it. */
+template <int WIDTH> struct running_rows {
+    float maximum[2], sum[2];
+    float output[WIDTH / 8][4];
+};
+
+/* Turns the scores of a tile into exponentials, and what was summed so far into what is relative to the new maximum.
+ */
+template <int WIDTH>
+__device__ __forceinline__ void softmax_step(running_rows<WIDTH> &rows, float (&scores)[TILE / PART][2][4],
+                                             float scale_log2)
+{
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float maximum = rows.maximum[half];
+#pragma unroll
+        for (int i = 0; i < TILE / 4; i++)
+            maximum = vqc_cuda_maximum(maximum, scores[i / 4][i / 2 % 2][2 * half + i % 2]);
+        maximum = quad_maximum(maximum);
+        float correction = exp2f((rows.maximum[half] - maximum) * scale_log2);
+        float sum = 0.0F;
+#pragma unroll
+        for (int i = 0; i < TILE / 4; i++) {
+            float &score = scores[i / 4][i / 2 % 2][2 * half + i % 2];
+            score = exp2f((score - maximum) * scale_log2);
+            sum += score;
+        }
+        rows.maximum[half] = maximum;
+        rows.sum[half] = rows.sum[half] * correction + sum;
+#pragma unroll
+        for (int n = 0; n < WIDTH / 8; n++) {
+            rows.output[n][2 * half] *= correction;
+            rows.output[n][2 * half + 1] *= correction;
+        }
+    }
+}
+
+/* Whether the query sees the key. Rows behind the last query or key are zero, and what becomes of them is not stored
+ * and adds nothing to the rest, except that a key that is not there would take part in a softmax. */
+__device__ __forceinline__ bool sees(const attention &a, int query, int key)
+{
+    return key < a.keys && (!a.causal || key <= query);
+}
+
+/* Whether all of a tile of queries see all of a tile of keys. */
+__device__ __forceinline__ bool all_see(const attention &a, int first_query, int first_key)
+{
+    return sees(a, first_query, first_key + TILE - 1);
+}
+
+/* One past the last key that a tile of queries sees. */
+__device__ __forceinline__ int keys_end(const attention &a, int first_query)
+{
+    return a.causal && first_query + TILE < a.keys ? first_query + TILE : a.keys;
+}
+
+/* One past the last key that any query of a warp sees, the first of which is this; 0 if there is none. */
+__device__ __forceinline__ int part_keys_end(const attention &a, int query)
+{
+    if (query >= a.queries)
+        return 0;
+    return a.causal && query + PART < a.keys ? query + PART : a.keys;
+}
+
+/* Takes a tile of keys and values, the first of which is number `key`, into the rows of a warp. */
+template <int WIDTH>
+__device__ __forceinline__ void forward_tile(const attention &a, running_rows<WIDTH> &rows,
+                                             const uint32_t (&query_factors)[WIDTH / PART][4], const uint4 *keys,
+                                             const uint4 *values, int query, int key, const lane_place &place)
+{
+    const bool whole = all_see(a, query, key);
+    const int end = part_keys_end(a, query);
+    float scores[TILE / PART][2][4] = {};
+#pragma unroll
+    for (int part = 0; part < TILE / PART; part++) {
+        if (key + part * PART < end)
+            part_scores<WIDTH>(scores[part], query_factors, keys, part * PART, place.lane);
+#pragma unroll
+        for (int i = 0; i < 8; i++)
+            if (!whole &&
+                !sees(a, query + place.row + i / 2 % 2 * 8, key + part * PART + i / 4 * 8 + place.column + i % 2))
+                scores[part][i / 4][i % 4] = -INFINITY;
+    }
+    softmax_step<WIDTH>(rows, scores, a.scale_log2);
+#pragma unroll
+    for (int part = 0; part < TILE / PART; part++)
+        if (key + part * PART < end)
+            part_values<WIDTH>(rows.output, scores[part], values, part * PART, place.lane);
+}
+
+/* Divides by the sums, and writes the output and the logarithms. */
+template <int WIDTH>
+__device__ __forceinline__ void forward_finish(const attention &a, const running_rows<WIDTH> &rows, int64_t pair,
+                                               int query, __nv_bfloat16 *output, float *logarithms,
+                                               const lane_place &place)
+{
+    float factor[2];
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float sum = quad_sum(rows.sum[half]);
+        int row = query + place.row + half * 8;
+        factor[half] = 1.0F / sum;
+        if (logarithms != NULL && place.column == 0 && row < a.queries)
+            logarithms[pair * a.queries + row] = rows.maximum[half] * a.scale_log2 + log2f(sum);
+    }
+    rows_store<WIDTH>(rows_of(a.heads.output, output, pair), query, place, rows.output, factor, false);
+}
+
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS, WIDTH <= 64 ? 3 : 2)
+    forward_kernel(attention a, const __nv_bfloat16 *queries, const __nv_bfloat16 *keys, __nv_bfloat16 *output,
+                   float *logarithms)
+{
+    __shared__ uint4 key_tile[tile_shape<WIDTH>::SIZE];
+    __shared__ uint4 value_tile[tile_shape<WIDTH>::SIZE];
+    const lane_place place = place_of_lane();
+    const int64_t tiles = vqc_cuda_pieces(a.queries, TILE);
+    for (int64_t work = blockIdx.x; work < a.pairs * tiles; work += gridDim.x) {
+        vqc_cuda_quotient pair = vqc_cuda_divide(work, tiles);
+        const int first_query = (int)pair.rest * TILE;
+        const int query = first_query + place.warp * PART;
+        bool any = query < a.queries;
+        running_rows<WIDTH> rows = {{-INFINITY, -INFINITY}, {0.0F, 0.0F}, {}};
+        uint32_t query_factors[WIDTH / PART][4];
+        factors_load<WIDTH>(rows_of(a.heads.query, queries, pair.whole), query, place, query_factors);
+        for (int key = 0; key < keys_end(a, first_query); key += TILE) {
+            __syncthreads();
+            tile_load<WIDTH>(rows_of(a.heads.key, keys, pair.whole), key, key_tile);
+            tile_load<WIDTH>(rows_of(a.heads.value, keys, pair.whole), key, value_tile);
+            __syncthreads();
+            if (any)
+                forward_tile<WIDTH>(a, rows, query_factors, key_tile, value_tile, query, key, place);
+        }
+        if (any)
+            forward_finish<WIDTH>(a, rows, pair.whole, query, output, logarithms, place);
+    }
+}
+
+/* The tensors of the backward pass. */
+struct gradients {
+    const __nv_bfloat16 *queries, *keys, *output, *grad_output;
+    const float *logarithms;
+    __nv_bfloat16 *grad_queries, *grad_keys; /* NULL where not wanted */
+    bool accumulate_queries, accumulate_keys;
+};
+
+/* Turns scores into P, and the gradients of P, less their row's Σ g o, into dS. */
+__device__ __forceinline__ void score_gradient(const attention &a, bool seen, float logarithm, float mean,
+                                               float &score, float &gradient)
+{
+    score = seen ? exp2f(score * a.scale_log2 - logarithm) : 0.0F;
+    gradient = seen ? score * (gradient - mean) : 0.0F;
+}
+
+/* What belongs to the queries of a tile, in shared memory: L and Σ g o. */
+struct query_numbers {
+    float logarithm[TILE], mean[TILE];
+};
+
+/* Σ g o of a piece of a row. */
+__device__ __forceinline__ float piece_product(const uint4 &left, const uint4 &right)
+{
+    const uint32_t l[] = {left.x, left.y, left.z, left.w};
+    const uint32_t r[] = {right.x, right.y, right.z, right.w};
+    float sum = 0.0F;
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        sum += vqc_cuda_bf16_low(l[i]) * vqc_cuda_bf16_low(r[i]);
+        sum += vqc_cuda_bf16_high(l[i]) * vqc_cuda_bf16_high(r[i]);
+    }
+    return sum;
+}
+
+/* By all threads of the block, two to a row, which take its pieces in turn. */
+template <int WIDTH>
+__device__ __forceinline__ void query_numbers_load(const attention &a, const gradients &t, int64_t pair,
+                                                   int first_query, query_numbers &numbers)
+{
+    const head_rows<const __nv_bfloat16> gradient = rows_of(a.heads.output, t.grad_output, pair);
+    const head_rows<const __nv_bfloat16> output = rows_of(a.heads.output, t.output, pair);
+    const int row = (int)threadIdx.x / 2;
+    const bool is_query = first_query + row < a.queries;
+    float mean = 0.0F;
+#pragma unroll
+    for (int k = 0; k < WIDTH / PART; k++) {
+        int column = k * PART + (int)threadIdx.x % 2 * PIECE;
+        mean += piece_product(words_at<uint4>(gradient, first_query + row, column),
+                              words_at<uint4>(output, first_query + row, column));
+    }
+    mean += __shfl_xor_sync(0xffffffffU, mean, 1);
+    if (threadIdx.x % 2 != 0)
+        return;
+    numbers.mean[row] = mean;
+    numbers.logarithm[row] = is_query ? t.logarithms[pair * a.queries + first_query + row] : 0.0F;
+}
+
+/* dq of a tile of queries. */
+template <int WIDTH>
+__device__ __forceinline__ void query_gradients(const attention &a, const gradients &t, int64_t pair, int first_query,
+                                                uint4 *key_tile, uint4 *value_tile, query_numbers &numbers)
+{
+    const lane_place place = place_of_lane();
+    const int query = first_query + place.warp * PART;
+    uint32_t query_factors[WIDTH / PART][4];
+    uint32_t gradient_factors[WIDTH / PART][4];
+    float mean[2];
+    float logarithm[2];
+    float result[WIDTH / 8][4] = {};
+    factors_load<WIDTH>(rows_of(a.heads.query, t.queries, pair), query, place, query_factors);
+    factors_load<WIDTH>(rows_of(a.heads.output, t.grad_output, pair), query, place, gradient_factors);
+    __syncthreads();
+    query_numbers_load<WIDTH>(a, t, pair, first_query, numbers);
+    __syncthreads();
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        mean[half] = numbers.mean[place.warp * PART + place.row + half * 8];
+        logarithm[half] = numbers.logarithm[place.warp * PART + place.row + half * 8];
+    }
+    for (int key = 0; key < keys_end(a, first_query); key += TILE) {
+        __syncthreads();
+        tile_load<WIDTH>(rows_of(a.heads.key, t.keys, pair), key, key_tile);
+        tile_load<WIDTH>(rows_of(a.heads.value, t.keys, pair), key, value_tile);
+        __syncthreads();
+        const bool whole = all_see(a, first_query, key);
+#pragma unroll 1
+        for (int part = 0; part < TILE && key + part < part_keys_end(a, query); part += PART) {
+            float scores[2][4] = {};
+            float score_gradients[2][4] = {};
+            part_scores<WIDTH>(scores, query_factors, key_tile, part, place.lane);
+            part_scores<WIDTH>(score_gradients, gradient_factors, value_tile, part, place.lane);
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                int half = i / 2 % 2;
+                bool seen =
+                    whole || sees(a, query + place.row + half * 8, key + part + i / 4 * 8 + place.column + i % 2);
+                score_gradient(a, seen, logarithm[half], mean[half], scores[i / 4][i % 4],
+                               score_gradients[i / 4][i % 4]);
+            }
+            part_values<WIDTH>(result, score_gradients, key_tile, part, place.lane);
+        }
+    }
+    const float factor[2] = {a.scale, a.scale};
+    rows_store<WIDTH>(rows_of(a.heads.query, t.grad_queries, pair), query, place, result, factor,
+                      t.accumulate_queries);
+}
+
+/* dk and dv of a tile of keys. Here scores are transposed: keys are rows. */
+template <int WIDTH>
+__device__ __forceinline__ void key_gradients(const attention &a, const gradients &t, int64_t pair, int first_key,
+                                              uint4 *query_tile, uint4 *gradient_tile, query_numbers &numbers)
+{
+    const lane_place place = place_of_lane();
+    const int key = first_key + place.warp * PART;
+    uint32_t key_factors[WIDTH / PART][4];
+    uint32_t value_factors[WIDTH / PART][4];
+    float key_result[WIDTH / 8][4] = {};
+    float value_result[WIDTH / 8][4] = {};
+    factors_load<WIDTH>(rows_of(a.heads.key, t.keys, pair), key, place, key_factors);
+    factors_load<WIDTH>(rows_of(a.heads.value, t.keys, pair), key, place, value_factors);
+    for (int query = a.causal ? first_key : 0; query < a.queries; query += TILE) {
+        __syncthreads();
+        tile_load<WIDTH>(rows_of(a.heads.query, t.queries, pair), query, query_tile);
+        tile_load<WIDTH>(rows_of(a.heads.output, t.grad_output, pair), query, gradient_tile);
+        query_numbers_load<WIDTH>(a, t, pair, query, numbers);
+        __syncthreads();
+        const bool whole = all_see(a, query, first_key);
+#pragma unroll 1
+        for (int part = 0; part < TILE && query + part < a.queries && key < a.keys; part += PART) {
+            if (a.causal && query + part + PART <= key)
+                continue;
+            float scores[2][4] = {};
+            float score_gradients[2][4] = {};
+            part_scores<WIDTH>(scores, key_factors, query_tile, part, place.lane);
+            part_scores<WIDTH>(score_gradients, value_factors, gradient_tile, part, place.lane);
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                int column = part + i / 4 * 8 + place.column + i % 2;
+                bool seen = whole || sees(a, query + column, key + place.row + i / 2 % 2 * 8);
+                score_gradient(a, seen, numbers.logarithm[column], numbers.mean[column], scores[i / 4][i % 4],
+                               score_gradients[i / 4][i % 4]);
+            }
+            part_values<WIDTH>(value_result, scores, gradient_tile, part, place.lane);
+            part_values<WIDTH>(key_result, score_gradients, query_tile, part, place.lane);
+        }
+    }
+    const float scale[2] = {a.scale, a.scale};
+    const float one[2] = {1.0F, 1.0F};
+    rows_store<WIDTH>(rows_of(a.heads.key, t.grad_keys, pair), key, place, key_result, scale, t.accumulate_keys);
+    rows_store<WIDTH>(rows_of(a.heads.value, t.grad_keys, pair), key, place, value_result, one, t.accumulate_keys);
+}
+
+/* Tiles of keys come first, as they take longest. */
+template <int WIDTH>
+__global__ void __launch_bounds__(THREADS, WIDTH <= 64 ? 3 : 2) backward_kernel(attention a, gradients t)
+{
+    __shared__ uint4 first_tile[tile_shape<WIDTH>::SIZE];
+    __shared__ uint4 second_tile[tile_shape<WIDTH>::SIZE];
+    __shared__ query_numbers numbers;
+    const int64_t key_tiles = vqc_cuda_pieces(a.keys, TILE);
+    const int64_t query_tiles = vqc_cuda_pieces(a.queries, TILE);
+    const int64_t key_work = t.grad_keys != NULL ? a.pairs * key_tiles : 0;
+    const int64_t query_work = t.grad_queries != NULL ? a.pairs * query_tiles : 0;
+    for (int64_t work = blockIdx.x; work < key_work + query_work; work += gridDim.x) {
+        if (work < key_work) {
+            vqc_cuda_quotient pair = vqc_cuda_divide(work, key_tiles);
+            key_gradients<WIDTH>(a, t, pair.whole, (int)pair.rest * TILE, first_tile, second_tile, numbers);
+        } else {
+            vqc_cuda_quotient pair = vqc_cuda_divide(work - key_work, query_tiles);
+            query_gradients<WIDTH>(a, t, pair.whole, (int)pair.rest * TILE, first_tile, second_tile, numbers);
+        }
+    }
+}
+
+attention attention_of(const vqc_attention *o)
+{
+    attention a;
+    double scale = 1.0 / sqrt((double)o->head_width);
+    a.heads = vqc_cuda_attention_heads_of(o);
+    a.pairs = o->batch * o->heads;
+    a.queries = (int)o->queries;
+    a.keys = (int)o->keys;
+    a.causal = o->causal;
+    a.scale = (float)scale;
+    a.scale_log2 = (float)(scale * log2_of_e);
+    return a;
+}
+
+/* As many blocks as there are tiles; vqc_cuda_blocks limits them to what keeps any GPU busy. */
+unsigned blocks_for(int64_t tiles)
+{
+    return vqc_cuda_blocks(tiles * VQC_CUDA_THREADS);
+}
+
+template <int WIDTH> cudaError_t forward(const vqc_attention *o, const vqc_forward *arguments, cudaStream_t stream)
+{
+    const void *keys = o->packed ? arguments->input[0] : arguments->input[1];
+    int64_t tiles = o->batch * o->heads * vqc_cuda_pieces(o->queries, TILE);
+    forward_kernel<WIDTH><<<blocks_for(tiles), THREADS, 0, stream>>>(
+        attention_of(o), static_cast<const __nv_bfloat16 *>(arguments->input[0]),
+        static_cast<const __nv_bfloat16 *>(keys), static_cast<__nv_bfloat16 *>(arguments->output),
+        static_cast<float *>(arguments->saved));
+    return cudaGetLastError();
+}
+
+template <int WIDTH> cudaError_t backward(const vqc_attention *o, const vqc_backward *arguments, cudaStream_t stream)
+{
+    int keys = o->packed ? 0 : 1;
+    const gradients t = {static_cast<const __nv_bfloat16 *>(arguments->input[0]),
+                         static_cast<const __nv_bfloat16 *>(arguments->input[keys]),
+                         static_cast<const __nv_bfloat16 *>(arguments->output),
+                         static_cast<const __nv_bfloat16 *>(arguments->grad_output),
+                         static_cast<const float *>(arguments->saved),
+                         static_cast<__nv_bfloat16 *>(arguments->grad_input[0]),
+                         static_cast<__nv_bfloat16 *>(arguments->grad_input[keys]),
+                         arguments->accumulate[0],
+                         arguments->accumulate[keys]};
+    int64_t tiles = (t.grad_keys != NULL ? vqc_cuda_pieces(o->keys, TILE) : 0) +
+                    (t.grad_queries != NULL ? vqc_cuda_pieces(o->queries, TILE) : 0);
+    if (tiles == 0)
+        return cudaSuccess;
+    unsigned blocks = blocks_for(o->batch * o->heads * tiles);
+    backward_kernel<WIDTH><<<blocks, THREADS, 0, stream>>>(attention_of(o), t);
+    return cudaGetLastError();
+}
+
+} // namespace
+
+bool vqc_cuda_fused_attention_applies(const vqc_operation *operation)
+{
+    const int64_t widest = 128;
+    const vqc_attention *o = &operation->attention;
+    return operation->dtype == VQC_DTYPE_BF16 && o->head_width % PIECE == 0 && o->head_width <= widest;
+}
+
+size_t vqc_cuda_fused_attention_saved_size(const vqc_attention *o)
+{
+    return (size_t)(o->batch * o->heads * o->queries) * sizeof(float);
+}
+
+cudaError_t vqc_cuda_fused_attention_forward(const vqc_attention *o, const vqc_forward *arguments,
+                                             cudaStream_t stream)
+{
+    if (o->head_width <= 32)
+        return forward<32>(o, arguments, stream);
+    if (o->head_width <= 64)
+        return forward<64>(o, arguments, stream);
+    return o->head_width <= 96 ? forward<96>(o, arguments, stream) : forward<128>(o, arguments, stream);
+}
+
+cudaError_t vqc_cuda_fused_attention_backward(const vqc_attention *o, const vqc_backward *arguments,
+                                              cudaStream_t stream)
+{
+    if (o->head_width <= 32)
+        return backward<32>(o, arguments, stream);
+    if (o->head_width <= 64)
+        return backward<64>(o, arguments, stream);
+    return o->head_width <= 96 ? backward<96>(o, arguments, stream) : backward<128>(o, arguments, stream);
+}
