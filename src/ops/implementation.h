@@ -24,6 +24,9 @@ typedef struct vqc_ops_implementation {
     vqc_status (*upload)(void *device, void *target, const void *host, size_t size, vqc_error *error);
     vqc_status (*download)(void *device, void *host, const void *source, size_t size, vqc_error *error);
     vqc_status (*clear)(void *device, void *target, size_t size, vqc_error *error);
+    /* Both or, where calls are complete on return and the memory is the host's, none. */
+    void *(*stream)(const void *device);
+    vqc_status (*poll)(void *device, bool *done_out, vqc_error *error);
     /* Sets sizes_out and *state_out; on failure nothing is left behind. */
     vqc_status (*plan_create)(void *device, const vqc_operation *operation, bool backward, vqc_plan_sizes *sizes_out,
                               void **state_out, vqc_error *error);

@@ -118,6 +118,17 @@ vqc_status vqc_ops_clear(vqc_ops *ops, void *device, size_t size, vqc_error *err
     return ops->implementation->clear(ops->device, device, size, error);
 }
 
+void *vqc_ops_stream(const vqc_ops *ops)
+{
+    return ops->implementation->stream == NULL ? NULL : ops->implementation->stream(ops->device);
+}
+
+vqc_status vqc_ops_poll(vqc_ops *ops, bool *done_out, vqc_error *error)
+{
+    *done_out = true;
+    return ops->implementation->poll == NULL ? VQC_OK : ops->implementation->poll(ops->device, done_out, error);
+}
+
 vqc_status vqc_plan_create(vqc_ops *ops, const vqc_operation *operation, bool backward, vqc_plan **plan_out,
                            vqc_error *error)
 {

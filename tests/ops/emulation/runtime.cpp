@@ -227,6 +227,8 @@ void submit(cudaStream_t stream, std::function<void()> work)
 
 } // namespace emulation
 
+cudaError_t (*emulation_stream_state)(cudaStream_t stream) = nullptr;
+
 cudaError_t cudaGetDeviceCount(int *count)
 {
     *count = 1;
@@ -241,9 +243,11 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int)
     return cudaSuccess;
 }
 
+/* The environment variable VQC_EMULATED_PCI_ID tells devices of several processes apart. */
 cudaError_t cudaDeviceGetPCIBusId(char *id, int size, int)
 {
-    std::snprintf(id, (size_t)size, "0000:00:00.0");
+    const char *chosen = std::getenv("VQC_EMULATED_PCI_ID");
+    std::snprintf(id, (size_t)size, "%s", chosen == nullptr ? "0000:00:00.0" : chosen);
     return cudaSuccess;
 }
 
@@ -311,6 +315,13 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
     return stream == nullptr || stream->captured == nullptr ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+cudaError_t cudaStreamQuery(cudaStream_t stream)
+{
+    if (stream->captured != nullptr)
+        return cudaErrorInvalidValue;
+    return emulation_stream_state == nullptr ? cudaSuccess : emulation_stream_state(stream);
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode)
