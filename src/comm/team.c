@@ -4,16 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "comm/transport.h"
-
-struct vqc_team {
-    vqc_comm *comm;
-    vqc_transport_group *group; /* NULL: a team of one */
-    vqc_team_traffic traffic;
-    int size;
-    int member;
-    int ranks[]; /* (size) */
-};
+#include "comm/team_state.h"
 
 vqc_status vqc_team_create(vqc_comm *comm, const int *ranks, int count, vqc_team **team_out, vqc_error *error)
 {
@@ -43,6 +34,7 @@ void vqc_team_destroy(vqc_team *team)
 {
     if (team == NULL)
         return;
+    vqc_team_device_release(team);
     vqc_transport_group_destroy(team->group);
     free(team);
 }
@@ -66,8 +58,7 @@ vqc_status vqc_team_sum(vqc_team *team, int64_t *values, size_t count, vqc_error
 {
     if (team->size == 1)
         return VQC_OK;
-    team->traffic.sums++;
-    team->traffic.bytes += (int64_t)(count * sizeof *values);
+    vqc_team_traffic_count(team, count);
     return vqc_transport_group_sum(team->group, values, count, error);
 }
 

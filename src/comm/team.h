@@ -2,6 +2,7 @@
 #define VQC_COMM_TEAM_H
 
 #include "comm/comm.h"
+#include "ops/ops.h"
 
 /* Some of the ranks of a launch that work on one thing together. Its members are numbered from 0; member 0 is the
  * leader. A rank may be in several teams, but creates and destroys them one at a time.
@@ -27,6 +28,22 @@ int vqc_team_rank(const vqc_team *team, int member);
  * whatever order they are added. A number that only one member gives, and the others as 0, arrives bit by bit,
  * whatever it stands for. Collective. */
 VQC_MUST_CHECK vqc_status vqc_team_sum(vqc_team *team, int64_t *values, size_t count, vqc_error *error);
+
+/* The same of values in the device memory of `ops`. The device sums after what it was given before, and before what
+ * it is given next; the caller does not wait for it, or not for longer than the way that the sum goes demands: by
+ * NCCL on the device's stream where each member has a GPU of its own (comm/devices.h), else through the host's
+ * memory. The values are the same bit by bit. Not while operations are recorded; collective.
+ *
+ * The first sum of a team connects the members' GPUs, which takes a good part of a second. What fails here and in
+ * vqc_team_wait_device leaves the other members waiting, so it ends the process where the launch has said how. */
+VQC_MUST_CHECK vqc_status vqc_team_sum_device(vqc_team *team, vqc_ops *ops, int64_t *values, size_t count,
+                                              vqc_error *error);
+
+/* Waits until the device of `ops` has done all that it was given. After a sum this, and not a copy to the host, is
+ * the way to wait: the device waits for other members' in the sum. It gives the processor away, serves shared
+ * numbers, and gives up when the way to other members fails or, in a team that sums by NCCL, after the timeout of
+ * comm/devices.h. For teams of one, too. Not while operations are recorded. */
+VQC_MUST_CHECK vqc_status vqc_team_wait_device(vqc_team *team, vqc_ops *ops, vqc_error *error);
 
 /* Copies size bytes at data on member root to data on every member; collective. */
 VQC_MUST_CHECK vqc_status vqc_team_broadcast(vqc_team *team, void *data, size_t size, int root, vqc_error *error);
