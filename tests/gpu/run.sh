@@ -161,6 +161,7 @@ call "build" configure_and_build || built=no
 for test in test_operations test_known_values test_resample test_distance test_recording test_step_kernels; do
     check "$test" "$build/tests/ops/$test" cuda
 done
+check "test_nccl" "$build/tests/comm/test_nccl"
 for test in test_clip test_vqgan; do
     for precision in f32 bf16; do
         check "$test $precision" "$build/tests/models/$test" cuda "$precision"
