@@ -10,7 +10,7 @@
 
 typedef struct vqc_devices_options {
     bool share;             /* several ranks may compute on one device */
-    double timeout_seconds; /* what a team waits for its devices without an answer, before it gives up; 0: for ever */
+    double timeout_seconds; /* that a sum may take after all members have come to it; 0: any time */
     /* Called when a team's devices have failed or do not answer, which nothing on this rank can mend; the message
      * names rank and host. Ends the process, so that the launcher ends the others. Should it return, or be NULL, the
      * function that failed is VQC_FAILED. On the main thread. */

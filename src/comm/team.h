@@ -41,8 +41,9 @@ VQC_MUST_CHECK vqc_status vqc_team_sum_device(vqc_team *team, vqc_ops *ops, int6
 
 /* Waits until the device of `ops` has done all that it was given. After a sum this, and not a copy to the host, is
  * the way to wait: the device waits for other members' in the sum. It gives the processor away, serves shared
- * numbers, and gives up when the way to other members fails or, in a team that sums by NCCL, after the timeout of
- * comm/devices.h. For teams of one, too. Not while operations are recorded. */
+ * numbers, and gives up when the way to other members fails or, in a team that sums by NCCL, when it takes longer
+ * than comm/devices.h allows after all members have come to the sum. For teams of one, too. Not while operations are
+ * recorded. */
 VQC_MUST_CHECK vqc_status vqc_team_wait_device(vqc_team *team, vqc_ops *ops, vqc_error *error);
 
 /* Copies size bytes at data on member root to data on every member; collective. */

@@ -23,18 +23,54 @@ static void wait_pause(double waited)
         (void)nanosleep(&pause, NULL);
 }
 
-/* Between two questions to the device or to NCCL. What goes on for longer than the launch waits for a rank is a
- * failure; `what` completes "the ... of a team of N". */
+/* Looks whether all members have come to the sum under way. */
+static vqc_status assembly_look(vqc_team *team, vqc_error *error)
+{
+    bool all = false;
+    if (!team->assembling)
+        return VQC_OK;
+    VQC_TRY(vqc_transport_group_arrived(team->group, &all, error));
+    team->assembling = !all;
+    team->assembled = vqc_clock_seconds();
+    return VQC_OK;
+}
+
+/* Between two questions to the device or to NCCL. What goes on for longer than the launch waits for a rank, although
+ * all members have come, is a failure; that a member which has not come is alive, and only late, is for the watch
+ * over the ranks to see. `what` completes "the ... of a team of N". */
 static vqc_status wait_go_on(vqc_team *team, double started, const char *what, vqc_error *error)
 {
-    const double waited = vqc_clock_seconds() - started;
+    VQC_TRY(assembly_look(team, error));
+    const double now = vqc_clock_seconds();
+    const double since = started > team->assembled ? started : team->assembled;
     const double timeout = vqc_comm_devices(team->comm)->options.timeout_seconds;
-    if (timeout > 0.0 && waited > timeout)
+    if (timeout > 0.0 && !team->assembling && now - since > timeout)
         return vqc_error_set(error, VQC_FAILED,
                              "the %s of a team of %d ranks has not come to an end within %.0f s (--peer-timeout)",
                              what, team->size, timeout);
-    wait_pause(waited);
+    wait_pause(now - started);
     return vqc_comm_progress(team->comm, error);
+}
+
+/* Waits until all members have come to the last sum. */
+static vqc_status assembly_wait(vqc_team *team, vqc_error *error)
+{
+    const double started = vqc_clock_seconds();
+    VQC_TRY(assembly_look(team, error));
+    while (team->assembling)
+        VQC_TRY(wait_go_on(team, started, "assembly", error));
+    return VQC_OK;
+}
+
+/* This member has come to a sum. */
+static vqc_status assembly_begin(vqc_team *team, vqc_error *error)
+{
+    if (team->group == NULL)
+        return VQC_OK;
+    VQC_TRY(assembly_wait(team, error));
+    VQC_TRY(vqc_transport_group_arrive(team->group, error));
+    team->assembling = true;
+    return VQC_OK;
 }
 
 /* Waits until NCCL has done what it was asked to start. */
@@ -96,6 +132,7 @@ static vqc_status nccl_sum(vqc_team *team, int64_t *values, size_t count, void *
 {
     if (team->nccl == NULL)
         VQC_TRY(nccl_connect(team, error));
+    VQC_TRY(assembly_begin(team, error));
     VQC_TRY(vqc_nccl_sum(team->nccl, values, count, stream, error));
     return nccl_wait(team, "sum", error);
 }
@@ -159,7 +196,9 @@ void vqc_team_device_release(vqc_team *team)
     free(team->staging);
     if (team->nccl == NULL)
         return;
-    vqc_status status = vqc_nccl_finish(team->nccl, &ignored);
+    vqc_status status = assembly_wait(team, &ignored);
+    if (status == VQC_OK)
+        status = vqc_nccl_finish(team->nccl, &ignored);
     if (status == VQC_OK)
         status = nccl_wait(team, "end", &ignored);
     if (status == VQC_OK)

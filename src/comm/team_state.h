@@ -14,6 +14,8 @@ struct vqc_team {
     vqc_nccl *nccl; /* NULL: not connected yet, or they go through the host's memory */
     int64_t *staging;
     size_t staging_capacity; /* values */
+    bool assembling;         /* not all members are known to have come to the last sum by NCCL */
+    double assembled;        /* when all were */
     bool lost;               /* its devices have been given up */
     int size;
     int member;
