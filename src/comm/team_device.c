@@ -27,10 +27,11 @@ static void wait_pause(double waited)
 static vqc_status assembly_look(vqc_team *team, vqc_error *error)
 {
     bool all = false;
-    if (!team->assembling)
+    if (team->assembling)
+        VQC_TRY(vqc_transport_group_arrived(team->group, &all, error));
+    if (!all)
         return VQC_OK;
-    VQC_TRY(vqc_transport_group_arrived(team->group, &all, error));
-    team->assembling = !all;
+    team->assembling = false;
     team->assembled = vqc_clock_seconds();
     return VQC_OK;
 }
@@ -106,7 +107,7 @@ static vqc_status team_lose(vqc_team *team, vqc_error *error)
     return status;
 }
 
-/* Whether a sum of this team needs anything to be done, and by NCCL. */
+/* Whether there is nobody to sum with. */
 static bool is_alone(const vqc_team *team)
 {
     return team->size == 1 && !vqc_comm_devices(team->comm)->options.single;
