@@ -233,6 +233,40 @@ static void test_connection_fails(void **state)
     vqc_ops_destroy(ops);
 }
 
+/* Each rank of a host takes the device of its number. Where there are too few, that is an error, or they begin again
+ * at the first; where there is one only, every rank takes it. */
+static void test_device_choice(void **state)
+{
+    static const struct {
+        const char *devices;
+        int number;
+        bool shared;
+        const char *expected; /* PCI id; NULL: refused */
+    } cases[] = {
+        {"1", 0, false, "0000:00:00.0"}, {"1", 3, false, "0000:00:00.0"}, {"2", 1, false, "0000:01:00.0"},
+        {"2", 2, false, NULL},           {"2", 2, true, "0000:00:00.0"},  {"2", 3, true, "0000:01:00.0"},
+    };
+    (void)state;
+    (void)unsetenv("VQC_EMULATED_PCI_ID");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        vqc_ops *ops = NULL;
+        vqc_error error = {0};
+        vqc_ops_identity identity;
+        const vqc_ops_options options = {.device = cases[i].number, .shared = cases[i].shared};
+        (void)setenv("VQC_EMULATED_DEVICES", cases[i].devices, 1);
+        vqc_status status = vqc_ops_create("cuda", &options, &ops, &error);
+        assert_int_equal(status, cases[i].expected == NULL ? VQC_BAD_INPUT : VQC_OK);
+        if (status != VQC_OK) {
+            assert_non_null(strstr(error.message, "device 2: there are 2 devices"));
+            continue;
+        }
+        vqc_ops_identify(ops, &identity);
+        assert_string_equal(identity.pci_id, cases[i].expected);
+        vqc_ops_destroy(ops);
+    }
+    (void)unsetenv("VQC_EMULATED_DEVICES");
+}
+
 int main(int argc, char **argv)
 {
     vqc_comm *comm;
@@ -249,6 +283,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_abort_hangs, comm),
         cmocka_unit_test_prestate(test_member_comes_late, comm),
         cmocka_unit_test_prestate(test_connection_fails, comm),
+        cmocka_unit_test_prestate(test_device_choice, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (failed)

@@ -229,9 +229,16 @@ void submit(cudaStream_t stream, std::function<void()> work)
 
 cudaError_t (*emulation_stream_state)(cudaStream_t stream) = nullptr;
 
+/* The environment variable VQC_EMULATED_DEVICES says how many devices there are; else there is one. */
+static int device_count()
+{
+    const char *count = std::getenv("VQC_EMULATED_DEVICES");
+    return count == nullptr ? 1 : std::atoi(count);
+}
+
 cudaError_t cudaGetDeviceCount(int *count)
 {
-    *count = 1;
+    *count = device_count();
     return cudaSuccess;
 }
 
@@ -244,16 +251,19 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int)
 }
 
 /* The environment variable VQC_EMULATED_PCI_ID tells devices of several processes apart. */
-cudaError_t cudaDeviceGetPCIBusId(char *id, int size, int)
+cudaError_t cudaDeviceGetPCIBusId(char *id, int size, int device)
 {
     const char *chosen = std::getenv("VQC_EMULATED_PCI_ID");
-    std::snprintf(id, (size_t)size, "%s", chosen == nullptr ? "0000:00:00.0" : chosen);
+    if (chosen == nullptr)
+        std::snprintf(id, (size_t)size, "0000:%02d:00.0", device);
+    else
+        std::snprintf(id, (size_t)size, "%s", chosen);
     return cudaSuccess;
 }
 
 cudaError_t cudaSetDevice(int device)
 {
-    return device == 0 ? cudaSuccess : cudaErrorInvalidValue;
+    return device >= 0 && device < device_count() ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 cudaError_t cudaRuntimeGetVersion(int *version)
