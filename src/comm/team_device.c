@@ -96,15 +96,16 @@ static vqc_status lost_again(vqc_error *error)
  * has to end. */
 static vqc_status team_lose(vqc_team *team, vqc_error *error)
 {
+    const vqc_error reason = *error;
     const vqc_devices_options *options = &vqc_comm_devices(team->comm)->options;
     vqc_nccl_abort(team->nccl, abort_seconds);
     team->nccl = NULL;
     team->lost = true;
-    vqc_status status =
-        vqc_error_prefix(error, "rank %d (host %s)", vqc_comm_rank(team->comm), vqc_comm_host(team->comm));
+    vqc_error_fill(error, VQC_FAILED, "rank %d (host %s): %s; the same command goes on from the last checkpoints",
+                   vqc_comm_rank(team->comm), vqc_comm_host(team->comm), reason.message);
     if (options->lost != NULL)
         options->lost(error->message, options->context);
-    return status;
+    return VQC_FAILED;
 }
 
 /* Whether there is nobody to sum with. */
