@@ -33,7 +33,8 @@ vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error)
     if (compute->threads > 4096)
         return vqc_error_set(error, VQC_BAD_INPUT, "--threads %ld: expected at most 4096", compute->threads);
     compute->started = vqc_clock_seconds();
-    compute->options = (vqc_ops_options){.threads = (int)compute->threads, .device = compute->device_number};
+    compute->options = (vqc_ops_options){
+        .threads = (int)compute->threads, .device = compute->device_number, .shared = compute->share_device};
     const char *device = compute->device == NULL ? "cpu" : compute->device;
     if (strcmp(device, "auto") == 0)
         return auto_open(compute, &compute->options, error);

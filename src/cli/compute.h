@@ -12,6 +12,7 @@ typedef struct vqc_compute {
     const char *precision; /* --precision */
     long threads;          /* --threads */
     int device_number;     /* cuda: which of the devices that the process sees; its rank among those of its host */
+    bool share_device;     /* cuda: several ranks may compute on one device */
     bool quiet;            /* does not say what --device auto chose */
     bool json;             /* --json */
     vqc_ops *ops;

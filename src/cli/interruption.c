@@ -54,10 +54,11 @@ static void rank_warn(const char *message, void *context)
     (void)fprintf(stderr, "vqclip: %s\n", message);
 }
 
-static void rank_lost(const char *message, void *context)
+void vqc_interruption_lost(const char *message, void *context)
 {
     (void)context;
-    interruption.end(message);
+    if (interruption.end != NULL)
+        interruption.end(message);
 }
 
 static bool stop_asked(void *context)
@@ -75,7 +76,7 @@ static void stop_ask(void *context)
 vqc_status vqc_interruption_ranks(vqc_comm *comm, long timeout_seconds, vqc_watch **watch_out, vqc_error *error)
 {
     const vqc_watch_hooks hooks = {
-        .warn = rank_warn, .lost = rank_lost, .stop_asked = stop_asked, .stop_ask = stop_ask};
+        .warn = rank_warn, .lost = vqc_interruption_lost, .stop_asked = stop_asked, .stop_ask = stop_ask};
     *watch_out = NULL;
     if (timeout_seconds == 0 || interruption.end == NULL)
         return VQC_OK;

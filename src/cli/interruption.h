@@ -20,6 +20,10 @@ void vqc_interruption_limit(double started, double seconds);
 /* Sets what ends the process at once after printing the message (none if it is empty), on any thread; main.c does. */
 void vqc_interruption_end_set(void (*end)(const char *message));
 
+/* Ends the process so, if it is set what does; for those who find that the launch cannot go on (context is unused).
+ */
+void vqc_interruption_lost(const char *message, void *context);
+
 /* Starts the watch over the ranks (comm/watch.h), which from then on carries a request to stop to all ranks and ends
  * the process when a rank is lost; collective. A timeout of 0 starts none; neither does a program without an end. */
 VQC_MUST_CHECK vqc_status vqc_interruption_ranks(vqc_comm *comm, long timeout_seconds, vqc_watch **watch_out,

@@ -15,6 +15,7 @@
 #include "cli/launch_record.h"
 #include "cli/launch_report.h"
 #include "cli/progress.h"
+#include "comm/devices.h"
 #include "guide/targets.h"
 #include "schedule/environment.h"
 #include "schedule/launch.h"
@@ -180,13 +181,19 @@ static vqc_status devices_check(const render_options *options, vqc_comm *comm, v
     return status;
 }
 
-/* Opens each rank's device: where several ranks share a host, each has its own. */
+/* Opens each rank's device: where several ranks share a host, each has its own, unless they are to share. */
 static vqc_status devices_open(render_options *options, vqc_comm *comm, vqc_error *error)
 {
     options->compute.device_number = vqc_comm_local_rank(comm);
     options->compute.quiet = vqc_comm_rank(comm) != 0;
     VQC_TRY(vqc_comm_agree(comm, vqc_compute_open(&options->compute, error), error));
-    return devices_check(options, comm, error);
+    VQC_TRY(devices_check(options, comm, error));
+    const vqc_devices_options devices = {
+        .share = options->compute.share_device,
+        .timeout_seconds = (double)options->peer_timeout,
+        .lost = vqc_interruption_lost,
+    };
+    return vqc_comm_devices_set(comm, options->compute.ops, &devices, error);
 }
 
 /* What this rank asks of the program's other parts before the study; collective. */
@@ -249,6 +256,8 @@ vqc_status vqc_command_render(int count, char **words, vqc_error *error)
          VQC_OPTION_TEXT, &options.time_limit},
         {"--peer-timeout", "SECONDS", "end when a rank does not answer for so long (default 20; 0: wait for ever)",
          VQC_OPTION_INTEGER, &options.peer_timeout},
+        {"--share-device", NULL, "cuda: several ranks may compute on one GPU", VQC_OPTION_FLAG,
+         &options.compute.share_device},
         VQC_COMPUTE_OPTIONS(&options.compute),
     };
     const vqc_arguments arguments = {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "comm/devices.h"
 #include "comm/handle.h"
 #include "comm/transport.h"
 #ifdef VQC_WITH_MPI
@@ -16,6 +17,7 @@ enum { HOST_NAME_SIZE = 256 };
 struct vqc_comm {
     vqc_transport *transport; /* NULL: one rank, MPI was not started */
     vqc_transport_place place;
+    vqc_devices devices;
     char host[HOST_NAME_SIZE];
 };
 
@@ -46,6 +48,7 @@ void vqc_comm_stop(vqc_comm *comm)
     if (!comm)
         return;
     vqc_transport_stop(comm->transport);
+    free(comm->devices.first);
     free(comm);
 }
 
@@ -189,6 +192,11 @@ vqc_status vqc_comm_numbers_read(vqc_comm_numbers *numbers, size_t first, size_t
 vqc_transport *vqc_comm_transport(vqc_comm *comm)
 {
     return comm->transport;
+}
+
+vqc_devices *vqc_comm_devices(vqc_comm *comm)
+{
+    return &comm->devices;
 }
 
 #ifdef VQC_WITH_MPI

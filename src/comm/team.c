@@ -4,17 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "comm/transport.h"
-#include "ops/ops.h"
-
-struct vqc_team {
-    vqc_comm *comm;
-    vqc_transport_group *group; /* NULL: a team of one */
-    vqc_team_traffic traffic;
-    int size;
-    int member;
-    int ranks[]; /* (size) */
-};
+#include "comm/team_state.h"
 
 vqc_status vqc_team_create(vqc_comm *comm, const int *ranks, int count, vqc_team **team_out, vqc_error *error)
 {
@@ -44,6 +34,7 @@ void vqc_team_destroy(vqc_team *team)
 {
     if (team == NULL)
         return;
+    vqc_team_device_release(team);
     vqc_transport_group_destroy(team->group);
     free(team);
 }
@@ -67,24 +58,8 @@ vqc_status vqc_team_sum(vqc_team *team, int64_t *values, size_t count, vqc_error
 {
     if (team->size == 1)
         return VQC_OK;
-    team->traffic.sums++;
-    team->traffic.bytes += (int64_t)(count * sizeof *values);
+    vqc_team_traffic_count(team, count);
     return vqc_transport_group_sum(team->group, values, count, error);
-}
-
-vqc_status vqc_team_sum_device(vqc_team *team, vqc_ops *ops, int64_t *values, size_t count, vqc_error *error)
-{
-    int64_t *host;
-    if (team->size == 1)
-        return VQC_OK;
-    VQC_TRY(vqc_memory_allocate(count, sizeof *host, "a sum", &host, error));
-    vqc_status status = vqc_ops_download(ops, host, values, count * sizeof *host, error);
-    if (status == VQC_OK)
-        status = vqc_team_sum(team, host, count, error);
-    if (status == VQC_OK)
-        status = vqc_ops_upload(ops, values, host, count * sizeof *host, error);
-    free(host);
-    return status;
 }
 
 vqc_status vqc_team_broadcast(vqc_team *team, void *data, size_t size, int root, vqc_error *error)

@@ -2,6 +2,7 @@
 #define VQC_COMM_TEAM_H
 
 #include "comm/comm.h"
+#include "ops/ops.h"
 
 /* Some of the ranks of a launch that work on one thing together. Its members are numbered from 0; member 0 is the
  * leader. A rank may be in several teams, but creates and destroys them one at a time.
@@ -9,8 +10,6 @@
  * "Collective" means here: called by all members in the same order. While a function waits for other members it gives
  * the processor away, and serves shared numbers as vqc_comm_progress does. A team of one never calls MPI. */
 typedef struct vqc_team vqc_team;
-
-struct vqc_ops; /* ops/ops.h */
 
 /* Makes a team of `count` ranks, in the order given; this rank is one of them. Collective over these ranks, with the
  * same list. */
@@ -30,10 +29,22 @@ int vqc_team_rank(const vqc_team *team, int member);
  * whatever it stands for. Collective. */
 VQC_MUST_CHECK vqc_status vqc_team_sum(vqc_team *team, int64_t *values, size_t count, vqc_error *error);
 
-/* The same for values in device memory of `ops`: after what is queued there, and before what is queued later.
- * Collective. */
-VQC_MUST_CHECK vqc_status vqc_team_sum_device(vqc_team *team, struct vqc_ops *ops, int64_t *values, size_t count,
+/* The same of values in the device memory of `ops`. The device sums after what it was given before, and before what
+ * it is given next; the caller does not wait for it, or not for longer than the way that the sum goes demands: by
+ * NCCL on the device's stream where each member has a GPU of its own (comm/devices.h), else through the host's
+ * memory. The values are the same bit by bit. Not while operations are recorded; collective.
+ *
+ * The first sum of a team connects the members' GPUs, which takes a good part of a second. What fails here and in
+ * vqc_team_wait_device leaves the other members waiting, so it ends the process where the launch has said how. */
+VQC_MUST_CHECK vqc_status vqc_team_sum_device(vqc_team *team, vqc_ops *ops, int64_t *values, size_t count,
                                               vqc_error *error);
+
+/* Waits until the device of `ops` has done all that it was given. After a sum this, and not a copy to the host, is
+ * the way to wait: the device waits for other members' in the sum. It gives the processor away, serves shared
+ * numbers, and gives up when the way to other members fails or, in a team that sums by NCCL, when it takes longer
+ * than comm/devices.h allows after all members have come to the sum. For teams of one, too. Not while operations are
+ * recorded. */
+VQC_MUST_CHECK vqc_status vqc_team_wait_device(vqc_team *team, vqc_ops *ops, vqc_error *error);
 
 /* Copies size bytes at data on member root to data on every member; collective. */
 VQC_MUST_CHECK vqc_status vqc_team_broadcast(vqc_team *team, void *data, size_t size, int root, vqc_error *error);

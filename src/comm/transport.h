@@ -1,6 +1,7 @@
 #ifndef VQC_COMM_TRANSPORT_H
 #define VQC_COMM_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,6 +67,10 @@ void vqc_transport_group_destroy(vqc_transport_group *group);
 /* Replaces the values of every member by their sums over the members, modulo 2^64. */
 VQC_MUST_CHECK vqc_status vqc_transport_group_sum(vqc_transport_group *group, int64_t *values, size_t count,
                                                   vqc_error *error);
+/* Tells the others that this member has come here, without waiting; *all_out of the second: whether all members have.
+ * The first is collective, and called again only when all have. */
+VQC_MUST_CHECK vqc_status vqc_transport_group_arrive(vqc_transport_group *group, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_transport_group_arrived(vqc_transport_group *group, bool *all_out, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_transport_group_broadcast(vqc_transport_group *group, void *data, size_t size, int root,
                                                         vqc_error *error);
 

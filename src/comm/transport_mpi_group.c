@@ -18,6 +18,7 @@ static const double longest_sleep = 1e-3;
 
 struct vqc_transport_group {
     MPI_Comm members;
+    MPI_Request arrival; /* of vqc_transport_group_arrive */
 };
 
 vqc_status vqc_transport_group_create(vqc_transport *transport, const int *ranks, int count,
@@ -43,15 +44,20 @@ vqc_status vqc_transport_group_create(vqc_transport *transport, const int *ranks
         free(group);
         return status;
     }
+    group->arrival = MPI_REQUEST_NULL;
     *group_out = group;
     return VQC_OK;
 }
 
 void vqc_transport_group_destroy(vqc_transport_group *group)
 {
+    int complete = 0;
     if (group == NULL)
         return;
-    (void)MPI_Comm_free(&group->members);
+    /* Members that have not all come to where they tell of it (the team has failed) may still: MPI keeps what it
+     * needs for that, and so the communicator stays. */
+    if (MPI_Test(&group->arrival, &complete, MPI_STATUS_IGNORE) == MPI_SUCCESS && complete)
+        (void)MPI_Comm_free(&group->members);
     free(group);
 }
 
@@ -91,6 +97,19 @@ vqc_status vqc_transport_group_sum(vqc_transport_group *group, int64_t *values, 
             "sum over a team", error));
         VQC_TRY(request_wait(&request, "sum over a team", error));
     }
+    return VQC_OK;
+}
+
+vqc_status vqc_transport_group_arrive(vqc_transport_group *group, vqc_error *error)
+{
+    return vqc_mpi_check(MPI_Ibarrier(group->members, &group->arrival), "tell a team of its members", error);
+}
+
+vqc_status vqc_transport_group_arrived(vqc_transport_group *group, bool *all_out, vqc_error *error)
+{
+    int all = 0;
+    VQC_TRY(vqc_mpi_check(MPI_Test(&group->arrival, &all, MPI_STATUS_IGNORE), "look for a team's members", error));
+    *all_out = all;
     return VQC_OK;
 }
 

@@ -118,6 +118,18 @@ vqc_status vqc_transport_group_sum(vqc_transport_group *group, int64_t *values, 
     return unavailable(error);
 }
 
+vqc_status vqc_transport_group_arrive(vqc_transport_group *group, vqc_error *error)
+{
+    (void)group;
+    return unavailable(error);
+}
+
+vqc_status vqc_transport_group_arrived(vqc_transport_group *group, bool *all_out, vqc_error *error)
+{
+    (void)group, (void)all_out;
+    return unavailable(error);
+}
+
 vqc_status vqc_transport_group_broadcast(vqc_transport_group *group, void *data, size_t size, int root,
                                          vqc_error *error)
 {

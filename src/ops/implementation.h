@@ -24,6 +24,8 @@ typedef struct vqc_step_functions {
 
 /* What a device that computes beside the host has, and the host itself has not. */
 typedef struct vqc_queue_functions {
+    void *(*stream)(const void *device);
+    vqc_status (*poll)(void *device, bool *done_out, vqc_error *error);
     vqc_status (*host_allocate)(void *device, size_t size, void **memory_out, vqc_error *error);
     void (*host_release)(void *device, void *memory);
     vqc_status (*copy)(void *device, void *target, const void *source, size_t size, vqc_error *error);

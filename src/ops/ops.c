@@ -209,6 +209,19 @@ vqc_status vqc_ops_wait(vqc_ops *ops, vqc_error *error)
     return queue == NULL ? VQC_OK : queue->wait(ops->device, error);
 }
 
+void *vqc_ops_stream(const vqc_ops *ops)
+{
+    const vqc_queue_functions *queue = ops->implementation->queue;
+    return queue == NULL ? NULL : queue->stream(ops->device);
+}
+
+vqc_status vqc_ops_poll(vqc_ops *ops, bool *done_out, vqc_error *error)
+{
+    const vqc_queue_functions *queue = ops->implementation->queue;
+    *done_out = true;
+    return queue == NULL ? VQC_OK : queue->poll(ops->device, done_out, error);
+}
+
 /* A moment: the queue's own, or, where calls are done on return, the time of the call. */
 typedef struct timer_moment {
     void *queued;

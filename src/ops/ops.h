@@ -20,6 +20,7 @@ typedef struct vqc_plan vqc_plan;
 typedef struct vqc_ops_options {
     int threads; /* CPU threads to compute with; 0: what the environment allows this process */
     int device;  /* cuda: which of the devices that this process sees, from 0; if it sees one only, that one */
+    bool shared; /* cuda: several processes compute on one device; numbers beyond the last begin again at the first */
     bool tf32;   /* cuda: products of f32 may round their factors to TF32 (10 bits of fraction) */
 } vqc_ops_options;
 
@@ -87,6 +88,15 @@ VQC_MUST_CHECK vqc_status vqc_timer_mark(vqc_timer *timer, int moment, vqc_error
 /* Seconds between two moments that have been marked, after vqc_ops_wait. */
 VQC_MUST_CHECK vqc_status vqc_timer_seconds(const vqc_timer *timer, int from, int to, double *seconds_out,
                                             vqc_error *error);
+
+/* For libraries that compute on the device themselves: its stream (cuda: a cudaStream_t), on which all that is called
+ * for is done in the order of the calls, and whose device becomes the one that this thread's calls of CUDA mean. NULL
+ * where there is none: calls are complete on return, and device memory is the host's, to be read and written as
+ * such. */
+void *vqc_ops_stream(const vqc_ops *ops);
+/* Whether the device has done all that it was given so far, without waiting. Reports what failed on the device
+ * meanwhile. */
+VQC_MUST_CHECK vqc_status vqc_ops_poll(vqc_ops *ops, bool *done_out, vqc_error *error);
 
 /* Makes a plan. With `backward` false only the forward call is allowed, and an implementation keeps no weights for
  * the backward one. The description and its parameters are not needed afterwards. A description that makes no sense

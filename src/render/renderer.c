@@ -502,7 +502,7 @@ static vqc_status latent_check(const vqc_renderer *renderer, vqc_error *error)
 static vqc_status team_finish(vqc_renderer *renderer, vqc_error *error)
 {
     VQC_TRY(latent_update(renderer, error));
-    VQC_TRY(vqc_ops_wait(renderer->ops, error));
+    VQC_TRY(vqc_team_wait_device(renderer->team, renderer->ops, error));
     return vqc_guidance_seconds(renderer->guidance, &renderer->seconds, error);
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comm/devices.h"
+
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
 #define C_LIBRARY "glibc ", gnu_get_libc_version()
@@ -111,11 +113,14 @@ static vqc_status version_append(vqc_text *text, const char *field, vqc_error *e
 vqc_status vqc_environment_versions(const vqc_environment *environment, vqc_text *text, vqc_error *error)
 {
     char archive[VQC_ARCHIVE_LIBRARY_SIZE];
+    char devices[VQC_COMM_LIBRARY_SIZE];
     vqc_archive_library(archive);
+    vqc_comm_devices_library(devices);
     VQC_TRY(vqc_text_append(text, error, "{"));
     VQC_TRY(version_append(text, environment->field[VQC_ENVIRONMENT_PROGRAM], error));
     VQC_TRY(version_append(text, environment->field[VQC_ENVIRONMENT_LIBRARY], error));
     VQC_TRY(version_append(text, environment->field[VQC_ENVIRONMENT_SYSTEM], error));
     VQC_TRY(version_append(text, archive, error));
+    VQC_TRY(version_append(text, devices, error));
     return vqc_text_append(text, error, "}");
 }

@@ -13,6 +13,7 @@
 
 #include "comm/comm.h"
 #include "comm/team.h"
+#include "device_sums.h"
 
 typedef struct fixture {
     vqc_comm *comm;
@@ -210,6 +211,25 @@ static void test_team_sums(void **state)
     assert_int_equal(vqc_comm_barrier(f->comm, &error), VQC_OK);
 }
 
+/* Device memory that is the host's: the sum is that of host memory, and counts once. */
+static void test_team_sums_device_memory(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    vqc_ops *ops;
+    const vqc_ops_options options = {.threads = 1};
+    assert_int_equal(vqc_ops_create("ref", &options, &ops, &error), VQC_OK);
+    assert_null(vqc_ops_stream(ops));
+    int64_t *values = device_values(ops);
+    vqc_team *team = team_of(f, 0);
+    for (int round = 0; round < DEVICE_SUM_ROUNDS; round++)
+        device_sum_compare(team, ops, values, round);
+    assert_int_equal(vqc_team_traffic_of(team).sums, f->expected_size > 1 ? 2 * DEVICE_SUM_ROUNDS : 0);
+    vqc_team_destroy(team);
+    vqc_ops_memory_release(ops, values);
+    vqc_ops_destroy(ops);
+}
+
 static void test_team_agrees(void **state)
 {
     const fixture *f = *state;
@@ -240,10 +260,15 @@ int main(int argc, char **argv)
         return 1;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(test_places, &f),       cmocka_unit_test_prestate(test_broadcast, &f),
-        cmocka_unit_test_prestate(test_agreement, &f),    cmocka_unit_test_prestate(test_numbers_count, &f),
-        cmocka_unit_test_prestate(test_numbers_read, &f), cmocka_unit_test_prestate(test_letters, &f),
-        cmocka_unit_test_prestate(test_team_sums, &f),    cmocka_unit_test_prestate(test_team_agrees, &f),
+        cmocka_unit_test_prestate(test_places, &f),
+        cmocka_unit_test_prestate(test_broadcast, &f),
+        cmocka_unit_test_prestate(test_agreement, &f),
+        cmocka_unit_test_prestate(test_numbers_count, &f),
+        cmocka_unit_test_prestate(test_numbers_read, &f),
+        cmocka_unit_test_prestate(test_letters, &f),
+        cmocka_unit_test_prestate(test_team_sums, &f),
+        cmocka_unit_test_prestate(test_team_agrees, &f),
+        cmocka_unit_test_prestate(test_team_sums_device_memory, &f),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (failed)

@@ -40,7 +40,7 @@ models:
   generator: {config: vqgan_f16_16384.yaml, checkpoint: vqgan_f16_16384.safetensors}
   perceptors:
     - {name: vit_b_32, checkpoint: vit_b_32.safetensors}
-render: {size: [256, 256], steps: 400, crops: {count: 32}}
+render: {size: [256, 256], steps: 400, crops: {count: 32, group: 32}}
 prompts:
   - targets: [{noise: 1}]
 """

@@ -130,7 +130,7 @@ skip() {
 # ---- The build ----
 
 targets="vqclip test_operations test_known_values test_resample test_distance test_recording test_step
-    test_clip test_vqgan test_trajectory"
+    test_clip test_vqgan test_trajectory test_nccl"
 
 # wheel NAME: folder of NVIDIA's Python package, where there is one.
 wheel() {
@@ -328,6 +328,7 @@ if wanted tests; then
             few_threads aside "$test $precision" "$build/tests/models/$test" cuda "$precision"
         done
     done
+    few_threads aside "test_nccl" "$build/tests/comm/test_nccl"
     few_threads aside "test_trajectory" "$build/tests/render/test_trajectory" cuda
 fi
 if wanted quickstart; then

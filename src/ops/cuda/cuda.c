@@ -30,18 +30,23 @@ vqc_status vqc_cuda_cudnn_check(cudnnStatus_t result, const char *what, vqc_erro
 
 /* The number of the device to use: the one that the options name, or the only one that there is, since a job manager
  * may show each rank its own. */
-static vqc_status device_choose(int wanted, int *index_out, vqc_error *error)
+static vqc_status device_choose(const vqc_ops_options *options, int *index_out, vqc_error *error)
 {
     int count = 0;
+    int wanted = options->device;
     cudaError_t result = cudaGetDeviceCount(&count);
     if (result == cudaSuccess && count < 1)
         result = cudaErrorNoDevice;
     if (result != cudaSuccess)
         return vqc_error_set(error, VQC_BAD_INPUT, "cuda: no CUDA device is available: %s",
                              cudaGetErrorString(result));
+    if (options->shared && wanted >= 0)
+        wanted %= count;
     if (count > 1 && (wanted < 0 || wanted >= count))
-        return vqc_error_set(error, VQC_BAD_INPUT, "cuda: device %d: there are %d devices, counted from 0", wanted,
-                             count);
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "cuda: device %d: there are %d devices, counted from 0, for one rank of a host each; "
+                             "--share-device lets several ranks compute on one",
+                             wanted, count);
     *index_out = count == 1 ? 0 : wanted;
     return VQC_OK;
 }
@@ -59,7 +64,7 @@ static vqc_status device_describe(vqc_cuda_device *device, vqc_error *error)
 
 static vqc_status device_open(vqc_cuda_device *device, const vqc_ops_options *options, vqc_error *error)
 {
-    VQC_TRY(device_choose(options->device, &device->index, error));
+    VQC_TRY(device_choose(options, &device->index, error));
     VQC_TRY(vqc_cuda_check(cudaSetDevice(device->index), "opening the device", error));
     VQC_TRY(device_describe(device, error));
     device->tf32 = options->tf32;
@@ -131,6 +136,23 @@ static vqc_status check_not_recording(const vqc_cuda_device *device, const char 
     if (device->recording)
         return vqc_error_set(error, VQC_FAILED, "cuda: %s while operations are recorded", what);
     return VQC_OK;
+}
+
+static void *stream(const void *opaque)
+{
+    const vqc_cuda_device *device = opaque;
+    (void)cudaSetDevice(device->index);
+    return device->stream;
+}
+
+static vqc_status poll(void *opaque, bool *done_out, vqc_error *error)
+{
+    const vqc_cuda_device *device = opaque;
+    VQC_TRY(check_not_recording(device, "asking whether all is done", error));
+    VQC_TRY(device_select(device, error));
+    cudaError_t result = cudaStreamQuery(device->stream);
+    *done_out = result != cudaErrorNotReady;
+    return *done_out ? vqc_cuda_check(result, "computing", error) : VQC_OK;
 }
 
 static vqc_status memory_allocate(void *opaque, size_t size, void **memory_out, vqc_error *error)
@@ -436,6 +458,8 @@ static void recording_destroy(void *opaque, void *recording)
 }
 
 static const vqc_queue_functions queue_functions = {
+    .stream = stream,
+    .poll = poll,
     .host_allocate = host_allocate,
     .host_release = host_release,
     .copy = copy_queue,

@@ -279,9 +279,18 @@ void submit(cudaStream_t stream, std::function<void()> work)
 
 } // namespace emulation
 
+cudaError_t (*emulation_stream_state)(cudaStream_t stream) = nullptr;
+
+/* The environment variable VQC_EMULATED_DEVICES says how many devices there are; else there is one. */
+static int device_count()
+{
+    const char *count = std::getenv("VQC_EMULATED_DEVICES");
+    return count == nullptr ? 1 : std::atoi(count);
+}
+
 cudaError_t cudaGetDeviceCount(int *count)
 {
-    *count = 1;
+    *count = device_count();
     return cudaSuccess;
 }
 
@@ -293,15 +302,20 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int)
     return cudaSuccess;
 }
 
-cudaError_t cudaDeviceGetPCIBusId(char *id, int size, int)
+/* The environment variable VQC_EMULATED_PCI_ID tells devices of several processes apart. */
+cudaError_t cudaDeviceGetPCIBusId(char *id, int size, int device)
 {
-    std::snprintf(id, (size_t)size, "0000:00:00.0");
+    const char *chosen = std::getenv("VQC_EMULATED_PCI_ID");
+    if (chosen == nullptr)
+        std::snprintf(id, (size_t)size, "0000:%02d:00.0", device);
+    else
+        std::snprintf(id, (size_t)size, "%s", chosen);
     return cudaSuccess;
 }
 
 cudaError_t cudaSetDevice(int device)
 {
-    return device == 0 ? cudaSuccess : cudaErrorInvalidValue;
+    return device >= 0 && device < device_count() ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 cudaError_t cudaRuntimeGetVersion(int *version)
@@ -401,6 +415,13 @@ cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t from, cudaEven
         return cudaErrorInvalidValue;
     *milliseconds = std::chrono::duration<float, std::milli>(to->at - from->at).count();
     return cudaSuccess;
+}
+
+cudaError_t cudaStreamQuery(cudaStream_t stream)
+{
+    if (stream->captured != nullptr)
+        return cudaErrorInvalidValue;
+    return emulation_stream_state == nullptr ? cudaSuccess : emulation_stream_state(stream);
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode)

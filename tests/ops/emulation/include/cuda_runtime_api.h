@@ -14,7 +14,8 @@ typedef enum cudaError {
     cudaSuccess,
     cudaErrorInvalidValue,
     cudaErrorMemoryAllocation,
-    cudaErrorNoDevice
+    cudaErrorNoDevice,
+    cudaErrorNotReady
 } cudaError_t;
 typedef struct emulated_stream *cudaStream_t;
 typedef struct emulated_graph *cudaGraph_t;
@@ -49,6 +50,7 @@ cudaError_t cudaMemsetAsync(void *target, int value, size_t size, cudaStream_t s
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaStreamQuery(cudaStream_t stream);
 
 cudaError_t cudaEventCreate(cudaEvent_t *event);
 cudaError_t cudaEventDestroy(cudaEvent_t event);
@@ -61,6 +63,10 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *executable, cudaGraph_t graph,
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream);
 cudaError_t cudaGraphDestroy(cudaGraph_t graph);
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable);
+
+/* What cudaStreamQuery answers, where it is set: a library that stands in for one which computes on streams itself
+ * tells so that its work is not done. What the emulation computes is done at once. */
+extern cudaError_t (*emulation_stream_state)(cudaStream_t stream);
 
 #ifdef __cplusplus
 }

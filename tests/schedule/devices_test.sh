@@ -1,0 +1,59 @@
+#!/bin/sh
+# Ranks with GPUs, in emulation: two ranks on one GPU are refused unless they are to share it; then, and with a GPU for
+# each, a team of them makes the same picture as one rank.
+#
+#   tests/schedule/devices_test.sh VQCLIP_EMULATED JOB
+#
+# Needs mpirun.
+set -u
+vqclip=$1
+job=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMP_WAIT_POLICY=passive
+
+fail() {
+    echo "FAILED: $*"
+    sed 's/^/    /' "$folder/errors"
+    exit 1
+}
+
+# launch NAME OPTION...: two ranks in one team. $second is the PCI id of the GPU that rank 1 sees, 0000:00:00.0 that of
+# rank 0.
+launch() {
+    name=$1
+    shift
+    mpirun -n 1 "$vqclip" render "$job" -o "$folder/$name" --device cuda --team 2 "$@" : \
+        -n 1 -x VQC_EMULATED_PCI_ID="$second" "$vqclip" render "$job" -o "$folder/$name" --device cuda --team 2 "$@" \
+        >"$folder/output" 2>"$folder/errors"
+    code=$?
+}
+
+digests() {
+    "$vqclip" show "$folder/$1/devices-test.h5" --json | grep -o '"[a-z]*_sha256": *"[0-9a-f]*"' |
+        grep -v job_sha256
+}
+
+# same NAME: the launch has made the picture of the one-rank run.
+same() {
+    [ "$code" -eq 0 ] || fail "$1: exit code $code"
+    [ -n "$expected" ] && [ "$(digests "$1")" = "$expected" ] || fail "$1: another picture than one rank makes"
+}
+
+second=0000:00:00.0
+launch refused
+[ "$code" -eq 2 ] || fail "two ranks on one GPU: exit code $code instead of 2"
+[ "$(grep -c "^vqclip: " "$folder/errors")" -eq 1 ] || fail "two ranks on one GPU: not one line"
+grep -q "ranks 0 and 1 (host .*) would compute on the same device, emulation (0000:00:00.0)" "$folder/errors" ||
+    fail "two ranks on one GPU: another message"
+[ ! -e "$folder/refused" ] || fail "two ranks on one GPU: the folder was made"
+
+"$vqclip" render "$job" -o "$folder/one" --device cuda >"$folder/output" 2>"$folder/errors" || fail "one rank"
+expected=$(digests one)
+launch shared --share-device
+same shared
+second=0000:01:00.0
+launch own
+same own
+echo "two ranks, on one GPU and on two: the picture of one rank"
