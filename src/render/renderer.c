@@ -11,6 +11,7 @@
 #include "guide/targets.h"
 #include "render/init.h"
 #include "render/latent_optimiser.h"
+#include "render/memory.h"
 #include "render/step_message.h"
 
 /* What crop groups have cost in this team; every member has the same numbers. */
@@ -187,19 +188,50 @@ static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render,
     return true;
 }
 
-/* Makes the networks for the render under way. */
-static vqc_status networks_create(vqc_renderer *renderer, vqc_error *error)
+/* Makes the networks for the render under way, with their parameters, but not the memory that they compute in. */
+static vqc_status networks_plan(vqc_renderer *renderer, vqc_error *error)
 {
     const vqc_render_shape *shape = &renderer->shape;
+    const vqc_settings *settings = &renderer->render->settings;
     vqc_perceptor_shape looked_at = perceptor_shape(renderer);
-    renderer->costs = (render_costs){0};
-    VQC_TRY(buffers_allocate(renderer, error));
-    VQC_TRY(vqc_vqgan_decoder_create(&renderer->vqgan, renderer->ops, renderer->precision, 1, shape->rows,
-                                     shape->columns, true, true, &renderer->decoder, error));
+    VQC_TRY(vqc_vqgan_decoder_build(&renderer->vqgan, renderer->ops, renderer->precision, 1, shape->rows,
+                                    shape->columns, true, true, &renderer->decoder, error));
+    if (settings->recompute)
+        VQC_TRY(vqc_network_recompute(renderer->decoder.network, error));
+    VQC_TRY(vqc_network_plan(renderer->decoder.network, error));
     for (size_t i = 0; i < renderer->study->perceptor_count; i++)
-        VQC_TRY(vqc_perceptor_create(renderer->clips[i], renderer->ops, &renderer->render->settings, &looked_at,
-                                     (uint32_t)i, &renderer->perceptors[i], error));
+        VQC_TRY(vqc_perceptor_plan(renderer->clips[i], renderer->ops, settings, &looked_at, (uint32_t)i,
+                                   &renderer->perceptors[i], error));
     return VQC_OK;
+}
+
+/* Allocates what the planned networks compute in, if it fits the device. */
+static vqc_status networks_finish(vqc_renderer *renderer, vqc_error *error)
+{
+    const vqc_render_models models = {.study = renderer->study,
+                                      .ops = renderer->ops,
+                                      .precision = renderer->precision,
+                                      .vqgan = &renderer->vqgan,
+                                      .clips = renderer->clips};
+    VQC_TRY(vqc_render_memory_check(&models, renderer->render, &renderer->decoder, renderer->perceptors, 0, error));
+    VQC_TRY(vqc_network_finish(renderer->decoder.network, error));
+    for (size_t i = 0; i < renderer->study->perceptor_count; i++)
+        VQC_TRY(vqc_perceptor_finish(renderer->perceptors[i], error));
+    return VQC_OK;
+}
+
+/* Makes networks and buffers for the render under way; after a failure there are none. */
+static vqc_status networks_create(vqc_renderer *renderer, vqc_error *error)
+{
+    renderer->costs = (render_costs){0};
+    vqc_status status = buffers_allocate(renderer, error);
+    if (status == VQC_OK)
+        status = networks_plan(renderer, error);
+    if (status == VQC_OK)
+        status = networks_finish(renderer, error);
+    if (status != VQC_OK)
+        networks_release(renderer);
+    return status;
 }
 
 /* Points every perceptor at the render's targets. */

@@ -150,8 +150,11 @@ static vqc_status networks_make(shape_work *work, vqc_error *error)
     const models *opened = work->models;
     vqc_perceptor_shape looked_at = {work->rows * opened->vqgan.factor, work->columns * opened->vqgan.factor,
                                      opened->precision};
-    VQC_TRY(vqc_vqgan_decoder_create(&opened->vqgan, opened->ops, opened->precision, 1, work->rows, work->columns,
-                                     true, true, &work->decoder, error));
+    VQC_TRY(vqc_vqgan_decoder_build(&opened->vqgan, opened->ops, opened->precision, 1, work->rows, work->columns,
+                                    true, true, &work->decoder, error));
+    if (work->render->settings.recompute)
+        VQC_TRY(vqc_network_recompute(work->decoder.network, error));
+    VQC_TRY(vqc_network_finish(work->decoder.network, error));
     for (size_t i = 0; i < opened->study->perceptor_count; i++)
         VQC_TRY(vqc_perceptor_create(opened->clips[i], opened->ops, &work->render->settings, &looked_at, (uint32_t)i,
                                      &work->perceptors[i], error));
