@@ -194,7 +194,7 @@ static vqc_status remedies_write(const memory_need *need, vqc_text *text, vqc_er
     if (group > 0)
         return vqc_text_append(text, error, "; both, with crops.group: %lld, %s", (long long)group,
                                vqc_memory_text(with_group, bytes));
-    return vqc_text_append(text, error, "; no crops.group is small enough");
+    return vqc_text_append(text, error, "; no smaller crops.group is enough");
 }
 
 static vqc_status need_refuse(const memory_need *need, vqc_error *error)

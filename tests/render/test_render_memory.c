@@ -166,7 +166,7 @@ static void test_nothing_helps(void **state)
     fixture f = fixture_open(1000);
     assert_int_equal(vqc_renderer_start(f.renderer, &f.study->renders[0], &error), VQC_FAILED);
     assert_said(&error, "; recompute: true needs ");
-    assert_said(&error, "; no crops.group is small enough");
+    assert_said(&error, "; no smaller crops.group is enough");
     assert_int_equal(vqc_renderer_start(f.renderer, &f.study->renders[1], &error), VQC_FAILED);
     assert_null(strstr(error.message, "recompute"));
     fixture_close(&f);
