@@ -174,6 +174,11 @@ static vqc_status layout_create(const vqc_network_graph *graph, bool recompute, 
     return vqc_memory_plan(layout->blocks, layout->block_count, bytes_out, error);
 }
 
+const vqc_network_graph *vqc_network_graph_of(const vqc_network *network)
+{
+    return &network->graph;
+}
+
 vqc_status vqc_network_size(const vqc_network *network, bool recompute, size_t *bytes_out, vqc_error *error)
 {
     vqc_network_layout layout = {0};

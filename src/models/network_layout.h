@@ -8,7 +8,7 @@
 #include "models/network.h"
 
 /* When the steps of a network run and which memory its values have in which times: a function of the list of steps
- * and of where it is cut into segments. For network.c and recomputation.c only.
+ * and of where it is cut into segments. For network.c, recomputation.c and their tests only.
  *
  * Forwards all steps run in their order. Backwards the segments are taken from the last to the first: of each, the
  * steps whose results its backward pass reads run once more, forwards, and then its steps run backwards. What does
@@ -45,6 +45,9 @@ typedef struct vqc_network_graph {
     vqc_network_step *steps;
     size_t step_count, step_capacity;
 } vqc_network_graph;
+
+/* The values and steps of a network; its own, and only as long as nothing is added. */
+const vqc_network_graph *vqc_network_graph_of(const vqc_network *network);
 
 /* Where a value's data and gradient are: numbers of blocks. */
 typedef struct vqc_value_place {

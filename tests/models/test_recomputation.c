@@ -12,7 +12,7 @@
 
 #include "../device_absent.h"
 #include "base/random.h"
-#include "models/network.h"
+#include "models/network_layout.h"
 
 enum { SIDE = 12, WIDTH = 32, BLOCKS = 12, ELEMENTS = SIDE * SIDE * WIDTH };
 
@@ -274,13 +274,152 @@ static void test_nothing_to_gain(void **state)
     vqc_network_destroy(network);
 }
 
+/* ---- Layouts with any cuts, their memory followed write by write ---- */
+
+/* What a block holds: the data of a value, its gradient, the saved state of a step; or nothing of use. */
+typedef enum content_kind { NOTHING, DATA, GRADIENT, SAVED } content_kind;
+
+typedef struct content {
+    content_kind kind;
+    int index;
+} content;
+
+typedef struct memory_trace {
+    const vqc_network_graph *graph;
+    const vqc_network_layout *layout;
+    content *contents; /* of each block */
+} memory_trace;
+
+static void block_write(const memory_trace *trace, int block, content_kind kind, int index)
+{
+    const vqc_memory_block *blocks = trace->layout->blocks;
+    for (size_t i = 0; i < trace->layout->block_count; i++)
+        if (blocks[i].offset < blocks[block].offset + blocks[block].size &&
+            blocks[block].offset < blocks[i].offset + blocks[i].size)
+            trace->contents[i] = (content){NOTHING, 0};
+    trace->contents[block] = (content){kind, index};
+}
+
+static void block_read(const memory_trace *trace, int block, content_kind kind, int index)
+{
+    assert_true(block != VQC_NO_BLOCK);
+    if (trace->layout->blocks[block].size == 0)
+        return;
+    if (trace->contents[block].kind != kind || trace->contents[block].index != index)
+        fail_msg("block %d: expected content %d of %d, found %d of %d", block, kind, index,
+                 trace->contents[block].kind, trace->contents[block].index);
+}
+
+static void forward_read(const memory_trace *trace, int index, bool again)
+{
+    const vqc_network_step *step = &trace->graph->steps[index];
+    for (int k = 0; k < step->layout.input_count; k++) {
+        const vqc_value_place *input = &trace->layout->values[step->input[k]];
+        block_read(trace, again ? input->data_again : input->data, DATA, step->input[k]);
+    }
+}
+
+static void forward_trace(const memory_trace *trace, int index, bool again)
+{
+    const vqc_step_place *place = &trace->layout->steps[index];
+    int output = trace->graph->steps[index].output;
+    const vqc_value_place *to = &trace->layout->values[output];
+    forward_read(trace, index, again);
+    block_write(trace, again ? place->workspace_again : place->workspace, NOTHING, 0);
+    block_write(trace, again ? place->saved_again : place->saved, SAVED, index);
+    block_write(trace, again ? to->data_again : to->data, DATA, output);
+    forward_read(trace, index, again);
+}
+
+static void backward_read(const memory_trace *trace, int index)
+{
+    const vqc_network_step *step = &trace->graph->steps[index];
+    const vqc_value_place *values = trace->layout->values;
+    block_read(trace, values[step->output].gradient, GRADIENT, step->output);
+    block_read(trace, trace->layout->steps[index].saved_again, SAVED, index);
+    if (step->layout.backward_reads_output)
+        block_read(trace, values[step->output].data_again, DATA, step->output);
+    for (int k = 0; k < step->layout.input_count; k++)
+        if (step->layout.backward_reads_input[k])
+            block_read(trace, values[step->input[k]].data_again, DATA, step->input[k]);
+}
+
+static void backward_trace(const memory_trace *trace, int index)
+{
+    const vqc_network_step *step = &trace->graph->steps[index];
+    const vqc_step_place *place = &trace->layout->steps[index];
+    backward_read(trace, index);
+    block_write(trace, place->workspace_backward, NOTHING, 0);
+    for (int k = 0; k < step->layout.input_count; k++) {
+        int gradient = trace->layout->values[step->input[k]].gradient;
+        if (place->accumulate[k])
+            block_read(trace, gradient, GRADIENT, step->input[k]);
+        if (place->gradient_written[k])
+            block_write(trace, gradient, GRADIENT, step->input[k]);
+    }
+    backward_read(trace, index);
+    /* Now the terms of a sum may take over its gradient. */
+    for (int k = 0; k < step->layout.input_count; k++)
+        if (step->gradient_wanted[k] && !place->gradient_written[k])
+            block_write(trace, trace->layout->values[step->input[k]].gradient, GRADIENT, step->input[k]);
+}
+
+static void passes_trace(const memory_trace *trace, const deep_network *deep)
+{
+    const vqc_step_place *steps = trace->layout->steps;
+    int count = (int)trace->graph->step_count;
+    block_write(trace, trace->layout->values[deep->input.index].data, DATA, deep->input.index);
+    for (int i = 0; i < count; i++)
+        forward_trace(trace, i, false);
+    block_write(trace, trace->layout->values[deep->output.index].gradient, GRADIENT, deep->output.index);
+    for (int time = count; time <= trace->layout->end; time++)
+        for (int i = 0; i < count; i++) {
+            if (steps[i].again == time)
+                forward_trace(trace, i, true);
+            if (steps[i].backward == time)
+                backward_trace(trace, i);
+        }
+    block_read(trace, trace->layout->values[deep->input.index].gradient, GRADIENT, deep->input.index);
+    block_read(trace, trace->layout->values[deep->input.index].data, DATA, deep->input.index);
+    block_read(trace, trace->layout->values[deep->middle.index].data, DATA, deep->middle.index);
+    block_read(trace, trace->layout->values[deep->output.index].data, DATA, deep->output.index);
+}
+
+static void test_any_cuts(void **state)
+{
+    (void)state;
+    enum { TRIALS = 40 };
+    vqc_error error = {0};
+    deep_network deep = deep_create(VQC_DTYPE_F32);
+    const vqc_network_graph *graph = vqc_network_graph_of(deep.network);
+    vqc_network_layout layout = {0};
+    bool *cuts = calloc(graph->step_count, sizeof *cuts);
+    float *draws = malloc(graph->step_count * sizeof *draws);
+    assert_true(cuts != NULL && draws != NULL);
+    for (uint32_t trial = 0; trial < TRIALS; trial++) {
+        size_t bytes;
+        values_draw(draws, graph->step_count, 3000 + trial, 1.0F);
+        for (size_t i = 0; i < graph->step_count; i++) /* from no cuts to cuts everywhere */
+            cuts[i] = draws[i] + 0.5F < (float)trial / (TRIALS - 1);
+        check(vqc_network_layout_fill(graph, cuts, &layout, &error), &error);
+        check(vqc_memory_plan(layout.blocks, layout.block_count, &bytes, &error), &error);
+        content *contents = calloc(layout.block_count, sizeof *contents);
+        assert_non_null(contents);
+        passes_trace(&(memory_trace){graph, &layout, contents}, &deep);
+        free(contents);
+    }
+    vqc_network_layout_release(&layout);
+    free(cuts);
+    free(draws);
+    vqc_network_destroy(deep.network);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_same_bits_bf16),
-        cmocka_unit_test(test_less_memory),
-        cmocka_unit_test(test_nothing_to_gain),
+        cmocka_unit_test(test_same_bits),   cmocka_unit_test(test_same_bits_bf16),
+        cmocka_unit_test(test_less_memory), cmocka_unit_test(test_nothing_to_gain),
+        cmocka_unit_test(test_any_cuts),
     };
     vqc_error error = {0};
     if (argument_count != 2) {
