@@ -20,6 +20,7 @@ static json_t *shape_to_json(const vqc_shape_cost *shape, size_t perceptors)
     json_object_set_new(object, "group", json_integer(shape->group));
     json_object_set_new(object, "augmentations", json_string(shape->augmentations));
     json_object_set_new(object, "init", json_string(init_names[shape->init]));
+    json_object_set_new(object, "recompute", json_boolean(shape->recompute));
     json_object_set_new(object, "pixels", json_integer(shape->pixels));
     json_object_set_new(object, "latent_size", json_integer(shape->latent_size));
     json_object_set_new(object, "make_seconds", json_real(shape->make));
@@ -123,6 +124,7 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
         .height = integer_read(reader, object, "height", 1, most_pixels),
         .group = integer_read(reader, object, "group", 1, INT32_MAX),
         .init = init_read(reader, object),
+        .recompute = json_is_true(json_object_get(object, "recompute")), /* older files have none */
         .pixels = integer_read(reader, object, "pixels", 1, most_pixels),
         .latent_size = integer_read(reader, object, "latent_size", 1, most_pixels),
         .make = seconds_read(reader, object, "make_seconds"),

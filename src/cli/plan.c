@@ -6,6 +6,7 @@
 #include "cli/compute.h"
 #include "cli/cost_file.h"
 #include "cli/json_output.h"
+#include "cli/memory_report.h"
 #include "cli/plan_report.h"
 #include "guide/targets.h"
 #include "schedule/environment.h"
@@ -83,6 +84,7 @@ static const double usual_bandwidth = 12.5e9;
 typedef struct plan_options {
     vqc_compute compute;
     long ranks, team;
+    bool memory;
     const char *costs;
     const char *latency, *bandwidth;
     vqc_prediction_options prediction;
@@ -108,6 +110,8 @@ static vqc_status options_check(plan_options *options, vqc_error *error)
         return vqc_error_set(error, VQC_BAD_INPUT, "--ranks, --team: expected at most %d", MOST_RANKS);
     if (options->ranks == 0 && (options->team > 0 || options->costs != NULL))
         return vqc_error_set(error, VQC_BAD_INPUT, "--team and --costs: expected --ranks with them");
+    if (options->ranks > 0 && options->memory)
+        return vqc_error_set(error, VQC_BAD_INPUT, "--memory: expected without --ranks");
     options->prediction.ranks = (int)options->ranks;
     VQC_TRY(real_parse("--latency", options->latency, usual_latency, &options->prediction.latency, error));
     return real_parse("--bandwidth", options->bandwidth, usual_bandwidth, &options->prediction.bandwidth, error);
@@ -146,16 +150,27 @@ static vqc_status launch_predict(plan_options *options, const vqc_study *study, 
     return status;
 }
 
+static vqc_status memory_plan(plan_options *options, const vqc_study *study, vqc_error *error)
+{
+    VQC_TRY(vqc_compute_open(&options->compute, error));
+    return vqc_memory_report_print(study, &options->compute, error);
+}
+
+static vqc_status study_plan(plan_options *options, const vqc_study *study, vqc_error *error)
+{
+    VQC_TRY(vqc_targets_check(study, error));
+    if (options->ranks > 0)
+        return launch_predict(options, study, error);
+    return options->memory ? memory_plan(options, study, error) : study_list(study, options->compute.json, error);
+}
+
 static vqc_status plan_run(void *context, const char *path, vqc_error *error)
 {
     plan_options *options = context;
     vqc_study *study;
     VQC_TRY(options_check(options, error));
     VQC_TRY(vqc_study_open(path, &study, error));
-    vqc_status status = vqc_targets_check(study, error);
-    if (status == VQC_OK)
-        status = options->ranks > 0 ? launch_predict(options, study, error)
-                                    : study_list(study, options->compute.json, error);
+    vqc_status status = study_plan(options, study, error);
     vqc_study_close(study);
     return status;
 }
@@ -164,6 +179,8 @@ vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
 {
     plan_options options = {0};
     const vqc_option table[] = {
+        {"--memory", NULL, "plan the networks and say what memory they take on the device", VQC_OPTION_FLAG,
+         &options.memory},
         {"--ranks", "N", "predict a launch on so many ranks", VQC_OPTION_INTEGER, &options.ranks},
         {"--team", "T", "ranks that share a render (default: the study's, else chosen)", VQC_OPTION_INTEGER,
          &options.team},
@@ -174,10 +191,12 @@ vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
         VQC_COMPUTE_OPTIONS(&options.compute),
     };
     const vqc_arguments arguments = {
-        .usage = "vqclip plan JOB [--ranks N]",
+        .usage = "vqclip plan JOB [--memory | --ranks N]",
         .summary =
             "Reads a job file, checks it and that its texts fit the perceptors, and lists its renders; loads no\n"
-            "model. With --ranks it measures here what the renders cost, a few steps of each shape, and predicts a\n"
+            "model. With --memory it opens the models and says what device memory each kind of render takes, before\n"
+            "any of it is allocated. With --ranks it measures here what the renders cost, a few steps of each shape, "
+            "and predicts a\n"
             "launch on so many ranks like this one: which of them make which renders and when, memory, messages,\n"
             "time, efficiency.",
         .options = table,

@@ -31,6 +31,7 @@ struct vqc_perceptor {
     uint32_t index;
     int64_t side;
     int64_t group; /* crops of one batch */
+    bool recompute;
     vqc_network *network;
     vqc_value picture;    /* input f32 (1, height, width, 3) */
     vqc_value rectangles; /* input int32 (group, 5) */
@@ -125,7 +126,9 @@ static vqc_status network_build(vqc_perceptor *perceptor, const vqc_clip *clip, 
     VQC_TRY(vqc_clip_image_tower_add(clip, perceptor->network, perceptor->shape.precision, crops, perceptor->first,
                                      &perceptor->embedding, error));
     VQC_TRY(vqc_network_output(perceptor->network, perceptor->embedding, error));
-    return vqc_network_finish(perceptor->network, error);
+    if (perceptor->recompute)
+        VQC_TRY(vqc_network_recompute(perceptor->network, error));
+    return vqc_network_plan(perceptor->network, error);
 }
 
 /* Crops of one batch. */
@@ -134,9 +137,9 @@ static int64_t group_size(const vqc_settings *settings)
     return settings->crop_group < settings->crop_count ? settings->crop_group : settings->crop_count;
 }
 
-vqc_status vqc_perceptor_create(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
-                                const vqc_perceptor_shape *shape, uint32_t index, vqc_perceptor **perceptor_out,
-                                vqc_error *error)
+vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
+                              const vqc_perceptor_shape *shape, uint32_t index, vqc_perceptor **perceptor_out,
+                              vqc_error *error)
 {
     vqc_perceptor *perceptor;
     VQC_TRY(vqc_memory_allocate(1, sizeof *perceptor, "a perceptor", &perceptor, error));
@@ -146,14 +149,34 @@ vqc_status vqc_perceptor_create(const vqc_clip *clip, vqc_ops *ops, const vqc_se
     perceptor->index = index;
     perceptor->side = clip->vision.side;
     perceptor->group = group_size(settings);
+    perceptor->recompute = settings->recompute;
     perceptor->has_noise = settings->noise > 0.0;
     perceptor->stage_count = vqc_augment_stages(settings, perceptor->stage_is_colour);
     vqc_status status = vqc_network_create(ops, true, &perceptor->network, error);
     if (status == VQC_OK)
         status = network_build(perceptor, clip, error);
-    if (status == VQC_OK)
-        status = vqc_ops_clear(ops, vqc_network_data(perceptor->network, perceptor->first),
-                               (size_t)perceptor->group * sizeof(int32_t), error);
+    if (status != VQC_OK) {
+        vqc_perceptor_destroy(perceptor);
+        return status;
+    }
+    *perceptor_out = perceptor;
+    return VQC_OK;
+}
+
+vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error)
+{
+    VQC_TRY(vqc_network_finish(perceptor->network, error));
+    return vqc_ops_clear(perceptor->ops, vqc_network_data(perceptor->network, perceptor->first),
+                         (size_t)perceptor->group * sizeof(int32_t), error);
+}
+
+vqc_status vqc_perceptor_create(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
+                                const vqc_perceptor_shape *shape, uint32_t index, vqc_perceptor **perceptor_out,
+                                vqc_error *error)
+{
+    vqc_perceptor *perceptor;
+    VQC_TRY(vqc_perceptor_plan(clip, ops, settings, shape, index, &perceptor, error));
+    vqc_status status = vqc_perceptor_finish(perceptor, error);
     if (status != VQC_OK) {
         vqc_perceptor_destroy(perceptor);
         return status;
@@ -168,7 +191,7 @@ bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *sett
     bool is_colour[VQC_SETTINGS_MAX_AUGMENTATIONS];
     if (perceptor->shape.height != shape->height || perceptor->shape.width != shape->width ||
         perceptor->shape.precision != shape->precision || perceptor->group != group_size(settings) ||
-        perceptor->has_noise != (settings->noise > 0.0) ||
+        perceptor->recompute != settings->recompute || perceptor->has_noise != (settings->noise > 0.0) ||
         perceptor->stage_count != vqc_augment_stages(settings, is_colour))
         return false;
     return memcmp(is_colour, perceptor->stage_is_colour, (size_t)perceptor->stage_count * sizeof is_colour[0]) == 0;
@@ -346,6 +369,11 @@ vqc_status vqc_perceptor_run(vqc_perceptor *perceptor, int64_t step, int64_t gro
     VQC_TRY(vqc_draws_upload(perceptor->draws, step, group, error));
     VQC_TRY(vqc_replay_run(&perceptor->replay, perceptor->ops, group_work, perceptor, error));
     return vqc_ops_copy(perceptor->ops, distance_sum, c->sums, (size_t)c->target_count * sizeof *distance_sum, error);
+}
+
+const vqc_network *vqc_perceptor_network(const vqc_perceptor *perceptor)
+{
+    return perceptor->network;
 }
 
 size_t vqc_perceptor_activation_size(const vqc_perceptor *perceptor)

@@ -28,6 +28,13 @@ VQC_MUST_CHECK vqc_status vqc_perceptor_create(const vqc_clip *clip, vqc_ops *op
                                                const vqc_perceptor_shape *shape, uint32_t index,
                                                vqc_perceptor **perceptor_out, vqc_error *error);
 
+/* The same in two parts. plan makes the network and packs its parameters on the device, but does not allocate the
+ * memory it computes in; after it the sizes below are known. finish does, and comes before everything else. */
+VQC_MUST_CHECK vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
+                                             const vqc_perceptor_shape *shape, uint32_t index,
+                                             vqc_perceptor **perceptor_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error);
+
 /* Whether its network serves these settings and this shape as well. */
 bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *settings,
                         const vqc_perceptor_shape *shape);
@@ -64,6 +71,9 @@ void vqc_perceptor_draw(vqc_perceptor *perceptor, int64_t step);
  * to distance_sum (target_count), memory of vqc_ops_host_allocate, where they are after vqc_ops_wait. */
 VQC_MUST_CHECK vqc_status vqc_perceptor_run(vqc_perceptor *perceptor, int64_t step, int64_t group,
                                             double *distance_sum, vqc_error *error);
+
+/* Its network, for what can be asked of one that is planned. */
+const vqc_network *vqc_perceptor_network(const vqc_perceptor *perceptor);
 
 /* Bytes on the device: activations and workspace; packed parameters. */
 size_t vqc_perceptor_activation_size(const vqc_perceptor *perceptor);

@@ -13,7 +13,8 @@
  * run any number of times, the list forwards for the outputs and backwards for the gradients. Running allocates
  * nothing.
  *
- *     create → add inputs and operations → finish → { write inputs, forward, [write gradients, backward], read }*
+ *     create → add inputs and operations → [recompute] → [plan] → finish
+ *         → { write inputs, forward, [write gradients, backward], read }*
  *
  * Functions are not collective over MPI; a network belongs to one thread, like the vqc_ops it was made with, which
  * must outlive it. */
@@ -63,7 +64,21 @@ VQC_MUST_CHECK vqc_status vqc_network_output(vqc_network *network, vqc_value val
  */
 VQC_MUST_CHECK vqc_status vqc_network_keep(vqc_network *network, vqc_value value, vqc_error *error);
 
-/* Lays out the memory and allocates it. After this nothing can be added. */
+/* Asks for a backward pass that computes values again instead of keeping them all from the forward pass: the network
+ * is cut into segments so that the memory becomes as small as it can; of each segment only what others read is kept,
+ * and the rest computed a second time right before its backward pass, by the same operations from the same values, so
+ * that the results are the same bits. The inputs must not be changed between forward and backward. Where no cut makes
+ * the memory smaller nothing changes. Before plan and finish. */
+VQC_MUST_CHECK vqc_status vqc_network_recompute(vqc_network *network, vqc_error *error);
+
+/* Lays out the memory without allocating it: the sizes below are known then. After this nothing can be added. */
+VQC_MUST_CHECK vqc_status vqc_network_plan(vqc_network *network, vqc_error *error);
+
+/* Bytes that the memory would take with or without recomputation, whatever was asked for; at any time. */
+VQC_MUST_CHECK vqc_status vqc_network_size(const vqc_network *network, bool recompute, size_t *bytes_out,
+                                           vqc_error *error);
+
+/* Lays out the memory, if that has not been done, and allocates it. */
 VQC_MUST_CHECK vqc_status vqc_network_finish(vqc_network *network, vqc_error *error);
 
 /* Shape and element type of a value. */
@@ -84,8 +99,10 @@ VQC_MUST_CHECK vqc_status vqc_network_forward(vqc_network *network, vqc_error *e
  * lie inside the network are used up. */
 VQC_MUST_CHECK vqc_status vqc_network_backward(vqc_network *network, vqc_error *error);
 
-/* Bytes on the device: activations, gradients and workspace; packed parameters. */
+/* Bytes on the device, once planned: activations, gradients and workspace; the largest workspace among these; packed
+ * parameters. */
 size_t vqc_network_activation_size(const vqc_network *network);
+size_t vqc_network_workspace_size(const vqc_network *network);
 size_t vqc_network_parameter_size(const vqc_network *network);
 
 /* Copies between host memory and an input's or output's data or gradient: as many elements as the value has, f32 on

@@ -92,8 +92,8 @@ static vqc_status limit_add(vqc_network *network, vqc_value *picture, vqc_error 
     return vqc_network_add(network, &operation, picture, shape, picture, error);
 }
 
-static vqc_status decoder_build(const vqc_vqgan *vqgan, vqc_layers *layers, vqc_shape z_shape, bool limited,
-                                vqc_vqgan_decoder *decoder, vqc_error *error)
+static vqc_status decoder_add(const vqc_vqgan *vqgan, vqc_layers *layers, vqc_shape z_shape, bool limited,
+                              vqc_vqgan_decoder *decoder, vqc_error *error)
 {
     vqc_network *network = layers->network;
     vqc_value h;
@@ -105,25 +105,36 @@ static vqc_status decoder_build(const vqc_vqgan *vqgan, vqc_layers *layers, vqc_
     VQC_TRY(vqc_layer_cast(layers, h, VQC_DTYPE_F32, &decoder->picture, error));
     if (limited)
         VQC_TRY(limit_add(network, &decoder->picture, error));
-    VQC_TRY(vqc_network_output(network, decoder->picture, error));
-    return vqc_network_finish(network, error);
+    return vqc_network_output(network, decoder->picture, error);
 }
 
-vqc_status vqc_vqgan_decoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision, int64_t batch,
-                                    int64_t rows, int64_t columns, bool backward, bool limited,
-                                    vqc_vqgan_decoder *decoder_out, vqc_error *error)
+vqc_status vqc_vqgan_decoder_build(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision, int64_t batch,
+                                   int64_t rows, int64_t columns, bool backward, bool limited,
+                                   vqc_vqgan_decoder *decoder_out, vqc_error *error)
 {
     vqc_vqgan_decoder decoder = {0};
     VQC_TRY(vqc_network_create(ops, backward, &decoder.network, error));
     vqc_layers layers = {decoder.network, &vqgan->parameters, precision};
     vqc_shape shape = {4, {batch, rows, columns, vqgan->config.embed_width}};
-    vqc_status status = decoder_build(vqgan, &layers, shape, limited, &decoder, error);
+    vqc_status status = decoder_add(vqgan, &layers, shape, limited, &decoder, error);
     if (status != VQC_OK) {
         vqc_network_destroy(decoder.network);
         return status;
     }
     *decoder_out = decoder;
     return VQC_OK;
+}
+
+vqc_status vqc_vqgan_decoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision, int64_t batch,
+                                    int64_t rows, int64_t columns, bool backward, bool limited,
+                                    vqc_vqgan_decoder *decoder_out, vqc_error *error)
+{
+    VQC_TRY(
+        vqc_vqgan_decoder_build(vqgan, ops, precision, batch, rows, columns, backward, limited, decoder_out, error));
+    vqc_status status = vqc_network_finish(decoder_out->network, error);
+    if (status != VQC_OK)
+        vqc_vqgan_decoder_destroy(decoder_out);
+    return status;
 }
 
 void vqc_vqgan_decoder_destroy(vqc_vqgan_decoder *decoder)
@@ -133,8 +144,8 @@ void vqc_vqgan_decoder_destroy(vqc_vqgan_decoder *decoder)
 }
 
 /* The part after the encoder: latent and codes, in f32. */
-static vqc_status encoder_build_codes(const vqc_vqgan *vqgan, vqc_layers *layers, vqc_value h,
-                                      vqc_vqgan_encoder *encoder, vqc_error *error)
+static vqc_status encoder_add_codes(const vqc_vqgan *vqgan, vqc_layers *layers, vqc_value h,
+                                    vqc_vqgan_encoder *encoder, vqc_error *error)
 {
     const vqc_vqgan_config *config = &vqgan->config;
     vqc_network *network = layers->network;
@@ -148,8 +159,8 @@ static vqc_status encoder_build_codes(const vqc_vqgan *vqgan, vqc_layers *layers
     return vqc_network_output(network, encoder->codes_source, error);
 }
 
-static vqc_status encoder_build(const vqc_vqgan *vqgan, vqc_layers *layers, vqc_shape shape,
-                                vqc_vqgan_encoder *encoder, vqc_error *error)
+static vqc_status encoder_add(const vqc_vqgan *vqgan, vqc_layers *layers, vqc_shape shape, vqc_vqgan_encoder *encoder,
+                              vqc_error *error)
 {
     vqc_network *network = layers->network;
     vqc_value h;
@@ -158,12 +169,11 @@ static vqc_status encoder_build(const vqc_vqgan *vqgan, vqc_layers *layers, vqc_
     VQC_TRY(vqc_vqgan_layers_encode(layers, &vqgan->config, h, &h, error));
     VQC_TRY(vqc_layer_cast(layers, h, VQC_DTYPE_F32, &encoder->encoded, error));
     VQC_TRY(vqc_network_output(network, encoder->encoded, error));
-    VQC_TRY(encoder_build_codes(vqgan, layers, h, encoder, error));
-    return vqc_network_finish(network, error);
+    return encoder_add_codes(vqgan, layers, h, encoder, error);
 }
 
-vqc_status vqc_vqgan_encoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision, int64_t batch,
-                                    int64_t height, int64_t width, vqc_vqgan_encoder *encoder_out, vqc_error *error)
+vqc_status vqc_vqgan_encoder_build(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision, int64_t batch,
+                                   int64_t height, int64_t width, vqc_vqgan_encoder *encoder_out, vqc_error *error)
 {
     if (height <= 0 || width <= 0 || height % vqgan->factor != 0 || width % vqgan->factor != 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "picture of %lld × %lld pixels: expected multiples of %lld",
@@ -172,13 +182,23 @@ vqc_status vqc_vqgan_encoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dt
     VQC_TRY(vqc_network_create(ops, false, &encoder.network, error));
     vqc_layers layers = {encoder.network, &vqgan->parameters, precision};
     vqc_shape shape = {4, {batch, height, width, vqgan->config.in_channels}};
-    vqc_status status = encoder_build(vqgan, &layers, shape, &encoder, error);
+    vqc_status status = encoder_add(vqgan, &layers, shape, &encoder, error);
     if (status != VQC_OK) {
         vqc_network_destroy(encoder.network);
         return status;
     }
     *encoder_out = encoder;
     return VQC_OK;
+}
+
+vqc_status vqc_vqgan_encoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision, int64_t batch,
+                                    int64_t height, int64_t width, vqc_vqgan_encoder *encoder_out, vqc_error *error)
+{
+    VQC_TRY(vqc_vqgan_encoder_build(vqgan, ops, precision, batch, height, width, encoder_out, error));
+    vqc_status status = vqc_network_finish(encoder_out->network, error);
+    if (status != VQC_OK)
+        vqc_vqgan_encoder_destroy(encoder_out);
+    return status;
 }
 
 void vqc_vqgan_encoder_destroy(vqc_vqgan_encoder *encoder)

@@ -44,6 +44,11 @@ typedef struct vqc_vqgan_decoder {
 VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
                                                    int64_t batch, int64_t rows, int64_t columns, bool backward,
                                                    bool limited, vqc_vqgan_decoder *decoder_out, vqc_error *error);
+/* The same, but the network is neither planned nor finished (models/network.h): the caller does that, and may ask for
+ * recomputation before. */
+VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_build(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
+                                                  int64_t batch, int64_t rows, int64_t columns, bool backward,
+                                                  bool limited, vqc_vqgan_decoder *decoder_out, vqc_error *error);
 void vqc_vqgan_decoder_destroy(vqc_vqgan_decoder *decoder);
 
 /* From a picture to codes: quant_conv(encoder(picture)), then the nearest codes; Gumbel models take the code with
@@ -61,6 +66,10 @@ typedef struct vqc_vqgan_encoder {
 VQC_MUST_CHECK vqc_status vqc_vqgan_encoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
                                                    int64_t batch, int64_t height, int64_t width,
                                                    vqc_vqgan_encoder *encoder_out, vqc_error *error);
+/* The same, but the network is neither planned nor finished. */
+VQC_MUST_CHECK vqc_status vqc_vqgan_encoder_build(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
+                                                  int64_t batch, int64_t height, int64_t width,
+                                                  vqc_vqgan_encoder *encoder_out, vqc_error *error);
 void vqc_vqgan_encoder_destroy(vqc_vqgan_encoder *encoder);
 
 /* Reads the codes of the encoder's last forward run, batch · rows · columns of them. */

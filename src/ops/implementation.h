@@ -52,6 +52,8 @@ typedef struct vqc_ops_implementation {
     void (*describe)(const void *device, vqc_ops_description *description_out);
     /* Fills in what is known of a device that is not the host itself; NULL for the host. */
     void (*identify)(const void *device, vqc_ops_identity *identity_out);
+    /* Sets the bytes that are free and that there are; NULL for the host. */
+    vqc_status (*memory)(const void *device, size_t *free_out, size_t *total_out, vqc_error *error);
     vqc_status (*memory_allocate)(void *device, size_t size, void **memory_out, vqc_error *error);
     void (*memory_release)(void *device, void *memory);
     vqc_status (*upload)(void *device, void *target, const void *host, size_t size, vqc_error *error);

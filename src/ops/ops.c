@@ -11,6 +11,7 @@ struct vqc_ops {
     const vqc_ops_implementation *implementation;
     void *device;
     int threads;
+    size_t memory_limit; /* 0: none */
 };
 
 struct vqc_plan {
@@ -53,6 +54,7 @@ vqc_status vqc_ops_create(const char *name, const vqc_ops_options *options, vqc_
     vqc_ops *ops;
     VQC_TRY(vqc_memory_allocate(1, sizeof *ops, "a device", &ops, error));
     ops->implementation = implementation;
+    ops->memory_limit = options->memory_limit;
     vqc_status status = implementation->create(options, &ops->device, &ops->threads, error);
     if (status != VQC_OK) {
         free(ops);
@@ -92,6 +94,20 @@ void vqc_ops_identify(const vqc_ops *ops, vqc_ops_identity *identity_out)
     *identity_out = (vqc_ops_identity){0};
     if (ops->implementation->identify != NULL)
         ops->implementation->identify(ops->device, identity_out);
+}
+
+vqc_status vqc_ops_memory(const vqc_ops *ops, size_t *free_out, size_t *total_out, vqc_error *error)
+{
+    *free_out = 0;
+    *total_out = 0;
+    if (ops->implementation->memory != NULL)
+        VQC_TRY(ops->implementation->memory(ops->device, free_out, total_out, error));
+    bool limited = ops->memory_limit > 0;
+    if (limited && (*total_out == 0 || *free_out > ops->memory_limit))
+        *free_out = ops->memory_limit;
+    if (limited && *total_out == 0)
+        *total_out = ops->memory_limit;
+    return VQC_OK;
 }
 
 vqc_status vqc_ops_memory_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error)

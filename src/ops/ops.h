@@ -22,6 +22,7 @@ typedef struct vqc_ops_options {
     int device;  /* cuda: which of the devices that this process sees, from 0; if it sees one only, that one */
     bool shared; /* cuda: several processes compute on one device; numbers beyond the last begin again at the first */
     bool tf32;   /* cuda: products of f32 may round their factors to TF32 (10 bits of fraction) */
+    size_t memory_limit; /* vqc_ops_memory says that no more bytes than these are free; 0: no limit */
 } vqc_ops_options;
 
 /* Opens the implementation. VQC_BAD_INPUT: an unknown name, with a list of the known ones; "cuda" in a build without
@@ -52,6 +53,9 @@ typedef struct vqc_ops_identity {
 } vqc_ops_identity;
 void vqc_ops_identify(const vqc_ops *ops, vqc_ops_identity *identity_out);
 
+/* Bytes of memory that are free on the device now, and that it has. Both are 0 where that is not known: on the host,
+ * whose memory is shared out by its system. */
+VQC_MUST_CHECK vqc_status vqc_ops_memory(const vqc_ops *ops, size_t *free_out, size_t *total_out, vqc_error *error);
 /* Device memory, aligned to 64 bytes, contents undefined. The size may be 0. */
 VQC_MUST_CHECK vqc_status vqc_ops_memory_allocate(vqc_ops *ops, size_t size, void **memory_out, vqc_error *error);
 void vqc_ops_memory_release(vqc_ops *ops, void *memory);

@@ -18,7 +18,7 @@ enum {
 };
 
 struct vqc_guidance {
-    vqc_guidance_models models;
+    vqc_render_models models;
     int64_t rows, columns;
     vqc_vqgan_decoder decoder;
     vqc_perceptor *perceptors[VQC_STUDY_MAX_PERCEPTORS];
@@ -44,7 +44,7 @@ static size_t picture_count(const vqc_guidance *guidance)
     return (size_t)vqc_shape_count(vqc_network_shape(guidance->decoder.network, guidance->decoder.picture));
 }
 
-static vqc_perceptor_shape perceptor_shape(const vqc_guidance_models *models, int64_t rows, int64_t columns)
+static vqc_perceptor_shape perceptor_shape(const vqc_render_models *models, int64_t rows, int64_t columns)
 {
     return (vqc_perceptor_shape){rows * models->vqgan->factor, columns * models->vqgan->factor, models->precision};
 }
@@ -66,19 +66,40 @@ static vqc_status memory_create(vqc_guidance *guidance, vqc_error *error)
     return VQC_OK;
 }
 
-static vqc_status networks_create(vqc_guidance *guidance, const vqc_settings *settings, vqc_error *error)
+/* Makes the networks, with their parameters, but not the memory that they compute in. */
+static vqc_status networks_plan(vqc_guidance *guidance, const vqc_settings *settings, vqc_error *error)
 {
-    const vqc_guidance_models *models = &guidance->models;
+    const vqc_render_models *models = &guidance->models;
     const vqc_perceptor_shape shape = perceptor_shape(models, guidance->rows, guidance->columns);
-    VQC_TRY(vqc_vqgan_decoder_create(models->vqgan, models->ops, models->precision, 1, guidance->rows,
-                                     guidance->columns, true, true, &guidance->decoder, error));
-    for (size_t i = 0; i < models->perceptors; i++)
-        VQC_TRY(vqc_perceptor_create(models->clips[i], models->ops, settings, &shape, (uint32_t)i,
-                                     &guidance->perceptors[i], error));
+    VQC_TRY(vqc_vqgan_decoder_build(models->vqgan, models->ops, models->precision, 1, guidance->rows,
+                                    guidance->columns, true, true, &guidance->decoder, error));
+    if (settings->recompute)
+        VQC_TRY(vqc_network_recompute(guidance->decoder.network, error));
+    VQC_TRY(vqc_network_plan(guidance->decoder.network, error));
+    for (size_t i = 0; i < models->study->perceptor_count; i++)
+        VQC_TRY(vqc_perceptor_plan(models->clips[i], models->ops, settings, &shape, (uint32_t)i,
+                                   &guidance->perceptors[i], error));
+    return VQC_OK;
+}
+
+/* Bytes that are allocated besides the networks: the gradients' sum, and z with its moving averages. */
+static size_t memory_besides(const vqc_guidance *guidance)
+{
+    return picture_count(guidance) * sizeof *guidance->gradient_sum + 3 * latent_size(guidance);
+}
+
+/* Allocates what the planned networks compute in, if it fits the device, and the rest. */
+static vqc_status networks_finish(vqc_guidance *guidance, const vqc_render *render, vqc_error *error)
+{
+    VQC_TRY(vqc_render_memory_check(&guidance->models, render, &guidance->decoder, guidance->perceptors,
+                                    memory_besides(guidance), error));
+    VQC_TRY(vqc_network_finish(guidance->decoder.network, error));
+    for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
+        VQC_TRY(vqc_perceptor_finish(guidance->perceptors[i], error));
     return memory_create(guidance, error);
 }
 
-vqc_status vqc_guidance_create(const vqc_guidance_models *models, const vqc_settings *settings, int64_t rows,
+vqc_status vqc_guidance_create(const vqc_render_models *models, const vqc_render *render, int64_t rows,
                                int64_t columns, vqc_guidance **guidance_out, vqc_error *error)
 {
     vqc_guidance *guidance;
@@ -86,7 +107,9 @@ vqc_status vqc_guidance_create(const vqc_guidance_models *models, const vqc_sett
     guidance->models = *models;
     guidance->rows = rows;
     guidance->columns = columns;
-    vqc_status status = networks_create(guidance, settings, error);
+    vqc_status status = networks_plan(guidance, &render->settings, error);
+    if (status == VQC_OK)
+        status = networks_finish(guidance, render, error);
     if (status != VQC_OK) {
         vqc_guidance_destroy(guidance);
         return status;
@@ -118,7 +141,7 @@ void vqc_guidance_destroy(vqc_guidance *guidance)
         vqc_ops_memory_release(ops, guidance->device_results);
     if (guidance->gradient_sum != NULL)
         vqc_ops_memory_release(ops, guidance->gradient_sum);
-    for (size_t i = 0; i < guidance->models.perceptors; i++)
+    for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
         vqc_perceptor_destroy(guidance->perceptors[i]);
     vqc_vqgan_decoder_destroy(&guidance->decoder);
     free(guidance);
@@ -129,7 +152,7 @@ bool vqc_guidance_fits(const vqc_guidance *guidance, const vqc_settings *setting
     const vqc_perceptor_shape shape = perceptor_shape(&guidance->models, rows, columns);
     if (guidance->rows != rows || guidance->columns != columns)
         return false;
-    for (size_t i = 0; i < guidance->models.perceptors; i++)
+    for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
         if (!vqc_perceptor_fits(guidance->perceptors[i], settings, &shape))
             return false;
     return true;
@@ -137,7 +160,7 @@ bool vqc_guidance_fits(const vqc_guidance *guidance, const vqc_settings *setting
 
 static vqc_status perceptors_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim, vqc_error *error)
 {
-    for (size_t i = 0; i < guidance->models.perceptors; i++) {
+    for (size_t i = 0; i < guidance->models.study->perceptor_count; i++) {
         const vqc_perceptor_aim one = {.settings = aim->settings,
                                        .seed = aim->seed,
                                        .target_count = aim->target_count,
@@ -165,7 +188,7 @@ vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim
     render_release(guidance);
     VQC_TRY(perceptors_turn(guidance, aim, error));
     guidance->target_count = aim->target_count;
-    int64_t distances = groups_before(guidance, guidance->models.perceptors) * aim->target_count;
+    int64_t distances = groups_before(guidance, guidance->models.study->perceptor_count) * aim->target_count;
     VQC_TRY(
         vqc_ops_host_allocate(guidance->models.ops, (size_t)distances * sizeof *guidance->distances, &memory, error));
     guidance->distances = memory;
@@ -227,7 +250,7 @@ static vqc_status decode_work(void *context, vqc_error *error)
     VQC_TRY(vqc_ops_copy(ops, vqc_network_data(network, guidance->decoder.z),
                          vqc_latent_optimiser_z(guidance->optimiser), latent_size(guidance), error));
     VQC_TRY(vqc_network_forward(network, error));
-    for (size_t i = 0; i < guidance->models.perceptors; i++)
+    for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
         VQC_TRY(vqc_ops_copy(ops, vqc_perceptor_picture(guidance->perceptors[i]),
                              vqc_network_data(network, guidance->decoder.picture), pixels * sizeof(float), error));
     return vqc_ops_clear(ops, guidance->gradient_sum, pixels * sizeof *guidance->gradient_sum, error);
@@ -247,7 +270,7 @@ vqc_status vqc_guidance_look(vqc_guidance *guidance, int64_t step, size_t percep
     int64_t place = groups_before(guidance, perceptor) + group;
     VQC_TRY(vqc_perceptor_run(guidance->perceptors[perceptor], step, group,
                               guidance->distances + place * guidance->target_count, error));
-    for (size_t i = perceptor; i < guidance->models.perceptors; i++)
+    for (size_t i = perceptor; i < guidance->models.study->perceptor_count; i++)
         VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_LOOKED + (int)i, error));
     return VQC_OK;
 }
@@ -285,7 +308,7 @@ vqc_status vqc_guidance_update(vqc_guidance *guidance, int64_t step, double l2_s
 
 void vqc_guidance_draw(vqc_guidance *guidance, int64_t step)
 {
-    for (size_t i = 0; i < guidance->models.perceptors; i++)
+    for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
         vqc_perceptor_draw(guidance->perceptors[i], step);
 }
 
@@ -310,7 +333,7 @@ vqc_status vqc_guidance_seconds(const vqc_guidance *guidance, vqc_step_seconds *
 {
     const vqc_timer *timer = guidance->timer;
     VQC_TRY(vqc_timer_seconds(timer, MOMENT_BEGIN, MOMENT_DECODED, &seconds_out->decode, error));
-    for (size_t i = 0; i < guidance->models.perceptors; i++) {
+    for (size_t i = 0; i < guidance->models.study->perceptor_count; i++) {
         int moment = MOMENT_LOOKED + (int)i;
         VQC_TRY(vqc_timer_seconds(timer, moment - 1, moment, &seconds_out->groups[i], error));
     }
@@ -329,10 +352,10 @@ vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t 
 vqc_guidance_memory vqc_guidance_memory_of(const vqc_guidance *guidance)
 {
     vqc_guidance_memory memory = {
-        .activations = vqc_network_activation_size(guidance->decoder.network),
+        .activations = vqc_network_activation_size(guidance->decoder.network) + memory_besides(guidance),
         .parameters = vqc_network_parameter_size(guidance->decoder.network),
     };
-    for (size_t i = 0; i < guidance->models.perceptors; i++) {
+    for (size_t i = 0; i < guidance->models.study->perceptor_count; i++) {
         memory.activations += vqc_perceptor_activation_size(guidance->perceptors[i]);
         memory.parameters += vqc_perceptor_parameter_size(guidance->perceptors[i]);
     }

@@ -1,10 +1,8 @@
 #ifndef VQC_RENDER_GUIDANCE_H
 #define VQC_RENDER_GUIDANCE_H
 
-#include "models/clip.h"
-#include "models/vqgan.h"
 #include "ops/step.h"
-#include "study/study.h"
+#include "render/memory.h"
 
 /* The guidance of one picture on one device: its networks, its memory, and the parts of a step, which are queued and
  * stay on the device. What ranks tell each other is not its business.
@@ -16,19 +14,10 @@
  * with the gradient of the L2 term → z limited to the codebook's range. */
 typedef struct vqc_guidance vqc_guidance;
 
-/* What it is made of; all of it must outlive it. */
-typedef struct vqc_guidance_models {
-    const vqc_vqgan *vqgan;
-    vqc_clip *const *clips; /* (perceptors) */
-    size_t perceptors;
-    vqc_ops *ops;
-    vqc_dtype precision;
-} vqc_guidance_models;
-
-/* Makes the networks for pictures of rows × columns cells with these settings. */
-VQC_MUST_CHECK vqc_status vqc_guidance_create(const vqc_guidance_models *models, const vqc_settings *settings,
-                                              int64_t rows, int64_t columns, vqc_guidance **guidance_out,
-                                              vqc_error *error);
+/* Makes the networks for pictures of rows × columns cells with the render's settings. What the models point to must
+ * outlive it. A device with too little memory is VQC_FAILED, as vqc_render_memory_check says it. */
+VQC_MUST_CHECK vqc_status vqc_guidance_create(const vqc_render_models *models, const vqc_render *render, int64_t rows,
+                                              int64_t columns, vqc_guidance **guidance_out, vqc_error *error);
 /* NULL is allowed. */
 void vqc_guidance_destroy(vqc_guidance *guidance);
 
@@ -105,7 +94,8 @@ VQC_MUST_CHECK vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *pi
 
 /* Bytes on the device. */
 typedef struct vqc_guidance_memory {
-    size_t activations; /* of decoder and perceptors together, with gradients and workspace */
+    size_t activations; /* of decoder and perceptors together, with gradients and workspace, the gradients' sum and
+                           the optimiser */
     size_t parameters;
 } vqc_guidance_memory;
 

@@ -187,19 +187,23 @@ static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render,
            vqc_guidance_fits(renderer->guidance, &render->settings, shape->rows, shape->columns);
 }
 
-/* Makes the networks for the render under way. */
+/* Makes the networks for the render under way; after a failure there are none. */
 static vqc_status networks_create(vqc_renderer *renderer, vqc_error *error)
 {
-    const vqc_guidance_models models = {.vqgan = &renderer->models->vqgan,
-                                        .clips = renderer->models->clips,
-                                        .perceptors = renderer->study->perceptor_count,
-                                        .ops = renderer->ops,
-                                        .precision = renderer->precision};
+    const vqc_render_models models = {.study = renderer->study,
+                                      .ops = renderer->ops,
+                                      .precision = renderer->precision,
+                                      .vqgan = &renderer->models->vqgan,
+                                      .clips = renderer->models->clips};
     renderer->costs = (render_costs){0};
-    VQC_TRY(vqc_memory_allocate(3 * latent_count(renderer), sizeof *renderer->state, "a latent", &renderer->state,
-                                error));
-    return vqc_guidance_create(&models, &renderer->render->settings, renderer->shape.rows, renderer->shape.columns,
-                               &renderer->guidance, error);
+    vqc_status status =
+        vqc_memory_allocate(3 * latent_count(renderer), sizeof *renderer->state, "a latent", &renderer->state, error);
+    if (status == VQC_OK)
+        status = vqc_guidance_create(&models, renderer->render, renderer->shape.rows, renderer->shape.columns,
+                                     &renderer->guidance, error);
+    if (status != VQC_OK)
+        networks_release(renderer);
+    return status;
 }
 
 /* Points the guidance at the render's targets. */

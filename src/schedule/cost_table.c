@@ -36,13 +36,14 @@ void vqc_shape_cost_describe(const vqc_render *render, vqc_shape_cost *shape_out
         .height = settings->height,
         .group = settings->crop_group < settings->crop_count ? settings->crop_group : settings->crop_count,
         .init = settings->init.kind,
+        .recompute = settings->recompute,
     };
     augmentations_describe(settings, shape_out->augmentations);
 }
 
 bool vqc_shape_cost_networks_equal(const vqc_shape_cost *a, const vqc_shape_cost *b)
 {
-    return a->width == b->width && a->height == b->height && a->group == b->group &&
+    return a->width == b->width && a->height == b->height && a->group == b->group && a->recompute == b->recompute &&
            strcmp(a->augmentations, b->augmentations) == 0;
 }
 

@@ -17,6 +17,7 @@ typedef struct vqc_shape_cost {
     int64_t group;                          /* crops of a group */
     char augmentations[VQC_COST_TEXT_SIZE]; /* in their order: "Hf Af Pe Ji noise" */
     vqc_init_kind init;
+    bool recompute;
     /* What the models make of it. */
     int64_t pixels;                                 /* of the picture, without its channels */
     int64_t latent_size;                            /* elements of the latent */

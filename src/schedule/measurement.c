@@ -140,12 +140,12 @@ static void work_release(shape_work *work)
 static vqc_status guidance_make(shape_work *work, vqc_error *error)
 {
     const models *opened = work->models;
-    const vqc_guidance_models parts = {.vqgan = &opened->vqgan,
-                                       .clips = opened->clips,
-                                       .perceptors = opened->study->perceptor_count,
-                                       .ops = opened->ops,
-                                       .precision = opened->precision};
-    return vqc_guidance_create(&parts, &work->render->settings, work->rows, work->columns, &work->guidance, error);
+    const vqc_render_models parts = {.study = opened->study,
+                                     .ops = opened->ops,
+                                     .precision = opened->precision,
+                                     .vqgan = &opened->vqgan,
+                                     .clips = opened->clips};
+    return vqc_guidance_create(&parts, work->render, work->rows, work->columns, &work->guidance, error);
 }
 
 static vqc_status buffers_make(shape_work *work, const vqc_shape_cost *shape, vqc_error *error)

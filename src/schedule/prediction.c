@@ -138,11 +138,12 @@ static vqc_status class_find(simulation *s, const vqc_render *render, size_t *cl
 {
     size_t shape = vqc_cost_table_find(s->costs, render);
     if (shape == s->costs->count)
-        return vqc_error_set(error, VQC_BAD_INPUT,
-                             "the costs lack the shape of render %lld: %lld × %lld pixels, crops in groups of %lld; "
-                             "measure them anew",
-                             (long long)render->number, (long long)render->settings.width,
-                             (long long)render->settings.height, (long long)render->settings.crop_group);
+        return vqc_error_set(
+            error, VQC_BAD_INPUT,
+            "the costs lack the shape of render %lld: %lld × %lld pixels, crops in groups of %lld%s; "
+            "measure them anew",
+            (long long)render->number, (long long)render->settings.width, (long long)render->settings.height,
+            (long long)render->settings.crop_group, render->settings.recompute ? ", recompute: true" : "");
     size_t place = 0;
     while (place < s->class_count &&
            (s->classes[place].shape != shape || s->classes[place].crops != render->settings.crop_count ||

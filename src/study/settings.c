@@ -138,6 +138,11 @@ static vqc_status set_clamp(vqc_settings *settings, const vqc_yaml_node *value, 
     return vqc_yaml_read_bool(value, &settings->clamp, error);
 }
 
+static vqc_status set_recompute(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_bool(value, &settings->recompute, error);
+}
+
 static vqc_status set_snapshots(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
 {
     return vqc_yaml_read_integer(value, 0, MAX_STEPS, &settings->snapshots, error);
@@ -302,6 +307,7 @@ static const setting known_settings[] = {
     {"l2.decay", set_l2_decay},
     {"clamp", set_clamp},
     {"init", set_init},
+    {"recompute", set_recompute},
     {"snapshots", set_snapshots},
     {"mask", set_mask},
 };
@@ -453,6 +459,8 @@ vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_
                             settings->noise, settings->l2_weight, settings->l2_decay,
                             settings->clamp ? "true" : "false"));
     VQC_TRY(init_write(&settings->init, text, error));
+    if (settings->recompute)
+        VQC_TRY(vqc_text_append(text, error, "  recompute: true\n"));
     VQC_TRY(vqc_text_append(text, error, "  snapshots: %lld\n", (long long)settings->snapshots));
     if (settings->mask == NULL)
         return VQC_OK;

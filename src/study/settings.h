@@ -61,6 +61,7 @@ typedef struct vqc_settings {
     double l2_weight, l2_decay;
     bool clamp; /* the latent to the codebook's range after each step */
     vqc_init init;
+    bool recompute;    /* values again for the backward pass instead of keeping them; the same picture */
     int64_t snapshots; /* a snapshot every so many steps; 0: none */
     const char *mask;  /* picture file, white where the latent may change; NULL: everywhere */
 } vqc_settings;

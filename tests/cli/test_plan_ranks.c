@@ -130,6 +130,42 @@ static void test_costs_of_a_file(void **state)
     json_decref(two);
 }
 
+/* `vqclip plan JOB --memory` gives what the measured networks took. */
+static void test_memory(void **state)
+{
+    (void)state;
+    vqc_error error;
+    assert_int_equal(plan("memory.json", (const char *[]){"--memory", "--threads", "1", "--json", NULL}, &error),
+                     VQC_OK);
+    assert_int_equal(plan("text", (const char *[]){"--memory", "--threads", "1", NULL}, &error), VQC_OK);
+    json_t *measured = report_read("costs.json");
+    json_t *report = report_read("memory.json");
+    const json_t *shapes = json_object_get(report, "shapes");
+    assert_int_equal(json_array_size(shapes), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *shape = json_array_get(shapes, i);
+        const json_t *costs = json_array_get(json_object_get(json_object_get(measured, "costs"), "shapes"), i);
+        const json_t *parts = json_object_get(shape, "parts");
+        double activations = 0.0;
+        double parameters = 0.0;
+        for (size_t k = 0; k < 2; k++) {
+            activations += number(json_array_get(parts, k), "activation_bytes");
+            parameters += number(json_array_get(parts, k), "parameter_bytes");
+        }
+        assert_true(activations == number(costs, "activation_bytes"));
+        assert_true(parameters == number(costs, "parameter_bytes"));
+        /* The second starts from pixels: an encoder comes on top. */
+        assert_int_equal(json_array_size(parts), 2 + i);
+        double encoder = i == 0 ? 0.0
+                                : number(json_array_get(parts, 2), "activation_bytes") +
+                                      number(json_array_get(parts, 2), "parameter_bytes");
+        assert_true(number(shape, "peak_bytes") == activations + parameters + encoder);
+        assert_true(number(shape, "peak_bytes_recomputed") < number(shape, "peak_bytes"));
+    }
+    json_decref(measured);
+    json_decref(report);
+}
+
 static void refused(const char *const *options, const char *message)
 {
     vqc_error error;
@@ -143,6 +179,7 @@ static void test_bad_options(void **state)
     (void)state;
     char path[PATH_SIZE];
     refused((const char *[]){"--team", "2", NULL}, "expected --ranks");
+    refused((const char *[]){"--memory", "--ranks", "2", NULL}, "--memory: expected without --ranks");
     refused((const char *[]){"--ranks", "2", "--latency", "soon", NULL}, "--latency: expected a number above 0");
     refused((const char *[]){"--ranks", "2", "--bandwidth", "-1", NULL}, "--bandwidth: expected a number above 0");
     refused((const char *[]){"--ranks", "2", "--costs", path_in(path, "absent"), NULL}, "absent");
@@ -178,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_measured_costs),
         cmocka_unit_test(test_costs_of_a_file),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_bad_options),
         cmocka_unit_test(test_costs_that_do_not_fit),
     };

@@ -112,6 +112,7 @@ static void test_settings_survive_writing(void **state)
                                 "  optimizer: {lr: 0.1, lr_end: 0.03}\n"
                                 "  augment: [{name: Af, degrees: 0.1, padding: zeros}, Ji]\n"
                                 "  init: {codes: {file: /dev/null, tensor: 'a \"b\"'}}\n"
+                                "  recompute: true\n"
                                 "prompts: [x]\n");
     const vqc_settings *settings = &study->renders[0].settings;
     assert_int_equal(vqc_text_append(&text, &error, "render:\n"), VQC_OK);
@@ -125,6 +126,7 @@ static void test_settings_survive_writing(void **state)
     assert_float_equal(again.augmentations[0].degrees, 0.1, 0.0);
     assert_false(again.augmentations[0].border);
     assert_string_equal(again.init.tensor, "a \"b\"");
+    assert_true(again.recompute);
     vqc_yaml_destroy(yaml);
     vqc_text_release(&text);
     vqc_study_close(study);
@@ -157,6 +159,8 @@ static void test_bad_studies(void **state)
         {"study: s\n" MODELS "prompts: [x]\nrender: {steps: 300x}\n", "4:17"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {steps: 0300}\n", "0300"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {size: [-64, 64]}\n", "-64"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {recompute: 2}\n",
+         "4:21: render.recompute: expected true or false, found 2"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {size: [64]}\n", "expected [width, height]"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {lr: 0,1}}\n", "optimizer"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {name: sgd}}\n", "sgd"},

@@ -155,6 +155,12 @@ static vqc_status poll(void *opaque, bool *done_out, vqc_error *error)
     return *done_out ? vqc_cuda_check(result, "computing", error) : VQC_OK;
 }
 
+static vqc_status memory_count(const void *opaque, size_t *free_out, size_t *total_out, vqc_error *error)
+{
+    VQC_TRY(device_select(opaque, error));
+    return vqc_cuda_check(cudaMemGetInfo(free_out, total_out), "the device's memory", error);
+}
+
 static vqc_status memory_allocate(void *opaque, size_t size, void **memory_out, vqc_error *error)
 {
     VQC_TRY(check_not_recording(opaque, "allocating memory", error));
@@ -480,6 +486,7 @@ const vqc_ops_implementation vqc_ops_cuda = {
     .destroy = device_destroy,
     .describe = device_describe_results,
     .identify = device_identify,
+    .memory = memory_count,
     .memory_allocate = memory_allocate,
     .memory_release = memory_release,
     .upload = upload,

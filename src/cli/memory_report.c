@@ -1,0 +1,191 @@
+#include "cli/memory_report.h"
+
+#include <stdio.h>
+
+#include "cli/json_output.h"
+#include "render/memory.h"
+#include "schedule/cost_table.h"
+
+/* The models, and what is free on the device before anything of them is there. */
+typedef struct memory_report {
+    const vqc_study *study;
+    const vqc_compute *compute;
+    vqc_vqgan vqgan;
+    vqc_clip *clips[VQC_STUDY_MAX_PERCEPTORS];
+    size_t free, total;
+    json_t *shapes; /* NULL: for people */
+} memory_report;
+
+static vqc_status models_open(memory_report *report, vqc_error *error)
+{
+    const vqc_study *study = report->study;
+    VQC_TRY(vqc_ops_memory(report->compute->ops, &report->free, &report->total, error));
+    VQC_TRY(vqc_vqgan_open(study->generator.config, study->generator.checkpoint, &report->vqgan, error));
+    for (size_t i = 0; i < study->perceptor_count; i++) {
+        const vqc_perceptor_source *source = &study->perceptors[i];
+        vqc_clip_options options = {.head_width = source->head_width, .activation = source->activation};
+        VQC_TRY(vqc_clip_open(source->checkpoint, &options, &report->clips[i], error));
+    }
+    return VQC_OK;
+}
+
+static void models_close(memory_report *report)
+{
+    for (size_t i = 0; i < report->study->perceptor_count; i++)
+        vqc_clip_close(report->clips[i]);
+    vqc_vqgan_close(&report->vqgan);
+}
+
+/* ---- One kind of render ---- */
+
+static void line_print(const char *kind, const char *name, size_t parameters, size_t activations, size_t recomputed,
+                       size_t workspace)
+{
+    char text[4][VQC_MEMORY_TEXT_SIZE];
+    char part[64];
+    (void)snprintf(part, sizeof part, "%s%s%.40s", kind, name[0] == '\0' ? "" : " ", name);
+    (void)printf("  %-28s  %12s  %12s  %12s  %12s\n", part, vqc_memory_text(parameters, text[0]),
+                 vqc_memory_text(activations, text[1]), vqc_memory_text(recomputed, text[2]),
+                 vqc_memory_text(workspace, text[3]));
+}
+
+static void shape_print(const memory_report *report, const vqc_render *render, const vqc_shape_cost *shape,
+                        const vqc_render_memory *memory)
+{
+    size_t peak[] = {vqc_render_memory_total(memory, false), vqc_render_memory_total(memory, true)};
+    char text[2][VQC_MEMORY_TEXT_SIZE];
+    (void)printf("\n%lldx%lld, crops in groups of %lld%s (render %lld is the first)\n", (long long)shape->width,
+                 (long long)shape->height, (long long)shape->group, shape->recompute ? ", recompute: true" : "",
+                 (long long)render->number);
+    (void)printf("  %-28s  %12s  %12s  %12s  %12s\n", "", "parameters", "activations", "recomputed", "workspace");
+    for (size_t i = 0; i < memory->count; i++) {
+        const vqc_render_memory_part *part = &memory->parts[i];
+        line_print(part->kind, part->name, part->parameters, part->activations, part->recomputed, part->workspace);
+    }
+    (void)printf("  peak %s; with recompute: true %s", vqc_memory_text(peak[0], text[0]),
+                 vqc_memory_text(peak[1], text[1]));
+    if (report->total > 0)
+        (void)printf("; %s", peak[shape->recompute] <= report->free ? "fits" : "does not fit");
+    (void)printf("\n");
+}
+
+static json_t *part_to_json(const vqc_render_memory_part *part)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "part", json_string(part->kind));
+    json_object_set_new(object, "name", json_string(part->name));
+    json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)part->parameters));
+    json_object_set_new(object, "activation_bytes", json_integer((json_int_t)part->activations));
+    json_object_set_new(object, "activation_bytes_recomputed", json_integer((json_int_t)part->recomputed));
+    json_object_set_new(object, "workspace_bytes", json_integer((json_int_t)part->workspace));
+    return object;
+}
+
+static json_t *shape_to_json(const vqc_render *render, const vqc_shape_cost *shape, const vqc_render_memory *memory)
+{
+    json_t *object = json_object();
+    json_t *parts = json_array();
+    for (size_t i = 0; i < memory->count; i++)
+        json_array_append_new(parts, part_to_json(&memory->parts[i]));
+    json_object_set_new(object, "first_render", json_integer(render->number));
+    json_object_set_new(object, "width", json_integer(shape->width));
+    json_object_set_new(object, "height", json_integer(shape->height));
+    json_object_set_new(object, "group", json_integer(shape->group));
+    json_object_set_new(object, "recompute", json_boolean(shape->recompute));
+    json_object_set_new(object, "parts", parts);
+    json_object_set_new(object, "peak_bytes", json_integer((json_int_t)vqc_render_memory_total(memory, false)));
+    json_object_set_new(object, "peak_bytes_recomputed",
+                        json_integer((json_int_t)vqc_render_memory_total(memory, true)));
+    return object;
+}
+
+static vqc_status shape_report(memory_report *report, const vqc_render *render, const vqc_shape_cost *shape,
+                               vqc_error *error)
+{
+    const vqc_render_models models = {.study = report->study,
+                                      .ops = report->compute->ops,
+                                      .precision = report->compute->dtype,
+                                      .vqgan = &report->vqgan,
+                                      .clips = report->clips};
+    int64_t factor = report->vqgan.factor;
+    int64_t rows = render->settings.height / factor;
+    int64_t columns = render->settings.width / factor;
+    vqc_render_memory memory;
+    if (rows == 0 || columns == 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: size: expected at least %lld × %lld pixels",
+                             report->study->path, render->prompt->id, (long long)factor, (long long)factor);
+    VQC_TRY(vqc_render_memory_plan(&models, render, rows, columns, &memory, error));
+    if (report->shapes == NULL)
+        shape_print(report, render, shape, &memory);
+    else
+        json_array_append_new(report->shapes, shape_to_json(render, shape, &memory));
+    return VQC_OK;
+}
+
+/* ---- All of them ---- */
+
+static vqc_status shapes_report(memory_report *report, vqc_cost_table *reported, vqc_error *error)
+{
+    for (size_t i = 0; i < report->study->render_count; i++) {
+        const vqc_render *render = &report->study->renders[i];
+        vqc_shape_cost shape;
+        if (vqc_cost_table_find(reported, render) < reported->count)
+            continue;
+        vqc_shape_cost_describe(render, &shape);
+        VQC_TRY(shape_report(report, render, &shape, error));
+        VQC_TRY(vqc_cost_table_add(reported, &shape, error));
+    }
+    return VQC_OK;
+}
+
+static void head_print(const memory_report *report)
+{
+    const vqc_compute *compute = report->compute;
+    char text[2][VQC_MEMORY_TEXT_SIZE];
+    (void)printf("device memory of the study %s on %s in %s", report->study->name, vqc_ops_name(compute->ops),
+                 vqc_dtype_name(compute->dtype));
+    if (report->total > 0)
+        (void)printf("; %s of %s are free", vqc_memory_text(report->free, text[0]),
+                     vqc_memory_text(report->total, text[1]));
+    (void)printf("\n");
+}
+
+static vqc_status report_print(memory_report *report, vqc_error *error)
+{
+    vqc_cost_table reported = {0};
+    VQC_TRY(models_open(report, error));
+    if (report->shapes == NULL)
+        head_print(report);
+    vqc_status status = shapes_report(report, &reported, error);
+    vqc_cost_table_release(&reported);
+    return status;
+}
+
+static vqc_status report_print_json(memory_report *report, vqc_error *error)
+{
+    json_t *object = json_object();
+    report->shapes = json_array();
+    json_object_set_new(object, "study", json_string(report->study->name));
+    json_object_set_new(object, "job_sha256", json_string(report->study->digest));
+    json_object_set_new(object, "device", json_string(vqc_ops_name(report->compute->ops)));
+    json_object_set_new(object, "precision", json_string(vqc_dtype_name(report->compute->dtype)));
+    json_object_set_new(object, "shapes", report->shapes);
+    vqc_status status = report_print(report, error);
+    if (report->total > 0) {
+        json_object_set_new(object, "free_bytes", json_integer((json_int_t)report->free));
+        json_object_set_new(object, "total_bytes", json_integer((json_int_t)report->total));
+    }
+    if (status != VQC_OK) {
+        json_decref(object);
+        return status;
+    }
+    return vqc_json_print(object, error);
+}
+
+vqc_status vqc_memory_report_print(const vqc_study *study, const vqc_compute *compute, vqc_error *error)
+{
+    memory_report report = {.study = study, .compute = compute};
+    vqc_status status = compute->json ? report_print_json(&report, error) : report_print(&report, error);
+    models_close(&report);
+    return status;
+}

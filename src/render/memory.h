@@ -1,0 +1,60 @@
+#ifndef VQC_RENDER_MEMORY_H
+#define VQC_RENDER_MEMORY_H
+
+#include "guide/perceptor.h"
+#include "models/vqgan.h"
+#include "study/study.h"
+
+/* What a render takes on the device, known before the memory that it computes in is allocated. All networks of a
+ * render are there at the same time: their memory, and so the peak, is the sum of theirs. Not counted are the
+ * libraries of the device and what the targets take, a few kilobytes each. */
+
+/* What the networks of a study's renders are made from. */
+typedef struct vqc_render_models {
+    const vqc_study *study;
+    vqc_ops *ops;
+    vqc_dtype precision;
+    const vqc_vqgan *vqgan;
+    vqc_clip *const *clips; /* one for each perceptor */
+} vqc_render_models;
+
+/* One network. */
+typedef struct vqc_render_memory_part {
+    const char *kind;   /* "decoder", "perceptor", "encoder": of the first latent, while it is computed */
+    const char *name;   /* of a perceptor, else "" */
+    size_t parameters;  /* packed */
+    size_t activations; /* values, gradients and workspace, without recomputation */
+    size_t recomputed;  /* the same with it */
+    size_t workspace;   /* the largest, which is among them */
+} vqc_render_memory_part;
+
+enum { VQC_RENDER_MEMORY_MAX_PARTS = VQC_STUDY_MAX_PERCEPTORS + 2 };
+
+typedef struct vqc_render_memory {
+    size_t count;
+    vqc_render_memory_part parts[VQC_RENDER_MEMORY_MAX_PARTS];
+} vqc_render_memory;
+
+/* Plans the networks of a render with a latent of this size, one after the other, for their sizes alone. On the
+ * device are only the packed parameters of one of them at a time. */
+VQC_MUST_CHECK vqc_status vqc_render_memory_plan(const vqc_render_models *models, const vqc_render *render,
+                                                 int64_t rows, int64_t columns, vqc_render_memory *memory_out,
+                                                 vqc_error *error);
+
+/* Bytes of all parts. */
+size_t vqc_render_memory_total(const vqc_render_memory *memory, bool recompute);
+
+/* Whether the networks, planned and not finished, and `besides`, bytes that the caller is going to allocate, fit what
+ * is free on the device. If not, VQC_FAILED says what is needed, by part, what is free, and what would help, with the
+ * bytes that would be needed then: recomputation, a smaller crop group. Where the device does not know what is free
+ * everything fits. */
+VQC_MUST_CHECK vqc_status vqc_render_memory_check(const vqc_render_models *models, const vqc_render *render,
+                                                  const vqc_vqgan_decoder *decoder, vqc_perceptor *const *perceptors,
+                                                  size_t besides, vqc_error *error);
+
+enum { VQC_MEMORY_TEXT_SIZE = 32 };
+
+/* Writes bytes for people: "3.21 GiB", "14.2 MiB". */
+const char *vqc_memory_text(size_t bytes, char text[VQC_MEMORY_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,191 @@
+/* A render's device memory: recomputation changes nothing but its size, and too little is refused with what helps. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "render/memory.h"
+#include "render/renderer.h"
+
+#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
+
+enum { STEPS = 3, TERMS = 4, LATENT = 12 * 20 * 16 };
+
+/* Two renders that differ in recomputation alone. */
+static const char job[] =
+    "study: memory\n"
+    "models:\n"
+    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
+    "  perceptors:\n"
+    "    - {name: first, checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}\n"
+    "    - {name: second, checkpoint: " FIXTURES "hugging_face_heads/model.safetensors, weight: 0.5}\n"
+    "render: {size: [40, 24], steps: 3, crops: {count: 7, group: 4}}\n"
+    "prompts: [{targets: [{noise: 1}]}]\n"
+    "sweep: {recompute: [false, true]}\n";
+
+typedef struct fixture {
+    vqc_study *study;
+    vqc_ops *ops;
+    vqc_renderer *renderer;
+} fixture;
+
+static void check(vqc_status status, const vqc_error *error)
+{
+    if (status != VQC_OK)
+        fail_msg("%s", error->message);
+}
+
+/* A renderer whose device has no more memory than this; 0: any. */
+static fixture fixture_open(size_t limit)
+{
+    fixture f;
+    vqc_error error = {0};
+    char path[] = "/tmp/vqclip-memory-XXXXXX";
+    vqc_ops_options options = {.threads = 1, .memory_limit = limit};
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    assert_int_equal(write(descriptor, job, strlen(job)), strlen(job));
+    assert_int_equal(close(descriptor), 0);
+    check(vqc_study_open(path, &f.study, &error), &error);
+    (void)unlink(path);
+    check(vqc_ops_create("cpu", &options, &f.ops, &error), &error);
+    check(vqc_renderer_create(f.study, f.ops, VQC_DTYPE_F32, &f.renderer, &error), &error);
+    return f;
+}
+
+static void fixture_close(fixture *f)
+{
+    vqc_renderer_destroy(f->renderer);
+    vqc_ops_destroy(f->ops);
+    vqc_study_close(f->study);
+}
+
+/* Bytes that the render of this number computes in. */
+static size_t activations_of(size_t number)
+{
+    vqc_error error = {0};
+    fixture f = fixture_open(0);
+    check(vqc_renderer_start(f.renderer, &f.study->renders[number], &error), &error);
+    size_t bytes = vqc_renderer_device_memory(f.renderer).activations;
+    fixture_close(&f);
+    return bytes;
+}
+
+/* A limit that the device does not know of is none. */
+static void test_limit(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    vqc_ops *ops;
+    size_t available;
+    size_t total;
+    check(vqc_ops_create("cpu", &(vqc_ops_options){0}, &ops, &error), &error);
+    check(vqc_ops_memory(ops, &available, &total, &error), &error);
+    assert_int_equal(available, 0);
+    assert_int_equal(total, 0);
+    vqc_ops_destroy(ops);
+    check(vqc_ops_create("ref", &(vqc_ops_options){.memory_limit = 5000}, &ops, &error), &error);
+    check(vqc_ops_memory(ops, &available, &total, &error), &error);
+    assert_int_equal(available, 5000);
+    assert_int_equal(total, 5000);
+    vqc_ops_destroy(ops);
+}
+
+static void render_make(const fixture *f, size_t number, double losses[STEPS][TERMS], float *latent)
+{
+    vqc_error error = {0};
+    check(vqc_renderer_start(f->renderer, &f->study->renders[number], &error), &error);
+    for (int step = 0; step < STEPS; step++)
+        check(vqc_renderer_step(f->renderer, losses[step], &error), &error);
+    check(vqc_renderer_latent(f->renderer, latent, &error), &error);
+}
+
+static void test_recomputation_changes_nothing(void **state)
+{
+    (void)state;
+    double losses[2][STEPS][TERMS];
+    static float latent[2][LATENT];
+    fixture f = fixture_open(0);
+    assert_false(f.study->renders[0].settings.recompute);
+    assert_true(f.study->renders[1].settings.recompute);
+    render_make(&f, 0, losses[0], latent[0]);
+    size_t plain = vqc_renderer_device_memory(f.renderer).activations;
+    render_make(&f, 1, losses[1], latent[1]);
+    assert_memory_equal(losses[0], losses[1], sizeof losses[0]);
+    assert_memory_equal(latent[0], latent[1], sizeof latent[0]);
+    assert_true(vqc_renderer_device_memory(f.renderer).activations < plain - plain / 8);
+    fixture_close(&f);
+}
+
+static void assert_said(const vqc_error *error, const char *part)
+{
+    if (strstr(error->message, part) == NULL)
+        fail_msg("expected \"%s\" in: %s", part, error->message);
+}
+
+/* One byte too little is refused; with recomputation the render fits, on the same renderer. */
+static void test_too_little(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    fixture f = fixture_open(activations_of(0) - 1);
+    assert_int_equal(vqc_renderer_start(f.renderer, &f.study->renders[0], &error), VQC_FAILED);
+    assert_said(&error, "render 0: needs ");
+    assert_said(&error, " are free (decoder ");
+    assert_said(&error, ", perceptor first ");
+    assert_said(&error, ", perceptor second ");
+    assert_said(&error, "; recompute: true needs ");
+    assert_said(&error, "; crops.group: 2 needs ");
+    assert_int_equal(vqc_renderer_start(f.renderer, &f.study->renders[0], &error), VQC_FAILED);
+    check(vqc_renderer_start(f.renderer, &f.study->renders[1], &error), &error);
+    fixture_close(&f);
+}
+
+static void test_enough(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    fixture f = fixture_open(activations_of(0));
+    check(vqc_renderer_start(f.renderer, &f.study->renders[0], &error), &error);
+    fixture_close(&f);
+    f = fixture_open(activations_of(1));
+    check(vqc_renderer_start(f.renderer, &f.study->renders[1], &error), &error);
+    fixture_close(&f);
+}
+
+static void test_nothing_helps(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    fixture f = fixture_open(1000);
+    assert_int_equal(vqc_renderer_start(f.renderer, &f.study->renders[0], &error), VQC_FAILED);
+    assert_said(&error, "; recompute: true needs ");
+    assert_said(&error, "; no smaller crops.group is enough");
+    assert_int_equal(vqc_renderer_start(f.renderer, &f.study->renders[1], &error), VQC_FAILED);
+    assert_null(strstr(error.message, "recompute"));
+    fixture_close(&f);
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    char text[VQC_MEMORY_TEXT_SIZE];
+    assert_string_equal(vqc_memory_text((size_t)3 << 29, text), "1.50 GiB");
+    assert_string_equal(vqc_memory_text((size_t)1 << 19, text), "0.50 MiB");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_limit),         cmocka_unit_test(test_recomputation_changes_nothing),
+        cmocka_unit_test(test_too_little),    cmocka_unit_test(test_enough),
+        cmocka_unit_test(test_nothing_helps), cmocka_unit_test(test_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
