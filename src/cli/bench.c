@@ -179,6 +179,15 @@ static vqc_status render_time(const vqc_lanes *lanes, vqc_bench_report *report, 
     return VQC_OK;
 }
 
+static vqc_status device_memory_read(const vqc_compute *compute, vqc_bench_report *report, vqc_error *error)
+{
+    size_t available;
+    size_t total;
+    VQC_TRY(vqc_ops_memory(compute->ops, &available, &total, error));
+    report->device_used = total - available;
+    return VQC_OK;
+}
+
 static vqc_status environment_find(const vqc_compute *compute, vqc_bench_report *report, vqc_error *error)
 {
     vqc_environment here;
@@ -204,6 +213,8 @@ static vqc_status render_bench(const bench_options *options, vqc_bench_report *r
     report->lanes = lanes.count;
     if (status == VQC_OK)
         status = render_time(&lanes, report, error);
+    if (status == VQC_OK)
+        status = device_memory_read(&options->compute, report, error);
     vqc_lanes_close(&lanes);
     vqc_renderer_destroy(renderer);
     VQC_TRY(status);

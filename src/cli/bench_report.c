@@ -37,9 +37,12 @@ void vqc_bench_report_print(const vqc_bench_report *report)
     (void)printf("start        models and targets %.2f s, networks and first latent %.2f s\n", report->open,
                  report->start);
     steps_print(report);
-    (void)printf("memory       host peak %.1f MiB; on the device %.1f MiB activations, %.1f MiB parameters\n",
+    (void)printf("memory       host peak %.1f MiB; on the device %.1f MiB activations, %.1f MiB parameters a lane\n",
                  (double)report->host_peak / mebibyte, (double)report->memory.activations / mebibyte,
                  (double)report->memory.parameters / mebibyte);
+    if (report->device_used > 0)
+        (void)printf("             %.1f MiB of the device in use, by all that runs there\n",
+                     (double)report->device_used / mebibyte);
     (void)printf("pictures     %d at a time; %.2f s predicted for each\n", report->lanes, report->render_seconds);
 }
 
@@ -108,6 +111,7 @@ vqc_status vqc_bench_report_print_json(const vqc_bench_report *report, vqc_error
     json_object_set_new(object, "peak_memory_bytes", json_integer((json_int_t)report->host_peak));
     json_object_set_new(object, "activation_bytes", json_integer((json_int_t)report->memory.activations));
     json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)report->memory.parameters));
+    json_object_set_new(object, "device_used_bytes", json_integer((json_int_t)report->device_used));
     json_object_set_new(object, "render_seconds", json_real(report->render_seconds));
     return vqc_json_print(object, error);
 }

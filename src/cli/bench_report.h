@@ -33,6 +33,8 @@ typedef struct vqc_bench_report {
     double loss;      /* in the last step: the same on every machine, but for rounding */
     size_t host_peak; /* bytes; 0 where the system does not say */
     vqc_guidance_memory memory;
+    size_t device_used; /* bytes of the device's memory in use at the end, by everything that runs there; 0 where the
+                           device does not say */
     double render_seconds; /* predicted for a render, from start to the last picture; without `open` */
 } vqc_bench_report;
 

@@ -24,17 +24,20 @@ static vqc_status auto_open(vqc_compute *compute, const vqc_ops_options *options
 vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error)
 {
     const char *precision = compute->precision == NULL ? "f32" : compute->precision;
-    if (strcmp(precision, "f32") == 0)
+    bool tf32 = strcmp(precision, "tf32") == 0;
+    if (strcmp(precision, "f32") == 0 || tf32)
         compute->dtype = VQC_DTYPE_F32;
     else if (strcmp(precision, "bf16") == 0)
         compute->dtype = VQC_DTYPE_BF16;
     else
-        return vqc_error_set(error, VQC_BAD_INPUT, "--precision %s: expected f32 or bf16", precision);
+        return vqc_error_set(error, VQC_BAD_INPUT, "--precision %s: expected f32, tf32 or bf16", precision);
     if (compute->threads > 4096)
         return vqc_error_set(error, VQC_BAD_INPUT, "--threads %ld: expected at most 4096", compute->threads);
     compute->started = vqc_clock_seconds();
-    compute->options = (vqc_ops_options){
-        .threads = (int)compute->threads, .device = compute->device_number, .shared = compute->share_device};
+    compute->options = (vqc_ops_options){.threads = (int)compute->threads,
+                                         .device = compute->device_number,
+                                         .tf32 = tf32,
+                                         .shared = compute->share_device};
     const char *device = compute->device == NULL ? "cpu" : compute->device;
     if (strcmp(device, "auto") == 0)
         return auto_open(compute, &compute->options, error);

@@ -26,7 +26,8 @@ typedef struct vqc_compute {
 #define VQC_COMPUTE_OPTIONS(compute)                                                                                 \
     {"--device", "NAME", "ref (slow, the oracle), cpu (default), cuda, or auto: cuda if there is one",               \
      VQC_OPTION_TEXT, &(compute)->device},                                                                           \
-        {"--precision", "TYPE", "of activations: f32 (default) or bf16", VQC_OPTION_TEXT, &(compute)->precision},    \
+        {"--precision", "TYPE", "of activations: f32 (default) or bf16; tf32: f32 with products in TF32 (cuda)",     \
+         VQC_OPTION_TEXT, &(compute)->precision},                                                                    \
         {"--threads", "N", "CPU threads (default: what the environment allows)", VQC_OPTION_INTEGER,                 \
          &(compute)->threads},                                                                                       \
     {                                                                                                                \

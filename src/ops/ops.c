@@ -51,6 +51,8 @@ vqc_status vqc_ops_create(const char *name, const vqc_ops_options *options, vqc_
                              "cuda: this build has no CUDA support (configure with -DVQC_CUDA=ON)");
     if (implementation == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "device %s: expected ref, cpu, cuda or auto", name);
+    if (options->tf32 && implementation->queue == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "tf32: %s does not have it, only cuda does", name);
     vqc_ops *ops;
     VQC_TRY(vqc_memory_allocate(1, sizeof *ops, "a device", &ops, error));
     ops->implementation = implementation;

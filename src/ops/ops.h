@@ -21,7 +21,7 @@ typedef struct vqc_ops_options {
     int threads; /* CPU threads to compute with; 0: what the environment allows this process */
     int device;  /* cuda: which of the devices that this process sees, from 0; if it sees one only, that one */
     bool shared; /* cuda: several processes compute on one device; numbers beyond the last begin again at the first */
-    bool tf32;   /* cuda: products of f32 may round their factors to TF32 (10 bits of fraction) */
+    bool tf32;   /* cuda: products of f32 may round their factors to TF32 (10 bits of fraction); others refuse it */
     size_t memory_limit; /* vqc_ops_memory says that no more bytes than these are free; 0: no limit */
 } vqc_ops_options;
 
@@ -42,6 +42,7 @@ typedef struct vqc_ops_description {
     char instruction_set[32]; /* that the arithmetic is compiled for at run time, "avx2"; "" if it is always the same
                                */
     char library[32];         /* that computes, with its version, "oneDNN 2.6.0"; "" for none */
+    bool tf32;                /* products of f32 are made in TF32 */
 } vqc_ops_description;
 
 void vqc_ops_describe(const vqc_ops *ops, vqc_ops_description *description_out);

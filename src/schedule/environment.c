@@ -46,7 +46,8 @@ vqc_status vqc_environment_find(const vqc_ops *ops, vqc_dtype precision, const c
     (void)snprintf(threads, sizeof threads, "%d", vqc_ops_threads(ops));
     field_set(here, VQC_ENVIRONMENT_DEVICE, "", vqc_ops_name(ops));
     field_set(here, VQC_ENVIRONMENT_INSTRUCTION_SET, "", description.instruction_set);
-    field_set(here, VQC_ENVIRONMENT_PRECISION, "", vqc_dtype_name(precision));
+    bool tf32 = description.tf32 && precision == VQC_DTYPE_F32;
+    field_set(here, VQC_ENVIRONMENT_PRECISION, "", tf32 ? "tf32" : vqc_dtype_name(precision));
     field_set(here, VQC_ENVIRONMENT_THREADS, THREADS, threads);
     field_set(here, VQC_ENVIRONMENT_PROGRAM, "vqclip ", program);
     field_set(here, VQC_ENVIRONMENT_LIBRARY, "", description.library);

@@ -15,7 +15,7 @@
 typedef enum vqc_environment_field {
     VQC_ENVIRONMENT_DEVICE,          /* kind of device: name of the implementation of the operations */
     VQC_ENVIRONMENT_INSTRUCTION_SET, /* that the library of the operations uses */
-    VQC_ENVIRONMENT_PRECISION,       /* of activations */
+    VQC_ENVIRONMENT_PRECISION,       /* of activations; "tf32": f32, but for the factors of products */
     VQC_ENVIRONMENT_THREADS,         /* "threads N", each rank's */
     VQC_ENVIRONMENT_PROGRAM,         /* "vqclip VERSION" */
     VQC_ENVIRONMENT_LIBRARY,         /* of the operations, with its version */

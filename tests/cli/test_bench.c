@@ -204,7 +204,8 @@ static void test_bad_options(void **state)
     refused((const char *[]){"--steps", "few", NULL}, "--steps");
     refused((const char *[]){"--warm-up", "1000001", NULL}, "--warm-up: expected at most 1000000");
     refused((const char *[]){"--render", "2", NULL}, "--render: expected less than 2, the renders of");
-    refused((const char *[]){"--precision", "f64", NULL}, "--precision f64: expected f32 or bf16");
+    refused((const char *[]){"--precision", "f64", NULL}, "--precision f64: expected f32, tf32 or bf16");
+    refused((const char *[]){"--precision", "tf32", NULL}, "tf32: cpu does not have it, only cuda does");
     refused((const char *[]){"another.yaml", NULL}, "another.yaml");
 }
 

@@ -335,7 +335,7 @@ static void test_bad_input(void **state)
         {vqc_command_embed,
          {"--perceptor", clip, "--image", "x", "--device", "gpu"},
          "expected ref, cpu, cuda or auto"},
-        {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--precision", "f8"}, "expected f32 or bf16"},
+        {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--precision", "f8"}, "expected f32, tf32 or bf16"},
         {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--threads", "2x"}, "expected a number"},
         {vqc_command_embed, {"--perceptor", clip, "--perceptor", clip, "--image", "x"}, "given twice"},
         {vqc_command_judge, {"in.png"}, "are needed"},

@@ -130,7 +130,7 @@ skip() {
 # ---- The build ----
 
 targets="vqclip test_operations test_known_values test_resample test_distance test_recording test_step
-    test_clip test_vqgan test_trajectory test_nccl"
+    test_clip test_vqgan test_recomputation test_trajectory test_nccl"
 
 # wheel NAME: folder of NVIDIA's Python package, where there is one.
 wheel() {
@@ -250,11 +250,41 @@ paper_models() {
     [ -e "$paper/paper.yaml" ] || python3 tests/gpu/random_models.py "$paper"
 }
 
-# bench JOB PRECISION NAME: NAME.json, and how long a step takes
+# bench JOB PRECISION NAME [LANES...]: NAME.json, a line for each number of renders at a time, and how long a step takes
 bench() {
-    [ -e "$1" ] || skip "the models were not made"
-    "$build/src/vqclip" bench "$1" --device cuda --precision "$2" --steps 50 --warm-up 10 --json >"$logs/$3.json" &&
-        sed -E 's/.*"median_seconds":([0-9.e-]*).*/result: \1 s for a step/' "$logs/$3.json"
+    local job=$1 precision=$2 name=$3 lanes
+    shift 3
+    [ -e "$job" ] || skip "the models were not made"
+    : >"$logs/$name.json"
+    for lanes in 1 "$@"; do
+        "$build/src/vqclip" bench "$job" --device cuda --precision "$precision" --steps 50 --warm-up 10 --json \
+            --lanes "$lanes" | tr -d '\n' >>"$logs/$name.json" || return 1
+        echo >>"$logs/$name.json"
+    done
+    sed -nE '1s/.*"median_seconds": *([0-9.e-]*).*/result: \1 s for a step/p' "$logs/$name.json"
+}
+
+# json_number FILE KEY
+json_number() {
+    sed -nE "s/.*\"$2\": *([0-9.e+-]*).*/\1/p" "$1" | head -n 1
+}
+
+# A picture of 1024 x 1024 with recomputation in 11 GB, libraries and all; the same loss as without it.
+large() {
+    local name used
+    [ -e "$paper/large.yaml" ] || skip "the models were not made"
+    "$build/src/vqclip" plan "$paper/large.yaml" --memory --device cuda --precision bf16 || return 1
+    for name in large large_recomputed; do
+        "$build/src/vqclip" bench "$paper/$name.yaml" --device cuda --precision bf16 --steps 10 --warm-up 2 --json |
+            tr -d '\n' >"$logs/$name.json" || return 1
+        cat "$logs/$name.json"
+        echo
+    done
+    used=$(json_number "$logs/large_recomputed.json" device_used_bytes)
+    echo "result: $((used / 1000000)) MB in use with recomputation," \
+        "$(($(json_number "$logs/large.json" device_used_bytes) / 1000000)) MB without"
+    [ "$(json_number "$logs/large.json" loss)" = "$(json_number "$logs/large_recomputed.json" loss)" ] &&
+        [ "$used" -gt 0 ] && [ "$used" -lt 11000000000 ]
 }
 
 # PyTorch is not to find the libraries of the program's build.
@@ -328,12 +358,14 @@ if wanted tests; then
             few_threads aside "$test $precision" "$build/tests/models/$test" cuda "$precision"
         done
     done
+    few_threads aside "test_recomputation" "$build/tests/models/test_recomputation" cuda
     few_threads aside "test_nccl" "$build/tests/comm/test_nccl"
     few_threads aside "test_trajectory" "$build/tests/render/test_trajectory" cuda
 fi
 if wanted quickstart; then
     call_aside "quickstart, first" alone quickstart_1 jobs/quickstart.yaml
     call_aside "quickstart, second" alone quickstart_2 jobs/quickstart.yaml
+    call_aside "quickstart, one at a time" render quickstart_lanes jobs/quickstart.yaml env -- --lanes 1
     call_aside "teams, one rank" alone team_1 tests/gpu/teams.yaml
     call_aside "teams, two ranks" ranks 2
     call_aside "teams, three ranks" ranks 3
@@ -358,6 +390,7 @@ fi
 wait
 if wanted quickstart; then
     call "quickstart, same digests" same quickstart_1 quickstart_2
+    call "quickstart, one at a time, same digests" same quickstart_1 quickstart_lanes
     call "teams, two ranks, same digests" same team_1 team_2
     call "teams, three ranks, same digests" same team_1 team_3
     call "quickstart, judged" judge
@@ -367,7 +400,9 @@ fi
 if wanted bench; then
     call "bench, quickstart, f32" bench jobs/quickstart.yaml f32 quickstart_f32
     call "bench, paper, f32" bench "$paper/paper.yaml" f32 paper_f32
-    call "bench, paper, bf16" bench "$paper/paper.yaml" bf16 paper_bf16
+    call "bench, paper, tf32" bench "$paper/paper.yaml" tf32 paper_tf32
+    call "bench, paper, bf16" bench "$paper/paper.yaml" bf16 paper_bf16 2 4 8
+    call "bench, 1024x1024 in 11 GB" large
 fi
 if wanted peer; then
     call "peer, same networks" peer_check
@@ -391,7 +426,7 @@ write_json() {
                           (NR > 1 ? "," : ""), $1, $2, $3, $4 }' "$rows"
     printf '\n], "measurements": {'
     name=
-    for file in "$logs"/{card,quickstart_f32,paper_f32,paper_bf16,peer,profile_bf16}.json; do
+    for file in "$logs"/{card,quickstart_f32,paper_f32,paper_tf32,paper_bf16,large,large_recomputed,peer,profile_bf16}.json; do
         [ -s "$file" ] || continue
         printf '%s\n  "%s": [%s]' "$name" "$(basename "$file" .json)" "$(paste -sd , "$file")"
         name=,
@@ -400,7 +435,7 @@ write_json() {
 }
 
 write_json >"$build/gpu.json"
-rm -rf "$logs"/quickstart_[12] "$logs"/team_[123]
+rm -rf "$logs"/quickstart_{1,2,lanes} "$logs"/team_[123]
 echo
 printf '%s\n\n' "${device:-no CUDA device}"
 awk -F '\t' '{ printf "%-36s %-8s %6s s  %s\n", $1, $2, $3, $4 }' "$rows"

@@ -17,11 +17,11 @@ STEP_FLOPS = 2 * (253e9 + 32 * 8.8e9)
 
 def program_rows(measurements):
     rows = []
-    for name in ("paper_f32", "paper_bf16"):
+    for name in ("paper_f32", "paper_tf32", "paper_bf16"):
         for report in measurements.get(name, []):
-            pictures = report.get("pictures", 1)
+            pictures = report["lanes"]
             seconds = report["step"]["median_seconds"]
-            memory = report["activation_bytes"] + report["parameter_bytes"]
+            memory = report["device_used_bytes"]
             rows.append((f"vqclip {name[6:]}", pictures, seconds, memory))
     return rows
 

@@ -117,6 +117,7 @@ static void device_describe_results(const void *opaque, vqc_ops_description *des
     (void)snprintf(description_out->instruction_set, sizeof description_out->instruction_set, "%.16s (%d.%d)",
                    device->name, (uint8_t)(device->capability / 10), (uint8_t)(device->capability % 10));
     (void)snprintf(description_out->library, sizeof description_out->library, "cuDNN %zu", cudnnGetVersion());
+    description_out->tf32 = device->tf32;
 }
 
 /* Makes the device the one that the runtime's calls of this thread mean; several may be open. */
