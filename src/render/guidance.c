@@ -82,17 +82,10 @@ static vqc_status networks_plan(vqc_guidance *guidance, const vqc_settings *sett
     return VQC_OK;
 }
 
-/* Bytes that are allocated besides the networks: the gradients' sum, and z with its moving averages. */
-static size_t memory_besides(const vqc_guidance *guidance)
-{
-    return picture_count(guidance) * sizeof *guidance->gradient_sum + 3 * latent_size(guidance);
-}
-
 /* Allocates what the planned networks compute in, if it fits the device, and the rest. */
 static vqc_status networks_finish(vqc_guidance *guidance, const vqc_render *render, vqc_error *error)
 {
-    VQC_TRY(vqc_render_memory_check(&guidance->models, render, &guidance->decoder, guidance->perceptors,
-                                    memory_besides(guidance), error));
+    VQC_TRY(vqc_render_memory_check(&guidance->models, render, &guidance->decoder, guidance->perceptors, error));
     VQC_TRY(vqc_network_finish(guidance->decoder.network, error));
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
         VQC_TRY(vqc_perceptor_finish(guidance->perceptors[i], error));
@@ -352,7 +345,8 @@ vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t 
 vqc_guidance_memory vqc_guidance_memory_of(const vqc_guidance *guidance)
 {
     vqc_guidance_memory memory = {
-        .activations = vqc_network_activation_size(guidance->decoder.network) + memory_besides(guidance),
+        .activations = vqc_network_activation_size(guidance->decoder.network) +
+                       vqc_render_memory_optimiser(guidance->models.vqgan, guidance->rows, guidance->columns),
         .parameters = vqc_network_parameter_size(guidance->decoder.network),
     };
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++) {

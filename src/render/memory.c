@@ -58,6 +58,20 @@ static vqc_status perceptor_add(const vqc_render_models *models, const vqc_setti
     return status;
 }
 
+size_t vqc_render_memory_optimiser(const vqc_vqgan *vqgan, int64_t rows, int64_t columns)
+{
+    int64_t pixels = rows * columns * vqgan->factor * vqgan->factor;
+    int64_t latent = rows * columns * vqgan->config.embed_width;
+    return (size_t)(3 * pixels) * sizeof(int64_t) + (size_t)(3 * latent) * sizeof(float);
+}
+
+static void optimiser_add(const vqc_render_models *models, int64_t rows, int64_t columns, vqc_render_memory *memory)
+{
+    size_t size = vqc_render_memory_optimiser(models->vqgan, rows, columns);
+    memory->parts[memory->count++] =
+        (vqc_render_memory_part){.kind = "optimiser", .name = "", .activations = size, .recomputed = size};
+}
+
 /* Whether the first latent is that of a picture. */
 static bool is_encoded(const vqc_settings *settings)
 {
@@ -87,6 +101,7 @@ vqc_status vqc_render_memory_plan(const vqc_render_models *models, const vqc_ren
     VQC_TRY(decoder_add(models, rows, columns, memory_out, error));
     for (size_t i = 0; i < models->study->perceptor_count; i++)
         VQC_TRY(perceptor_add(models, &render->settings, &shape, i, memory_out, error));
+    optimiser_add(models, rows, columns, memory_out);
     return is_encoded(&render->settings) ? encoder_add(models, &shape, memory_out, error) : VQC_OK;
 }
 
@@ -107,7 +122,6 @@ typedef struct memory_need {
     const vqc_render *render;
     vqc_perceptor_shape shape;
     size_t available; /* bytes that are free, and those that its parameters take already */
-    size_t besides;
     vqc_render_memory memory;
 } memory_need;
 
@@ -115,19 +129,21 @@ static vqc_status need_measure(memory_need *need, const vqc_vqgan_decoder *decod
                                vqc_error *error)
 {
     const vqc_study *study = need->models->study;
+    int64_t factor = need->models->vqgan->factor;
     VQC_TRY(part_add(&need->memory, "decoder", "", decoder->network, error));
     for (size_t i = 0; i < study->perceptor_count; i++)
         VQC_TRY(part_add(&need->memory, "perceptor", study->perceptors[i].name, vqc_perceptor_network(perceptors[i]),
                          error));
     for (size_t i = 0; i < need->memory.count; i++)
         need->available += need->memory.parts[i].parameters;
+    optimiser_add(need->models, need->shape.height / factor, need->shape.width / factor, &need->memory);
     return is_encoded(&need->render->settings) ? encoder_add(need->models, &need->shape, &need->memory, error)
                                                : VQC_OK;
 }
 
 static size_t need_total(const memory_need *need, bool recompute)
 {
-    return vqc_render_memory_total(&need->memory, recompute) + need->besides;
+    return vqc_render_memory_total(&need->memory, recompute);
 }
 
 /* The render's need with crop groups of another size, in place of `need`. */
@@ -217,7 +233,7 @@ static vqc_status need_refuse(const memory_need *need, vqc_error *error)
 }
 
 vqc_status vqc_render_memory_check(const vqc_render_models *models, const vqc_render *render,
-                                   const vqc_vqgan_decoder *decoder, vqc_perceptor *const *perceptors, size_t besides,
+                                   const vqc_vqgan_decoder *decoder, vqc_perceptor *const *perceptors,
                                    vqc_error *error)
 {
     vqc_shape latent = vqc_network_shape(decoder->network, decoder->z);
@@ -226,7 +242,6 @@ vqc_status vqc_render_memory_check(const vqc_render_models *models, const vqc_re
         .models = models,
         .render = render,
         .shape = {latent.size[1] * factor, latent.size[2] * factor, models->precision},
-        .besides = besides,
     };
     size_t total;
     VQC_TRY(vqc_ops_memory(models->ops, &need.available, &total, error));

@@ -18,9 +18,10 @@ typedef struct vqc_render_models {
     vqc_clip *const *clips; /* one for each perceptor */
 } vqc_render_models;
 
-/* One network. */
+/* One network, or the optimiser. */
 typedef struct vqc_render_memory_part {
-    const char *kind;   /* "decoder", "perceptor", "encoder": of the first latent, while it is computed */
+    const char *kind;   /* "decoder", "perceptor"; "optimiser": z, its moving averages, and the sum of picture
+                           gradients; "encoder": of the first latent, while it is computed */
     const char *name;   /* of a perceptor, else "" */
     size_t parameters;  /* packed */
     size_t activations; /* values, gradients and workspace, without recomputation */
@@ -28,7 +29,7 @@ typedef struct vqc_render_memory_part {
     size_t workspace;   /* the largest, which is among them */
 } vqc_render_memory_part;
 
-enum { VQC_RENDER_MEMORY_MAX_PARTS = VQC_STUDY_MAX_PERCEPTORS + 2 };
+enum { VQC_RENDER_MEMORY_MAX_PARTS = VQC_STUDY_MAX_PERCEPTORS + 3 };
 
 typedef struct vqc_render_memory {
     size_t count;
@@ -41,16 +42,18 @@ VQC_MUST_CHECK vqc_status vqc_render_memory_plan(const vqc_render_models *models
                                                  int64_t rows, int64_t columns, vqc_render_memory *memory_out,
                                                  vqc_error *error);
 
+/* Bytes of the optimiser's part. */
+size_t vqc_render_memory_optimiser(const vqc_vqgan *vqgan, int64_t rows, int64_t columns);
+
 /* Bytes of all parts. */
 size_t vqc_render_memory_total(const vqc_render_memory *memory, bool recompute);
 
-/* Whether the networks, planned and not finished, and `besides`, bytes that the caller is going to allocate, fit what
- * is free on the device. If not, VQC_FAILED says what is needed, by part, what is free, and what would help, with the
- * bytes that would be needed then: recomputation, a smaller crop group. Where the device does not know what is free
- * everything fits. */
+/* Whether the networks, planned and not finished, and the optimiser fit what is free on the device. If not,
+ * VQC_FAILED says what is needed, by part, what is free, and what would help, with the bytes that would be needed
+ * then: recomputation, a smaller crop group. Where the device does not know what is free everything fits. */
 VQC_MUST_CHECK vqc_status vqc_render_memory_check(const vqc_render_models *models, const vqc_render *render,
                                                   const vqc_vqgan_decoder *decoder, vqc_perceptor *const *perceptors,
-                                                  size_t besides, vqc_error *error);
+                                                  vqc_error *error);
 
 enum { VQC_MEMORY_TEXT_SIZE = 32 };
 

@@ -234,7 +234,7 @@ static vqc_status list_run(vqc_rank *rank, const render_list *list, bool *finish
     const vqc_launch *launch = rank->launch;
     vqc_cost_seconds guess;
     vqc_division division;
-    vqc_board_state state;
+    vqc_board_state state = {0};
     vqc_cost_guess(launch->study, &guess);
     VQC_TRY(vqc_division_create(launch->study, &guess, list->numbers, (size_t)list->count,
                                 vqc_comm_size(launch->comm), launch->team, &division, error));

@@ -189,7 +189,7 @@ static void test_formulas(void **state)
     expect(vqc_prediction_sum(&options, 1000000, 1), 0.0);
     assert_int_equal(vqc_step_message_shape_set(&message, &shape, &error), VQC_OK);
     assert_int_equal(vqc_prediction_message(&f.study, &f.study.renders[0], &f.shape),
-                     message.count * sizeof(int64_t));
+                     (message.count + shape.pixels) * sizeof(int64_t));
     vqc_step_message_release(&message);
     fixture_release(&f);
 }
