@@ -25,7 +25,8 @@ struct vqc_work {
     bool stopped;  /* a member was asked to stop */
     bool under_way;
     double step_begun;
-    vqc_error failure; /* what ended the render, if anything has */
+    double begin_seconds; /* that its first part took */
+    vqc_error failure;    /* what ended the render, if anything has */
     /* The leader's. */
     vqc_checkpoint checkpoint;
     double checkpoint_at; /* when the last one was written, or the render begun */
@@ -143,9 +144,11 @@ static vqc_status work_step(vqc_work *work, vqc_error *error)
 {
     vqc_launch_totals *totals = &work->rank->totals;
     int64_t step = vqc_renderer_steps_done(work->renderer);
+    double started = vqc_clock_seconds();
     vqc_status status = vqc_renderer_step_end(work->renderer, work->losses, error);
-    double seconds = vqc_clock_seconds() - work->step_begun;
-    totals->step_seconds += seconds;
+    double ended = vqc_clock_seconds();
+    double seconds = ended - work->step_begun;
+    totals->step_seconds += work->begin_seconds + ended - started; /* without other renders' parts between them */
     VQC_TRY(status);
     work->step_seconds += seconds;
     work->steps++;
@@ -296,6 +299,7 @@ void vqc_work_step_begin(vqc_work *work)
     notice_set(work);
     work->step_begun = vqc_clock_seconds();
     vqc_renderer_step_begin(work->renderer);
+    work->begin_seconds = vqc_clock_seconds() - work->step_begun;
 }
 
 /* After a step: lets newcomers in, or, if a member was asked to stop, saves the render. */

@@ -8,6 +8,7 @@ public checkpoints:
 - vqgan_f16_16384.yaml and .safetensors: the VQGAN trained on ImageNet, f = 16, 16384 codes; f32 as published
 - vit_b_32.safetensors: OpenAI's CLIP ViT-B/32; f16 as published
 - paper.yaml: 256x256, 32 crops, 400 steps, one prompt, a noise target, so that no vocabulary is needed
+- eight.yaml: the same with eight seeds
 - large.yaml, large_recomputed.yaml: the same at 1024x1024, without and with recomputation of activations
 
 Names and shapes are the published ones. The values are drawn with the variance that keeps activations of the size of
@@ -48,6 +49,8 @@ prompts:
 
 LARGE_JOB = JOB.replace("study: paper", "study: large").replace("[256, 256]", "[1024, 1024]")
 LARGE_RECOMPUTED_JOB = LARGE_JOB.replace("steps: 400", "recompute: true, steps: 400")
+
+EIGHT_JOB = JOB.replace("study: paper", "study: eight") + "seeds: [0, 1, 2, 3, 4, 5, 6, 7]\n"
 
 VQGAN_CONFIG = """\
 model:
@@ -244,6 +247,7 @@ def main():
         safetensors_write(folder / "vit_b_32.safetensors", clip(), "F16")
         (folder / "vqgan_f16_16384.yaml").write_text(VQGAN_CONFIG)
         (folder / "paper.yaml").write_text(JOB)
+        (folder / "eight.yaml").write_text(EIGHT_JOB)
         (folder / "large.yaml").write_text(LARGE_JOB)
         (folder / "large_recomputed.yaml").write_text(LARGE_RECOMPUTED_JOB)
     except OSError as error:

@@ -264,6 +264,18 @@ bench() {
     sed -nE '1s/.*"median_seconds": *([0-9.e-]*).*/result: \1 s for a step/p' "$logs/$name.json"
 }
 
+# whole JOB PICTURES NAME: a study of the paper's configuration from its start to the last byte in the archive.
+whole() {
+    local seconds start
+    [ -e "$1" ] || skip "the models were not made"
+    rm -rf "${logs:?}/$3"
+    "$build/src/vqclip" render "$1" -o "$logs/$3" --device cuda --precision bf16 --json >"$logs/$3.json" || return 1
+    seconds=$(json_number "$logs/$3.json" rank_seconds)
+    start=$(json_number "$logs/$3.json" start_seconds)
+    awk "BEGIN { printf \"result: %.2f s for each of $2, and %.2f s to make networks\\n\", ($seconds - $start) / $2, $start }"
+    rm -rf "${logs:?}/$3"
+}
+
 # json_number FILE KEY
 json_number() {
     sed -nE "s/.*\"$2\": *([0-9.e+-]*).*/\1/p" "$1" | head -n 1
@@ -402,6 +414,8 @@ if wanted bench; then
     call "bench, paper, f32" bench "$paper/paper.yaml" f32 paper_f32
     call "bench, paper, tf32" bench "$paper/paper.yaml" tf32 paper_tf32
     call "bench, paper, bf16" bench "$paper/paper.yaml" bf16 paper_bf16 2 4 8
+    call "bench, paper, one whole picture" whole "$paper/paper.yaml" 1 whole_1
+    call "bench, paper, eight whole pictures" whole "$paper/eight.yaml" 8 whole_8
     call "bench, 1024x1024 in 11 GB" large
 fi
 if wanted peer; then
@@ -426,7 +440,7 @@ write_json() {
                           (NR > 1 ? "," : ""), $1, $2, $3, $4 }' "$rows"
     printf '\n], "measurements": {'
     name=
-    for file in "$logs"/{card,quickstart_f32,paper_f32,paper_tf32,paper_bf16,large,large_recomputed,peer,profile_bf16}.json; do
+    for file in "$logs"/{card,quickstart_f32,paper_f32,paper_tf32,paper_bf16,whole_1,whole_8,large,large_recomputed,peer,profile_bf16}.json; do
         [ -s "$file" ] || continue
         printf '%s\n  "%s": [%s]' "$name" "$(basename "$file" .json)" "$(paste -sd , "$file")"
         name=,
