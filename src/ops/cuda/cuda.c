@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "ops/cuda/cudnn_graphs.h"
 #include "ops/cuda/plan.h"
 #include "ops/cuda/step_functions.h"
 
@@ -72,7 +73,8 @@ static vqc_status device_open(vqc_cuda_device *device, const vqc_ops_options *op
         vqc_cuda_check(cudaStreamCreateWithFlags(&device->stream, cudaStreamNonBlocking), "making a stream", error));
     VQC_TRY(vqc_cuda_cublas_check(cublasLtCreate(&device->cublas), "opening cuBLAS", error));
     VQC_TRY(vqc_cuda_cudnn_check(cudnnCreate(&device->cudnn), "opening cuDNN", error));
-    return vqc_cuda_cudnn_check(cudnnSetStream(device->cudnn, device->stream), "opening cuDNN", error);
+    VQC_TRY(vqc_cuda_cudnn_check(cudnnSetStream(device->cudnn, device->stream), "opening cuDNN", error));
+    return vqc_cuda_graphs_create(device->cudnn, &device->graphs, error);
 }
 
 /* Nothing can be done about a failure here, and what failed before has been reported. */
@@ -80,6 +82,7 @@ static void device_destroy(void *opaque)
 {
     vqc_cuda_device *device = opaque;
     (void)cudaSetDevice(device->index);
+    vqc_cuda_graphs_destroy(device->graphs);
     if (device->cudnn != NULL)
         (void)cudnnDestroy(device->cudnn);
     if (device->cublas != NULL)

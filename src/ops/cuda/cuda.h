@@ -24,6 +24,7 @@ typedef struct vqc_cuda_device {
     bool recording; /* the stream is being captured */
     cublasLtHandle_t cublas;
     cudnnHandle_t cudnn;
+    struct vqc_cuda_graphs *graphs; /* cudnn_graphs.h */
 } vqc_cuda_device;
 
 /* Turn a result of the CUDA runtime, cuBLAS or cuDNN into a status: VQC_OK, or VQC_FAILED with "cuda: WHAT: the

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "ops/cuda/correlation.h"
-#include "ops/cuda/cudnn_graph.h"
+#include "ops/cuda/cudnn_graphs.h"
 
 struct vqc_cuda_correlation {
     cudnnHandle_t cudnn;
@@ -12,7 +12,7 @@ struct vqc_cuda_correlation {
     cudnnConvolutionDescriptor_t convolution;
     cudnnActivationDescriptor_t identity;
     cudnnConvolutionFwdAlgo_t algorithm;
-    vqc_cuda_graph *graph[VQC_CUDA_GRAPH_KINDS]; /* NULL in f32, and where there is none */
+    const vqc_cuda_graph *graph[VQC_CUDA_GRAPH_KINDS]; /* the device's; NULL in f32, and where there is none */
     size_t workspace_size;
 };
 
@@ -23,8 +23,6 @@ void vqc_cuda_correlation_destroy(vqc_cuda_correlation *correlation)
 {
     if (correlation == NULL)
         return;
-    for (int kind = 0; kind < VQC_CUDA_GRAPH_KINDS; kind++)
-        vqc_cuda_graph_destroy(correlation->graph[kind]);
     if (correlation->identity != NULL)
         (void)cudnnDestroyActivationDescriptor(correlation->identity);
     if (correlation->convolution != NULL)
@@ -139,14 +137,17 @@ static vqc_status algorithm_choose(vqc_cuda_correlation *correlation, bool *foun
     return VQC_OK;
 }
 
-static void graphs_make(vqc_cuda_correlation *correlation, const vqc_cuda_correlation_shape *shape)
+static vqc_status graphs_find(vqc_cuda_graphs *graphs, const vqc_cuda_correlation_shape *shape,
+                              vqc_cuda_correlation *correlation, vqc_error *error)
 {
     for (int kind = 0; kind < VQC_CUDA_GRAPH_KINDS; kind++) {
-        vqc_cuda_graph *graph = vqc_cuda_graph_create(correlation->cudnn, shape, (vqc_cuda_graph_kind)kind);
+        const vqc_cuda_graph *graph;
+        VQC_TRY(vqc_cuda_graphs_find(graphs, shape, (vqc_cuda_graph_kind)kind, &graph, error));
         correlation->graph[kind] = graph;
         if (graph != NULL && vqc_cuda_graph_workspace(graph) > correlation->workspace_size)
             correlation->workspace_size = vqc_cuda_graph_workspace(graph);
     }
+    return VQC_OK;
 }
 
 vqc_status vqc_cuda_correlation_create(const vqc_cuda_plan *plan, const vqc_cuda_correlation_shape *shape,
@@ -161,7 +162,7 @@ vqc_status vqc_cuda_correlation_create(const vqc_cuda_plan *plan, const vqc_cuda
     if (status == VQC_OK)
         status = algorithm_choose(correlation, &found, error);
     if (status == VQC_OK && found && plan->operation.dtype == VQC_DTYPE_BF16)
-        graphs_make(correlation, shape);
+        status = graphs_find(plan->device->graphs, shape, correlation, error);
     if (status == VQC_OK && found)
         *correlation_out = correlation;
     else
