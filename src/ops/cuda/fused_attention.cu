@@ -17,7 +17,11 @@
  * registers as left factors; it goes through the other side's rows (keys, or queries) in tiles of 64, which lie in
  * shared memory as right factors. What a warp computes from a tile, it rounds and uses as the next left factor
  * without leaving its registers. Rows are as wide as `WIDTH`, the next of the widths that there are kernels for, with
- * zeros behind head_width. */
+ * zeros behind head_width.
+ *
+ * Backwards, where queries and keys fit a tile each and heads are narrow, a block has all of a pair: each warp
+ * computes P and dS of 16 queries, and from what all have left in shared memory dk and dv of 16 keys. Elsewhere a
+ * block has a tile of either side and computes P and dS for that side's gradients alone. */
 
 namespace
 {
@@ -92,36 +96,92 @@ __device__ __forceinline__ Words words_at(const head_rows<const __nv_bfloat16> &
     return is_there ? words : Words{};
 }
 
+/* Four lanes that share a row exchange words: word j of lane t of them becomes word t of lane j. With it they read
+ * and write pieces of 16 bytes, each lane its own, although products want a word of every piece in each lane. */
+__device__ __forceinline__ void quad_transpose(uint32_t (&words)[QUAD])
+{
+    const bool odd = threadIdx.x % 2 != 0;
+    const bool high = threadIdx.x / 2 % 2 != 0;
+#pragma unroll
+    for (int i = 0; i < QUAD; i += 2) {
+        uint32_t received = __shfl_xor_sync(0xffffffffU, odd ? words[i] : words[i + 1], 1);
+        words[i] = odd ? received : words[i];
+        words[i + 1] = odd ? words[i + 1] : received;
+    }
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        uint32_t received = __shfl_xor_sync(0xffffffffU, high ? words[i] : words[i + 2], 2);
+        words[i] = high ? received : words[i];
+        words[i + 2] = high ? words[i + 2] : received;
+    }
+}
+
 /* Rows first to first + 15 as left factors. */
 template <int WIDTH>
 __device__ __forceinline__ void factors_load(const head_rows<const __nv_bfloat16> &rows, int first,
                                              const lane_place &place, uint32_t (&factors)[WIDTH / PART][4])
 {
+    uint4 piece[2][WIDTH / PIECE / QUAD]; /* of each half of the rows */
 #pragma unroll
-    for (int k = 0; k < WIDTH / PART; k++) {
+    for (int half = 0; half < 2; half++) {
 #pragma unroll
-        for (int word = 0; word < 4; word++)
-            factors[k][word] =
-                words_at<uint32_t>(rows, first + place.row + word % 2 * 8, k * PART + place.column + word / 2 * 8);
+        for (int n = 0; n < WIDTH / PIECE / QUAD; n++)
+            piece[half][n] =
+                words_at<uint4>(rows, first + place.row + half * 8, (n * QUAD + place.lane % QUAD) * PIECE);
+    }
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+#pragma unroll
+        for (int n = 0; n < WIDTH / PIECE / QUAD; n++) {
+            uint32_t words[] = {piece[half][n].x, piece[half][n].y, piece[half][n].z, piece[half][n].w};
+            quad_transpose(words);
+#pragma unroll
+            for (int i = 0; i < QUAD; i++)
+                factors[n * 2 + i / 2][half + i % 2 * 2] = words[i];
+        }
     }
 }
 
-/* Rows first to first + 63 into shared memory, by all threads of the block. */
+/* What a thread has of 64 rows, on the way to shared memory. Several are read before the first is stored, so that all
+ * of the reads are under way at once. */
+template <int WIDTH> struct tile_pieces {
+    enum { ROW = WIDTH / PIECE, COUNT = TILE * ROW / THREADS };
+    uint4 piece[COUNT];
+};
+
+/* Row of the tile, and number in that row, of a thread's piece number k. */
+template <int WIDTH> __device__ __forceinline__ int piece_row(int k)
+{
+    return (k * THREADS + (int)threadIdx.x) / tile_pieces<WIDTH>::ROW;
+}
+
+template <int WIDTH> __device__ __forceinline__ int piece_number(int k)
+{
+    return (k * THREADS + (int)threadIdx.x) % tile_pieces<WIDTH>::ROW;
+}
+
+/* Rows first to first + 63, by all threads of the block. */
+template <int WIDTH>
+__device__ __forceinline__ tile_pieces<WIDTH> pieces_load(const head_rows<const __nv_bfloat16> &rows, int first)
+{
+    tile_pieces<WIDTH> pieces;
+#pragma unroll
+    for (int k = 0; k < tile_pieces<WIDTH>::COUNT; k++)
+        pieces.piece[k] = words_at<uint4>(rows, first + piece_row<WIDTH>(k), piece_number<WIDTH>(k) * PIECE);
+    return pieces;
+}
+
+template <int WIDTH> __device__ __forceinline__ void pieces_store(const tile_pieces<WIDTH> &pieces, uint4 *tile)
+{
+#pragma unroll
+    for (int k = 0; k < tile_pieces<WIDTH>::COUNT; k++)
+        tile[piece_row<WIDTH>(k) * tile_shape<WIDTH>::STRIDE + piece_number<WIDTH>(k)] = pieces.piece[k];
+}
+
 template <int WIDTH>
 __device__ __forceinline__ void tile_load(const head_rows<const __nv_bfloat16> &rows, int first, uint4 *tile)
 {
-    const int row_pieces = WIDTH / PIECE;
-    uint4 piece[TILE * row_pieces / THREADS];
-#pragma unroll
-    for (int k = 0; k < TILE * row_pieces / THREADS; k++) {
-        int i = k * THREADS + (int)threadIdx.x;
-        piece[k] = words_at<uint4>(rows, first + i / row_pieces, i % row_pieces * PIECE);
-    }
-#pragma unroll
-    for (int k = 0; k < TILE * row_pieces / THREADS; k++) {
-        int i = k * THREADS + (int)threadIdx.x;
-        tile[i / row_pieces * tile_shape<WIDTH>::STRIDE + i % row_pieces] = piece[k];
-    }
+    pieces_store<WIDTH>(pieces_load<WIDTH>(rows, first), tile);
 }
 
 /* sums (16, 16) += left (16, WIDTH) · (rows `part` to `part` + 15 of the tile)ᵀ */
@@ -141,20 +201,28 @@ __device__ __forceinline__ void part_scores(float (&sums)[2][4], const uint32_t 
 
 /* sums (16, WIDTH) += left (16, 16) · rows `part` to `part` + 15 of the tile */
 template <int WIDTH>
-__device__ __forceinline__ void part_values(float (&sums)[WIDTH / 8][4], const float (&left)[2][4], const uint4 *tile,
-                                            int part, int lane)
+__device__ __forceinline__ void part_product(float (&sums)[WIDTH / 8][4], const uint32_t (&left)[4],
+                                             const uint4 *tile, int part, int lane)
 {
     const uint4 *row = tile + (part + lane % 16) * tile_shape<WIDTH>::STRIDE + lane / 16;
-    const uint32_t factor[4] = {
-        vqc_cuda_bf16_pair(left[0][0], left[0][1]), vqc_cuda_bf16_pair(left[0][2], left[0][3]),
-        vqc_cuda_bf16_pair(left[1][0], left[1][1]), vqc_cuda_bf16_pair(left[1][2], left[1][3])};
 #pragma unroll
     for (int n = 0; n < WIDTH / PART; n++) {
         uint32_t right[4];
         vqc_cuda_matrices_load_transposed(right, row + 2 * n);
-        vqc_cuda_mma(sums[2 * n], factor, right[0], right[1]);
-        vqc_cuda_mma(sums[2 * n + 1], factor, right[2], right[3]);
+        vqc_cuda_mma(sums[2 * n], left, right[0], right[1]);
+        vqc_cuda_mma(sums[2 * n + 1], left, right[2], right[3]);
     }
+}
+
+/* The same with sums as the left factor. */
+template <int WIDTH>
+__device__ __forceinline__ void part_values(float (&sums)[WIDTH / 8][4], const float (&left)[2][4], const uint4 *tile,
+                                            int part, int lane)
+{
+    const uint32_t factor[4] = {
+        vqc_cuda_bf16_pair(left[0][0], left[0][1]), vqc_cuda_bf16_pair(left[0][2], left[0][3]),
+        vqc_cuda_bf16_pair(left[1][0], left[1][1]), vqc_cuda_bf16_pair(left[1][2], left[1][3])};
+    part_product<WIDTH>(sums, factor, tile, part, lane);
 }
 
 /* Rows first to first + 15 of the tensor (+)= the sums, each times the factor of its half of the rows. */
@@ -165,23 +233,34 @@ __device__ __forceinline__ void rows_store(const head_rows<__nv_bfloat16> &rows,
 {
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-        int row = first + place.row + half * 8;
-        if (row >= rows.count)
-            continue;
+        const int row = first + place.row + half * 8;
 #pragma unroll
-        for (int n = 0; n < WIDTH / 8; n++) {
-            int column = n * 8 + place.column;
-            if (column >= rows.width)
-                continue;
-            uint32_t *pair = reinterpret_cast<uint32_t *>(rows.first + row * rows.stride + column);
-            float low = sums[n][2 * half] * factor[half];
-            float high = sums[n][2 * half + 1] * factor[half];
+        for (int n = 0; n < WIDTH / PIECE; n += QUAD) {
+            const int column = (n + place.lane % QUAD) * PIECE;
+            const bool is_there = row < rows.count && column < rows.width;
+            uint4 *piece = reinterpret_cast<uint4 *>(rows.first + row * rows.stride + column);
+            uint32_t words[QUAD] = {};
             if (accumulate) {
-                uint32_t before = *pair;
-                low = vqc_cuda_bf16_low(before) + low;
-                high = vqc_cuda_bf16_high(before) + high;
+                uint4 before = is_there ? *piece : uint4{};
+                words[0] = before.x;
+                words[1] = before.y;
+                words[2] = before.z;
+                words[3] = before.w;
+                quad_transpose(words);
             }
-            *pair = vqc_cuda_bf16_pair(low, high);
+#pragma unroll
+            for (int i = 0; i < QUAD; i++) {
+                float low = sums[n + i][2 * half] * factor[half];
+                float high = sums[n + i][2 * half + 1] * factor[half];
+                if (accumulate) {
+                    low = vqc_cuda_bf16_low(words[i]) + low;
+                    high = vqc_cuda_bf16_high(words[i]) + high;
+                }
+                words[i] = vqc_cuda_bf16_pair(low, high);
+            }
+            quad_transpose(words);
+            if (is_there)
+                *piece = uint4{words[0], words[1], words[2], words[3]};
         }
     }
 }
@@ -313,9 +392,11 @@ __global__ void __launch_bounds__(THREADS, WIDTH <= 64 ? 3 : 2)
         uint32_t query_factors[WIDTH / PART][4];
         factors_load<WIDTH>(rows_of(a.heads.query, queries, pair.whole), query, place, query_factors);
         for (int key = 0; key < keys_end(a, first_query); key += TILE) {
+            tile_pieces<WIDTH> key_pieces = pieces_load<WIDTH>(rows_of(a.heads.key, keys, pair.whole), key);
+            tile_pieces<WIDTH> value_pieces = pieces_load<WIDTH>(rows_of(a.heads.value, keys, pair.whole), key);
             __syncthreads();
-            tile_load<WIDTH>(rows_of(a.heads.key, keys, pair.whole), key, key_tile);
-            tile_load<WIDTH>(rows_of(a.heads.value, keys, pair.whole), key, value_tile);
+            pieces_store<WIDTH>(key_pieces, key_tile);
+            pieces_store<WIDTH>(value_pieces, value_tile);
             __syncthreads();
             if (any)
                 forward_tile<WIDTH>(a, rows, query_factors, key_tile, value_tile, query, key, place);
@@ -500,6 +581,181 @@ __global__ void __launch_bounds__(THREADS, WIDTH <= 64 ? 3 : 2) backward_kernel(
     }
 }
 
+/* A pair that fits a tile of queries and a tile of keys, as its block has it in shared memory. */
+template <int WIDTH> struct pair_tiles {
+    uint4 query[tile_shape<WIDTH>::SIZE], gradient[tile_shape<WIDTH>::SIZE];
+    /* first keys and values, later dS and P, a row for each query */
+    uint4 key[tile_shape<TILE>::SIZE], value[tile_shape<TILE>::SIZE];
+    float mean[TILE]; /* of each query Σ g o */
+};
+
+/* Σ g o of all rows; the lanes that have pieces of a row are neighbours. */
+template <int WIDTH>
+__device__ __forceinline__ void means_store(const tile_pieces<WIDTH> &gradient, const tile_pieces<WIDTH> &output,
+                                            float *means)
+{
+#pragma unroll
+    for (int k = 0; k < tile_pieces<WIDTH>::COUNT; k++) {
+        float mean = piece_product(gradient.piece[k], output.piece[k]);
+#pragma unroll
+        for (int distance = 1; distance < tile_pieces<WIDTH>::ROW; distance *= 2)
+            mean += __shfl_xor_sync(0xffffffffU, mean, distance);
+        if (piece_number<WIDTH>(k) == 0)
+            means[piece_row<WIDTH>(k)] = mean;
+    }
+}
+
+/* The pair into shared memory, all of it under way at once. */
+template <int WIDTH>
+__device__ __forceinline__ void pair_load(const attention &a, const gradients &t, int64_t pair,
+                                          pair_tiles<WIDTH> &tiles)
+{
+    const tile_pieces<WIDTH> gradient = pieces_load<WIDTH>(rows_of(a.heads.output, t.grad_output, pair), 0);
+    const tile_pieces<WIDTH> output = pieces_load<WIDTH>(rows_of(a.heads.output, t.output, pair), 0);
+    const tile_pieces<WIDTH> query = pieces_load<WIDTH>(rows_of(a.heads.query, t.queries, pair), 0);
+    const tile_pieces<WIDTH> key = pieces_load<WIDTH>(rows_of(a.heads.key, t.keys, pair), 0);
+    const tile_pieces<WIDTH> value = pieces_load<WIDTH>(rows_of(a.heads.value, t.keys, pair), 0);
+    pieces_store<WIDTH>(gradient, tiles.gradient);
+    pieces_store<WIDTH>(query, tiles.query);
+    pieces_store<WIDTH>(key, tiles.key);
+    pieces_store<WIDTH>(value, tiles.value);
+    means_store<WIDTH>(gradient, output, tiles.mean);
+}
+
+/* scores (16, 64) = rows first to first + 15 of the left tile · (rows of the right tile)ᵀ; only parts of the right
+ * tile that begin before its end. */
+template <int WIDTH>
+__device__ __forceinline__ void pair_scores(float (&scores)[TILE / PART][2][4], const uint4 *left, int first,
+                                            const uint4 *right, int end, int lane)
+{
+    const uint4 *row = left + (first + lane % 16) * tile_shape<WIDTH>::STRIDE + lane / 16;
+    uint32_t factors[WIDTH / PART][4];
+#pragma unroll
+    for (int k = 0; k < WIDTH / PART; k++)
+        vqc_cuda_matrices_load(factors[k], row + 2 * k);
+#pragma unroll
+    for (int part = 0; part < TILE / PART; part++)
+        if (part * PART < end)
+            part_scores<WIDTH>(scores[part], factors, right, part * PART, lane);
+}
+
+/* Rounds what a warp has of a matrix (queries, keys) into its rows, from `first` on, of a tile in shared memory. */
+__device__ __forceinline__ void pair_matrix_store(const float (&matrix)[TILE / PART][2][4], uint4 *tile, int first,
+                                                  const lane_place &place)
+{
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        uint32_t *row =
+            reinterpret_cast<uint32_t *>(tile + (first + place.row + half * 8) * tile_shape<TILE>::STRIDE);
+#pragma unroll
+        for (int n = 0; n < TILE / 8; n++)
+            row[n * 4 + place.column / 2] =
+                vqc_cuda_bf16_pair(matrix[n / 2][n % 2][2 * half], matrix[n / 2][n % 2][2 * half + 1]);
+    }
+}
+
+/* sums (16 keys, WIDTH) = (columns first to first + 15 of the matrix)ᵀ · rows of the tile, over the queries. */
+template <int WIDTH>
+__device__ __forceinline__ void pair_transposed_product(float (&sums)[WIDTH / 8][4], const uint4 *matrix, int first,
+                                                        const uint4 *tile, int queries, int lane)
+{
+    const uint4 *row = matrix + (lane % 8 + lane / 16 * 8) * tile_shape<TILE>::STRIDE + first / PIECE + lane / 8 % 2;
+#pragma unroll
+    for (int part = 0; part < TILE; part += PART) {
+        uint32_t factor[4];
+        if (part >= queries)
+            break;
+        vqc_cuda_matrices_load_transposed(factor, row + part * tile_shape<TILE>::STRIDE);
+        part_product<WIDTH>(sums, factor, tile, part, lane);
+    }
+}
+
+/* P, and dS for the gradients of P, of a warp's queries, from number `query` on. */
+template <int WIDTH>
+__device__ __forceinline__ void
+pair_softmax(const attention &a, const pair_tiles<WIDTH> &tiles, int query, const float (&logarithm)[2],
+             const lane_place &place, float (&scores)[TILE / PART][2][4], float (&score_gradients)[TILE / PART][2][4])
+{
+    const int end = part_keys_end(a, query);
+    const float mean[2] = {tiles.mean[query + place.row], tiles.mean[query + place.row + 8]};
+    pair_scores<WIDTH>(scores, tiles.query, query, tiles.key, end, place.lane);
+    pair_scores<WIDTH>(score_gradients, tiles.gradient, query, tiles.value, end, place.lane);
+#pragma unroll
+    for (int i = 0; i < TILE / 2; i++) {
+        const int part = i / 8;
+        const int half = i / 2 % 2;
+        const bool seen = sees(a, query + place.row + half * 8, part * PART + i / 4 % 2 * 8 + place.column + i % 2);
+        score_gradient(a, seen, logarithm[half], mean[half], scores[part][i / 4 % 2][i % 4],
+                       score_gradients[part][i / 4 % 2][i % 4]);
+    }
+}
+
+/* dq of a warp's queries. */
+template <int WIDTH>
+__device__ __forceinline__ void
+pair_query_gradients(const attention &a, const gradients &t, int64_t pair, const pair_tiles<WIDTH> &tiles, int query,
+                     const float (&score_gradients)[TILE / PART][2][4], const lane_place &place)
+{
+    const float scale[2] = {a.scale, a.scale};
+    const int end = part_keys_end(a, query);
+    float result[WIDTH / 8][4] = {};
+#pragma unroll
+    for (int part = 0; part < TILE / PART; part++)
+        if (part * PART < end)
+            part_values<WIDTH>(result, score_gradients[part], tiles.key, part * PART, place.lane);
+    rows_store<WIDTH>(rows_of(a.heads.query, t.grad_queries, pair), query, place, result, scale,
+                      t.accumulate_queries);
+}
+
+/* dk and dv of a warp's keys, from P and dS in shared memory. */
+template <int WIDTH>
+__device__ __forceinline__ void pair_key_gradients(const attention &a, const gradients &t, int64_t pair,
+                                                   const pair_tiles<WIDTH> &tiles, int key, const lane_place &place)
+{
+    const float scale[2] = {a.scale, a.scale};
+    const float one[2] = {1.0F, 1.0F};
+    float key_result[WIDTH / 8][4] = {};
+    float value_result[WIDTH / 8][4] = {};
+    pair_transposed_product<WIDTH>(value_result, tiles.value, key, tiles.gradient, a.queries, place.lane);
+    rows_store<WIDTH>(rows_of(a.heads.value, t.grad_keys, pair), key, place, value_result, one, t.accumulate_keys);
+    pair_transposed_product<WIDTH>(key_result, tiles.key, key, tiles.query, a.queries, place.lane);
+    rows_store<WIDTH>(rows_of(a.heads.key, t.grad_keys, pair), key, place, key_result, scale, t.accumulate_keys);
+}
+
+/* A block for each pair. */
+template <int WIDTH> __global__ void __launch_bounds__(THREADS, 3) pair_backward_kernel(attention a, gradients t)
+{
+    __shared__ pair_tiles<WIDTH> tiles;
+    const lane_place place = place_of_lane();
+    const int64_t pair = blockIdx.x;
+    const int first = place.warp * PART; /* of the warp's queries, and of its keys */
+    float logarithm[2];
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        int query = first + place.row + half * 8;
+        logarithm[half] = query < a.queries ? t.logarithms[pair * a.queries + query] : 0.0F;
+    }
+    pair_load<WIDTH>(a, t, pair, tiles);
+    __syncthreads();
+    float scores[TILE / PART][2][4] = {};
+    float score_gradients[TILE / PART][2][4] = {};
+    if (first < a.queries) {
+        pair_softmax<WIDTH>(a, tiles, first, logarithm, place, scores, score_gradients);
+        if (t.grad_queries != NULL)
+            pair_query_gradients<WIDTH>(a, t, pair, tiles, first, score_gradients, place);
+    }
+    if (t.grad_keys == NULL)
+        return;
+    __syncthreads();
+    if (first < a.queries) {
+        pair_matrix_store(scores, tiles.value, first, place);
+        pair_matrix_store(score_gradients, tiles.key, first, place);
+    }
+    __syncthreads();
+    if (first < a.keys)
+        pair_key_gradients<WIDTH>(a, t, pair, tiles, first, place);
+}
+
 attention attention_of(const vqc_attention *o)
 {
     attention a;
@@ -531,24 +787,39 @@ template <int WIDTH> cudaError_t forward(const vqc_attention *o, const vqc_forwa
     return cudaGetLastError();
 }
 
-template <int WIDTH> cudaError_t backward(const vqc_attention *o, const vqc_backward *arguments, cudaStream_t stream)
+gradients gradients_of(const vqc_attention *o, const vqc_backward *arguments)
 {
     int keys = o->packed ? 0 : 1;
-    const gradients t = {static_cast<const __nv_bfloat16 *>(arguments->input[0]),
-                         static_cast<const __nv_bfloat16 *>(arguments->input[keys]),
-                         static_cast<const __nv_bfloat16 *>(arguments->output),
-                         static_cast<const __nv_bfloat16 *>(arguments->grad_output),
-                         static_cast<const float *>(arguments->saved),
-                         static_cast<__nv_bfloat16 *>(arguments->grad_input[0]),
-                         static_cast<__nv_bfloat16 *>(arguments->grad_input[keys]),
-                         arguments->accumulate[0],
-                         arguments->accumulate[keys]};
+    return gradients{static_cast<const __nv_bfloat16 *>(arguments->input[0]),
+                     static_cast<const __nv_bfloat16 *>(arguments->input[keys]),
+                     static_cast<const __nv_bfloat16 *>(arguments->output),
+                     static_cast<const __nv_bfloat16 *>(arguments->grad_output),
+                     static_cast<const float *>(arguments->saved),
+                     static_cast<__nv_bfloat16 *>(arguments->grad_input[0]),
+                     static_cast<__nv_bfloat16 *>(arguments->grad_input[keys]),
+                     arguments->accumulate[0],
+                     arguments->accumulate[keys]};
+}
+
+template <int WIDTH> cudaError_t backward(const vqc_attention *o, const gradients &t, cudaStream_t stream)
+{
     int64_t tiles = (t.grad_keys != NULL ? vqc_cuda_pieces(o->keys, TILE) : 0) +
                     (t.grad_queries != NULL ? vqc_cuda_pieces(o->queries, TILE) : 0);
-    if (tiles == 0)
-        return cudaSuccess;
-    unsigned blocks = blocks_for(o->batch * o->heads * tiles);
-    backward_kernel<WIDTH><<<blocks, THREADS, 0, stream>>>(attention_of(o), t);
+    backward_kernel<WIDTH><<<blocks_for(o->batch * o->heads * tiles), THREADS, 0, stream>>>(attention_of(o), t);
+    return cudaGetLastError();
+}
+
+/* Whether pair_backward_kernel takes the pairs: four tiles of wider heads would not fit 48 KiB. */
+bool are_small_pairs(const vqc_attention *o)
+{
+    const int64_t widest = 64;
+    int64_t pairs = o->batch * o->heads;
+    return o->head_width <= widest && o->queries <= TILE && o->keys <= TILE && blocks_for(pairs) == pairs;
+}
+
+template <int WIDTH> cudaError_t pair_backward(const vqc_attention *o, const gradients &t, cudaStream_t stream)
+{
+    pair_backward_kernel<WIDTH><<<blocks_for(o->batch * o->heads), THREADS, 0, stream>>>(attention_of(o), t);
     return cudaGetLastError();
 }
 
@@ -579,9 +850,14 @@ cudaError_t vqc_cuda_fused_attention_forward(const vqc_attention *o, const vqc_f
 cudaError_t vqc_cuda_fused_attention_backward(const vqc_attention *o, const vqc_backward *arguments,
                                               cudaStream_t stream)
 {
+    const gradients t = gradients_of(o, arguments);
+    if (t.grad_queries == NULL && t.grad_keys == NULL)
+        return cudaSuccess;
+    if (are_small_pairs(o))
+        return o->head_width <= 32 ? pair_backward<32>(o, t, stream) : pair_backward<64>(o, t, stream);
     if (o->head_width <= 32)
-        return backward<32>(o, arguments, stream);
+        return backward<32>(o, t, stream);
     if (o->head_width <= 64)
-        return backward<64>(o, arguments, stream);
-    return o->head_width <= 96 ? backward<96>(o, arguments, stream) : backward<128>(o, arguments, stream);
+        return backward<64>(o, t, stream);
+    return o->head_width <= 96 ? backward<96>(o, t, stream) : backward<128>(o, t, stream);
 }
