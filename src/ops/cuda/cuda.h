@@ -24,6 +24,8 @@ typedef struct vqc_cuda_device {
     bool recording; /* the stream is being captured */
     cublasLtHandle_t cublas;
     cudnnHandle_t cudnn;
+    void *
+        measure_parts; /* vqc_cuda_latent_measure_size() bytes on the device, for calls on the stream one at a time */
 } vqc_cuda_device;
 
 /* Turn a result of the CUDA runtime, cuBLAS or cuDNN into a status: VQC_OK, or VQC_FAILED with "cuda: WHAT: the
