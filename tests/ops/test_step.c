@@ -151,7 +151,7 @@ static void distances_are_weighed(void **state)
         vqc_ops_memory_release(ops, (void *)(uintptr_t)memory[i]);
 }
 
-enum { LATENT = 3000 }; /* more than a block of threads takes at a time */
+enum { LATENT = 20000 }; /* more than a device takes at a time */
 
 static vqc_latent_measures latent_measure(vqc_ops *ops, const float *z)
 {

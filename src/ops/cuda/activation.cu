@@ -1,35 +1,48 @@
 #include "ops/cuda/element.cuh"
 #include "ops/cuda/kernels.h"
 #include "ops/cuda/pointwise.cuh"
+#include "ops/cuda/sigmoid.cuh"
 #include "ops/formulas.h"
 
 namespace
 {
 
-template <vqc_activation_function function> struct activation_value {
+/* In f32 QuickGELU is that of ops/formulas.h, bit for bit. */
+template <typename T> __device__ float quick_gelu(float x)
+{
+    return x * vqc_cuda_sigmoid<T>(1.702F * x);
+}
+
+template <typename T> __device__ float quick_gelu_derivative(float x)
+{
+    float s = vqc_cuda_sigmoid<T>(1.702F * x);
+    return s * (1.0F + 1.702F * x * (1.0F - s));
+}
+
+template <typename T, vqc_activation_function function> struct activation_value {
     __device__ float operator()(int64_t, float x) const
     {
         if (function == VQC_ACTIVATION_RELU)
             return vqc_formula_relu(x);
-        return function == VQC_ACTIVATION_QUICK_GELU ? vqc_formula_quick_gelu(x) : vqc_formula_gelu(x);
+        return function == VQC_ACTIVATION_QUICK_GELU ? quick_gelu<T>(x) : vqc_formula_gelu(x);
     }
 };
 
 /* x is the input, for ReLU the output. */
-template <vqc_activation_function function> struct activation_gradient {
+template <typename T, vqc_activation_function function> struct activation_gradient {
     __device__ float operator()(int64_t, float x, float gradient) const
     {
         if (function == VQC_ACTIVATION_RELU)
             return vqc_formula_relu_gradient(x, gradient);
-        return gradient * (function == VQC_ACTIVATION_QUICK_GELU ? vqc_formula_quick_gelu_derivative(x)
-                                                                 : vqc_formula_gelu_derivative(x));
+        return gradient *
+               (function == VQC_ACTIVATION_QUICK_GELU ? quick_gelu_derivative<T>(x) : vqc_formula_gelu_derivative(x));
     }
 };
 
 template <typename T, vqc_activation_function function>
 cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
-    return vqc_cuda_map_run(activation_value<function>(), false, static_cast<T *>(arguments->output),
+    return vqc_cuda_map_run(activation_value<T, function>(), false, static_cast<T *>(arguments->output),
                             call->operation->activation.count, call->stream,
                             static_cast<const T *>(arguments->input[0]));
 }
@@ -38,7 +51,7 @@ template <typename T, vqc_activation_function function>
 cudaError_t backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const void *at = function == VQC_ACTIVATION_RELU ? arguments->output : arguments->input[0];
-    return vqc_cuda_map_run(activation_gradient<function>(), arguments->accumulate[0],
+    return vqc_cuda_map_run(activation_gradient<T, function>(), arguments->accumulate[0],
                             static_cast<T *>(arguments->grad_input[0]), call->operation->activation.count,
                             call->stream, static_cast<const T *>(at), static_cast<const T *>(arguments->grad_output));
 }

@@ -1,6 +1,7 @@
 #include "ops/cuda/kernels.h"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/cuda/reduce.cuh"
+#include "ops/cuda/sigmoid.cuh"
 #include "ops/cuda/vector.cuh"
 #include "ops/formulas.h"
 
@@ -233,22 +234,14 @@ __device__ void moments_combine(const norm &n, const place &p, moments *found)
     __syncthreads();
 }
 
-/* 1 / (1 + e^-x): bf16 holds a value to 2^-9, for which the processor's own functions, good to about 2^-21, do. */
-template <typename T> __device__ float sigmoid(float x)
-{
-    if (sizeof(T) == sizeof(float))
-        return vqc_formula_sigmoid(x);
-    return __fdividef(1.0F, 1.0F + __expf(-x));
-}
-
 template <typename T> __device__ float swish_of(float x)
 {
-    return x * sigmoid<T>(x);
+    return x * vqc_cuda_sigmoid<T>(x);
 }
 
 template <typename T> __device__ float swish_derivative(float x)
 {
-    float s = sigmoid<T>(x);
+    float s = vqc_cuda_sigmoid<T>(x);
     return s * (1.0F + x * (1.0F - s));
 }
 

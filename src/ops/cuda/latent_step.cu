@@ -6,7 +6,8 @@
 namespace
 {
 
-enum { MEASURE_THREADS = 1024 };
+/* A latent is measured in parts, whose number is the same on every GPU, each by a block of threads. */
+enum { PARTS = 64 };
 
 __global__ void __launch_bounds__(VQC_CUDA_THREADS) step_kernel(vqc_latent latent, const vqc_latent_numbers *numbers)
 {
@@ -24,29 +25,39 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS) step_kernel(vqc_latent laten
     }
 }
 
-/* One block of threads. */
-__global__ void __launch_bounds__(MEASURE_THREADS)
-    measure_kernel(const float *z, int64_t count, vqc_latent_measures *measures)
+/* The sums of all threads of the block, written by its first. */
+__device__ void measures_store(double squares, unsigned long long digest, unsigned long long not_finite,
+                               vqc_latent_measures *measures)
 {
     __shared__ double doubles[VQC_CUDA_WARP];
     __shared__ unsigned long long words[VQC_CUDA_WARP];
+    squares = vqc_cuda_block_sum(squares, doubles);
+    digest = vqc_cuda_block_sum(digest, words);
+    not_finite = vqc_cuda_block_sum(not_finite, words);
+    if (threadIdx.x == 0)
+        *measures = vqc_latent_measures{squares, digest, (int64_t)not_finite};
+}
+
+__global__ void __launch_bounds__(VQC_CUDA_THREADS)
+    measure_part_kernel(const float *z, int64_t count, vqc_latent_measures *parts)
+{
     double squares = 0.0;
     unsigned long long digest = 0;
     unsigned long long not_finite = 0;
-    for (int64_t i = threadIdx.x; i < count; i += MEASURE_THREADS) {
+    for (int64_t i = vqc_cuda_first(); i < count; i += PARTS * VQC_CUDA_THREADS) {
         float value = z[i];
         squares += (double)value * (double)value;
         digest += vqc_formula_latent_word((uint64_t)i, __float_as_uint(value));
         not_finite += isfinite(value) ? 0 : 1;
     }
-    squares = vqc_cuda_block_sum(squares, doubles);
-    digest = vqc_cuda_block_sum(digest, words);
-    not_finite = vqc_cuda_block_sum(not_finite, words);
-    if (threadIdx.x == 0) {
-        measures->squares = squares;
-        measures->digest = digest;
-        measures->not_finite = (int64_t)not_finite;
-    }
+    measures_store(squares, digest, not_finite, parts + blockIdx.x);
+}
+
+__global__ void __launch_bounds__(PARTS)
+    measures_sum_kernel(const vqc_latent_measures *parts, vqc_latent_measures *measures)
+{
+    const vqc_latent_measures part = parts[threadIdx.x];
+    measures_store(part.squares, part.digest, (unsigned long long)part.not_finite, measures);
 }
 
 } // namespace
@@ -57,11 +68,16 @@ cudaError_t vqc_cuda_latent_step(const vqc_latent *latent, const vqc_latent_numb
     return vqc_cuda_launch(stream, blocks, step_kernel, *latent, numbers);
 }
 
-cudaError_t vqc_cuda_latent_measure(const float *z, int64_t count, vqc_latent_measures *measures, cudaStream_t stream)
+size_t vqc_cuda_latent_measure_size(void)
 {
-    cudaLaunchConfig_t config = {};
-    config.gridDim = dim3(1);
-    config.blockDim = dim3(MEASURE_THREADS);
-    config.stream = stream;
-    return cudaLaunchKernelEx(&config, measure_kernel, z, count, measures);
+    return PARTS * sizeof(vqc_latent_measures);
+}
+
+cudaError_t vqc_cuda_latent_measure(const float *z, int64_t count, void *parts, vqc_latent_measures *measures,
+                                    cudaStream_t stream)
+{
+    vqc_latent_measures *of_parts = static_cast<vqc_latent_measures *>(parts);
+    measure_part_kernel<<<PARTS, VQC_CUDA_THREADS, 0, stream>>>(z, count, of_parts);
+    measures_sum_kernel<<<1, PARTS, 0, stream>>>(of_parts, measures);
+    return cudaGetLastError();
 }

@@ -92,14 +92,19 @@ template <int PACKS> struct row_packs {
     vqc_cuda_pack pack[PACKS];
 };
 
+/* Behind the row's end a lane reads its begin, so that its reads need no branches and are all under way at once. */
 template <int PACKS, typename T>
 __device__ __forceinline__ row_packs<PACKS> row_load(const T *row, int width, int lane)
 {
     row_packs<PACKS> x;
 #pragma unroll
     for (int k = 0; k < PACKS; k++) {
-        int i = element_of(k, lane);
-        x.pack[k] = i < width ? vqc_cuda_pack_load(row, i) : vqc_cuda_pack{};
+        const int first = element_of(k, lane);
+        const bool is_there = first < width;
+        const vqc_cuda_pack pack = vqc_cuda_pack_load(row, is_there ? first : 0);
+#pragma unroll
+        for (int i = 0; i < VQC_CUDA_PACK; i++)
+            x.pack[k].value[i] = is_there ? pack.value[i] : 0.0F;
     }
     return x;
 }
@@ -131,47 +136,41 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     for (int64_t row = (int64_t)blockIdx.x * ROWS + threadIdx.x / VQC_CUDA_WARP; row < rows;
          row += (int64_t)gridDim.x * ROWS) {
         row_packs<PACKS> x = row_load<PACKS>(input + row * width, (int)width, lane);
+        const row_packs<PACKS> w = row_load<PACKS>(weight, (int)width, lane);
+        const row_packs<PACKS> b = row_load<PACKS>(bias, (int)width, lane);
         moments m = moments_of_packs(x, (int)width, epsilon, lane);
         if (lane == 0)
             saved[row] = m;
 #pragma unroll
         for (int k = 0; k < PACKS; k++) {
-            int first = element_of(k, lane);
-            if (first >= width)
-                continue;
-            vqc_cuda_pack w = vqc_cuda_pack_load(weight, first);
-            vqc_cuda_pack b = vqc_cuda_pack_load(bias, first);
+            const int first = element_of(k, lane);
 #pragma unroll
             for (int i = 0; i < VQC_CUDA_PACK; i++)
-                x.pack[k].value[i] =
-                    vqc_formula_normalise(x.pack[k].value[i], m.mean, m.inverse_deviation, w.value[i], b.value[i]);
-            vqc_cuda_pack_store(output + row * width, first, x.pack[k]);
+                x.pack[k].value[i] = vqc_formula_normalise(x.pack[k].value[i], m.mean, m.inverse_deviation,
+                                                           w.pack[k].value[i], b.pack[k].value[i]);
+            if (first < width)
+                vqc_cuda_pack_store(output + row * width, first, x.pack[k]);
         }
     }
 }
 
-/* Makes h of the gradient and n of x, and gives their means. */
+/* Makes h of the gradient and n of x, and gives their means. Behind the row's end h is zero. */
 template <int PACKS>
-__device__ __forceinline__ void means_of_packs(row_packs<PACKS> &x, row_packs<PACKS> &gradient, const float *weight,
-                                               const moments &m, int width, int lane, float &mean_h, float &mean_hn)
+__device__ __forceinline__ void means_of_packs(row_packs<PACKS> &x, row_packs<PACKS> &gradient,
+                                               const row_packs<PACKS> &weight, const moments &m, int width,
+                                               float &mean_h, float &mean_hn)
 {
     float sum_h = 0.0F;
     float sum_hn = 0.0F;
 #pragma unroll
-    for (int k = 0; k < PACKS; k++) {
-        int first = element_of(k, lane);
-        if (first >= width)
-            continue;
-        vqc_cuda_pack w = vqc_cuda_pack_load(weight, first);
-#pragma unroll
-        for (int i = 0; i < VQC_CUDA_PACK; i++) {
-            float h = gradient.pack[k].value[i] * w.value[i];
-            float n = (x.pack[k].value[i] - m.mean) * m.inverse_deviation;
-            sum_h += h;
-            sum_hn += h * n;
-            gradient.pack[k].value[i] = h;
-            x.pack[k].value[i] = n;
-        }
+    for (int i = 0; i < PACKS * VQC_CUDA_PACK; i++) {
+        const int k = i / VQC_CUDA_PACK;
+        float &h = gradient.pack[k].value[i % VQC_CUDA_PACK];
+        float &n = x.pack[k].value[i % VQC_CUDA_PACK];
+        h *= weight.pack[k].value[i % VQC_CUDA_PACK];
+        n = (n - m.mean) * m.inverse_deviation;
+        sum_h += h;
+        sum_hn += h * n;
     }
     mean_h = vqc_cuda_warp_sum(sum_h) / (float)width;
     mean_hn = vqc_cuda_warp_sum(sum_hn) / (float)width;
@@ -183,24 +182,28 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
                           const moments *saved, bool accumulate, T *grad_input)
 {
     int lane = (int)threadIdx.x % VQC_CUDA_WARP;
+    const T *sum = accumulate ? grad_input : grad_output; /* read in any case, for want of a branch */
     for (int64_t row = (int64_t)blockIdx.x * ROWS + threadIdx.x / VQC_CUDA_WARP; row < rows;
          row += (int64_t)gridDim.x * ROWS) {
         const moments m = saved[row];
         row_packs<PACKS> n = row_load<PACKS>(input + row * width, (int)width, lane);
         row_packs<PACKS> h = row_load<PACKS>(grad_output + row * width, (int)width, lane);
+        const row_packs<PACKS> w = row_load<PACKS>(weight, (int)width, lane);
+        const row_packs<PACKS> before = row_load<PACKS>(sum + row * width, (int)width, lane);
         float mean_h;
         float mean_hn;
-        means_of_packs(n, h, weight, m, (int)width, lane, mean_h, mean_hn);
+        means_of_packs(n, h, w, m, (int)width, mean_h, mean_hn);
 #pragma unroll
         for (int k = 0; k < PACKS; k++) {
-            int first = element_of(k, lane);
-            if (first >= width)
-                continue;
+            const int first = element_of(k, lane);
 #pragma unroll
-            for (int i = 0; i < VQC_CUDA_PACK; i++)
-                h.pack[k].value[i] = vqc_formula_normalise_gradient(h.pack[k].value[i], n.pack[k].value[i], mean_h,
-                                                                    mean_hn, m.inverse_deviation);
-            vqc_cuda_pack_store_gradient(grad_input + row * width, first, h.pack[k], accumulate);
+            for (int i = 0; i < VQC_CUDA_PACK; i++) {
+                float value = vqc_formula_normalise_gradient(h.pack[k].value[i], n.pack[k].value[i], mean_h, mean_hn,
+                                                             m.inverse_deviation);
+                h.pack[k].value[i] = accumulate ? before.pack[k].value[i] + value : value;
+            }
+            if (first < width)
+                vqc_cuda_pack_store(grad_input + row * width, first, h.pack[k]);
         }
     }
 }

@@ -53,7 +53,8 @@ static vqc_status latent_measure(void *opaque, const float *z, int64_t count, vq
 {
     const vqc_cuda_device *device = opaque;
     VQC_TRY(device_select(device, error));
-    return vqc_cuda_check(vqc_cuda_latent_measure(z, count, measures, device->stream), "measuring the latent", error);
+    return vqc_cuda_check(vqc_cuda_latent_measure(z, count, device->measure_parts, measures, device->stream),
+                          "measuring the latent", error);
 }
 
 const vqc_step_functions vqc_cuda_step_functions = {

@@ -23,8 +23,10 @@ cudaError_t vqc_cuda_distances_weigh(const vqc_weighing *weighing, cudaStream_t 
 
 cudaError_t vqc_cuda_latent_step(const vqc_latent *latent, const vqc_latent_numbers *numbers, cudaStream_t stream);
 
-/* The squares are added by one block of threads, in an order that the count decides. */
-cudaError_t vqc_cuda_latent_measure(const float *z, int64_t count, vqc_latent_measures *measures,
+/* The squares are added in an order that the count decides. `parts` is memory of that size, aligned to 8 bytes, for
+ * this call alone. */
+size_t vqc_cuda_latent_measure_size(void);
+cudaError_t vqc_cuda_latent_measure(const float *z, int64_t count, void *parts, vqc_latent_measures *measures,
                                     cudaStream_t stream);
 
 #ifdef __cplusplus
