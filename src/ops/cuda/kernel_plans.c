@@ -155,12 +155,6 @@ vqc_status vqc_cuda_resample_init(vqc_cuda_plan *plan, vqc_error *error)
     return vqc_cuda_kernel_init(plan, error);
 }
 
-vqc_status vqc_cuda_warp_init(vqc_cuda_plan *plan, vqc_error *error)
-{
-    plan->sizes.workspace = vqc_cuda_warp_workspace_size(&plan->operation.warp);
-    return vqc_cuda_kernel_init(plan, error);
-}
-
 /* targets of unit length */
 static void targets_normalise(const vqc_distance *o, float *targets)
 {
