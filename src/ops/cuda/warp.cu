@@ -63,14 +63,14 @@ enum {
 /* What is the same for all pixels of a crop. */
 struct inverse_map {
     double matrix[9];
-    double inverse[9];      /* up to a positive factor, such that the last coordinate is at most 1 */
-    double low[2], high[2]; /* between which all places of output pixels are, x and y; where is_bounded */
-    float margin[2];        /* of a box, for what is lost by rounding: columns and rows */
+    float inverse[9]; /* up to a positive factor, such that the terms of the last coordinate add up to 1 at most */
+    float reach[2];   /* what the terms of the others add up to at most */
+    float low[2], high[2]; /* between which all places of output pixels are, x and y; where is_bounded */
     bool is_invertible, is_bounded, repeats;
 };
 
-/* A last coordinate below this, of terms that add up to at most 1, may be of either sign. */
-const double least = 0x1p-24;
+/* A last coordinate below this, of terms that add up to at most 1, may be of either sign in f32. */
+const float least = 0x1p-20F;
 
 /* The adjugate, each element the difference of two products of f32, which are exact in double. */
 __device__ void adjugate(const double *m, double *result)
@@ -101,52 +101,56 @@ __device__ void places_bound(int64_t height, int64_t width, inverse_map *map)
 {
     map->is_bounded = true;
     for (int axis = 0; axis < 2; axis++) {
-        map->low[axis] = 0.0;
-        map->high[axis] = 0.0;
+        map->low[axis] = 0.0F;
+        map->high[axis] = 0.0F;
     }
     for (int corner = 0; corner < 4; corner++) {
         double x = corner % 2 == 0 ? 0.0 : (double)(width - 1);
         double y = corner / 2 == 0 ? 0.0 : (double)(height - 1);
         double w = coordinate(map->matrix + 6, x, y);
-        map->is_bounded = map->is_bounded && w > least * reach_of(map->matrix + 6, (double)width, (double)height);
+        map->is_bounded =
+            map->is_bounded && w > (double)least * reach_of(map->matrix + 6, (double)width, (double)height);
         for (int axis = 0; axis < 2; axis++) {
             double place = coordinate(map->matrix + 3 * axis, x, y) / w;
-            double slack = 1.0 + fabs(place) * least;
-            map->low[axis] = fmin(map->low[axis], place - slack);
-            map->high[axis] = fmax(map->high[axis], place + slack);
+            double slack = 1.0 + fabs(place) * (double)least;
+            map->low[axis] = fminf(map->low[axis], (float)(place - slack));
+            map->high[axis] = fmaxf(map->high[axis], (float)(place + slack));
         }
     }
 }
 
-/* Scales the inverse, with the sign of the determinant, so that the last coordinate is at most 1. */
-__device__ void inverse_scale(int64_t height, int64_t width, inverse_map *map)
+/* Scales the inverse, with the sign of the determinant. */
+__device__ void inverse_scale(int64_t height, int64_t width, const double *inverse, inverse_map *map)
 {
     double determinant = 0.0;
     double terms = 0.0;
     for (int i = 0; i < 3; i++) {
-        determinant += map->matrix[i] * map->inverse[3 * i];
-        terms += fabs(map->matrix[i] * map->inverse[3 * i]);
+        determinant += map->matrix[i] * inverse[3 * i];
+        terms += fabs(map->matrix[i] * inverse[3 * i]);
     }
-    double reach[2] = {(double)width + 1.0, (double)height + 1.0};
+    double side[2] = {(double)width + 1.0, (double)height + 1.0};
     for (int axis = 0; axis < 2 && map->repeats && map->is_bounded; axis++)
-        reach[axis] = fmax(reach[axis], fmax(-map->low[axis], map->high[axis]));
-    double last = reach_of(map->inverse + 6, reach[0], reach[1]);
+        side[axis] = fmax(side[axis], (double)fmaxf(-map->low[axis], map->high[axis]));
+    double last = reach_of(inverse + 6, side[0], side[1]);
     double factor = (determinant < 0.0 ? -1.0 : 1.0) / last;
-    map->is_invertible = fabs(determinant) > 0x1p-20 * terms && last > 0x1p-500 && last < 0x1p500;
+    map->is_invertible = fabs(determinant) > (double)least * terms && last > 0.0;
     for (int i = 0; i < 9; i++)
-        map->inverse[i] *= factor;
-    for (int axis = 0; axis < 2; axis++)
-        map->margin[axis] = (float)(0x1p-8 + reach_of(map->inverse + 3 * axis, reach[0], reach[1]) * 0x1p-26);
+        map->inverse[i] = (float)(inverse[i] * factor);
+    for (int axis = 0; axis < 2; axis++) {
+        map->reach[axis] = (float)(reach_of(inverse + 3 * axis, side[0], side[1]) / last);
+        map->is_invertible = map->is_invertible && map->reach[axis] < 0x1p60F;
+    }
 }
 
 __device__ void inverse_find(int64_t height, int64_t width, const float *matrix, inverse_map *map)
 {
+    double inverse[9];
     for (int i = 0; i < 9; i++)
         map->matrix[i] = (double)matrix[i];
     map->repeats = matrix[9] != 0.0F;
-    adjugate(map->matrix, map->inverse);
+    adjugate(map->matrix, inverse);
     places_bound(height, width, map);
-    inverse_scale(height, width, map);
+    inverse_scale(height, width, inverse, map);
 }
 
 /* Output pixels: columns left to right, rows top to bottom, all included. */
@@ -162,55 +166,58 @@ __device__ int64_t box_count(reader_box box)
 }
 
 /* The square around an input pixel along one axis. Returns false where it is not known how far it reaches. */
-__device__ bool square_side(const inverse_map &map, int axis, int32_t place, int64_t length, double side[2])
+__device__ bool square_side(const inverse_map &map, int axis, int32_t place, int64_t length, float side[2])
 {
     bool first = map.repeats && place == 0;
     bool last = map.repeats && place == length - 1;
-    side[0] = first ? fmin((double)place - 1.0, map.low[axis]) : (double)place - 1.0;
-    side[1] = last ? fmax((double)place + 1.0, map.high[axis]) : (double)place + 1.0;
+    side[0] = first ? fminf(-1.0F, map.low[axis]) : (float)(place - 1);
+    side[1] = last ? fmaxf((float)length, map.high[axis]) : (float)(place + 1);
     return !(first || last) || map.is_bounded;
 }
 
 /* The first and the last whole number from low to high, widened, among those below length. */
 __device__ void box_side(float low, float high, float margin, int64_t length, int32_t *first, int32_t *last)
 {
-    low -= margin + fabsf(low) * 0x1p-20F;
-    high += margin + fabsf(high) * 0x1p-20F;
-    *first = (int32_t)fminf(fmaxf(ceilf(low), 0.0F), (float)length);
-    *last = (int32_t)fmaxf(fminf(floorf(high), (float)(length - 1)), -1.0F);
+    *first = (int32_t)fminf(fmaxf(ceilf(low - margin), 0.0F), (float)length);
+    *last = (int32_t)fmaxf(fminf(floorf(high + margin), (float)(length - 1)), -1.0F);
 }
 
-/* A box with all readers of the input pixel. */
+__device__ float inverse_coordinate(const float *row, float x, float y)
+{
+    return row[0] * x + row[1] * y + row[2];
+}
+
+/* A box with all readers of the input pixel. A coordinate is good to 2^-22 of its terms' sum, so that a quotient is
+ * good to 2^-22 of (that sum + itself) / the last coordinate; the box is wider by four times as much. */
 __device__ reader_box box_of(const inverse_map &map, int64_t height, int64_t width, int32_t column, int32_t row)
 {
     reader_box box = {0, (int32_t)(width - 1), 0, (int32_t)(height - 1)};
-    double x[2];
-    double y[2];
+    float x[2];
+    float y[2];
     bool known = square_side(map, 0, column, width, x);
     known = square_side(map, 1, row, height, y) && known;
     if (!known || !map.is_invertible)
         return box;
-    float low[2] = {INFINITY, INFINITY};
-    float high[2] = {-INFINITY, -INFINITY};
-    int before = 0;
-    int behind = 0;
+    float low[3] = {INFINITY, INFINITY, INFINITY};
+    float high[3] = {-INFINITY, -INFINITY, -INFINITY};
 #pragma unroll
     for (int corner = 0; corner < 4; corner++) {
-        double last = coordinate(map.inverse + 6, x[corner % 2], y[corner / 2]);
-        before += last > least;
-        behind += last < -least;
-        float one = 1.0F / (float)last;
-        for (int axis = 0; axis < 2; axis++) {
-            float place = (float)coordinate(map.inverse + 3 * axis, x[corner % 2], y[corner / 2]) * one;
-            low[axis] = fminf(low[axis], place);
-            high[axis] = fmaxf(high[axis], place);
+        float last = inverse_coordinate(map.inverse + 6, x[corner % 2], y[corner / 2]);
+        float place[3] = {inverse_coordinate(map.inverse, x[corner % 2], y[corner / 2]) / last,
+                          inverse_coordinate(map.inverse + 3, x[corner % 2], y[corner / 2]) / last, last};
+        for (int i = 0; i < 3; i++) {
+            low[i] = fminf(low[i], place[i]);
+            high[i] = fmaxf(high[i], place[i]);
         }
     }
-    if (behind == 4)
-        box.right = -1;
-    if (before == 4) {
-        box_side(low[0], high[0], map.margin[0], width, &box.left, &box.right);
-        box_side(low[1], high[1], map.margin[1], height, &box.top, &box.bottom);
+    if (high[2] < -least)
+        box.right = -1; /* all of the square comes from behind */
+    if (low[2] > least) {
+        float margin[2];
+        for (int i = 0; i < 2; i++)
+            margin[i] = 0x1p-8F + 0x1p-20F * (map.reach[i] + fmaxf(-low[i], high[i])) / low[2];
+        box_side(low[0], high[0], margin[0], width, &box.left, &box.right);
+        box_side(low[1], high[1], margin[1], height, &box.top, &box.bottom);
     }
     return box;
 }
