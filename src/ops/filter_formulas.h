@@ -126,6 +126,8 @@ VQC_FORMULA int64_t vqc_filter_index_reflect(int64_t index, int64_t length)
 {
     if (length == 1)
         return 0;
+    if (index >= 0 && index < length)
+        return index; /* mostly, and a division is slow */
     int64_t period = 2 * (length - 1);
     int64_t phase = index % period;
     if (phase < 0)

@@ -295,6 +295,9 @@ const operation_case operation_cases[] = {
     {.name = "resample, many crops",
      .operation.kind = VQC_OPERATION_RESAMPLE, .operation.resample = {.batch = 3, .height = 19, .width = 23,
          .channels = 3, .crops = 21, .side = 9}},
+    {.name = "resample, long lines",
+     .operation.kind = VQC_OPERATION_RESAMPLE, .operation.resample = {.batch = 1, .height = 7, .width = 90,
+         .channels = 10, .crops = 3, .side = 81}, .without_differences = true},
     {.name = "distance",
      .operation.kind = VQC_OPERATION_DISTANCE, .operation.distance = {.rows = 5, .width = 48, .prompts = 3}},
     {.name = "cast to bf16",
@@ -307,9 +310,15 @@ const operation_case operation_cases[] = {
     {.name = "warp, larger",
      .operation.kind = VQC_OPERATION_WARP, .operation.warp = {.crops = 6, .height = 50, .width = 43, .channels = 3},
          .without_differences = true},
+    {.name = "warp, of every kind",
+     .operation.kind = VQC_OPERATION_WARP, .operation.warp = {.crops = 24, .height = 37, .width = 70, .channels = 4},
+         .without_differences = true},
     {.name = "colour",
      .operation.kind = VQC_OPERATION_COLOUR, .operation.colour = {.crops = 24, .pixels = 13}, .offset = 0.5,
          .range = 0.45},
+    {.name = "colour of many pixels",
+     .operation.kind = VQC_OPERATION_COLOUR, .operation.colour = {.crops = 3, .pixels = 1111}, .offset = 0.5,
+         .range = 0.45, .without_differences = true},
     {.name = "noise",
      .operation.kind = VQC_OPERATION_NOISE, .operation.noise = {.crops = 3, .count = 37}},
     {.name = "noise, whole blocks",
@@ -362,7 +371,32 @@ static void crops_fill(const vqc_resample *o, double *values)
     }
 }
 
-/* A matrix near the identity for every crop; every other one repeats the edge, and the last looks backwards. */
+/* Makes the matrix of crop number `crop` one of a kind: of no perspective, or little, a flip, enlarging eight times,
+ * shrinking five times, one of which all but a line vanishes, in either of two ways, and two with a horizon: in the
+ * output, and in the input. */
+static void matrix_specialise(const vqc_warp *o, int64_t crop, double *matrix)
+{
+    enum { KINDS = 9, IN_OUTPUT = 7, IN_INPUT = 8 };
+    static const double horizons[2][9] = {{1, 0, 0, 0, 1, 0, -0.05, 0, 1}, {1, 0, 0, 0, 1, 0, 0.2, 0.125, 1}};
+    int kind = (int)(crop % KINDS);
+    for (int i = 0; i < 8; i++) {
+        if (i >= 6)
+            matrix[i] *= kind == 0 ? 0.0 : 0.05;
+        if (i < 6 && kind >= 3)
+            matrix[i] *= kind == 3 ? 0.125 : 5.0;
+    }
+    if (kind == 2) {
+        matrix[0] = -matrix[0];
+        matrix[2] += (double)(o->width - 1);
+    }
+    for (int i = 0; i < 3 && kind >= 5; i++)
+        matrix[i] = kind == 5 ? matrix[3 + i] : matrix[6 + i];
+    for (int i = 0; i < 9; i++)
+        matrix[i] = (double)(float)(kind >= IN_OUTPUT ? horizons[kind - IN_OUTPUT][i] : matrix[i]);
+}
+
+/* A matrix near the identity for every crop; every other one repeats the edge, and the last looks backwards. Of many
+ * crops, those from the seventh on are of a kind. */
 static void matrices_fill(const vqc_warp *o, double *values)
 {
     static const double identity[10] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0};
@@ -370,6 +404,8 @@ static void matrices_fill(const vqc_warp *o, double *values)
     for (int64_t i = 0; i < 10 * o->crops; i++)
         values[i] =
             (double)(float)(identity[i % 10] + random_between(STREAM_INPUT + 1, i, -reach[i % 10], reach[i % 10]));
+    for (int64_t crop = 6; crop < o->crops; crop++)
+        matrix_specialise(o, crop, values + 10 * crop);
     for (int64_t crop = 0; crop < o->crops; crop += 2)
         values[10 * crop + 9] = 1.0;
     if (o->crops > 2)

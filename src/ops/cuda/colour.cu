@@ -6,8 +6,7 @@
 namespace
 {
 
-/* A block of threads takes a tile of one crop's pixels, so that every thread looks up the crop's steps once for
- * several pixels. */
+/* A block of threads takes a tile of one crop's pixels, for which it looks up the crop's steps once. */
 enum { TILE_PIXELS = 4 * VQC_CUDA_THREADS };
 
 __device__ vqc_rgb pixel_at(const float *pixels, int64_t pixel)
@@ -41,14 +40,27 @@ struct colour_backward {
     }
 };
 
+/* What vqc_colour_steps_of gives, each step by a thread. */
+__device__ void steps_find(const float *parameters, vqc_colour_steps *steps)
+{
+    const int i = (int)threadIdx.x;
+    if (i >= VQC_COLOUR_STEPS)
+        return;
+    steps->parameter[i] = parameters[i];
+    steps->step[i] = vqc_colour_step_at((int)parameters[VQC_COLOUR_STEPS], i);
+}
+
 template <typename Change>
 __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     colour_kernel(Change change, int64_t crops, int64_t pixels, const float *parameters)
 {
-    int64_t tiles = (pixels + TILE_PIXELS - 1) / TILE_PIXELS; /* of a crop */
+    __shared__ vqc_colour_steps steps;
+    const int64_t tiles = vqc_cuda_pieces(pixels, TILE_PIXELS); /* of a crop */
     for (int64_t i = blockIdx.x; i < crops * tiles; i += gridDim.x) {
         vqc_cuda_quotient at = vqc_cuda_divide(i, tiles);
-        vqc_colour_steps steps = vqc_colour_steps_of(parameters + at.whole * VQC_COLOUR_PARAMETERS);
+        __syncthreads(); /* the last steps have been used */
+        steps_find(parameters + at.whole * VQC_COLOUR_PARAMETERS, &steps);
+        __syncthreads();
         int64_t first = at.rest * TILE_PIXELS;
         int64_t end = first + TILE_PIXELS < pixels ? first + TILE_PIXELS : pixels;
         for (int64_t pixel = first + threadIdx.x; pixel < end; pixel += VQC_CUDA_THREADS)
@@ -59,7 +71,7 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
 template <typename Change> cudaError_t run(const vqc_cuda_call *call, Change change, const void *parameters)
 {
     const vqc_colour *o = &call->operation->colour;
-    int64_t tiles = (o->pixels + TILE_PIXELS - 1) / TILE_PIXELS;
+    int64_t tiles = vqc_cuda_pieces(o->pixels, TILE_PIXELS);
     return vqc_cuda_launch(call->stream, o->crops * tiles, colour_kernel<Change>, change, o->crops, o->pixels,
                            static_cast<const float *>(parameters));
 }

@@ -305,7 +305,7 @@ static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cuda_plan *plan, v
     [VQC_OPERATION_RESAMPLE] = vqc_cuda_resample_init,
     [VQC_OPERATION_DISTANCE] = vqc_cuda_distance_init,
     [VQC_OPERATION_CAST] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_WARP] = vqc_cuda_warp_init,
+    [VQC_OPERATION_WARP] = vqc_cuda_kernel_init,
     [VQC_OPERATION_COLOUR] = vqc_cuda_kernel_init,
     [VQC_OPERATION_NOISE] = vqc_cuda_kernel_init,
 };

@@ -151,13 +151,8 @@ vqc_status vqc_cuda_quantise_init(vqc_cuda_plan *plan, vqc_error *error)
 
 vqc_status vqc_cuda_resample_init(vqc_cuda_plan *plan, vqc_error *error)
 {
+    plan->sizes.saved = vqc_cuda_resample_saved_size(&plan->operation.resample);
     plan->sizes.workspace = vqc_cuda_resample_workspace_size(&plan->operation.resample);
-    return vqc_cuda_kernel_init(plan, error);
-}
-
-vqc_status vqc_cuda_warp_init(vqc_cuda_plan *plan, vqc_error *error)
-{
-    plan->sizes.workspace = vqc_cuda_warp_workspace_size(&plan->operation.warp);
     return vqc_cuda_kernel_init(plan, error);
 }
 

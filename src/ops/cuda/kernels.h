@@ -13,8 +13,8 @@
  * to 64 bytes; shapes, layouts and element types are those of operation.h. Nothing is allocated and nothing is read
  * back, so that every one of them can be recorded in a CUDA graph.
  *
- * The same input gives the same bits: sums are made in a fixed order, and where threads add to one place
- * (warp_backward), they add whole numbers. Nothing depends on the number of blocks or of multiprocessors. */
+ * The same input gives the same bits: sums are made in a fixed order. Nothing depends on the number of blocks or of
+ * multiprocessors. */
 
 #ifdef __cplusplus
 extern "C" {
@@ -90,9 +90,10 @@ vqc_cuda_forward_function vqc_cuda_quantise_forward;
 vqc_cuda_backward_function vqc_cuda_quantise_backward;
 size_t vqc_cuda_quantise_workspace_size(const vqc_quantise *shape);
 
-/* resample.cu */
+/* resample.cu. Saved: the filters. */
 vqc_cuda_forward_function vqc_cuda_resample_forward;
 vqc_cuda_backward_function vqc_cuda_resample_backward;
+size_t vqc_cuda_resample_saved_size(const vqc_resample *shape);
 size_t vqc_cuda_resample_workspace_size(const vqc_resample *shape);
 
 /* select.cu */
@@ -110,7 +111,6 @@ vqc_cuda_backward_function vqc_cuda_upsample_backward;
 /* warp.cu */
 vqc_cuda_forward_function vqc_cuda_warp_forward;
 vqc_cuda_backward_function vqc_cuda_warp_backward;
-size_t vqc_cuda_warp_workspace_size(const vqc_warp *shape);
 
 #ifdef __cplusplus
 }

@@ -41,7 +41,6 @@ vqc_status vqc_cuda_tokens_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_embed_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_resample_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_distance_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_warp_init(vqc_cuda_plan *plan, vqc_error *error);
 
 /* For the kinds that consist of kernels and need neither parameters nor memory; see kernel_plans.c. */
 vqc_status vqc_cuda_kernel_init(vqc_cuda_plan *plan, vqc_error *error);

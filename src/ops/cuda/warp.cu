@@ -3,13 +3,15 @@
 #include "ops/cuda/reduce.cuh"
 #include "ops/warp_formulas.h"
 
-/* The gradient. An input pixel is seen by any number of output pixels: many where a crop shrinks, and where its edge
- * is repeated, all that lie outside. So every output pixel adds its gradient to the four input pixels that it is
- * mixed from, and since threads come in any order, what is added are whole numbers: with M the largest gradient of
- * the crop and 2^p at least its number of pixels, units of M · 2^(p − 61), rounded up to a power of two. No sum
- * exceeds 2^62, because the weights of an output pixel add up to at most 1; and for a crop of 224 × 224 a unit is M ·
- * 2^-45, where f32 would round M itself by M · 2^-24. A crop with a gradient that is not finite gets NaN everywhere.
- */
+/* The gradient is a gather: every input pixel looks for the output pixels that it gives to, its readers, and adds
+ * what they hand back, in an order that the crop's matrix alone decides. An output pixel reads an input pixel where
+ * its place is less than one pixel away along both axes: the readers lie in the image of a square under the inverse
+ * matrix, so that the box around the images of its corners holds them all. Others in the box have the weight 0. Where
+ * the edge is repeated, the square of a pixel of the edge reaches as far out as any place of the crop. Where the
+ * inverse does not take the whole square to the front, the box is the whole crop.
+ *
+ * A box of few pixels, which all but those of the edge have, is gone through by one thread, in f32 relative to the
+ * input pixel: weights are good to about 2^-22. A larger one by a warp, with the formula of `warp_formulas.h`. */
 
 namespace
 {
@@ -50,160 +52,312 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
         value(pixel, output);
 }
 
-/* The bits of |value|, which are in the order of the values; those of NaN are the largest. */
-__device__ unsigned magnitude_bits(float value)
+enum {
+    TILE_ROWS = VQC_CUDA_THREADS / VQC_CUDA_WARP, /* a tile of input pixels has a row for each warp of a block */
+    TILES = 4,                                    /* that a block does with one inverse */
+    FEW = 24,                                     /* pixels of a box that one thread goes through */
+    TOGETHER = 3,                                 /* channels */
+    BLOCKS = 3                                    /* of a multiprocessor at least, to hide waiting for memory */
+};
+
+/* What is the same for all pixels of a crop. */
+struct inverse_map {
+    double matrix[9];
+    float inverse[9]; /* up to a positive factor, such that the terms of the last coordinate add up to 1 at most */
+    float reach[2];   /* what the terms of the others add up to at most */
+    float low[2], high[2]; /* between which all places of output pixels are, x and y; where is_bounded */
+    bool is_invertible, is_bounded, repeats;
+};
+
+/* A last coordinate below this, of terms that add up to at most 1, may be of either sign in f32. */
+const float least = 0x1p-20F;
+
+/* The adjugate, each element the difference of two products of f32, which are exact in double. */
+__device__ void adjugate(const double *m, double *result)
 {
-    return __float_as_uint(value) & 0x7fffffffU;
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++) {
+            int r0 = (j + 1) % 3;
+            int r1 = (j + 2) % 3;
+            int c0 = (i + 1) % 3;
+            int c1 = (i + 2) % 3;
+            result[3 * i + j] = m[3 * r0 + c0] * m[3 * r1 + c1] - m[3 * r0 + c1] * m[3 * r1 + c0];
+        }
 }
 
-enum { TILE = 16 * VQC_CUDA_THREADS /* elements of a crop that a block looks at */ };
-
-/* Largest magnitude of every crop's gradient; `largest` is 0 before. */
-__global__ void __launch_bounds__(VQC_CUDA_THREADS)
-    largest_kernel(int64_t crops, int64_t count, const float *grad_output, unsigned *largest)
+__device__ double coordinate(const double *row, double x, double y)
 {
-    int64_t tiles = vqc_cuda_pieces(count, TILE);
-    for (int64_t tile = blockIdx.x; tile < crops * tiles; tile += gridDim.x) {
-        vqc_cuda_quotient at = vqc_cuda_divide(tile, tiles);
-        const float *crop = grad_output + at.whole * count;
-        int64_t end = (at.rest + 1) * TILE < count ? (at.rest + 1) * TILE : count;
-        unsigned found = 0;
-        for (int64_t i = at.rest * TILE + threadIdx.x; i < end; i += VQC_CUDA_THREADS) {
-            unsigned bits = magnitude_bits(crop[i]);
-            found = bits > found ? bits : found;
+    return row[0] * x + row[1] * y + row[2];
+}
+
+/* The most that the terms of this coordinate add up to for |x| and |y| up to these. */
+__device__ double reach_of(const double *row, double x, double y)
+{
+    return fabs(row[0]) * x + fabs(row[1]) * y + fabs(row[2]);
+}
+
+/* Between which coordinates the places of a crop's corners are, and so all others, if all of them lie in front. */
+__device__ void places_bound(int64_t height, int64_t width, inverse_map *map)
+{
+    map->is_bounded = true;
+    for (int axis = 0; axis < 2; axis++) {
+        map->low[axis] = 0.0F;
+        map->high[axis] = 0.0F;
+    }
+    for (int corner = 0; corner < 4; corner++) {
+        double x = corner % 2 == 0 ? 0.0 : (double)(width - 1);
+        double y = corner / 2 == 0 ? 0.0 : (double)(height - 1);
+        double w = coordinate(map->matrix + 6, x, y);
+        map->is_bounded =
+            map->is_bounded && w > (double)least * reach_of(map->matrix + 6, (double)width, (double)height);
+        for (int axis = 0; axis < 2; axis++) {
+            double place = coordinate(map->matrix + 3 * axis, x, y) / w;
+            double slack = 1.0 + fabs(place) * (double)least;
+            map->low[axis] = fminf(map->low[axis], (float)(place - slack));
+            map->high[axis] = fmaxf(map->high[axis], (float)(place + slack));
         }
-        for (int lanes = 16; lanes > 0; lanes /= 2) {
-            unsigned other = __shfl_xor_sync(0xffffffffU, found, lanes);
-            found = other > found ? other : found;
-        }
-        if (threadIdx.x % 32 == 0)
-            atomicMax(&largest[at.whole], found);
     }
 }
 
-const unsigned infinity_bits = 0x7f800000U;
-
-/* How many units make 1, a power of two, in a crop of at most 2^places pixels; largest is finite. */
-__device__ double units_of(unsigned largest, int places)
+/* Scales the inverse, with the sign of the determinant. */
+__device__ void inverse_scale(int64_t height, int64_t width, const double *inverse, inverse_map *map)
 {
-    int exponent; /* largest < 2^exponent */
-    (void)frexpf(__uint_as_float(largest), &exponent);
-    return ldexp(1.0, 61 - places - exponent);
+    double determinant = 0.0;
+    double terms = 0.0;
+    for (int i = 0; i < 3; i++) {
+        determinant += map->matrix[i] * inverse[3 * i];
+        terms += fabs(map->matrix[i] * inverse[3 * i]);
+    }
+    double side[2] = {(double)width + 1.0, (double)height + 1.0};
+    for (int axis = 0; axis < 2 && map->repeats && map->is_bounded; axis++)
+        side[axis] = fmax(side[axis], (double)fmaxf(-map->low[axis], map->high[axis]));
+    double last = reach_of(inverse + 6, side[0], side[1]);
+    double factor = (determinant < 0.0 ? -1.0 : 1.0) / last;
+    map->is_invertible = fabs(determinant) > (double)least * terms && last > 0.0;
+    for (int i = 0; i < 9; i++)
+        map->inverse[i] = (float)(inverse[i] * factor);
+    for (int axis = 0; axis < 2; axis++) {
+        map->reach[axis] = (float)(reach_of(inverse + 3 * axis, side[0], side[1]) / last);
+        map->is_invertible = map->is_invertible && map->reach[axis] < 0x1p60F;
+    }
 }
 
-struct scattered_gradient {
-    int64_t height, width, channels;
-    int places;
+__device__ void inverse_find(int64_t height, int64_t width, const float *matrix, inverse_map *map)
+{
+    double inverse[9];
+    for (int i = 0; i < 9; i++)
+        map->matrix[i] = (double)matrix[i];
+    map->repeats = matrix[9] != 0.0F;
+    adjugate(map->matrix, inverse);
+    places_bound(height, width, map);
+    inverse_scale(height, width, inverse, map);
+}
+
+/* Output pixels: columns left to right, rows top to bottom, all included. */
+struct reader_box {
+    int32_t left, right, top, bottom;
+};
+
+__device__ int64_t box_count(reader_box box)
+{
+    return box.right < box.left || box.bottom < box.top
+               ? 0
+               : (int64_t)(box.right - box.left + 1) * (box.bottom - box.top + 1);
+}
+
+/* The square around an input pixel along one axis. Returns false where it is not known how far it reaches. */
+__device__ bool square_side(const inverse_map &map, int axis, int32_t place, int64_t length, float side[2])
+{
+    bool first = map.repeats && place == 0;
+    bool last = map.repeats && place == length - 1;
+    side[0] = first ? fminf(-1.0F, map.low[axis]) : (float)(place - 1);
+    side[1] = last ? fmaxf((float)length, map.high[axis]) : (float)(place + 1);
+    return !(first || last) || map.is_bounded;
+}
+
+/* The first and the last whole number from low to high, widened, among those below length. */
+__device__ void box_side(float low, float high, float margin, int64_t length, int32_t *first, int32_t *last)
+{
+    *first = (int32_t)fminf(fmaxf(ceilf(low - margin), 0.0F), (float)length);
+    *last = (int32_t)fmaxf(fminf(floorf(high + margin), (float)(length - 1)), -1.0F);
+}
+
+__device__ float inverse_coordinate(const float *row, float x, float y)
+{
+    return row[0] * x + row[1] * y + row[2];
+}
+
+/* A box with all readers of the input pixel. A coordinate is good to 2^-22 of its terms' sum, so that a quotient is
+ * good to 2^-22 of (that sum + itself) / the last coordinate; the box is wider by four times as much. */
+__device__ reader_box box_of(const inverse_map &map, int64_t height, int64_t width, int32_t column, int32_t row)
+{
+    reader_box box = {0, (int32_t)(width - 1), 0, (int32_t)(height - 1)};
+    float x[2];
+    float y[2];
+    bool known = square_side(map, 0, column, width, x);
+    known = square_side(map, 1, row, height, y) && known;
+    if (!known || !map.is_invertible)
+        return box;
+    float low[3] = {INFINITY, INFINITY, INFINITY};
+    float high[3] = {-INFINITY, -INFINITY, -INFINITY};
+#pragma unroll
+    for (int corner = 0; corner < 4; corner++) {
+        float last = inverse_coordinate(map.inverse + 6, x[corner % 2], y[corner / 2]);
+        float place[3] = {inverse_coordinate(map.inverse, x[corner % 2], y[corner / 2]) / last,
+                          inverse_coordinate(map.inverse + 3, x[corner % 2], y[corner / 2]) / last, last};
+        for (int i = 0; i < 3; i++) {
+            low[i] = fminf(low[i], place[i]);
+            high[i] = fmaxf(high[i], place[i]);
+        }
+    }
+    if (high[2] < -least)
+        box.right = -1; /* all of the square comes from behind */
+    if (low[2] > least) {
+        float margin[2];
+        for (int i = 0; i < 2; i++)
+            margin[i] = 0x1p-8F + 0x1p-20F * (map.reach[i] + fmaxf(-low[i], high[i])) / low[2];
+        box_side(low[0], high[0], margin[0], width, &box.left, &box.right);
+        box_side(low[1], high[1], margin[1], height, &box.top, &box.bottom);
+    }
+    return box;
+}
+
+/* What a place counts along one axis for a pixel at this distance. */
+__device__ float share(float distance)
+{
+    return fmaxf(1.0F - fabsf(distance), 0.0F);
+}
+
+template <int fixed> struct gathered_gradient {
+    int64_t crops, height, width, channels;
     const float *matrices;
     const float *grad_output;
-    const unsigned *largest;
-    unsigned long long *sums; /* two's complement */
-};
+    bool accumulate;
+    float *grad_input;
 
-/* An output pixel of a thread: the input pixels, counted over all crops, that it gives to, by columns. */
-struct scattered_pixel {
-    bool gives;
-    double units;
-    int64_t left[2], right[2];
-    float left_weight[2], right_weight[2];
-};
-
-__device__ scattered_pixel scattered_pixel_at(const scattered_gradient &g, int64_t pixel)
-{
-    scattered_pixel p = {};
-    vqc_cuda_quotient at_crop = vqc_cuda_divide(pixel, g.height * g.width);
-    vqc_cuda_quotient at = vqc_cuda_divide(at_crop.rest, g.width);
-    unsigned largest = g.largest[at_crop.whole];
-    int64_t first = at_crop.whole * g.height * g.width;
-    vqc_warp_taps taps;
-    p.gives = vqc_warp_taps_find(g.height, g.width, g.matrices + at_crop.whole * VQC_WARP_MATRIX, at.rest, at.whole,
-                                 &taps) &&
-              largest < infinity_bits;
-    if (!p.gives)
-        return p;
-    p.units = units_of(largest, g.places);
-    for (int row = 0; row < 2; row++) {
-        p.left[row] = first + taps.index[2 * row];
-        p.right[row] = first + taps.index[2 * row + 1];
-        p.left_weight[row] = taps.weight[2 * row];
-        p.right_weight[row] = taps.weight[2 * row + 1];
+    __device__ int64_t channel_count() const
+    {
+        return fixed != ANY_NUMBER ? fixed : channels;
     }
-    return p;
-}
 
-__device__ void add(const scattered_gradient &g, int64_t pixel, int64_t channel, long long term)
-{
-    if (term != 0)
-        atomicAdd(&g.sums[pixel * g.channels + channel], (unsigned long long)term);
-}
+    /* Adds what the reader hands back of the channels from `first` on. */
+    __device__ void add(int64_t crop, int32_t column, int32_t row, float weight, int64_t first,
+                        float sum[TOGETHER]) const
+    {
+        const float *grad = grad_output + ((crop * height + row) * width + column) * channel_count() + first;
+#pragma unroll
+        for (int c = 0; c < TOGETHER; c++)
+            if (first + c < channel_count())
+                sum[c] += weight * grad[c];
+    }
 
-/* In a warp are neighbours of a row, and mostly what lies right of one is what lies left of the next: then the next
- * one adds both together, which takes half as many additions to memory. The sums are the same, as they are of whole
- * numbers. */
-__global__ void __launch_bounds__(VQC_CUDA_THREADS) scatter_kernel(scattered_gradient g, int64_t pixels)
-{
-    int lane = (int)threadIdx.x % VQC_CUDA_WARP;
-    int before = lane > 0 ? lane - 1 : 0;
-    int after = lane < VQC_CUDA_WARP - 1 ? lane + 1 : lane;
-    for (int64_t first = vqc_cuda_first() - lane; first < pixels; first += vqc_cuda_step()) {
-        scattered_pixel p = {};
-        if (first + lane < pixels)
-            p = scattered_pixel_at(g, first + lane);
-        bool takes = __shfl_sync(0xffffffffU, p.gives, before) && p.gives && lane > 0;
-        for (int row = 0; row < 2; row++)
-            takes = (__shfl_sync(0xffffffffU, (long long)p.right[row], before) == p.left[row]) && takes;
-        bool passes_on = __shfl_sync(0xffffffffU, takes, after) && after != lane;
-        for (int64_t c = 0; c < g.channels; c++) {
-            double grad = p.gives ? (double)g.grad_output[(first + lane) * g.channels + c] : 0.0;
-            for (int row = 0; row < 2; row++) {
-                long long left = llrint((double)p.left_weight[row] * grad * p.units);
-                long long right = llrint((double)p.right_weight[row] * grad * p.units);
-                long long passed = __shfl_sync(0xffffffffU, right, before);
-                left += takes ? passed : 0;
-                if (p.gives)
-                    add(g, p.left[row], c, left);
-                if (p.gives && !passes_on)
-                    add(g, p.right[row], c, right);
-            }
+    /* By one thread: numerators of the distance and the last coordinate go in steps from the box's first pixel. */
+    __device__ void few_add(const inverse_map &map, int64_t crop, reader_box box, int32_t column, int32_t row,
+                            int64_t first, float sum[TOGETHER]) const
+    {
+        const double *m = map.matrix;
+        const double x = (double)column;
+        const double y = (double)row;
+        const double last = coordinate(m + 6, (double)box.left, (double)box.top);
+        const float begin[3] = {(float)(coordinate(m, (double)box.left, (double)box.top) - x * last),
+                                (float)(coordinate(m + 3, (double)box.left, (double)box.top) - y * last),
+                                (float)last};
+        const float across[3] = {(float)(m[0] - x * m[6]), (float)(m[3] - y * m[6]), (float)m[6]};
+        const float down[3] = {(float)(m[1] - x * m[7]), (float)(m[4] - y * m[7]), (float)m[7]};
+        const float low[2] = {(float)-column - (map.repeats ? 0.0F : 1.0F),
+                              (float)-row - (map.repeats ? 0.0F : 1.0F)};
+        const float high[2] = {(float)(width - column) - (map.repeats ? 1.0F : 0.0F),
+                               (float)(height - row) - (map.repeats ? 1.0F : 0.0F)};
+        for (int32_t j = box.top, i = box.left; j <= box.bottom && i <= box.right;) {
+            const float right = (float)(i - box.left);
+            const float below = (float)(j - box.top);
+            const float w = begin[2] + across[2] * right + down[2] * below;
+            const float one = 1.0F / w;
+            const float dx = (begin[0] + across[0] * right + down[0] * below) * one;
+            const float dy = (begin[1] + across[1] * right + down[1] * below) * one;
+            const float weight = share(fminf(fmaxf(dx, low[0]), high[0])) * share(fminf(fmaxf(dy, low[1]), high[1]));
+            if (w > 0.0F && weight > 0.0F)
+                add(crop, i, j, weight, first, sum);
+            const bool ends = i == box.right;
+            i = ends ? box.left : i + 1;
+            j += ends;
         }
     }
-}
 
-struct summed_gradient {
-    int64_t count; /* elements of a crop */
-    int places;
-    const unsigned *largest;
-    const unsigned long long *sums;
-
-    __device__ float operator()(int64_t i) const
+    /* By a warp. */
+    __device__ void many_add(int64_t crop, reader_box box, int32_t column, int32_t row, int64_t first,
+                             float sum[TOGETHER]) const
     {
-        unsigned bits = largest[vqc_cuda_divide(i, count).whole];
-        if (bits >= infinity_bits)
-            return NAN;
-        return (float)((double)(long long)sums[i] / units_of(bits, places));
+        const int64_t count = box_count(box);
+        for (int64_t k = threadIdx.x % VQC_CUDA_WARP; k < count; k += VQC_CUDA_WARP) {
+            const vqc_cuda_quotient at = vqc_cuda_divide(k, box.right - box.left + 1);
+            const int32_t i = box.left + (int32_t)at.rest;
+            const int32_t j = box.top + (int32_t)at.whole;
+            const vqc_warp_place place = vqc_warp_place_of(height, width, matrices + crop * VQC_WARP_MATRIX, i, j);
+            const float weight = share((float)(place.x - (double)column)) * share((float)(place.y - (double)row));
+            if (weight > 0.0F)
+                add(crop, i, j, weight, first, sum);
+        }
+        for (int c = 0; c < TOGETHER; c++)
+            sum[c] = vqc_cuda_warp_sum(sum[c]);
+    }
+
+    /* By all lanes of a warp, each for the pixel at its own column, of the channels from `first` on. */
+    __device__ void pixels_gather(const inverse_map &map, int64_t crop, int32_t column, int32_t row,
+                                  int64_t first) const
+    {
+        const int lane = (int)threadIdx.x % VQC_CUDA_WARP;
+        const bool is_inside = column < width && row < height;
+        reader_box box = {0, -1, 0, -1};
+        if (is_inside)
+            box = box_of(map, height, width, column, row);
+        const bool has_many = box_count(box) > FEW;
+        float sum[TOGETHER] = {0.0F};
+        if (!has_many)
+            few_add(map, crop, box, column, row, first, sum);
+        for (unsigned left = __ballot_sync(0xffffffffU, has_many); left != 0; left &= left - 1) {
+            const int owner = __ffs((int)left) - 1;
+            const reader_box owned = {
+                __shfl_sync(0xffffffffU, box.left, owner), __shfl_sync(0xffffffffU, box.right, owner),
+                __shfl_sync(0xffffffffU, box.top, owner), __shfl_sync(0xffffffffU, box.bottom, owner)};
+            float part[TOGETHER] = {0.0F};
+            many_add(crop, owned, column - lane + owner, row, first, part);
+            for (int c = 0; c < TOGETHER; c++)
+                sum[c] = lane == owner ? part[c] : sum[c];
+        }
+        const int64_t pixel = (crop * height + row) * width + column;
+#pragma unroll
+        for (int c = 0; c < TOGETHER; c++)
+            if (is_inside && first + c < channel_count())
+                vqc_cuda_store_gradient(grad_input, pixel * channel_count() + first + c, sum[c], accumulate);
     }
 };
 
-/* The least number with pixels <= 2^places. */
-int places_of(int64_t pixels)
+template <int fixed>
+__global__ void __launch_bounds__(VQC_CUDA_THREADS, BLOCKS) gather_kernel(gathered_gradient<fixed> gradient)
 {
-    int places = 0;
-    while (((int64_t)1 << places) < pixels)
-        places++;
-    return places;
-}
-
-size_t sums_size(const vqc_warp *o)
-{
-    return (size_t)(o->crops * o->height * o->width * o->channels) * sizeof(unsigned long long);
+    __shared__ inverse_map map;
+    const int64_t across = vqc_cuda_pieces(gradient.width, VQC_CUDA_WARP);
+    const int64_t tiles = across * vqc_cuda_pieces(gradient.height, TILE_ROWS);
+    const int64_t pieces = vqc_cuda_pieces(tiles, TILES);
+    const int32_t lane = (int32_t)threadIdx.x % VQC_CUDA_WARP;
+    const int32_t warp = (int32_t)threadIdx.x / VQC_CUDA_WARP;
+    for (int64_t piece = blockIdx.x; piece < gradient.crops * pieces; piece += gridDim.x) {
+        const vqc_cuda_quotient at = vqc_cuda_divide(piece, pieces);
+        __syncthreads(); /* the last map has been used */
+        if (threadIdx.x == 0)
+            inverse_find(gradient.height, gradient.width, gradient.matrices + at.whole * VQC_WARP_MATRIX, &map);
+        __syncthreads();
+        for (int64_t tile = at.rest * TILES; tile < (at.rest + 1) * TILES && tile < tiles; tile++) {
+            const vqc_cuda_quotient corner = vqc_cuda_divide(tile, across);
+            for (int64_t first = 0; first < gradient.channel_count(); first += TOGETHER)
+                gradient.pixels_gather(map, at.whole, (int32_t)corner.rest * VQC_CUDA_WARP + lane,
+                                       (int32_t)corner.whole * TILE_ROWS + warp, first);
+        }
+    }
 }
 
 } // namespace
-
-size_t vqc_cuda_warp_workspace_size(const vqc_warp *shape)
-{
-    return sums_size(shape) + (size_t)shape->crops * sizeof(unsigned);
-}
 
 template <int fixed> static cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
@@ -222,31 +376,25 @@ cudaError_t vqc_cuda_warp_forward(const vqc_cuda_call *call, const vqc_forward *
                                                      : forward<ANY_NUMBER>(call, arguments);
 }
 
-cudaError_t vqc_cuda_warp_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+template <int fixed> static cudaError_t backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const vqc_warp *o = &call->operation->warp;
-    int64_t pixels = o->height * o->width;
-    int64_t count = pixels * o->channels;
-    const float *grad_output = static_cast<const float *>(arguments->grad_output);
-    unsigned long long *sums = static_cast<unsigned long long *>(arguments->workspace);
-    unsigned *largest = reinterpret_cast<unsigned *>(sums + o->crops * count);
+    const gathered_gradient<fixed> gradient = {o->crops,
+                                               o->height,
+                                               o->width,
+                                               o->channels,
+                                               static_cast<const float *>(arguments->input[1]),
+                                               static_cast<const float *>(arguments->grad_output),
+                                               arguments->accumulate[0],
+                                               static_cast<float *>(arguments->grad_input[0])};
+    int64_t tiles = vqc_cuda_pieces(o->width, VQC_CUDA_WARP) * vqc_cuda_pieces(o->height, TILE_ROWS);
+    return vqc_cuda_launch(call->stream, o->crops * vqc_cuda_pieces(tiles, TILES), gather_kernel<fixed>, gradient);
+}
+
+cudaError_t vqc_cuda_warp_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+{
     if (arguments->grad_input[0] == NULL)
         return cudaSuccess;
-    cudaError_t result = cudaMemsetAsync(sums, 0, vqc_cuda_warp_workspace_size(o), call->stream);
-    if (result != cudaSuccess)
-        return result;
-    result = vqc_cuda_launch(call->stream, o->crops * vqc_cuda_pieces(count, TILE), largest_kernel, o->crops, count,
-                             grad_output, largest);
-    if (result != cudaSuccess)
-        return result;
-    const scattered_gradient scattered = {
-        o->height,   o->width, o->channels, places_of(pixels), static_cast<const float *>(arguments->input[1]),
-        grad_output, largest,  sums};
-    result = vqc_cuda_launch(call->stream, vqc_cuda_pieces(o->crops * pixels, VQC_CUDA_THREADS), scatter_kernel,
-                             scattered, o->crops * pixels);
-    if (result != cudaSuccess)
-        return result;
-    const summed_gradient summed = {count, places_of(pixels), largest, sums};
-    return vqc_cuda_elements_run(summed, arguments->accumulate[0], static_cast<float *>(arguments->grad_input[0]),
-                                 o->crops * count, call->stream);
+    return call->operation->warp.channels == COLOURS ? backward<COLOURS>(call, arguments)
+                                                     : backward<ANY_NUMBER>(call, arguments);
 }
