@@ -106,7 +106,7 @@ template <int V> __device__ int group_of(const norm &n, int vector, int half)
     return channel / (int)n.width;
 }
 
-/* Sums over the block of what its threads have, all of them of one group: totals[0]. */
+/* Sums over the block of what its threads have, all of them of one group: totals[0], which thread 0 may read. */
 __device__ void group_sum(const sums mine, sums *totals)
 {
     __shared__ sums slots[WARPS_MOST];
@@ -122,11 +122,11 @@ __device__ void group_sum(const sums mine, sums *totals)
         if (lane == 0)
             totals[0] = sum;
     }
-    __syncthreads();
 }
 
 /* Sums over the block of what its threads have of every group, in a fixed order: totals[group of the chunk]. `mine`
- * are the thread's sums by half. Every thread of the block calls it; totals may be read on return. */
+ * are the thread's sums by half. Every thread of the block calls it once; on return thread `group` may
+ * read its total. */
 template <int V> __device__ void groups_sum(const norm &n, const place &p, const sums mine[HALVES], sums *totals)
 {
     __shared__ sums slots[HALVES][ALONE_THREADS];
