@@ -6,7 +6,10 @@
 namespace
 {
 
-enum { MEASURE_THREADS = 1024 };
+enum {
+    MEASURE_THREADS = 1024,
+    AHEAD = 8 /* elements that a thread reads before it measures them */
+};
 
 __global__ void __launch_bounds__(VQC_CUDA_THREADS) step_kernel(vqc_latent latent, const vqc_latent_numbers *numbers)
 {
@@ -33,11 +36,20 @@ __global__ void __launch_bounds__(MEASURE_THREADS)
     double squares = 0.0;
     unsigned long long digest = 0;
     unsigned long long not_finite = 0;
-    for (int64_t i = threadIdx.x; i < count; i += MEASURE_THREADS) {
-        float value = z[i];
-        squares += (double)value * (double)value;
-        digest += vqc_formula_latent_word((uint64_t)i, __float_as_uint(value));
-        not_finite += isfinite(value) ? 0 : 1;
+    for (int64_t first = threadIdx.x; first < count; first += AHEAD * MEASURE_THREADS) {
+        float values[AHEAD];
+#pragma unroll
+        for (int k = 0; k < AHEAD; k++)
+            values[k] = first + k * MEASURE_THREADS < count ? z[first + k * MEASURE_THREADS] : 0.0F;
+#pragma unroll
+        for (int k = 0; k < AHEAD; k++) {
+            int64_t i = first + k * MEASURE_THREADS;
+            if (i >= count)
+                break;
+            squares += (double)values[k] * (double)values[k];
+            digest += vqc_formula_latent_word((uint64_t)i, __float_as_uint(values[k]));
+            not_finite += isfinite(values[k]) ? 0 : 1;
+        }
     }
     squares = vqc_cuda_block_sum(squares, doubles);
     digest = vqc_cuda_block_sum(digest, words);
