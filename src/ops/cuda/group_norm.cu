@@ -5,10 +5,10 @@
 #include "ops/cuda/vector.cuh"
 #include "ops/formulas.h"
 
-/* Both passes go over the tensor twice: first for sums by group, then to compute the result. Small groups lie in one
- * piece of work, for which one kernel does both. Others are divided into pieces of pixels: a first kernel leaves the
- * sums of each group in each piece, and a second one, whose blocks all combine them in the same way, computes the
- * result. All orders of summation are fixed by the shape of one picture. */
+/* Both passes go over the tensor twice: first for sums by group, then to compute the result. Of a small group one
+ * block of threads holds all in registers, and one kernel does both. Others are divided into pieces of pixels: a
+ * first kernel leaves the sums of each group in each piece, and a second one, whose blocks all combine them in the
+ * same way, computes the result. All orders of summation are fixed by the shape of one picture. */
 
 namespace
 {
@@ -16,14 +16,18 @@ namespace
 enum { WEIGHT, BIAS }; /* parameters */
 
 enum {
-    THREADS = 512,
-    WARPS = THREADS / VQC_CUDA_WARP,
-    BATCH = 4,                 /* vectors of a tensor that a thread reads before it uses them, */
-    BATCH_OF_MANY = 2,         /* and where it reads three tensors */
-    ALONE_MOST = 8 * THREADS,  /* vectors of the groups that one block does alone */
-    PIECE_LEAST = 2 * THREADS, /* about as many vectors has a piece at least */
-    PIECES_MOST = 128          /* of a picture: about one for each multiprocessor */
+    ALONE_THREADS = 512, /* of a block that does its groups alone, */
+    PIECE_THREADS = 256, /* and of one that does a piece */
+    PIECES_EACH = 3,     /* such blocks on a multiprocessor at least: bounds the registers of a thread */
+    WARPS_MOST = ALONE_THREADS / VQC_CUDA_WARP,
+    BATCH = 4,                       /* vectors of a tensor that a thread reads before it uses them, */
+    BATCH_OF_MANY = 2,               /* and where it reads three tensors */
+    HELD = 2,                        /* vectors of a thread of a block that does its groups alone */
+    LINE = 4,                        /* vectors in a pixel of narrow groups that are done together: 64 bytes */
+    PIECE_LEAST = 2 * PIECE_THREADS, /* about as many vectors has a piece at least */
+    BLOCKS_MOST = 384                /* for a picture: about three for each multiprocessor */
 };
+static_assert((int)HELD <= (int)BATCH && (int)HELD <= (int)BATCH_OF_MANY, "what is held is one batch");
 
 /* Of each group of each picture, what the forward pass leaves for the backward pass. */
 typedef struct moments {
@@ -44,6 +48,7 @@ struct norm {
     int64_t piece;         /* pixels of a piece; the last one of a picture may have fewer */
     int64_t pieces;        /* of a picture */
     int64_t chunk, chunks; /* groups of a chunk, the last of which may have fewer, and number of chunks */
+    double share;          /* 1 / elements of a group */
     float epsilon;
     const float *weight;
     const float *bias;
@@ -55,31 +60,32 @@ struct norm {
  * ... and the vectors column, column + columns, ... Threads that are left over have no row. Only a chunk of a single
  * group is wider than a block. */
 struct place {
-    int64_t batch, piece;
-    int64_t group;  /* the first of the chunk */
+    int64_t batch;
+    int piece;
+    int group;      /* the first of the chunk */
     int groups;     /* of the chunk */
     int64_t first;  /* element of the tensor: of the piece's first pixel the chunk's first */
     int64_t pixels; /* number */
-    int64_t vectors;
+    int vectors;
     int rows, columns, row, column;
 };
 
-template <int V> __device__ place place_of(const norm &n, int64_t index)
+template <int V> __device__ place place_of(const norm &n)
 {
-    vqc_cuda_quotient at_chunk = vqc_cuda_divide(index, n.chunks);
+    vqc_cuda_quotient at_chunk = vqc_cuda_divide(blockIdx.x, n.chunks);
     vqc_cuda_quotient at = vqc_cuda_divide(at_chunk.whole, n.pieces);
     int64_t pixels_left = n.pixels - at.rest * n.piece;
     int64_t groups_left = n.groups - at_chunk.rest * n.chunk;
     place p;
     p.batch = at.whole;
-    p.piece = at.rest;
-    p.group = at_chunk.rest * n.chunk;
+    p.piece = (int)at.rest;
+    p.group = (int)(at_chunk.rest * n.chunk);
     p.groups = (int)(groups_left < n.chunk ? groups_left : n.chunk);
     p.first = (at.whole * n.pixels + at.rest * n.piece) * n.channels + p.group * n.width;
     p.pixels = pixels_left < n.piece ? pixels_left : n.piece;
-    p.vectors = p.groups * n.width / V;
-    p.columns = p.vectors < THREADS ? (int)p.vectors : (int)THREADS;
-    p.rows = THREADS / p.columns;
+    p.vectors = p.groups * (int)n.width / V;
+    p.columns = p.vectors < (int)blockDim.x ? p.vectors : (int)blockDim.x;
+    p.rows = (int)blockDim.x / p.columns;
     p.row = (int)threadIdx.x / p.columns;
     p.column = (int)threadIdx.x % p.columns;
     return p;
@@ -94,26 +100,49 @@ template <int V> __device__ constexpr int half_of(int i)
 }
 
 /* Which group of the chunk a half of a vector of a pixel lies in. */
-template <int V> __device__ int group_of(const norm &n, int64_t vector, int half)
+template <int V> __device__ int group_of(const norm &n, int vector, int half)
 {
-    int channel = (int)vector * V + half * (V / HALVES);
+    int channel = vector * V + half * (V / HALVES);
     return channel / (int)n.width;
 }
 
+/* Sums over the block of what its threads have, all of them of one group: totals[0], which thread 0 may read. */
+__device__ void group_sum(const sums mine, sums *totals)
+{
+    __shared__ sums slots[WARPS_MOST];
+    int lane = (int)threadIdx.x % VQC_CUDA_WARP;
+    int warp = (int)threadIdx.x / VQC_CUDA_WARP;
+    sums sum = {vqc_cuda_warp_sum(mine.first), vqc_cuda_warp_sum(mine.second)};
+    if (lane == 0)
+        slots[warp] = sum;
+    __syncthreads();
+    if (warp == 0) {
+        const sums slot = lane < (int)blockDim.x / VQC_CUDA_WARP ? slots[lane] : sums{0.0F, 0.0F};
+        sum = sums{vqc_cuda_warp_sum(slot.first), vqc_cuda_warp_sum(slot.second)};
+        if (lane == 0)
+            totals[0] = sum;
+    }
+}
+
 /* Sums over the block of what its threads have of every group, in a fixed order: totals[group of the chunk]. `mine`
- * are the thread's sums by half. Every thread of the block calls it; totals may be read on return. */
+ * are the thread's sums by half. Every thread of the block calls it once; on return thread `group` may
+ * read its total. */
 template <int V> __device__ void groups_sum(const norm &n, const place &p, const sums mine[HALVES], sums *totals)
 {
-    __shared__ sums slots[HALVES][THREADS];
+    __shared__ sums slots[HALVES][ALONE_THREADS];
     int lane = (int)threadIdx.x % VQC_CUDA_WARP;
     bool divided = n.width < V;
-    int columns = divided || p.groups == 1 ? p.columns : (int)(n.width / V); /* of a group */
+    const sums both = {mine[0].first + mine[1].first, mine[0].second + mine[1].second};
+    if (p.groups == 1) {
+        group_sum(both, totals);
+        return;
+    }
+    int columns = divided ? p.columns : (int)(n.width / V); /* of a group */
     int count = divided ? p.rows : p.rows * columns;
-    __syncthreads(); /* what the last call left has been read */
-    slots[0][threadIdx.x] = divided ? mine[0] : sums{mine[0].first + mine[1].first, mine[0].second + mine[1].second};
+    slots[0][threadIdx.x] = divided ? mine[0] : both;
     slots[1][threadIdx.x] = mine[1];
     __syncthreads();
-    for (int group = (int)threadIdx.x / VQC_CUDA_WARP; group < p.groups; group += WARPS) {
+    for (int group = (int)threadIdx.x / VQC_CUDA_WARP; group < p.groups; group += (int)blockDim.x / VQC_CUDA_WARP) {
         sums sum = {0.0F, 0.0F};
         for (int i = lane; i < count; i += VQC_CUDA_WARP) {
             int row = divided ? i : i / columns;
@@ -131,71 +160,97 @@ template <int V> __device__ void groups_sum(const norm &n, const place &p, const
 }
 
 /* visit(i, k): the thread's elements of the vector that begins at element i are the k-th of the vectors that it has
- * read; read(i, k) comes before, for up to `batch` vectors at a time, so that enough of the memory is under way. */
-template <int batch, typename Read, typename Visit>
-__device__ __forceinline__ void pixels_visit(const norm &n, const place &p, int64_t start, Read read, Visit visit)
+ * read; read(i, k) comes before, for up to `batch` vectors at a time, so that enough of the memory is under way.
+ * Every thread calls prepare(count) once, after it has asked for its first `count` vectors and before it uses them.
+ */
+template <int batch, typename Read, typename Prepare, typename Visit>
+__device__ __forceinline__ void pixels_visit(const norm &n, const place &p, int64_t start, Read read, Prepare prepare,
+                                             Visit visit)
 {
     const int64_t step = p.rows * n.channels;
     int64_t i = start + p.row * n.channels;
-    int64_t left = p.row < p.rows && p.row < p.pixels ? (p.pixels - p.row + p.rows - 1) / p.rows : 0;
-    for (; left >= batch; left -= batch, i += batch * step) {
+    int left = p.row < p.rows && p.row < p.pixels ? (int)((p.pixels - p.row + p.rows - 1) / p.rows) : 0;
+    const auto batch_read = [&] {
 #pragma unroll
         for (int k = 0; k < batch; k++)
-            read(i + k * step, k);
+            if (k < left)
+                read(i + k * step, k);
+    };
+    batch_read();
+    prepare(left < batch ? left : batch);
+    while (left > 0) {
 #pragma unroll
         for (int k = 0; k < batch; k++)
-            visit(i + k * step, k);
-    }
-    for (; left > 0; left--, i += step) {
-        read(i, 0);
-        visit(i, 0);
+            if (k < left)
+                visit(i + k * step, k);
+        left -= batch;
+        i += batch * step;
+        batch_read();
     }
 }
 
-/* Mean and sum of squared deviations of each of the place's groups: results[group of the chunk]. The sums are of
- * differences to an element of the group, so that a large mean costs no accuracy. */
-template <typename T, int V> __device__ void measure(const norm &n, const place &p, const T *input, sums *results)
+/* a · b + c, of bf16 elements rounded only once: it is quicker. */
+template <typename T> __device__ __forceinline__ float multiply_add(float a, float b, float c)
 {
-    float first[V] = {};
-    float second[V] = {};
-    for (int64_t vector = p.column; vector < p.vectors; vector += p.columns) {
-        float origin[HALVES];
-        for (int h = 0; h < HALVES; h++)
-            origin[h] = vqc_cuda_load(input, p.first + group_of<V>(n, vector, h) * n.width);
-        vqc_cuda_vector<T, V> x[BATCH];
-        pixels_visit<BATCH>(
-            n, p, p.first + vector * V, [&](int64_t i, int k) { x[k] = vqc_cuda_vector_load<V>(input, i); },
-            [&](int64_t, int k) {
-#pragma unroll
-                for (int v = 0; v < V; v++) {
-                    float d = vqc_cuda_vector_get(x[k], v) - origin[half_of<V>(v)];
-                    first[v] += d;
-                    second[v] += d * d;
-                }
-            });
-    }
-    sums mine[HALVES] = {};
+    return sizeof(T) == sizeof(float) ? a * b + c : fmaf(a, b, c);
+}
+
+/* The first element of each half's group: the sums of a group are of differences to it, so that a large mean costs no
+ * accuracy. */
+template <typename T, int V> struct origins {
+    float of[HALVES];
+};
+
+template <typename T, int V>
+__device__ origins<T, V> origins_of(const norm &n, const place &p, const T *input, int vector)
+{
+    origins<T, V> origin;
+    for (int h = 0; h < HALVES; h++)
+        origin.of[h] = vqc_cuda_load(input, p.first + group_of<V>(n, vector, h) * n.width);
+    return origin;
+}
+
+/* Adds a vector's elements to the sums of differences and of their squares. */
+template <typename T, int V>
+__device__ __forceinline__ void differences_add(const vqc_cuda_words<T, V> &x, const origins<T, V> &origin,
+                                                sums mine[HALVES])
+{
 #pragma unroll
     for (int v = 0; v < V; v++) {
-        mine[half_of<V>(v)].first += first[v];
-        mine[half_of<V>(v)].second += second[v];
+        sums *half = &mine[half_of<V>(v)];
+        float d = vqc_cuda_words_get(x, v) - origin.of[half_of<V>(v)];
+        half->first += d;
+        half->second = multiply_add<T>(d, d, half->second);
     }
-    groups_sum<V>(n, p, mine, results);
-    float count = (float)(p.pixels * n.width);
-    for (int group = (int)threadIdx.x; group < p.groups; group += THREADS) {
-        sums sum = results[group];
-        float mean = sum.first / count;
-        float deviations = sum.second - mean * sum.first;
-        float origin = vqc_cuda_load(input, p.first + group * n.width);
-        results[group] = sums{origin + mean, deviations > 0.0F ? deviations : 0.0F};
+}
+
+/* Mean and sum of squared deviations of the group of the chunk from its sums. */
+template <typename T>
+__device__ sums deviations_of(const norm &n, const place &p, const T *input, int group, const sums &sum)
+{
+    float mean = sum.first / (float)(p.pixels * n.width);
+    float deviations = sum.second - mean * sum.first;
+    float origin = vqc_cuda_load(input, p.first + group * n.width);
+    return sums{origin + mean, deviations > 0.0F ? deviations : 0.0F};
+}
+
+/* Leaves the sums of each of the place's groups: totals[group of the chunk]. */
+template <typename T, int V> __device__ void measure(const norm &n, const place &p, const T *input, sums *totals)
+{
+    sums mine[HALVES] = {};
+    for (int vector = p.column; vector < p.vectors; vector += p.columns) {
+        const origins<T, V> origin = origins_of<T, V>(n, p, input, vector);
+        vqc_cuda_words<T, V> x[BATCH] = {};
+        pixels_visit<BATCH>(
+            n, p, p.first + vector * V, [&](int64_t i, int k) { x[k] = vqc_cuda_words_load<V>(input, i); },
+            [](int) {}, [&](int64_t, int k) { differences_add<T, V>(x[k], origin, mine); });
     }
-    __syncthreads();
+    groups_sum<V>(n, p, mine, totals);
 }
 
 __device__ moments moments_of(const norm &n, double mean, double deviations)
 {
-    double total = (double)n.pixels * (double)n.width;
-    return moments{(float)mean, (float)(1.0 / sqrt(deviations / total + (double)n.epsilon))};
+    return moments{(float)mean, 1.0F / sqrtf((float)(deviations * n.share + (double)n.epsilon))};
 }
 
 /* The parts of a group of a picture. */
@@ -204,149 +259,193 @@ __device__ const sums *parts_of(const norm &n, int64_t batch, int64_t group)
     return n.parts + (batch * n.groups + group) * n.pieces;
 }
 
-__device__ double piece_elements(const norm &n, int64_t piece)
-{
-    int64_t left = n.pixels - piece * n.piece;
-    return (double)((left < n.piece ? left : n.piece) * n.width);
-}
-
 /* The moments of the place's groups from their parts, for every thread. */
 __device__ void moments_combine(const norm &n, const place &p, moments *found)
 {
     int lane = (int)threadIdx.x % VQC_CUDA_WARP;
-    double total = (double)n.pixels * (double)n.width;
-    for (int group = (int)threadIdx.x / VQC_CUDA_WARP; group < p.groups; group += WARPS) {
+    const double most = (double)(n.piece * n.width); /* elements of a piece, and of the last one */
+    const double last = (double)((n.pixels - (n.pieces - 1) * n.piece) * n.width);
+    for (int group = (int)threadIdx.x / VQC_CUDA_WARP; group < p.groups; group += (int)blockDim.x / VQC_CUDA_WARP) {
         const sums *parts = parts_of(n, p.batch, p.group + group);
         const double origin = (double)parts[0].first;
         double first = 0.0;
         double second = 0.0;
+#pragma unroll 2
         for (int64_t piece = lane; piece < n.pieces; piece += VQC_CUDA_WARP) {
             double d = (double)parts[piece].first - origin;
-            double weighted = d * piece_elements(n, piece);
+            double weighted = d * (piece < n.pieces - 1 ? most : last);
             first += weighted;
             second += (double)parts[piece].second + weighted * d;
         }
         first = vqc_cuda_warp_sum(first);
         second = vqc_cuda_warp_sum(second);
         if (lane == 0)
-            found[group] = moments_of(n, origin + first / total, second - first * first / total);
+            found[group] = moments_of(n, origin + first * n.share, second - first * first * n.share);
     }
     __syncthreads();
 }
 
-template <typename T> __device__ float swish_of(float x)
+template <typename T> __device__ __forceinline__ float swish_of(float x)
 {
     return x * vqc_cuda_sigmoid<T>(x);
 }
 
-template <typename T> __device__ float swish_derivative(float x)
+/* s (1 + x (1 - s)) */
+template <typename T> __device__ __forceinline__ float swish_derivative(float x)
 {
     float s = vqc_cuda_sigmoid<T>(x);
-    return s * (1.0F + x * (1.0F - s));
+    if (sizeof(T) == sizeof(float))
+        return s * (1.0F + x * (1.0F - s));
+    return fmaf(s, fmaf(-x, s, x), s);
 }
 
-/* What a thread needs of the channels of a vector and of their groups. */
-template <int V> struct scaling {
+/* What a thread needs of the channels of a vector. */
+template <int V> struct channels {
     float weight[V], bias[V];
-    moments of[HALVES];
 };
 
-template <int V> __device__ scaling<V> scaling_of(const norm &n, const place &p, const moments *found, int64_t vector)
+template <int V> __device__ __forceinline__ channels<V> channels_of(const norm &n, const place &p, int vector)
 {
-    scaling<V> s;
+    channels<V> c;
     int64_t channel = p.group * n.width + vector * V;
+    enum { WIDE = V < vqc_cuda_widest<float>::COUNT ? V : (int)vqc_cuda_widest<float>::COUNT };
 #pragma unroll
-    for (int v = 0; v < V; v++) {
-        s.weight[v] = n.weight[channel + v];
-        s.bias[v] = n.bias[channel + v];
+    for (int v = 0; v < V; v += WIDE) {
+        const vqc_cuda_vector<float, WIDE> weight = vqc_cuda_vector_load<WIDE>(n.weight, channel + v);
+        const vqc_cuda_vector<float, WIDE> bias = vqc_cuda_vector_load<WIDE>(n.bias, channel + v);
+#pragma unroll
+        for (int w = 0; w < WIDE; w++) {
+            c.weight[v + w] = weight.element[w];
+            c.bias[v + w] = bias.element[w];
+        }
     }
-    for (int h = 0; h < HALVES; h++)
-        s.of[h] = found[group_of<V>(n, vector, h)];
+    return c;
+}
+
+/* And of their groups. With elements of bf16, which hold a value x to 2^-9 |x|, normalising rounds by 2^-24 of x or
+ * of the mean, whichever is larger, in units of the deviation: x · inverse_deviation + shift. */
+struct scale {
+    float mean, inverse_deviation, shift;
+};
+
+struct scales {
+    scale of[HALVES];
+};
+
+template <int V> __device__ __forceinline__ scales scales_of(const norm &n, const moments *found, int vector)
+{
+    scales s;
+    for (int h = 0; h < HALVES; h++) {
+        const moments m = found[group_of<V>(n, vector, h)];
+        s.of[h] = scale{m.mean, m.inverse_deviation, -m.mean * m.inverse_deviation};
+    }
     return s;
 }
 
-/* output = the place's elements, normalised; `found` has the moments of its groups. */
-template <typename T, int V, bool swish>
-__device__ void normalise(const norm &n, const place &p, const T *input, const moments *found, T *output)
+template <typename T> __device__ __forceinline__ float normalised_of(float x, const scale &s)
 {
-    for (int64_t vector = p.column; vector < p.vectors; vector += p.columns) {
-        const scaling<V> s = scaling_of<V>(n, p, found, vector);
-        vqc_cuda_vector<T, V> x[BATCH];
-        pixels_visit<BATCH>(
-            n, p, p.first + vector * V, [&](int64_t i, int k) { x[k] = vqc_cuda_vector_load<V>(input, i); },
-            [&](int64_t i, int k) {
-                float values[V];
+    return sizeof(T) == sizeof(float) ? (x - s.mean) * s.inverse_deviation : fmaf(x, s.inverse_deviation, s.shift);
+}
+
+template <typename T, int V, bool swish>
+__device__ __forceinline__ vqc_cuda_words<T, V> vector_normalise(const vqc_cuda_words<T, V> &x, const channels<V> &c,
+                                                                 const scales &s)
+{
+    float values[V];
 #pragma unroll
-                for (int v = 0; v < V; v++) {
-                    const moments m = s.of[half_of<V>(v)];
-                    float value = vqc_formula_normalise(vqc_cuda_vector_get(x[k], v), m.mean, m.inverse_deviation,
-                                                        s.weight[v], s.bias[v]);
-                    values[v] = swish ? swish_of<T>(value) : value;
-                }
-                vqc_cuda_vector_store(output, i, vqc_cuda_vector_of<T>(values));
-            });
+    for (int v = 0; v < V; v++) {
+        float normalised = normalised_of<T>(vqc_cuda_words_get(x, v), s.of[half_of<V>(v)]);
+        float value = multiply_add<T>(normalised, c.weight[v], c.bias[v]);
+        values[v] = swish ? swish_of<T>(value) : value;
+    }
+    return vqc_cuda_words_of<T>(values);
+}
+
+/* output = the place's elements, normalised. prepare(x, count, vector), which all threads call once, leaves the
+ * moments of the place's groups in `found`; the thread's first `count` vectors x are by then under way. */
+template <typename T, int V, bool swish, typename Prepare>
+__device__ __forceinline__ void normalise(const norm &n, const place &p, const T *input, const moments *found,
+                                          T *output, Prepare prepare)
+{
+    for (int vector = p.column; vector < p.vectors; vector += p.columns) {
+        const channels<V> c = channels_of<V>(n, p, vector);
+        scales s;
+        vqc_cuda_words<T, V> x[BATCH] = {};
+        pixels_visit<BATCH>(
+            n, p, p.first + vector * V, [&](int64_t i, int k) { x[k] = vqc_cuda_words_load<V>(input, i); },
+            [&](int count) {
+                if (vector == p.column)
+                    prepare(x, count, vector);
+                s = scales_of<V>(n, found, vector);
+            },
+            [&](int64_t i, int k) { vqc_cuda_words_store(output, i, vector_normalise<T, V, swish>(x[k], c, s)); });
     }
 }
 
 __device__ void moments_save(const norm &n, const place &p, const moments *found, moments *saved)
 {
-    for (int group = (int)threadIdx.x; group < p.groups; group += THREADS)
+    for (int group = (int)threadIdx.x; group < p.groups; group += (int)blockDim.x)
         saved[p.batch * n.groups + p.group + group] = found[group];
 }
 
-__device__ void parts_store(const norm &n, const place &p, const sums *results)
-{
-    for (int group = (int)threadIdx.x; group < p.groups; group += THREADS)
-        n.parts[(p.batch * n.groups + p.group + group) * n.pieces + p.piece] = results[group];
-}
+/* A chunk is a single group or has at most two for each vector of a line. */
+enum { CHUNK_MOST = HALVES * LINE };
 
-__device__ int64_t places(const norm &n)
+template <typename T, int V>
+__global__ void __launch_bounds__(PIECE_THREADS, PIECES_EACH) measure_kernel(norm n, const T *input)
 {
-    return n.batch * n.pieces * n.chunks;
-}
-
-/* A chunk has at most two groups for each thread of a row. */
-enum { CHUNK_MOST = HALVES * THREADS };
-
-template <typename T, int V> __global__ void __launch_bounds__(THREADS) measure_kernel(norm n, const T *input)
-{
-    __shared__ sums results[CHUNK_MOST];
-    for (int64_t index = blockIdx.x; index < places(n); index += gridDim.x) {
-        const place p = place_of<V>(n, index);
-        measure<T, V>(n, p, input, results);
-        parts_store(n, p, results);
-    }
+    __shared__ sums totals[CHUNK_MOST];
+    const place p = place_of<V>(n);
+    measure<T, V>(n, p, input, totals);
+    for (int group = (int)threadIdx.x; group < p.groups; group += (int)blockDim.x)
+        n.parts[(p.batch * n.groups + p.group + group) * n.pieces + p.piece] =
+            deviations_of(n, p, input, group, totals[group]);
 }
 
 template <typename T, int V, bool swish>
-__global__ void __launch_bounds__(THREADS) normalise_kernel(norm n, const T *input, moments *saved, T *output)
+__global__ void __launch_bounds__(PIECE_THREADS, PIECES_EACH)
+    normalise_kernel(norm n, const T *input, moments *saved, T *output)
 {
     __shared__ moments found[CHUNK_MOST];
-    for (int64_t index = blockIdx.x; index < places(n); index += gridDim.x) {
-        const place p = place_of<V>(n, index);
-        __syncthreads(); /* the last moments have been read */
+    const place p = place_of<V>(n);
+    normalise<T, V, swish>(n, p, input, found, output, [&](const vqc_cuda_words<T, V>(&)[BATCH], int, int64_t) {
         moments_combine(n, p, found);
         if (p.piece == 0)
             moments_save(n, p, found, saved);
-        normalise<T, V, swish>(n, p, input, found, output);
+    });
+}
+
+/* The moments of the place's groups, of which the threads hold all elements, for every thread. */
+template <typename T, int V>
+__device__ void moments_measure(const norm &n, const place &p, const T *input, const vqc_cuda_words<T, V> (&x)[BATCH],
+                                int count, int vector, sums *totals, moments *found)
+{
+    const origins<T, V> origin = origins_of<T, V>(n, p, input, vector);
+    sums mine[HALVES] = {};
+#pragma unroll
+    for (int k = 0; k < HELD; k++)
+        if (k < count)
+            differences_add<T, V>(x[k], origin, mine);
+    groups_sum<V>(n, p, mine, totals);
+    for (int group = (int)threadIdx.x; group < p.groups; group += (int)blockDim.x) {
+        const sums whole = deviations_of(n, p, input, group, totals[group]);
+        found[group] = moments_of(n, (double)whole.first, (double)whole.second);
     }
+    __syncthreads();
 }
 
 /* Both for groups that are not divided into pieces. */
 template <typename T, int V, bool swish>
-__global__ void __launch_bounds__(THREADS) alone_kernel(norm n, const T *input, moments *saved, T *output)
+__global__ void __launch_bounds__(ALONE_THREADS) alone_kernel(norm n, const T *input, moments *saved, T *output)
 {
-    __shared__ sums results[CHUNK_MOST];
+    __shared__ sums totals[CHUNK_MOST];
     __shared__ moments found[CHUNK_MOST];
-    for (int64_t index = blockIdx.x; index < places(n); index += gridDim.x) {
-        const place p = place_of<V>(n, index);
-        measure<T, V>(n, p, input, results);
-        for (int group = (int)threadIdx.x; group < p.groups; group += THREADS)
-            found[group] = moments_of(n, (double)results[group].first, (double)results[group].second);
-        __syncthreads();
-        moments_save(n, p, found, saved);
-        normalise<T, V, swish>(n, p, input, found, output);
-    }
+    const place p = place_of<V>(n);
+    normalise<T, V, swish>(n, p, input, found, output,
+                           [&](const vqc_cuda_words<T, V>(&x)[BATCH], int count, int vector) {
+                               moments_measure<T, V>(n, p, input, x, count, vector, totals, found);
+                               moments_save(n, p, found, saved);
+                           });
 }
 
 /* A normalised value and the gradient with respect to it. */
@@ -355,13 +454,12 @@ struct inner {
 };
 
 template <typename T, int V, bool swish>
-__device__ __forceinline__ inner inner_of(float x, float grad_output, const scaling<V> &s, int v)
+__device__ __forceinline__ inner inner_of(float x, float grad_output, const channels<V> &c, const scales &s, int v)
 {
-    const moments m = s.of[half_of<V>(v)];
-    float normalised = (x - m.mean) * m.inverse_deviation;
-    float grad = grad_output * s.weight[v];
+    float normalised = normalised_of<T>(x, s.of[half_of<V>(v)]);
+    float grad = grad_output * c.weight[v];
     if (swish)
-        grad *= swish_derivative<T>(normalised * s.weight[v] + s.bias[v]);
+        grad *= swish_derivative<T>(multiply_add<T>(normalised, c.weight[v], c.bias[v]));
     return inner{normalised, grad};
 }
 
@@ -374,50 +472,50 @@ template <typename T> struct gradients {
     T *grad_input;
 };
 
+/* Adds to the sums of h and of h times the normalised values what a vector gives. */
 template <typename T, int V, bool swish>
-__device__ void gradient_measure(const norm &n, const place &p, const gradients<T> &g, sums *results)
+__device__ __forceinline__ void gradient_add(const vqc_cuda_words<T, V> &x, const vqc_cuda_words<T, V> &grad,
+                                             const channels<V> &c, const scales &s, sums mine[HALVES])
 {
-    const moments *saved = g.saved + p.batch * n.groups + p.group;
-    float first[V] = {};
-    float second[V] = {};
-    for (int64_t vector = p.column; vector < p.vectors; vector += p.columns) {
-        const scaling<V> s = scaling_of<V>(n, p, saved, vector);
-        vqc_cuda_vector<T, V> x[BATCH];
-        vqc_cuda_vector<T, V> grad[BATCH];
-        pixels_visit<BATCH>(
-            n, p, p.first + vector * V,
-            [&](int64_t i, int k) {
-                x[k] = vqc_cuda_vector_load<V>(g.input, i);
-                grad[k] = vqc_cuda_vector_load<V>(g.grad_output, i);
-            },
-            [&](int64_t, int k) {
-#pragma unroll
-                for (int v = 0; v < V; v++) {
-                    inner found =
-                        inner_of<T, V, swish>(vqc_cuda_vector_get(x[k], v), vqc_cuda_vector_get(grad[k], v), s, v);
-                    first[v] += found.grad;
-                    second[v] += found.grad * found.normalised;
-                }
-            });
-    }
-    sums mine[HALVES] = {};
 #pragma unroll
     for (int v = 0; v < V; v++) {
-        mine[half_of<V>(v)].first += first[v];
-        mine[half_of<V>(v)].second += second[v];
+        sums *half = &mine[half_of<V>(v)];
+        inner found = inner_of<T, V, swish>(vqc_cuda_words_get(x, v), vqc_cuda_words_get(grad, v), c, s, v);
+        half->first += found.grad;
+        half->second = multiply_add<T>(found.grad, found.normalised, half->second);
     }
-    groups_sum<V>(n, p, mine, results);
+}
+
+template <typename T, int V, bool swish>
+__device__ void gradient_measure(const norm &n, const place &p, const gradients<T> &g, sums *totals)
+{
+    const moments *saved = g.saved + p.batch * n.groups + p.group;
+    sums mine[HALVES] = {};
+    for (int vector = p.column; vector < p.vectors; vector += p.columns) {
+        const channels<V> c = channels_of<V>(n, p, vector);
+        const scales s = scales_of<V>(n, saved, vector);
+        vqc_cuda_words<T, V> x[BATCH_OF_MANY] = {};
+        vqc_cuda_words<T, V> grad[BATCH_OF_MANY] = {};
+        pixels_visit<BATCH_OF_MANY>(
+            n, p, p.first + vector * V,
+            [&](int64_t i, int k) {
+                x[k] = vqc_cuda_words_load<V>(g.input, i);
+                grad[k] = vqc_cuda_words_load<V>(g.grad_output, i);
+            },
+            [](int) {}, [&](int64_t, int k) { gradient_add<T, V, swish>(x[k], grad[k], c, s, mine); });
+    }
+    groups_sum<V>(n, p, mine, totals);
 }
 
 /* The means over the place's groups from their parts, for every thread. */
 __device__ void means_combine(const norm &n, const place &p, sums *means)
 {
     int lane = (int)threadIdx.x % VQC_CUDA_WARP;
-    double total = (double)n.pixels * (double)n.width;
-    for (int group = (int)threadIdx.x / VQC_CUDA_WARP; group < p.groups; group += WARPS) {
+    for (int group = (int)threadIdx.x / VQC_CUDA_WARP; group < p.groups; group += (int)blockDim.x / VQC_CUDA_WARP) {
         const sums *parts = parts_of(n, p.batch, p.group + group);
         double first = 0.0;
         double second = 0.0;
+#pragma unroll 2
         for (int64_t piece = lane; piece < n.pieces; piece += VQC_CUDA_WARP) {
             first += (double)parts[piece].first;
             second += (double)parts[piece].second;
@@ -425,84 +523,120 @@ __device__ void means_combine(const norm &n, const place &p, sums *means)
         first = vqc_cuda_warp_sum(first);
         second = vqc_cuda_warp_sum(second);
         if (lane == 0)
-            means[group] = sums{(float)(first / total), (float)(second / total)};
+            means[group] = sums{(float)(first * n.share), (float)(second * n.share)};
     }
     __syncthreads();
 }
 
+/* Of the group of each half the means of h and of h times the normalised values. */
+struct inner_means {
+    sums of[HALVES];
+};
+
 template <typename T, int V, bool swish>
-__device__ void gradient_compute(const norm &n, const place &p, const gradients<T> &g, const sums *means)
+__device__ __forceinline__ vqc_cuda_words<T, V>
+vector_gradient(const vqc_cuda_words<T, V> &x, const vqc_cuda_words<T, V> &grad, const vqc_cuda_words<T, V> &before,
+                bool accumulate, const channels<V> &c, const scales &s, const inner_means &mean)
+{
+    float values[V];
+#pragma unroll
+    for (int v = 0; v < V; v++) {
+        const sums m = mean.of[half_of<V>(v)];
+        const float inverse_deviation = s.of[half_of<V>(v)].inverse_deviation;
+        inner found = inner_of<T, V, swish>(vqc_cuda_words_get(x, v), vqc_cuda_words_get(grad, v), c, s, v);
+        values[v] = inverse_deviation * multiply_add<T>(-found.normalised, m.second, found.grad - m.first);
+        if (accumulate)
+            values[v] = vqc_cuda_words_get(before, v) + values[v];
+    }
+    return vqc_cuda_words_of<T>(values);
+}
+
+/* A thread's vectors of a batch, and what belongs to their channels. */
+template <typename T, int V> struct batch_of_many {
+    channels<V> c;
+    scales s;
+    vqc_cuda_words<T, V> x[BATCH_OF_MANY];
+    vqc_cuda_words<T, V> grad[BATCH_OF_MANY];
+    vqc_cuda_words<T, V> before[BATCH_OF_MANY];
+};
+
+/* The gradient of the place's elements. prepare(b, count), which all threads call once, leaves the means of the
+ * place's groups in `means`; the thread's first `count` vectors are by then under way. */
+template <typename T, int V, bool swish, typename Prepare>
+__device__ __forceinline__ void gradient_compute(const norm &n, const place &p, const gradients<T> &g,
+                                                 const sums *means, Prepare prepare)
 {
     const moments *saved = g.saved + p.batch * n.groups + p.group;
-    for (int64_t vector = p.column; vector < p.vectors; vector += p.columns) {
-        const scaling<V> s = scaling_of<V>(n, p, saved, vector);
-        sums mean[HALVES];
-        for (int h = 0; h < HALVES; h++)
-            mean[h] = means[group_of<V>(n, vector, h)];
-        vqc_cuda_vector<T, V> x[BATCH_OF_MANY];
-        vqc_cuda_vector<T, V> grad[BATCH_OF_MANY];
-        vqc_cuda_vector<T, V> before[BATCH_OF_MANY] = {};
+    for (int vector = p.column; vector < p.vectors; vector += p.columns) {
+        batch_of_many<T, V> b = {};
+        b.c = channels_of<V>(n, p, vector);
+        b.s = scales_of<V>(n, saved, vector);
+        inner_means mean;
         pixels_visit<BATCH_OF_MANY>(
             n, p, p.first + vector * V,
             [&](int64_t i, int k) {
-                x[k] = vqc_cuda_vector_load<V>(g.input, i);
-                grad[k] = vqc_cuda_vector_load<V>(g.grad_output, i);
+                b.x[k] = vqc_cuda_words_load<V>(g.input, i);
+                b.grad[k] = vqc_cuda_words_load<V>(g.grad_output, i);
                 if (g.accumulate)
-                    before[k] = vqc_cuda_vector_load<V>(g.grad_input, i);
+                    b.before[k] = vqc_cuda_words_load<V>(g.grad_input, i);
+            },
+            [&](int count) {
+                if (vector == p.column)
+                    prepare(b, count);
+                for (int h = 0; h < HALVES; h++)
+                    mean.of[h] = means[group_of<V>(n, vector, h)];
             },
             [&](int64_t i, int k) {
-                float values[V];
-#pragma unroll
-                for (int v = 0; v < V; v++) {
-                    const int h = half_of<V>(v);
-                    inner found =
-                        inner_of<T, V, swish>(vqc_cuda_vector_get(x[k], v), vqc_cuda_vector_get(grad[k], v), s, v);
-                    values[v] = vqc_formula_normalise_gradient(found.grad, found.normalised, mean[h].first,
-                                                               mean[h].second, s.of[h].inverse_deviation);
-                    if (g.accumulate)
-                        values[v] = vqc_cuda_vector_get(before[k], v) + values[v];
-                }
-                vqc_cuda_vector_store(g.grad_input, i, vqc_cuda_vector_of<T>(values));
+                vqc_cuda_words_store(
+                    g.grad_input, i,
+                    vector_gradient<T, V, swish>(b.x[k], b.grad[k], b.before[k], g.accumulate, b.c, b.s, mean));
             });
     }
 }
 
 template <typename T, int V, bool swish>
-__global__ void __launch_bounds__(THREADS) gradient_measure_kernel(norm n, gradients<T> g)
+__global__ void __launch_bounds__(PIECE_THREADS, PIECES_EACH) gradient_measure_kernel(norm n, gradients<T> g)
 {
-    __shared__ sums results[CHUNK_MOST];
-    for (int64_t index = blockIdx.x; index < places(n); index += gridDim.x) {
-        const place p = place_of<V>(n, index);
-        gradient_measure<T, V, swish>(n, p, g, results);
-        parts_store(n, p, results);
-    }
+    __shared__ sums totals[CHUNK_MOST];
+    const place p = place_of<V>(n);
+    gradient_measure<T, V, swish>(n, p, g, totals);
+    for (int group = (int)threadIdx.x; group < p.groups; group += (int)blockDim.x)
+        n.parts[(p.batch * n.groups + p.group + group) * n.pieces + p.piece] = totals[group];
 }
 
 template <typename T, int V, bool swish>
-__global__ void __launch_bounds__(THREADS) gradient_kernel(norm n, gradients<T> g)
+__global__ void __launch_bounds__(PIECE_THREADS, PIECES_EACH) gradient_kernel(norm n, gradients<T> g)
 {
     __shared__ sums means[CHUNK_MOST];
-    for (int64_t index = blockIdx.x; index < places(n); index += gridDim.x) {
-        const place p = place_of<V>(n, index);
-        __syncthreads(); /* the last means have been read */
-        means_combine(n, p, means);
-        gradient_compute<T, V, swish>(n, p, g, means);
-    }
+    const place p = place_of<V>(n);
+    gradient_compute<T, V, swish>(n, p, g, means,
+                                  [&](const batch_of_many<T, V> &, int) { means_combine(n, p, means); });
+}
+
+/* The means over the place's groups, of which the threads hold all elements, for every thread. */
+template <typename T, int V, bool swish>
+__device__ __forceinline__ void means_measure(const norm &n, const place &p, const batch_of_many<T, V> &b, int count,
+                                              sums *means)
+{
+    sums mine[HALVES] = {};
+#pragma unroll
+    for (int k = 0; k < HELD; k++)
+        if (k < count)
+            gradient_add<T, V, swish>(b.x[k], b.grad[k], b.c, b.s, mine);
+    groups_sum<V>(n, p, mine, means);
+    for (int group = (int)threadIdx.x; group < p.groups; group += (int)blockDim.x)
+        means[group] = sums{means[group].first * (float)n.share, means[group].second * (float)n.share};
+    __syncthreads();
 }
 
 template <typename T, int V, bool swish>
-__global__ void __launch_bounds__(THREADS) gradient_alone_kernel(norm n, gradients<T> g)
+__global__ void __launch_bounds__(ALONE_THREADS) gradient_alone_kernel(norm n, gradients<T> g)
 {
     __shared__ sums means[CHUNK_MOST];
-    float total = (float)((double)n.pixels * (double)n.width);
-    for (int64_t index = blockIdx.x; index < places(n); index += gridDim.x) {
-        const place p = place_of<V>(n, index);
-        gradient_measure<T, V, swish>(n, p, g, means);
-        for (int group = (int)threadIdx.x; group < p.groups; group += THREADS)
-            means[group] = sums{means[group].first / total, means[group].second / total};
-        __syncthreads();
-        gradient_compute<T, V, swish>(n, p, g, means);
-    }
+    const place p = place_of<V>(n);
+    gradient_compute<T, V, swish>(n, p, g, means, [&](const batch_of_many<T, V> &b, int count) {
+        means_measure<T, V, swish>(n, p, b, count, means);
+    });
 }
 
 /* How the work is divided: a function of the shape of one picture and of the type. */
@@ -517,19 +651,20 @@ division division_of(const vqc_group_norm *o, int64_t widest)
     const int64_t width = o->channels / o->groups;
     division d;
     d.wide = width % widest == 0 || (HALVES * width == widest && o->groups % HALVES == 0);
-    const int64_t vector = d.wide ? widest : 1;
+    const int vector = d.wide ? widest : 1;
     const int64_t least = width < vector ? (int64_t)HALVES : 1; /* groups */
     const int64_t vectors = least * width / vector;             /* of these, in a pixel */
-    d.alone = vectors * o->pixels <= ALONE_MOST;
+    d.alone = vectors <= ALONE_THREADS && vqc_cuda_pieces(o->pixels, ALONE_THREADS / vectors) <= HELD;
     if (d.alone) {
         d.piece = o->pixels;
         d.chunk = least;
         return d;
     }
-    d.chunk = vectors < THREADS ? THREADS / vectors * least : least;
+    d.chunk = vectors < LINE ? LINE / vectors * least : least;
     d.chunk = d.chunk < o->groups ? d.chunk : o->groups;
-    int64_t fewest = vqc_cuda_pieces(PIECE_LEAST, d.chunk * width / vector); /* pixels */
-    d.piece = vqc_cuda_pieces(o->pixels, PIECES_MOST);
+    const int64_t chunks = vqc_cuda_pieces(o->groups, d.chunk);
+    const int64_t fewest = vqc_cuda_pieces(PIECE_LEAST, d.chunk * width / vector); /* pixels */
+    d.piece = vqc_cuda_pieces(o->pixels, chunks < BLOCKS_MOST ? BLOCKS_MOST / chunks : 1);
     d.piece = d.piece < fewest ? fewest : d.piece;
     return d;
 }
@@ -553,6 +688,7 @@ norm norm_of(const vqc_cuda_call *call, const division &d, void *workspace)
     n.pieces = vqc_cuda_pieces(o->pixels, d.piece);
     n.chunk = d.chunk;
     n.chunks = vqc_cuda_pieces(o->groups, d.chunk);
+    n.share = 1.0 / ((double)n.pixels * (double)n.width);
     n.epsilon = o->epsilon;
     n.weight = static_cast<const float *>(call->parameter[WEIGHT]);
     n.bias = static_cast<const float *>(call->parameter[BIAS]);
@@ -562,13 +698,12 @@ norm norm_of(const vqc_cuda_call *call, const division &d, void *workspace)
 
 /* A block for every place. */
 template <typename... Parameters, typename... Arguments>
-cudaError_t launch(const vqc_cuda_call *call, const norm &n, void (*kernel)(Parameters...), Arguments... arguments)
+cudaError_t launch(const vqc_cuda_call *call, const norm &n, unsigned threads, void (*kernel)(Parameters...),
+                   Arguments... arguments)
 {
-    const int64_t most = 65536;
-    int64_t blocks = n.batch * n.pieces * n.chunks;
     cudaLaunchConfig_t config = {};
-    config.gridDim = dim3((unsigned)(blocks < most ? blocks : most));
-    config.blockDim = dim3(THREADS);
+    config.gridDim = dim3((unsigned)(n.batch * n.pieces * n.chunks));
+    config.blockDim = dim3(threads);
     config.stream = call->stream;
     return cudaLaunchKernelEx(&config, kernel, n, arguments...);
 }
@@ -581,9 +716,10 @@ cudaError_t forward_run(const vqc_cuda_call *call, const division &d, const vqc_
     moments *saved = static_cast<moments *>(arguments->saved);
     T *output = static_cast<T *>(arguments->output);
     if (d.alone)
-        return launch(call, n, alone_kernel<T, V, swish>, input, saved, output);
-    cudaError_t result = launch(call, n, measure_kernel<T, V>, input);
-    return result == cudaSuccess ? launch(call, n, normalise_kernel<T, V, swish>, input, saved, output) : result;
+        return launch(call, n, ALONE_THREADS, alone_kernel<T, V, swish>, input, saved, output);
+    cudaError_t result = launch(call, n, PIECE_THREADS, measure_kernel<T, V>, input);
+    return result == cudaSuccess ? launch(call, n, PIECE_THREADS, normalise_kernel<T, V, swish>, input, saved, output)
+                                 : result;
 }
 
 template <typename T, int V, bool swish>
@@ -595,9 +731,9 @@ cudaError_t backward_run(const vqc_cuda_call *call, const division &d, const vqc
                             static_cast<const moments *>(arguments->saved), arguments->accumulate[0],
                             static_cast<T *>(arguments->grad_input[0])};
     if (d.alone)
-        return launch(call, n, gradient_alone_kernel<T, V, swish>, g);
-    cudaError_t result = launch(call, n, gradient_measure_kernel<T, V, swish>, g);
-    return result == cudaSuccess ? launch(call, n, gradient_kernel<T, V, swish>, g) : result;
+        return launch(call, n, ALONE_THREADS, gradient_alone_kernel<T, V, swish>, g);
+    cudaError_t result = launch(call, n, PIECE_THREADS, gradient_measure_kernel<T, V, swish>, g);
+    return result == cudaSuccess ? launch(call, n, PIECE_THREADS, gradient_kernel<T, V, swish>, g) : result;
 }
 
 template <typename T> cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)

@@ -17,7 +17,7 @@ struct vqc_cuda_product {
 
 /* Of which the library may use part; more than it recommends for any device. */
 #define MAX_WORKSPACE ((size_t)32 << 20)
-enum { POINTER_ALIGNMENT = 16 };
+enum { POINTER_ALIGNMENT = 16, CANDIDATES = 16 /* algorithms to choose from */ };
 
 static cudaDataType_t type_of(vqc_dtype dtype)
 {
@@ -93,20 +93,36 @@ static vqc_status preference_fill(cublasLtMatmulPreference_t preference, vqc_err
     return VQC_OK;
 }
 
+/* Of `count` algorithms, in the library's order, the one to take: the first, unless it leaves nearly all of the
+ * device idle, as happens with few rows and a long sum where the library would rather split it; then the first that
+ * does not. An algorithm that does not say how much it occupies, 0, is not judged. */
+static int algorithm_of(const cublasLtMatmulHeuristicResult_t *found, int count)
+{
+    const float idle = 1.0F / 16; /* of a wave, which is what fills the device */
+    const float enough = 1.0F / 8;
+    if (found[0].wavesCount <= 0.0F || found[0].wavesCount >= idle)
+        return 0;
+    for (int i = 1; i < count; i++)
+        if (found[i].state == CUBLAS_STATUS_SUCCESS && found[i].wavesCount >= enough)
+            return i;
+    return 0;
+}
+
 static vqc_status algorithm_choose(vqc_cuda_product *product, cublasLtMatmulPreference_t preference, vqc_error *error)
 {
-    cublasLtMatmulHeuristicResult_t found = {0};
+    cublasLtMatmulHeuristicResult_t found[CANDIDATES] = {0};
     int count = 0;
     VQC_TRY(preference_fill(preference, error));
-    VQC_TRY(vqc_cuda_cublas_check(cublasLtMatmulAlgoGetHeuristic(product->device->cublas, product->operation,
-                                                                 product->right, product->left, product->target,
-                                                                 product->target, preference, 1, &found, &count),
-                                  "choosing an algorithm for a matrix product", error));
+    VQC_TRY(vqc_cuda_cublas_check(
+        cublasLtMatmulAlgoGetHeuristic(product->device->cublas, product->operation, product->right, product->left,
+                                       product->target, product->target, preference, CANDIDATES, found, &count),
+        "choosing an algorithm for a matrix product", error));
     if (count < 1)
         return vqc_error_set(error, VQC_FAILED, "cuda: cuBLAS has no algorithm for this matrix product");
-    product->algorithm = found.algo;
-    product->workspace_size = found.workspaceSize;
-    return vqc_cuda_cublas_check(found.state, "choosing an algorithm for a matrix product", error);
+    const cublasLtMatmulHeuristicResult_t *chosen = &found[algorithm_of(found, count)];
+    product->algorithm = chosen->algo;
+    product->workspace_size = chosen->workspaceSize;
+    return vqc_cuda_cublas_check(chosen->state, "choosing an algorithm for a matrix product", error);
 }
 
 static vqc_status product_fill(vqc_cuda_product *product, const vqc_cuda_product_shape *shape, vqc_error *error)

@@ -14,7 +14,8 @@
  * distance between a matrix's rows as stored, a step that between the matrices of a batch, both in elements.
  *
  * The algorithm is the first that the library proposes for the shape, among those which do not split the sum over
- * `depth`: a function of the shape, the library and the kind of device, never of timing. */
+ * `depth` and, where it proposes one, do not leave nearly all of the device idle: a function of the shape, the
+ * library and the kind of device, never of timing. */
 typedef struct vqc_cuda_product_shape {
     int64_t batch; /* number of products */
     int64_t rows, columns, depth;

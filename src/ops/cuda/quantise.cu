@@ -15,22 +15,27 @@ namespace
 enum { COLUMNS, BOUNDS }; /* parameters */
 
 /* A block of threads multiplies ROWS rows of z by ENTRIES entries, DEPTH elements at a time; a thread ROWS_EACH rows
- * by ENTRIES_EACH entries, these in quads that lie one quad of every thread of the row apart, so that it reads four
- * factors at once and a warp reads from all banks. */
+ * by ENTRIES_EACH entries, both in quads that lie one quad of every thread of the column or row apart, so that it
+ * reads four factors at once and a warp reads from all banks. For each factor that it reads it makes four products,
+ * and two such blocks fill a multiprocessor. */
 enum {
-    ROWS = 64,
+    ROWS = 128,
     ENTRIES = 128,
     DEPTH = 16,
-    ROWS_EACH = 4,
+    ROWS_EACH = 8,
     ENTRIES_EACH = 8,
     QUAD = 4,
     DOWN = ROWS / ROWS_EACH,         /* threads along the rows */
     ACROSS = ENTRIES / ENTRIES_EACH, /* and along the entries */
-    QUADS = ENTRIES_EACH / QUAD,
-    AHEAD = 32 /* elements of an entry that a thread reads at a time when it computes in double */
+    ROW_QUADS = ROWS_EACH / QUAD,
+    ENTRY_QUADS = ENTRIES_EACH / QUAD,
+    BLOCKS_EACH = 2, /* on a multiprocessor: bounds the registers of a thread */
+    AHEAD = 64,      /* elements of an entry that a thread reads at a time when it computes in double, */
+    TILES_AHEAD = 4  /* and of how many tiles it reads the bounds at a time */
 };
-static_assert(DOWN * ACROSS == VQC_CUDA_THREADS && ROWS_EACH == QUAD, "a thread for every place");
-static_assert(DEPTH * ROWS % VQC_CUDA_THREADS == 0 && DEPTH * ENTRIES % VQC_CUDA_THREADS == 0, "whole shares");
+static_assert(DOWN * ACROSS == VQC_CUDA_THREADS, "a thread for every place");
+static_assert(DEPTH * ROWS % (QUAD * VQC_CUDA_THREADS) == 0 && DEPTH * ENTRIES % (QUAD * VQC_CUDA_THREADS) == 0,
+              "whole shares");
 
 enum { WARPS = VQC_CUDA_THREADS / VQC_CUDA_WARP };
 
@@ -67,90 +72,151 @@ struct alignas(16) factors {
     float entry[DEPTH][ENTRIES];
 };
 
-/* What a thread takes of the next factors from memory while it computes with the last. */
+/* What a thread takes of the next factors from memory while it computes with the last: quads along z's elements and
+ * along the entries. */
+enum {
+    Z_SHARE = DEPTH * ROWS / (QUAD * VQC_CUDA_THREADS),
+    ENTRY_SHARE = DEPTH * ENTRIES / (QUAD * VQC_CUDA_THREADS)
+};
+typedef vqc_cuda_vector<float, QUAD> quad;
 struct share {
-    float z[DEPTH * ROWS / VQC_CUDA_THREADS];
-    float entry[DEPTH * ENTRIES / VQC_CUDA_THREADS];
+    quad z[Z_SHARE];
+    quad entry[ENTRY_SHARE];
 };
 
-__device__ void share_load(const search &s, int64_t first_row, int64_t first_entry, int64_t first, share *next)
+/* Elements `first` to first + 3 of a row that has `count`, 0 beyond; `whole`: count is a multiple of four, and the
+ * row aligned to a quad. */
+template <bool whole> __device__ __forceinline__ quad quad_load(const float *row, int64_t first, int64_t count)
+{
+    quad read = {};
+    if constexpr (whole) {
+        if (first < count)
+            read = vqc_cuda_vector_load<QUAD>(row, first);
+    } else {
+#pragma unroll
+        for (int k = 0; k < QUAD; k++)
+            read.element[k] = first + k < count ? row[first + k] : 0.0F;
+    }
+    return read;
+}
+
+template <bool whole>
+__device__ __forceinline__ void share_load(const search &s, int64_t first_row, int64_t first_entry, int64_t first,
+                                           share *next)
 {
 #pragma unroll
-    for (int k = 0; k < DEPTH * ROWS / VQC_CUDA_THREADS; k++) {
+    for (int k = 0; k < Z_SHARE; k++) {
         int i = (int)threadIdx.x + k * VQC_CUDA_THREADS;
-        int64_t row = first_row + i / DEPTH;
-        int64_t element = first + i % DEPTH;
-        next->z[k] = row < s.rows && element < s.width ? s.z[row * s.width + element] : 0.0F;
+        int64_t row = first_row + i / (DEPTH / QUAD);
+        int64_t element = first + i % (DEPTH / QUAD) * QUAD;
+        next->z[k] = row < s.rows ? quad_load<whole>(s.z + row * s.width, element, s.width) : quad{};
     }
 #pragma unroll
-    for (int k = 0; k < DEPTH * ENTRIES / VQC_CUDA_THREADS; k++) {
+    for (int k = 0; k < ENTRY_SHARE; k++) {
         int i = (int)threadIdx.x + k * VQC_CUDA_THREADS;
-        int64_t entry = first_entry + i % ENTRIES;
-        int64_t element = first + i / ENTRIES;
-        next->entry[k] = entry < s.entries && element < s.width ? s.columns[element * s.entries + entry] : 0.0F;
+        int64_t entry = first_entry + i % (ENTRIES / QUAD) * QUAD;
+        int64_t element = first + i / (ENTRIES / QUAD);
+        next->entry[k] =
+            element < s.width ? quad_load<whole>(s.columns + element * s.entries, entry, s.entries) : quad{};
     }
 }
 
-__device__ void share_store(const share &next, factors *f)
+__device__ __forceinline__ void share_store(const share &next, factors *f)
 {
 #pragma unroll
-    for (int k = 0; k < DEPTH * ROWS / VQC_CUDA_THREADS; k++) {
+    for (int k = 0; k < Z_SHARE; k++) {
         int i = (int)threadIdx.x + k * VQC_CUDA_THREADS;
-        f->z[i % DEPTH][i / DEPTH] = next.z[k];
+#pragma unroll
+        for (int j = 0; j < QUAD; j++)
+            f->z[i % (DEPTH / QUAD) * QUAD + j][i / (DEPTH / QUAD)] = next.z[k].element[j];
     }
 #pragma unroll
-    for (int k = 0; k < DEPTH * ENTRIES / VQC_CUDA_THREADS; k++) {
+    for (int k = 0; k < ENTRY_SHARE; k++) {
         int i = (int)threadIdx.x + k * VQC_CUDA_THREADS;
-        f->entry[i / ENTRIES][i % ENTRIES] = next.entry[k];
+        vqc_cuda_vector_store(&f->entry[i / (ENTRIES / QUAD)][0], i % (ENTRIES / QUAD) * QUAD, next.entry[k]);
     }
+}
+
+/* Which row or entry of the block is a thread's i-th: `place` is the thread's of `places` along them. */
+__device__ __forceinline__ int spread(int i, int place, int places)
+{
+    return (i / QUAD * places + place) * QUAD + i % QUAD;
 }
 
 /* Adds what these factors give to the products of the thread's rows and entries. */
-__device__ void products_add(const factors &f, int down, int across, float products[ROWS_EACH][ENTRIES_EACH])
+__device__ __forceinline__ void products_add(const factors &f, int down, int across,
+                                             float products[ROWS_EACH][ENTRIES_EACH])
 {
 #pragma unroll
     for (int k = 0; k < DEPTH; k++) {
-        const vqc_cuda_vector<float, QUAD> z = vqc_cuda_vector_load<QUAD>(&f.z[k][0], down * QUAD);
+        quad z[ROW_QUADS];
+        quad entry[ENTRY_QUADS];
 #pragma unroll
-        for (int q = 0; q < QUADS; q++) {
-            const vqc_cuda_vector<float, QUAD> entry =
-                vqc_cuda_vector_load<QUAD>(&f.entry[k][0], (q * ACROSS + across) * QUAD);
+        for (int q = 0; q < ROW_QUADS; q++)
+            z[q] = vqc_cuda_vector_load<QUAD>(&f.z[k][0], spread(q * QUAD, down, DOWN));
 #pragma unroll
-            for (int i = 0; i < ROWS_EACH; i++)
+        for (int q = 0; q < ENTRY_QUADS; q++)
+            entry[q] = vqc_cuda_vector_load<QUAD>(&f.entry[k][0], spread(q * QUAD, across, ACROSS));
 #pragma unroll
-                for (int j = 0; j < QUAD; j++) {
-                    float *product = &products[i][q * QUAD + j];
-                    *product = fmaf(z.element[i], entry.element[j], *product);
-                }
+        for (int i = 0; i < ROWS_EACH; i++)
+#pragma unroll
+            for (int j = 0; j < ENTRIES_EACH; j++)
+                products[i][j] =
+                    fmaf(z[i / QUAD].element[i % QUAD], entry[j / QUAD].element[j % QUAD], products[i][j]);
+    }
+}
+
+/* The least bounds over the thread's entries for each of its rows, from its products. Where a bound is not a number,
+ * the lower one is as low as can be, so that the tile is looked at. */
+__device__ __forceinline__ void intervals_of(const search &s, int64_t first_row, int64_t first_entry, int down,
+                                             int across, const float products[ROWS_EACH][ENTRIES_EACH],
+                                             vqc_quantise_interval least[ROWS_EACH])
+{
+    float length[ROWS_EACH];
+#pragma unroll
+    for (int i = 0; i < ROWS_EACH; i++) {
+        int64_t row = first_row + spread(i, down, DOWN);
+        length[i] = row < s.rows ? s.lengths[row] : 0.0F;
+        least[i] = vqc_quantise_interval{INFINITY, INFINITY};
+    }
+#pragma unroll
+    for (int j = 0; j < ENTRIES_EACH; j++) {
+        int64_t entry = first_entry + spread(j, across, ACROSS);
+        if (entry >= s.entries)
+            continue;
+        const vqc_quantise_bound bound = s.bounds[entry];
+#pragma unroll
+        for (int i = 0; i < ROWS_EACH; i++) {
+            vqc_quantise_interval found = vqc_quantise_interval_of(products[i][j], length[i], bound);
+            least[i].lower = found.lower >= least[i].lower ? least[i].lower
+                             : found.lower == found.lower  ? found.lower
+                                                           : -INFINITY;
+            least[i].upper = fminf(least[i].upper, found.upper);
         }
     }
 }
 
-/* The least bounds over the tile's entries for one row, from the thread's products with some of them. The
- * ACROSS threads of a row are neighbours in a warp; all of them must call. Where a bound is not a number, the lower
- * one is as low as can be, so that the tile is looked at. */
-__device__ vqc_quantise_interval interval_of(const search &s, int64_t row, int64_t first_entry, int across,
-                                             const float products[ENTRIES_EACH])
+/* Leaves the least bounds of the tile for each row. The ACROSS threads of a row are neighbours in a warp; all of them
+ * must call. */
+__device__ __forceinline__ void intervals_store(const search &s, int64_t first_row, int64_t tile, int down,
+                                                int across, vqc_quantise_interval least[ROWS_EACH])
 {
-    vqc_quantise_interval least = {INFINITY, INFINITY};
-    float length = row < s.rows ? s.lengths[row] : 0.0F;
 #pragma unroll
-    for (int j = 0; j < ENTRIES_EACH; j++) {
-        int64_t entry = first_entry + (j / QUAD * ACROSS + across) * QUAD + j % QUAD;
-        if (entry >= s.entries)
-            continue;
-        vqc_quantise_interval found = vqc_quantise_interval_of(products[j], length, s.bounds[entry]);
-        least.lower = found.lower >= least.lower ? least.lower : found.lower == found.lower ? found.lower : -INFINITY;
-        least.upper = fminf(least.upper, found.upper);
+    for (int i = 0; i < ROWS_EACH; i++) {
+        for (int lanes = ACROSS / 2; lanes > 0; lanes /= 2) {
+            least[i].lower = fminf(least[i].lower, __shfl_xor_sync(0xffffffffU, least[i].lower, lanes));
+            least[i].upper = fminf(least[i].upper, __shfl_xor_sync(0xffffffffU, least[i].upper, lanes));
+        }
+        int64_t row = first_row + spread(i, down, DOWN);
+        if (across == 0 && row < s.rows) {
+            s.lower[row * s.tiles + tile] = least[i].lower;
+            s.upper[row * s.tiles + tile] = least[i].upper;
+        }
     }
-    for (int lanes = ACROSS / 2; lanes > 0; lanes /= 2) {
-        least.lower = fminf(least.lower, __shfl_xor_sync(0xffffffffU, least.lower, lanes));
-        least.upper = fminf(least.upper, __shfl_xor_sync(0xffffffffU, least.upper, lanes));
-    }
-    return least;
 }
 
-__global__ void __launch_bounds__(VQC_CUDA_THREADS) bounds_kernel(search s)
+/* `whole`: the width and the number of entries are multiples of four. */
+template <bool whole> __global__ void __launch_bounds__(VQC_CUDA_THREADS, BLOCKS_EACH) bounds_kernel(search s)
 {
     __shared__ factors f;
     int down = (int)threadIdx.x / ACROSS;
@@ -161,24 +227,18 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS) bounds_kernel(search s)
         int64_t first_entry = at.rest * ENTRIES;
         float products[ROWS_EACH][ENTRIES_EACH] = {};
         share next;
-        share_load(s, first_row, first_entry, 0, &next);
+        share_load<whole>(s, first_row, first_entry, 0, &next);
         for (int64_t first = 0; first < s.width; first += DEPTH) {
             __syncthreads(); /* the last factors have been read */
             share_store(next, &f);
             __syncthreads();
             if (first + DEPTH < s.width)
-                share_load(s, first_row, first_entry, first + DEPTH, &next);
+                share_load<whole>(s, first_row, first_entry, first + DEPTH, &next);
             products_add(f, down, across, products);
         }
-#pragma unroll
-        for (int i = 0; i < ROWS_EACH; i++) {
-            int64_t row = first_row + down * ROWS_EACH + i;
-            vqc_quantise_interval least = interval_of(s, row, first_entry, across, products[i]);
-            if (across == 0 && row < s.rows) {
-                s.lower[row * s.tiles + at.rest] = least.lower;
-                s.upper[row * s.tiles + at.rest] = least.upper;
-            }
-        }
+        vqc_quantise_interval least[ROWS_EACH];
+        intervals_of(s, first_row, first_entry, down, across, products, least);
+        intervals_store(s, first_row, at.rest, down, across, least);
     }
 }
 
@@ -195,19 +255,32 @@ __device__ void nearest_update(nearest *best, double distance, int64_t index)
         *best = nearest{distance, index};
 }
 
+/* The next AHEAD elements of a column of the codebook. */
+__device__ __forceinline__ void elements_load(const float *column, int64_t stride, float read[AHEAD])
+{
+#pragma unroll
+    for (int k = 0; k < AHEAD; k++)
+        read[k] = column[k * stride];
+}
+
 /* The distance of quantise_formulas.h: both sums in the order of the elements. Many elements of the entry, which are
- * far apart in memory, are read before they are added up. */
+ * far apart in memory, are under way while those before them are added up. */
 __device__ double distance_to(const search &s, const float *z, int64_t entry)
 {
     const float *column = s.columns + entry;
     double square = 0.0;
     double product = 0.0;
     int64_t i = 0;
+    float next[AHEAD];
+    if (AHEAD <= s.width)
+        elements_load(column, s.entries, next);
     for (; i + AHEAD <= s.width; i += AHEAD) {
         float read[AHEAD];
 #pragma unroll
         for (int k = 0; k < AHEAD; k++)
-            read[k] = column[(i + k) * s.entries];
+            read[k] = next[k];
+        if (i + 2 * AHEAD <= s.width)
+            elements_load(column + (i + AHEAD) * s.entries, s.entries, next);
 #pragma unroll
         for (int k = 0; k < AHEAD; k++) {
             square += (double)read[k] * (double)read[k];
@@ -243,10 +316,17 @@ __device__ nearest nearest_of(const search &s, int64_t row, int lane)
     for (int lanes = VQC_CUDA_WARP / 2; lanes > 0; lanes /= 2)
         least = fminf(least, __shfl_xor_sync(0xffffffffU, least, lanes));
     nearest best = {0.0, -1};
-    for (int64_t first = 0; first < s.tiles; first += VQC_CUDA_WARP) {
-        bool may_hold = first + lane < s.tiles && lower[first + lane] <= least;
-        for (unsigned rest = __ballot_sync(0xffffffffU, may_hold); rest != 0; rest &= rest - 1)
-            tile_compare(s, s.z + row * s.width, first + __ffs((int)rest) - 1, &best);
+    for (int64_t first = 0; first < s.tiles; first += TILES_AHEAD * VQC_CUDA_WARP) {
+        unsigned may_hold = 0; /* bit k: tile `lane` of the k-th group */
+#pragma unroll
+        for (int k = 0; k < TILES_AHEAD; k++) {
+            int64_t tile = first + k * VQC_CUDA_WARP + lane;
+            may_hold |= tile < s.tiles && lower[tile] <= least ? 1U << k : 0U;
+        }
+#pragma unroll 1
+        for (int k = 0; k < TILES_AHEAD; k++)
+            for (unsigned rest = __ballot_sync(0xffffffffU, (may_hold >> k & 1U) != 0); rest != 0; rest &= rest - 1)
+                tile_compare(s, s.z + row * s.width, first + k * VQC_CUDA_WARP + __ffs((int)rest) - 1, &best);
     }
     for (int lanes = VQC_CUDA_WARP / 2; lanes > 0; lanes /= 2) {
         double distance = __shfl_xor_sync(0xffffffffU, best.distance, lanes);
@@ -306,8 +386,10 @@ cudaError_t vqc_cuda_quantise_forward(const vqc_cuda_call *call, const vqc_forwa
 {
     const search s = search_of(call, arguments);
     cudaError_t result = vqc_cuda_launch(call->stream, vqc_cuda_pieces(s.rows, WARPS), lengths_kernel, s);
+    const bool whole = s.width % QUAD == 0 && s.entries % QUAD == 0;
     if (result == cudaSuccess)
-        result = vqc_cuda_launch(call->stream, vqc_cuda_pieces(s.rows, ROWS) * s.tiles, bounds_kernel, s);
+        result = vqc_cuda_launch(call->stream, vqc_cuda_pieces(s.rows, ROWS) * s.tiles,
+                                 whole ? bounds_kernel<true> : bounds_kernel<false>, s);
     if (result != cudaSuccess)
         return result;
     cudaLaunchConfig_t config = {};

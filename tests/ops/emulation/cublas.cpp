@@ -189,8 +189,10 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
     if (wanted < 1 || preference->reduction != CUBLASLT_REDUCTION_SCHEME_NONE ||
         !layouts_fit(*operation, *a, *b, *c, *d))
         return CUBLAS_STATUS_INVALID_VALUE;
-    results[0] = {{1}, WORKSPACE_SIZE, CUBLAS_STATUS_SUCCESS};
-    *found = 1;
+    /* The first leaves the device idle and, so that it shows when it is taken, does not run. */
+    const float waves[] = {0.02F, 0.5F};
+    for (*found = 0; *found < wanted && *found < 2; ++*found)
+        results[*found] = {{*found}, WORKSPACE_SIZE, CUBLAS_STATUS_SUCCESS, waves[*found]};
     return preference->workspace >= WORKSPACE_SIZE ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
 }
 

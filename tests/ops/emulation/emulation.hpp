@@ -25,8 +25,6 @@
 #define __forceinline__ inline
 #define __shared__ static
 #define __launch_bounds__(...)
-#define __expf emulation::quick_exp /* the host's library has the name too */
-#define __fdividef emulation::quick_divide
 
 using std::isnan;
 
@@ -69,17 +67,6 @@ void *exchange_slot(unsigned thread);
 template <typename Body> auto launch(Body body, dim3 grid, dim3 block, size_t = 0, cudaStream_t stream = nullptr)
 {
     return [=](auto... arguments) { submit(stream, [=] { run(grid, block, [=] { body(arguments...); }); }); };
-}
-
-/* The quick functions of a GPU, which are less exact there. */
-inline float quick_exp(float x)
-{
-    return std::exp(x);
-}
-
-inline float quick_divide(float a, float b)
-{
-    return a / b;
 }
 
 template <typename T> T exchange(T value, unsigned from)
