@@ -131,8 +131,10 @@ def main():
     torch.set_num_threads(2)
     folder = arguments.models
     device = arguments.device
-    seen_never = Pictures(arguments.work, "test", RECOGNISED).to(device)
-    held_out = Pictures(arguments.work, "held-out", HELD_OUT, held_out=True).to(device)
+    seen_never = Pictures(arguments.work, "test", RECOGNISED)
+    held_out = Pictures(arguments.work, "held-out", HELD_OUT, held_out=True)
+    for pictures in (seen_never, held_out):
+        pictures.to(device)
     tokenizer = bpe.Tokenizer(folder / "picturebook.bpe.gz")
     attributes = json.loads((folder / "attributes.json").read_text())
     generator = load.load_generator(

@@ -12,6 +12,7 @@ import argparse
 import dataclasses
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -209,8 +210,13 @@ def main():
     draw_split(arguments.work, "train", arguments.pictures, False, arguments.work / "picturebook.bpe.gz")
     trials.write_trials(arguments.output)
     until = begun + 60 * arguments.minutes - CLOSING_SECONDS
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped; the same command goes on"))
     children = [start_child(arguments, k, until) for k in range(arguments.processes)]
-    watch(arguments, children)
+    try:
+        watch(arguments, children)
+    finally:
+        for child in children:
+            child.terminate()
     missing = export.write_models(arguments.work, arguments.output)
     if missing or any(child.returncode for child in children):
         raise SystemExit(f"training did not end; models without a checkpoint: {', '.join(missing) or 'none'}")
