@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import nn
 
 HEAD_WIDTH = 64
-MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]).view(1, 3, 1, 1)
-STD = torch.tensor([0.26862954, 0.26130258, 0.27577711]).view(1, 3, 1, 1)
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 def split_heads(x):
@@ -25,7 +25,7 @@ def attend(q, k, v, causal=False):
     """Attention over (B,heads,L,64); on a CPU faster for short sequences than the fused one."""
     scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
     if causal:
-        later = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+        later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(1)
         scores = scores.masked_fill(later, -math.inf)
     return scores.softmax(-1).to(v.dtype) @ v
 
@@ -204,9 +204,11 @@ class CLIP(nn.Module):
         self.text_projection = nn.Parameter(width**-0.5 * torch.randn(width, embedding))
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
         nn.init.normal_(self.token_embedding.weight, std=0.02)
+        for name, values in (("mean", MEAN), ("std", STD)):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
     def normalize(self, x):
-        return (x - MEAN) / STD
+        return (x - self.mean) / self.std
 
     def encode_image(self, x):
         return self.visual(self.normalize(x)).float()
@@ -214,10 +216,9 @@ class CLIP(nn.Module):
     def encode_text(self, tokens):
         """Zeros after the end token (the largest id) do not change the result."""
         ends = tokens.argmax(1)
-        tokens = tokens[:, : int(ends.max()) + 1]
         x = self.token_embedding(tokens) + self.positional_embedding[: tokens.shape[1]]
         x = self.ln_final(self.transformer(x, causal=True))
-        return (x[torch.arange(len(x)), ends] @ self.text_projection).float()
+        return (x[torch.arange(len(x), device=x.device), ends] @ self.text_projection).float()
 
 
 # The shapes that are trained. The first two guide, the third only judges.

@@ -1,7 +1,7 @@
 """Group norm with swish in one pass over memory, for training on a CPU.
 
-`fused.c` is compiled when first needed. Where there is no C compiler, or when
-autocast is off, the same is computed with PyTorch's own operations.
+`fused.c` is compiled when first needed. On a GPU, where there is no C compiler,
+or when autocast is off, the same is computed with PyTorch's own operations.
 """
 
 import ctypes
@@ -68,7 +68,17 @@ class GroupNormSwish(torch.autograd.Function):
 
 def group_norm(norm, x, swish=False):
     """A torch.nn.GroupNorm applied to x, with swish after it if asked for."""
-    if torch.is_autocast_enabled("cpu") and x.device.type == "cpu" and library():
+    if x.is_cuda and torch.is_autocast_enabled("cuda"):
+        return group_norm_bfloat16(norm, x, swish)
+    if x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and library():
         return GroupNormSwish.apply(x, norm.weight, norm.bias, norm.num_groups, norm.eps, swish)
     y = F.group_norm(x.float(), norm.num_groups, norm.weight, norm.bias, norm.eps)
     return F.silu(y) if swish else y
+
+
+def group_norm_bfloat16(norm, x, swish):
+    """Without autocast, which would write float32 (statistics are computed in float32 all the same)."""
+    with torch.autocast("cuda", enabled=False):
+        x, weight, bias = (tensor.bfloat16() for tensor in (x, norm.weight, norm.bias))
+        y = F.group_norm(x, norm.num_groups, weight, bias, norm.eps)
+        return F.silu(y) if swish else y

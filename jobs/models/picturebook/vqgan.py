@@ -12,7 +12,7 @@ from fused import group_norm
 
 CONFIG = {
     "embed_dim": 64,
-    "n_embed": 1024,
+    "n_embed": 2048,
     "ddconfig": {
         "double_z": False,
         "z_channels": 64,
@@ -20,9 +20,9 @@ CONFIG = {
         "in_channels": 3,
         "out_ch": 3,
         "ch": 64,
-        "ch_mult": [1, 1, 1, 2, 2],
+        "ch_mult": [1, 1, 2, 2, 2],
         "num_res_blocks": 1,
-        "attn_resolutions": [4],
+        "attn_resolutions": [],
         "dropout": 0.0,
     },
 }

@@ -4,6 +4,8 @@ Notation: x pictures (B,3,64,64) in -1..1, z latents (B,D,4,4), codes the same
 after quantisation.
 """
 
+import functools
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -11,9 +13,10 @@ from torch import nn
 import vqgan
 from stage import Stage, apply_gradients, autocast, learning_rate
 
-FREE_STEPS = 300  # steps before latents are quantised
-CLEAN_STEPS = 1000  # steps before codes are disturbed
+FREE_SHARE = 0.06  # of the first stage passes before latents are quantised
+CLEAN_SHARE = 0.2  # of the first stage passes before codes are disturbed
 COMMITMENT = 0.25
+POINTS = 8  # latents for each code, of which k-means makes the first codebook
 
 
 class CodeAverage(nn.Module):
@@ -25,6 +28,7 @@ class CodeAverage(nn.Module):
         super().__init__()
         self.quantizer = [quantizer]  # in a list: not a submodule of this one
         codes, dimensions = quantizer.embedding.weight.shape
+        self.register_buffer("started", torch.zeros((), dtype=torch.bool))
         self.register_buffer("counts", torch.ones(codes))
         self.register_buffer("sums", torch.zeros(codes, dimensions))
 
@@ -34,23 +38,27 @@ class CodeAverage(nn.Module):
 
     def start(self, points, rounds=10):
         """k-means: points (N,D) → rows."""
-        codes = len(self.rows)
-        self.rows.copy_(points[torch.randperm(len(points))[:codes]])
+        self.rows.copy_(self.choose(points))
         for _ in range(rounds):
-            nearest = torch.cdist(points, self.rows).argmin(1)
-            counts = torch.bincount(nearest, minlength=codes).float()
-            sums = torch.zeros_like(self.rows).index_add_(0, nearest, points)
-            spare = points[torch.randint(len(points), (codes,))]
+            counts, sums = self.gather(points, torch.cdist(points, self.rows).argmin(1))
             means = sums / counts.clamp(min=1)[:, None]
-            self.rows.copy_(torch.where(counts[:, None] > 0, means, spare))
+            self.rows.copy_(torch.where(counts[:, None] > 0, means, self.choose(points)))
         self.counts.fill_(0.25)
         self.sums.copy_(self.rows * self.counts[:, None])
+        self.started.fill_(True)
+
+    def choose(self, points):
+        """Random points, one for each row."""
+        return points[torch.randint(len(points), (len(self.rows),), device=points.device)]
+
+    def gather(self, points, indices):
+        """How many points belong to each row, and their sums."""
+        counts = torch.zeros_like(self.counts).index_add_(0, indices, torch.ones_like(points[:, 0]))
+        return counts, torch.zeros_like(self.rows).index_add_(0, indices, points)
 
     def update(self, points, indices):
         """points (N,D) and their codes (N)."""
-        codes = len(self.rows)
-        counts = torch.bincount(indices, minlength=codes).float()
-        sums = torch.zeros_like(self.rows).index_add_(0, indices, points)
+        counts, sums = self.gather(points, indices)
         self.counts.lerp_(counts, 1 - self.decay)
         self.sums.lerp_(sums, 1 - self.decay)
         self.revive(points)
@@ -58,15 +66,15 @@ class CodeAverage(nn.Module):
 
     def live_share(self):
         """Share of the rows in use, at least a tenth as much as all would be alike."""
-        return (self.counts > 0.1 * self.counts.mean()).float().mean().item()
+        return (self.counts > 0.1 * self.counts.mean()).float().mean()
 
     def revive(self, points):
         """Moves rows that are hardly ever nearest onto random latents."""
         fair = len(points) / len(self.rows)
-        dead = (self.counts < 0.03 * fair).nonzero()[:, 0]
-        chosen = points[torch.randint(len(points), (len(dead),))]
-        self.counts[dead] = 0.3 * fair
-        self.sums[dead] = 0.3 * fair * chosen
+        dead = self.counts < 0.03 * fair
+        fresh = 0.3 * fair * self.choose(points)
+        self.counts.masked_fill_(dead, 0.3 * fair)
+        self.sums.copy_(torch.where(dead[:, None], fresh, self.sums))
 
 
 def disturb(straight, codes):
@@ -77,8 +85,9 @@ def disturb(straight, codes):
     them.
     """
     pictures, _, height, width = codes.shape
-    share = 0.35 * torch.rand(pictures, 1, 1, 1) * (torch.rand(pictures, 1, 1, 1) < 0.4)
-    foreign = torch.rand(pictures, 1, height, width) < share
+    rand = functools.partial(torch.rand, device=codes.device)
+    share = 0.35 * rand(pictures, 1, 1, 1) * (rand(pictures, 1, 1, 1) < 0.4)
+    foreign = rand(pictures, 1, height, width) < share
     return torch.where(foreign, codes.roll(1, 0), straight)
 
 
@@ -87,7 +96,18 @@ def pixel_loss(y, x):
     difference = y - x
     edges = sum(difference.diff(dim=axis).abs().mean() for axis in (2, 3))
     colors = (difference - difference.mean(1, keepdim=True)).abs().mean()
-    return difference.abs().mean() + difference.square().mean() + 0.5 * edges + colors
+    return difference.abs().mean() + 2 * difference.square().mean() + 0.5 * edges + colors
+
+
+def decibels(y, x):
+    """The mean PSNR of pictures in -1..1."""
+    return (10 * torch.log10(4 / (y - x).square().mean((1, 2, 3)))).mean()
+
+
+def make_adam(parameters, rate, second_beta, first_beta=0.9):
+    parameters = list(parameters)
+    betas = (first_beta, second_beta)
+    return torch.optim.Adam(parameters, lr=rate, betas=betas, fused=parameters[0].is_cuda)
 
 
 def start_as_identity(model):
@@ -104,55 +124,57 @@ def start_as_identity(model):
 class PixelStage(Stage):
     """Reconstruction by pixel differences, on pictures 2^skip times smaller."""
 
-    def __init__(self, name, model, average, pictures, steps, skip, rate, seed):
-        super().__init__(name, steps, seed)
+    def __init__(self, name, model, average, pictures, batch, skip, rate, seed):
+        super().__init__(name, pictures.device, seed)
         self.model, self.average, self.pictures = model, average, pictures
-        self.skip, self.rate = skip, rate
-        self.batch = 16 if skip else 8
+        self.batch, self.skip, self.rate = batch, skip, rate
         model.train().requires_grad_(True)
         model.quantize.requires_grad_(False)
-        self.fresh = skip > 0  # the first stage starts without codes
+        self.first = skip > 0  # the first stage starts without codes
         trained = [p for p in model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(trained, lr=rate, betas=(0.9, 0.98))
+        self.optimizer = make_adam(trained, rate, 0.98)
         self.state = {"model": model, "average": average, "optimizer": self.optimizer}
 
     def draw_batch(self):
-        x = self.pictures.batch(torch.randint(len(self.pictures), (self.batch,)))
+        x = self.pictures.random_batch(self.batch)
         return F.avg_pool2d(x, 2**self.skip) * 2 - 1
 
-    def quantize(self, z, step):
+    def quantize(self, z, done):
         """Straight-through codes and the commitment loss."""
-        if self.fresh and step < FREE_STEPS:
+        if self.first and done < FREE_SHARE:
             return z, 0.01 * z.square().mean()
-        if self.fresh and step == FREE_STEPS:
+        if self.first and not self.average.started:
             self.start_codes()
         indices = self.model.quantize.nearest(z.detach())
         codes = self.model.quantize.look_up(indices)
         points = z.detach().permute(0, 2, 3, 1).flatten(0, 2)
         self.average.update(points, indices.flatten())
         straight = z + (codes - z).detach()
-        if not self.fresh or step >= CLEAN_STEPS:
+        if not self.first or done >= CLEAN_SHARE:
             straight = disturb(straight, codes)
         return straight, F.mse_loss(z, codes)
 
+    @torch.no_grad()
     def start_codes(self):
-        with torch.no_grad(), autocast():
-            latents = [self.model.encode(self.draw_batch(), self.skip) for _ in range(40)]
-        self.average.start(torch.cat(latents).permute(0, 2, 3, 1).flatten(0, 2))
+        latents, wanted = [], POINTS * len(self.average.rows)
+        while sum(map(len, latents)) < wanted:
+            with autocast(self.device):
+                z = self.model.encode(self.draw_batch(), self.skip)
+            latents.append(z.permute(0, 2, 3, 1).flatten(0, 2))
+        self.average.start(torch.cat(latents))
 
-    def train_step(self, step):
+    def train_step(self, step, done):
         x = self.draw_batch()
-        with autocast():
+        with autocast(self.device):
             z = self.model.encode(x, self.skip)
-        codes, commitment = self.quantize(z, step)
-        with autocast():
+        codes, commitment = self.quantize(z, done)
+        with autocast(self.device):
             y = self.model.decode(codes, self.skip)
         loss = pixel_loss(y, x) + COMMITMENT * commitment
-        apply_gradients(self.optimizer, loss, learning_rate(self.rate, step, self.steps))
+        apply_gradients(self.optimizer, loss, learning_rate(self.rate, step, done))
         return {
-            "absolute": (y - x).abs().mean().item(),
-            "squared": (y - x).square().mean().item(),
-            "commitment": commitment.item(),
+            "decibels": decibels(y.detach(), x),
+            "commitment": commitment.detach(),
             "live": self.average.live_share(),
         }
 
@@ -193,20 +215,18 @@ class SharpenStage(Stage):
     Encoder and codebook stay as they are.
     """
 
-    batch = 16
     rate = 4e-4
     feature_weight = 0.5
     adversary_weight = 0.2
 
-    def __init__(self, model, perceptor, pictures, steps, seed):
-        super().__init__("vqgan-sharpen", steps, seed)
+    def __init__(self, model, perceptor, pictures, batch, seed):
+        super().__init__("vqgan-sharpen", pictures.device, seed)
         self.model, self.perceptor, self.pictures = model, perceptor, pictures
-        self.adversary = Discriminator().to(memory_format=torch.channels_last)
+        self.batch = batch
+        self.adversary = Discriminator().to(self.device, memory_format=torch.channels_last)
         trained = [*model.decoder.parameters(), *model.post_quant_conv.parameters()]
-        self.optimizer = torch.optim.Adam(trained, lr=self.rate, betas=(0.9, 0.98))
-        self.adversary_optimizer = torch.optim.Adam(
-            self.adversary.parameters(), lr=self.rate, betas=(0.5, 0.9)
-        )
+        self.optimizer = make_adam(trained, self.rate, 0.98)
+        self.adversary_optimizer = make_adam(self.adversary.parameters(), self.rate, 0.9, 0.5)
         self.state = {
             "model": model,
             "adversary": self.adversary,
@@ -220,10 +240,11 @@ class SharpenStage(Stage):
 
     def draw_codes(self):
         """Pictures x, and the codes that an encoder finds for them, some disturbed."""
-        x = self.pictures.batch(torch.randint(len(self.pictures), (self.batch,))) * 2 - 1
-        with torch.no_grad(), autocast():
-            indices = self.model.quantize.nearest(self.model.encode(x))
-            codes = self.model.quantize.look_up(indices)
+        x = self.pictures.random_batch(self.batch) * 2 - 1
+        with torch.no_grad():
+            with autocast(self.device):
+                z = self.model.encode(x)
+            codes = self.model.quantize.look_up(self.model.quantize.nearest(z))
             return x, disturb(codes, codes)
 
     def balance(self, likeness, realism):
@@ -236,25 +257,25 @@ class SharpenStage(Stage):
         return (pulls[0] / (pulls[1] + 1e-6)).clamp(max=100).detach()
 
     def judge_pictures(self, x):
-        with autocast():
+        with autocast(self.device):
             return self.adversary(x).float()
 
-    def train_step(self, step):
+    def train_step(self, step, done):
         x, codes = self.draw_codes()
-        with autocast():
+        with autocast(self.device):
             y = self.model.decode(codes)
             views = [self.perceptor.normalize((picture + 1) / 2) for picture in (y, x)]
             features = feature_loss(self.perceptor.visual, *views)
         likeness = pixel_loss(y, x) + self.feature_weight * features
         realism = -self.judge_pictures(y).mean()
         weight = self.adversary_weight * self.balance(likeness, realism)
-        rate = learning_rate(self.rate, step, self.steps)
+        rate = learning_rate(self.rate, step, done)
         apply_gradients(self.optimizer, likeness + weight * realism, rate)
         real, made = self.judge_pictures(x), self.judge_pictures(y.detach())
         doubt = F.relu(1 - real).mean() + F.relu(1 + made).mean()
         apply_gradients(self.adversary_optimizer, doubt, rate)
         return {
-            "squared": (y - x).square().mean().item(),
-            "features": features.item(),
-            "doubt": doubt.item(),
+            "decibels": decibels(y.detach(), x),
+            "features": features.detach(),
+            "doubt": doubt.detach(),
         }
