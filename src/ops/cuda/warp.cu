@@ -11,7 +11,8 @@
  * inverse does not take the whole square to the front, the box is the whole crop.
  *
  * A box of few pixels, which all but those of the edge have, is gone through by one thread, in f32 relative to the
- * input pixel: weights are good to about 2^-22. A larger one by a warp, with the formula of `warp_formulas.h`. */
+ * input pixel: weights are good to about 2^-22. A larger one by a warp or a block, with the formula of
+ * `warp_formulas.h`. */
 
 namespace
 {
@@ -56,6 +57,7 @@ enum {
     TILE_ROWS = VQC_CUDA_THREADS / VQC_CUDA_WARP, /* a tile of input pixels has a row for each warp of a block */
     TILES = 4,                                    /* that a block does with one inverse */
     FEW = 24,                                     /* pixels of a box that one thread goes through */
+    MANY = 1024,                                  /* that one warp goes through; more are for the block */
     TOGETHER = 3,                                 /* channels */
     BLOCKS = 3                                    /* of a multiprocessor at least, to hide waiting for memory */
 };
@@ -222,6 +224,13 @@ __device__ reader_box box_of(const inverse_map &map, int64_t height, int64_t wid
     return box;
 }
 
+/* The boxes of a tile's pixels, in shared memory. */
+struct tile_boxes {
+    reader_box of[VQC_CUDA_THREADS];
+    unsigned many[TILE_ROWS]; /* of each row of the tile: a bit for each pixel whose box is not small */
+    float scratch[VQC_CUDA_WARP];
+};
+
 /* What a place counts along one axis for a pixel at this distance. */
 __device__ float share(float distance)
 {
@@ -284,12 +293,12 @@ template <int fixed> struct gathered_gradient {
         }
     }
 
-    /* By a warp. */
-    __device__ void many_add(int64_t crop, reader_box box, int32_t column, int32_t row, int64_t first,
-                             float sum[TOGETHER]) const
+    /* By several threads: what this one finds, every step-th pixel of the box from the start-th on. */
+    __device__ void part_add(int64_t crop, reader_box box, int32_t column, int32_t row, int64_t first, int start,
+                             int step, float sum[TOGETHER]) const
     {
         const int64_t count = box_count(box);
-        for (int64_t k = threadIdx.x % VQC_CUDA_WARP; k < count; k += VQC_CUDA_WARP) {
+        for (int64_t k = start; k < count; k += step) {
             const vqc_cuda_quotient at = vqc_cuda_divide(k, box.right - box.left + 1);
             const int32_t i = box.left + (int32_t)at.rest;
             const int32_t j = box.top + (int32_t)at.whole;
@@ -298,38 +307,74 @@ template <int fixed> struct gathered_gradient {
             if (weight > 0.0F)
                 add(crop, i, j, weight, first, sum);
         }
-        for (int c = 0; c < TOGETHER; c++)
-            sum[c] = vqc_cuda_warp_sum(sum[c]);
     }
 
-    /* By all lanes of a warp, each for the pixel at its own column, of the channels from `first` on. */
-    __device__ void pixels_gather(const inverse_map &map, int64_t crop, int32_t column, int32_t row,
-                                  int64_t first) const
+    __device__ void store(int64_t crop, int32_t column, int32_t row, int64_t first, const float sum[TOGETHER]) const
+    {
+        const int64_t pixel = (crop * height + row) * width + column;
+#pragma unroll
+        for (int c = 0; c < TOGETHER; c++)
+            if (first + c < channel_count())
+                vqc_cuda_store_gradient(grad_input, pixel * channel_count() + first + c, sum[c], accumulate);
+    }
+
+    /* By a warp. */
+    __device__ void many_gather(int64_t crop, reader_box box, int32_t column, int32_t row, int64_t first) const
     {
         const int lane = (int)threadIdx.x % VQC_CUDA_WARP;
+        float sum[TOGETHER] = {0.0F};
+        part_add(crop, box, column, row, first, lane, VQC_CUDA_WARP, sum);
+        for (int c = 0; c < TOGETHER; c++)
+            sum[c] = vqc_cuda_warp_sum(sum[c]);
+        if (lane == 0)
+            store(crop, column, row, first, sum);
+    }
+
+    /* By the block. */
+    __device__ void most_gather(int64_t crop, reader_box box, int32_t column, int32_t row, int64_t first,
+                                float *scratch) const
+    {
+        float sum[TOGETHER] = {0.0F};
+        part_add(crop, box, column, row, first, (int)threadIdx.x, VQC_CUDA_THREADS, sum);
+        for (int c = 0; c < TOGETHER; c++)
+            sum[c] = vqc_cuda_block_sum(sum[c], scratch);
+        if (threadIdx.x == 0)
+            store(crop, column, row, first, sum);
+    }
+
+    /* By the block, for a tile of pixels, each thread for its own: small boxes at once, then the others, which stand
+     * close together along edges, warp by warp in turn, or, if they are larger still, by all. */
+    __device__ void tile_gather(const inverse_map &map, tile_boxes *boxes, int64_t crop, int32_t column, int32_t row,
+                                int64_t first) const
+    {
+        const int lane = (int)threadIdx.x % VQC_CUDA_WARP;
+        const int warp = (int)threadIdx.x / VQC_CUDA_WARP;
         const bool is_inside = column < width && row < height;
         reader_box box = {0, -1, 0, -1};
         if (is_inside)
             box = box_of(map, height, width, column, row);
         const bool has_many = box_count(box) > FEW;
-        float sum[TOGETHER] = {0.0F};
-        if (!has_many)
+        const unsigned many = __ballot_sync(0xffffffffU, has_many);
+        boxes->of[threadIdx.x] = box;
+        if (lane == 0)
+            boxes->many[warp] = many;
+        if (is_inside && !has_many) {
+            float sum[TOGETHER] = {0.0F};
             few_add(map, crop, box, column, row, first, sum);
-        for (unsigned left = __ballot_sync(0xffffffffU, has_many); left != 0; left &= left - 1) {
-            const int owner = __ffs((int)left) - 1;
-            const reader_box owned = {
-                __shfl_sync(0xffffffffU, box.left, owner), __shfl_sync(0xffffffffU, box.right, owner),
-                __shfl_sync(0xffffffffU, box.top, owner), __shfl_sync(0xffffffffU, box.bottom, owner)};
-            float part[TOGETHER] = {0.0F};
-            many_add(crop, owned, column - lane + owner, row, first, part);
-            for (int c = 0; c < TOGETHER; c++)
-                sum[c] = lane == owner ? part[c] : sum[c];
+            store(crop, column, row, first, sum);
         }
-        const int64_t pixel = (crop * height + row) * width + column;
-#pragma unroll
-        for (int c = 0; c < TOGETHER; c++)
-            if (is_inside && first + c < channel_count())
-                vqc_cuda_store_gradient(grad_input, pixel * channel_count() + first + c, sum[c], accumulate);
+        __syncthreads();
+        int number = 0;
+        for (int w = 0; w < TILE_ROWS; w++)
+            for (unsigned left = boxes->many[w]; left != 0; left &= left - 1) {
+                const int owner = __ffs((int)left) - 1;
+                const reader_box owned = boxes->of[w * VQC_CUDA_WARP + owner];
+                if (box_count(owned) > MANY)
+                    most_gather(crop, owned, column - lane + owner, row - warp + w, first, boxes->scratch);
+                else if (number++ % TILE_ROWS == warp)
+                    many_gather(crop, owned, column - lane + owner, row - warp + w, first);
+            }
+        __syncthreads(); /* the boxes have been used */
     }
 };
 
@@ -337,6 +382,7 @@ template <int fixed>
 __global__ void __launch_bounds__(VQC_CUDA_THREADS, BLOCKS) gather_kernel(gathered_gradient<fixed> gradient)
 {
     __shared__ inverse_map map;
+    __shared__ tile_boxes boxes;
     const int64_t across = vqc_cuda_pieces(gradient.width, VQC_CUDA_WARP);
     const int64_t tiles = across * vqc_cuda_pieces(gradient.height, TILE_ROWS);
     const int64_t pieces = vqc_cuda_pieces(tiles, TILES);
@@ -348,11 +394,11 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS, BLOCKS) gather_kernel(gather
         if (threadIdx.x == 0)
             inverse_find(gradient.height, gradient.width, gradient.matrices + at.whole * VQC_WARP_MATRIX, &map);
         __syncthreads();
-        for (int64_t tile = at.rest * TILES; tile < (at.rest + 1) * TILES && tile < tiles; tile++) {
+        for (int64_t tile = at.rest; tile < tiles; tile += pieces) { /* those along an edge go to different blocks */
             const vqc_cuda_quotient corner = vqc_cuda_divide(tile, across);
             for (int64_t first = 0; first < gradient.channel_count(); first += TOGETHER)
-                gradient.pixels_gather(map, at.whole, (int32_t)corner.rest * VQC_CUDA_WARP + lane,
-                                       (int32_t)corner.whole * TILE_ROWS + warp, first);
+                gradient.tile_gather(map, &boxes, at.whole, (int32_t)corner.rest * VQC_CUDA_WARP + lane,
+                                     (int32_t)corner.whole * TILE_ROWS + warp, first);
         }
     }
 }
