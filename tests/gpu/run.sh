@@ -316,7 +316,7 @@ peer_card() {
 
 # The compiled mode may take its time limit to say nothing: the other lines count.
 peer_measure() {
-    peer measure "$paper" --pictures 1 8 >"$logs/peer.json" && [ -s "$logs/peer.json" ]
+    peer measure "$paper" --pictures 1 8 --steps 30 --limit 60 >"$logs/peer.json" && [ -s "$logs/peer.json" ]
 }
 
 # profile PRECISION: one step of the paper's configuration, kernel by kernel
