@@ -9,33 +9,63 @@ typedef struct lanes {
     vqc_rank *rank;
     int count;
     vqc_work *works[VQC_LAUNCH_MAX_LANES]; /* NULL: the lane is free */
+    bool closed[VQC_LAUNCH_MAX_LANES];     /* no render could be started there */
+    int64_t waiting[VQC_LAUNCH_MAX_LANES]; /* renders of lanes that were closed */
+    int waiting_count;
     bool source_is_dry;
     double looked; /* when the board was looked at last */
 } lanes;
 
-/* Puts a render into the lane. */
+/* Puts a render into the lane; closes any but the first where it cannot be started. */
 static vqc_status lane_fill(lanes *l, int lane, int64_t number, vqc_error *error)
 {
-    return vqc_work_start(l->rank, l->rank->launch->lanes[lane], number, false, &l->works[lane], error);
+    vqc_work *work = NULL;
+    VQC_TRY(vqc_work_start(l->rank, l->rank->launch->lanes[lane], number, false, &work, error));
+    if (lane == 0 || vqc_work_is_started(work)) {
+        l->works[lane] = work;
+        return VQC_OK;
+    }
+    vqc_work_abandon(work);
+    l->closed[lane] = true;
+    l->waiting[l->waiting_count++] = number;
+    return VQC_OK;
 }
 
-/* Ends what is not under way any more, and fills free lanes while the source gives. */
+/* The next render: one that waits, or one from the source; -1: none. */
+static vqc_status number_take(lanes *l, vqc_lanes_source *source, void *context, int64_t *number_out,
+                              vqc_error *error)
+{
+    *number_out = -1;
+    if (l->waiting_count > 0) {
+        *number_out = l->waiting[--l->waiting_count];
+        return VQC_OK;
+    }
+    if (!l->source_is_dry)
+        VQC_TRY(source(context, number_out, error));
+    l->source_is_dry = *number_out < 0;
+    return VQC_OK;
+}
+
+/* Ends what is not under way any more in the lane, and fills it. */
+static vqc_status lane_refill(lanes *l, int lane, vqc_lanes_source *source, void *context, vqc_error *error)
+{
+    while (!l->closed[lane] && (l->works[lane] == NULL || !vqc_work_is_under_way(l->works[lane]))) {
+        vqc_work *ended = l->works[lane];
+        int64_t number;
+        l->works[lane] = NULL;
+        VQC_TRY(vqc_work_end(ended, error));
+        VQC_TRY(number_take(l, source, context, &number, error));
+        if (number < 0)
+            return VQC_OK;
+        VQC_TRY(lane_fill(l, lane, number, error));
+    }
+    return VQC_OK;
+}
+
 static vqc_status lanes_fill(lanes *l, vqc_lanes_source *source, void *context, vqc_error *error)
 {
-    for (int lane = 0; lane < l->count; lane++) {
-        while (l->works[lane] == NULL || !vqc_work_is_under_way(l->works[lane])) {
-            vqc_work *ended = l->works[lane];
-            int64_t number = -1;
-            l->works[lane] = NULL;
-            VQC_TRY(vqc_work_end(ended, error));
-            if (!l->source_is_dry)
-                VQC_TRY(source(context, &number, error));
-            l->source_is_dry = l->source_is_dry || number < 0;
-            if (l->source_is_dry)
-                break;
-            VQC_TRY(lane_fill(l, lane, number, error));
-        }
-    }
+    for (int lane = 0; lane < l->count; lane++)
+        VQC_TRY(lane_refill(l, lane, source, context, error));
     return VQC_OK;
 }
 

@@ -7,6 +7,9 @@
  * their steps side by side, so that work that is too small to fill a GPU is done beside other work. Every lane
  * computes exactly what it would compute alone: what a render becomes does not depend on which others are under way.
  *
+ * A lane whose render cannot be started, as where the device's memory is enough for fewer lanes, is closed, and its
+ * render waits for another one; what cannot be started in the first lane either is the render's failure.
+ *
  * For a rank that is a team of its own. While its lanes are at work it asks nobody to join. */
 
 /* Gives the number of the next render; -1: none is left. */

@@ -23,6 +23,7 @@ struct vqc_work {
     double step_seconds;
     int64_t steps; /* that they are from */
     bool stopped;  /* a member was asked to stop */
+    bool started;
     bool under_way;
     double step_begun;
     double begin_seconds; /* that its first part took */
@@ -270,7 +271,8 @@ vqc_status vqc_work_start(vqc_rank *rank, vqc_renderer *renderer, int64_t number
     vqc_work *work = *work_out;
     work->leads = vqc_team_member(rank->team) == 0;
     work->recruits = recruits && work->leads;
-    work->under_way = work_start(work, &work->failure) == VQC_OK && steps_left(work);
+    work->started = work_start(work, &work->failure) == VQC_OK;
+    work->under_way = work->started && steps_left(work);
     work->checkpoint_at = vqc_clock_seconds();
     return VQC_OK;
 }
@@ -287,6 +289,16 @@ vqc_status vqc_work_join(vqc_rank *rank, int64_t number, vqc_work **work_out, vq
     else
         work->under_way = steps_left(work);
     return status;
+}
+
+bool vqc_work_is_started(const vqc_work *work)
+{
+    return work->started;
+}
+
+void vqc_work_abandon(vqc_work *work)
+{
+    work_release(work);
 }
 
 bool vqc_work_is_under_way(const vqc_work *work)

@@ -24,6 +24,11 @@ VQC_MUST_CHECK vqc_status vqc_work_join(vqc_rank *rank, int64_t number, vqc_work
  * member, been asked to stop, in which case the render is saved. */
 bool vqc_work_is_under_way(const vqc_work *work);
 
+/* Whether it could be started. */
+bool vqc_work_is_started(const vqc_work *work);
+/* Lets go of one that could not, without a word in the archive: its render will be tried elsewhere. */
+void vqc_work_abandon(vqc_work *work);
+
 /* The next step in two parts, as the renderer has them: between them, other renders may be given their share of the
  * device. */
 void vqc_work_step_begin(vqc_work *work);
