@@ -7,7 +7,6 @@
 #include "guide/augment.h"
 #include "guide/crops.h"
 
-enum { WARP_SIZE = 10, COLOUR_SIZE = 5, NOISE_SIZE = 6, RECTANGLE_SIZE = 5 };
 enum { STEPS_HELD = 2, NO_STEP = -1 };
 
 /* The parts of a group's parameters, one behind the other in host memory. */
@@ -32,7 +31,7 @@ struct vqc_draws {
 
 static size_t stage_size(const vqc_draws *draws, int stage)
 {
-    return draws->stage_is_colour[stage] ? COLOUR_SIZE : WARP_SIZE;
+    return draws->stage_is_colour[stage] ? VQC_DRAWS_COLOUR : VQC_DRAWS_WARP;
 }
 
 /* Pieces begin at multiples of this many bytes. */
@@ -50,8 +49,8 @@ static void part_set(vqc_draws *draws, int part, void *device, size_t size)
 static void parts_set(vqc_draws *draws, const vqc_draws_inputs *inputs)
 {
     size_t group = (size_t)draws->shape.group;
-    part_set(draws, RECTANGLES, inputs->rectangles, group * RECTANGLE_SIZE * sizeof(int32_t));
-    part_set(draws, NOISE, inputs->noise, group * NOISE_SIZE * sizeof(int32_t));
+    part_set(draws, RECTANGLES, inputs->rectangles, group * VQC_DRAWS_RECTANGLE * sizeof(int32_t));
+    part_set(draws, NOISE, inputs->noise, group * VQC_DRAWS_NOISE * sizeof(int32_t));
     part_set(draws, REAL, inputs->real, sizeof(int32_t));
     for (int stage = 0; stage < draws->shape.stage_count; stage++)
         part_set(draws, FIRST_STAGE + stage, inputs->stages[stage], group * stage_size(draws, stage) * sizeof(float));
@@ -114,7 +113,7 @@ static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t pla
                          .step = (uint32_t)step,
                          .item = (uint32_t)(group * shape->group + place)};
     vqc_crop_draw(settings, shape->width, shape->height, shape->side, &stream,
-                  (int32_t *)part_memory(draws, step, group, RECTANGLES) + place * RECTANGLE_SIZE);
+                  (int32_t *)part_memory(draws, step, group, RECTANGLES) + place * VQC_DRAWS_RECTANGLE);
     float scale = (float)(vqc_stream_uniform(&stream) * settings->noise);
     stream.purpose = VQC_STREAM_AUGMENTATION;
     stream.draw = 0;
@@ -129,7 +128,7 @@ static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t pla
     stream.draw = 0;
     vqc_random_key key = vqc_stream_key(&stream);
     vqc_random_block counter = vqc_stream_counter(&stream);
-    int32_t *noise = (int32_t *)part_memory(draws, step, group, NOISE) + place * NOISE_SIZE;
+    int32_t *noise = (int32_t *)part_memory(draws, step, group, NOISE) + place * VQC_DRAWS_NOISE;
     memcpy(noise, key.word, sizeof key.word);
     memcpy(noise + 2, &counter.word[1], 3 * sizeof counter.word[1]);
     memcpy(noise + 5, &scale, sizeof scale);

@@ -23,6 +23,9 @@ typedef struct vqc_draws_shape {
     const bool *stage_is_colour;
 } vqc_draws_shape;
 
+/* Numbers for each crop, as operation.h lists them for resample, warp, colour and noise. */
+enum { VQC_DRAWS_RECTANGLE = 5, VQC_DRAWS_WARP = 10, VQC_DRAWS_COLOUR = 5, VQC_DRAWS_NOISE = 6 };
+
 /* Where a group's parameters go, in device memory. */
 typedef struct vqc_draws_inputs {
     void *rectangles;                             /* int32 (group, 5) */

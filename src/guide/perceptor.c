@@ -8,8 +8,6 @@
 #include "ops/replay.h"
 #include "ops/step.h"
 
-enum { WARP_SIZE = 10, COLOUR_SIZE = 5, NOISE_SIZE = 6, RECTANGLE_SIZE = 5 };
-
 /* The comparison with the targets of a render: pieces of one block of device memory. */
 typedef struct comparison {
     int64_t target_count;
@@ -63,7 +61,7 @@ static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_err
     const vqc_perceptor_shape *shape = &perceptor->shape;
     vqc_shape picture_shape = {4, {1, shape->height, shape->width, 3}};
     VQC_TRY(vqc_network_input(perceptor->network, VQC_DTYPE_F32, picture_shape, true, &perceptor->picture, error));
-    VQC_TRY(parameters_add(perceptor, VQC_DTYPE_I32, RECTANGLE_SIZE, &perceptor->rectangles, error));
+    VQC_TRY(parameters_add(perceptor, VQC_DTYPE_I32, VQC_DRAWS_RECTANGLE, &perceptor->rectangles, error));
     vqc_operation operation = {
         .kind = VQC_OPERATION_RESAMPLE,
         .dtype = VQC_DTYPE_F32,
@@ -84,8 +82,8 @@ static vqc_status stage_add(vqc_perceptor *perceptor, int stage, vqc_value *crop
 {
     bool colour = perceptor->stage_is_colour[stage];
     int64_t side = perceptor->side;
-    VQC_TRY(
-        parameters_add(perceptor, VQC_DTYPE_F32, colour ? COLOUR_SIZE : WARP_SIZE, &perceptor->stages[stage], error));
+    VQC_TRY(parameters_add(perceptor, VQC_DTYPE_F32, colour ? VQC_DRAWS_COLOUR : VQC_DRAWS_WARP,
+                           &perceptor->stages[stage], error));
     vqc_operation operation = {
         .kind = VQC_OPERATION_WARP, .dtype = VQC_DTYPE_F32, .warp = {perceptor->group, side, side, 3}};
     if (colour)
@@ -102,7 +100,7 @@ static vqc_status noise_add(vqc_perceptor *perceptor, vqc_value *crops, vqc_erro
     int64_t count = 3 * perceptor->side * perceptor->side;
     vqc_shape shape = vqc_network_shape(perceptor->network, *crops);
     if (perceptor->has_noise) {
-        VQC_TRY(parameters_add(perceptor, VQC_DTYPE_I32, NOISE_SIZE, &perceptor->noise, error));
+        VQC_TRY(parameters_add(perceptor, VQC_DTYPE_I32, VQC_DRAWS_NOISE, &perceptor->noise, error));
         vqc_operation noise = {
             .kind = VQC_OPERATION_NOISE, .dtype = VQC_DTYPE_F32, .noise = {perceptor->group, count}};
         vqc_value inputs[] = {*crops, perceptor->noise};
