@@ -22,5 +22,6 @@ vqc_status vqc_launch_report_print(const vqc_launch_totals *totals, int ranks, v
     json_object_set_new(report, "team_steps", json_real(totals->team_steps));
     json_object_set_new(report, "bytes_per_step", json_real(ratio(totals->team_bytes, totals->team_steps)));
     json_object_set_new(report, "joins", json_real(totals->joins));
+    json_object_set_new(report, "lanes_closed", json_real(totals->lanes_closed));
     return vqc_json_print(report, error);
 }

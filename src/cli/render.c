@@ -119,6 +119,9 @@ static vqc_status launch_run(const render_options *options, render_work *work, b
     memcpy(launch.lanes, work->lanes.renderers, sizeof launch.lanes);
     vqc_status status = vqc_launch_run(&launch, finished, totals, error);
     vqc_progress_end(&progress);
+    if (status == VQC_OK && rank == 0 && totals->lanes_closed > 0.0)
+        (void)fprintf(stderr, "vqclip: %.0f lanes were closed, as no render could be started beside the others\n",
+                      totals->lanes_closed);
     return status;
 }
 

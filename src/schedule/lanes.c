@@ -27,6 +27,7 @@ static vqc_status lane_fill(lanes *l, int lane, int64_t number, vqc_error *error
     }
     vqc_work_abandon(work);
     l->closed[lane] = true;
+    l->rank->totals.lanes_closed += 1.0;
     l->waiting[l->waiting_count++] = number;
     return VQC_OK;
 }

@@ -36,6 +36,7 @@ typedef struct vqc_launch_totals {
     double team_steps;     /* of members in teams of more than one */
     double team_bytes;     /* that they handed into the teams' sums */
     double joins;          /* ranks that joined a render under way */
+    double lanes_closed;   /* lanes in which no render could be started (lanes.h) */
 } vqc_launch_totals;
 
 typedef struct vqc_launch {

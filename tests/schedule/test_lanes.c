@@ -105,8 +105,8 @@ static bool never_stopped(void)
     return false;
 }
 
-/* Renders of the launch in this state. */
-static int renders_in(vqc_archive_state state, const size_t limits[LANES])
+/* Renders of the launch in this state, after which so many lanes are closed. */
+static int renders_in(vqc_archive_state state, const size_t limits[LANES], int closed)
 {
     fixture f = {0};
     vqc_error error = {0};
@@ -125,6 +125,7 @@ static int renders_in(vqc_archive_state state, const size_t limits[LANES])
     memcpy(launch.lanes, f.lanes, sizeof f.lanes);
     check(vqc_launch_run(&launch, &finished, &totals, &error), &error);
     assert_true(finished);
+    assert_int_equal((int)totals.lanes_closed, closed);
     for (size_t i = 0; i < RENDERS; i++) {
         vqc_archive_state now;
         check(vqc_archive_state_read(f.archive, i, &now, &error), &error);
@@ -137,14 +138,14 @@ static int renders_in(vqc_archive_state state, const size_t limits[LANES])
 static void test_small_lane_is_closed(void **state)
 {
     (void)state;
-    assert_int_equal(renders_in(VQC_ARCHIVE_DONE, (const size_t[]){0, 1000, 0}), RENDERS);
-    assert_int_equal(renders_in(VQC_ARCHIVE_DONE, (const size_t[]){0, 1000, 1000}), RENDERS);
+    assert_int_equal(renders_in(VQC_ARCHIVE_DONE, (const size_t[]){0, 1000, 0}, 1), RENDERS);
+    assert_int_equal(renders_in(VQC_ARCHIVE_DONE, (const size_t[]){0, 1000, 1000}, 2), RENDERS);
 }
 
 static void test_too_little_for_any_is_a_failure(void **state)
 {
     (void)state;
-    assert_int_equal(renders_in(VQC_ARCHIVE_FAILED, (const size_t[]){1000, 1000, 1000}), RENDERS);
+    assert_int_equal(renders_in(VQC_ARCHIVE_FAILED, (const size_t[]){1000, 1000, 1000}, 0), RENDERS);
 }
 
 int main(void)
