@@ -168,21 +168,6 @@ vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error)
                          (size_t)perceptor->group * sizeof(int32_t), error);
 }
 
-vqc_status vqc_perceptor_create(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
-                                const vqc_perceptor_shape *shape, uint32_t index, vqc_perceptor **perceptor_out,
-                                vqc_error *error)
-{
-    vqc_perceptor *perceptor;
-    VQC_TRY(vqc_perceptor_plan(clip, ops, settings, shape, index, &perceptor, error));
-    vqc_status status = vqc_perceptor_finish(perceptor, error);
-    if (status != VQC_OK) {
-        vqc_perceptor_destroy(perceptor);
-        return status;
-    }
-    *perceptor_out = perceptor;
-    return VQC_OK;
-}
-
 bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *settings,
                         const vqc_perceptor_shape *shape)
 {

@@ -22,17 +22,13 @@ typedef struct vqc_perceptor_shape {
     vqc_dtype precision;
 } vqc_perceptor_shape;
 
-/* Makes the network for one group of crops as the settings have them. `index` numbers the perceptors of an ensemble,
- * for their random numbers. */
-VQC_MUST_CHECK vqc_status vqc_perceptor_create(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
-                                               const vqc_perceptor_shape *shape, uint32_t index,
-                                               vqc_perceptor **perceptor_out, vqc_error *error);
-
-/* The same in two parts. plan makes the network and packs its parameters on the device, but does not allocate the
- * memory it computes in; after it the sizes below are known. finish does, and comes before everything else. */
+/* Makes the network for one group of crops as the settings have them, and packs its parameters on the device, but
+ * does not allocate the memory it computes in; after it the sizes below are known. `index` numbers the perceptors of
+ * an ensemble, for their random numbers. */
 VQC_MUST_CHECK vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
                                              const vqc_perceptor_shape *shape, uint32_t index,
                                              vqc_perceptor **perceptor_out, vqc_error *error);
+/* Allocates that memory; comes before everything else. */
 VQC_MUST_CHECK vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error);
 
 /* Whether its network serves these settings and this shape as well. */
