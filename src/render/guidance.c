@@ -249,13 +249,20 @@ static vqc_status decode_work(void *context, vqc_error *error)
     return vqc_ops_clear(ops, guidance->gradient_sum, pixels * sizeof *guidance->gradient_sum, error);
 }
 
+/* Marks the ends of the perceptors from this one on: those that look at nothing more in this step take no time. */
+static vqc_status looked_mark(vqc_guidance *guidance, size_t perceptor, vqc_error *error)
+{
+    for (size_t i = perceptor; i < guidance->models.study->perceptor_count; i++)
+        VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_LOOKED + (int)i, error));
+    return VQC_OK;
+}
+
 vqc_status vqc_guidance_decode(vqc_guidance *guidance, vqc_error *error)
 {
     VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_BEGIN, error));
     VQC_TRY(vqc_replay_run(&guidance->decode, guidance->models.ops, decode_work, guidance, error));
-    for (int moment = MOMENT_DECODED; moment < MOMENT_UPDATE; moment++)
-        VQC_TRY(vqc_timer_mark(guidance->timer, moment, error));
-    return VQC_OK;
+    VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_DECODED, error));
+    return looked_mark(guidance, 0, error);
 }
 
 vqc_status vqc_guidance_look(vqc_guidance *guidance, int64_t step, size_t perceptor, int64_t group, vqc_error *error)
@@ -263,9 +270,7 @@ vqc_status vqc_guidance_look(vqc_guidance *guidance, int64_t step, size_t percep
     int64_t place = groups_before(guidance, perceptor) + group;
     VQC_TRY(vqc_perceptor_run(guidance->perceptors[perceptor], step, group,
                               guidance->distances + place * guidance->target_count, error));
-    for (size_t i = perceptor; i < guidance->models.study->perceptor_count; i++)
-        VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_LOOKED + (int)i, error));
-    return VQC_OK;
+    return looked_mark(guidance, perceptor, error);
 }
 
 vqc_status vqc_guidance_gather(vqc_guidance *guidance, vqc_error *error)
