@@ -164,6 +164,28 @@ vqc_status vqc_team_sum_device(vqc_team *team, vqc_ops *ops, int64_t *values, si
     return status == VQC_OK ? VQC_OK : team_lose(team, error);
 }
 
+/* Between two questions about work that has nothing to do with other members. */
+static vqc_status own_work_go_on(vqc_team *team, double started, vqc_error *error)
+{
+    wait_pause(vqc_clock_seconds() - started);
+    return vqc_comm_progress(team->comm, error);
+}
+
+static vqc_status moment_wait(vqc_team *team, vqc_moment moment, vqc_error *error)
+{
+    bool over;
+    bool ready;
+    const double started = vqc_clock_seconds();
+    for (;;) {
+        VQC_TRY(vqc_moment_poll(moment, &over, error));
+        if (over)
+            return VQC_OK;
+        if (team->nccl != NULL)
+            VQC_TRY(vqc_nccl_poll(team->nccl, &ready, error));
+        VQC_TRY(own_work_go_on(team, started, error));
+    }
+}
+
 /* Waits for the device, and looks after what it waits for. */
 static vqc_status device_wait(vqc_team *team, vqc_ops *ops, vqc_error *error)
 {
@@ -175,8 +197,7 @@ static vqc_status device_wait(vqc_team *team, vqc_ops *ops, vqc_error *error)
         if (done)
             return VQC_OK;
         if (team->nccl == NULL) {
-            wait_pause(vqc_clock_seconds() - started);
-            VQC_TRY(vqc_comm_progress(team->comm, error));
+            VQC_TRY(own_work_go_on(team, started, error));
             continue;
         }
         VQC_TRY(vqc_nccl_poll(team->nccl, &ready, error));
@@ -189,6 +210,14 @@ vqc_status vqc_team_wait_device(vqc_team *team, vqc_ops *ops, vqc_error *error)
     if (team->lost)
         return lost_again(error);
     vqc_status status = device_wait(team, ops, error);
+    return status == VQC_OK || is_alone(team) ? status : team_lose(team, error);
+}
+
+vqc_status vqc_team_wait_moment(vqc_team *team, vqc_moment moment, vqc_error *error)
+{
+    if (team->lost)
+        return lost_again(error);
+    vqc_status status = moment_wait(team, moment, error);
     return status == VQC_OK || is_alone(team) ? status : team_lose(team, error);
 }
 

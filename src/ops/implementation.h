@@ -34,6 +34,7 @@ typedef struct vqc_queue_functions {
     vqc_status (*moment_create)(void *device, void **moment_out, vqc_error *error);
     void (*moment_destroy)(void *device, void *moment);
     vqc_status (*moment_mark)(void *device, void *moment, vqc_error *error);
+    vqc_status (*moment_poll)(void *device, void *moment, bool *over_out, vqc_error *error);
     vqc_status (*moment_seconds)(void *device, void *from, void *to, double *seconds_out, vqc_error *error);
     /* Recordings; record_end ends in any case. */
     vqc_status (*record_begin)(void *device, vqc_error *error);

@@ -291,6 +291,16 @@ vqc_status vqc_timer_mark(vqc_timer *timer, int moment, vqc_error *error)
     return VQC_OK;
 }
 
+vqc_status vqc_moment_poll(vqc_moment moment, bool *over_out, vqc_error *error)
+{
+    const vqc_timer *timer = moment.timer;
+    const vqc_queue_functions *queue = timer->ops->implementation->queue;
+    *over_out = true;
+    if (queue == NULL)
+        return VQC_OK;
+    return queue->moment_poll(timer->ops->device, timer->moments[moment.number].queued, over_out, error);
+}
+
 vqc_status vqc_timer_seconds(const vqc_timer *timer, int from, int to, double *seconds_out, vqc_error *error)
 {
     const vqc_queue_functions *queue = timer->ops->implementation->queue;

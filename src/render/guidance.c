@@ -7,12 +7,14 @@
 #include "ops/replay.h"
 #include "render/latent_optimiser.h"
 
-/* Moments of a step: its begin, the end of decode, that of each perceptor's groups, then begin and end of update. */
+/* Moments of a step: its begin, the end of decode, that of each perceptor's groups, that of gather, then begin and
+ * end of update. */
 enum {
     MOMENT_BEGIN,
     MOMENT_DECODED,
     MOMENT_LOOKED, /* of perceptor 0; those of the others follow */
-    MOMENT_UPDATE = MOMENT_LOOKED + VQC_STUDY_MAX_PERCEPTORS,
+    MOMENT_GATHERED = MOMENT_LOOKED + VQC_STUDY_MAX_PERCEPTORS,
+    MOMENT_UPDATE,
     MOMENT_UPDATED,
     MOMENT_COUNT
 };
@@ -278,8 +280,9 @@ vqc_status vqc_guidance_gather(vqc_guidance *guidance, vqc_error *error)
     vqc_ops *ops = guidance->models.ops;
     VQC_TRY(vqc_ops_gradient_sum_clear_marks(ops, guidance->gradient_sum, picture_count(guidance),
                                              &guidance->device_results->marks, error));
-    return vqc_ops_copy(ops, &guidance->results->marks, &guidance->device_results->marks,
-                        sizeof guidance->results->marks, error);
+    VQC_TRY(vqc_ops_copy(ops, &guidance->results->marks, &guidance->device_results->marks,
+                         sizeof guidance->results->marks, error));
+    return vqc_timer_mark(guidance->timer, MOMENT_GATHERED, error);
 }
 
 static vqc_status update_work(void *context, vqc_error *error)
@@ -327,15 +330,25 @@ int64_t *vqc_guidance_gradient_sum(vqc_guidance *guidance)
     return guidance->gradient_sum;
 }
 
-vqc_status vqc_guidance_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds_out, vqc_error *error)
+vqc_moment vqc_guidance_gathered(const vqc_guidance *guidance)
+{
+    return (vqc_moment){guidance->timer, MOMENT_GATHERED};
+}
+
+vqc_status vqc_guidance_look_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds, vqc_error *error)
 {
     const vqc_timer *timer = guidance->timer;
-    VQC_TRY(vqc_timer_seconds(timer, MOMENT_BEGIN, MOMENT_DECODED, &seconds_out->decode, error));
+    VQC_TRY(vqc_timer_seconds(timer, MOMENT_BEGIN, MOMENT_DECODED, &seconds->decode, error));
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++) {
         int moment = MOMENT_LOOKED + (int)i;
-        VQC_TRY(vqc_timer_seconds(timer, moment - 1, moment, &seconds_out->groups[i], error));
+        VQC_TRY(vqc_timer_seconds(timer, moment - 1, moment, &seconds->groups[i], error));
     }
-    return vqc_timer_seconds(timer, MOMENT_UPDATE, MOMENT_UPDATED, &seconds_out->update, error);
+    return VQC_OK;
+}
+
+vqc_status vqc_guidance_update_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds, vqc_error *error)
+{
+    return vqc_timer_seconds(guidance->timer, MOMENT_UPDATE, MOMENT_UPDATED, &seconds->update, error);
 }
 
 vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t *codes, vqc_error *error)

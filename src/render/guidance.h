@@ -61,7 +61,11 @@ VQC_MUST_CHECK vqc_status vqc_guidance_update(vqc_guidance *guidance, int64_t st
 /* Draws the crops of a step ahead of time, while the device is at work on the one before. */
 void vqc_guidance_draw(vqc_guidance *guidance, int64_t step);
 
-/* --- What is known after vqc_ops_wait --- */
+/* --- What is known when the device has done it --- */
+
+/* When everything up to gather is done: from then on a step's distances, marks, and seconds of looking are known; the
+ * rest is after vqc_ops_wait. */
+vqc_moment vqc_guidance_gathered(const vqc_guidance *guidance);
 
 typedef struct vqc_guidance_results {
     vqc_latent_measures latent; /* of z as it is */
@@ -85,8 +89,11 @@ typedef struct vqc_step_seconds {
     double update;                           /* from the picture's gradient to the next latent */
 } vqc_step_seconds;
 
-VQC_MUST_CHECK vqc_status vqc_guidance_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds_out,
-                                               vqc_error *error);
+/* Sets the seconds of decode and groups; that of update. */
+VQC_MUST_CHECK vqc_status vqc_guidance_look_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds,
+                                                    vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_guidance_update_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds,
+                                                      vqc_error *error);
 
 /* Decodes z and waits: the picture (height, width, 3), 0 to 1, and the codes (rows, columns). */
 VQC_MUST_CHECK vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t *codes,

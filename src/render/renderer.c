@@ -380,12 +380,16 @@ static void perceptor_tell(vqc_renderer *renderer, size_t perceptor, int64_t fir
     message->nanoseconds[perceptor] = (int64_t)(renderer->seconds.groups[perceptor] * 1e9);
 }
 
-/* Waits for what is queued and writes it into the message. */
+/* Waits for this member's part of the step and writes it into the message. In a team the device goes on with the sum
+ * and the update meanwhile. */
 static vqc_status share_await(vqc_renderer *renderer, vqc_error *error)
 {
     int64_t first = 0;
-    VQC_TRY(vqc_ops_wait(renderer->ops, error));
-    VQC_TRY(vqc_guidance_seconds(renderer->guidance, &renderer->seconds, error));
+    if (members(renderer) > 1)
+        VQC_TRY(vqc_team_wait_moment(renderer->team, vqc_guidance_gathered(renderer->guidance), error));
+    else
+        VQC_TRY(vqc_ops_wait(renderer->ops, error));
+    VQC_TRY(vqc_guidance_look_seconds(renderer->guidance, &renderer->seconds, error));
     for (size_t i = 0; i < renderer->work.perceptors; i++) {
         perceptor_tell(renderer, i, first);
         first += renderer->work.groups[i];
@@ -406,8 +410,6 @@ static vqc_status message_exchange(vqc_renderer *renderer, vqc_status status, vq
     control[VQC_CONTROL_LATENT] = (int64_t)digest;
     if (members(renderer) == 1)
         return status;
-    VQC_TRY(vqc_team_sum_device(renderer->team, renderer->ops, vqc_guidance_gradient_sum(renderer->guidance),
-                                picture_count(renderer), error));
     VQC_TRY(vqc_team_sum(renderer->team, message->words, message->count, error));
     if (control[VQC_CONTROL_FAILED] > 0)
         return vqc_team_agree(renderer->team, status, error);
@@ -502,18 +504,34 @@ static vqc_status latent_check(const vqc_renderer *renderer, vqc_error *error)
     return not_finite(renderer, renderer->steps_done + 1, error);
 }
 
-/* On a member of a team, by itself: from the summed gradients to the next latent. */
-static vqc_status team_finish(vqc_renderer *renderer, vqc_error *error)
+/* Adds the other members' gradients. */
+static vqc_status gradients_sum(vqc_renderer *renderer, vqc_error *error)
 {
-    VQC_TRY(latent_update(renderer, error));
-    VQC_TRY(vqc_team_wait_device(renderer->team, renderer->ops, error));
-    return vqc_guidance_seconds(renderer->guidance, &renderer->seconds, error);
+    if (members(renderer) == 1)
+        return VQC_OK;
+    return vqc_team_sum_device(renderer->team, renderer->ops, vqc_guidance_gradient_sum(renderer->guidance),
+                               picture_count(renderer), error);
 }
 
+/* Queues all of the step. A member that fails comes to the sum nevertheless, as the others wait for it there and hear
+ * of it later, by the message. */
 static vqc_status step_queue(vqc_renderer *renderer, vqc_error *error)
 {
-    VQC_TRY(share_look(renderer, error));
-    return members(renderer) > 1 ? VQC_OK : latent_update(renderer, error);
+    vqc_error unheard = {0};
+    vqc_status status = share_look(renderer, error);
+    vqc_status summed = gradients_sum(renderer, status == VQC_OK ? error : &unheard);
+    if (status != VQC_OK || summed != VQC_OK)
+        return status != VQC_OK ? status : summed;
+    return latent_update(renderer, error);
+}
+
+/* Waits until the device has come to the next latent, and looks at it. */
+static vqc_status update_await(vqc_renderer *renderer, vqc_error *error)
+{
+    if (members(renderer) > 1)
+        VQC_TRY(vqc_team_wait_device(renderer->team, renderer->ops, error));
+    VQC_TRY(vqc_guidance_update_seconds(renderer->guidance, &renderer->seconds, error));
+    return latent_check(renderer, error);
 }
 
 void vqc_renderer_step_begin(vqc_renderer *renderer)
@@ -538,14 +556,13 @@ static vqc_status begun_await(vqc_renderer *renderer, vqc_error *error)
 vqc_status vqc_renderer_step_end(vqc_renderer *renderer, double *losses, vqc_error *error)
 {
     vqc_error failure = {0};
-    VQC_TRY(message_exchange(renderer, begun_await(renderer, error), error));
+    vqc_status told = message_exchange(renderer, begun_await(renderer, error), error);
+    vqc_status status = update_await(renderer, &failure);
+    VQC_TRY(told);
     renderer->notice.stop = renderer->message.control[VQC_CONTROL_STOP];
     renderer->notice.newcomers = renderer->message.control[VQC_CONTROL_NEWCOMERS];
     VQC_TRY(losses_complete(renderer, losses, error));
     costs_add(renderer);
-    vqc_status status = members(renderer) > 1 ? team_finish(renderer, &failure) : VQC_OK;
-    if (status == VQC_OK)
-        status = latent_check(renderer, &failure);
     if (status != VQC_OK)
         vqc_renderer_fail(renderer, &failure);
     renderer->steps_done++;

@@ -15,9 +15,11 @@
  *
  * A step (guidance.h) is a function of the render, the models and z alone.
  *
- * In a team every member holds the same z and decodes it, but looks only at the crop groups that are its share. One
- * message per step, summed over the team in whole numbers (step_message.h), gives every member all gradients and
- * losses, bit by bit the same as if it had computed all groups itself. */
+ * In a team every member holds the same z and decodes it, but looks only at the crop groups that are its share. Two
+ * sums over the team in whole numbers, of the gradients and of a message (step_message.h), give every member all
+ * gradients and losses, bit by bit the same as if it had computed all groups itself. The gradients' sum is queued
+ * right behind the groups and the way to the next latent behind it, so that a GPU goes from one to the other by
+ * itself; the hosts sum the message, and learn what became of the step, while it does. */
 typedef struct vqc_renderer vqc_renderer;
 
 /* Opens the study's models and computes the targets of all its prompts. The study and the device must outlive it. */
@@ -58,8 +60,9 @@ VQC_MUST_CHECK vqc_status vqc_renderer_join(vqc_renderer *renderer, vqc_team *te
 VQC_MUST_CHECK vqc_status vqc_renderer_step(vqc_renderer *renderer, double *losses, vqc_error *error);
 
 /* The same in two parts, so that several renderers, each with a device queue (ops.h) of its own, can be at work at a
- * time: begin queues what can be queued, all of the step where the renderer is alone, and end waits for it. A failure
- * of begin is the result of end. Nothing else is asked of the renderer in between. */
+ * time: begin queues the step, and end waits for it. In a team, begin waits for other members where their sums go
+ * through the host's memory. A failure of begin is the result of end. Nothing else is asked of the renderer in
+ * between. */
 void vqc_renderer_step_begin(vqc_renderer *renderer);
 VQC_MUST_CHECK vqc_status vqc_renderer_step_end(vqc_renderer *renderer, double *losses, vqc_error *error);
 

@@ -194,7 +194,7 @@ static vqc_status step_time(shape_work *work, int64_t step, step_seconds *second
     VQC_TRY(vqc_guidance_update(guidance, step, 0.0, error));
     VQC_TRY(vqc_ops_wait(work->models->ops, error));
     seconds->decode[run] = vqc_clock_seconds() - started;
-    VQC_TRY(vqc_guidance_seconds(guidance, &parts, error));
+    VQC_TRY(vqc_guidance_look_seconds(guidance, &parts, error));
     for (size_t i = 0; i < perceptors; i++) {
         seconds->group[i][run] = parts.groups[i];
         seconds->decode[run] -= parts.groups[i];

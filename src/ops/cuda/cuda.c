@@ -277,6 +277,15 @@ static vqc_status moment_mark(void *opaque, void *moment, vqc_error *error)
     return vqc_cuda_check(cudaEventRecord(moment, device->stream), "marking a moment", error);
 }
 
+static vqc_status moment_poll(void *opaque, void *moment, bool *over_out, vqc_error *error)
+{
+    VQC_TRY(check_not_recording(opaque, "asking whether a moment is over", error));
+    VQC_TRY(device_select(opaque, error));
+    cudaError_t result = cudaEventQuery(moment);
+    *over_out = result != cudaErrorNotReady;
+    return *over_out ? vqc_cuda_check(result, "computing", error) : VQC_OK;
+}
+
 static vqc_status moment_seconds(void *opaque, void *from, void *to, double *seconds_out, vqc_error *error)
 {
     float milliseconds;
@@ -481,6 +490,7 @@ static const vqc_queue_functions queue_functions = {
     .moment_create = moment_create,
     .moment_destroy = moment_destroy,
     .moment_mark = moment_mark,
+    .moment_poll = moment_poll,
     .moment_seconds = moment_seconds,
     .record_begin = record_begin,
     .record_end = record_end,

@@ -19,7 +19,8 @@ struct emulated_stream {
 };
 
 struct emulated_event {
-    bool recorded;
+    unsigned long record; /* the number of its last one; 0: none */
+    int questions;        /* since then */
     std::chrono::steady_clock::time_point at;
 };
 
@@ -393,9 +394,16 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
     return cudaSuccess;
 }
 
+/* Work is done when it is submitted, but nobody shall count on that: an event is over when a stream was waited for or
+ * found idle after it, or when it has been asked for several times. */
+static unsigned long events_recorded, events_over;
+
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
-    return stream == nullptr || stream->captured == nullptr ? cudaSuccess : cudaErrorInvalidValue;
+    if (stream != nullptr && stream->captured != nullptr)
+        return cudaErrorInvalidValue;
+    events_over = events_recorded;
+    return cudaSuccess;
 }
 
 cudaError_t cudaEventCreate(cudaEvent_t *event)
@@ -410,18 +418,29 @@ cudaError_t cudaEventDestroy(cudaEvent_t event)
     return cudaSuccess;
 }
 
-/* Work is done when it is submitted. */
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t)
 {
-    event->recorded = true;
+    event->record = ++events_recorded;
+    event->questions = 0;
     event->at = std::chrono::steady_clock::now();
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventQuery(cudaEvent_t event)
+{
+    enum { QUESTIONS = 3 };
+    if (event->record > events_over && ++event->questions < QUESTIONS)
+        return cudaErrorNotReady;
+    events_over = std::max(events_over, event->record);
     return cudaSuccess;
 }
 
 cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t from, cudaEvent_t to)
 {
-    if (!from->recorded || !to->recorded)
+    if (from->record == 0 || to->record == 0)
         return cudaErrorInvalidValue;
+    if (from->record > events_over || to->record > events_over)
+        return cudaErrorNotReady;
     *milliseconds = std::chrono::duration<float, std::milli>(to->at - from->at).count();
     return cudaSuccess;
 }
@@ -430,7 +449,10 @@ cudaError_t cudaStreamQuery(cudaStream_t stream)
 {
     if (stream->captured != nullptr)
         return cudaErrorInvalidValue;
-    return emulation_stream_state == nullptr ? cudaSuccess : emulation_stream_state(stream);
+    if (emulation_stream_state != nullptr && emulation_stream_state(stream) != cudaSuccess)
+        return emulation_stream_state(stream);
+    events_over = events_recorded;
+    return cudaSuccess;
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode)
