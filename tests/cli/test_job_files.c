@@ -62,7 +62,7 @@ static const expected_job expected_jobs[] = {
 
 enum { EXPECTED_JOBS = sizeof expected_jobs / sizeof expected_jobs[0] };
 
-/* Figure 2's captions, as the paper prints them: written down from the paper, not from the job file. */
+/* Figure 2's captions, A to L, written down apart from the job file. */
 static const char *const paper_prompts[] = {
     "Oil painting of a candy dish of glass candies, mints, and other assorted sweets",
     "A colored pencil drawing of a waterfall",
