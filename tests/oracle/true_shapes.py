@@ -788,7 +788,7 @@ def parse_arguments():
         help="for the big files, which are kept there; default: a temporary folder, removed afterwards",
     )
     parser.add_argument(
-        "--vqclip", default="build/src/vqclip", metavar="PATH", help="the program; default %(default)s"
+        "--vqclip", default="build/release/src/vqclip", metavar="PATH", help="the program; default %(default)s"
     )
     parser.add_argument("--device", default="cpu", choices=("ref", "cpu"))
     parser.add_argument("--batch", type=int, help="default 2 for CLIP, 1 for VQGAN")
