@@ -28,7 +28,7 @@ enum { VQC_DRAWS_RECTANGLE = 5, VQC_DRAWS_WARP = 10, VQC_DRAWS_COLOUR = 5, VQC_D
 
 /* Where a group's parameters go, in device memory. */
 typedef struct vqc_draws_inputs {
-    void *rectangles;                             /* int32 (group, 5) */
+    void *rectangles;                             /* int32 (group, 5), or NULL */
     void *stages[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* f32 (group, 10 or 5) */
     void *noise;                                  /* int32 (group, 6), or NULL */
     void *real;                                   /* int32 (1): how many of the group's crops are not mere filling */

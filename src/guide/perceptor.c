@@ -31,8 +31,9 @@ struct vqc_perceptor {
     int64_t group; /* crops of one batch */
     bool recompute;
     vqc_network *network;
-    vqc_value picture;    /* input f32 (1, height, width, 3) */
-    vqc_value rectangles; /* input int32 (group, 5) */
+    vqc_value picture; /* input f32 (1, height, width, 3) */
+    bool is_pooled;
+    vqc_value rectangles; /* input int32 (group, 5), unless crops are pooled */
     int stage_count;
     bool stage_is_colour[VQC_SETTINGS_MAX_AUGMENTATIONS];
     vqc_value stages[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* inputs f32 (group, 10 or 5) */
@@ -55,12 +56,15 @@ static vqc_status parameters_add(vqc_perceptor *perceptor, vqc_dtype dtype, int6
     return vqc_network_input(perceptor->network, dtype, shape, false, value, error);
 }
 
+static vqc_shape crops_shape(const vqc_perceptor *perceptor)
+{
+    return (vqc_shape){4, {perceptor->group, perceptor->side, perceptor->side, 3}};
+}
+
 /* The crops, cut and resampled. */
-static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_error *error)
+static vqc_status crops_cut(vqc_perceptor *perceptor, vqc_value *output, vqc_error *error)
 {
     const vqc_perceptor_shape *shape = &perceptor->shape;
-    vqc_shape picture_shape = {4, {1, shape->height, shape->width, 3}};
-    VQC_TRY(vqc_network_input(perceptor->network, VQC_DTYPE_F32, picture_shape, true, &perceptor->picture, error));
     VQC_TRY(parameters_add(perceptor, VQC_DTYPE_I32, VQC_DRAWS_RECTANGLE, &perceptor->rectangles, error));
     vqc_operation operation = {
         .kind = VQC_OPERATION_RESAMPLE,
@@ -73,8 +77,31 @@ static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_err
                      .side = perceptor->side},
     };
     vqc_value inputs[] = {perceptor->picture, perceptor->rectangles};
-    vqc_shape crop_shape = {4, {perceptor->group, perceptor->side, perceptor->side, 3}};
-    return vqc_network_add(perceptor->network, &operation, inputs, crop_shape, output, error);
+    return vqc_network_add(perceptor->network, &operation, inputs, crops_shape(perceptor), output, error);
+}
+
+/* The whole picture for every crop. */
+static vqc_status crops_pool(vqc_perceptor *perceptor, vqc_value *output, vqc_error *error)
+{
+    const vqc_perceptor_shape *shape = &perceptor->shape;
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_ADAPTIVE_POOL,
+        .dtype = VQC_DTYPE_F32,
+        .adaptive_pool = {.height = shape->height,
+                          .width = shape->width,
+                          .channels = 3,
+                          .crops = perceptor->group,
+                          .side = perceptor->side},
+    };
+    return vqc_network_add(perceptor->network, &operation, &perceptor->picture, crops_shape(perceptor), output,
+                           error);
+}
+
+static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_error *error)
+{
+    vqc_shape picture_shape = {4, {1, perceptor->shape.height, perceptor->shape.width, 3}};
+    VQC_TRY(vqc_network_input(perceptor->network, VQC_DTYPE_F32, picture_shape, true, &perceptor->picture, error));
+    return perceptor->is_pooled ? crops_pool(perceptor, output, error) : crops_cut(perceptor, output, error);
 }
 
 /* One augmentation stage. */
@@ -148,6 +175,7 @@ vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_sett
     perceptor->side = clip->vision.side;
     perceptor->group = group_size(settings);
     perceptor->recompute = settings->recompute;
+    perceptor->is_pooled = settings->crop_method == VQC_CROPS_POOLED;
     perceptor->has_noise = settings->noise > 0.0;
     perceptor->stage_count = vqc_augment_stages(settings, perceptor->stage_is_colour);
     vqc_status status = vqc_network_create(ops, true, &perceptor->network, error);
@@ -174,7 +202,9 @@ bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *sett
     bool is_colour[VQC_SETTINGS_MAX_AUGMENTATIONS];
     if (perceptor->shape.height != shape->height || perceptor->shape.width != shape->width ||
         perceptor->shape.precision != shape->precision || perceptor->group != group_size(settings) ||
-        perceptor->recompute != settings->recompute || perceptor->has_noise != (settings->noise > 0.0) ||
+        perceptor->recompute != settings->recompute ||
+        perceptor->is_pooled != (settings->crop_method == VQC_CROPS_POOLED) ||
+        perceptor->has_noise != (settings->noise > 0.0) ||
         perceptor->stage_count != vqc_augment_stages(settings, is_colour))
         return false;
     return memcmp(is_colour, perceptor->stage_is_colour, (size_t)perceptor->stage_count * sizeof is_colour[0]) == 0;
@@ -251,8 +281,9 @@ static vqc_status draws_create(vqc_perceptor *perceptor, uint64_t seed, vqc_erro
                                    .group = perceptor->group,
                                    .stage_count = perceptor->stage_count,
                                    .stage_is_colour = perceptor->stage_is_colour};
-    vqc_draws_inputs inputs = {.rectangles = vqc_network_data(network, perceptor->rectangles),
-                               .real = perceptor->comparison.real};
+    vqc_draws_inputs inputs = {.real = perceptor->comparison.real};
+    if (!perceptor->is_pooled)
+        inputs.rectangles = vqc_network_data(network, perceptor->rectangles);
     for (int stage = 0; stage < perceptor->stage_count; stage++)
         inputs.stages[stage] = vqc_network_data(network, perceptor->stages[stage]);
     if (perceptor->has_noise)

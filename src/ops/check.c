@@ -295,6 +295,24 @@ static vqc_status check_resample(const vqc_operation *operation, vqc_error *erro
     return check_products(operation, products, sizeof products / sizeof products[0], error);
 }
 
+static vqc_status check_adaptive_pool(const vqc_operation *operation, vqc_error *error)
+{
+    const vqc_adaptive_pool *o = &operation->adaptive_pool;
+    const named_size axes[] = {{"height", o->height},
+                               {"width", o->width},
+                               {"channels", o->channels},
+                               {"crops", o->crops},
+                               {"side", o->side}};
+    VQC_TRY(check_axes(operation, axes, sizeof axes / sizeof axes[0], error));
+    const named_product products[] = {{"input", {o->height, o->width, o->channels}},
+                                      {"output", {o->crops, o->side, o->side, o->channels}}};
+    VQC_TRY(check_products(operation, products, sizeof products / sizeof products[0], error));
+    if (o->height * o->width > INT32_MAX)
+        return vqc_error_set(error, VQC_FAILED, "adaptive pool: %lld × %lld pixels, more than 2^31 - 1",
+                             (long long)o->height, (long long)o->width);
+    return VQC_OK;
+}
+
 static vqc_status check_distance(const vqc_operation *operation, vqc_error *error)
 {
     const vqc_distance *o = &operation->distance;
@@ -342,8 +360,9 @@ static vqc_status check_dtype(const vqc_operation *operation, vqc_error *error)
 {
     VQC_TRY(check_activation_dtype(operation, operation->dtype, error));
     bool precise = operation->kind == VQC_OPERATION_QUANTISE || operation->kind == VQC_OPERATION_RESAMPLE ||
-                   operation->kind == VQC_OPERATION_DISTANCE || operation->kind == VQC_OPERATION_WARP ||
-                   operation->kind == VQC_OPERATION_COLOUR || operation->kind == VQC_OPERATION_NOISE;
+                   operation->kind == VQC_OPERATION_ADAPTIVE_POOL || operation->kind == VQC_OPERATION_DISTANCE ||
+                   operation->kind == VQC_OPERATION_WARP || operation->kind == VQC_OPERATION_COLOUR ||
+                   operation->kind == VQC_OPERATION_NOISE;
     if (precise && operation->dtype == VQC_DTYPE_BF16)
         return vqc_error_set(error, VQC_FAILED, "%s: element type bf16, expected f32 or f64",
                              vqc_operation_name(operation->kind));
@@ -397,6 +416,8 @@ vqc_status vqc_operation_check(const vqc_operation *operation, vqc_error *error)
         return check_select(operation, error);
     case VQC_OPERATION_RESAMPLE:
         return check_resample(operation, error);
+    case VQC_OPERATION_ADAPTIVE_POOL:
+        return check_adaptive_pool(operation, error);
     case VQC_OPERATION_DISTANCE:
         return check_distance(operation, error);
     case VQC_OPERATION_WARP:

@@ -17,6 +17,7 @@ static const char *const names[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_EMBED] = "embed",
     [VQC_OPERATION_SELECT] = "select",
     [VQC_OPERATION_RESAMPLE] = "resample",
+    [VQC_OPERATION_ADAPTIVE_POOL] = "adaptive pool",
     [VQC_OPERATION_DISTANCE] = "distance",
     [VQC_OPERATION_CAST] = "cast",
     [VQC_OPERATION_WARP] = "warp",
@@ -211,6 +212,10 @@ vqc_operation_layout vqc_operation_layout_of(const vqc_operation *operation)
         return layout_of_select(dtype, &operation->select);
     case VQC_OPERATION_RESAMPLE:
         return layout_of_resample(dtype, &operation->resample);
+    case VQC_OPERATION_ADAPTIVE_POOL: {
+        const vqc_adaptive_pool *o = &operation->adaptive_pool;
+        return layout_simple(dtype, o->height * o->width * o->channels, o->crops * o->side * o->side * o->channels);
+    }
     case VQC_OPERATION_DISTANCE: {
         const vqc_distance *o = &operation->distance;
         return layout_reading_input(dtype, o->rows * o->width, o->rows * o->prompts);

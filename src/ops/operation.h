@@ -31,6 +31,7 @@ typedef enum vqc_operation_kind {
     VQC_OPERATION_EMBED,
     VQC_OPERATION_SELECT,
     VQC_OPERATION_RESAMPLE,
+    VQC_OPERATION_ADAPTIVE_POOL,
     VQC_OPERATION_DISTANCE,
     VQC_OPERATION_CAST,
     VQC_OPERATION_WARP,
@@ -175,6 +176,16 @@ typedef struct vqc_resample {
     int64_t batch, height, width, channels, crops, side;
 } vqc_resample;
 
+/* The whole picture at side × side, the same for every crop: each pixel is the mean of the average and of the largest
+ * value in its window, the rows floor(i · height / side) to ceil((i + 1) · height / side) − 1 and the columns
+ * likewise (ops/pool_formulas.h; reference: the pooled cut-outs of the public tools).
+ * input (height, width, channels), f32 (or f64); output (crops, side, side, channels). The gradient of the largest
+ * goes to the first one in reading order. The gradients of the crops add up in their order.
+ * The saved state is where the largest are: int32 (side, side, channels), the pixel's row · width + column. */
+typedef struct vqc_adaptive_pool {
+    int64_t height, width, channels, crops, side;
+} vqc_adaptive_pool;
+
 /* Squared spherical distance to prompts: d = 2 · asin(‖x̂ − ŷ‖ / 2)², x̂ = x / ‖x‖ (paper, section 3).
  * input 0 (rows, width) embeddings, f32 (or f64); output (rows, prompts). targets (prompts, width), any length
  * above zero. The gradient at x̂ = ŷ is taken as 0. */
@@ -236,6 +247,7 @@ typedef struct vqc_operation {
         vqc_embed embed;
         vqc_select select;
         vqc_resample resample;
+        vqc_adaptive_pool adaptive_pool;
         vqc_distance distance;
         vqc_cast cast;
         vqc_warp warp;

@@ -12,7 +12,8 @@ void vqc_cost_table_release(vqc_cost_table *table)
     *table = (vqc_cost_table){0};
 }
 
-static void augmentations_describe(const vqc_settings *settings, char text[VQC_COST_TEXT_SIZE])
+/* What becomes of a crop, step by step. */
+static void crops_describe(const vqc_settings *settings, char text[VQC_COST_TEXT_SIZE])
 {
     static const char *const codes[] = {
         [VQC_AUGMENTATION_FLIP] = "Hf",
@@ -21,8 +22,10 @@ static void augmentations_describe(const vqc_settings *settings, char text[VQC_C
         [VQC_AUGMENTATION_JITTER] = "Ji",
     };
     size_t size = 0;
+    if (settings->crop_method == VQC_CROPS_POOLED)
+        size += (size_t)snprintf(text, VQC_COST_TEXT_SIZE, "pooled");
     for (int i = 0; i < settings->augmentation_count; i++)
-        size += (size_t)snprintf(text + size, VQC_COST_TEXT_SIZE - size, "%s%s", i == 0 ? "" : " ",
+        size += (size_t)snprintf(text + size, VQC_COST_TEXT_SIZE - size, "%s%s", size == 0 ? "" : " ",
                                  codes[settings->augmentations[i].kind]);
     if (settings->noise > 0.0)
         (void)snprintf(text + size, VQC_COST_TEXT_SIZE - size, "%snoise", size == 0 ? "" : " ");
@@ -38,7 +41,7 @@ void vqc_shape_cost_describe(const vqc_render *render, vqc_shape_cost *shape_out
         .init = settings->init.kind,
         .recompute = settings->recompute,
     };
-    augmentations_describe(settings, shape_out->augmentations);
+    crops_describe(settings, shape_out->augmentations);
 }
 
 bool vqc_shape_cost_networks_equal(const vqc_shape_cost *a, const vqc_shape_cost *b)

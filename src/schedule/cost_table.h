@@ -15,7 +15,7 @@ typedef struct vqc_shape_cost {
     /* What renders of it have in common. */
     int64_t width, height;                  /* as the settings ask for */
     int64_t group;                          /* crops of a group */
-    char augmentations[VQC_COST_TEXT_SIZE]; /* in their order: "Hf Af Pe Ji noise" */
+    char augmentations[VQC_COST_TEXT_SIZE]; /* in their order: "Hf Af Pe Ji noise"; first "pooled" where crops are */
     vqc_init_kind init;
     bool recompute;
     /* What the models make of it. */

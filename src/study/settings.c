@@ -32,6 +32,10 @@ static const augmentation_entry augmentations[] = {
       .hue = 0.1}},
 };
 
+/* By vqc_crop_method. */
+static const char *const crop_methods[] = {"original", "pooled"};
+
+enum { CROP_METHOD_COUNT = sizeof crop_methods / sizeof crop_methods[0] };
 enum { AUGMENTATION_COUNT = sizeof augmentations / sizeof augmentations[0] };
 
 void vqc_settings_default(vqc_settings *settings)
@@ -102,10 +106,10 @@ static vqc_status set_crop_count(vqc_settings *settings, const vqc_yaml_node *va
 
 static vqc_status set_crop_method(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
 {
-    (void)settings;
-    static const char *const words[] = {"original"};
     size_t choice;
-    return vqc_yaml_read_choice(value, words, 1, &choice, error);
+    VQC_TRY(vqc_yaml_read_choice(value, crop_methods, CROP_METHOD_COUNT, &choice, error));
+    settings->crop_method = (vqc_crop_method)choice;
+    return VQC_OK;
 }
 
 static vqc_status set_crop_power(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
@@ -452,8 +456,9 @@ vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_
     if (settings->learning_rate_end >= 0.0)
         VQC_TRY(vqc_text_append(text, error, ", lr_end: %.17g", settings->learning_rate_end));
     VQC_TRY(vqc_text_append(text, error, "}\n"));
-    VQC_TRY(vqc_text_append(text, error, "  crops: {count: %lld, method: original, power: %.17g, group: %lld}\n",
-                            (long long)settings->crop_count, settings->crop_power, (long long)settings->crop_group));
+    VQC_TRY(vqc_text_append(text, error, "  crops: {count: %lld, method: %s, power: %.17g, group: %lld}\n",
+                            (long long)settings->crop_count, crop_methods[settings->crop_method],
+                            settings->crop_power, (long long)settings->crop_group));
     VQC_TRY(augmentations_write(settings, text, error));
     VQC_TRY(vqc_text_append(text, error, "  noise: %.17g\n  l2: {weight: %.17g, decay: %.17g}\n  clamp: %s\n",
                             settings->noise, settings->l2_weight, settings->l2_decay,

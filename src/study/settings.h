@@ -27,6 +27,12 @@ typedef struct vqc_init {
     int64_t render;     /* latent: number of the render */
 } vqc_init;
 
+/* How crops come from the picture. */
+typedef enum vqc_crop_method {
+    VQC_CROPS_ORIGINAL, /* random squares, resampled */
+    VQC_CROPS_POOLED    /* each the whole picture, the mean of average and maximum pooling */
+} vqc_crop_method;
+
 /* The augmentations, by the codes under which the public notebooks list them. */
 typedef enum vqc_augmentation_kind {
     VQC_AUGMENTATION_FLIP,        /* Hf */
@@ -53,8 +59,9 @@ typedef struct vqc_settings {
     double learning_rate_end;     /* of the last one, reached in a straight line; below 0: the same */
     double beta1, beta2, epsilon; /* Adam */
     int64_t crop_count;           /* per perceptor and step */
-    double crop_power;            /* side = floor(U^power (max − min) + min) */
-    int64_t crop_group;           /* crops computed as one batch */
+    vqc_crop_method crop_method;
+    double crop_power;  /* original: side = floor(U^power (max − min) + min) */
+    int64_t crop_group; /* crops computed as one batch */
     int augmentation_count;
     vqc_augmentation augmentations[VQC_SETTINGS_MAX_AUGMENTATIONS];
     double noise; /* upper limit of the standard deviation of the noise on each crop */

@@ -298,6 +298,15 @@ const operation_case operation_cases[] = {
     {.name = "resample, long lines",
      .operation.kind = VQC_OPERATION_RESAMPLE, .operation.resample = {.batch = 1, .height = 7, .width = 90,
          .channels = 10, .crops = 3, .side = 81}, .without_differences = true},
+    {.name = "adaptive pool",
+     .operation.kind = VQC_OPERATION_ADAPTIVE_POOL, .operation.adaptive_pool = {.height = 17, .width = 11,
+         .channels = 3, .crops = 3, .side = 7}},
+    {.name = "adaptive pool to more pixels",
+     .operation.kind = VQC_OPERATION_ADAPTIVE_POOL, .operation.adaptive_pool = {.height = 5, .width = 8,
+         .channels = 2, .crops = 1, .side = 13}},
+    {.name = "adaptive pool of even windows",
+     .operation.kind = VQC_OPERATION_ADAPTIVE_POOL, .operation.adaptive_pool = {.height = 64, .width = 96,
+         .channels = 3, .crops = 5, .side = 32}, .without_differences = true},
     {.name = "distance",
      .operation.kind = VQC_OPERATION_DISTANCE, .operation.distance = {.rows = 5, .width = 48, .prompts = 3}},
     {.name = "cast to bf16",
@@ -571,6 +580,7 @@ bool case_has_dtype(const operation_case *which, vqc_dtype dtype)
         return dtype == VQC_DTYPE_F32;
     case VQC_OPERATION_QUANTISE:
     case VQC_OPERATION_RESAMPLE:
+    case VQC_OPERATION_ADAPTIVE_POOL:
     case VQC_OPERATION_DISTANCE:
     case VQC_OPERATION_WARP:
     case VQC_OPERATION_COLOUR:

@@ -83,6 +83,9 @@ static vqc_operation operation_valid(vqc_operation_kind kind)
     case VQC_OPERATION_SELECT:
         operation.select = (vqc_select){2, 3, 4};
         break;
+    case VQC_OPERATION_ADAPTIVE_POOL:
+        operation.adaptive_pool = (vqc_adaptive_pool){30, 20, 3, 4, 8};
+        break;
     case VQC_OPERATION_RESAMPLE:
         operation.resample = (vqc_resample){2, 30, 20, 3, 4, 8};
         break;
@@ -188,6 +191,11 @@ static const bounded_size bounded_sizes[] = {
     AXIS(SELECT, select, batch),
     AXIS(SELECT, select, tokens),
     AXIS(SELECT, select, width),
+    AXIS(ADAPTIVE_POOL, adaptive_pool, height),
+    AXIS(ADAPTIVE_POOL, adaptive_pool, width),
+    AXIS(ADAPTIVE_POOL, adaptive_pool, channels),
+    AXIS(ADAPTIVE_POOL, adaptive_pool, crops),
+    AXIS(ADAPTIVE_POOL, adaptive_pool, side),
     AXIS(RESAMPLE, resample, batch),
     AXIS(RESAMPLE, resample, height),
     AXIS(RESAMPLE, resample, width),

@@ -218,6 +218,24 @@ static void pooling_known(void **state)
                                  .grad_input = {enlarged}});
 }
 
+/* Windows that overlap, the same for two crops; and of equal values the first is the largest. */
+static void adaptive_pool_known(void **state)
+{
+    const double ramp[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    assert_known(*state,
+                 &(known_values){.operation = {.kind = VQC_OPERATION_ADAPTIVE_POOL, .adaptive_pool = {3, 4, 1, 2, 2}},
+                                 .input = {ramp},
+                                 .output = (double[]){3.75, 5.75, 7.75, 9.75, 3.75, 5.75, 7.75, 9.75},
+                                 .grad_output = (double[]){8, 16, 24, 32, 0, 0, 0, 8},
+                                 .grad_input = {(double[]){1, 1, 2, 2, 4, 8, 7, 15, 3, 15, 5, 25}}});
+    assert_known(*state,
+                 &(known_values){.operation = {.kind = VQC_OPERATION_ADAPTIVE_POOL, .adaptive_pool = {2, 2, 1, 1, 1}},
+                                 .input = {(double[]){1, 1, 1, 1}},
+                                 .output = (double[]){1},
+                                 .grad_output = (double[]){8},
+                                 .grad_input = {(double[]){5, 1, 1, 1}}});
+}
+
 /* Of equal rows the first is chosen, wherever the others are; and for what is not a number, the first of all. */
 static void quantise_ties(void **state)
 {
@@ -665,6 +683,7 @@ static int tests_run(vqc_ops *ops)
         cmocka_unit_test_prestate(select_known, ops),
         cmocka_unit_test_prestate(distance_known, ops),
         cmocka_unit_test_prestate(resample_known, ops),
+        cmocka_unit_test_prestate(adaptive_pool_known, ops),
         cmocka_unit_test_prestate(cast_known, ops),
         cmocka_unit_test_prestate(warp_known, ops),
         cmocka_unit_test_prestate(colour_neutral_is_identity, ops),

@@ -110,6 +110,7 @@ static void test_settings_survive_writing(void **state)
     vqc_study *study = study_of("study: s\n" MODELS "render:\n"
                                 "  size: [96, 64]\n"
                                 "  optimizer: {lr: 0.1, lr_end: 0.03}\n"
+                                "  crops: {count: 3, method: pooled}\n"
                                 "  augment: [{name: Af, degrees: 0.1, padding: zeros}, Ji]\n"
                                 "  init: {codes: {file: /dev/null, tensor: 'a \"b\"'}}\n"
                                 "  recompute: true\n"
@@ -122,6 +123,8 @@ static void test_settings_survive_writing(void **state)
     assert_int_equal(vqc_settings_apply(&again, vqc_yaml_find(vqc_yaml_root(yaml), "render"), NULL, &error), VQC_OK);
     assert_int_equal(again.width, 96);
     assert_float_equal(again.learning_rate_end, 0.03, 0.0);
+    assert_int_equal(again.crop_count, 3);
+    assert_int_equal(again.crop_method, VQC_CROPS_POOLED);
     assert_int_equal(again.augmentation_count, 2);
     assert_float_equal(again.augmentations[0].degrees, 0.1, 0.0);
     assert_false(again.augmentations[0].border);
@@ -164,6 +167,7 @@ static void test_bad_studies(void **state)
         {"study: s\n" MODELS "prompts: [x]\nrender: {size: [64]}\n", "expected [width, height]"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {lr: 0,1}}\n", "optimizer"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {name: sgd}}\n", "sgd"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {crops: {method: updated}}\n", "updated"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {init: {image: no.png}}\n", "no.png cannot be read"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [Xx]}\n", "expected one of Hf, Af, Pe, Ji, found Xx"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Hf, degrees: 3}]}\n", "no such parameter"},

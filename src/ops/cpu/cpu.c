@@ -90,6 +90,7 @@ static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cpu_plan *plan, vq
     [VQC_OPERATION_EMBED] = vqc_cpu_embed_init,
     [VQC_OPERATION_SELECT] = vqc_cpu_select_init,
     [VQC_OPERATION_RESAMPLE] = vqc_cpu_resample_init,
+    [VQC_OPERATION_ADAPTIVE_POOL] = vqc_cpu_adaptive_pool_init,
     [VQC_OPERATION_DISTANCE] = vqc_cpu_distance_init,
     [VQC_OPERATION_CAST] = vqc_cpu_cast_init,
     [VQC_OPERATION_WARP] = vqc_cpu_warp_init,

@@ -46,6 +46,7 @@ vqc_status vqc_cpu_tokens_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_embed_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_select_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_resample_init(vqc_cpu_plan *plan, vqc_error *error);
+vqc_status vqc_cpu_adaptive_pool_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_distance_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_cast_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_warp_init(vqc_cpu_plan *plan, vqc_error *error);

@@ -312,6 +312,7 @@ static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cuda_plan *plan, v
     [VQC_OPERATION_EMBED] = vqc_cuda_embed_init,
     [VQC_OPERATION_SELECT] = vqc_cuda_kernel_init,
     [VQC_OPERATION_RESAMPLE] = vqc_cuda_resample_init,
+    [VQC_OPERATION_ADAPTIVE_POOL] = vqc_cuda_adaptive_pool_init,
     [VQC_OPERATION_DISTANCE] = vqc_cuda_distance_init,
     [VQC_OPERATION_CAST] = vqc_cuda_kernel_init,
     [VQC_OPERATION_WARP] = vqc_cuda_kernel_init,

@@ -29,6 +29,7 @@ static const kernels kernels_of[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_EMBED] = {vqc_cuda_embed_forward, NULL},
     [VQC_OPERATION_SELECT] = {vqc_cuda_select_forward, vqc_cuda_select_backward},
     [VQC_OPERATION_RESAMPLE] = {vqc_cuda_resample_forward, vqc_cuda_resample_backward},
+    [VQC_OPERATION_ADAPTIVE_POOL] = {vqc_cuda_adaptive_pool_forward, vqc_cuda_adaptive_pool_backward},
     [VQC_OPERATION_DISTANCE] = {vqc_cuda_distance_forward, vqc_cuda_distance_backward},
     [VQC_OPERATION_CAST] = {vqc_cuda_cast_forward, vqc_cuda_cast_backward},
     [VQC_OPERATION_WARP] = {vqc_cuda_warp_forward, vqc_cuda_warp_backward},
@@ -153,6 +154,14 @@ vqc_status vqc_cuda_resample_init(vqc_cuda_plan *plan, vqc_error *error)
 {
     plan->sizes.saved = vqc_cuda_resample_saved_size(&plan->operation.resample);
     plan->sizes.workspace = vqc_cuda_resample_workspace_size(&plan->operation.resample);
+    return vqc_cuda_kernel_init(plan, error);
+}
+
+vqc_status vqc_cuda_adaptive_pool_init(vqc_cuda_plan *plan, vqc_error *error)
+{
+    const vqc_adaptive_pool *o = &plan->operation.adaptive_pool;
+    plan->sizes.saved = (size_t)(o->side * o->side * o->channels) * sizeof(int32_t);
+    plan->sizes.workspace = (size_t)(o->side * o->side * o->channels) * sizeof(float);
     return vqc_cuda_kernel_init(plan, error);
 }
 

@@ -38,6 +38,10 @@ typedef cudaError_t vqc_cuda_backward_function(const vqc_cuda_call *call, const 
 vqc_cuda_forward_function vqc_cuda_activation_forward;
 vqc_cuda_backward_function vqc_cuda_activation_backward;
 
+/* adaptive_pool.cu. Saved: where the largest are. Workspace: f32 (side, side, channels). */
+vqc_cuda_forward_function vqc_cuda_adaptive_pool_forward;
+vqc_cuda_backward_function vqc_cuda_adaptive_pool_backward;
+
 /* add.cu */
 vqc_cuda_forward_function vqc_cuda_add_forward;
 vqc_cuda_backward_function vqc_cuda_add_backward;

@@ -23,6 +23,7 @@ static const ref_kernel *const kernels[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_EMBED] = &ref_embed_kernel,
     [VQC_OPERATION_SELECT] = &ref_select_kernel,
     [VQC_OPERATION_RESAMPLE] = &ref_resample_kernel,
+    [VQC_OPERATION_ADAPTIVE_POOL] = &ref_adaptive_pool_kernel,
     [VQC_OPERATION_DISTANCE] = &ref_distance_kernel,
     [VQC_OPERATION_CAST] = &ref_cast_kernel,
     [VQC_OPERATION_WARP] = &ref_warp_kernel,

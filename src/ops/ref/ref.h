@@ -66,6 +66,7 @@ extern const ref_kernel ref_tokens_kernel;
 extern const ref_kernel ref_embed_kernel;
 extern const ref_kernel ref_select_kernel;
 extern const ref_kernel ref_resample_kernel;
+extern const ref_kernel ref_adaptive_pool_kernel;
 extern const ref_kernel ref_distance_kernel;
 extern const ref_kernel ref_cast_kernel;
 extern const ref_kernel ref_warp_kernel;
