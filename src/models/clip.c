@@ -19,6 +19,10 @@ typedef struct clip_config {
     vqc_activation_function activation;
 } clip_config;
 
+/* Of OpenAI's models, and of others where no file says otherwise. */
+static const float openai_mean[] = {0.48145466F, 0.4578275F, 0.40821073F};
+static const float openai_deviation[] = {0.26862954F, 0.26130258F, 0.27577711F};
+
 static vqc_status activation_parse(const char *name, vqc_activation_function *function_out, vqc_error *error)
 {
     if (strcmp(name, "quick_gelu") == 0)
@@ -69,25 +73,81 @@ static vqc_status config_read_open_clip(const vqc_json_config *json, clip_config
     return VQC_OK;
 }
 
-/* Reads the configuration that lies in the checkpoint's folder, if there is one. */
-static vqc_status config_read(const char *path, vqc_clip_family family, clip_config *config, vqc_error *error)
+/* One number for each channel, where the key is there. */
+static vqc_status channels_read(const vqc_json_config *json, const char *key, double least, float channels[3],
+                                vqc_error *error)
 {
-    bool hugging_face = family == VQC_CLIP_HUGGING_FACE;
-    const char *slash = strrchr(path, '/');
-    int folder = slash == NULL ? 0 : (int)(slash - path) + 1;
-    char beside[PATH_SIZE];
-    int size = snprintf(beside, sizeof beside, "%.*s%s", folder, path,
-                        hugging_face ? "config.json" : "open_clip_config.json");
-    if (size < 0 || (size_t)size >= sizeof beside)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: path too long", path);
-    vqc_json_config *json;
-    VQC_TRY(vqc_json_config_open(beside, &json, error));
-    if (json == NULL)
+    double values[3];
+    bool found;
+    VQC_TRY(vqc_json_config_reals(json, key, least, 1.0, 3, values, &found, error));
+    for (int c = 0; c < 3 && found; c++)
+        channels[c] = (float)values[c];
+    return VQC_OK;
+}
+
+/* Mean and deviation of the pixels under these keys. */
+static vqc_status pixels_read(const vqc_json_config *json, const char *mean, const char *deviation, vqc_clip *clip,
+                              vqc_error *error)
+{
+    static const double least_deviation = 1e-3;
+    VQC_TRY(channels_read(json, mean, 0.0, clip->pixel_mean, error));
+    return channels_read(json, deviation, least_deviation, clip->pixel_deviation, error);
+}
+
+/* Opens a file of the checkpoint's folder; where there is none, both are NULL. */
+static vqc_status beside_open(const char *checkpoint, const char *name, char **path_out, vqc_json_config **json_out,
+                              vqc_error *error)
+{
+    char path[PATH_SIZE];
+    const char *slash = strrchr(checkpoint, '/');
+    int folder = slash == NULL ? 0 : (int)(slash - checkpoint) + 1;
+    int size = snprintf(path, sizeof path, "%.*s%s", folder, checkpoint, name);
+    if (size < 0 || (size_t)size >= sizeof path)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: path too long", checkpoint);
+    VQC_TRY(vqc_json_config_open(path, json_out, error));
+    if (*json_out == NULL)
         return VQC_OK;
-    vqc_status status =
-        hugging_face ? config_read_hugging_face(json, config, error) : config_read_open_clip(json, config, error);
+    vqc_status status = vqc_memory_copy_text(path, path_out, error);
+    if (status != VQC_OK)
+        vqc_json_config_close(*json_out);
+    return status;
+}
+
+/* Reads what lies beside a checkpoint in Hugging Face's layout. */
+static vqc_status beside_read_hugging_face(vqc_clip *clip, clip_config *config, vqc_error *error)
+{
+    vqc_json_config *json;
+    const char *checkpoint = vqc_weights_path(clip->weights);
+    VQC_TRY(beside_open(checkpoint, "config.json", &clip->config_path, &json, error));
+    vqc_status status = json == NULL ? VQC_OK : config_read_hugging_face(json, config, error);
+    vqc_json_config_close(json);
+    VQC_TRY(status);
+    VQC_TRY(beside_open(checkpoint, "preprocessor_config.json", &clip->preprocessor_path, &json, error));
+    status = json == NULL ? VQC_OK : pixels_read(json, "image_mean", "image_std", clip, error);
     vqc_json_config_close(json);
     return status;
+}
+
+/* The same in open_clip's. */
+static vqc_status beside_read_open_clip(vqc_clip *clip, clip_config *config, vqc_error *error)
+{
+    vqc_json_config *json;
+    VQC_TRY(beside_open(vqc_weights_path(clip->weights), "open_clip_config.json", &clip->config_path, &json, error));
+    if (json == NULL)
+        return VQC_OK;
+    vqc_status status = config_read_open_clip(json, config, error);
+    if (status == VQC_OK)
+        status = pixels_read(json, "preprocess_cfg.mean", "preprocess_cfg.std", clip, error);
+    vqc_json_config_close(json);
+    return status;
+}
+
+static vqc_status beside_read(vqc_clip *clip, clip_config *config, vqc_error *error)
+{
+    memcpy(clip->pixel_mean, openai_mean, sizeof openai_mean);
+    memcpy(clip->pixel_deviation, openai_deviation, sizeof openai_deviation);
+    return clip->naming.family == VQC_CLIP_HUGGING_FACE ? beside_read_hugging_face(clip, config, error)
+                                                        : beside_read_open_clip(clip, config, error);
 }
 
 /* The tensor, which must have this rank and no axis of length zero. */
@@ -217,7 +277,7 @@ static vqc_status embedding_measure(vqc_clip *clip, vqc_error *error)
 static vqc_status clip_configure(vqc_clip *clip, const vqc_clip_options *options, vqc_error *error)
 {
     clip_config config = {0};
-    VQC_TRY(config_read(vqc_weights_path(clip->weights), clip->naming.family, &config, error));
+    VQC_TRY(beside_read(clip, &config, error));
     clip->activation = config.activation_known ? config.activation : VQC_ACTIVATION_QUICK_GELU;
     int64_t vision_head_width = config.vision_head_width > 0 ? config.vision_head_width : RULE_HEAD_WIDTH;
     int64_t text_head_width = RULE_HEAD_WIDTH;
@@ -269,5 +329,7 @@ void vqc_clip_close(vqc_clip *clip)
     if (clip == NULL)
         return;
     vqc_weights_close(clip->weights);
+    free(clip->config_path);
+    free(clip->preprocessor_path);
     free(clip);
 }

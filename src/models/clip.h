@@ -11,8 +11,9 @@
 
 /* A CLIP model (Radford et al. 2021): an image tower and a text tower that map into one space of embeddings. Read are
  * OpenAI's files, open_clip's and Hugging Face's; every dimension is read off the shapes of the tensors. What shapes
- * do not tell, the activation function and the number of heads, comes from the configuration beside the file
- * (open_clip_config.json, config.json) where there is one, else from OpenAI's rule: QuickGELU, heads of width 64. */
+ * do not tell, the activation function, the number of heads, mean and deviation of the training pictures, comes from
+ * the configuration beside the file (open_clip_config.json; config.json and preprocessor_config.json) where there is
+ * one, else it is as OpenAI has it: QuickGELU, heads of width 64, and its pictures' numbers. */
 typedef struct vqc_clip_vision {
     bool resnet;      /* ModifiedResNet, else ViT */
     int64_t side;     /* of the square input picture, pixels */
@@ -36,6 +37,9 @@ typedef struct vqc_clip {
     vqc_clip_text text;
     int64_t embed_width;
     vqc_activation_function activation;
+    float pixel_mean[3], pixel_deviation[3]; /* of the training pictures, 0 to 1, by channel */
+    char *config_path;       /* the file beside the checkpoint that says some of the above; NULL: none is there */
+    char *preprocessor_path; /* the same for mean and deviation in Hugging Face's layout */
     vqc_weights *weights;
     vqc_clip_naming naming;
     vqc_parameters parameters; /* under OpenAI's names */

@@ -6,18 +6,15 @@
 #include "models/clip_resnet.h"
 #include "models/layers.h"
 
-/* Mean and standard deviation of the training pictures, by channel (OpenAI's preprocessing). */
-static const float pixel_mean[] = {0.48145466F, 0.4578275F, 0.40821073F};
-static const float pixel_deviation[] = {0.26862954F, 0.26130258F, 0.27577711F};
-
 /* (pixels − mean) / deviation, still in f32. */
-static vqc_status normalise_add(const vqc_layers *layers, vqc_value pixels, vqc_value *output, vqc_error *error)
+static vqc_status normalise_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value pixels, vqc_value *output,
+                                vqc_error *error)
 {
     float scale[3];
     float shift[3];
     for (int c = 0; c < 3; c++) {
-        scale[c] = (float)(1.0 / (double)pixel_deviation[c]);
-        shift[c] = (float)(-(double)pixel_mean[c] / (double)pixel_deviation[c]);
+        scale[c] = (float)(1.0 / (double)clip->pixel_deviation[c]);
+        shift[c] = (float)(-(double)clip->pixel_mean[c] / (double)clip->pixel_deviation[c]);
     }
     return vqc_layer_channel_scale(layers, pixels, scale, shift, output, error);
 }
@@ -82,7 +79,7 @@ vqc_status vqc_clip_image_tower_add(const vqc_clip *clip, vqc_network *network, 
 {
     vqc_layers layers = {network, &clip->parameters, precision};
     vqc_value h;
-    VQC_TRY(normalise_add(&layers, pixels, &h, error));
+    VQC_TRY(normalise_add(clip, &layers, pixels, &h, error));
     if (clip->vision.resnet)
         VQC_TRY(vqc_clip_resnet_add(clip, &layers, h, first, &h, error));
     else

@@ -148,6 +148,11 @@ void vqc_renderer_destroy(vqc_renderer *renderer)
     free(renderer);
 }
 
+const vqc_clip *vqc_renderer_clip(const vqc_renderer *renderer, size_t index)
+{
+    return renderer->models->clips[index];
+}
+
 vqc_status vqc_renderer_shape(const vqc_renderer *renderer, const vqc_render *render, vqc_render_shape *shape_out,
                               vqc_error *error)
 {

@@ -32,6 +32,9 @@ VQC_MUST_CHECK vqc_status vqc_renderer_create_beside(const vqc_renderer *first, 
 /* NULL is allowed. */
 void vqc_renderer_destroy(vqc_renderer *renderer);
 
+/* The study's perceptor number `index`, opened. */
+const vqc_clip *vqc_renderer_clip(const vqc_renderer *renderer, size_t index);
+
 /* What is kept of a render: sizes of its parts. */
 typedef struct vqc_render_shape {
     int64_t height, width;               /* of the picture: multiples of the generator's factor */

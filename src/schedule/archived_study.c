@@ -190,6 +190,27 @@ static vqc_status checkpoint_find(const vqc_archived_study *study, size_t model,
     return file_find(file, recorded->path, models, error);
 }
 
+/* Adds a file that the program reads from the folder of a perceptor's checkpoint, if the archive has it. Only there
+ * it counts. */
+static vqc_status beside_find(const vqc_archived_study *study, size_t model, const char *part,
+                              const vqc_model_file *checkpoint, vqc_model_files *files, vqc_error *error)
+{
+    const char *configuration = vqc_archive_plan_of(study->archive)->models[model].configuration;
+    const char *path = checkpoint->path == NULL ? checkpoint->wanted : checkpoint->path;
+    const char *slash = strrchr(path, '/');
+    char *name;
+    vqc_text wanted = {0};
+    VQC_TRY(value_find(configuration, part, &name, error));
+    vqc_status status = VQC_OK;
+    if (name[0] != '\0')
+        status = vqc_text_append(&wanted, error, "%.*s%s", slash == NULL ? 0 : (int)(slash - path) + 1, path, name);
+    free(name);
+    if (status == VQC_OK && wanted.data != NULL)
+        status = part_find(study, model, part, wanted.data, NULL, files, error);
+    vqc_text_release(&wanted);
+    return status;
+}
+
 vqc_status vqc_model_files_find(const vqc_archived_study *study, const char *models, vqc_model_files *files,
                                 vqc_error *error)
 {
@@ -199,7 +220,10 @@ vqc_status vqc_model_files_find(const vqc_archived_study *study, const char *mod
     VQC_TRY(part_find(study, 0, "config", whole->generator.config, models, files, error));
     for (size_t i = 0; i < whole->perceptor_count; i++) {
         const vqc_perceptor_source *source = &whole->perceptors[i];
+        const vqc_model_file *checkpoint = &files->items[files->count];
         VQC_TRY(checkpoint_find(study, i + 1, source->checkpoint, models, files, error));
+        VQC_TRY(beside_find(study, i + 1, "config", checkpoint, files, error));
+        VQC_TRY(beside_find(study, i + 1, "preprocessor", checkpoint, files, error));
         if (source->vocabulary != NULL)
             VQC_TRY(part_find(study, i + 1, "vocabulary", source->vocabulary, models, files, error));
     }
@@ -240,6 +264,7 @@ static vqc_status models_set(vqc_study *study, const vqc_model_files *files, vqc
     for (size_t i = 0; i < files->count; i++) {
         const vqc_model_file *file = &files->items[i];
         bool checkpoint = strcmp(file->part, "checkpoint") == 0;
+        bool vocabulary = strcmp(file->part, "vocabulary") == 0;
         if (file->path == NULL)
             return vqc_error_set(error, VQC_BAD_INPUT,
                                  "%s: a file with SHA-256 %.12s... is needed%s%s; --models DIR names a folder to "
@@ -250,7 +275,7 @@ static vqc_status models_set(vqc_study *study, const vqc_model_files *files, vqc
             *(checkpoint ? &study->generator.checkpoint : &study->generator.config) = file->path;
         else if (checkpoint)
             study->perceptors[file->model - 1].checkpoint = file->path;
-        else
+        else if (vocabulary)
             study->perceptors[file->model - 1].vocabulary = file->path;
     }
     return VQC_OK;

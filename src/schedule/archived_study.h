@@ -24,14 +24,14 @@ const vqc_study *vqc_archived_study_of(const vqc_archived_study *study);
 /* One file of a model, and where it is now. */
 typedef struct vqc_model_file {
     size_t model;     /* index into the archive's models */
-    const char *part; /* "checkpoint", "config" or "vocabulary" */
+    const char *part; /* "checkpoint", "config", "vocabulary" or "preprocessor" */
     char *wanted;     /* path that the job file gives */
     char *sha256;     /* that the archive records; "" where it does not */
     char *path;       /* a file with that digest; NULL if none was found */
     char *other;      /* where only a file with another digest was found: that one; else NULL */
 } vqc_model_file;
 
-enum { VQC_MODEL_FILES_MAX = 2 * (1 + VQC_STUDY_MAX_PERCEPTORS) };
+enum { VQC_MODEL_FILES_MAX = 2 + 4 * VQC_STUDY_MAX_PERCEPTORS };
 
 typedef struct vqc_model_files {
     vqc_model_file items[VQC_MODEL_FILES_MAX];
@@ -40,8 +40,9 @@ typedef struct vqc_model_files {
 
 /* Looks for every file of the study's models: where the job file says, then at the path that the archive records, as
  * seen from the working directory, then under its name in the folder `models` (NULL: nowhere else). The first one
- * with the recorded SHA-256 is taken; one whose digest the archive does not record is taken as it is. The files are
- * to be released also after a failure. */
+ * with the recorded SHA-256 is taken; one whose digest the archive does not record is taken as it is. A perceptor's
+ * configuration is only looked for beside its checkpoint, where the program reads it. The files are to be released
+ * also after a failure. */
 VQC_MUST_CHECK vqc_status vqc_model_files_find(const vqc_archived_study *study, const char *models,
                                                vqc_model_files *files, vqc_error *error);
 void vqc_model_files_release(vqc_model_files *files);

@@ -34,15 +34,21 @@ static vqc_status file_describe(vqc_text *text, const char *key, const char *pat
                            digest);
 }
 
-static vqc_status perceptor_describe(vqc_text *text, const vqc_perceptor_source *source, vqc_error *error)
+static vqc_status perceptor_describe(vqc_text *text, const vqc_perceptor_source *source, const vqc_clip *clip,
+                                     vqc_error *error)
 {
     VQC_TRY(file_describe(text, "vocabulary", source->vocabulary, error));
+    if (clip->config_path != NULL)
+        VQC_TRY(file_describe(text, "config", clip->config_path, error));
+    if (clip->preprocessor_path != NULL)
+        VQC_TRY(file_describe(text, "preprocessor", clip->preprocessor_path, error));
     return vqc_text_append(text, error, "weight: %.17g\nactivation: %s\nhead_width: %lld\n", source->weight,
                            source->activation == NULL ? "" : source->activation, (long long)source->head_width);
 }
 
 /* The generator's model entry and the perceptors'. */
-static vqc_status models_fill(vqc_study_archive *archive, const vqc_study *study, vqc_error *error)
+static vqc_status models_fill(vqc_study_archive *archive, const vqc_study *study, const vqc_renderer *renderer,
+                              vqc_error *error)
 {
     vqc_text text = {0};
     archive->models[0] = (vqc_archive_model){.role = "generator", .name = "", .path = study->generator.checkpoint};
@@ -53,7 +59,7 @@ static vqc_status models_fill(vqc_study_archive *archive, const vqc_study *study
         vqc_text about = {0};
         archive->models[1 + i] =
             (vqc_archive_model){.role = "perceptor", .name = source->name, .path = source->checkpoint};
-        status = perceptor_describe(&about, source, error);
+        status = perceptor_describe(&about, source, vqc_renderer_clip(renderer, i), error);
         archive->configurations[1 + i] = about.data;
     }
     archive->plan.model_count = 1 + study->perceptor_count;
@@ -185,7 +191,7 @@ vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *
     archive->versions = versions.data;
     archive->plan.versions = versions.data;
     if (status == VQC_OK)
-        status = models_fill(archive, study, error);
+        status = models_fill(archive, study, renderer, error);
     if (status == VQC_OK)
         status = renders_fill(archive, study, renderer, error);
     if (status != VQC_OK) {

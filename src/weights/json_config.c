@@ -122,3 +122,24 @@ vqc_status vqc_json_config_boolean(const vqc_json_config *config, const char *ke
     *value_out = json_is_true(value);
     return VQC_OK;
 }
+
+vqc_status vqc_json_config_reals(const vqc_json_config *config, const char *key, double minimum, double maximum,
+                                 size_t count, double *values_out, bool *found_out, vqc_error *error)
+{
+    char expected[96];
+    const json_t *array = config_find(config, key);
+    *found_out = array != NULL;
+    if (array == NULL)
+        return VQC_OK;
+    (void)snprintf(expected, sizeof expected, "an array of %zu numbers from %g to %g", count, minimum, maximum);
+    if (!json_is_array(array) || json_array_size(array) != count)
+        return type_wrong(config, key, expected, error);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *value = json_array_get(array, i);
+        if (!json_is_number(value) || !(json_number_value(value) >= minimum && json_number_value(value) <= maximum))
+            return type_wrong(config, key, expected, error);
+    }
+    for (size_t i = 0; i < count; i++)
+        values_out[i] = json_number_value(json_array_get(array, i));
+    return VQC_OK;
+}

@@ -2,6 +2,7 @@
 #define VQC_WEIGHTS_JSON_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -25,5 +26,9 @@ VQC_MUST_CHECK vqc_status vqc_json_config_integer(const vqc_json_config *config,
                                                   vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_json_config_boolean(const vqc_json_config *config, const char *key, bool *value_out,
                                                   bool *found_out, vqc_error *error);
+/* An array of exactly count numbers, each inside [minimum, maximum]. */
+VQC_MUST_CHECK vqc_status vqc_json_config_reals(const vqc_json_config *config, const char *key, double minimum,
+                                                double maximum, size_t count, double *values_out, bool *found_out,
+                                                vqc_error *error);
 
 #endif

@@ -368,6 +368,30 @@ static void test_models_are_checked(void **state)
     assert_int_equal(rename(kept, path), 0);
 }
 
+/* What lies beside a perceptor's checkpoint decides how it is read: another file there is another model. */
+static void test_configuration_beside_is_checked(void **state)
+{
+    (void)state;
+    outcome result;
+    char path[PATH_SIZE];
+    file_copy(FIXTURES "open_clip_gelu/open_clip_model.safetensors", "open_clip_model.safetensors");
+    file_copy(FIXTURES "open_clip_gelu/open_clip_config.json", "open_clip_config.json");
+    render("beside", "study: beside\n"
+                     "models:\n"
+                     "  generator: {config: generator.yaml, checkpoint: generator.safetensors}\n"
+                     "  perceptors: [{name: open, checkpoint: open_clip_model.safetensors}]\n"
+                     "render: {size: [32, 32], steps: 1, crops: {count: 1, group: 1}}\n"
+                     "prompts: [{targets: [{noise: 1}]}]\n");
+    verify("beside.h5", (const char *[]){"--rerender", "1", NULL}, &result);
+    expect(&result, VQC_OK, "open config: present");
+    text_write("open_clip_config.json", "{\"model_cfg\": {\"quick_gelu\": true}}");
+    verify("beside.h5", NULL, &result);
+    expect(&result, VQC_FAILED, "open config: another file");
+    assert_int_equal(unlink(path_in(path, "open_clip_config.json")), 0);
+    verify("beside.h5", (const char *[]){"--rerender", "1", NULL}, &result);
+    expect_error(&result, VQC_BAD_INPUT, "open_clip_config.json: a file with SHA-256");
+}
+
 static void test_missing_input_concerns_its_render(void **state)
 {
     (void)state;
@@ -414,6 +438,7 @@ int main(void)
         cmocka_unit_test(test_other_result_is_found),
         cmocka_unit_test(test_other_environment_is_compared_by_tolerance),
         cmocka_unit_test(test_models_are_checked),
+        cmocka_unit_test(test_configuration_beside_is_checked),
         cmocka_unit_test(test_missing_input_concerns_its_render),
         cmocka_unit_test(test_prompts_of_a_file),
     };

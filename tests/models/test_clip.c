@@ -1,11 +1,14 @@
 /* CLIP towers against expected values of the public implementations, in every format that the files come in. */
 
+#define _GNU_SOURCE /* mkdtemp, strdup */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -139,6 +142,128 @@ static void test_hugging_face_heads(void **state)
     fixture_check(*state, "hugging_face_heads/model.safetensors", "hugging_face_heads/model_expected.safetensors");
 }
 
+/* ---- Models of other pictures ---- */
+
+enum { PATH_SIZE = 4096 };
+
+static const double openai_mean[] = {0.48145466, 0.4578275, 0.40821073};
+static const double openai_deviation[] = {0.26862954, 0.26130258, 0.27577711};
+static const double other_mean[] = {0.5, 0.25, 0.75};
+static const double other_deviation[] = {0.5, 0.125, 0.25};
+
+/* A folder with links to a fixture's files and one more file. */
+typedef struct other_folder {
+    char *folder;
+    char paths[3][PATH_SIZE];
+    int count;
+} other_folder;
+
+static const char *path_add(other_folder *f, const char *name)
+{
+    (void)snprintf(f->paths[f->count], PATH_SIZE, "%s/%s", f->folder, name);
+    return f->paths[f->count++];
+}
+
+static void link_add(other_folder *f, const char *fixture, const char *name)
+{
+    char target[PATH_SIZE];
+    (void)snprintf(target, sizeof target, "%s/%s", fixture, name);
+    assert_int_equal(symlink(target, path_add(f, name)), 0);
+}
+
+static void text_add(other_folder *f, const char *name, const char *text)
+{
+    FILE *stream = fopen(path_add(f, name), "w");
+    assert_non_null(stream);
+    assert_true(fputs(text, stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+static void folder_open(other_folder *f)
+{
+    *f = (other_folder){.folder = strdup("/tmp/vqclip-test-XXXXXX")};
+    assert_non_null(mkdtemp(f->folder));
+}
+
+static void folder_remove(other_folder *f)
+{
+    for (int i = 0; i < f->count; i++)
+        assert_int_equal(unlink(f->paths[i]), 0);
+    assert_int_equal(rmdir(f->folder), 0);
+    free(f->folder);
+}
+
+/* The model at the folder's first path, shown the pictures that its mean and deviation turn into what the fixture's
+ * tower sees: the embeddings must be the same. */
+static void other_pictures_check(const model_test *test, const other_folder *f, const char *expected_name)
+{
+    vqc_error error = {0};
+    vqc_clip_options options = {0};
+    vqc_clip *clip;
+    vqc_clip_image_tower tower;
+    int64_t shape[4];
+    model_test_ok(vqc_clip_open(f->paths[0], &options, &clip, &error), &error);
+    vqc_weights *expected = model_test_expected(model_test_fixture(expected_name));
+    float *pixels = model_test_tensor(expected, "pixels", shape);
+    for (int64_t i = 0; i < shape[0] * shape[1] * shape[2] * shape[3]; i++) {
+        double seen = ((double)pixels[i] - openai_mean[i % 3]) / openai_deviation[i % 3];
+        pixels[i] = (float)(other_mean[i % 3] + other_deviation[i % 3] * seen);
+    }
+    model_test_ok(vqc_clip_image_tower_create(clip, test->ops, test->precision, shape[0], false, &tower, &error),
+                  &error);
+    model_test_ok(vqc_network_write(tower.network, tower.pixels, pixels, &error), &error);
+    model_test_ok(vqc_network_forward(tower.network, &error), &error);
+    model_test_compare(test, tower.network, tower.embedding, MODEL_TEST_OUTPUT, expected, "image_embed");
+    vqc_clip_image_tower_destroy(&tower);
+    vqc_weights_close(expected);
+    vqc_clip_close(clip);
+    free(pixels);
+}
+
+static void test_open_clip_other_pictures(void **state)
+{
+    other_folder f;
+    folder_open(&f);
+    link_add(&f, VQC_SOURCE_DIR "/tests/models/fixtures/open_clip_gelu", "open_clip_model.safetensors");
+    text_add(&f, "open_clip_config.json",
+             "{\"preprocess_cfg\": {\"mean\": [0.5, 0.25, 0.75], \"std\": [0.5, 0.125, 0.25]}}");
+    other_pictures_check(*state, &f, "open_clip_gelu/open_clip_model_expected.safetensors");
+    folder_remove(&f);
+}
+
+static void test_hugging_face_other_pictures(void **state)
+{
+    other_folder f;
+    folder_open(&f);
+    link_add(&f, VQC_SOURCE_DIR "/tests/models/fixtures/hugging_face_heads", "model.safetensors");
+    link_add(&f, VQC_SOURCE_DIR "/tests/models/fixtures/hugging_face_heads", "config.json");
+    text_add(&f, "preprocessor_config.json",
+             "{\"image_mean\": [0.5, 0.25, 0.75], \"image_std\": [0.5, 0.125, 0.25]}");
+    other_pictures_check(*state, &f, "hugging_face_heads/model_expected.safetensors");
+    folder_remove(&f);
+}
+
+static void test_bad_statistics(void **state)
+{
+    static const char *const texts[] = {"[0.5, 0.5]", "[0.5, 0.5, 0]", "[0.5, 0.5, \"a\"]", "0.5", "[1, 1, 1e9]"};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char text[128];
+        vqc_error error = {0};
+        vqc_clip_options options = {0};
+        vqc_clip *clip;
+        other_folder f;
+        folder_open(&f);
+        link_add(&f, VQC_SOURCE_DIR "/tests/models/fixtures/open_clip_gelu", "open_clip_model.safetensors");
+        (void)snprintf(text, sizeof text, "{\"preprocess_cfg\": {\"std\": %s}}", texts[i]);
+        text_add(&f, "open_clip_config.json", text);
+        assert_int_equal(vqc_clip_open(f.paths[0], &options, &clip, &error), VQC_BAD_INPUT);
+        assert_non_null(strstr(error.message, "open_clip_config.json: preprocess_cfg.std: expected an array of 3 "
+                                              "numbers from 0.001 to 1"));
+        folder_remove(&f);
+    }
+}
+
 int main(int argc, char **argv)
 {
     model_test test;
@@ -155,6 +280,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_hugging_face_quick_gelu, &test),
         cmocka_unit_test_prestate(test_hugging_face_gelu, &test),
         cmocka_unit_test_prestate(test_hugging_face_heads, &test),
+        cmocka_unit_test_prestate(test_open_clip_other_pictures, &test),
+        cmocka_unit_test_prestate(test_hugging_face_other_pictures, &test),
+        cmocka_unit_test_prestate(test_bad_statistics, &test),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     model_test_close(&test);
