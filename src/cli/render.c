@@ -31,7 +31,6 @@ typedef struct render_options {
     long lanes;             /* renders that a rank makes at a time; 0: chosen by the device */
     long peer_timeout;      /* seconds; 0: no watch over the ranks */
     const char *time_limit; /* of the process, from its start; NULL: none */
-    bool json;
 } render_options;
 
 /* Everything that a launch holds open. */
@@ -161,9 +160,9 @@ static vqc_status render_study(render_options *options, const char *job, render_
                                              team_of(options, work), error),
                            error));
     VQC_TRY(launch_run(options, work, &finished, &totals, error));
-    if (options->json && vqc_comm_rank(work->comm) == 0)
+    if (options->compute.json && vqc_comm_rank(work->comm) == 0)
         VQC_TRY(vqc_launch_report_print(&totals, vqc_comm_size(work->comm), error));
-    return outcome_print(work, options->json, finished, error);
+    return outcome_print(work, options->compute.json, finished, error);
 }
 
 /* That all ranks compute on the same kind of device: the same study would not give the same bytes otherwise. */
@@ -254,7 +253,6 @@ vqc_status vqc_command_render(int count, char **words, vqc_error *error)
          &options.team},
         {"--lanes", "N", "renders that a rank makes at a time (default: 4 on cuda, else 1)", VQC_OPTION_INTEGER,
          &options.lanes},
-        {"--json", NULL, "print where the launch's time went, as JSON", VQC_OPTION_FLAG, &options.json},
         {"--time-limit", "TIME", "save and stop before SECONDS or [[D-]HH:]MM:SS are over (exit code 3)",
          VQC_OPTION_TEXT, &options.time_limit},
         {"--peer-timeout", "SECONDS", "end when a rank does not answer for so long (default 20; 0: wait for ever)",
@@ -267,7 +265,7 @@ vqc_status vqc_command_render(int count, char **words, vqc_error *error)
         .usage = "vqclip render JOB -o DIR",
         .summary =
             "Renders a study into the archive DIR/STUDY.h5, alone or under mpirun or srun. The same command again\n"
-            "goes on where the last one stopped.",
+            "goes on where the last one stopped. With --json it says where the launch's time went.",
         .options = table,
         .option_count = sizeof table / sizeof table[0],
         .operands = &operands,

@@ -64,6 +64,18 @@ static vqc_status levels_read(const vqc_yaml_node *network, vqc_vqgan_config *co
     return VQC_OK;
 }
 
+/* Latent-diffusion's word for the kind of attention: that of the other models, or none at all. */
+static vqc_status attention_read(const vqc_yaml_node *network, vqc_vqgan_config *config, vqc_error *error)
+{
+    static const char *const words[] = {"vanilla", "none"};
+    const vqc_yaml_node *node = vqc_yaml_find(network, "attn_type");
+    size_t choice = 0;
+    if (node != NULL)
+        VQC_TRY(vqc_yaml_read_choice(node, words, sizeof words / sizeof words[0], &choice, error));
+    config->without_attention = choice == 1;
+    return VQC_OK;
+}
+
 /* ddconfig: the encoder and decoder. */
 static vqc_status network_read(const vqc_yaml_node *network, vqc_vqgan_config *config, vqc_error *error)
 {
@@ -74,6 +86,7 @@ static vqc_status network_read(const vqc_yaml_node *network, vqc_vqgan_config *c
     VQC_TRY(count_read(network, "ch", &config->width, error));
     VQC_TRY(count_read(network, "num_res_blocks", &config->block_count, error));
     VQC_TRY(levels_read(network, config, error));
+    VQC_TRY(attention_read(network, config, error));
     const vqc_yaml_node *node = vqc_yaml_find(network, "in_channels");
     if (config->in_channels != 3)
         return vqc_yaml_error(node, error, "expected 3, a colour picture, found %s", vqc_yaml_scalar(node));
@@ -124,6 +137,8 @@ vqc_status vqc_vqgan_config_read(const char *path, vqc_vqgan_config *config_out,
 
 bool vqc_vqgan_config_attention(const vqc_vqgan_config *config, int level)
 {
+    if (config->without_attention)
+        return false;
     for (int i = 0; i < config->attention_count; i++)
         if (config->attention_at[i] == config->resolution >> level)
             return true;

@@ -22,6 +22,7 @@ typedef struct vqc_vqgan_config {
     int64_t block_count;                      /* num_res_blocks */
     int attention_count;
     int64_t attention_at[VQC_VQGAN_MAX_ATTENTION]; /* attn_resolutions */
+    bool without_attention;                        /* attn_type: none; then not even in the middle */
     bool double_latent;                            /* double_z */
 } vqc_vqgan_config;
 

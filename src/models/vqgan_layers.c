@@ -56,14 +56,16 @@ static vqc_status attention_block_add(const vqc_layers *layers, const char *name
 }
 
 /* The middle part, the same in both halves. */
-static vqc_status middle_add(const vqc_layers *layers, const char *half, vqc_value *h, vqc_error *error)
+static vqc_status middle_add(const vqc_layers *layers, const vqc_vqgan_config *config, const char *half, vqc_value *h,
+                             vqc_error *error)
 {
     int64_t channels = vqc_shape_width(vqc_network_shape(layers->network, *h));
     layer_name name;
     name_join(name, half, "mid.block_1");
     VQC_TRY(residual_block_add(layers, name, *h, channels, h, error));
     name_join(name, half, "mid.attn_1");
-    VQC_TRY(attention_block_add(layers, name, *h, h, error));
+    if (!config->without_attention)
+        VQC_TRY(attention_block_add(layers, name, *h, h, error));
     name_join(name, half, "mid.block_2");
     return residual_block_add(layers, name, *h, channels, h, error);
 }
@@ -93,7 +95,7 @@ vqc_status vqc_vqgan_layers_decode(const vqc_layers *layers, const vqc_vqgan_con
     layer_name name;
     VQC_TRY(vqc_layer_convolution(layers, "decoder.conv_in", latent, config->width * config->multiplier[last],
                                   kernel_3x3, NULL, &h, error));
-    VQC_TRY(middle_add(layers, "decoder", &h, error));
+    VQC_TRY(middle_add(layers, config, "decoder", &h, error));
     for (int level = last; level >= 0; level--) {
         VQC_TRY(level_add(layers, config, "decoder.up", level, config->block_count + 1, &h, error));
         if (level == 0)
@@ -123,7 +125,7 @@ vqc_status vqc_vqgan_layers_encode(const vqc_layers *layers, const vqc_vqgan_con
         VQC_TRY(vqc_layer_convolution(layers, name, h, vqc_shape_width(vqc_network_shape(layers->network, h)),
                                       kernel_halving, NULL, &h, error));
     }
-    VQC_TRY(middle_add(layers, "encoder", &h, error));
+    VQC_TRY(middle_add(layers, config, "encoder", &h, error));
     VQC_TRY(vqc_layer_group_norm(layers, "encoder.norm_out", h, true, &h, error));
     return vqc_layer_convolution(layers, "encoder.conv_out", h, channels, kernel_3x3, NULL, latent_out, error);
 }

@@ -1,11 +1,14 @@
 /* VQGAN decoders and encoders against expected values of the public implementations. */
 
+#define _GNU_SOURCE /* mkdtemp, strdup */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -171,6 +174,117 @@ static void test_latent_diffusion_interface(void **state)
                 "latent_diffusion_interface.safetensors", "latent_diffusion_interface_expected.safetensors");
 }
 
+/* ---- Without attention ---- */
+
+enum { PATH_SIZE = 4096, MOST_TENSORS = 256 };
+
+typedef enum attention_change { ATTENTION_GIVES_NOTHING, ATTENTION_IS_NOT_THERE } attention_change;
+
+/* Copies a fixture's weights; with the projections behind attention zero, or without attention. */
+static void weights_change(const char *path, attention_change change)
+{
+    vqc_error error = {0};
+    vqc_weights *weights;
+    vqc_weights_source sources[MOST_TENSORS];
+    size_t count = 0;
+    model_test_ok(vqc_weights_open(model_test_fixture("latent_diffusion.safetensors"), &weights, &error), &error);
+    assert_true(vqc_weights_count(weights) <= MOST_TENSORS);
+    for (size_t i = 0; i < vqc_weights_count(weights); i++) {
+        const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
+        const bool attends = strstr(tensor->name, "attn") != NULL;
+        if (attends && change == ATTENTION_IS_NOT_THERE)
+            continue;
+        float *data = calloc((size_t)tensor->count, sizeof *data);
+        assert_non_null(data);
+        if (strstr(tensor->name, "proj_out") == NULL)
+            model_test_ok(vqc_weights_read_f32(weights, tensor, data, &error), &error);
+        sources[count] =
+            (vqc_weights_source){.name = tensor->name, .dtype = VQC_DTYPE_F32, .rank = tensor->rank, .data = data};
+        memcpy(sources[count].shape, tensor->shape, sizeof tensor->shape);
+        count++;
+    }
+    assert_true(change == ATTENTION_GIVES_NOTHING ? count == vqc_weights_count(weights)
+                                                  : count < vqc_weights_count(weights));
+    model_test_ok(vqc_weights_write(path, sources, count, &error), &error);
+    for (size_t i = 0; i < count; i++)
+        free((void *)sources[i].data);
+    vqc_weights_close(weights);
+}
+
+static void config_write(const char *path, const char *attention)
+{
+    FILE *stream = fopen(path, "w");
+    assert_non_null(stream);
+    assert_true(fprintf(stream,
+                        "model:\n"
+                        "  target: ldm.models.autoencoder.VQModel\n"
+                        "  params:\n"
+                        "    embed_dim: 4\n"
+                        "    n_embed: 40\n"
+                        "    ddconfig: {double_z: false, z_channels: 4, resolution: 16, in_channels: 3, out_ch: 3, "
+                        "ch: 32, ch_mult: [1, 1], num_res_blocks: 1, attn_resolutions: []%s}\n",
+                        attention) > 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* The picture, and the gradient of z, of a decoder of 3 × 5 cells; to be freed. */
+static float *decoded(const model_test *test, const char *config, const char *checkpoint, size_t *count_out)
+{
+    enum { ROWS = 3, COLUMNS = 5, WIDTH = 4, CELLS = ROWS * COLUMNS * WIDTH, PIXELS = 3 * 4 * ROWS * COLUMNS };
+    vqc_error error = {0};
+    vqc_vqgan vqgan;
+    vqc_vqgan_decoder decoder;
+    float z[CELLS];
+    float *result = calloc(PIXELS + CELLS, sizeof *result);
+    assert_non_null(result);
+    for (int i = 0; i < CELLS; i++)
+        z[i] = (float)(i * 37 % 101) / 50.0F - 1.0F;
+    model_test_ok(vqc_vqgan_open(config, checkpoint, &vqgan, &error), &error);
+    assert_int_equal(vqgan.factor, 2);
+    model_test_ok(
+        vqc_vqgan_decoder_create(&vqgan, test->ops, test->precision, 1, ROWS, COLUMNS, true, false, &decoder, &error),
+        &error);
+    model_test_ok(vqc_network_write(decoder.network, decoder.z, z, &error), &error);
+    model_test_ok(vqc_network_forward(decoder.network, &error), &error);
+    model_test_ok(vqc_network_read(decoder.network, decoder.picture, result, &error), &error);
+    model_test_ok(vqc_network_gradient_write(decoder.network, decoder.picture, result, &error), &error);
+    model_test_ok(vqc_network_backward(decoder.network, &error), &error);
+    model_test_ok(vqc_network_gradient_read(decoder.network, decoder.z, result + PIXELS, &error), &error);
+    vqc_vqgan_decoder_destroy(&decoder);
+    vqc_vqgan_close(&vqgan);
+    *count_out = PIXELS + CELLS;
+    return result;
+}
+
+/* Attention whose result counts nothing and none at all are the same, bit by bit. */
+static void test_without_attention(void **state)
+{
+    vqc_error error = {0};
+    vqc_vqgan vqgan;
+    size_t count;
+    char folder[] = "/tmp/vqclip-test-XXXXXX";
+    char config[PATH_SIZE];
+    char checkpoint[PATH_SIZE];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(config, sizeof config, "%s/config.yaml", folder);
+    (void)snprintf(checkpoint, sizeof checkpoint, "%s/model.safetensors", folder);
+    config_write(config, ", attn_type: vanilla");
+    weights_change(checkpoint, ATTENTION_GIVES_NOTHING);
+    float *expected = decoded(*state, config, checkpoint, &count);
+    config_write(config, ", attn_type: none");
+    weights_change(checkpoint, ATTENTION_IS_NOT_THERE);
+    float *found = decoded(*state, config, checkpoint, &count);
+    assert_memory_equal(found, expected, count * sizeof *found);
+    config_write(config, ", attn_type: linear");
+    assert_int_equal(vqc_vqgan_open(config, checkpoint, &vqgan, &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "attn_type: expected one of vanilla, none, found linear"));
+    assert_int_equal(unlink(config), 0);
+    assert_int_equal(unlink(checkpoint), 0);
+    assert_int_equal(rmdir(folder), 0);
+    free(expected);
+    free(found);
+}
+
 int main(int argc, char **argv)
 {
     model_test test;
@@ -182,6 +296,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_net2net, &test),
         cmocka_unit_test_prestate(test_latent_diffusion, &test),
         cmocka_unit_test_prestate(test_latent_diffusion_interface, &test),
+        cmocka_unit_test_prestate(test_without_attention, &test),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     model_test_close(&test);
