@@ -82,7 +82,8 @@ static vqc_status text_visit(const targets_work *work, void *context, const vqc_
     int32_t *ids;
     int64_t limit = work->clip->text.context;
     (void)prompt;
-    VQC_TRY(vqc_token_batch_make(queue->tokenizer, &target->text, 1, (size_t)limit, false, &ids, &length, error));
+    VQC_TRY(vqc_token_batch_make(queue->tokenizer, &target->text, 1, (size_t)limit, work->source->truncate, &ids,
+                                 &length, error));
     int32_t *row = queue->ids + (int64_t)queue->count * limit;
     memset(row, 0, (size_t)limit * sizeof *row);
     memcpy(row, ids, (size_t)length * sizeof *row);

@@ -4,10 +4,10 @@
 #include "models/clip.h"
 #include "study/study.h"
 
-/* Whether every text of the study fits every perceptor: opens the vocabularies, and of each checkpoint only the
- * directory of its tensors, so that it is quick. VQC_BAD_INPUT names the text's line and column in the job file (its
- * prompt, where the prompts are a text file), the number of tokens and how many the perceptor takes; or a vocabulary
- * that is not given; or a file that does not hold what it should. */
+/* Whether every text of the study fits every perceptor that does not cut it: opens the vocabularies, and of each
+ * checkpoint only the directory of its tensors, so that it is quick. VQC_BAD_INPUT names the text's line and column
+ * in the job file (its prompt, where the prompts are a text file), the number of tokens and how many the perceptor
+ * takes; or a vocabulary that is not given; or a file that does not hold what it should. */
 VQC_MUST_CHECK vqc_status vqc_targets_check(const vqc_study *study, vqc_error *error);
 
 /* The targets of every prompt of a study in the space of one perceptor. */

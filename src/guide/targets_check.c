@@ -44,14 +44,14 @@ static vqc_status text_check(text_limit *limit, const vqc_prompt *prompt, size_t
     if (limit->tokenizer == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "perceptor %s: texts need its vocabulary", limit->source->name);
     VQC_TRY(vqc_tokenizer_encode(limit->tokenizer, prompt->targets[target].text, &limit->tokens, error));
-    if (limit->tokens.count <= limit->context)
+    if (limit->tokens.count <= limit->context || limit->source->truncate)
         return VQC_OK;
     if (prompt_is_split(prompt))
         (void)snprintf(part, sizeof part, "part %zu: ", target + 1);
     return vqc_error_set(
         error, VQC_BAD_INPUT,
         "%sexpected a text of at most %zu tokens with its start and end, which is what the perceptor "
-        "%s takes, found %zu: shorten it, or split it into parts with |",
+        "%s takes, found %zu: shorten it, split it into parts with |, or give the perceptor truncate: true",
         part, limit->context, limit->source->name, limit->tokens.count);
 }
 

@@ -67,7 +67,8 @@ static vqc_status generator_read(study_reader *reader, const vqc_yaml_node *node
 static vqc_status perceptor_read(study_reader *reader, const vqc_yaml_node *node, vqc_perceptor_source *perceptor,
                                  vqc_error *error)
 {
-    static const char *const known[] = {"name", "checkpoint", "vocabulary", "weight", "activation", "head_width"};
+    static const char *const known[] = {"name",       "checkpoint", "vocabulary", "weight",
+                                        "activation", "head_width", "truncate"};
     static const char *const activations[] = {"quick_gelu", "gelu"};
     VQC_TRY(vqc_yaml_check_keys(node, known, sizeof known / sizeof known[0], error));
     const vqc_yaml_node *name = vqc_yaml_find(node, "name");
@@ -75,6 +76,7 @@ static vqc_status perceptor_read(study_reader *reader, const vqc_yaml_node *node
     const vqc_yaml_node *weight = vqc_yaml_find(node, "weight");
     const vqc_yaml_node *activation = vqc_yaml_find(node, "activation");
     const vqc_yaml_node *head_width = vqc_yaml_find(node, "head_width");
+    const vqc_yaml_node *truncate = vqc_yaml_find(node, "truncate");
     perceptor->weight = 1.0;
     VQC_TRY(path_require(reader, node, "checkpoint", &perceptor->checkpoint, error));
     perceptor->name = perceptor->checkpoint;
@@ -84,6 +86,8 @@ static vqc_status perceptor_read(study_reader *reader, const vqc_yaml_node *node
         VQC_TRY(path_resolve(reader, vocabulary, &perceptor->vocabulary, error));
     if (weight != NULL)
         VQC_TRY(vqc_yaml_read_real(weight, 1e-6, 1e6, &perceptor->weight, error));
+    if (truncate != NULL)
+        VQC_TRY(vqc_yaml_read_bool(truncate, &perceptor->truncate, error));
     if (activation != NULL) {
         size_t choice;
         VQC_TRY(vqc_yaml_read_choice(activation, activations, 2, &choice, error));

@@ -19,6 +19,7 @@ typedef struct vqc_perceptor_source {
     const char *activation; /* NULL: as the checkpoint's family says */
     int64_t head_width;     /* 0: the rule, 64 */
     double weight;          /* of its loss */
+    bool truncate;          /* texts of more tokens than it takes are cut, else they are errors */
 } vqc_perceptor_source;
 
 typedef struct vqc_generator_source {

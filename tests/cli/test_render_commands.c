@@ -259,8 +259,10 @@ static void test_long_text_is_refused_before_models_are_opened(void **state)
 {
     (void)state;
     char job[PATH_SIZE];
-    static const char tail[] = "expected a text of at most 32 tokens with its start and end, which is what the "
-                               "perceptor book takes, found 33: shorten it, or split it into parts with |";
+    static const char tail[] =
+        "expected a text of at most 32 tokens with its start and end, which is what the "
+        "perceptor book takes, found 33: shorten it, split it into parts with |, or give the perceptor "
+        "truncate: true";
     char message[256];
     job_write_from(job, "texts", text_job_head, "prompts: [" THIRTY "]\n");
     call_ok(vqc_command_plan, job, NULL);
@@ -270,6 +272,30 @@ static void test_long_text_is_refused_before_models_are_opened(void **state)
     prompts_refused("prompts:\n  - {text: " THIRTY " | a " THIRTY ":0.5}\n", message);
     (void)snprintf(message, sizeof message, "/texts.yaml:6:41: prompts[0].targets[1].text: %s", tail);
     prompts_refused("prompts: [{targets: [{noise: 1}, {text: " THIRTY " a}]}]\n", message);
+}
+
+/* Where it is asked for, what is too much is left away: with it and without, the same latent. */
+static void test_long_text_is_cut(void **state)
+{
+    (void)state;
+    char job[PATH_SIZE];
+    vqc_error error = {0};
+    vqc_archive_outcome outcomes[3];
+    static const char head[] =
+        "models:\n"
+        "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
+        "  perceptors:\n"
+        "    - {name: book, checkpoint: " MODELS "picturebook-vit.safetensors, vocabulary: " MODELS
+        "picturebook.bpe.gz, truncate: true}\n"
+        "render: {size: [16, 16], steps: 2, crops: {count: 1}}\n";
+    job_write_from(job, "cut", head, "prompts: [" THIRTY ", " THIRTY " house, a house]\n");
+    call_ok(vqc_command_render, job, folder());
+    vqc_archive *archive = archive_open("cut.h5");
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(vqc_archive_outcome_read(archive, i, &outcomes[i], &error), VQC_OK);
+    assert_string_equal(outcomes[0].latent_sha256, outcomes[1].latent_sha256);
+    assert_string_not_equal(outcomes[0].latent_sha256, outcomes[2].latent_sha256);
+    vqc_archive_close(archive);
 }
 
 /* A text file has no places in the job file; the prompt's number stands for it. */
@@ -306,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_many_renders_fill_several_sheets),
         cmocka_unit_test(test_another_study_is_refused),
         cmocka_unit_test(test_long_text_is_refused_before_models_are_opened),
+        cmocka_unit_test(test_long_text_is_cut),
         cmocka_unit_test(test_long_line_is_refused),
         cmocka_unit_test(test_text_without_vocabulary_is_refused),
     };
