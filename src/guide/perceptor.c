@@ -189,6 +189,29 @@ vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_sett
     return VQC_OK;
 }
 
+vqc_status vqc_perceptor_plan_beside(const vqc_perceptor *first, vqc_ops *ops, vqc_perceptor **perceptor_out,
+                                     vqc_error *error)
+{
+    vqc_perceptor *perceptor;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *perceptor, "a perceptor", &perceptor, error));
+    *perceptor = *first;
+    perceptor->ops = ops;
+    perceptor->network = NULL;
+    perceptor->draws = NULL;
+    perceptor->comparison = (comparison){0};
+    perceptor->gradient_sum = NULL;
+    perceptor->replay = (vqc_replay){0};
+    vqc_status status = vqc_network_create_beside(first->network, ops, &perceptor->network, error);
+    if (status == VQC_OK)
+        status = vqc_network_plan(perceptor->network, error);
+    if (status != VQC_OK) {
+        vqc_perceptor_destroy(perceptor);
+        return status;
+    }
+    *perceptor_out = perceptor;
+    return VQC_OK;
+}
+
 vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error)
 {
     VQC_TRY(vqc_network_finish(perceptor->network, error));

@@ -28,6 +28,9 @@ typedef struct vqc_perceptor_shape {
 VQC_MUST_CHECK vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
                                              const vqc_perceptor_shape *shape, uint32_t index,
                                              vqc_perceptor **perceptor_out, vqc_error *error);
+/* The same as another one that has been planned, whatever becomes of that, as vqc_network_create_beside does it. */
+VQC_MUST_CHECK vqc_status vqc_perceptor_plan_beside(const vqc_perceptor *first, vqc_ops *ops,
+                                                    vqc_perceptor **perceptor_out, vqc_error *error);
 /* Allocates that memory; comes before everything else. */
 VQC_MUST_CHECK vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error);
 

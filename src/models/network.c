@@ -1,6 +1,7 @@
 #include "models/network.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "models/memory_plan.h"
@@ -37,6 +38,40 @@ void vqc_network_destroy(vqc_network *network)
     free(network->graph.steps);
     vqc_network_layout_release(&network->layout);
     free(network);
+}
+
+/* Copies values and steps, with plans of its own. */
+static vqc_status graph_copy(const vqc_network_graph *first, vqc_ops *ops, vqc_network_graph *graph, vqc_error *error)
+{
+    VQC_TRY(vqc_memory_grow(&graph->values, &graph->value_capacity, first->value_count, sizeof *graph->values,
+                            "a network", error));
+    VQC_TRY(vqc_memory_grow(&graph->steps, &graph->step_capacity, first->step_count, sizeof *graph->steps,
+                            "a network", error));
+    memcpy(graph->values, first->values, first->value_count * sizeof *graph->values);
+    graph->value_count = first->value_count;
+    graph->backward = first->backward;
+    for (; graph->step_count < first->step_count; graph->step_count++) {
+        vqc_network_step *step = &graph->steps[graph->step_count];
+        *step = first->steps[graph->step_count];
+        VQC_TRY(vqc_plan_create_beside(ops, first->steps[graph->step_count].plan, &step->plan, error));
+    }
+    return VQC_OK;
+}
+
+vqc_status vqc_network_create_beside(const vqc_network *first, vqc_ops *ops, vqc_network **network_out,
+                                     vqc_error *error)
+{
+    vqc_network *network;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *network, "a network", &network, error));
+    network->ops = ops;
+    network->recompute = first->recompute;
+    vqc_status status = graph_copy(&first->graph, ops, &network->graph, error);
+    if (status != VQC_OK) {
+        vqc_network_destroy(network);
+        return status;
+    }
+    *network_out = network;
+    return VQC_OK;
 }
 
 int64_t vqc_shape_width(vqc_shape shape)

@@ -42,6 +42,11 @@ int64_t vqc_shape_count(vqc_shape shape);
 /* Starts a network. `backward`: whether gradients will be asked for. */
 VQC_MUST_CHECK vqc_status vqc_network_create(vqc_ops *ops, bool backward, vqc_network **network_out,
                                              vqc_error *error);
+/* Starts a network with the values and operations of another one, for a vqc_ops of the same device whose plans share
+ * parameters (ops.h): nothing is read or packed again. Values have the same numbers. What was asked of the first one
+ * (recomputation) is asked of this one; it is neither planned nor finished. The first one may go before it. */
+VQC_MUST_CHECK vqc_status vqc_network_create_beside(const vqc_network *first, vqc_ops *ops, vqc_network **network_out,
+                                                    vqc_error *error);
 /* NULL is allowed. */
 void vqc_network_destroy(vqc_network *network);
 

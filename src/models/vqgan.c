@@ -125,6 +125,15 @@ vqc_status vqc_vqgan_decoder_build(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dty
     return VQC_OK;
 }
 
+vqc_status vqc_vqgan_decoder_build_beside(const vqc_vqgan_decoder *first, vqc_ops *ops,
+                                          vqc_vqgan_decoder *decoder_out, vqc_error *error)
+{
+    vqc_vqgan_decoder decoder = *first;
+    VQC_TRY(vqc_network_create_beside(first->network, ops, &decoder.network, error));
+    *decoder_out = decoder;
+    return VQC_OK;
+}
+
 vqc_status vqc_vqgan_decoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision, int64_t batch,
                                     int64_t rows, int64_t columns, bool backward, bool limited,
                                     vqc_vqgan_decoder *decoder_out, vqc_error *error)

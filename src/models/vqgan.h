@@ -49,6 +49,9 @@ VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_create(const vqc_vqgan *vqgan, vqc_o
 VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_build(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
                                                   int64_t batch, int64_t rows, int64_t columns, bool backward,
                                                   bool limited, vqc_vqgan_decoder *decoder_out, vqc_error *error);
+/* The same as another one, as vqc_network_create_beside does it. */
+VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_build_beside(const vqc_vqgan_decoder *first, vqc_ops *ops,
+                                                         vqc_vqgan_decoder *decoder_out, vqc_error *error);
 void vqc_vqgan_decoder_destroy(vqc_vqgan_decoder *decoder);
 
 /* From a picture to codes: quant_conv(encoder(picture)), then the nearest codes; Gumbel models take the code with

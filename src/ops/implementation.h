@@ -63,6 +63,10 @@ typedef struct vqc_ops_implementation {
     /* Sets sizes_out and *state_out; on failure nothing is left behind. */
     vqc_status (*plan_create)(void *device, const vqc_operation *operation, bool backward, vqc_plan_sizes *sizes_out,
                               void **state_out, vqc_error *error);
+    /* The same, of the operation of another plan's on the same device, with its parameters. NULL where every plan
+     * packs its own. */
+    vqc_status (*plan_create_beside)(void *device, const void *first, vqc_plan_sizes *sizes_out, void **state_out,
+                                     vqc_error *error);
     void (*plan_destroy)(void *state);
     vqc_status (*forward)(void *state, const vqc_forward *arguments, vqc_error *error);
     vqc_status (*backward)(void *state, const vqc_backward *arguments, vqc_error *error);

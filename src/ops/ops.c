@@ -156,6 +156,30 @@ vqc_status vqc_plan_create(vqc_ops *ops, const vqc_operation *operation, bool ba
     return VQC_OK;
 }
 
+bool vqc_ops_shares_parameters(const vqc_ops *ops)
+{
+    return ops->implementation->plan_create_beside != NULL;
+}
+
+vqc_status vqc_plan_create_beside(vqc_ops *ops, const vqc_plan *first, vqc_plan **plan_out, vqc_error *error)
+{
+    if (first->implementation != ops->implementation || !vqc_ops_shares_parameters(ops))
+        return vqc_error_set(error, VQC_FAILED, "%s: its parameters cannot be shared",
+                             vqc_operation_name(first->kind));
+    vqc_plan *plan;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *plan, "a plan", &plan, error));
+    *plan = *first;
+    plan->sizes = (vqc_plan_sizes){0};
+    vqc_status status =
+        ops->implementation->plan_create_beside(ops->device, first->state, &plan->sizes, &plan->state, error);
+    if (status != VQC_OK) {
+        free(plan);
+        return status;
+    }
+    *plan_out = plan;
+    return VQC_OK;
+}
+
 void vqc_plan_destroy(vqc_plan *plan)
 {
     if (plan == NULL)

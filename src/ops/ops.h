@@ -120,6 +120,14 @@ VQC_MUST_CHECK vqc_status vqc_plan_create(vqc_ops *ops, const vqc_operation *ope
                                           vqc_plan **plan_out, vqc_error *error);
 void vqc_plan_destroy(vqc_plan *plan);
 
+/* Another plan of the same operation, on a vqc_ops of the same device (lanes), which computes with the first one's
+ * packed parameters: its own size of parameters is 0. The parameters live as long as one of the plans does. All of
+ * them are used from one thread. Only where the implementation shares: cuda does; of the others, creating is
+ * VQC_FAILED. */
+bool vqc_ops_shares_parameters(const vqc_ops *ops);
+VQC_MUST_CHECK vqc_status vqc_plan_create_beside(vqc_ops *ops, const vqc_plan *first, vqc_plan **plan_out,
+                                                 vqc_error *error);
+
 /* Bytes of state that the forward call leaves for the backward one, per plan execution. For quantise these are the
  * codes (int32). */
 size_t vqc_plan_saved_size(const vqc_plan *plan);

@@ -94,15 +94,23 @@ static vqc_status networks_finish(vqc_guidance *guidance, const vqc_render *rend
     return memory_create(guidance, error);
 }
 
-vqc_status vqc_guidance_create(const vqc_render_models *models, const vqc_render *render, int64_t rows,
-                               int64_t columns, vqc_guidance **guidance_out, vqc_error *error)
+/* The same with the parameters of the first one's. */
+static vqc_status networks_plan_beside(vqc_guidance *guidance, const vqc_guidance *first, vqc_error *error)
 {
-    vqc_guidance *guidance;
-    VQC_TRY(vqc_memory_allocate(1, sizeof *guidance, "a picture's networks", &guidance, error));
-    guidance->models = *models;
-    guidance->rows = rows;
-    guidance->columns = columns;
-    vqc_status status = networks_plan(guidance, &render->settings, error);
+    vqc_ops *ops = guidance->models.ops;
+    VQC_TRY(vqc_vqgan_decoder_build_beside(&first->decoder, ops, &guidance->decoder, error));
+    VQC_TRY(vqc_network_plan(guidance->decoder.network, error));
+    for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
+        VQC_TRY(vqc_perceptor_plan_beside(first->perceptors[i], ops, &guidance->perceptors[i], error));
+    return VQC_OK;
+}
+
+/* Makes the networks of `guidance`, which has models and size: new ones, or beside the first one's. */
+static vqc_status guidance_fill(vqc_guidance *guidance, const vqc_guidance *first, const vqc_render *render,
+                                vqc_guidance **guidance_out, vqc_error *error)
+{
+    vqc_status status = first == NULL ? networks_plan(guidance, &render->settings, error)
+                                      : networks_plan_beside(guidance, first, error);
     if (status == VQC_OK)
         status = networks_finish(guidance, render, error);
     if (status != VQC_OK) {
@@ -111,6 +119,29 @@ vqc_status vqc_guidance_create(const vqc_render_models *models, const vqc_render
     }
     *guidance_out = guidance;
     return VQC_OK;
+}
+
+vqc_status vqc_guidance_create(const vqc_render_models *models, const vqc_render *render, int64_t rows,
+                               int64_t columns, vqc_guidance **guidance_out, vqc_error *error)
+{
+    vqc_guidance *guidance;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *guidance, "a picture's networks", &guidance, error));
+    guidance->models = *models;
+    guidance->rows = rows;
+    guidance->columns = columns;
+    return guidance_fill(guidance, NULL, render, guidance_out, error);
+}
+
+vqc_status vqc_guidance_create_beside(const vqc_guidance *first, vqc_ops *ops, const vqc_render *render,
+                                      vqc_guidance **guidance_out, vqc_error *error)
+{
+    vqc_guidance *guidance;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *guidance, "a picture's networks", &guidance, error));
+    guidance->models = first->models;
+    guidance->models.ops = ops;
+    guidance->rows = first->rows;
+    guidance->columns = first->columns;
+    return guidance_fill(guidance, first, render, guidance_out, error);
 }
 
 /* Lets go of what belongs to the last render. */

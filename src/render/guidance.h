@@ -18,6 +18,11 @@ typedef struct vqc_guidance vqc_guidance;
  * outlive it. A device with too little memory is VQC_FAILED, as vqc_render_memory_check says it. */
 VQC_MUST_CHECK vqc_status vqc_guidance_create(const vqc_render_models *models, const vqc_render *render, int64_t rows,
                                               int64_t columns, vqc_guidance **guidance_out, vqc_error *error);
+/* Another one for renders that the first one fits, on a vqc_ops of the same device that shares parameters (ops.h):
+ * nothing is read or packed again. The first one may go before it. */
+VQC_MUST_CHECK vqc_status vqc_guidance_create_beside(const vqc_guidance *first, vqc_ops *ops,
+                                                     const vqc_render *render, vqc_guidance **guidance_out,
+                                                     vqc_error *error);
 /* NULL is allowed. */
 void vqc_guidance_destroy(vqc_guidance *guidance);
 

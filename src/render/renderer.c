@@ -30,6 +30,7 @@ struct vqc_renderer {
     vqc_dtype precision;
     const render_models *models;
     render_models *own_models; /* NULL: another renderer's are used */
+    const vqc_renderer *first; /* that one; NULL: none */
     /* Of the render under way. */
     const vqc_render *render;
     vqc_render_shape shape;
@@ -112,6 +113,7 @@ vqc_status vqc_renderer_create_beside(const vqc_renderer *first, vqc_ops *ops, v
     (*renderer_out)->ops = ops;
     (*renderer_out)->precision = first->precision;
     (*renderer_out)->models = first->models;
+    (*renderer_out)->first = first;
     return VQC_OK;
 }
 
@@ -192,20 +194,31 @@ static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render,
            vqc_guidance_fits(renderer->guidance, &render->settings, shape->rows, shape->columns);
 }
 
-/* Makes the networks for the render under way; after a failure there are none. */
-static vqc_status networks_create(vqc_renderer *renderer, vqc_error *error)
+/* New networks; with the parameters of the first renderer's, where those are for renders like this one. */
+static vqc_status guidance_create(vqc_renderer *renderer, vqc_error *error)
 {
+    const vqc_renderer *first = renderer->first;
     const vqc_render_models models = {.study = renderer->study,
                                       .ops = renderer->ops,
                                       .precision = renderer->precision,
                                       .vqgan = &renderer->models->vqgan,
                                       .clips = renderer->models->clips};
+    if (first != NULL && vqc_ops_shares_parameters(renderer->ops) &&
+        networks_fit(first, renderer->render, &renderer->shape))
+        return vqc_guidance_create_beside(first->guidance, renderer->ops, renderer->render, &renderer->guidance,
+                                          error);
+    return vqc_guidance_create(&models, renderer->render, renderer->shape.rows, renderer->shape.columns,
+                               &renderer->guidance, error);
+}
+
+/* Makes the networks for the render under way; after a failure there are none. */
+static vqc_status networks_create(vqc_renderer *renderer, vqc_error *error)
+{
     renderer->costs = (render_costs){0};
     vqc_status status =
         vqc_memory_allocate(3 * latent_count(renderer), sizeof *renderer->state, "a latent", &renderer->state, error);
     if (status == VQC_OK)
-        status = vqc_guidance_create(&models, renderer->render, renderer->shape.rows, renderer->shape.columns,
-                                     &renderer->guidance, error);
+        status = guidance_create(renderer, error);
     if (status != VQC_OK)
         networks_release(renderer);
     return status;

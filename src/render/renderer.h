@@ -26,7 +26,8 @@ typedef struct vqc_renderer vqc_renderer;
 VQC_MUST_CHECK vqc_status vqc_renderer_create(const vqc_study *study, vqc_ops *ops, vqc_dtype precision,
                                               vqc_renderer **renderer_out, vqc_error *error);
 /* Another one with the same study, models and targets, whose first renderer must outlive it, on a vqc_ops of its own
- * of the same device. */
+ * of the same device. Where the implementation shares parameters (ops.h) it makes its networks beside the first
+ * renderer's, if those are for renders like its own. */
 VQC_MUST_CHECK vqc_status vqc_renderer_create_beside(const vqc_renderer *first, vqc_ops *ops,
                                                      vqc_renderer **renderer_out, vqc_error *error);
 /* NULL is allowed. */

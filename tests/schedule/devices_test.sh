@@ -1,6 +1,7 @@
 #!/bin/sh
 # Ranks with GPUs, in emulation: two ranks on one GPU are refused unless they are to share it; then, and with a GPU for
-# each, a team of them makes the same picture as one rank.
+# each, a team of them makes the same picture as one rank. Two pictures at a time on one rank are the same as one after
+# the other.
 #
 #   tests/schedule/devices_test.sh VQCLIP_EMULATED JOB
 #
@@ -31,7 +32,7 @@ launch() {
 }
 
 digests() {
-    "$vqclip" show "$folder/$1/devices-test.h5" --json | grep -o '"[a-z]*_sha256": *"[0-9a-f]*"' |
+    "$vqclip" show "$folder/$1"/*.h5 --json | grep -o '"[a-z]*_sha256": *"[0-9a-f]*"' |
         grep -v job_sha256
 }
 
@@ -56,4 +57,14 @@ same shared
 second=0000:01:00.0
 launch own
 same own
-echo "two ranks, on one GPU and on two: the picture of one rank"
+
+sed "s|\.\./models/|$(cd "$(dirname "$job")" && pwd)/../models/|g; s/^study: .*/study: lanes/; s/steps: 2/steps: 1/" "$job" >"$folder/lanes.yaml"
+echo "seeds: [0, 1]" >>"$folder/lanes.yaml"
+for lanes in 1 2; do
+    "$vqclip" render "$folder/lanes.yaml" -o "$folder/lanes-$lanes" --device cuda --lanes $lanes >"$folder/output" \
+        2>"$folder/errors" || fail "$lanes lanes"
+done
+expected=$(digests lanes-1)
+code=0
+same lanes-2
+echo "two ranks, on one GPU and on two: the picture of one rank; two lanes: the pictures of one"

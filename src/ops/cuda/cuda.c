@@ -330,17 +330,24 @@ static vqc_status bf16_from_f32(const float *values, int64_t count, uint16_t **r
     return VQC_OK;
 }
 
+bool vqc_cuda_parameter_is_there(const vqc_cuda_plan *plan, int index)
+{
+    return plan->parameters->memory[index] != NULL;
+}
+
 vqc_status vqc_cuda_parameter_upload(vqc_cuda_plan *plan, int index, vqc_dtype dtype, const float *values,
                                      int64_t count, vqc_error *error)
 {
+    if (vqc_cuda_parameter_is_there(plan, index))
+        return VQC_OK;
     size_t size = (size_t)count * vqc_dtype_size(dtype);
-    VQC_TRY(memory_allocate(plan->device, size, &plan->parameter[index], error));
+    VQC_TRY(memory_allocate(plan->device, size, &plan->parameters->memory[index], error));
     plan->sizes.parameters += size;
     if (dtype == VQC_DTYPE_F32)
-        return upload(plan->device, plan->parameter[index], values, size, error);
+        return upload(plan->device, plan->parameters->memory[index], values, size, error);
     uint16_t *rounded;
     VQC_TRY(bf16_from_f32(values, count, &rounded, error));
-    vqc_status status = upload(plan->device, plan->parameter[index], rounded, size, error);
+    vqc_status status = upload(plan->device, plan->parameters->memory[index], rounded, size, error);
     free(rounded);
     return status;
 }
@@ -368,12 +375,21 @@ static vqc_status check_dtypes(const vqc_cuda_plan *plan, vqc_error *error)
     return check_dtype(plan->device, operation->cast.to, error);
 }
 
+/* The plan lets go of its parameters. */
+static void parameters_release(vqc_cuda_plan *plan)
+{
+    if (plan->parameters == NULL || --plan->parameters->plans > 0)
+        return;
+    for (int i = 0; i < VQC_CUDA_MAX_PARAMETERS; i++)
+        if (plan->parameters->memory[i] != NULL)
+            memory_release(plan->device, plan->parameters->memory[i]);
+    free(plan->parameters);
+}
+
 static void plan_destroy(void *state)
 {
     vqc_cuda_plan *plan = state;
-    for (int i = 0; i < VQC_CUDA_MAX_PARAMETERS; i++)
-        if (plan->parameter[i] != NULL)
-            memory_release(plan->device, plan->parameter[i]);
+    parameters_release(plan);
     if (plan->state != NULL)
         plan->state_destroy(plan->state);
     free(plan);
@@ -397,16 +413,25 @@ static void *workspace_align(void *workspace)
     return workspace == NULL || past == 0 ? workspace : (char *)workspace + (VQC_CUDA_ALIGNMENT - past);
 }
 
-static vqc_status plan_create(void *device, const vqc_operation *operation, bool backward, vqc_plan_sizes *sizes_out,
-                              void **state_out, vqc_error *error)
+/* A plan with the parameters that are given, or with new ones. */
+static vqc_status plan_create_with(void *device, const vqc_operation *operation, bool backward,
+                                   vqc_cuda_parameters *parameters, vqc_plan_sizes *sizes_out, void **state_out,
+                                   vqc_error *error)
 {
     vqc_cuda_plan *plan;
     VQC_TRY(vqc_memory_allocate(1, sizeof *plan, "a plan", &plan, error));
     plan->device = device;
     plan->operation = *operation;
     plan->backward = backward;
+    plan->parameters = parameters;
     vqc_operation_describe(operation, plan->description);
-    vqc_status status = plan_fill(plan, error);
+    vqc_status status = VQC_OK;
+    if (parameters == NULL)
+        status = vqc_memory_allocate(1, sizeof *plan->parameters, "a plan", &plan->parameters, error);
+    if (status == VQC_OK) {
+        plan->parameters->plans++;
+        status = plan_fill(plan, error);
+    }
     if (status != VQC_OK) {
         status = vqc_error_prefix(error, "%s", plan->description);
         plan_destroy(plan);
@@ -415,6 +440,23 @@ static vqc_status plan_create(void *device, const vqc_operation *operation, bool
     *sizes_out = plan->sizes;
     *state_out = plan;
     return VQC_OK;
+}
+
+static vqc_status plan_create(void *device, const vqc_operation *operation, bool backward, vqc_plan_sizes *sizes_out,
+                              void **state_out, vqc_error *error)
+{
+    return plan_create_with(device, operation, backward, NULL, sizes_out, state_out, error);
+}
+
+static vqc_status plan_create_beside(void *device, const void *first_state, vqc_plan_sizes *sizes_out,
+                                     void **state_out, vqc_error *error)
+{
+    const vqc_cuda_plan *first = first_state;
+    if (first->device->index != ((const vqc_cuda_device *)device)->index)
+        return vqc_error_set(error, VQC_FAILED, "%s: a plan of another device has other parameters",
+                             first->description);
+    return plan_create_with(device, &first->operation, first->backward, first->parameters, sizes_out, state_out,
+                            error);
 }
 
 static vqc_status plan_forward(void *state, const vqc_forward *arguments, vqc_error *error)
@@ -512,6 +554,7 @@ const vqc_ops_implementation vqc_ops_cuda = {
     .download = download,
     .clear = clear,
     .plan_create = plan_create,
+    .plan_create_beside = plan_create_beside,
     .plan_destroy = plan_destroy,
     .forward = plan_forward,
     .backward = plan_backward,

@@ -136,22 +136,22 @@ static vqc_status run_whole(const vqc_cuda_plan *plan, const vqc_cuda_correlatio
 {
     const cudnn_convolution *state = plan->state;
     *done_out = false;
-    if (state->output_is_framed || plan->parameter[ADDED_BIAS] == NULL ||
-        (plan->parameter[BIAS] == NULL && residual == NULL))
+    if (state->output_is_framed || plan->parameters->memory[ADDED_BIAS] == NULL ||
+        (plan->parameters->memory[BIAS] == NULL && residual == NULL))
         return VQC_OK;
-    return vqc_cuda_correlation_run_with(state->forward, operands, plan->parameter[ADDED_BIAS], residual, done_out,
-                                         error);
+    return vqc_cuda_correlation_run_with(state->forward, operands, plan->parameters->memory[ADDED_BIAS], residual,
+                                         done_out, error);
 }
 
 static vqc_status finish(const vqc_cuda_plan *plan, const vqc_forward *arguments, const void *outer,
                          const void *residual, vqc_error *error)
 {
     const cudnn_convolution *state = plan->state;
-    if (residual == NULL && plan->parameter[BIAS] == NULL && !state->output_is_framed)
+    if (residual == NULL && plan->parameters->memory[BIAS] == NULL && !state->output_is_framed)
         return VQC_OK;
     return vqc_cuda_check(vqc_cuda_convolution_finish(plan->operation.dtype, framing_pixels(&state->output),
                                                       state->output.channels, state->output.outer_channels, outer,
-                                                      plan->parameter[BIAS], residual, arguments->output,
+                                                      plan->parameters->memory[BIAS], residual, arguments->output,
                                                       plan->device->stream),
                           "adding bias and residual", error);
 }
@@ -161,7 +161,7 @@ static vqc_status run_forward(const vqc_cuda_plan *plan, const vqc_forward *argu
     const cudnn_convolution *state = plan->state;
     const void *residual = plan->operation.convolution.residual ? arguments->input[1] : NULL;
     vqc_cuda_correlation_operands operands = {.input = arguments->input[0],
-                                              .weight = plan->parameter[WEIGHT],
+                                              .weight = plan->parameters->memory[WEIGHT],
                                               .output = arguments->output,
                                               .workspace = library_workspace(state, arguments->workspace)};
     bool done;
@@ -184,7 +184,7 @@ static vqc_status run_forward(const vqc_cuda_plan *plan, const vqc_forward *argu
 static const void *zeros_of(const vqc_cuda_plan *plan)
 {
     const cudnn_convolution *state = plan->state;
-    const char *bias = plan->parameter[ADDED_BIAS];
+    const char *bias = plan->parameters->memory[ADDED_BIAS];
     return bias == NULL ? NULL : bias + (size_t)state->output.outer_channels * vqc_dtype_size(plan->operation.dtype);
 }
 
@@ -195,10 +195,10 @@ static vqc_status outer_gradient(const vqc_cuda_plan *plan, vqc_cuda_correlation
     const cudnn_convolution *state = plan->state;
     *added_out = false;
     if (state->turned == NULL) {
-        operands->weight = plan->parameter[WEIGHT];
+        operands->weight = plan->parameters->memory[WEIGHT];
         return vqc_cuda_correlation_gradient_run(state->forward, operands, error);
     }
-    operands->weight = plan->parameter[TURNED_WEIGHT];
+    operands->weight = plan->parameters->memory[TURNED_WEIGHT];
     if (grad_input != NULL) {
         vqc_cuda_correlation_operands adding = *operands;
         adding.output = grad_input;
@@ -285,12 +285,22 @@ static vqc_status added_bias_upload(vqc_cuda_plan *plan, const cudnn_convolution
     return status;
 }
 
+/* That a plan beside another one is offered the same ways, whose weights are there. */
+static vqc_status parameters_check(const vqc_cuda_plan *plan, const cudnn_convolution *state, vqc_error *error)
+{
+    if ((state->turned != NULL) == vqc_cuda_parameter_is_there(plan, TURNED_WEIGHT))
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "cuDNN offers another way than for the plan beside this one");
+}
+
 static vqc_status parameters_upload(vqc_cuda_plan *plan, const cudnn_convolution *state, vqc_error *error)
 {
     const vqc_convolution *o = &plan->operation.convolution;
     int64_t rows = state->output.outer_channels;
     int64_t row_stride = o->kernel_height * o->kernel_width * state->input.outer_channels;
     float *weight;
+    if (vqc_cuda_parameter_is_there(plan, WEIGHT))
+        return parameters_check(plan, state, error);
     VQC_TRY(vqc_cuda_weight_arrange(o, rows, row_stride, state->input.outer_channels, &weight, error));
     vqc_status status =
         vqc_cuda_parameter_upload(plan, WEIGHT, plan->operation.dtype, weight, rows * row_stride, error);

@@ -40,7 +40,7 @@ static const kernels kernels_of[VQC_OPERATION_COUNT] = {
 static vqc_cuda_call call_of(const vqc_cuda_plan *plan)
 {
     return (vqc_cuda_call){.operation = &plan->operation,
-                           .parameter = {plan->parameter[0], plan->parameter[1]},
+                           .parameter = {plan->parameters->memory[0], plan->parameters->memory[1]},
                            .stream = plan->device->stream};
 }
 
@@ -144,6 +144,8 @@ vqc_status vqc_cuda_quantise_init(vqc_cuda_plan *plan, vqc_error *error)
     float *values;
     plan->sizes.saved = (size_t)o->rows * sizeof(int32_t);
     plan->sizes.workspace = vqc_cuda_quantise_workspace_size(o);
+    if (vqc_cuda_parameter_is_there(plan, 0))
+        return vqc_cuda_kernel_init(plan, error);
     VQC_TRY(vqc_memory_allocate((size_t)(wider * o->entries), sizeof *values, "a codebook", &values, error));
     vqc_status status = codebook_upload(plan, values, error);
     free(values);
@@ -183,6 +185,8 @@ vqc_status vqc_cuda_distance_init(vqc_cuda_plan *plan, vqc_error *error)
 {
     const vqc_distance *o = &plan->operation.distance;
     float *targets;
+    if (vqc_cuda_parameter_is_there(plan, 0))
+        return vqc_cuda_kernel_init(plan, error);
     VQC_TRY(vqc_memory_allocate((size_t)(o->prompts * o->width), sizeof *targets, "targets", &targets, error));
     targets_normalise(o, targets);
     vqc_status status = vqc_cuda_parameter_upload(plan, 0, VQC_DTYPE_F32, targets, o->prompts * o->width, error);

@@ -27,7 +27,7 @@ static vqc_status run_forward(const vqc_cuda_plan *plan, const vqc_forward *argu
 {
     const products *state = plan->state;
     const vqc_cuda_product_operands operands = {.left = arguments->input[0],
-                                                .right = plan->parameter[WEIGHT],
+                                                .right = plan->parameters->memory[WEIGHT],
                                                 .added = state->residual ? arguments->input[1] : NULL,
                                                 .target = arguments->output,
                                                 .workspace = arguments->workspace,
@@ -47,7 +47,7 @@ static vqc_status run_backward(const vqc_cuda_plan *plan, const vqc_backward *ar
     if (target == NULL)
         return VQC_OK;
     const vqc_cuda_product_operands operands = {.left = arguments->grad_output,
-                                                .right = plan->parameter[WEIGHT],
+                                                .right = plan->parameters->memory[WEIGHT],
                                                 .added = arguments->accumulate[0] ? target : NULL,
                                                 .target = target,
                                                 .workspace = arguments->workspace,
@@ -67,7 +67,7 @@ static vqc_status forward_create(vqc_cuda_plan *plan, products *state, const vqc
                                           .target_stride = o->out_width,
                                           .dtype = plan->operation.dtype,
                                           .target_dtype = plan->operation.dtype,
-                                          .bias = plan->parameter[BIAS]};
+                                          .bias = plan->parameters->memory[BIAS]};
     return vqc_cuda_product_create(plan->device, &shape, &state->forward, error);
 }
 

@@ -9,6 +9,12 @@
 
 enum { VQC_CUDA_MAX_PARAMETERS = 4 };
 
+/* Packed parameters in device memory: of one plan, and of those that were made beside it. */
+typedef struct vqc_cuda_parameters {
+    int plans;                             /* that hold them */
+    void *memory[VQC_CUDA_MAX_PARAMETERS]; /* NULL: the operation has none of that number */
+} vqc_cuda_parameters;
+
 /* A plan. cuda.c makes it and sets the members down to `description`; the init function of the operation's kind,
  * below, sets the others. Each kind has a file X.c with init, run_forward and run_backward, and, where it has kernels
  * of its own, X.cu with these and the functions that launch them, which X.h declares: extern "C", on plan->device->
@@ -20,10 +26,9 @@ struct vqc_cuda_plan {
     bool backward;           /* whether the gradient will be wanted */
     char description[VQC_OPERATION_DESCRIPTION_SIZE];
 
-    vqc_plan_sizes sizes; /* initially 0 */
-    /* Packed parameters in device memory, initially NULL; set by vqc_cuda_parameter_upload, released by cuda.c. */
-    void *parameter[VQC_CUDA_MAX_PARAMETERS];
-    void *state; /* on the host, initially NULL */
+    vqc_plan_sizes sizes;            /* initially 0 */
+    vqc_cuda_parameters *parameters; /* filled by vqc_cuda_parameter_upload, unless this plan is beside another */
+    void *state;                     /* on the host, initially NULL */
     void (*state_destroy)(void *state);
     vqc_status (*run_forward)(const vqc_cuda_plan *plan, const vqc_forward *arguments, vqc_error *error);
     vqc_status (*run_backward)(const vqc_cuda_plan *plan, const vqc_backward *arguments, vqc_error *error);
@@ -47,9 +52,14 @@ vqc_status vqc_cuda_distance_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_kernel_init(vqc_cuda_plan *plan, vqc_error *error);
 
 /* Makes parameter number `index` of the plan: count values in device memory, in the dtype (f32, or rounded to bf16);
- * counted into the plan's size of parameters. Complete on return: `values` may go. */
+ * counted into the plan's size of parameters. Complete on return: `values` may go. Where the parameter is there it
+ * stays, and `values` is not looked at. */
 VQC_MUST_CHECK vqc_status vqc_cuda_parameter_upload(vqc_cuda_plan *plan, int index, vqc_dtype dtype,
                                                     const float *values, int64_t count, vqc_error *error);
+
+/* Whether the parameter is there, as in a plan beside another one, whose operation's parameters are gone: to be asked
+ * before anything is computed from those. */
+bool vqc_cuda_parameter_is_there(const vqc_cuda_plan *plan, int index);
 
 /* The workspace that run_forward and run_backward get is aligned to this (inputs, outputs and saved state to 64
  * bytes); the sizes of its parts are rounded up to it, so that each part begins aligned. */

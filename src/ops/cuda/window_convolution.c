@@ -36,7 +36,7 @@ static vqc_status run_forward(const vqc_cuda_plan *plan, const vqc_forward *argu
                            "laying out the windows", error));
     const void *residual = plan->operation.convolution.residual ? arguments->input[1] : NULL;
     const vqc_cuda_product_operands operands = {.left = arguments->workspace,
-                                                .right = plan->parameter[WEIGHT],
+                                                .right = plan->parameters->memory[WEIGHT],
                                                 .added = residual,
                                                 .target = arguments->output,
                                                 .workspace = (char *)arguments->workspace + state->rows_size,
@@ -57,7 +57,7 @@ static vqc_status run_backward(const vqc_cuda_plan *plan, const vqc_backward *ar
     if (arguments->grad_input[0] == NULL)
         return VQC_OK;
     const vqc_cuda_product_operands operands = {.left = arguments->grad_output,
-                                                .right = plan->parameter[WEIGHT],
+                                                .right = plan->parameters->memory[WEIGHT],
                                                 .target = arguments->workspace,
                                                 .workspace = (char *)arguments->workspace + state->rows_size,
                                                 .scale = 1.0F};
@@ -72,6 +72,8 @@ static vqc_status parameters_upload(vqc_cuda_plan *plan, int64_t depth, vqc_erro
     const vqc_convolution *o = &plan->operation.convolution;
     vqc_dtype dtype = plan->operation.dtype;
     float *weight;
+    if (vqc_cuda_parameter_is_there(plan, WEIGHT))
+        return VQC_OK;
     VQC_TRY(vqc_cuda_weight_arrange(o, o->out_channels, depth, o->in_channels, &weight, error));
     vqc_status status = vqc_cuda_parameter_upload(plan, WEIGHT, dtype, weight, o->out_channels * depth, error);
     free(weight);
@@ -93,7 +95,7 @@ static vqc_status forward_create(vqc_cuda_plan *plan, window_convolution *state,
                                           .target_stride = o->out_channels,
                                           .dtype = plan->operation.dtype,
                                           .target_dtype = plan->operation.dtype,
-                                          .bias = plan->parameter[BIAS]};
+                                          .bias = plan->parameters->memory[BIAS]};
     return vqc_cuda_product_create(plan->device, &shape, &state->forward, error);
 }
 
