@@ -130,7 +130,7 @@ skip() {
 # ---- The build ----
 
 targets="vqclip test_operations test_known_values test_resample test_distance test_recording test_step
-    test_clip test_vqgan test_recomputation test_trajectory test_nccl"
+    test_clip test_vqgan test_recomputation test_beside test_trajectory test_nccl"
 
 # wheel NAME: folder of NVIDIA's Python package, where there is one.
 wheel() {
@@ -370,7 +370,9 @@ if wanted tests; then
             few_threads aside "$test $precision" "$build/tests/models/$test" cuda "$precision"
         done
     done
-    few_threads aside "test_recomputation" "$build/tests/models/test_recomputation" cuda
+    for test in test_recomputation test_beside; do
+        few_threads aside "$test" "$build/tests/models/$test" cuda
+    done
     few_threads aside "test_nccl" "$build/tests/comm/test_nccl"
     few_threads aside "test_trajectory" "$build/tests/render/test_trajectory" cuda
 fi
