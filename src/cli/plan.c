@@ -6,6 +6,7 @@
 #include "cli/compute.h"
 #include "cli/cost_file.h"
 #include "cli/json_output.h"
+#include "cli/lanes.h"
 #include "cli/memory_report.h"
 #include "cli/plan_report.h"
 #include "guide/targets.h"
@@ -83,7 +84,7 @@ static const double usual_bandwidth = 12.5e9;
 
 typedef struct plan_options {
     vqc_compute compute;
-    long ranks, team;
+    long ranks, team, lanes;
     bool memory;
     const char *costs;
     const char *latency, *bandwidth;
@@ -110,6 +111,9 @@ static vqc_status options_check(plan_options *options, vqc_error *error)
         return vqc_error_set(error, VQC_BAD_INPUT, "--ranks, --team: expected at most %d", MOST_RANKS);
     if (options->ranks == 0 && (options->team > 0 || options->costs != NULL))
         return vqc_error_set(error, VQC_BAD_INPUT, "--team and --costs: expected --ranks with them");
+    if (options->ranks == 0 && !options->memory && options->lanes > 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "--lanes: expected --memory or --ranks with it");
+    VQC_TRY(vqc_lanes_check(options->lanes, error));
     if (options->ranks > 0 && options->memory)
         return vqc_error_set(error, VQC_BAD_INPUT, "--memory: expected without --ranks");
     options->prediction.ranks = (int)options->ranks;
@@ -153,7 +157,8 @@ static vqc_status launch_predict(plan_options *options, const vqc_study *study, 
 static vqc_status memory_plan(plan_options *options, const vqc_study *study, vqc_error *error)
 {
     VQC_TRY(vqc_compute_open(&options->compute, error));
-    return vqc_memory_report_print(study, &options->compute, error);
+    return vqc_memory_report_print(study, &options->compute, vqc_lanes_choose(options->lanes, options->compute.ops),
+                                   error);
 }
 
 static vqc_status study_plan(plan_options *options, const vqc_study *study, vqc_error *error)
@@ -184,6 +189,7 @@ vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
         {"--ranks", "N", "predict a launch on so many ranks", VQC_OPTION_INTEGER, &options.ranks},
         {"--team", "T", "ranks that share a render (default: the study's, else chosen)", VQC_OPTION_INTEGER,
          &options.team},
+        VQC_LANES_OPTION(&options.lanes),
         {"--costs", "FILE", "costs that an earlier --ranks N --json measured", VQC_OPTION_TEXT, &options.costs},
         {"--latency", "S", "of a message between ranks, seconds (default 2e-6)", VQC_OPTION_TEXT, &options.latency},
         {"--bandwidth", "B", "of a rank's connection, bytes per second (default 12.5e9)", VQC_OPTION_TEXT,
@@ -191,7 +197,7 @@ vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
         VQC_COMPUTE_OPTIONS(&options.compute),
     };
     const vqc_arguments arguments = {
-        .usage = "vqclip plan JOB [--memory | --ranks N]",
+        .usage = "vqclip plan JOB [--memory | --ranks N] [--lanes N]",
         .summary =
             "Reads a job file, checks it and that its texts fit the perceptors, and lists its renders; loads no\n"
             "model. With --memory it opens the models and says what device memory each kind of render takes, before\n"

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "cli/commands.h"
+#include "cli/memory_report.h"
 #include "command_run.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
@@ -166,6 +167,77 @@ static void test_memory(void **state)
     json_decref(report);
 }
 
+/* Bytes that a shape's parts take; of the encoder alone, or of the others. */
+static double part_bytes(const json_t *shape, bool encoder)
+{
+    double bytes = 0.0;
+    size_t i;
+    const json_t *part;
+    json_array_foreach(json_object_get(shape, "parts"), i,
+                       part) if ((strcmp(json_string_value(json_object_get(part, "part")), "encoder") == 0) ==
+                                 encoder) bytes += number(part, "parameter_bytes") + number(part, "activation_bytes");
+    return bytes;
+}
+
+/* Renders that fit a device one after the other, each with its encoder while it starts. */
+static int lanes_that_fit(const json_t *shape, double available)
+{
+    int lanes = 0;
+    while (part_bytes(shape, false) + part_bytes(shape, true) <= available) {
+        available -= part_bytes(shape, false);
+        lanes++;
+    }
+    return lanes;
+}
+
+static vqc_status memory_report_print(int count, char **words, vqc_error *error)
+{
+    char path[PATH_SIZE];
+    vqc_study *study;
+    vqc_compute compute = {.json = count > 0, .dtype = VQC_DTYPE_F32};
+    const vqc_ops_options options = {.threads = 1, .memory_limit = (size_t)strtoul(words[0], NULL, 10)};
+    VQC_TRY(vqc_study_open(path_in(path, "job.yaml"), &study, error));
+    VQC_TRY(vqc_ops_create("cpu", &options, &compute.ops, error));
+    vqc_status status = vqc_memory_report_print(study, &compute, 3, error);
+    vqc_compute_close(&compute);
+    vqc_study_close(study);
+    return status;
+}
+
+/* The lanes that fit a device of two and a half times a render's memory, and of none. On the host nobody knows. */
+static void test_memory_of_lanes(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    char limit[32];
+    vqc_error error;
+    assert_int_equal(
+        plan("memory.json", (const char *[]){"--memory", "--lanes", "3", "--threads", "1", "--json", NULL}, &error),
+        VQC_OK);
+    json_t *host = report_read("memory.json");
+    const json_t *largest = json_array_get(json_object_get(host, "shapes"), 0);
+    double bytes = 2.5 * part_bytes(largest, false);
+    (void)snprintf(limit, sizeof limit, "%.0f", bytes);
+    assert_int_equal(
+        command_run_into(path_in(path, "device.json"), memory_report_print, 1, (char *[]){limit}, &error), VQC_OK);
+    json_t *device = report_read("device.json");
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *shape = json_array_get(json_object_get(host, "shapes"), i);
+        const json_t *lanes = json_object_get(shape, "lanes");
+        assert_int_equal(number(lanes, "lanes"), 3);
+        assert_true(number(lanes, "peak_bytes") == 3.0 * part_bytes(shape, false) + part_bytes(shape, true));
+        assert_true(number(lanes, "parameter_bytes") + number(lanes, "activation_bytes") ==
+                    number(lanes, "peak_bytes"));
+        assert_null(json_object_get(lanes, "fitting"));
+        lanes = json_object_get(json_array_get(json_object_get(device, "shapes"), i), "lanes");
+        assert_int_equal(number(lanes, "fitting"), lanes_that_fit(shape, bytes));
+        assert_true(number(lanes, "fitting_recomputed") >= number(lanes, "fitting"));
+    }
+    assert_int_equal(lanes_that_fit(largest, bytes), 2);
+    json_decref(host);
+    json_decref(device);
+}
+
 static void refused(const char *const *options, const char *message)
 {
     vqc_error error;
@@ -179,6 +251,8 @@ static void test_bad_options(void **state)
     (void)state;
     char path[PATH_SIZE];
     refused((const char *[]){"--team", "2", NULL}, "expected --ranks");
+    refused((const char *[]){"--lanes", "2", NULL}, "--lanes: expected --memory or --ranks");
+    refused((const char *[]){"--memory", "--lanes", "17", NULL}, "--lanes: expected at most 16, found 17");
     refused((const char *[]){"--memory", "--ranks", "2", NULL}, "--memory: expected without --ranks");
     refused((const char *[]){"--ranks", "2", "--latency", "soon", NULL}, "--latency: expected a number above 0");
     refused((const char *[]){"--ranks", "2", "--bandwidth", "-1", NULL}, "--bandwidth: expected a number above 0");
@@ -213,11 +287,9 @@ static void test_costs_that_do_not_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_measured_costs),
-        cmocka_unit_test(test_costs_of_a_file),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_bad_options),
-        cmocka_unit_test(test_costs_that_do_not_fit),
+        cmocka_unit_test(test_measured_costs), cmocka_unit_test(test_costs_of_a_file),
+        cmocka_unit_test(test_memory),         cmocka_unit_test(test_memory_of_lanes),
+        cmocka_unit_test(test_bad_options),    cmocka_unit_test(test_costs_that_do_not_fit),
     };
     return cmocka_run_group_tests(tests, costs_measure, NULL);
 }
