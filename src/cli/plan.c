@@ -89,6 +89,7 @@ typedef struct plan_options {
     const char *costs;
     const char *latency, *bandwidth;
     vqc_prediction_options prediction;
+    vqc_ops *queues[VQC_LAUNCH_MAX_LANES]; /* of lanes to be measured: the first is the compute's */
 } plan_options;
 
 /* A number above 0, of the given value where the option is not there. */
@@ -121,19 +122,49 @@ static vqc_status options_check(plan_options *options, vqc_error *error)
     return real_parse("--bandwidth", options->bandwidth, usual_bandwidth, &options->prediction.bandwidth, error);
 }
 
-/* Measures the costs here, or reads them. `where` (VQC_ARCHIVE_DEVICE_SIZE bytes) says where they come from. */
-static vqc_status costs_find(plan_options *options, const vqc_study *study, vqc_cost_table *costs, char *where,
-                             vqc_error *error)
+/* A device queue for each lane. */
+static vqc_status queues_open(plan_options *options, int lanes, vqc_error *error)
+{
+    options->queues[0] = options->compute.ops;
+    for (int lane = 1; lane < lanes; lane++)
+        VQC_TRY(vqc_compute_open_beside(&options->compute, &options->queues[lane], error));
+    return VQC_OK;
+}
+
+static void queues_close(plan_options *options)
+{
+    for (int lane = 1; lane < VQC_LAUNCH_MAX_LANES; lane++)
+        vqc_ops_destroy(options->queues[lane]);
+}
+
+/* Measures with as many lanes as a launch would have, on one rank even, so that the costs serve for any number. */
+static vqc_status costs_measure(plan_options *options, const vqc_study *study, vqc_cost_table *costs, char *where,
+                                vqc_error *error)
 {
     vqc_environment here;
-    if (options->costs != NULL) {
-        (void)snprintf(where, VQC_ARCHIVE_DEVICE_SIZE, "from %s", options->costs);
-        return vqc_cost_table_read(options->costs, study->perceptor_count, costs, error);
-    }
     VQC_TRY(vqc_compute_open(&options->compute, error));
     VQC_TRY(vqc_environment_find(options->compute.ops, options->compute.dtype, VQC_VERSION, &here, error));
     vqc_environment_write(&here, where);
-    return vqc_measurement_run(study, options->compute.ops, options->compute.dtype, costs, error);
+    options->prediction.lanes = vqc_lanes_choose(options->lanes, options->compute.ops);
+    int lanes = vqc_lane_count_useful(options->prediction.lanes, study->render_count, 1);
+    vqc_status status = queues_open(options, lanes, error);
+    if (status == VQC_OK)
+        status = vqc_measurement_run(study, options->queues, lanes, options->compute.dtype, costs, error);
+    queues_close(options);
+    return status;
+}
+
+/* Measures the costs here, or reads them; a file's number of lanes is the default then. `where`
+ * (VQC_ARCHIVE_DEVICE_SIZE bytes) says where they come from. */
+static vqc_status costs_find(plan_options *options, const vqc_study *study, vqc_cost_table *costs, char *where,
+                             vqc_error *error)
+{
+    if (options->costs == NULL)
+        return costs_measure(options, study, costs, where, error);
+    (void)snprintf(where, VQC_ARCHIVE_DEVICE_SIZE, "from %s", options->costs);
+    VQC_TRY(vqc_cost_table_read(options->costs, study->perceptor_count, costs, error));
+    options->prediction.lanes = options->lanes > 0 ? (int)options->lanes : costs->lanes;
+    return VQC_OK;
 }
 
 static vqc_status launch_predict(plan_options *options, const vqc_study *study, vqc_error *error)
