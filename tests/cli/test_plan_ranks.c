@@ -75,6 +75,14 @@ static double number(const json_t *report, const char *key)
     return json_number_value(json_object_get(report, key));
 }
 
+static void refused(const char *const *options, const char *message)
+{
+    vqc_error error;
+    vqc_status status = plan("refused", options, &error);
+    if (status != VQC_BAD_INPUT || strstr(error.message, message) == NULL)
+        fail_msg("expected \"%s\", found status %d: %s", message, status, error.message);
+}
+
 /* Measures costs into costs.json. */
 static int costs_measure(void **state)
 {
@@ -129,6 +137,118 @@ static void test_costs_of_a_file(void **state)
     json_decref(measured);
     json_decref(again);
     json_decref(two);
+}
+
+/* Three lanes, measured: whole steps of one, two and three, and a launch in which one rank makes three of the four
+ * renders at a time, and two ranks two each. From the file, the number of lanes is the default. */
+static void test_lanes(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    vqc_error error;
+    if (plan("lanes.json", (const char *[]){"--ranks", "1", "--lanes", "3", "--threads", "1", "--json", NULL},
+             &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    path_in(path, "lanes.json");
+    assert_int_equal(plan("again.json", (const char *[]){"--ranks", "1", "--costs", path, "--json", NULL}, &error),
+                     VQC_OK);
+    assert_int_equal(plan("two.json", (const char *[]){"--ranks", "2", "--costs", path, "--json", NULL}, &error),
+                     VQC_OK);
+    assert_int_equal(
+        plan("one.json", (const char *[]){"--ranks", "1", "--costs", path, "--lanes", "1", "--json", NULL}, &error),
+        VQC_OK);
+    assert_int_equal(plan("text", (const char *[]){"--ranks", "2", "--costs", path, NULL}, &error), VQC_OK);
+    json_t *measured = report_read("lanes.json");
+    json_t *again = report_read("again.json");
+    json_t *two = report_read("two.json");
+    json_t *one = report_read("one.json");
+    const json_t *costs = json_object_get(measured, "costs");
+    assert_int_equal(number(costs, "lanes"), 3);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *steps = json_object_get(json_array_get(json_object_get(costs, "shapes"), i), "lane_steps");
+        const json_t *shape = json_array_get(json_object_get(measured, "shapes"), i);
+        const json_t *lanes = json_object_get(shape, "lanes");
+        assert_int_equal(json_array_size(steps), 3);
+        assert_int_equal(json_array_size(lanes), 3);
+        double first = number(json_array_get(steps, 0), "seconds");
+        double alone = number(json_array_get(lanes, 0), "step_seconds");
+        for (size_t k = 0; k < 3; k++) {
+            const json_t *lane = json_array_get(lanes, k);
+            double slowdown = fmax(1.0, number(json_array_get(steps, k), "seconds") / first);
+            assert_int_equal(number(json_array_get(steps, k), "lanes"), k + 1);
+            assert_int_equal(number(lane, "lanes"), k + 1);
+            assert_true(fabs(number(lane, "step_seconds") / (alone * slowdown) - 1.0) < 1e-6);
+            assert_true(fabs(number(lane, "gain") * slowdown / (double)(k + 1) - 1.0) < 1e-6);
+            assert_true(number(lane, "device_bytes") ==
+                        (double)(k + 1) * (number(shape, "activation_bytes") + number(shape, "parameter_bytes")));
+        }
+    }
+    assert_int_equal(number(measured, "lanes"), 3);
+    assert_int_equal(number(again, "lanes"), 3);
+    assert_int_equal(number(two, "lanes"), 2);
+    assert_int_equal(number(one, "lanes"), 1);
+    assert_int_equal(number(measured, "lanes_closed"), 0);
+    assert_int_equal(number(json_array_get(json_object_get(measured, "renders"), 2), "lane"), 2);
+    assert_true(fabs(number(again, "seconds") / number(measured, "seconds") - 1.0) < 1e-6);
+    assert_true(fabs(number(again, "seconds_with_one_lane") / number(one, "seconds") - 1.0) < 1e-6);
+    assert_true(fabs(number(again, "gain_of_lanes") * number(again, "seconds") / number(one, "seconds") - 1.0) <
+                1e-6);
+    json_decref(measured);
+    json_decref(again);
+    json_decref(two);
+    json_decref(one);
+}
+
+/* Costs of before there were lanes are of one lane. */
+static void test_older_costs(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    vqc_error error;
+    json_t *report = report_read("lanes.json");
+    json_t *costs = json_object_get(report, "costs");
+    size_t i;
+    json_t *shape;
+    json_object_del(costs, "lanes");
+    json_object_del(costs, "free_bytes");
+    json_array_foreach(json_object_get(costs, "shapes"), i, shape)
+    {
+        json_object_del(shape, "lane_steps");
+        json_object_del(shape, "encoder_bytes");
+    }
+    assert_int_equal(json_dump_file(report, path_in(path, "older.json"), 0), 0);
+    json_decref(report);
+    assert_int_equal(
+        plan("older_plan.json", (const char *[]){"--ranks", "1", "--costs", path, "--json", NULL}, &error), VQC_OK);
+    report = report_read("older_plan.json");
+    assert_int_equal(number(report, "lanes"), 1);
+    json_decref(report);
+    refused((const char *[]){"--ranks", "1", "--costs", path, "--lanes", "2", NULL},
+            "measured for up to 1 renders at a time on a rank, but 2 are asked for");
+}
+
+/* Expects that the costs with this instead of the lanes' steps of the first shape are refused. */
+static void lane_steps_refused(const char *steps, const char *message)
+{
+    char path[PATH_SIZE];
+    json_t *report = report_read("lanes.json");
+    json_t *shape = json_array_get(json_object_get(json_object_get(report, "costs"), "shapes"), 0);
+    json_object_set_new(shape, "lane_steps", json_loads(steps, 0, NULL));
+    assert_int_equal(json_dump_file(report, path_in(path, "steps.json"), 0), 0);
+    json_decref(report);
+    refused((const char *[]){"--ranks", "1", "--costs", path, NULL}, message);
+}
+
+static void test_bad_lane_steps(void **state)
+{
+    (void)state;
+    lane_steps_refused("[]", "lane_steps: expected seconds of steps with 1 lane and more");
+    lane_steps_refused("[{\"lanes\": 2, \"seconds\": 1}]", "lane_steps: expected the seconds of one lane first");
+    lane_steps_refused("[{\"lanes\": 1, \"seconds\": 1}, {\"lanes\": 1, \"seconds\": 1}]", "lanes: expected a whole");
+    lane_steps_refused("[{\"lanes\": 1, \"seconds\": 1}, {\"lanes\": 17, \"seconds\": 1}]",
+                       "lanes: expected a whole");
+    lane_steps_refused("[{\"lanes\": 1, \"seconds\": 1e-300}]", "lane_steps: expected seconds of at least");
+    lane_steps_refused("[{\"lanes\": 1}]", "seconds: expected a number");
 }
 
 /* `vqclip plan JOB --memory` gives what the measured networks took. */
@@ -238,14 +358,6 @@ static void test_memory_of_lanes(void **state)
     json_decref(device);
 }
 
-static void refused(const char *const *options, const char *message)
-{
-    vqc_error error;
-    vqc_status status = plan("refused", options, &error);
-    if (status != VQC_BAD_INPUT || strstr(error.message, message) == NULL)
-        fail_msg("expected \"%s\", found status %d: %s", message, status, error.message);
-}
-
 static void test_bad_options(void **state)
 {
     (void)state;
@@ -287,9 +399,15 @@ static void test_costs_that_do_not_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_measured_costs), cmocka_unit_test(test_costs_of_a_file),
-        cmocka_unit_test(test_memory),         cmocka_unit_test(test_memory_of_lanes),
-        cmocka_unit_test(test_bad_options),    cmocka_unit_test(test_costs_that_do_not_fit),
+        cmocka_unit_test(test_measured_costs),
+        cmocka_unit_test(test_costs_of_a_file),
+        cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_older_costs),
+        cmocka_unit_test(test_bad_lane_steps),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory_of_lanes),
+        cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_costs_that_do_not_fit),
     };
     return cmocka_run_group_tests(tests, costs_measure, NULL);
 }

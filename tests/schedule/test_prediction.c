@@ -610,27 +610,31 @@ static void test_unknown_shape(void **state)
     fixture_release(&f);
 }
 
-/* 100000 renders on 4096 ranks. Every render is made, none by two teams at once, no rank idles while renders are
- * left; the whole takes a second or so. */
-static void test_large(void **state)
+/* 100000 renders on 4096 ranks with so many lanes. Every render is made, none by two teams at once, no lane idles
+ * while renders are left; the whole takes a second or so. */
+static void predict_large(int lanes)
 {
-    (void)state;
     enum { RENDERS = 100000, RANKS = 4096 };
     fixture f;
-    double *free_at = calloc(RANKS, sizeof *free_at);
+    double *free_at = calloc((size_t)RANKS * (size_t)lanes, sizeof *free_at);
     int64_t *steps = malloc(RENDERS * sizeof *steps);
     assert_true(free_at != NULL && steps != NULL);
     for (int i = 0; i < RENDERS; i++)
         steps[i] = 100 + i % 7 * 50;
     fixture_init(&f, RENDERS, 8, steps);
+    f.costs.lanes = lanes;
+    f.shape.lane_step_count = 2;
+    f.shape.lane_steps[0] = (vqc_lane_step){1, 2.0};
+    f.shape.lane_steps[1] = (vqc_lane_step){2, 3.0};
     double started = vqc_clock_seconds();
-    vqc_prediction p = predict(&f, RANKS, 0, 1e-6);
+    vqc_prediction p = predict_lanes(&f, RANKS, 0);
     double seconds = vqc_clock_seconds() - started;
     assert_true(p.efficiency > 0.95 && p.efficiency <= 1.0);
     for (int i = 0; i < RENDERS; i++) {
         vqc_predicted_render *render = &p.renders[i];
-        assert_true(render->begin >= free_at[render->rank] && render->end > render->begin);
-        free_at[render->rank] = render->end;
+        double *lane_free_at = &free_at[render->rank * lanes + render->lane];
+        assert_true(render->begin >= *lane_free_at && render->end > render->begin);
+        *lane_free_at = render->end;
         assert_true(steps[render->number] > 0); /* not seen before */
         steps[render->number] = 0;
     }
@@ -640,6 +644,13 @@ static void test_large(void **state)
     fixture_release(&f);
     free(free_at);
     free(steps);
+}
+
+static void test_large(void **state)
+{
+    (void)state;
+    predict_large(1);
+    predict_large(4);
 }
 
 int main(void)
