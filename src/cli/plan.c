@@ -231,11 +231,11 @@ vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
         .usage = "vqclip plan JOB [--memory | --ranks N] [--lanes N]",
         .summary =
             "Reads a job file, checks it and that its texts fit the perceptors, and lists its renders; loads no\n"
-            "model. With --memory it opens the models and says what device memory each kind of render takes, before\n"
-            "any of it is allocated. With --ranks it measures here what the renders cost, a few steps of each shape, "
-            "and predicts a\n"
-            "launch on so many ranks like this one: which of them make which renders and when, memory, messages,\n"
-            "time, efficiency.",
+            "model. With --memory it opens the models and says what device memory each kind of render takes, alone\n"
+            "and several at a time, before any of it is allocated. With --ranks it measures here what the renders\n"
+            "cost, a few steps of each shape, alone and beside each other, and predicts a launch on so many\n"
+            "ranks like this one: which of them make which renders and when, memory, messages, time, efficiency.\n"
+            "Costs of a file serve for at most as many lanes as they were measured with, the default then.",
         .options = table,
         .option_count = sizeof table / sizeof table[0],
     };
