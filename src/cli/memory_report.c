@@ -63,8 +63,9 @@ static void lanes_print(const memory_report *report, bool recompute, const vqc_r
                  vqc_memory_text(vqc_render_memory_part_size(&sum, false), text[0]),
                  vqc_memory_text(vqc_render_memory_part_size(&sum, true), text[1]));
     if (report->total > 0)
-        (void)printf("; of the %d lanes that there can be %d fit", VQC_LAUNCH_MAX_LANES,
-                     vqc_render_memory_fitting(memory, recompute, report->free, VQC_LAUNCH_MAX_LANES));
+        (void)printf("; %d of at most %d lanes fit",
+                     vqc_render_memory_fitting(memory, recompute, report->free, VQC_LAUNCH_MAX_LANES),
+                     VQC_LAUNCH_MAX_LANES);
     (void)printf("\n");
 }
 

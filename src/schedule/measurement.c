@@ -209,6 +209,7 @@ static vqc_status step_time(shape_work *work, int64_t step, step_seconds *second
         VQC_TRY(vqc_guidance_look(guidance, step, i, 0, error));
     VQC_TRY(vqc_guidance_gather(guidance, error));
     VQC_TRY(vqc_guidance_update(guidance, step, 0.0, error));
+    vqc_guidance_draw(guidance, step + 1);
     VQC_TRY(vqc_ops_wait(work->models->queues[0], error));
     seconds->decode[run] = vqc_clock_seconds() - started;
     VQC_TRY(vqc_guidance_seconds(guidance, &parts, error));
