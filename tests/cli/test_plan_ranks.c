@@ -312,9 +312,12 @@ static double part_bytes(const json_t *shape, bool encoder)
     double bytes = 0.0;
     size_t i;
     const json_t *part;
-    json_array_foreach(json_object_get(shape, "parts"), i,
-                       part) if ((strcmp(json_string_value(json_object_get(part, "part")), "encoder") == 0) ==
-                                 encoder) bytes += number(part, "parameter_bytes") + number(part, "activation_bytes");
+    json_array_foreach(json_object_get(shape, "parts"), i, part)
+    {
+        bool is_encoder = strcmp(json_string_value(json_object_get(part, "part")), "encoder") == 0;
+        if (is_encoder == encoder)
+            bytes += number(part, "parameter_bytes") + number(part, "activation_bytes");
+    }
     return bytes;
 }
 
