@@ -36,12 +36,14 @@ static json_t *shape_to_json(const vqc_shape_cost *shape, size_t perceptors)
     json_object_set_new(object, "pixels", json_integer(shape->pixels));
     json_object_set_new(object, "latent_size", json_integer(shape->latent_size));
     json_object_set_new(object, "make_seconds", json_real(shape->make));
+    json_object_set_new(object, "beside_seconds", json_real(shape->beside));
     json_object_set_new(object, "start_seconds", json_real(shape->start));
     json_object_set_new(object, "decode_seconds", json_real(shape->decode));
     json_object_set_new(object, "picture_seconds", json_real(shape->picture));
     json_object_set_new(object, "group_seconds", groups);
     json_object_set_new(object, "activation_bytes", json_integer((json_int_t)shape->activation_bytes));
     json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)shape->parameter_bytes));
+    json_object_set_new(object, "shared_parameters", json_boolean(shape->shared));
     json_object_set_new(object, "encoder_bytes", json_integer((json_int_t)shape->encoder_bytes));
     json_object_set_new(object, "lane_steps", lane_steps_to_json(shape));
     return object;
@@ -185,6 +187,7 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
         .picture = seconds_read(reader, object, "picture_seconds"),
         .activation_bytes = (uint64_t)integer_read(reader, object, "activation_bytes", 0, most_bytes),
         .parameter_bytes = (uint64_t)integer_read(reader, object, "parameter_bytes", 0, most_bytes),
+        .shared = json_is_true(json_object_get(object, "shared_parameters")), /* older files have none */
         .encoder_bytes = (uint64_t)later_integer_read(reader, object, "encoder_bytes", most_bytes),
     };
     const json_t *groups = json_object_get(object, "group_seconds");
@@ -194,6 +197,8 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
     for (size_t i = 0; reader->status == VQC_OK && i < table->perceptors; i++)
         shape.group_seconds[i] = positive_read(reader, json_array_get(groups, i), "group_seconds");
     lane_steps_read(reader, json_object_get(object, "lane_steps"), table, &shape);
+    shape.beside = json_object_get(object, "beside_seconds") == NULL ? shape.make
+                                                                     : seconds_read(reader, object, "beside_seconds");
     if (reader->status != VQC_OK)
         return reader->status;
     return vqc_cost_table_add(table, &shape, reader->error);

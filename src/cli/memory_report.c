@@ -11,7 +11,7 @@
 typedef struct memory_report {
     const vqc_study *study;
     const vqc_compute *compute;
-    int lanes;
+    vqc_render_lanes lanes;
     vqc_vqgan vqgan;
     vqc_clip *clips[VQC_STUDY_MAX_PERCEPTORS];
     size_t free, total;
@@ -51,21 +51,26 @@ static void line_print(const char *kind, const char *name, size_t parameters, si
                  vqc_memory_text(workspace, text[3]));
 }
 
+/* How many renders fit beside each other. */
+static int lanes_fitting(const memory_report *report, const vqc_render_memory *memory, bool recompute)
+{
+    const vqc_render_lanes most = {VQC_LAUNCH_MAX_LANES, report->lanes.shared};
+    return vqc_render_memory_fitting(memory, recompute, report->free, most);
+}
+
 /* What so many renders take beside each other, and how many fit. */
 static void lanes_print(const memory_report *report, bool recompute, const vqc_render_memory *memory)
 {
     char text[2][VQC_MEMORY_TEXT_SIZE];
     char kind[16];
     vqc_render_memory_part sum = vqc_render_memory_lanes(memory, report->lanes);
-    (void)snprintf(kind, sizeof kind, "%d %s", report->lanes, report->lanes == 1 ? "lane" : "lanes");
+    (void)snprintf(kind, sizeof kind, "%d %s", report->lanes.count, report->lanes.count == 1 ? "lane" : "lanes");
     line_print(kind, "", sum.parameters, sum.activations, sum.recomputed, sum.workspace);
     (void)printf("  peak %s; with recompute: true %s",
                  vqc_memory_text(vqc_render_memory_part_size(&sum, false), text[0]),
                  vqc_memory_text(vqc_render_memory_part_size(&sum, true), text[1]));
     if (report->total > 0)
-        (void)printf("; %d of at most %d lanes fit",
-                     vqc_render_memory_fitting(memory, recompute, report->free, VQC_LAUNCH_MAX_LANES),
-                     VQC_LAUNCH_MAX_LANES);
+        (void)printf("; %d of at most %d lanes fit", lanes_fitting(report, memory, recompute), VQC_LAUNCH_MAX_LANES);
     (void)printf("\n");
 }
 
@@ -106,7 +111,7 @@ static json_t *lanes_to_json(const memory_report *report, const vqc_render_memor
 {
     json_t *object = json_object();
     vqc_render_memory_part sum = vqc_render_memory_lanes(memory, report->lanes);
-    json_object_set_new(object, "lanes", json_integer(report->lanes));
+    json_object_set_new(object, "lanes", json_integer(report->lanes.count));
     json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)sum.parameters));
     json_object_set_new(object, "activation_bytes", json_integer((json_int_t)sum.activations));
     json_object_set_new(object, "activation_bytes_recomputed", json_integer((json_int_t)sum.recomputed));
@@ -115,10 +120,8 @@ static json_t *lanes_to_json(const memory_report *report, const vqc_render_memor
                         json_integer((json_int_t)vqc_render_memory_part_size(&sum, true)));
     if (report->total == 0)
         return object;
-    json_object_set_new(object, "fitting",
-                        json_integer(vqc_render_memory_fitting(memory, false, report->free, VQC_LAUNCH_MAX_LANES)));
-    json_object_set_new(object, "fitting_recomputed",
-                        json_integer(vqc_render_memory_fitting(memory, true, report->free, VQC_LAUNCH_MAX_LANES)));
+    json_object_set_new(object, "fitting", json_integer(lanes_fitting(report, memory, false)));
+    json_object_set_new(object, "fitting_recomputed", json_integer(lanes_fitting(report, memory, true)));
     return object;
 }
 
@@ -227,7 +230,7 @@ static vqc_status report_print_json(memory_report *report, vqc_error *error)
 
 vqc_status vqc_memory_report_print(const vqc_study *study, const vqc_compute *compute, int lanes, vqc_error *error)
 {
-    memory_report report = {.study = study, .compute = compute, .lanes = lanes};
+    memory_report report = {.study = study, .compute = compute, .lanes = {.count = lanes}};
     vqc_status status = compute->json ? report_print_json(&report, error) : report_print(&report, error);
     models_close(&report);
     return status;

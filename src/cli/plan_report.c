@@ -65,7 +65,7 @@ static const vqc_render *render_of_shape(const vqc_plan_report *report, size_t s
 /* The device's memory that the networks of so many renders of a shape take. */
 static uint64_t lanes_bytes(const vqc_shape_cost *shape, int lanes)
 {
-    return (uint64_t)lanes * (shape->activation_bytes + shape->parameter_bytes);
+    return (uint64_t)lanes * shape->activation_bytes + (shape->shared ? 1 : (uint64_t)lanes) * shape->parameter_bytes;
 }
 
 /* Seconds of a step of a shape's first render with so many lanes at work. */

@@ -121,13 +121,13 @@ size_t vqc_render_memory_total(const vqc_render_memory *memory, bool recompute)
     return total;
 }
 
-vqc_render_memory_part vqc_render_memory_lanes(const vqc_render_memory *memory, int lanes)
+vqc_render_memory_part vqc_render_memory_lanes(const vqc_render_memory *memory, vqc_render_lanes lanes)
 {
     vqc_render_memory_part sum = {.kind = "lanes", .name = ""};
     for (size_t i = 0; i < memory->count; i++) {
         const vqc_render_memory_part *part = &memory->parts[i];
-        size_t times = strcmp(part->kind, encoder_kind) == 0 ? 1 : (size_t)lanes;
-        sum.parameters += times * part->parameters;
+        size_t times = strcmp(part->kind, encoder_kind) == 0 ? 1 : (size_t)lanes.count;
+        sum.parameters += (lanes.shared ? 1 : times) * part->parameters;
         sum.activations += times * part->activations;
         sum.recomputed += times * part->recomputed;
         sum.workspace += times * part->workspace;
@@ -135,14 +135,15 @@ vqc_render_memory_part vqc_render_memory_lanes(const vqc_render_memory *memory, 
     return sum;
 }
 
-int vqc_render_memory_fitting(const vqc_render_memory *memory, bool recompute, size_t available, int most)
+int vqc_render_memory_fitting(const vqc_render_memory *memory, bool recompute, size_t available,
+                              vqc_render_lanes most)
 {
-    for (int lanes = most; lanes > 0; lanes--) {
-        vqc_render_memory_part sum = vqc_render_memory_lanes(memory, lanes);
+    for (; most.count > 0; most.count--) {
+        vqc_render_memory_part sum = vqc_render_memory_lanes(memory, most);
         if (vqc_render_memory_part_size(&sum, recompute) <= available)
-            return lanes;
+            break;
     }
-    return 0;
+    return most.count;
 }
 
 vqc_status vqc_render_memory_encoder(const vqc_render_models *models, const vqc_render *render, int64_t rows,

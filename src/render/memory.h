@@ -48,16 +48,23 @@ size_t vqc_render_memory_optimiser(const vqc_vqgan *vqgan, int64_t rows, int64_t
 /* Bytes of all parts. */
 size_t vqc_render_memory_total(const vqc_render_memory *memory, bool recompute);
 
-/* The sums over the parts of so many such renders beside each other, each with networks of its own. They start one
- * after the other, so that the encoder's part counts once. */
-vqc_render_memory_part vqc_render_memory_lanes(const vqc_render_memory *memory, int lanes);
+/* Renders beside each other, each with networks of its own. */
+typedef struct vqc_render_lanes {
+    int count;
+    bool shared; /* the networks of all compute with the first one's parameters */
+} vqc_render_lanes;
+
+/* The sums over the parts of so many such renders. They start one after the other, so that the encoder's part counts
+ * once. */
+vqc_render_memory_part vqc_render_memory_lanes(const vqc_render_memory *memory, vqc_render_lanes lanes);
 
 /* Bytes of a part. */
 size_t vqc_render_memory_part_size(const vqc_render_memory_part *part, bool recompute);
 
-/* How many such renders, at most `most`, the check below lets in, one after the other, where so many bytes are free
- * before the first. */
-int vqc_render_memory_fitting(const vqc_render_memory *memory, bool recompute, size_t available, int most);
+/* How many such renders, at most `most.count`, the check below lets in, one after the other, where so many bytes are
+ * free before the first. */
+int vqc_render_memory_fitting(const vqc_render_memory *memory, bool recompute, size_t available,
+                              vqc_render_lanes most);
 
 /* Bytes of the encoder that the render needs for its first latent; 0 if it needs none. Plans it for its size, as
  * above. */

@@ -53,12 +53,6 @@ bool vqc_shape_cost_equal(const vqc_shape_cost *a, const vqc_shape_cost *b)
     return a->init == b->init && vqc_shape_cost_networks_equal(a, b);
 }
 
-double vqc_shape_cost_ready(const vqc_shape_cost *networks, const vqc_shape_cost *wanted)
-{
-    bool serve = networks != NULL && vqc_shape_cost_networks_equal(networks, wanted);
-    return wanted->start + (serve ? 0.0 : wanted->make);
-}
-
 /* A step's seconds with so many lanes at work; something was measured. */
 static double lane_step_seconds(const vqc_shape_cost *shape, int lanes)
 {

@@ -26,15 +26,17 @@ typedef struct vqc_shape_cost {
     vqc_init_kind init;
     bool recompute;
     /* What the models make of it. */
-    int64_t pixels;                                 /* of the picture, without its channels */
-    int64_t latent_size;                            /* elements of the latent */
-    double make;                                    /* the networks for it */
-    double start;                                   /* its first latent */
-    double decode;                                  /* a step's decoder, forward and backward */
+    int64_t pixels;      /* of the picture, without its channels */
+    int64_t latent_size; /* elements of the latent */
+    double make;         /* the networks for it */
+    double beside; /* those of a further lane, beside the first lane's of the same shape; `make` where not measured */
+    double start;  /* its first latent */
+    double decode; /* a step's decoder, forward and backward */
     double picture;                                 /* the decoder forward alone: last picture, snapshots */
     double group_seconds[VQC_STUDY_MAX_PERCEPTORS]; /* one crop group of each perceptor */
     uint64_t activation_bytes; /* of decoder and perceptors together, with gradients and workspace */
     uint64_t parameter_bytes;
+    bool shared;            /* networks beside the first lane's compute with its parameters */
     uint64_t encoder_bytes; /* of both kinds, while the first latent is made; 0: it is made without one */
     vqc_lane_step lane_steps[VQC_LAUNCH_MAX_LANES]; /* by rising number of lanes; the first is of one */
     int lane_step_count;                            /* 0: nothing was measured but one lane */
@@ -60,10 +62,6 @@ void vqc_shape_cost_describe(const vqc_render *render, vqc_shape_cost *shape_out
 /* Whether two shapes are the same; whether they are made with the same networks. */
 bool vqc_shape_cost_equal(const vqc_shape_cost *a, const vqc_shape_cost *b);
 bool vqc_shape_cost_networks_equal(const vqc_shape_cost *a, const vqc_shape_cost *b);
-
-/* Seconds until a rank that has networks for one shape (NULL: none) is ready for a render of another: its first
- * latent and, where those do not serve, the networks. */
-double vqc_shape_cost_ready(const vqc_shape_cost *networks, const vqc_shape_cost *wanted);
 
 /* How many times as long as alone a step takes with so many lanes at work on the shape: between the measured numbers
  * of lanes, seconds on the straight line from one to the next; beyond the last, in proportion to the lanes, as on a

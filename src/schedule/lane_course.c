@@ -22,26 +22,48 @@ void vqc_lane_course_release(vqc_lane_course *course)
 
 /* ---- Between rounds ---- */
 
+/* Whether a lane before this one computes with the same parameters. */
+static bool parameters_are_counted(const vqc_lane_course *course, int place)
+{
+    for (int i = 0; i < place; i++)
+        if (course->lanes[i].networks != NULL && course->lanes[i].parameters == course->lanes[place].parameters)
+            return true;
+    return false;
+}
+
 /* Bytes of the networks that all lanes hold. */
 static uint64_t bytes_held(const vqc_lane_course *course)
 {
     uint64_t bytes = 0;
     for (int i = 0; i < course->count; i++) {
         const vqc_shape_cost *networks = course->lanes[i].networks;
-        bytes += networks == NULL ? 0 : networks->activation_bytes + networks->parameter_bytes;
+        if (networks != NULL)
+            bytes += networks->activation_bytes + (parameters_are_counted(course, i) ? 0 : networks->parameter_bytes);
     }
     return bytes;
 }
 
-/* Lets go of the lane's networks unless they serve the shape; whether what it lacks fits the device. */
-static bool networks_change(const vqc_lane_course *course, vqc_course_lane *lane, const vqc_shape_cost *shape)
+static bool networks_serve(const vqc_course_lane *lane, const vqc_shape_cost *shape)
 {
-    uint64_t needed = shape->encoder_bytes;
-    if (lane->networks == NULL || !vqc_shape_cost_networks_equal(lane->networks, shape)) {
-        lane->networks = NULL;
-        needed += shape->activation_bytes + shape->parameter_bytes;
+    return lane->networks != NULL && vqc_shape_cost_networks_equal(lane->networks, shape);
+}
+
+/* Changes the lane's networks unless they serve the shape; *seconds_out is what that takes. False: they do not fit
+ * the device, and except in the first lane there are none any more. */
+static bool networks_change(vqc_lane_course *course, int place, const vqc_shape_cost *shape, double *seconds_out)
+{
+    vqc_course_lane *lane = &course->lanes[place];
+    bool serve = networks_serve(lane, shape);
+    bool beside = !serve && place > 0 && networks_serve(&course->lanes[0], shape);
+    *seconds_out = serve ? 0.0 : beside ? shape->beside : shape->make;
+    if (!serve) {
+        lane->networks = shape;
+        lane->parameters = beside && shape->shared ? course->lanes[0].parameters : course->parameters++;
     }
-    return course->free_bytes == 0 || bytes_held(course) + needed <= course->free_bytes;
+    if (course->free_bytes == 0 || place == 0 || bytes_held(course) + shape->encoder_bytes <= course->free_bytes)
+        return true;
+    lane->networks = serve ? lane->networks : NULL;
+    return false;
 }
 
 /* Starts a render in the free lane, in so many seconds, or closes the lane. */
@@ -49,8 +71,7 @@ static bool render_start(vqc_lane_course *course, int place, const vqc_lane_rend
                          double *seconds_out)
 {
     vqc_course_lane *lane = &course->lanes[place];
-    double seconds = vqc_shape_cost_ready(lane->networks, render->shape);
-    if (!networks_change(course, lane, render->shape) && place > 0) {
+    if (!networks_change(course, place, render->shape, seconds_out)) {
         lane->state = VQC_LANE_CLOSED;
         course->closed++;
         course->lanes[course->waiting_count++].waiting = *render;
@@ -59,10 +80,9 @@ static bool render_start(vqc_lane_course *course, int place, const vqc_lane_rend
     lane->state = VQC_LANE_AT_WORK;
     lane->render = *render;
     lane->left = render->steps;
-    lane->networks = render->shape;
     render->result->lane = place;
     render->result->begin = now;
-    *seconds_out = seconds;
+    *seconds_out += render->shape->start;
     return true;
 }
 

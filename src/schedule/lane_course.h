@@ -16,9 +16,10 @@
  * the lanes whose renders have ended draw their last pictures and take and start other renders, in their order. A
  * snapshot is added to the rounds that it is made in.
  *
- * Where the device's memory is known, what lanes hold of it is counted, and one, but not the first, whose render does
- * not fit beside the others' networks is closed; its render waits for the next lane that is free. Networks are held
- * until a render needs others. */
+ * Networks are held until a render needs others. A lane that needs such as the first lane has makes its own beside
+ * them, with their parameters where lanes share them (cost_table.h). Where the device's memory is known, what lanes
+ * hold of it is counted, and one, but not the first, whose render does not fit beside the others' networks is closed;
+ * its render waits for the next lane that is free. */
 
 /* A render as a lane sees it. */
 typedef struct vqc_lane_render {
@@ -36,6 +37,7 @@ typedef struct vqc_course_lane {
     vqc_lane_render render;         /* under way, if the lane is not free or closed */
     int64_t left;                   /* of its steps */
     const vqc_shape_cost *networks; /* shape that the lane holds networks for; NULL: none */
+    int parameters;                 /* number of the parameters that they compute with, alone or with other lanes */
     vqc_lane_render waiting;        /* see waiting_count */
 } vqc_course_lane;
 
@@ -45,6 +47,7 @@ typedef struct vqc_lane_course {
     int turn;               /* lane that is looked at next between rounds; those before it are seen to */
     int waiting_count;      /* renders that wait for a lane, the last to be taken first: the first lanes' `waiting` */
     int closed;             /* lanes */
+    int parameters;         /* that have been made */
     uint64_t free_bytes;    /* of the device before any lane has networks; 0: not known */
 } vqc_lane_course;
 

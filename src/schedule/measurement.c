@@ -286,15 +286,28 @@ static bool lane_add(shape_work *work)
            lane_turn(work, lane, &unheard) == VQC_OK;
 }
 
+/* Starts the second lane, noting what that takes. */
+static bool second_lane_add(shape_work *work, vqc_shape_cost *shape)
+{
+    double started = vqc_clock_seconds();
+    if (!lane_add(work))
+        return false;
+    shape->beside = vqc_clock_seconds() - started;
+    shape->shared = vqc_guidance_memory_of(work->guidances[1]).parameters < shape->parameter_bytes;
+    return true;
+}
+
 static vqc_status lanes_measure(shape_work *work, vqc_shape_cost *shape, vqc_error *error)
 {
-    shape->lane_step_count = 0;
+    shape->beside = shape->make;
     if (work->models->lanes == 1)
         return VQC_OK;
     VQC_TRY(rounds_measure(work, shape, error));
-    while (lane_add(work))
-        if (work->lanes == 2)
-            VQC_TRY(rounds_measure(work, shape, error));
+    if (!second_lane_add(work, shape))
+        return VQC_OK;
+    VQC_TRY(rounds_measure(work, shape, error));
+    while (lane_add(work)) {
+    }
     return work->lanes > 2 ? rounds_measure(work, shape, error) : VQC_OK;
 }
 

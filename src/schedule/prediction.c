@@ -232,8 +232,9 @@ static vqc_status end_plan(simulation *s, int number, vqc_error *error)
 /* Seconds until a rank with these networks is ready for the shape. */
 static double start_seconds(const simulation *s, size_t networks, size_t shape)
 {
-    const vqc_shape_cost *shapes = s->costs->shapes;
-    return vqc_shape_cost_ready(networks < s->costs->count ? &shapes[networks] : NULL, &shapes[shape]);
+    const vqc_shape_cost *wanted = &s->costs->shapes[shape];
+    bool serve = networks < s->costs->count && vqc_shape_cost_networks_equal(&s->costs->shapes[networks], wanted);
+    return wanted->start + (serve ? 0.0 : wanted->make);
 }
 
 static vqc_status render_begin(simulation *s, int number, double now, vqc_error *error)

@@ -183,17 +183,23 @@ static void test_lanes(void **state)
                   {.kind = "optimiser", .activations = 20, .recomputed = 20},
                   {.kind = "encoder", .parameters = 12, .activations = 28, .recomputed = 28, .workspace = 3}},
     };
-    vqc_render_memory_part three = vqc_render_memory_lanes(&memory, 3);
+    const vqc_render_lanes sixteen = {16, false};
+    vqc_render_memory_part three = vqc_render_memory_lanes(&memory, (vqc_render_lanes){3, false});
     assert_int_equal(three.parameters, 3 * 10 + 12);
     assert_int_equal(three.activations, 3 * 70 + 28);
     assert_int_equal(three.recomputed, 3 * 50 + 28);
     assert_int_equal(three.workspace, 3 * 7 + 3);
     assert_int_equal(vqc_render_memory_part_size(&three, false), 280);
-    assert_int_equal(vqc_render_memory_fitting(&memory, false, 280, 16), 3);
-    assert_int_equal(vqc_render_memory_fitting(&memory, false, 279, 16), 2);
-    assert_int_equal(vqc_render_memory_fitting(&memory, false, 119, 16), 0);
-    assert_int_equal(vqc_render_memory_fitting(&memory, false, 1 << 20, 16), 16);
-    assert_int_equal(vqc_render_memory_fitting(&memory, true, 280, 16), 4);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 280, sixteen), 3);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 279, sixteen), 2);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 119, sixteen), 0);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 1 << 20, sixteen), 16);
+    assert_int_equal(vqc_render_memory_fitting(&memory, true, 280, sixteen), 4);
+    /* With the first one's parameters: 10 + 12 of them all in all, and 3 · 70 + 28 bytes besides. */
+    three = vqc_render_memory_lanes(&memory, (vqc_render_lanes){3, true});
+    assert_int_equal(three.parameters, 22);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 260, (vqc_render_lanes){16, true}), 3);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 259, (vqc_render_lanes){16, true}), 2);
 }
 
 static void test_text(void **state)

@@ -52,6 +52,7 @@ static void fixture_init(fixture *f, size_t renders, int groups, const int64_t *
     f->shape.pixels = 32 * 16;
     f->shape.latent_size = 64;
     f->shape.make = 3.0;
+    f->shape.beside = 3.0;
     f->shape.decode = 1.0;
     f->shape.group_seconds[0] = 2.0;
     f->costs = (vqc_cost_table){
@@ -377,6 +378,33 @@ static void test_closed_lanes(void **state)
     fixture_release(&f);
 }
 
+/* The same with parameters of 30 bytes that the lanes share, activations of 20: three lanes hold 30 + 60 bytes. The
+ * networks of the second and third are made in half a second. */
+static void test_shared_parameters(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_init(&f, 3, 1, (const int64_t[]){8, 8, 8});
+    two_lanes_set(&f);
+    f.costs.lanes = 3;
+    f.costs.free_bytes = 90;
+    f.shape.activation_bytes = 20;
+    f.shape.parameter_bytes = 30;
+    f.shape.shared = true;
+    f.shape.beside = 0.5;
+    vqc_prediction p = predict_lanes(&f, 1, 0);
+    assert_int_equal(p.closed, 0);
+    expect(p.renders[1].begin, 13.0);
+    expect(p.renders[2].begin, 13.5);
+    expect(p.seconds, 14.0 + 8.0 * 3.0 * 2.25); /* beyond two lanes in proportion */
+    vqc_prediction_release(&p);
+    f.costs.free_bytes = 89;
+    p = predict_lanes(&f, 1, 0);
+    assert_int_equal(p.closed, 1);
+    vqc_prediction_release(&p);
+    fixture_release(&f);
+}
+
 static void test_more_lanes_than_measured(void **state)
 {
     (void)state;
@@ -402,6 +430,7 @@ typedef struct stepwise_lane {
     int64_t done;
     bool closed;
     const vqc_shape_cost *networks;
+    size_t parameters; /* place of the render that they were made for */
 } stepwise_lane;
 
 typedef struct stepwise_rank {
@@ -458,28 +487,39 @@ static bool stepwise_round(stepwise *s, stepwise_rank *rank)
     return k > 0;
 }
 
+/* What the rank's networks hold: activations of each, and every set of parameters once. */
+static uint64_t stepwise_bytes(const stepwise_rank *rank)
+{
+    uint64_t bytes = 0;
+    bool counted[STEPWISE_RENDERS] = {false};
+    for (int i = 0; i < STEPWISE_LANES; i++) {
+        const stepwise_lane *lane = &rank->lanes[i];
+        if (lane->networks == NULL)
+            continue;
+        bytes += lane->networks->activation_bytes + (counted[lane->parameters] ? 0 : lane->networks->parameter_bytes);
+        counted[lane->parameters] = true;
+    }
+    return bytes;
+}
+
 /* Starts the render at this place of the order, or closes the lane. */
 static void stepwise_start(stepwise *s, stepwise_rank *rank, stepwise_lane *lane, size_t index)
 {
     const vqc_render *render = &s->f->study.renders[s->p->renders[index].number];
     const vqc_shape_cost *shape = stepwise_shape(s, render);
-    uint64_t bytes = shape->encoder_bytes;
+    stepwise_lane before = *lane;
     bool make = lane->networks != shape;
+    bool beside = make && lane != &rank->lanes[0] && rank->lanes[0].networks == shape;
+    *lane = (stepwise_lane){.render = render, .index = index, .networks = shape, .parameters = before.parameters};
     if (make)
-        lane->networks = NULL;
-    for (int i = 0; i < STEPWISE_LANES; i++)
-        if (rank->lanes[i].networks != NULL)
-            bytes += rank->lanes[i].networks->activation_bytes + rank->lanes[i].networks->parameter_bytes;
-    if (make)
-        bytes += shape->activation_bytes + shape->parameter_bytes;
-    if (lane != &rank->lanes[0] && bytes > s->f->costs.free_bytes) {
-        lane->closed = true;
+        lane->parameters = beside && shape->shared ? rank->lanes[0].parameters : index;
+    if (lane != &rank->lanes[0] && stepwise_bytes(rank) + shape->encoder_bytes > s->f->costs.free_bytes) {
+        *lane = (stepwise_lane){.closed = true, .networks = make ? NULL : shape, .parameters = before.parameters};
         rank->waiting[rank->waiting_count++] = (int64_t)index;
         return;
     }
-    *lane = (stepwise_lane){.render = render, .index = index, .networks = shape};
     s->begin[index] = rank->clock;
-    rank->clock += shape->start + (make ? shape->make : 0.0);
+    rank->clock += shape->start + (beside ? shape->beside : make ? shape->make : 0.0);
 }
 
 /* The next thing that the rank does. */
@@ -523,9 +563,8 @@ static stepwise_rank *stepwise_behind(stepwise *s)
 
 /* Forty renders of two shapes, 10 to 49 steps, on three ranks with three lanes each and memory for two lanes of the
  * larger shape. No two moments are the same, as no number is a multiple of another. */
-static void test_against_single_steps(void **state)
+static void compare_with_single_steps(bool shared, uint64_t free_bytes)
 {
-    (void)state;
     fixture f;
     vqc_shape_cost shapes[2];
     int64_t steps[STEPWISE_RENDERS];
@@ -538,6 +577,7 @@ static void test_against_single_steps(void **state)
     shapes[0].group_seconds[0] = 1.3337;
     shapes[0].start = 0.11931;
     shapes[0].make = 2.71717;
+    shapes[0].beside = 1.37373;
     shapes[0].picture = 0.31313;
     shapes[0].activation_bytes = 20;
     shapes[0].parameter_bytes = 10;
@@ -546,6 +586,7 @@ static void test_against_single_steps(void **state)
     shapes[0].lane_steps[0] = (vqc_lane_step){1, 1.0};
     shapes[0].lane_steps[1] = (vqc_lane_step){2, 1.371};
     shapes[0].lane_steps[2] = (vqc_lane_step){3, 1.913};
+    shapes[0].shared = shared;
     shapes[1] = shapes[0];
     shapes[1].width = 64;
     shapes[1].decode = 1.77177;
@@ -558,7 +599,7 @@ static void test_against_single_steps(void **state)
     f.costs.shapes = shapes;
     f.costs.count = 2;
     f.costs.lanes = STEPWISE_LANES;
-    f.costs.free_bytes = 115;
+    f.costs.free_bytes = free_bytes;
     vqc_prediction p = predict_lanes(&f, STEPWISE_RANKS, 0);
     s = (stepwise){.f = &f, .p = &p, .next = STEPWISE_RANKS};
     for (int i = 0; i < STEPWISE_RANKS; i++)
@@ -576,6 +617,13 @@ static void test_against_single_steps(void **state)
     assert_in_range(closed, 1, STEPWISE_RANKS * (STEPWISE_LANES - 1) - 1); /* there is something to see */
     vqc_prediction_release(&p);
     fixture_release(&f);
+}
+
+static void test_against_single_steps(void **state)
+{
+    (void)state;
+    compare_with_single_steps(false, 115);
+    compare_with_single_steps(true, 105);
 }
 
 static void test_formulas(void **state)
@@ -672,6 +720,7 @@ int main(void)
         cmocka_unit_test(test_lanes_beside_a_team),
         cmocka_unit_test(test_shapes_side_by_side),
         cmocka_unit_test(test_closed_lanes),
+        cmocka_unit_test(test_shared_parameters),
         cmocka_unit_test(test_more_lanes_than_measured),
         cmocka_unit_test(test_against_single_steps),
     };
