@@ -277,24 +277,16 @@ static vqc_status rounds_measure(const shape_work *work, vqc_shape_cost *shape, 
     return VQC_OK;
 }
 
-/* Starts one more lane; false if that cannot be, which closes it in a launch. */
-static bool lane_add(shape_work *work)
+/* Starts one more lane, whose networks take so many seconds; false if that cannot be, which closes it in a launch. */
+static bool lane_add(shape_work *work, double *seconds_out)
 {
     vqc_error unheard = {0};
     int lane = work->lanes;
-    return lane < work->models->lanes && guidance_make(work, lane, &unheard) == VQC_OK &&
-           lane_turn(work, lane, &unheard) == VQC_OK;
-}
-
-/* Starts the second lane, noting what that takes. */
-static bool second_lane_add(shape_work *work, vqc_shape_cost *shape)
-{
     double started = vqc_clock_seconds();
-    if (!lane_add(work))
+    if (lane == work->models->lanes || guidance_make(work, lane, &unheard) != VQC_OK)
         return false;
-    shape->beside = vqc_clock_seconds() - started;
-    shape->shared = vqc_guidance_memory_of(work->guidances[1]).parameters < shape->parameter_bytes;
-    return true;
+    *seconds_out = vqc_clock_seconds() - started;
+    return lane_turn(work, lane, &unheard) == VQC_OK;
 }
 
 static vqc_status lanes_measure(shape_work *work, vqc_shape_cost *shape, vqc_error *error)
@@ -303,10 +295,12 @@ static vqc_status lanes_measure(shape_work *work, vqc_shape_cost *shape, vqc_err
     if (work->models->lanes == 1)
         return VQC_OK;
     VQC_TRY(rounds_measure(work, shape, error));
-    if (!second_lane_add(work, shape))
+    if (!lane_add(work, &shape->beside))
         return VQC_OK;
+    shape->shared = vqc_guidance_memory_of(work->guidances[1]).parameters < shape->parameter_bytes;
     VQC_TRY(rounds_measure(work, shape, error));
-    while (lane_add(work)) {
+    double further;
+    while (lane_add(work, &further)) {
     }
     return work->lanes > 2 ? rounds_measure(work, shape, error) : VQC_OK;
 }

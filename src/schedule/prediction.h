@@ -23,9 +23,9 @@
  *
  *     step(k) = step · slowdown(k)
  *
- * as measured side by side (cost_table.h), and while one starts, draws a snapshot or its last picture, the others
- * wait; lane_course.h says it exactly, also for renders of different shapes and for lanes that the device's memory is
- * not enough for. */
+ * as measured side by side (cost_table.h), `make` is for a further lane what it takes beside the first, and while
+ * one starts, draws a snapshot or its last picture, the others wait; lane_course.h says it exactly, also for renders
+ * of different shapes and for lanes that the device's memory is not enough for. */
 
 typedef struct vqc_prediction_options {
     int ranks;        /* 1 or more */
