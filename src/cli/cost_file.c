@@ -9,6 +9,18 @@ enum { INIT_COUNT = sizeof init_names / sizeof init_names[0] };
 
 /* ---- Writing ---- */
 
+static json_t *lane_steps_to_json(const vqc_shape_cost *shape)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < shape->lane_step_count; i++) {
+        json_t *object = json_object();
+        json_object_set_new(object, "lanes", json_integer(shape->lane_steps[i].lanes));
+        json_object_set_new(object, "seconds", json_real(shape->lane_steps[i].seconds));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static json_t *shape_to_json(const vqc_shape_cost *shape, size_t perceptors)
 {
     json_t *object = json_object();
@@ -24,12 +36,16 @@ static json_t *shape_to_json(const vqc_shape_cost *shape, size_t perceptors)
     json_object_set_new(object, "pixels", json_integer(shape->pixels));
     json_object_set_new(object, "latent_size", json_integer(shape->latent_size));
     json_object_set_new(object, "make_seconds", json_real(shape->make));
+    json_object_set_new(object, "beside_seconds", json_real(shape->beside));
     json_object_set_new(object, "start_seconds", json_real(shape->start));
     json_object_set_new(object, "decode_seconds", json_real(shape->decode));
     json_object_set_new(object, "picture_seconds", json_real(shape->picture));
     json_object_set_new(object, "group_seconds", groups);
     json_object_set_new(object, "activation_bytes", json_integer((json_int_t)shape->activation_bytes));
     json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)shape->parameter_bytes));
+    json_object_set_new(object, "shared_parameters", json_boolean(shape->shared));
+    json_object_set_new(object, "encoder_bytes", json_integer((json_int_t)shape->encoder_bytes));
+    json_object_set_new(object, "lane_steps", lane_steps_to_json(shape));
     return object;
 }
 
@@ -45,11 +61,15 @@ json_t *vqc_cost_table_to_json(const vqc_cost_table *table, const char *environm
     json_object_set_new(object, "prompt_seconds", json_real(table->prompt));
     json_object_set_new(object, "model_bytes", json_integer((json_int_t)table->model_bytes));
     json_object_set_new(object, "embedding_width", json_integer((json_int_t)table->embedding_width));
+    json_object_set_new(object, "free_bytes", json_integer((json_int_t)table->free_bytes));
+    json_object_set_new(object, "lanes", json_integer(table->lanes));
     json_object_set_new(object, "shapes", shapes);
     return object;
 }
 
 /* ---- Reading: a reader stops at the first fault and names it ---- */
+
+static const int64_t most_bytes = (int64_t)1 << 60;
 
 typedef struct cost_reader {
     const char *path;
@@ -115,10 +135,44 @@ static vqc_init_kind init_read(cost_reader *reader, const json_t *object)
     return VQC_INIT_RANDOM;
 }
 
+/* The same, but 0 in older files, which lack the key. */
+static int64_t later_integer_read(cost_reader *reader, const json_t *object, const char *key, int64_t maximum)
+{
+    return json_object_get(object, key) == NULL ? 0 : integer_read(reader, object, key, 0, maximum);
+}
+
+/* One step beside others. What these are divided by is not to be next to nothing. */
+static vqc_lane_step lane_step_read(cost_reader *reader, const json_t *object, int64_t least_lanes)
+{
+    static const double least_seconds = 1e-9;
+    vqc_lane_step step = {
+        .lanes = (int)integer_read(reader, object, "lanes", least_lanes, VQC_LAUNCH_MAX_LANES),
+        .seconds = seconds_read(reader, object, "seconds"),
+    };
+    if (step.seconds < least_seconds)
+        fault_set(reader, "lane_steps", "seconds of at least 1e-9");
+    return step;
+}
+
+static void lane_steps_read(cost_reader *reader, const json_t *array, const vqc_cost_table *table,
+                            vqc_shape_cost *shape)
+{
+    size_t count = json_array_size(array);
+    int64_t least_lanes = 1;
+    if (count > VQC_LAUNCH_MAX_LANES || (table->lanes > 1 && count == 0))
+        fault_set(reader, "lane_steps", "seconds of steps with 1 lane and more");
+    for (size_t i = 0; reader->status == VQC_OK && i < count; i++) {
+        shape->lane_steps[i] = lane_step_read(reader, json_array_get(array, i), least_lanes);
+        least_lanes = shape->lane_steps[i].lanes + 1;
+    }
+    if (reader->status == VQC_OK && count > 0 && shape->lane_steps[0].lanes != 1)
+        fault_set(reader, "lane_steps", "the seconds of one lane first");
+    shape->lane_step_count = (int)count;
+}
+
 static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost_table *table)
 {
     static const int64_t most_pixels = (int64_t)1 << 40;
-    static const int64_t most_bytes = (int64_t)1 << 60;
     vqc_shape_cost shape = {
         .width = integer_read(reader, object, "width", 1, most_pixels),
         .height = integer_read(reader, object, "height", 1, most_pixels),
@@ -133,6 +187,8 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
         .picture = seconds_read(reader, object, "picture_seconds"),
         .activation_bytes = (uint64_t)integer_read(reader, object, "activation_bytes", 0, most_bytes),
         .parameter_bytes = (uint64_t)integer_read(reader, object, "parameter_bytes", 0, most_bytes),
+        .shared = json_is_true(json_object_get(object, "shared_parameters")), /* older files have none */
+        .encoder_bytes = (uint64_t)later_integer_read(reader, object, "encoder_bytes", most_bytes),
     };
     const json_t *groups = json_object_get(object, "group_seconds");
     (void)snprintf(shape.augmentations, sizeof shape.augmentations, "%s", text_read(reader, object, "augmentations"));
@@ -140,6 +196,9 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
         fault_set(reader, "group_seconds", "a number for each perceptor");
     for (size_t i = 0; reader->status == VQC_OK && i < table->perceptors; i++)
         shape.group_seconds[i] = positive_read(reader, json_array_get(groups, i), "group_seconds");
+    lane_steps_read(reader, json_object_get(object, "lane_steps"), table, &shape);
+    shape.beside = json_object_get(object, "beside_seconds") == NULL ? shape.make
+                                                                     : seconds_read(reader, object, "beside_seconds");
     if (reader->status != VQC_OK)
         return reader->status;
     return vqc_cost_table_add(table, &shape, reader->error);
@@ -154,8 +213,11 @@ static vqc_status costs_read(cost_reader *reader, const json_t *costs, vqc_cost_
         fault_set(reader, "perceptors", "as many as the study has");
     table->open = seconds_read(reader, costs, "open_seconds");
     table->prompt = seconds_read(reader, costs, "prompt_seconds");
-    table->model_bytes = (uint64_t)integer_read(reader, costs, "model_bytes", 0, (int64_t)1 << 60);
+    table->model_bytes = (uint64_t)integer_read(reader, costs, "model_bytes", 0, most_bytes);
     table->embedding_width = (uint64_t)integer_read(reader, costs, "embedding_width", 0, (int64_t)1 << 40);
+    table->free_bytes = (uint64_t)later_integer_read(reader, costs, "free_bytes", most_bytes);
+    int64_t lanes = later_integer_read(reader, costs, "lanes", VQC_LAUNCH_MAX_LANES);
+    table->lanes = lanes == 0 ? 1 : (int)lanes;
     if (json_array_size(shapes) == 0)
         fault_set(reader, "shapes", "at least one shape");
     for (size_t i = 0; reader->status == VQC_OK && i < json_array_size(shapes); i++)

@@ -11,7 +11,8 @@
 json_t *vqc_cost_table_to_json(const vqc_cost_table *table, const char *environment);
 
 /* Reads such a print out of a file, made for a study of as many perceptors. What is missing or of the wrong type is
- * VQC_BAD_INPUT. The table is to be released also after a failure; initialise it with {0}. */
+ * VQC_BAD_INPUT, except that files of before there were lanes, which lack "lanes", are costs of one lane. The table
+ * is to be released also after a failure; initialise it with {0}. */
 VQC_MUST_CHECK vqc_status vqc_cost_table_read(const char *path, size_t perceptors, vqc_cost_table *table,
                                               vqc_error *error);
 

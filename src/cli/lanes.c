@@ -1,5 +1,9 @@
 #include "cli/lanes.h"
 
+#include <string.h>
+
+enum { GPU_LANES = 4 };
+
 static vqc_status lane_open(vqc_lanes *lanes, const vqc_compute *compute, vqc_error *error)
 {
     int lane = lanes->count;
@@ -29,6 +33,12 @@ void vqc_lanes_close(vqc_lanes *lanes)
         vqc_ops_destroy(lanes->ops[lane]);
     }
     *lanes = (vqc_lanes){0};
+}
+
+int vqc_lanes_choose(long asked, const vqc_ops *ops)
+{
+    bool is_gpu = strcmp(vqc_ops_name(ops), "cuda") == 0;
+    return asked > 0 ? (int)asked : is_gpu ? GPU_LANES : 1;
 }
 
 vqc_status vqc_lanes_check(long lanes, vqc_error *error)

@@ -19,6 +19,16 @@ VQC_MUST_CHECK vqc_status vqc_lanes_open(vqc_lanes *lanes, const vqc_compute *co
 /* Before the first renderer is destroyed. */
 void vqc_lanes_close(vqc_lanes *lanes);
 
+/* The row of an option table that says how many. 0, as where it is not there: vqc_lanes_choose does. */
+#define VQC_LANES_OPTION(lanes)                                                                                      \
+    {                                                                                                                \
+        "--lanes", "N", "renders that a rank makes at a time (default: 4 on cuda, else 1)", VQC_OPTION_INTEGER,      \
+            (lanes)                                                                                                  \
+    }
+
+/* As many as asked for; where that is 0, as many as keep the device busy. */
+int vqc_lanes_choose(long asked, const vqc_ops *ops);
+
 /* Checks --lanes: 0 to VQC_LAUNCH_MAX_LANES. */
 VQC_MUST_CHECK vqc_status vqc_lanes_check(long lanes, vqc_error *error);
 

@@ -5,11 +5,13 @@
 #include "cli/json_output.h"
 #include "render/memory.h"
 #include "schedule/cost_table.h"
+#include "schedule/lane_count.h"
 
 /* The models, and what is free on the device before anything of them is there. */
 typedef struct memory_report {
     const vqc_study *study;
     const vqc_compute *compute;
+    vqc_render_lanes lanes;
     vqc_vqgan vqgan;
     vqc_clip *clips[VQC_STUDY_MAX_PERCEPTORS];
     size_t free, total;
@@ -49,6 +51,29 @@ static void line_print(const char *kind, const char *name, size_t parameters, si
                  vqc_memory_text(workspace, text[3]));
 }
 
+/* How many renders fit beside each other. */
+static int lanes_fitting(const memory_report *report, const vqc_render_memory *memory, bool recompute)
+{
+    const vqc_render_lanes most = {VQC_LAUNCH_MAX_LANES, report->lanes.shared};
+    return vqc_render_memory_fitting(memory, recompute, report->free, most);
+}
+
+/* What so many renders take beside each other, and how many fit. */
+static void lanes_print(const memory_report *report, bool recompute, const vqc_render_memory *memory)
+{
+    char text[2][VQC_MEMORY_TEXT_SIZE];
+    char kind[16];
+    vqc_render_memory_part sum = vqc_render_memory_lanes(memory, report->lanes);
+    (void)snprintf(kind, sizeof kind, "%d %s", report->lanes.count, report->lanes.count == 1 ? "lane" : "lanes");
+    line_print(kind, "", sum.parameters, sum.activations, sum.recomputed, sum.workspace);
+    (void)printf("  peak %s; with recompute: true %s",
+                 vqc_memory_text(vqc_render_memory_part_size(&sum, false), text[0]),
+                 vqc_memory_text(vqc_render_memory_part_size(&sum, true), text[1]));
+    if (report->total > 0)
+        (void)printf("; %d of at most %d lanes fit", lanes_fitting(report, memory, recompute), VQC_LAUNCH_MAX_LANES);
+    (void)printf("\n");
+}
+
 static void shape_print(const memory_report *report, const vqc_render *render, const vqc_shape_cost *shape,
                         const vqc_render_memory *memory)
 {
@@ -67,6 +92,7 @@ static void shape_print(const memory_report *report, const vqc_render *render, c
     if (report->total > 0)
         (void)printf("; %s", peak[shape->recompute] <= report->free ? "fits" : "does not fit");
     (void)printf("\n");
+    lanes_print(report, shape->recompute, memory);
 }
 
 static json_t *part_to_json(const vqc_render_memory_part *part)
@@ -81,7 +107,26 @@ static json_t *part_to_json(const vqc_render_memory_part *part)
     return object;
 }
 
-static json_t *shape_to_json(const vqc_render *render, const vqc_shape_cost *shape, const vqc_render_memory *memory)
+static json_t *lanes_to_json(const memory_report *report, const vqc_render_memory *memory)
+{
+    json_t *object = json_object();
+    vqc_render_memory_part sum = vqc_render_memory_lanes(memory, report->lanes);
+    json_object_set_new(object, "lanes", json_integer(report->lanes.count));
+    json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)sum.parameters));
+    json_object_set_new(object, "activation_bytes", json_integer((json_int_t)sum.activations));
+    json_object_set_new(object, "activation_bytes_recomputed", json_integer((json_int_t)sum.recomputed));
+    json_object_set_new(object, "peak_bytes", json_integer((json_int_t)vqc_render_memory_part_size(&sum, false)));
+    json_object_set_new(object, "peak_bytes_recomputed",
+                        json_integer((json_int_t)vqc_render_memory_part_size(&sum, true)));
+    if (report->total == 0)
+        return object;
+    json_object_set_new(object, "fitting", json_integer(lanes_fitting(report, memory, false)));
+    json_object_set_new(object, "fitting_recomputed", json_integer(lanes_fitting(report, memory, true)));
+    return object;
+}
+
+static json_t *shape_to_json(const memory_report *report, const vqc_render *render, const vqc_shape_cost *shape,
+                             const vqc_render_memory *memory)
 {
     json_t *object = json_object();
     json_t *parts = json_array();
@@ -96,6 +141,7 @@ static json_t *shape_to_json(const vqc_render *render, const vqc_shape_cost *sha
     json_object_set_new(object, "peak_bytes", json_integer((json_int_t)vqc_render_memory_total(memory, false)));
     json_object_set_new(object, "peak_bytes_recomputed",
                         json_integer((json_int_t)vqc_render_memory_total(memory, true)));
+    json_object_set_new(object, "lanes", lanes_to_json(report, memory));
     return object;
 }
 
@@ -118,7 +164,7 @@ static vqc_status shape_report(memory_report *report, const vqc_render *render, 
     if (report->shapes == NULL)
         shape_print(report, render, shape, &memory);
     else
-        json_array_append_new(report->shapes, shape_to_json(render, shape, &memory));
+        json_array_append_new(report->shapes, shape_to_json(report, render, shape, &memory));
     return VQC_OK;
 }
 
@@ -182,9 +228,10 @@ static vqc_status report_print_json(memory_report *report, vqc_error *error)
     return vqc_json_print(object, error);
 }
 
-vqc_status vqc_memory_report_print(const vqc_study *study, const vqc_compute *compute, vqc_error *error)
+vqc_status vqc_memory_report_print(const vqc_study *study, const vqc_compute *compute, int lanes, vqc_error *error)
 {
-    memory_report report = {.study = study, .compute = compute};
+    memory_report report = {
+        .study = study, .compute = compute, .lanes = {lanes, vqc_ops_shares_parameters(compute->ops)}};
     vqc_status status = compute->json ? report_print_json(&report, error) : report_print(&report, error);
     models_close(&report);
     return status;

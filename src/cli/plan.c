@@ -6,6 +6,7 @@
 #include "cli/compute.h"
 #include "cli/cost_file.h"
 #include "cli/json_output.h"
+#include "cli/lanes.h"
 #include "cli/memory_report.h"
 #include "cli/plan_report.h"
 #include "guide/targets.h"
@@ -83,11 +84,12 @@ static const double usual_bandwidth = 12.5e9;
 
 typedef struct plan_options {
     vqc_compute compute;
-    long ranks, team;
+    long ranks, team, lanes;
     bool memory;
     const char *costs;
     const char *latency, *bandwidth;
     vqc_prediction_options prediction;
+    vqc_ops *queues[VQC_LAUNCH_MAX_LANES]; /* of lanes to be measured: the first is the compute's */
 } plan_options;
 
 /* A number above 0, of the given value where the option is not there. */
@@ -110,6 +112,9 @@ static vqc_status options_check(plan_options *options, vqc_error *error)
         return vqc_error_set(error, VQC_BAD_INPUT, "--ranks, --team: expected at most %d", MOST_RANKS);
     if (options->ranks == 0 && (options->team > 0 || options->costs != NULL))
         return vqc_error_set(error, VQC_BAD_INPUT, "--team and --costs: expected --ranks with them");
+    if (options->ranks == 0 && !options->memory && options->lanes > 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "--lanes: expected --memory or --ranks with it");
+    VQC_TRY(vqc_lanes_check(options->lanes, error));
     if (options->ranks > 0 && options->memory)
         return vqc_error_set(error, VQC_BAD_INPUT, "--memory: expected without --ranks");
     options->prediction.ranks = (int)options->ranks;
@@ -117,19 +122,49 @@ static vqc_status options_check(plan_options *options, vqc_error *error)
     return real_parse("--bandwidth", options->bandwidth, usual_bandwidth, &options->prediction.bandwidth, error);
 }
 
-/* Measures the costs here, or reads them. `where` (VQC_ARCHIVE_DEVICE_SIZE bytes) says where they come from. */
-static vqc_status costs_find(plan_options *options, const vqc_study *study, vqc_cost_table *costs, char *where,
-                             vqc_error *error)
+/* A device queue for each lane. */
+static vqc_status queues_open(plan_options *options, int lanes, vqc_error *error)
+{
+    options->queues[0] = options->compute.ops;
+    for (int lane = 1; lane < lanes; lane++)
+        VQC_TRY(vqc_compute_open_beside(&options->compute, &options->queues[lane], error));
+    return VQC_OK;
+}
+
+static void queues_close(plan_options *options)
+{
+    for (int lane = 1; lane < VQC_LAUNCH_MAX_LANES; lane++)
+        vqc_ops_destroy(options->queues[lane]);
+}
+
+/* Measures with as many lanes as a launch would have, on one rank even, so that the costs serve for any number. */
+static vqc_status costs_measure(plan_options *options, const vqc_study *study, vqc_cost_table *costs, char *where,
+                                vqc_error *error)
 {
     vqc_environment here;
-    if (options->costs != NULL) {
-        (void)snprintf(where, VQC_ARCHIVE_DEVICE_SIZE, "from %s", options->costs);
-        return vqc_cost_table_read(options->costs, study->perceptor_count, costs, error);
-    }
     VQC_TRY(vqc_compute_open(&options->compute, error));
     VQC_TRY(vqc_environment_find(options->compute.ops, options->compute.dtype, VQC_VERSION, &here, error));
     vqc_environment_write(&here, where);
-    return vqc_measurement_run(study, options->compute.ops, options->compute.dtype, costs, error);
+    options->prediction.lanes = vqc_lanes_choose(options->lanes, options->compute.ops);
+    int lanes = vqc_lane_count_useful(options->prediction.lanes, study->render_count, 1);
+    vqc_status status = queues_open(options, lanes, error);
+    if (status == VQC_OK)
+        status = vqc_measurement_run(study, options->queues, lanes, options->compute.dtype, costs, error);
+    queues_close(options);
+    return status;
+}
+
+/* Measures the costs here, or reads them; a file's number of lanes is the default then. `where`
+ * (VQC_ARCHIVE_DEVICE_SIZE bytes) says where they come from. */
+static vqc_status costs_find(plan_options *options, const vqc_study *study, vqc_cost_table *costs, char *where,
+                             vqc_error *error)
+{
+    if (options->costs == NULL)
+        return costs_measure(options, study, costs, where, error);
+    (void)snprintf(where, VQC_ARCHIVE_DEVICE_SIZE, "from %s", options->costs);
+    VQC_TRY(vqc_cost_table_read(options->costs, study->perceptor_count, costs, error));
+    options->prediction.lanes = options->lanes > 0 ? (int)options->lanes : costs->lanes;
+    return VQC_OK;
 }
 
 static vqc_status launch_predict(plan_options *options, const vqc_study *study, vqc_error *error)
@@ -153,7 +188,8 @@ static vqc_status launch_predict(plan_options *options, const vqc_study *study, 
 static vqc_status memory_plan(plan_options *options, const vqc_study *study, vqc_error *error)
 {
     VQC_TRY(vqc_compute_open(&options->compute, error));
-    return vqc_memory_report_print(study, &options->compute, error);
+    return vqc_memory_report_print(study, &options->compute, vqc_lanes_choose(options->lanes, options->compute.ops),
+                                   error);
 }
 
 static vqc_status study_plan(plan_options *options, const vqc_study *study, vqc_error *error)
@@ -184,6 +220,7 @@ vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
         {"--ranks", "N", "predict a launch on so many ranks", VQC_OPTION_INTEGER, &options.ranks},
         {"--team", "T", "ranks that share a render (default: the study's, else chosen)", VQC_OPTION_INTEGER,
          &options.team},
+        VQC_LANES_OPTION(&options.lanes),
         {"--costs", "FILE", "costs that an earlier --ranks N --json measured", VQC_OPTION_TEXT, &options.costs},
         {"--latency", "S", "of a message between ranks, seconds (default 2e-6)", VQC_OPTION_TEXT, &options.latency},
         {"--bandwidth", "B", "of a rank's connection, bytes per second (default 12.5e9)", VQC_OPTION_TEXT,
@@ -191,14 +228,14 @@ vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
         VQC_COMPUTE_OPTIONS(&options.compute),
     };
     const vqc_arguments arguments = {
-        .usage = "vqclip plan JOB [--memory | --ranks N]",
+        .usage = "vqclip plan JOB [--memory | --ranks N] [--lanes N]",
         .summary =
             "Reads a job file, checks it and that its texts fit the perceptors, and lists its renders; loads no\n"
-            "model. With --memory it opens the models and says what device memory each kind of render takes, before\n"
-            "any of it is allocated. With --ranks it measures here what the renders cost, a few steps of each shape, "
-            "and predicts a\n"
-            "launch on so many ranks like this one: which of them make which renders and when, memory, messages,\n"
-            "time, efficiency.",
+            "model. With --memory it opens the models and says what device memory each kind of render takes, alone\n"
+            "and several at a time, before any of it is allocated. With --ranks it measures here what the renders\n"
+            "cost, a few steps of each shape, alone and beside each other, and predicts a launch on so many\n"
+            "ranks like this one: which of them make which renders and when, memory, messages, time, efficiency.\n"
+            "Costs of a file serve for at most as many lanes as they were measured with, the default then.",
         .options = table,
         .option_count = sizeof table / sizeof table[0],
     };

@@ -62,7 +62,39 @@ static const vqc_render *render_of_shape(const vqc_plan_report *report, size_t s
     return NULL;
 }
 
+/* The device's memory that the networks of so many renders of a shape take. */
+static uint64_t lanes_bytes(const vqc_shape_cost *shape, int lanes)
+{
+    return (uint64_t)lanes * shape->activation_bytes + (shape->shared ? 1 : (uint64_t)lanes) * shape->parameter_bytes;
+}
+
+/* Seconds of a step of a shape's first render with so many lanes at work. */
+static vqc_status lane_step_predict(const vqc_plan_report *report, const vqc_render *render,
+                                    const vqc_shape_cost *shape, int lanes, double *seconds_out, vqc_error *error)
+{
+    double alone;
+    VQC_TRY(vqc_prediction_step(report->study, render, shape, report->options, 1, &alone, error));
+    *seconds_out = alone * vqc_shape_cost_slowdown(shape, lanes);
+    return VQC_OK;
+}
+
 /* ---- For people ---- */
+
+static vqc_status lanes_print(const vqc_plan_report *report, const vqc_render *render, const vqc_shape_cost *shape,
+                              vqc_error *error)
+{
+    if (report->costs->lanes == 1)
+        return VQC_OK;
+    (void)printf("  lanes     step s    gain  MiB on the device\n");
+    for (int lanes = 1; lanes <= report->costs->lanes; lanes++) {
+        double seconds;
+        VQC_TRY(lane_step_predict(report, render, shape, lanes, &seconds, error));
+        (void)printf("  %5d  %9.4f  %6.3f  %17.1f\n", lanes, seconds,
+                     (double)lanes / vqc_shape_cost_slowdown(shape, lanes),
+                     (double)lanes_bytes(shape, lanes) / mebibyte);
+    }
+    return VQC_OK;
+}
 
 static vqc_status shape_print(const vqc_plan_report *report, size_t index, vqc_error *error)
 {
@@ -89,7 +121,7 @@ static vqc_status shape_print(const vqc_plan_report *report, size_t index, vqc_e
                      members == 1 ? 0ULL : (unsigned long long)step.message, step.messages, step.sent,
                      step.efficiency);
     }
-    return VQC_OK;
+    return lanes_print(report, render, shape, error);
 }
 
 static void render_print(const vqc_plan_report *report, const vqc_predicted_render *render)
@@ -100,17 +132,17 @@ static void render_print(const vqc_plan_report *report, const vqc_predicted_rend
         (void)snprintf(ranks, sizeof ranks, "%d", render->rank);
     else
         (void)snprintf(ranks, sizeof ranks, "%d-%d", render->rank, render->rank + render->members - 1);
-    (void)printf("%6lld  %-11s  %6d  %9.1f  %9.1f  %s.%llu%s%s\n", (long long)render->number, ranks, render->joined,
-                 render->begin, render->end, wanted->prompt->id, (unsigned long long)wanted->seed,
-                 wanted->variant[0] == '\0' ? "" : ".", wanted->variant);
+    (void)printf("%6lld  %-11s  %4d  %6d  %9.1f  %9.1f  %s.%llu%s%s\n", (long long)render->number, ranks,
+                 render->lane, render->joined, render->begin, render->end, wanted->prompt->id,
+                 (unsigned long long)wanted->seed, wanted->variant[0] == '\0' ? "" : ".", wanted->variant);
 }
 
 static void renders_print(const vqc_plan_report *report)
 {
     const vqc_prediction *prediction = report->prediction;
-    (void)printf(
-        "\nrenders as they are taken; ranks that join come on top\nnumber  ranks        joined     from s       "
-        "to s  render\n");
+    (void)printf("\nrenders as they are taken; ranks that join come on top\nnumber  ranks        lane  joined     "
+                 "from s       "
+                 "to s  render\n");
     for (size_t i = 0; i < prediction->count; i++) {
         if (prediction->count > 2 * LINES_AT_AN_END + 1 && i == LINES_AT_AN_END) {
             (void)printf("   ...  %zu more\n", prediction->count - 2 * LINES_AT_AN_END);
@@ -126,8 +158,11 @@ static void launch_print(const vqc_plan_report *report)
     const vqc_prediction_options *options = report->options;
     (void)printf("study      %s, %zu renders\ncosts      %s\n", report->study->name, prediction->count,
                  report->where);
-    (void)printf("launch     %d ranks, %d teams at the start%s\n", options->ranks, prediction->teams,
-                 options->team > 0 ? ", of the size asked for" : "");
+    (void)printf("launch     %d ranks, %d teams at the start%s; lanes of a rank by itself: %d", options->ranks,
+                 prediction->teams, options->team > 0 ? ", of the size asked for" : "", prediction->lanes);
+    if (prediction->closed > 0)
+        (void)printf(", %d of all closed for want of memory", prediction->closed);
+    (void)printf("\n");
     (void)printf("network    latency %g s, bandwidth %g bytes/s; a sum of S bytes over p ranks takes\n"
                  "           2 log2(p) latency + 2 (p-1)/p S/bandwidth (Thakur, Rabenseifner, Gropp 2005)\n",
                  options->latency, options->bandwidth);
@@ -138,6 +173,9 @@ static void launch_print(const vqc_plan_report *report)
     (void)printf(
         "predicted  %.1f s; %.1f s on one rank: parallel efficiency %.3f; ranks at work %.1f %% of the time\n",
         prediction->seconds, prediction->serial, prediction->efficiency, 100.0 * prediction->used);
+    if (prediction->lanes > 1)
+        (void)printf("           with one render at a time on each rank %.1f s: lanes are %.3f times as fast\n",
+                     prediction->one_lane, prediction->one_lane / prediction->seconds);
 }
 
 vqc_status vqc_plan_report_print(const vqc_plan_report *report, vqc_error *error)
@@ -150,6 +188,22 @@ vqc_status vqc_plan_report_print(const vqc_plan_report *report, vqc_error *error
 }
 
 /* ---- As JSON ---- */
+
+static vqc_status lanes_to_json(const vqc_plan_report *report, const vqc_render *render, const vqc_shape_cost *shape,
+                                json_t *array, vqc_error *error)
+{
+    for (int lanes = 1; lanes <= report->costs->lanes; lanes++) {
+        double seconds;
+        json_t *object = json_object();
+        json_array_append_new(array, object);
+        VQC_TRY(lane_step_predict(report, render, shape, lanes, &seconds, error));
+        json_object_set_new(object, "lanes", json_integer(lanes));
+        json_object_set_new(object, "step_seconds", json_real(seconds));
+        json_object_set_new(object, "gain", json_real((double)lanes / vqc_shape_cost_slowdown(shape, lanes)));
+        json_object_set_new(object, "device_bytes", json_integer((json_int_t)lanes_bytes(shape, lanes)));
+    }
+    return VQC_OK;
+}
 
 static vqc_status steps_to_json(const vqc_plan_report *report, const vqc_render *render, const vqc_shape_cost *shape,
                                 json_t *array, vqc_error *error)
@@ -178,6 +232,7 @@ static vqc_status shape_to_json(const vqc_plan_report *report, size_t index, jso
         return VQC_OK;
     json_t *object = json_object();
     json_t *steps = json_array();
+    json_t *lanes = json_array();
     json_array_append_new(array, object);
     json_object_set_new(object, "shape", json_integer((json_int_t)index));
     json_object_set_new(object, "width", json_integer(shape->width));
@@ -188,6 +243,8 @@ static vqc_status shape_to_json(const vqc_plan_report *report, size_t index, jso
     json_object_set_new(object, "host_bytes",
                         json_integer((json_int_t)vqc_prediction_host(report->study, report->costs, render, shape)));
     json_object_set_new(object, "teams", steps);
+    json_object_set_new(object, "lanes", lanes);
+    VQC_TRY(lanes_to_json(report, render, shape, lanes, error));
     return steps_to_json(report, render, shape, steps, error);
 }
 
@@ -199,6 +256,7 @@ static json_t *renders_to_json(const vqc_prediction *prediction)
         json_t *object = json_object();
         json_object_set_new(object, "number", json_integer(render->number));
         json_object_set_new(object, "rank", json_integer(render->rank));
+        json_object_set_new(object, "lane", json_integer(render->lane));
         json_object_set_new(object, "members", json_integer(render->members));
         json_object_set_new(object, "joined", json_integer(render->joined));
         json_object_set_new(object, "begin", json_real(render->begin));
@@ -221,8 +279,12 @@ vqc_status vqc_plan_report_print_json(const vqc_plan_report *report, vqc_error *
     json_object_set_new(object, "latency", json_real(report->options->latency));
     json_object_set_new(object, "bandwidth", json_real(report->options->bandwidth));
     json_object_set_new(object, "teams_at_start", json_integer(prediction->teams));
+    json_object_set_new(object, "lanes", json_integer(prediction->lanes));
+    json_object_set_new(object, "lanes_closed", json_integer(prediction->closed));
     json_object_set_new(object, "seconds", json_real(prediction->seconds));
     json_object_set_new(object, "seconds_on_one_rank", json_real(prediction->serial));
+    json_object_set_new(object, "seconds_with_one_lane", json_real(prediction->one_lane));
+    json_object_set_new(object, "gain_of_lanes", json_real(prediction->one_lane / prediction->seconds));
     json_object_set_new(object, "efficiency", json_real(prediction->efficiency));
     json_object_set_new(object, "ranks_at_work", json_real(prediction->used));
     json_object_set_new(object, "costs", vqc_cost_table_to_json(report->costs, report->where));

@@ -21,7 +21,7 @@
 #include "schedule/launch.h"
 #include "schedule/study_archive.h"
 
-enum { CHECKPOINT_SECONDS = 10, PEER_TIMEOUT_SECONDS = 20, GPU_LANES = 4 };
+enum { CHECKPOINT_SECONDS = 10, PEER_TIMEOUT_SECONDS = 20 };
 
 typedef struct render_options {
     vqc_compute compute;
@@ -65,14 +65,11 @@ static vqc_status folder_make(const char *path, vqc_error *error)
     return vqc_error_set(error, VQC_FAILED, "%s: the folder cannot be made: %s", path, strerror(errno));
 }
 
-/* Lanes to make ready: as many as asked for, or as keep a GPU busy, and not more than there are renders for. */
+/* Lanes to make ready: not more than there are renders for. */
 static int lanes_wanted(const render_options *options, const render_work *work)
 {
-    bool is_gpu = strcmp(vqc_ops_name(options->compute.ops), "cuda") == 0;
-    int64_t ranks = vqc_comm_size(work->comm);
-    int64_t share = ((int64_t)work->study->render_count + ranks - 1) / ranks;
-    int64_t wanted = options->lanes > 0 ? options->lanes : is_gpu ? GPU_LANES : 1;
-    return (int)(share < wanted ? share : wanted);
+    return vqc_lane_count_useful(vqc_lanes_choose(options->lanes, options->compute.ops), work->study->render_count,
+                                 vqc_comm_size(work->comm));
 }
 
 /* Reads the study and opens its models; on every rank by itself. */
@@ -251,8 +248,7 @@ vqc_status vqc_command_render(int count, char **words, vqc_error *error)
          &options.checkpoint},
         {"--team", "N", "ranks that work on one render together (default: as the job file says)", VQC_OPTION_INTEGER,
          &options.team},
-        {"--lanes", "N", "renders that a rank makes at a time (default: 4 on cuda, else 1)", VQC_OPTION_INTEGER,
-         &options.lanes},
+        VQC_LANES_OPTION(&options.lanes),
         {"--time-limit", "TIME", "save and stop before SECONDS or [[D-]HH:]MM:SS are over (exit code 3)",
          VQC_OPTION_TEXT, &options.time_limit},
         {"--peer-timeout", "SECONDS", "end when a rank does not answer for so long (default 20; 0: wait for ever)",

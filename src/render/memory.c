@@ -1,6 +1,7 @@
 #include "render/memory.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -16,6 +17,8 @@ const char *vqc_memory_text(size_t bytes, char text[VQC_MEMORY_TEXT_SIZE])
 }
 
 /* ---- Parts ---- */
+
+static const char encoder_kind[] = "encoder";
 
 /* Adds a planned network. */
 static vqc_status part_add(vqc_render_memory *memory, const char *kind, const char *name, const vqc_network *network,
@@ -87,7 +90,7 @@ static vqc_status encoder_add(const vqc_render_models *models, const vqc_percept
                                     &encoder, error));
     vqc_status status = vqc_network_plan(encoder.network, error);
     if (status == VQC_OK)
-        status = part_add(memory, "encoder", "", encoder.network, error);
+        status = part_add(memory, encoder_kind, "", encoder.network, error);
     vqc_vqgan_encoder_destroy(&encoder);
     return status;
 }
@@ -105,13 +108,54 @@ vqc_status vqc_render_memory_plan(const vqc_render_models *models, const vqc_ren
     return is_encoded(&render->settings) ? encoder_add(models, &shape, memory_out, error) : VQC_OK;
 }
 
+size_t vqc_render_memory_part_size(const vqc_render_memory_part *part, bool recompute)
+{
+    return part->parameters + (recompute ? part->recomputed : part->activations);
+}
+
 size_t vqc_render_memory_total(const vqc_render_memory *memory, bool recompute)
 {
     size_t total = 0;
     for (size_t i = 0; i < memory->count; i++)
-        total +=
-            memory->parts[i].parameters + (recompute ? memory->parts[i].recomputed : memory->parts[i].activations);
+        total += vqc_render_memory_part_size(&memory->parts[i], recompute);
     return total;
+}
+
+vqc_render_memory_part vqc_render_memory_lanes(const vqc_render_memory *memory, vqc_render_lanes lanes)
+{
+    vqc_render_memory_part sum = {.kind = "lanes", .name = ""};
+    for (size_t i = 0; i < memory->count; i++) {
+        const vqc_render_memory_part *part = &memory->parts[i];
+        size_t times = strcmp(part->kind, encoder_kind) == 0 ? 1 : (size_t)lanes.count;
+        sum.parameters += (lanes.shared ? 1 : times) * part->parameters;
+        sum.activations += times * part->activations;
+        sum.recomputed += times * part->recomputed;
+        sum.workspace += times * part->workspace;
+    }
+    return sum;
+}
+
+int vqc_render_memory_fitting(const vqc_render_memory *memory, bool recompute, size_t available,
+                              vqc_render_lanes most)
+{
+    for (; most.count > 0; most.count--) {
+        vqc_render_memory_part sum = vqc_render_memory_lanes(memory, most);
+        if (vqc_render_memory_part_size(&sum, recompute) <= available)
+            break;
+    }
+    return most.count;
+}
+
+vqc_status vqc_render_memory_encoder(const vqc_render_models *models, const vqc_render *render, int64_t rows,
+                                     int64_t columns, size_t *bytes_out, vqc_error *error)
+{
+    int64_t factor = models->vqgan->factor;
+    const vqc_perceptor_shape shape = {rows * factor, columns * factor, models->precision};
+    vqc_render_memory memory = {0};
+    if (is_encoded(&render->settings))
+        VQC_TRY(encoder_add(models, &shape, &memory, error));
+    *bytes_out = vqc_render_memory_total(&memory, render->settings.recompute);
+    return VQC_OK;
 }
 
 /* ---- Whether a render fits ---- */
@@ -183,9 +227,9 @@ static vqc_status parts_write(const memory_need *need, vqc_text *text, vqc_error
     char bytes[VQC_MEMORY_TEXT_SIZE];
     for (size_t i = 0; i < need->memory.count; i++) {
         const vqc_render_memory_part *part = &need->memory.parts[i];
-        size_t size = part->parameters + (recompute ? part->recomputed : part->activations);
         VQC_TRY(vqc_text_append(text, error, "%s%s%s%s %s", i == 0 ? " (" : ", ", part->kind,
-                                part->name[0] == '\0' ? "" : " ", part->name, vqc_memory_text(size, bytes)));
+                                part->name[0] == '\0' ? "" : " ", part->name,
+                                vqc_memory_text(vqc_render_memory_part_size(part, recompute), bytes)));
     }
     return vqc_text_append(text, error, ")");
 }

@@ -48,6 +48,30 @@ size_t vqc_render_memory_optimiser(const vqc_vqgan *vqgan, int64_t rows, int64_t
 /* Bytes of all parts. */
 size_t vqc_render_memory_total(const vqc_render_memory *memory, bool recompute);
 
+/* Renders beside each other, each with networks of its own. */
+typedef struct vqc_render_lanes {
+    int count;
+    bool shared; /* the networks of all compute with the first one's parameters */
+} vqc_render_lanes;
+
+/* The sums over the parts of so many such renders. They start one after the other, so that the encoder's part counts
+ * once. */
+vqc_render_memory_part vqc_render_memory_lanes(const vqc_render_memory *memory, vqc_render_lanes lanes);
+
+/* Bytes of a part. */
+size_t vqc_render_memory_part_size(const vqc_render_memory_part *part, bool recompute);
+
+/* How many such renders, at most `most.count`, the check below lets in, one after the other, where so many bytes are
+ * free before the first. */
+int vqc_render_memory_fitting(const vqc_render_memory *memory, bool recompute, size_t available,
+                              vqc_render_lanes most);
+
+/* Bytes of the encoder that the render needs for its first latent; 0 if it needs none. Plans it for its size, as
+ * above. */
+VQC_MUST_CHECK vqc_status vqc_render_memory_encoder(const vqc_render_models *models, const vqc_render *render,
+                                                    int64_t rows, int64_t columns, size_t *bytes_out,
+                                                    vqc_error *error);
+
 /* Whether the networks, planned and not finished, and the optimiser fit what is free on the device. If not,
  * VQC_FAILED says what is needed, by part, what is free, and what would help, with the bytes that would be needed
  * then: recomputation, a smaller crop group. Where the device does not know what is free everything fits. */

@@ -1,5 +1,6 @@
 #include "schedule/cost_table.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,28 @@ bool vqc_shape_cost_networks_equal(const vqc_shape_cost *a, const vqc_shape_cost
 bool vqc_shape_cost_equal(const vqc_shape_cost *a, const vqc_shape_cost *b)
 {
     return a->init == b->init && vqc_shape_cost_networks_equal(a, b);
+}
+
+/* A step's seconds with so many lanes at work; something was measured. */
+static double lane_step_seconds(const vqc_shape_cost *shape, int lanes)
+{
+    int last = shape->lane_step_count - 1;
+    int place = 0;
+    while (place < last && shape->lane_steps[place + 1].lanes < lanes)
+        place++;
+    const vqc_lane_step *from = &shape->lane_steps[place];
+    if (lanes > shape->lane_steps[last].lanes || place == last)
+        return shape->lane_steps[last].seconds * (double)lanes / (double)shape->lane_steps[last].lanes;
+    const vqc_lane_step *to = from + 1;
+    return from->seconds +
+           (to->seconds - from->seconds) * (double)(lanes - from->lanes) / (double)(to->lanes - from->lanes);
+}
+
+double vqc_shape_cost_slowdown(const vqc_shape_cost *shape, int lanes)
+{
+    if (shape->lane_step_count == 0)
+        return (double)lanes;
+    return fmax(1.0, lane_step_seconds(shape, lanes) / shape->lane_steps[0].seconds);
 }
 
 size_t vqc_cost_table_find(const vqc_cost_table *table, const vqc_render *render)

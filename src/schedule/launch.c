@@ -94,18 +94,11 @@ static vqc_status lane_next(void *context, int64_t *number_out, vqc_error *error
     return VQC_OK;
 }
 
-/* Lanes for which there is work. */
-static int lanes_used(const vqc_rank *rank, const render_list *list)
-{
-    int64_t ranks = vqc_comm_size(rank->launch->comm);
-    int64_t share = (list->count + ranks - 1) / ranks;
-    return (int)(share < rank->launch->lane_count ? share : rank->launch->lane_count);
-}
-
 /* The same, and the team goes apart at the end. */
 static vqc_status renders_make(vqc_rank *rank, const render_list *list, int64_t index, vqc_error *error)
 {
-    int lanes = lanes_used(rank, list);
+    const vqc_launch *launch = rank->launch;
+    int lanes = vqc_lane_count_useful(launch->lane_count, (size_t)list->count, vqc_comm_size(launch->comm));
     lane_source source = {rank, list};
     if (index >= 0 && lanes > 1 && vqc_team_size(rank->team) == 1)
         VQC_TRY(vqc_lanes_run(rank, lanes, list->numbers[index], lane_next, &source, error));

@@ -6,13 +6,12 @@
 #include "archive/archive.h"
 #include "comm/comm.h"
 #include "render/renderer.h"
+#include "schedule/lane_count.h"
 
 /* One launch of a study: its ranks form teams, which take renders, those that cost most first, until none is left;
  * each team's leader writes its renders into the archive and keeps checkpoints of what is under way. Ranks that find
  * no render left join teams that are still at work. Renders that are done are left alone, so that the same launch
  * again goes on where the last one stopped, on any number of ranks. */
-
-enum { VQC_LAUNCH_MAX_LANES = 16 };
 
 /* How far a launch is, as its rank sees it. */
 typedef struct vqc_launch_progress {

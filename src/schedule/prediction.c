@@ -9,6 +9,7 @@
 #include "schedule/cost.h"
 #include "schedule/division.h"
 #include "schedule/event_queue.h"
+#include "schedule/lane_course.h"
 
 /* As recruitment.c has them: leaders look for free ranks now and then, on average half a period after one is free,
  * and ask them if the rest of the render is worth it. */
@@ -23,6 +24,7 @@ typedef struct step_class {
     size_t targets;
     vqc_share_work work;
     uint64_t message; /* bytes */
+    double alone;     /* seconds of a step on one rank */
     int groups;
     double *share; /* (groups): largest share with 1, 2, ... members; negative until it is known */
     int *best;     /* (groups): smallest team of up to so many members that is as fast as any; 0 until it is known */
@@ -39,9 +41,12 @@ typedef struct team_state {
     double changed;    /* when its size or render was last changed */
     int joining;       /* ranks that make ready to join */
     unsigned version;  /* of its plans: events of older ones are void */
+    /* Of a team of one with lanes, which hold its renders instead. */
+    bool has_lanes;
+    vqc_lane_course lanes;
 } team_state;
 
-typedef enum event_kind { EVENT_END, EVENT_JOIN, EVENT_LOOK } event_kind;
+typedef enum event_kind { EVENT_END, EVENT_JOIN, EVENT_LOOK, EVENT_LANES } event_kind;
 
 typedef struct simulation {
     const vqc_study *study;
@@ -131,7 +136,7 @@ static vqc_status class_add(simulation *s, const vqc_render *render, size_t shap
     VQC_TRY(vqc_memory_allocate((size_t) class->groups, sizeof(int), "kinds of steps", &class->best, error));
     for (int i = 0; i < class->groups; i++)
         class->share[i] = -1.0;
-    return VQC_OK;
+    return vqc_prediction_step(s->study, render, cost, s->options, 1, &class->alone, error);
 }
 
 static vqc_status class_find(simulation *s, const vqc_render *render, size_t *class_out, vqc_error *error)
@@ -262,6 +267,15 @@ static vqc_status look_plan(simulation *s, double now, vqc_error *error)
     return vqc_event_queue_add(&s->queue, &(vqc_event){.time = now + look_after, .kind = EVENT_LOOK}, error);
 }
 
+/* The team goes apart; its ranks are free. */
+static vqc_status team_leave(simulation *s, team_state *team, double now, vqc_error *error)
+{
+    team->running = false;
+    s->running--;
+    s->free += team->size;
+    return look_plan(s, now, error);
+}
+
 static vqc_status team_end(simulation *s, int number, double now, vqc_error *error)
 {
     team_state *team = &s->teams[number];
@@ -272,10 +286,7 @@ static vqc_status team_end(simulation *s, int number, double now, vqc_error *err
     team->joining = 0;
     if (s->next < s->prediction->count)
         return render_begin(s, number, now, error);
-    team->running = false;
-    s->running--;
-    s->free += team->size;
-    return look_plan(s, now, error);
+    return team_leave(s, team, now, error);
 }
 
 /* Lets a team ask for its part of the free ranks, as far as they make it faster and its render still takes long. They
@@ -314,7 +325,7 @@ static vqc_status look(simulation *s, double now, vqc_error *error)
 {
     s->look_due = false;
     for (int i = 0; i < s->team_count && s->free > 0; i++)
-        if (s->teams[i].running)
+        if (s->teams[i].running && !s->teams[i].has_lanes)
             VQC_TRY(team_look(s, i, now, error));
     return VQC_OK;
 }
@@ -333,12 +344,66 @@ static vqc_status team_join(simulation *s, int number, double now, vqc_error *er
     return end_plan(s, number, error);
 }
 
+/* What the lanes of a team take renders from. */
+typedef struct lane_source {
+    simulation *simulation;
+    const team_state *team;
+} lane_source;
+
+/* Takes the next render; false: none is left. */
+static bool lane_next(void *context, vqc_lane_render *render_out)
+{
+    const lane_source *source = context;
+    simulation *s = source->simulation;
+    if (s->next == s->prediction->count)
+        return false;
+    const vqc_render *render = &s->study->renders[s->numbers[s->next]];
+    const step_class *class = &s->classes[s->class_of[render->number]];
+    vqc_predicted_render *result = &s->prediction->renders[s->next++];
+    *result = (vqc_predicted_render){.number = render->number, .rank = source->team->first, .members = 1};
+    *render_out = (vqc_lane_render){.shape = &s->costs->shapes[class->shape],
+                                    .step = class->alone,
+                                    .steps = render->settings.steps,
+                                    .snapshots = render->settings.snapshots,
+                                    .result = result};
+    return true;
+}
+
+/* Plans a team's next moment between rounds, or its end. */
+static vqc_status lanes_go_on(simulation *s, int number, double now, vqc_error *error)
+{
+    team_state *team = &s->teams[number];
+    lane_source source = {s, team};
+    double next;
+    if (vqc_lane_course_advance(&team->lanes, now, lane_next, &source, &next))
+        return vqc_event_queue_add(
+            &s->queue, &(vqc_event){.time = next, .kind = EVENT_LANES, .subject = number, .version = team->version},
+            error);
+    busy_add(s, team, now);
+    s->prediction->seconds = fmax(s->prediction->seconds, now);
+    s->prediction->closed += team->lanes.closed;
+    return team_leave(s, team, now, error);
+}
+
+static vqc_status lanes_begin(simulation *s, int number, double now, vqc_error *error)
+{
+    team_state *team = &s->teams[number];
+    lane_source source = {s, team};
+    vqc_lane_render first = {0};
+    (void)lane_next(&source, &first); /* there are not more teams than renders */
+    team->changed = now;
+    VQC_TRY(vqc_lane_course_init(&team->lanes, s->prediction->lanes, s->costs->free_bytes, &first, error));
+    return lanes_go_on(s, number, now, error);
+}
+
 static vqc_status event_handle(simulation *s, const vqc_event *event, vqc_error *error)
 {
     if (event->kind == EVENT_LOOK)
         return look(s, event->time, error);
     if (event->version != s->teams[event->subject].version)
         return VQC_OK;
+    if (event->kind == EVENT_LANES)
+        return lanes_go_on(s, event->subject, event->time, error);
     if (event->kind == EVENT_JOIN)
         return team_join(s, event->subject, event->time, error);
     return team_end(s, event->subject, event->time, error);
@@ -349,7 +414,7 @@ static vqc_status course_run(simulation *s, vqc_error *error)
     double opened = s->costs->open + (double)s->study->prompt_count * s->costs->prompt;
     vqc_event event;
     for (int i = 0; i < s->team_count; i++)
-        VQC_TRY(render_begin(s, i, opened, error));
+        VQC_TRY(s->teams[i].has_lanes ? lanes_begin(s, i, opened, error) : render_begin(s, i, opened, error));
     VQC_TRY(look_plan(s, opened, error));
     while (vqc_event_queue_take(&s->queue, &event))
         VQC_TRY(event_handle(s, &event, error));
@@ -378,8 +443,11 @@ static vqc_status teams_make(simulation *s, const vqc_cost_seconds *guess, vqc_e
     vqc_status status = vqc_memory_allocate((size_t)division.teams, sizeof *s->teams, "teams", &s->teams, error);
     s->free = s->options->ranks;
     for (int i = 0; status == VQC_OK && i < division.teams; i++) {
-        s->teams[i] = (team_state){
-            .size = division.size[i], .first = division.first[i], .running = true, .networks = s->costs->count};
+        s->teams[i] = (team_state){.size = division.size[i],
+                                   .first = division.first[i],
+                                   .running = true,
+                                   .networks = s->costs->count,
+                                   .has_lanes = s->prediction->lanes > 1 && division.size[i] == 1};
         s->free -= division.size[i];
     }
     s->team_count = division.teams;
@@ -394,6 +462,7 @@ static vqc_status simulation_run(simulation *s, vqc_error *error)
     vqc_prediction *prediction = s->prediction;
     vqc_cost_guess(s->study, &guess);
     prediction->count = s->study->render_count;
+    prediction->lanes = vqc_lane_count_useful(s->options->lanes, prediction->count, s->options->ranks);
     VQC_TRY(vqc_memory_allocate(prediction->count, sizeof *prediction->renders, "a prediction", &prediction->renders,
                                 error));
     VQC_TRY(renders_order(s, &guess, error));
@@ -413,6 +482,8 @@ static void simulation_release(simulation *s)
     free(s->classes);
     free(s->numbers);
     free(s->class_of);
+    for (int i = 0; i < s->team_count; i++)
+        vqc_lane_course_release(&s->teams[i].lanes);
     free(s->teams);
     vqc_event_queue_release(&s->queue);
 }
@@ -430,19 +501,47 @@ static vqc_status course_predict(const vqc_study *study, const vqc_cost_table *c
     return status;
 }
 
+/* The same launch on so many ranks with so many lanes, only to compare. */
+static vqc_status seconds_predict(const vqc_study *study, const vqc_cost_table *costs,
+                                  const vqc_prediction_options *options, int ranks, int lanes, double *seconds_out,
+                                  vqc_error *error)
+{
+    vqc_prediction_options other = *options;
+    vqc_prediction prediction;
+    other.ranks = ranks;
+    other.lanes = lanes;
+    VQC_TRY(course_predict(study, costs, &other, &prediction, error));
+    *seconds_out = prediction.seconds;
+    vqc_prediction_release(&prediction);
+    return VQC_OK;
+}
+
+/* On one rank there are most renders for lanes. */
+static vqc_status lanes_check(const vqc_study *study, const vqc_cost_table *costs,
+                              const vqc_prediction_options *options, vqc_error *error)
+{
+    int lanes = vqc_lane_count_useful(options->lanes, study->render_count, 1);
+    if (lanes <= costs->lanes)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "the costs were measured for up to %d renders at a time on a rank, but %d are asked for; "
+                         "measure them anew",
+                         costs->lanes, lanes);
+}
+
 vqc_status vqc_prediction_create(const vqc_study *study, const vqc_cost_table *costs,
                                  const vqc_prediction_options *options, vqc_prediction *prediction_out,
                                  vqc_error *error)
 {
-    vqc_prediction_options alone = *options;
-    vqc_prediction serial;
-    alone.ranks = 1;
-    VQC_TRY(course_predict(study, costs, &alone, &serial, error));
-    double seconds = serial.seconds;
-    vqc_prediction_release(&serial);
+    double serial;
+    double one_lane;
+    VQC_TRY(lanes_check(study, costs, options, error));
+    VQC_TRY(seconds_predict(study, costs, options, 1, options->lanes, &serial, error));
+    VQC_TRY(seconds_predict(study, costs, options, options->ranks, 1, &one_lane, error));
     VQC_TRY(course_predict(study, costs, options, prediction_out, error));
-    prediction_out->serial = seconds;
-    prediction_out->efficiency = seconds / ((double)options->ranks * prediction_out->seconds);
+    prediction_out->serial = serial;
+    prediction_out->one_lane = one_lane;
+    prediction_out->efficiency = serial / ((double)options->ranks * prediction_out->seconds);
     return VQC_OK;
 }
 

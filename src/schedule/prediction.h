@@ -4,7 +4,7 @@
 #include "schedule/cost_table.h"
 
 /* How a launch on any number of ranks would go: its course simulated from measured costs, by the rules of the launch
- * itself (schedule/cost.h, division.h, recruitment.h).
+ * itself (schedule/cost.h, division.h, recruitment.h, lanes.h).
  *
  * Every rank opens the models and computes the targets of all prompts. Then, for a render of `steps` steps in a team
  * of p members:
@@ -16,10 +16,20 @@
  * the time of an all-reduce of S bytes as reduce-scatter and all-gather by recursive halving and doubling (Thakur,
  * Rabenseifner, Gropp 2005, "Optimization of Collective Communication Operations in MPICH", Int. J. High Performance
  * Computing Applications 19(1), section 4.4), without its additions, which are few beside a step. Not counted:
- * writing the archive, checkpoints, and the messages by which renders are handed out. */
+ * writing the archive, checkpoints, and the messages by which renders are handed out.
+ *
+ * A rank that is a team of its own makes up to `lanes` renders at a time, where there is more than one for each rank
+ * (lane_count.h). With k of them at work each takes
+ *
+ *     step(k) = step · slowdown(k)
+ *
+ * as measured side by side (cost_table.h), `make` is for a further lane what it takes beside the first, and while
+ * one starts, draws a snapshot or its last picture, the others wait; lane_course.h says it exactly, also for renders
+ * of different shapes and for lanes that the device's memory is not enough for. */
 
 typedef struct vqc_prediction_options {
     int ranks;        /* 1 or more */
+    int lanes;        /* renders that a rank makes at a time, 1 or more, as far as there are renders for them */
     int64_t team;     /* size of teams asked for; 0: left to the program, and free ranks join running teams */
     double latency;   /* of a message, seconds */
     double bandwidth; /* of a rank's connection, bytes per second */
@@ -28,6 +38,7 @@ typedef struct vqc_prediction_options {
 typedef struct vqc_predicted_render {
     int64_t number;    /* of the study */
     int rank;          /* lowest rank of its team */
+    int lane;          /* of that rank */
     int members;       /* of the team when it begins */
     int joined;        /* ranks that join it on the way */
     double begin, end; /* seconds from the start of the launch */
@@ -37,14 +48,17 @@ typedef struct vqc_prediction {
     vqc_predicted_render *renders; /* (count), in the order in which they are taken */
     size_t count;
     int teams;         /* at the start */
+    int lanes;         /* of each rank, as far as there are renders for them */
+    int closed;        /* lanes in which no render could be started, of all ranks */
     double seconds;    /* of the launch */
-    double serial;     /* of the launch on one rank */
+    double serial;     /* of the launch on one rank, with lanes */
+    double one_lane;   /* of the launch with one lane on each rank */
     double efficiency; /* serial / (ranks × seconds) */
     double used;       /* share of the ranks' time in which they work on renders */
 } vqc_prediction;
 
 /* Simulates the launch of all of the study's renders, whose shapes are in the table; one that is not is
- * VQC_BAD_INPUT. */
+ * VQC_BAD_INPUT, and so are more lanes than the costs were measured for, where there are renders for them. */
 VQC_MUST_CHECK vqc_status vqc_prediction_create(const vqc_study *study, const vqc_cost_table *costs,
                                                 const vqc_prediction_options *options, vqc_prediction *prediction_out,
                                                 vqc_error *error);
@@ -62,9 +76,10 @@ VQC_MUST_CHECK vqc_status vqc_prediction_step(const vqc_study *study, const vqc_
  * member gives and gets (render/step_message.h). */
 uint64_t vqc_prediction_message(const vqc_study *study, const vqc_render *render, const vqc_shape_cost *shape);
 
-/* Host memory of a rank besides the device's and the mapped models' files: 36 bytes for each element of the latent
- * (optimiser, gradient, checkpoint, result), 63 for each pixel (picture and gradient in f32, gradients' sum, result),
- * 4 for each step and loss, the step's message, and 4 for each element of the targets of all prompts. */
+/* Host memory that a render takes on a rank besides the device's and the mapped models' files: 36 bytes for each
+ * element of the latent (optimiser, gradient, checkpoint, result), 63 for each pixel (picture and gradient in f32,
+ * gradients' sum, result), 4 for each step and loss, the step's message, and 4 for each element of the targets of all
+ * prompts, which the renders of several lanes have in common. */
 uint64_t vqc_prediction_host(const vqc_study *study, const vqc_cost_table *costs, const vqc_render *render,
                              const vqc_shape_cost *shape);
 

@@ -56,7 +56,8 @@ static void launches_predict(const vqc_study *study, const vqc_cost_table *costs
     for (int64_t team = 0; team < 3; team++) {
         vqc_error error = {0};
         vqc_prediction prediction = {0};
-        const vqc_prediction_options options = {.ranks = RANKS, .team = team, .latency = 1e-5, .bandwidth = 1e9};
+        const vqc_prediction_options options = {
+            .ranks = team == 0 ? 1 : RANKS, .lanes = costs->lanes, .team = team, .latency = 1e-5, .bandwidth = 1e9};
         if (vqc_prediction_create(study, costs, &options, &prediction, &error) != VQC_OK && error.message[0] == '\0')
             abort();
         if (!isfinite(prediction.seconds) || !isfinite(prediction.efficiency) || !isfinite(prediction.used))

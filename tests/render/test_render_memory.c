@@ -172,6 +172,36 @@ static void test_nothing_helps(void **state)
     fixture_close(&f);
 }
 
+/* Renders beside each other, by hand: one keeps 10 + 50 + 20 bytes, with recomputation 10 + 30 + 20, and takes 12 +
+ * 28 for its first latent. Of these three fit 3 · 80 + 40 bytes, but not one less. */
+static void test_lanes(void **state)
+{
+    (void)state;
+    const vqc_render_memory memory = {
+        .count = 3,
+        .parts = {{.kind = "decoder", .parameters = 10, .activations = 50, .recomputed = 30, .workspace = 7},
+                  {.kind = "optimiser", .activations = 20, .recomputed = 20},
+                  {.kind = "encoder", .parameters = 12, .activations = 28, .recomputed = 28, .workspace = 3}},
+    };
+    const vqc_render_lanes sixteen = {16, false};
+    vqc_render_memory_part three = vqc_render_memory_lanes(&memory, (vqc_render_lanes){3, false});
+    assert_int_equal(three.parameters, 3 * 10 + 12);
+    assert_int_equal(three.activations, 3 * 70 + 28);
+    assert_int_equal(three.recomputed, 3 * 50 + 28);
+    assert_int_equal(three.workspace, 3 * 7 + 3);
+    assert_int_equal(vqc_render_memory_part_size(&three, false), 280);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 280, sixteen), 3);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 279, sixteen), 2);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 119, sixteen), 0);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 1 << 20, sixteen), 16);
+    assert_int_equal(vqc_render_memory_fitting(&memory, true, 280, sixteen), 4);
+    /* With the first one's parameters: 10 + 12 of them all in all, and 3 · 70 + 28 bytes besides. */
+    three = vqc_render_memory_lanes(&memory, (vqc_render_lanes){3, true});
+    assert_int_equal(three.parameters, 22);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 260, (vqc_render_lanes){16, true}), 3);
+    assert_int_equal(vqc_render_memory_fitting(&memory, false, 259, (vqc_render_lanes){16, true}), 2);
+}
+
 static void test_text(void **state)
 {
     (void)state;
@@ -185,7 +215,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limit),         cmocka_unit_test(test_recomputation_changes_nothing),
         cmocka_unit_test(test_too_little),    cmocka_unit_test(test_enough),
-        cmocka_unit_test(test_nothing_helps), cmocka_unit_test(test_text),
+        cmocka_unit_test(test_nothing_helps), cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

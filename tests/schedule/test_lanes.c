@@ -1,5 +1,5 @@
-/* Lanes of which one has too little device memory: it is closed, and its renders are made in the other; a render that
- * cannot be started in any is recorded as failed. */
+/* Lanes of which one has too little device memory: it is closed, and its renders are made in the other, and costs are
+ * measured without it; a render that cannot be started in any is recorded as failed. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "schedule/launch.h"
+#include "schedule/measurement.h"
 #include "schedule/study_archive.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
@@ -148,11 +149,42 @@ static void test_too_little_for_any_is_a_failure(void **state)
     assert_int_equal(renders_in(VQC_ARCHIVE_FAILED, (const size_t[]){1000, 1000, 1000}, 0), RENDERS);
 }
 
+/* Measures the study on lanes with these limits: steps of these numbers of lanes, ended by 0, are measured. */
+static void expect_measured(const size_t limits[LANES], const int *lanes)
+{
+    fixture f = {0};
+    vqc_error error = {0};
+    vqc_cost_table costs = {0};
+    fixture_open(&f, limits);
+    check(vqc_measurement_run(f.study, f.ops, LANES, VQC_DTYPE_F32, &costs, &error), &error);
+    assert_int_equal(costs.lanes, LANES);
+    assert_int_equal(costs.free_bytes, limits[0]);
+    assert_int_equal(costs.count, 1);
+    for (int i = 0; i < costs.shapes[0].lane_step_count; i++) {
+        assert_int_equal(costs.shapes[0].lane_steps[i].lanes, lanes[i]);
+        assert_true(costs.shapes[0].lane_steps[i].seconds > 0.0);
+    }
+    assert_int_equal(lanes[costs.shapes[0].lane_step_count], 0);
+    vqc_cost_table_release(&costs);
+    fixture_close(&f);
+}
+
+/* What a launch would close is not measured. */
+static void test_measured_lanes(void **state)
+{
+    (void)state;
+    enum { ENOUGH = 1 << 30 };
+    expect_measured((const size_t[]){0, 0, 0}, (const int[]){1, 2, 3, 0});
+    expect_measured((const size_t[]){ENOUGH, 0, 1000}, (const int[]){1, 2, 0});
+    expect_measured((const size_t[]){0, 1000, 0}, (const int[]){1, 0});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_lane_is_closed),
         cmocka_unit_test(test_too_little_for_any_is_a_failure),
+        cmocka_unit_test(test_measured_lanes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
