@@ -1,0 +1,70 @@
+"""What the programs of this folder have in common: their errors, and how they end.
+
+Like vqclip itself they end with exit code 2 after bad usage or bad input, and with 1 where a run failed, after one line
+on standard error. Remarks that are no errors go to standard error too, so that standard output holds results only.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+
+
+class BadInput(Exception):
+    """Input that cannot be used; the message names the file, what was expected and what was found."""
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def run(parser: argparse.ArgumentParser, words: Iterable[str] | None = None) -> int:
+    """Parses the words and runs the chosen command, which argparse finds as `run`; returns the exit code."""
+    arguments = parser.parse_args(words)
+    run_command: Callable[[argparse.Namespace], None] = arguments.run
+    try:
+        run_command(arguments)
+    except BadInput as error:
+        say(f"{parser.prog}: {error}")
+        return EXIT_BAD_INPUT
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read standard output has enough; nothing is left to be flushed
+        return EXIT_FAILED
+    except OSError as error:
+        say(f"{parser.prog}: {error.filename or 'file'}: {error.strerror or error}")
+        return EXIT_FAILED
+    return 0
+
+
+def read_text(path: Path) -> str:
+    """The text of an input file."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: expected text in UTF-8") from None
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from None
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file that is there as a whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def positive(text: str) -> int:
+    """An argparse type: a whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """An argparse type: a whole number of at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, found {text!r}")
+    return int(text)
