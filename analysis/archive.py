@@ -234,3 +234,19 @@ class Archive:
         if state >= len(STATES):
             raise self._wrong("renders/state", f"0 to {len(STATES) - 1}", str(state))
         return STATES[state]
+
+
+def open_archives(texts: list[str]) -> dict[str, Archive]:
+    """Opens `ARCHIVE.h5` or `NAME=ARCHIVE.h5` as the command line names them: name -> archive; the study's name, where
+    none is given."""
+    archives: dict[str, Archive] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        bare = not equals or Path(text).exists()
+        archive = Archive(text if bare else path)
+        label = archive.study if bare else name.strip()
+        if label in archives:
+            raise BadInput(f"{archive.path}: expected a name of its own, found {label!r}, which {archives[label].path} "
+                           "has too; give one as NAME=ARCHIVE.h5")  # fmt: skip
+        archives[label] = archive
+    return archives

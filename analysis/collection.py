@@ -124,7 +124,7 @@ def ratings_of(key: Key, file: RaterFile) -> list[Rating]:
 
 
 def collect(key: Key, paths: list[Path]) -> list[Rating]:
-    """The ratings of all files, by rater and place."""
+    """The ratings of all files, in the key's order of prompts and conditions, then by picture, rater and position."""
     seen: dict[int, Path] = {}
     ratings: dict[int, list[Rating]] = {}
     for path in paths:
@@ -133,7 +133,12 @@ def collect(key: Key, paths: list[Path]) -> list[Rating]:
         seen[file.rater] = path
         ratings[file.rater] = ratings_of(key, file)
     say_missing(key, ratings)
-    return [rating for rater in sorted(ratings) for rating in ratings[rater]]
+    prompts = {prompt: number for number, prompt in enumerate(key.prompts)}
+    conditions = {name: number for number, name in enumerate(key.condition_names())}
+    return sorted(
+        (rating for found in ratings.values() for rating in found),
+        key=lambda rating: (prompts[rating.prompt], conditions[rating.condition], rating.picture, rating.rater,
+                            rating.position))  # fmt: skip
 
 
 def numbers_text(numbers: list[int]) -> str:

@@ -28,10 +28,11 @@ from key import Key
 
 PAGE = Path(__file__).with_name("page.html")
 RATINGS_FORMAT = "vqclip ratings 1"
+PAGE_GREY = (0xE6, 0xE6, 0xE6)
 NAME_LETTERS = "bcdfghjkmnpqrstvwxz23456789"  # no words, and nothing that looks like something else
 NAME_LENGTH = 10
 QUESTION = "How well does the picture match the text?"
-LABELS = ("not at all", "a little", "partly", "mostly", "completely")
+LABELS = ("not at all", "a little", "partly", "mostly", "fully")
 INSTRUCTION = """You will see pictures, each with a text. Rate how well the picture matches the text, from 1 to 5.
 
 What counts is whether the picture shows what the text says: the things, their properties, the place and the style that \
@@ -66,10 +67,10 @@ class Shown:
 
 
 def fit(image: Image.Image, size: int) -> Image.Image:
-    """The picture as large as fits into a square of middle grey."""
+    """The picture as large as fits into a square of the page's grey."""
     factor = size / max(image.size)
     fitted = image.resize([max(1, round(factor * side)) for side in image.size], Image.Resampling.LANCZOS)
-    square = Image.new("RGB", (size, size), (128, 128, 128))
+    square = Image.new("RGB", (size, size), PAGE_GREY)
     square.paste(fitted, ((size - fitted.width) // 2, (size - fitted.height) // 2))
     return square
 
