@@ -36,8 +36,8 @@ def squared_differences(kinds: np.ndarray, totals: np.ndarray, level: str) -> np
 
 
 def krippendorff_alpha(values: np.ndarray, level: str) -> float:
-    """Of values (raters, units), NaN where missing; level: nominal, ordinal or interval. NaN where it is not defined: no
-    unit with two values, or all values alike."""
+    """Of values (raters, units), NaN where missing; level: nominal, ordinal or interval. NaN where it is not
+    defined: no unit with two values, or all values alike."""
     if np.isnan(values).all():
         return math.nan
     kinds, observed = coincidences(values)

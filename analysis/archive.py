@@ -135,7 +135,7 @@ class Archive:
         found = hashlib.sha256(pixels.tobytes()).hexdigest()
         if found != render.picture_sha256:
             raise BadInput(f"{self.path}: the picture of render {render.number}: expected SHA-256 "
-                           f"{render.picture_sha256[:12]}..., found {found[:12]}...")  # fmt: skip
+                           f"{render.picture_sha256[:12]}..., found {found[:12]}...")
         if pixels.shape[2] != 3:
             raise self._wrong(f"shape_{render.shape}/picture", "3 channels", str(pixels.shape[2]))
         return pixels
@@ -145,7 +145,7 @@ class Archive:
         values = self._row(render, "losses", np.float32, 2)
         if values.shape[0] == 0 or values.shape[1] != len(names) or not {"L2", "total"} <= set(names):
             raise self._wrong(f"shape_{render.shape}/losses", "a column for each loss name, L2 and total among them",
-                              f"size {values.shape} and names {', '.join(names)}")  # fmt: skip
+                              f"size {values.shape} and names {', '.join(names)}")
         return Losses(names, values.astype(np.float64))
 
     def snapshots(self, render: Render) -> list[tuple[int, np.ndarray]]:
@@ -196,7 +196,7 @@ class Archive:
         if dataset.dtype.kind not in kinds or dataset.ndim != 1 or length not in (None, len(dataset)):
             rows = "rows" if length is None else f"{length} rows"
             raise self._wrong(name, f"{rows} of type {' or '.join(kinds)}",
-                              f"type {dataset.dtype}, size {dataset.shape}")  # fmt: skip
+                              f"type {dataset.dtype}, size {dataset.shape}")
         return dataset[:]
 
     def _texts(self, name: str, length: int | None = None) -> list[str]:
@@ -208,7 +208,7 @@ class Archive:
         dataset = self._dataset(name)
         if dataset.dtype != dtype or dataset.ndim != rank + 1:
             raise self._wrong(name, f"{np.dtype(dtype)} of {rank + 1} dimensions",
-                              f"{dataset.dtype} of {dataset.ndim}")  # fmt: skip
+                              f"{dataset.dtype} of {dataset.ndim}")
         if render.row >= len(dataset):
             raise self._wrong(name, f"a row {render.row} for render {render.number}", f"{len(dataset)} rows")
         return dataset[render.row]
@@ -247,6 +247,6 @@ def open_archives(texts: list[str]) -> dict[str, Archive]:
         label = archive.study if bare else name.strip()
         if label in archives:
             raise BadInput(f"{archive.path}: expected a name of its own, found {label!r}, which {archives[label].path} "
-                           "has too; give one as NAME=ARCHIVE.h5")  # fmt: skip
+                           "has too; give one as NAME=ARCHIVE.h5")
         archives[label] = archive
     return archives

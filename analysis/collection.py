@@ -48,9 +48,10 @@ def checked_row(path: Path, row: dict) -> dict:
         if any(isinstance(row[name], (bool, float)) for name in ("position", "rating")):
             raise ValueError
         return {"position": int(row["position"]), "picture": str(row["picture"]), "rating": int(row["rating"]),
-                "seconds": float(row["seconds"])}  # fmt: skip
+                "seconds": float(row["seconds"])}
     except (KeyError, TypeError, ValueError, OverflowError):
-        raise BadInput(f"{path}: expected position, picture, rating and seconds, found {json.dumps(row)[:120]}") from None
+        found = json.dumps(row)[:120]
+        raise BadInput(f"{path}: expected position, picture, rating and seconds, found {found}") from None
 
 
 def read_json(path: Path, text: str) -> RaterFile:
@@ -119,7 +120,7 @@ def ratings_of(key: Key, file: RaterFile) -> list[Rating]:
         ratings.append(Rating(
             rater=file.rater, position=row["position"], repeat=key.is_repeat(file.rater, row["position"]),
             condition=picture["condition"], prompt=picture["prompt"], picture=row["picture"], rating=row["rating"],
-            seconds=row["seconds"]))  # fmt: skip
+            seconds=row["seconds"]))
     return ratings
 
 
@@ -138,7 +139,7 @@ def collect(key: Key, paths: list[Path]) -> list[Rating]:
     return sorted(
         (rating for found in ratings.values() for rating in found),
         key=lambda rating: (prompts[rating.prompt], conditions[rating.condition], rating.picture, rating.rater,
-                            rating.position))  # fmt: skip
+                            rating.position))
 
 
 def numbers_text(numbers: list[int]) -> str:
@@ -157,7 +158,7 @@ def say_missing(key: Key, ratings: dict[int, list[Rating]]) -> None:
         places = {rating.position for rating in found}
         if missing := [place for place in range(1, len(key.orders[rater]) + 1) if place not in places]:
             say(f"rater {rater}: {len(missing)} of {len(key.orders[rater])} ratings are missing, "
-                f"at positions {numbers_text(missing)}")  # fmt: skip
+                f"at positions {numbers_text(missing)}")
     if absent := [rater for rater in key.orders if rater not in ratings]:
         say(f"no file from {len(absent)} of {len(key.orders)} raters: {numbers_text(absent)}")
 
@@ -179,14 +180,14 @@ def read_ratings(path: Path) -> list[Rating]:
     reader = csv.DictReader(io.StringIO(read_text(path)))
     if tuple(reader.fieldnames or ()) != RATINGS_COLUMNS:
         raise BadInput(f"{path}: expected ratings as `rating.py collect` writes them, with the columns "
-                       f"{','.join(RATINGS_COLUMNS)}")  # fmt: skip
+                       f"{','.join(RATINGS_COLUMNS)}")
     ratings = []
     for row in reader:
         try:
             ratings.append(Rating(
                 rater=int(row["rater"]), position=int(row["position"]), repeat=bool(int(row["repeat"])),
                 condition=row["condition"], prompt=row["prompt"], picture=row["picture"], rating=int(row["rating"]),
-                seconds=float(row["seconds"])))  # fmt: skip
+                seconds=float(row["seconds"])))
         except (TypeError, ValueError):
             raise BadInput(f"{path}: line {reader.line_num}: expected a rating, found {list(row.values())}") from None
     if not ratings:

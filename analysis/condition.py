@@ -72,7 +72,7 @@ def of_variant(archive: Archive, renders: list[Render], variant: str | None) -> 
     listed = ", ".join(text or "(none)" for text in found)
     if variant is None and len(found) > 1:
         raise BadInput(f"{archive.path}: expected one variant for a condition, found {listed}; "
-                       f"choose one by NAME={archive.path}@VARIANT")  # fmt: skip
+                       f"choose one by NAME={archive.path}@VARIANT")
     if variant is not None and variant not in found:
         raise BadInput(f"{archive.path}: expected a variant out of {listed}, found {variant}")
     return [render for render in renders if variant in (None, render.variant)]
@@ -119,7 +119,7 @@ def open_folder(name: str, folder: Path) -> Condition:
         path = folder / row["file"]
         if not row["file"] or not prompt_key(row["prompt"]):
             raise BadInput(f"{listing}: line {rows.line_num}: expected a file and a prompt, found {row['file']!r} and "
-                           f"{row['prompt']!r}")  # fmt: skip
+                           f"{row['prompt']!r}")
         pictures.append(Picture(prompt_key(row["prompt"]), {"file": row["file"]}, lambda path=path: read_png(path)))
     return Condition(name, str(folder), "", hashlib.sha256(text.encode()).hexdigest(), by_prompt(pictures))
 

@@ -42,7 +42,7 @@ class Key:
     def _content(self) -> dict:
         orders = {str(rater): names for rater, names in self.orders.items()}
         return {"format": FORMAT, "title": self.title, "seed": self.seed, "conditions": self.conditions,
-                "prompts": self.prompts, "pictures": self.pictures, "orders": orders}  # fmt: skip
+                "prompts": self.prompts, "pictures": self.pictures, "orders": orders}
 
     def write(self, path: Path) -> None:
         content = {"study": self.study, **self._content()}
@@ -64,5 +64,5 @@ def read_key(path: Path) -> Key:
         raise BadInput(f"{path}: expected format {FORMAT!r}, found {found!r}")
     if not unchanged:
         raise BadInput(f"{path}: expected the key as it was written, whose study is {study}; found one that was "
-                       f"changed, of study {key.study}")  # fmt: skip
+                       f"changed, of study {key.study}")
     return key

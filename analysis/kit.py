@@ -35,8 +35,8 @@ QUESTION = "How well does the picture match the text?"
 LABELS = ("not at all", "a little", "partly", "mostly", "fully")
 INSTRUCTION = """You will see pictures, each with a text. Rate how well the picture matches the text, from 1 to 5.
 
-What counts is whether the picture shows what the text says: the things, their properties, the place and the style that \
-it names. How beautiful or how well made the picture is does not count by itself: a better-looking picture that misses \
+What counts is whether the picture shows what the text says: the things, their properties, the place and the style \
+that it names. How beautiful or how well made the picture is does not count by itself: a better-looking picture that misses \
 the text gets the lower rating.
 
 Judge each picture on its own. There are no right answers; your first impression is what we ask for."""
@@ -122,17 +122,17 @@ def load_all(conditions: list[Condition], prompts: list[str], wishes: Wishes) ->
 def describe(shown: Shown) -> dict:
     """A picture's entry in the key."""
     return {"condition": shown.condition, "prompt": shown.picture.prompt, **shown.picture.origin,
-            "picture_sha256": shown.sha256}  # fmt: skip
+            "picture_sha256": shown.sha256}
 
 
 def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str, Shown],
-             names: dict[order.Place, str], wishes: Wishes) -> Key:  # fmt: skip
+             names: dict[order.Place, str], wishes: Wishes) -> Key:
     design = order.Design(len(prompts), len(conditions), wishes.copies, wishes.repeats, wishes.seed)
     orders = {rater: order.rater_order(design, rater) for rater in range(1, wishes.raters + 1)}
     means = order.mean_places(list(orders.values()), len(conditions))
     for condition, mean in zip(conditions, means, strict=True):
         say(f"{condition.name}: {design.prompts * design.copies} pictures, mean place {mean:.1f} of "
-            f"{design.pictures + design.repeats}")  # fmt: skip
+            f"{design.pictures + design.repeats}")
     return Key(
         title=wishes.title,
         seed=wishes.seed,
@@ -141,14 +141,14 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
         prompts=prompts,
         pictures={name: describe(pictures[name]) for name in sorted(pictures)},
         orders={rater: [names[place] for place in places] for rater, places in orders.items()},
-    )  # fmt: skip
+    )
 
 
 def page_data(key: Key, rater: int, sources: dict[str, str], ratio: str, wishes: Wishes) -> str:
     """What a page knows, as JSON that can stand in HTML. `sources`: the address of each picture."""
     order_shown = [{"picture": name, "text": key.pictures[name]["prompt"]} for name in key.orders[rater]]
     data = {"format": RATINGS_FORMAT, "study": key.study, "rater": rater, "question": QUESTION, "labels": LABELS,
-            "instruction": wishes.instruction, "ratio": ratio, "order": order_shown, "pictures": sources}  # fmt: skip
+            "instruction": wishes.instruction, "ratio": ratio, "order": order_shown, "pictures": sources}
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
 
 
@@ -161,7 +161,7 @@ def write_pages(folder: Path, key: Key, files: dict[str, bytes], ratio: str, wis
         sources = {name: f"pictures/{name}.png" for name in files}
     else:
         sources = {name: "data:image/png;base64," + base64.b64encode(content).decode()
-                   for name, content in files.items()}  # fmt: skip
+                   for name, content in files.items()}
     for rater in key.orders:
         page = template.replace("@DATA@", page_data(key, rater, sources, ratio, wishes))
         (folder / f"rater-{rater:02d}.html").write_text(page, encoding="utf-8")
@@ -173,7 +173,7 @@ def check_wishes(wishes: Wishes, conditions: list[Condition], prompts: list[str]
     pictures = len(prompts) * len(conditions) * wishes.copies
     if wishes.repeats > pictures // 4:
         raise BadInput(f"--repeats: expected at most {pictures // 4}, a quarter of the {pictures} pictures, "
-                       f"found {wishes.repeats}")  # fmt: skip
+                       f"found {wishes.repeats}")
 
 
 def make_kit(conditions: list[Condition], wishes: Wishes, output: Path) -> Key:

@@ -55,7 +55,7 @@ def one_round(design: Design, classes: list[list[int]], pair: int, number: int, 
     places = []
     for row in range(len(shuffled[0])):
         group = [Place(members[row], (kind + number + pair) % design.conditions, copy)
-                 for kind, members in enumerate(shuffled) if row < len(members)]  # fmt: skip
+                 for kind, members in enumerate(shuffled) if row < len(members)]
         places += rng.sample(group, len(group))
     return places
 

@@ -32,7 +32,7 @@ def make(arguments: argparse.Namespace) -> None:
     )
     key = kit.make_kit(open_conditions(arguments.conditions), wishes, arguments.output)
     print(f"study {key.study}, seed {key.seed}: {len(key.prompts)} prompts, {len(key.conditions)} conditions, "
-          f"{len(key.orders)} raters, {len(key.orders[1])} ratings each")  # fmt: skip
+          f"{len(key.orders)} raters, {len(key.orders[1])} ratings each")
     print(f"for raters:     {arguments.output / 'raters'}")
     print(f"not for raters: {arguments.output / 'key.json'}")
 
@@ -47,30 +47,32 @@ def collect(arguments: argparse.Namespace) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="rating.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+        prog="rating.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     maker = commands.add_parser("make", help="write the pages for raters, and the key",
-                                description="Writes OUTPUT/raters, a page for each rater, and OUTPUT/key.json.")  # fmt: skip
+                                description="Writes OUTPUT/raters, a page for each rater, and OUTPUT/key.json.")
     maker.add_argument("conditions", nargs="+", metavar="NAME=SOURCE", help=SOURCE_HELP)
     maker.add_argument("-o", "--output", type=Path, required=True, help="a new or empty folder")
-    maker.add_argument("--raters", type=command.positive, required=True, help="how many; an even number balances orders")
+    maker.add_argument("--raters", type=command.positive, required=True,
+                       help="how many; an even number balances orders")
     maker.add_argument("--pictures", type=command.positive, default=1, metavar="N",
-                       help="pictures for each prompt and condition, the first N finished ones (default 1)")  # fmt: skip
+                       help="pictures for each prompt and condition, the first N finished ones (default 1)")
     maker.add_argument("--repeats", type=command.count, default=0, metavar="N",
-                       help="pictures shown twice to each rater, to measure whether they agree with themselves")  # fmt: skip
+                       help="pictures shown twice to each rater, to measure whether they agree with themselves")
     maker.add_argument("--size", type=command.positive, metavar="PIXELS",
-                       help="fit all pictures into squares of that side, where their sizes differ")  # fmt: skip
+                       help="fit all pictures into squares of that side, where their sizes differ")
     maker.add_argument("--linked", action="store_true",
                        help="pictures as files beside the pages, for a web server; else each page holds them and works "
-                       "alone, on phones too")  # fmt: skip
+                       "alone, on phones too")
     maker.add_argument("--title", default="Pictures and texts", help="of the pages; must not name a condition")
-    maker.add_argument("--instruction", type=Path, metavar="FILE", help="a text for raters in place of the built-in one")
+    maker.add_argument("--instruction", type=Path, metavar="FILE",
+                       help="a text for raters in place of the built-in one")
     maker.add_argument("--seed", type=command.count, help="that names and orders follow from (default: a random one)")
     maker.set_defaults(run=make)
 
     collector = commands.add_parser("collect", help="join raters' files with the key",
-                                    description="Checks raters' files and writes one table of ratings.")  # fmt: skip
+                                    description="Checks raters' files and writes one table of ratings.")
     collector.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what raters saved, JSON or CSV")
     collector.add_argument("--key", type=Path, required=True, help="the study's key.json")
     collector.add_argument("-o", "--output", type=Path, required=True, help="the table to write, CSV")

@@ -20,7 +20,7 @@ def prompt_means(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def weighted_means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Means over prompts that count `weights` (resamples, prompts): values (resamples, prompts, n) -> (resamples, n)."""
+    """Means over prompts that count `weights` (resamples, prompts) times: (resamples, prompts, n) -> (resamples, n)."""
     present = ~np.isnan(values)
     sums = np.einsum("bp,bpn->bn", weights, np.where(present, values, 0.0))
     counts = np.einsum("bp,bpn->bn", weights, present.astype(float))
@@ -28,7 +28,7 @@ def weighted_means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def means_and_differences(scores: np.ndarray, raters: np.ndarray, prompts: np.ndarray,
-                          pairs: list[tuple[int, int]]) -> np.ndarray:  # fmt: skip
+                          pairs: list[tuple[int, int]]) -> np.ndarray:
     """(resamples, conditions + pairs): each condition's mean, then each pair's mean difference over the prompts that
     both have."""
     by_prompt = prompt_means(scores, raters)

@@ -4,7 +4,6 @@ import csv
 import dataclasses
 import io
 import math
-import re
 from pathlib import Path
 
 from command import write_whole
@@ -12,7 +11,7 @@ from command import write_whole
 NOTHING = "–"
 LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
          "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "−": "$-$", "–": "--",
-         "×": r"$\times$", "α": r"$\alpha$", "<": r"\textless{}", ">": r"\textgreater{}"}  # fmt: skip
+         "×": r"$\times$", "α": r"$\alpha$", "<": r"\textless{}", ">": r"\textgreater{}"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +54,10 @@ def plain_cells(cell: Cell, spread: bool) -> list[str]:
     return [text, ""] if spread else [text]
 
 
+def latex_text(text: str) -> str:
+    return "".join(LATEX.get(letter, letter) for letter in text.replace("\n", " "))
+
+
 @dataclasses.dataclass(frozen=True)
 class Table:
     """`name` becomes the file's name; the first `text_columns` columns hold words, the others numbers."""
@@ -74,16 +77,16 @@ class Table:
         rule = ["---" if index < self.text_columns else "---:" for index in range(len(self.columns))]
         first_summary = len(self.rows) - self.summary_rows
         rows = [[f"**{cell}**" for cell in row] if number >= first_summary else row
-                for number, row in enumerate(self.rows)]  # fmt: skip
+                for number, row in enumerate(self.rows)]
         lines = [f"### {self.title}", "", line(self.columns), line(rule), *map(line, rows)]
         return "\n".join(lines + (["", self.note] if self.note else [])) + "\n"
 
     def csv(self) -> str:
         spreads = [any(isinstance(row[index], Spread) for row in self.rows) for index in range(len(self.columns))]
         head = [name for column, spread in zip(self.columns, spreads, strict=True)
-                for name in ([column, f"{column} deviation"] if spread else [column])]  # fmt: skip
+                for name in ([column, f"{column} deviation"] if spread else [column])]
         rows = [[text for cell, spread in zip(row, spreads, strict=True) for text in plain_cells(cell, spread)]
-                for row in self.rows]  # fmt: skip
+                for row in self.rows]
         stream = io.StringIO()
         csv.writer(stream, lineterminator="\n").writerows([head, *rows])
         return stream.getvalue()
@@ -91,14 +94,15 @@ class Table:
     def latex(self) -> str:
         """A tabular with booktabs' rules, under its title."""
         def line(cells: list[Cell]) -> str:
-            return " & ".join(re.sub(".", lambda match: LATEX.get(match[0], match[0]), str(cell)) for cell in cells) + r" \\"
+            return " & ".join(latex_text(str(cell)) for cell in cells) + r" \\"
 
         form = "l" * self.text_columns + "r" * (len(self.columns) - self.text_columns)
         body = [line(row) for row in self.rows]
         if self.summary_rows:
             body.insert(len(body) - self.summary_rows, r"\midrule")
-        return "\n".join([f"% {self.title}. {self.note}".replace("\n", " "), rf"\begin{{tabular}}{{{form}}}", r"\toprule",
-                          line(self.columns), r"\midrule", *body, r"\bottomrule", r"\end{tabular}", ""])  # fmt: skip
+        title = f"% {self.title}. {self.note}".replace("\n", " ")
+        return "\n".join([title, rf"\begin{{tabular}}{{{form}}}", r"\toprule", line(self.columns), r"\midrule", *body,
+                          r"\bottomrule", r"\end{tabular}", ""])
 
 
 def write_tables(folder: Path, tables: list[Table]) -> None:

@@ -56,14 +56,15 @@ class Scores:
 def means_table(scores: Scores, by_prompt: np.ndarray, means: np.ndarray, limits: np.ndarray, how: str) -> Table:
     """The paper's table 1. by_prompt (prompts, conditions), means (conditions), limits (2, conditions)."""
     rows = [[prompt, *map(Number, row)] for prompt, row in zip(scores.prompts, by_prompt, strict=True)]
-    rows += [["mean", *map(Number, means)], ["95 % from", *map(Number, limits[0])], ["95 % to", *map(Number, limits[1])]]
-    note = (f"{scores.count} ratings from 1 to 5 by {len(scores.raters)} raters, {len(scores.prompts)} prompts. Interval: "
-            f"{how}.")  # fmt: skip
+    for name, values in (("mean", means), ("95 % from", limits[0]), ("95 % to", limits[1])):
+        rows.append([name, *map(Number, values)])
+    note = (f"{scores.count} ratings from 1 to 5 by {len(scores.raters)} raters, {len(scores.prompts)} prompts. "
+            f"Interval: {how}.")
     return Table("means", "Mean ratings", ["prompt", *scores.conditions], rows, note, summary_rows=3)
 
 
 def comparisons_table(scores: Scores, pairs: list[tuple[int, int]], by_prompt: np.ndarray, means: np.ndarray,
-                      limits: np.ndarray, how: str, seed: int) -> Table:  # fmt: skip
+                      limits: np.ndarray, how: str, seed: int) -> Table:
     """Each pair of conditions. means (pairs), limits (2, pairs): of the difference."""
     differences = [by_prompt[:, first] - by_prompt[:, second] for first, second in pairs]
     differences = [column[~np.isnan(column)] for column in differences]
@@ -73,21 +74,21 @@ def comparisons_table(scores: Scores, pairs: list[tuple[int, int]], by_prompt: n
     for index, (first, second) in enumerate(pairs):
         names = f"{scores.conditions[first]} − {scores.conditions[second]}"
         rows.append([names, Number(means[index]), *map(Number, limits[:, index]), len(differences[index]),
-                     Number(p_values[index], 4), Number(adjusted[index], 4)])  # fmt: skip
+                     Number(p_values[index], 4), Number(adjusted[index], 4)])
     ways = "all ways to set them" if len(scores.prompts) <= significance.EXACT_UP_TO else (
-        f"{significance.FLIPS} random ways, seed {seed}")  # fmt: skip
-    note = (f"Interval: {how}. p: two-sided permutation test, the signs of the prompts' differences against {ways}; Holm: "
-            "for all rows together. Prompts are what varies in it: it says whether a difference would be found with other "
-            "prompts and the same raters.")  # fmt: skip
+        f"{significance.FLIPS} random ways, seed {seed}")
+    note = (f"Interval: {how}. p: two-sided permutation test, the signs of the prompts' differences against {ways}; "
+            "Holm: for all rows together. The test is about prompts: whether the same raters would find a difference "
+            "with others.")
     columns = ["comparison", "difference", "95 % from", "95 % to", "prompts", "p", "p (Holm)"]
     return Table("comparisons", "Conditions compared", columns, rows, note)
 
 
 def agreement_table(scores: Scores) -> Table:
     rows = [[f"Krippendorff's α, {level}", Number(krippendorff_alpha(scores.of_pictures, level), 3)]
-            for level in ("ordinal", "interval")]  # fmt: skip
+            for level in ("ordinal", "interval")]
     note = (f"{len(scores.raters)} raters, {scores.of_pictures.shape[1]} pictures, {scores.count} ratings. 1: full "
-            "agreement, 0: chance.")  # fmt: skip
+            "agreement, 0: chance.")
     return Table("agreement", "Agreement between raters", ["measure", "value"], rows, note)
 
 
@@ -95,7 +96,7 @@ def repeat_cells(ratings: list[Rating]) -> list[Cell]:
     """How a rater rated pictures again: how many, how many alike, the mean distance."""
     first = {rating.picture: rating.rating for rating in ratings if not rating.repeat}
     distances = [abs(rating.rating - first[rating.picture]) for rating in ratings
-                 if rating.repeat and rating.picture in first]  # fmt: skip
+                 if rating.repeat and rating.picture in first]
     if not distances:
         return [0, NOTHING, NOTHING]
     return [len(distances), distances.count(0), Number(float(np.mean(distances)))]
@@ -107,7 +108,7 @@ def raters_table(scores: Scores, ratings: list[Rating]) -> Table:
         own = [rating for rating in ratings if rating.rater == rater]
         values = [rating.rating for rating in own if not rating.repeat]
         rows.append([rater, len(values), Number(float(np.mean(values))), Number(float(np.std(values))),
-                     Number(float(np.median([rating.seconds for rating in own])), 1), *repeat_cells(own)])  # fmt: skip
+                     Number(float(np.median([rating.seconds for rating in own])), 1), *repeat_cells(own)])
     columns = ["rater", "ratings", "mean", "deviation", "median seconds", "repeated", "alike", "mean distance"]
     note = "Repeated: pictures rated a second time; the first rating counts. Deviation near 0: always the same rating."
     return Table("raters", "Raters", columns, rows, note)
@@ -118,7 +119,8 @@ def rating_tables(ratings: list[Rating], resamples: int, seed: int) -> list[Tabl
     pairs = list(itertools.combinations(range(len(scores.conditions)), 2))
     everybody = np.ones((1, len(scores.raters)))
     by_prompt = significance.prompt_means(scores.of_prompts, everybody)[0]
-    means = significance.means_and_differences(scores.of_prompts, everybody, np.ones((1, len(scores.prompts))), pairs)[0]
+    every_prompt = np.ones((1, len(scores.prompts)))
+    means = significance.means_and_differences(scores.of_prompts, everybody, every_prompt, pairs)[0]
     limits = significance.intervals(significance.bootstrap(scores.of_prompts, pairs, resamples, seed))
     how = f"bootstrap over raters and prompts, {resamples} resamples, seed {seed}"
     split = len(scores.conditions)
@@ -148,8 +150,8 @@ def times_table(archives: dict[str, Archive]) -> Table:
             groups.setdefault(group, []).append(render.seconds)
     rows = [[*group, len(seconds), spread(seconds, 2)] for group, seconds in groups.items()]
     columns = ["study", "variant", "size", "steps", "device", "host", "n", "seconds"]
-    note = ("Mean ± standard deviation over n pictures of the seconds that a picture's steps took, over all launches; where "
-            "several pictures shared a device, with what the others did meanwhile.")  # fmt: skip
+    note = ("Mean ± standard deviation over n pictures of the seconds that a picture's steps took, over all launches; "
+            "where several pictures shared a device, with what the others did meanwhile.")
     return Table("times", "Seconds for a picture", columns, rows, note, text_columns=6)
 
 
@@ -171,7 +173,7 @@ def losses_table(archives: dict[str, Archive]) -> Table:
         rows.append([*group, len(losses), *(spread(column, 4) if column else NOTHING for column in values)])
     note = "Loss at the last step, mean ± standard deviation over n pictures; weighted, as the program sums it."
     return Table("losses", "Losses at the end", ["study", "variant", "size", "steps", "n", *terms], rows, note,
-                 text_columns=4)  # fmt: skip
+                 text_columns=4)
 
 
 def put_out(tables: list[Table], folder: Path | None) -> None:
@@ -188,7 +190,7 @@ def finished_table(table: Table) -> Table:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="tables.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+        prog="tables.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     output = argparse.ArgumentParser(add_help=False)
     output.add_argument("-o", "--output", type=Path, metavar="DIR", help="also write files there")
@@ -198,14 +200,14 @@ def build_parser() -> argparse.ArgumentParser:
     ratings.add_argument("--resamples", type=command.positive, default=10_000, help="of the bootstrap (default 10000)")
     ratings.add_argument("--seed", type=command.count, default=0, help="(default 0)")
     ratings.set_defaults(run=lambda arguments: put_out(
-        rating_tables(read_ratings(arguments.file), arguments.resamples, arguments.seed), arguments.output))  # fmt: skip
+        rating_tables(read_ratings(arguments.file), arguments.resamples, arguments.seed), arguments.output))
 
     for name, make, text in (("times", times_table, "seconds for a picture"),
-                             ("losses", losses_table, "losses after the last step")):  # fmt: skip
+                             ("losses", losses_table, "losses after the last step")):
         parts = commands.add_parser(name, parents=[output], help=f"from archives: {text}")
         parts.add_argument("archives", nargs="+", metavar="[NAME=]ARCHIVE.h5")
         parts.set_defaults(run=lambda arguments, make=make: put_out(
-            [finished_table(make(open_archives(arguments.archives)))], arguments.output))  # fmt: skip
+            [finished_table(make(open_archives(arguments.archives)))], arguments.output))
     return parser
 
 
