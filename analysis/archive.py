@@ -58,10 +58,19 @@ class Render:
 
     @property
     def variant(self) -> str:
-        """The swept settings, "optimizer.lr=0.05", or "": ids are PROMPT.SEED or PROMPT.SEED.VARIANT."""
+        """The swept settings, "optimizer.lr=0.05", or ""."""
+        return self._id_parts()[1]
+
+    @property
+    def caption(self) -> str:
+        """The prompt with single spaces; the prompt's id, where it has no text but other targets."""
+        return " ".join(self.prompt.split()) or f"prompt {self._id_parts()[0]}"
+
+    def _id_parts(self) -> tuple[str, str]:
+        """Prompt's id and variant: ids are PROMPT.SEED or PROMPT.SEED.VARIANT, and a variant begins with KEY=."""
         key = r"[a-z_]\w*(?:\.[a-z_]\w*)*"
-        match = re.fullmatch(rf".*?\.{self.seed}(?:\.({key}=.*))?", self.id, re.DOTALL)
-        return (match and match[1]) or ""
+        match = re.fullmatch(rf"(.*?)\.{self.seed}(?:\.({key}=.*))?", self.id, re.DOTALL)
+        return (match[1], match[2] or "") if match else (self.id, "")
 
 
 @dataclasses.dataclass(frozen=True)

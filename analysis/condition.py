@@ -2,7 +2,7 @@
 
 On the command line a condition is `NAME=ARCHIVE.h5`, of which `NAME=ARCHIVE.h5@VARIANT` takes one variant of a sweep
 ("optimizer.lr=0.05"), or `NAME=FOLDER`: PNG files of any program, listed in FOLDER/pictures.csv with the columns `file`
-and `prompt`. Prompts are the same where their words are.
+and `prompt`. Prompts are the same where their words are; how they are spaced does not matter.
 """
 
 import csv
@@ -27,6 +27,7 @@ class Picture:
     """A picture of a condition: where it is from, and `load`, which reads and checks its pixels (height, width, 3)."""
 
     prompt: str
+    worded: bool  # else `prompt` only names it, as it was drawn towards something that is no text
     origin: dict[str, str | int]
     load: Callable[[], np.ndarray]
 
@@ -38,11 +39,6 @@ class Condition:
     variant: str
     sha256: str  # of the archive, or of the folder's list
     pictures: dict[str, list[Picture]]  # by prompt, in the order of the archive or the list
-
-
-def prompt_key(prompt: str) -> str:
-    """What prompts that are the same have in common: their words; space between words may differ."""
-    return " ".join(prompt.split())
 
 
 def by_prompt(pictures: list[Picture]) -> dict[str, list[Picture]]:
@@ -84,7 +80,8 @@ def open_archive(name: str, source: str) -> Condition:
     renders = of_variant(archive, archive.finished(), variant)
     pictures = [
         Picture(
-            prompt=prompt_key(render.prompt),
+            prompt=render.caption,
+            worded=bool(render.prompt.split()),
             origin={"render": render.number, "id": render.id, "seed": render.seed},
             load=lambda render=render: archive.picture(render),
         )
@@ -117,10 +114,11 @@ def open_folder(name: str, folder: Path) -> Condition:
     pictures = []
     for row in rows:
         path = folder / row["file"]
-        if not row["file"] or not prompt_key(row["prompt"]):
+        prompt = " ".join(row["prompt"].split())
+        if not row["file"] or not prompt:
             raise BadInput(f"{listing}: line {rows.line_num}: expected a file and a prompt, found {row['file']!r} and "
                            f"{row['prompt']!r}")
-        pictures.append(Picture(prompt_key(row["prompt"]), {"file": row["file"]}, lambda path=path: read_png(path)))
+        pictures.append(Picture(prompt, True, {"file": row["file"]}, lambda path=path: read_png(path)))
     return Condition(name, str(folder), "", hashlib.sha256(text.encode()).hexdigest(), by_prompt(pictures))
 
 

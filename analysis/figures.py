@@ -19,7 +19,7 @@ import numpy as np
 
 import command
 from archive import Archive, Render, open_archives
-from condition import SOURCE_HELP, Condition, open_conditions, prompt_key
+from condition import SOURCE_HELP, Condition, open_conditions
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt  # noqa: E402  (the backend is chosen first)
@@ -200,12 +200,12 @@ def render_labels(archive: Archive) -> dict[int, str]:
 def by_setting(archive: Archive, limit: int) -> Grid:
     """The renders of one archive: a column for each seed and variant."""
     renders = archive.finished()
-    prompts = chosen_rows(list(dict.fromkeys(prompt_key(render.prompt) for render in renders)), limit)
+    prompts = chosen_rows(list(dict.fromkeys(render.caption for render in renders)), limit)
     label_of = render_labels(archive)
     labels = list(dict.fromkeys(label_of[render.number] for render in sorted(renders, key=lambda render: render.seed)))
     cells: dict[tuple[int, int], np.ndarray] = {}
     for render in renders:
-        if (prompt := prompt_key(render.prompt)) in prompts:
+        if (prompt := render.caption) in prompts:
             cells.setdefault((prompts.index(prompt), labels.index(label_of[render.number])), archive.picture(render))
     return Grid(prompts, labels, cells)
 
@@ -232,7 +232,7 @@ def chosen_renders(archive: Archive, numbers: list[int] | None) -> list[Render]:
     """Those of the numbers, or the first of each prompt."""
     done = archive.finished()
     if numbers is None:
-        return list({render.prompt: render for render in reversed(done)}.values())[::-1]
+        return list({render.caption: render for render in reversed(done)}.values())[::-1]
     found = {render.number: render for render in done}
     if unknown := [number for number in numbers if number not in found]:
         raise command.BadInput(f"{archive.path}: expected the number of a finished render, found {unknown[0]}")
@@ -257,7 +257,7 @@ def by_step(archive: Archive, renders: list[Render], columns: int) -> Grid:
     cells = {(row, column): strip[step] for row, strip in enumerate(strips) for column, step in enumerate(steps)
              if step in strip}
     label_of = render_labels(archive)
-    labels = [f"{prompt_key(render.prompt)}\n{label_of[render.number]}" for render in renders]
+    labels = [f"{render.caption}\n{label_of[render.number]}" for render in renders]
     return Grid(labels, [f"step {step}" for step in steps], cells)
 
 

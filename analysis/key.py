@@ -20,6 +20,7 @@ class Key:
     """`pictures`: name -> condition, prompt, picture_sha256, and where it is from; `orders`: rater -> their names."""
 
     title: str
+    instruction: str
     seed: int
     conditions: list[dict]  # name, source, variant, sha256
     prompts: list[str]
@@ -41,8 +42,8 @@ class Key:
 
     def _content(self) -> dict:
         orders = {str(rater): names for rater, names in self.orders.items()}
-        return {"format": FORMAT, "title": self.title, "seed": self.seed, "conditions": self.conditions,
-                "prompts": self.prompts, "pictures": self.pictures, "orders": orders}
+        return {"format": FORMAT, "title": self.title, "instruction": self.instruction, "seed": self.seed,
+                "conditions": self.conditions, "prompts": self.prompts, "pictures": self.pictures, "orders": orders}
 
     def write(self, path: Path) -> None:
         content = {"study": self.study, **self._content()}

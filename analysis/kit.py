@@ -16,6 +16,7 @@ import html
 import io
 import json
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -31,13 +32,14 @@ RATINGS_FORMAT = "vqclip ratings 1"
 PAGE_GREY = (0xE6, 0xE6, 0xE6)
 NAME_LETTERS = "bcdfghjkmnpqrstvwxz23456789"  # no words, and nothing that looks like something else
 NAME_LENGTH = 10
+LARGE_PAGE_BYTES = 40_000_000
 QUESTION = "How well does the picture match the text?"
 LABELS = ("not at all", "a little", "partly", "mostly", "fully")
 INSTRUCTION = """You will see pictures, each with a text. Rate how well the picture matches the text, from 1 to 5.
 
 What counts is whether the picture shows what the text says: the things, their properties, the place and the style \
-that it names. How beautiful or how well made the picture is does not count by itself: a better-looking picture that misses \
-the text gets the lower rating.
+that it names. How beautiful or how well made the picture is does not count by itself: a better-looking picture that \
+misses the text gets the lower rating.
 
 Judge each picture on its own. There are no right answers; your first impression is what we ask for."""
 
@@ -135,6 +137,7 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
             f"{design.pictures + design.repeats}")
     return Key(
         title=wishes.title,
+        instruction=wishes.instruction,
         seed=wishes.seed,
         conditions=[{"name": condition.name, "source": condition.source, "variant": condition.variant,
                      "sha256": condition.sha256} for condition in conditions],
@@ -144,17 +147,17 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
     )
 
 
-def page_data(key: Key, rater: int, sources: dict[str, str], ratio: str, wishes: Wishes) -> str:
+def page_data(key: Key, rater: int, sources: dict[str, str], ratio: str) -> str:
     """What a page knows, as JSON that can stand in HTML. `sources`: the address of each picture."""
     order_shown = [{"picture": name, "text": key.pictures[name]["prompt"]} for name in key.orders[rater]]
     data = {"format": RATINGS_FORMAT, "study": key.study, "rater": rater, "question": QUESTION, "labels": LABELS,
-            "instruction": wishes.instruction, "ratio": ratio, "order": order_shown, "pictures": sources}
+            "instruction": key.instruction, "ratio": ratio, "order": order_shown, "pictures": sources}
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
 
 
-def write_pages(folder: Path, key: Key, files: dict[str, bytes], ratio: str, wishes: Wishes) -> None:
-    template = PAGE.read_text(encoding="utf-8").replace("@TITLE@", html.escape(wishes.title))
-    if wishes.linked:
+def write_pages(folder: Path, key: Key, files: dict[str, bytes], ratio: str, linked: bool) -> None:
+    template = PAGE.read_text(encoding="utf-8").replace("@TITLE@", html.escape(key.title))
+    if linked:
         (folder / "pictures").mkdir()
         for name, content in files.items():
             (folder / "pictures" / f"{name}.png").write_bytes(content)
@@ -163,7 +166,7 @@ def write_pages(folder: Path, key: Key, files: dict[str, bytes], ratio: str, wis
         sources = {name: "data:image/png;base64," + base64.b64encode(content).decode()
                    for name, content in files.items()}
     for rater in key.orders:
-        page = template.replace("@DATA@", page_data(key, rater, sources, ratio, wishes))
+        page = template.replace("@DATA@", page_data(key, rater, sources, ratio))
         (folder / f"rater-{rater:02d}.html").write_text(page, encoding="utf-8")
 
 
@@ -171,16 +174,28 @@ def check_wishes(wishes: Wishes, conditions: list[Condition], prompts: list[str]
     if not prompts:
         raise BadInput("expected prompts of which every condition has enough pictures, found none")
     pictures = len(prompts) * len(conditions) * wishes.copies
+    for condition in conditions:
+        if re.search(rf"\b{re.escape(condition.name)}\b", f"{wishes.title} {wishes.instruction}", re.IGNORECASE):
+            say(f"beware: the title or the instruction has the word {condition.name!r}, which is a condition's name")
     if wishes.repeats > pictures // 4:
         raise BadInput(f"--repeats: expected at most {pictures // 4}, a quarter of the {pictures} pictures, "
                        f"found {wishes.repeats}")
+
+
+def worded_prompts(conditions: list[Condition], prompts: list[str]) -> list[str]:
+    """The prompts that a picture can be compared with. Others are named."""
+    worded = [prompt for prompt in prompts if conditions[0].pictures[prompt][0].worded]
+    for prompt in prompts:
+        if prompt not in worded:
+            say(f"left out: {prompt}: it has no text")
+    return worded
 
 
 def make_kit(conditions: list[Condition], wishes: Wishes, output: Path) -> Key:
     """Writes a kit into a folder that is new or empty, and returns its key."""
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise BadInput(f"{output}: expected a new or empty folder")
-    prompts = common_prompts(conditions, wishes.copies)
+    prompts = worded_prompts(conditions, common_prompts(conditions, wishes.copies))
     check_wishes(wishes, conditions, prompts)
     loaded = load_all(conditions, prompts, wishes)
     names = dict(zip(loaded, random_names(len(loaded), wishes.seed), strict=True))
@@ -188,8 +203,10 @@ def make_kit(conditions: list[Condition], wishes: Wishes, output: Path) -> Key:
     key = make_key(conditions, prompts, pictures, names, wishes)
     files = {name: encode_png(pictures[name].image) for name in sorted(pictures)}
     width, height = next(iter(loaded.values())).image.size
+    if not wishes.linked and sum(map(len, files.values())) > LARGE_PAGE_BYTES:
+        say(f"each page takes {sum(map(len, files.values())) * 4 / 3e6:.0f} MB; --linked keeps the pictures beside them")
     folder = output / "raters"
     folder.mkdir(parents=True)
     key.write(output / "key.json")
-    write_pages(folder, key, files, f"{width} / {height}", wishes)
+    write_pages(folder, key, files, f"{width} / {height}", wishes.linked)
     return key

@@ -1,0 +1,48 @@
+"""What the tests of analysis/ share: archives made by the program, and how the tools are run."""
+
+import atexit
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ANALYSIS = HERE.parents[1] / "analysis"
+PROGRAM = os.environ["VQCLIP"]
+FOLDER = tempfile.mkdtemp(prefix="vqclip-analysis-")
+atexit.register(shutil.rmtree, FOLDER)
+
+sys.path.insert(0, str(ANALYSIS))
+
+
+def folder(name: str) -> Path:
+    """A new folder that is removed at the end."""
+    return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=FOLDER))
+
+
+@functools.cache
+def archive(name: str) -> Path:
+    """The archive of the study in NAME.yaml, rendered once. Renders that fail are meant to."""
+    output = Path(FOLDER) / "archives"
+    job = HERE / f"{name}.yaml"
+    subprocess.run([PROGRAM, "render", job, "-o", output, "--threads", "1"], capture_output=True, check=False)
+    return output / f"{name}-study.h5"
+
+
+@functools.cache
+def shown(name: str) -> dict:
+    """The same archive as the program reads it."""
+    output = subprocess.run([PROGRAM, "show", archive(name), "--json"], capture_output=True, check=True).stdout
+    return json.loads(output)
+
+
+def tool(script: str, *words: str | Path, expected: int = 0) -> tuple[str, str]:
+    """Runs a script of analysis/ and returns its standard output and error."""
+    done = subprocess.run([sys.executable, ANALYSIS / script, *map(str, words)], capture_output=True, text=True)
+    if done.returncode != expected:
+        raise AssertionError(f"{script} {words}: exit code {done.returncode}, expected {expected}\n{done.stderr}")
+    return done.stdout, done.stderr
