@@ -11,7 +11,7 @@ Every rater sees every picture, each in an order of their own:
   every condition, is the same over a pair: neither practice nor weariness favours one.
 
 Repeated pictures, which measure how far a rater agrees with themself, are taken from the first half and shown again in
-the last third; they shift what follows by one place.
+the last third, not beside another picture of their prompt where that is possible; they shift what follows by one place.
 """
 
 import dataclasses
@@ -79,7 +79,9 @@ def with_repeats(design: Design, order: list[Place], rater: int) -> list[Place]:
     order = list(order)
     last_third = len(order) * 2 // 3
     for place in again:
-        order.insert(rng.randint(last_third, len(order)), place)
+        spots = range(last_third, len(order) + 1)
+        apart = [spot for spot in spots if place.prompt not in {near.prompt for near in order[spot - 1 : spot + 1]}]
+        order.insert(rng.choice(apart or spots), place)
     return order
 
 

@@ -2,12 +2,15 @@
 
 import atexit
 import functools
+import importlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -17,6 +20,8 @@ FOLDER = tempfile.mkdtemp(prefix="vqclip-analysis-")
 atexit.register(shutil.rmtree, FOLDER)
 
 sys.path.insert(0, str(ANALYSIS))
+
+import command  # noqa: E402  (found by the line above)
 
 
 def folder(name: str) -> Path:
@@ -41,8 +46,13 @@ def shown(name: str) -> dict:
 
 
 def tool(script: str, *words: str | Path, expected: int = 0) -> tuple[str, str]:
-    """Runs a script of analysis/ and returns its standard output and error."""
-    done = subprocess.run([sys.executable, ANALYSIS / script, *map(str, words)], capture_output=True, text=True)
-    if done.returncode != expected:
-        raise AssertionError(f"{script} {words}: exit code {done.returncode}, expected {expected}\n{done.stderr}")
-    return done.stdout, done.stderr
+    """Runs a script of analysis/ within this process, to save its start; returns its standard output and error."""
+    parser = importlib.import_module(script.removesuffix(".py")).build_parser()
+    with redirect_stdout(io.StringIO()) as output, redirect_stderr(io.StringIO()) as errors:
+        try:
+            code = command.run(parser, list(map(str, words)))
+        except SystemExit as usage:
+            code = usage.code
+    if code != expected:
+        raise AssertionError(f"{script} {words}: exit code {code}, expected {expected}\n{errors.getvalue()}")
+    return output.getvalue(), errors.getvalue()
