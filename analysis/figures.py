@@ -14,15 +14,12 @@ import sys
 import textwrap
 from pathlib import Path
 
-import matplotlib
 import numpy as np
+from matplotlib import pyplot as plt
 
 import command
 from archive import Archive, Render, open_archives
 from condition import SOURCE_HELP, Condition, open_conditions
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402  (the backend is chosen first)
 
 ENDINGS = (".png", ".svg", ".pdf")
 DOTS_PER_INCH = 150
@@ -34,6 +31,9 @@ DASHES = ("-", "--", "-.", ":")
 STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
          "grid.color": "#dddddd", "grid.linewidth": 0.6, "svg.hashsalt": "vqclip", "savefig.dpi": DOTS_PER_INCH,
          "text.parse_math": False}
+
+plt.switch_backend("Agg")
+plt.rcParams.update(STYLE)
 
 
 def output_path(text: str) -> Path:
@@ -306,5 +306,4 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    matplotlib.rcParams.update(STYLE)
     sys.exit(command.run(build_parser()))

@@ -3,7 +3,7 @@
 import collections
 import unittest
 
-import support  # noqa: F401  (makes analysis/ importable)
+import support  # noqa: F401
 from order import Design, mean_places, pair_order, rater_order
 
 DESIGNS = [Design(12, 3, 1, 0, 5), Design(7, 3, 2, 0, 1), Design(2, 4, 1, 0, 2), Design(5, 1, 2, 0, 3),
