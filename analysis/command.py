@@ -5,6 +5,8 @@ on standard error. Remarks that are no errors go to standard error too, so that 
 """
 
 import argparse
+import csv
+import io
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -47,6 +49,21 @@ def read_text(path: Path) -> str:
         raise BadInput(f"{path}: expected text in UTF-8") from None
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from None
+
+
+def read_table(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Those columns of a CSV file, with single spaces between words. None of their cells may be empty."""
+    rows = csv.DictReader(io.StringIO(read_text(path)), restval="")
+    names = rows.fieldnames or ["none"]
+    if not set(columns) <= set(names):
+        raise BadInput(f"{path}: expected columns {' and '.join(columns)}, found {', '.join(names)}")
+    table = []
+    for row in rows:
+        cells = tuple(" ".join(row[column].split()) for column in columns)
+        if not all(cells):
+            raise BadInput(f"{path}: line {rows.line_num}: expected {' and '.join(columns)}, found {cells}")
+        table.append(cells)
+    return table
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -5,10 +5,8 @@ On the command line a condition is `NAME=ARCHIVE.h5`, of which `NAME=ARCHIVE.h5@
 and `prompt`. Prompts are the same where their words are; how they are spaced does not matter.
 """
 
-import csv
 import dataclasses
 import hashlib
-import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from archive import Archive, Render
-from command import BadInput, read_text, say
+from command import BadInput, read_table, say
 
 FOLDER_LIST = "pictures.csv"
 SOURCE_HELP = "NAME=ARCHIVE.h5, NAME=ARCHIVE.h5@VARIANT, or NAME=FOLDER with PNG files and a pictures.csv (file,prompt)"
@@ -107,19 +105,9 @@ def read_png(path: Path) -> np.ndarray:
 
 def open_folder(name: str, folder: Path) -> Condition:
     listing = folder / FOLDER_LIST
-    text = read_text(listing)
-    rows = csv.DictReader(io.StringIO(text), restval="")
-    if not {"file", "prompt"} <= set(rows.fieldnames or []):
-        raise BadInput(f"{listing}: expected columns file and prompt, found {', '.join(rows.fieldnames or ['none'])}")
-    pictures = []
-    for row in rows:
-        path = folder / row["file"]
-        prompt = " ".join(row["prompt"].split())
-        if not row["file"] or not prompt:
-            raise BadInput(f"{listing}: line {rows.line_num}: expected a file and a prompt, found {row['file']!r} and "
-                           f"{row['prompt']!r}")
-        pictures.append(Picture(prompt, True, {"file": row["file"]}, lambda path=path: read_png(path)))
-    return Condition(name, str(folder), "", hashlib.sha256(text.encode()).hexdigest(), by_prompt(pictures))
+    pictures = [Picture(prompt, True, {"file": file}, lambda path=folder / file: read_png(path))
+                for file, prompt in read_table(listing, ("file", "prompt"))]
+    return Condition(name, str(folder), "", hashlib.sha256(listing.read_bytes()).hexdigest(), by_prompt(pictures))
 
 
 def open_condition(text: str) -> Condition:

@@ -24,6 +24,7 @@ class Key:
     seed: int
     conditions: list[dict]  # name, source, variant, sha256
     prompts: list[str]
+    texts: dict[str, str]  # what raters read in place of a prompt
     pictures: dict[str, dict]
     orders: dict[int, list[str]]
 
@@ -43,7 +44,8 @@ class Key:
     def _content(self) -> dict:
         orders = {str(rater): names for rater, names in self.orders.items()}
         return {"format": FORMAT, "title": self.title, "instruction": self.instruction, "seed": self.seed,
-                "conditions": self.conditions, "prompts": self.prompts, "pictures": self.pictures, "orders": orders}
+                "conditions": self.conditions, "prompts": self.prompts, "texts": self.texts,
+                "pictures": self.pictures, "orders": orders}
 
     def write(self, path: Path) -> None:
         content = {"study": self.study, **self._content()}

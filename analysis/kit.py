@@ -50,6 +50,7 @@ class Wishes:
 
     title: str
     instruction: str
+    texts: dict[str, str]  # prompt -> what raters read in its place
     raters: int
     copies: int
     repeats: int
@@ -142,6 +143,7 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
         conditions=[{"name": condition.name, "source": condition.source, "variant": condition.variant,
                      "sha256": condition.sha256} for condition in conditions],
         prompts=prompts,
+        texts={prompt: text for prompt, text in wishes.texts.items() if prompt in prompts},
         pictures={name: describe(pictures[name]) for name in sorted(pictures)},
         orders={rater: [names[place] for place in places] for rater, places in orders.items()},
     )
@@ -149,7 +151,9 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
 
 def page_data(key: Key, rater: int, sources: dict[str, str], ratio: str) -> str:
     """What a page knows, as JSON that can stand in HTML. `sources`: the address of each picture."""
-    order_shown = [{"picture": name, "text": key.pictures[name]["prompt"]} for name in key.orders[rater]]
+    prompts = {name: picture["prompt"] for name, picture in key.pictures.items()}
+    order_shown = [{"picture": name, "text": key.texts.get(prompts[name], prompts[name])}
+                   for name in key.orders[rater]]
     data = {"format": RATINGS_FORMAT, "study": key.study, "rater": rater, "question": QUESTION, "labels": LABELS,
             "instruction": key.instruction, "ratio": ratio, "order": order_shown, "pictures": sources}
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
@@ -173,6 +177,9 @@ def write_pages(folder: Path, key: Key, files: dict[str, bytes], ratio: str, lin
 def check_wishes(wishes: Wishes, conditions: list[Condition], prompts: list[str]) -> None:
     if not prompts:
         raise BadInput("expected prompts of which every condition has enough pictures, found none")
+    known = {prompt for condition in conditions for prompt in condition.pictures}
+    if unknown := [prompt for prompt in wishes.texts if prompt not in known]:
+        raise BadInput(f"--texts: expected prompts of the conditions, found {unknown[0]!r}")
     pictures = len(prompts) * len(conditions) * wishes.copies
     for condition in conditions:
         if re.search(rf"\b{re.escape(condition.name)}\b", f"{wishes.title} {wishes.instruction}", re.IGNORECASE):
@@ -203,8 +210,9 @@ def make_kit(conditions: list[Condition], wishes: Wishes, output: Path) -> Key:
     key = make_key(conditions, prompts, pictures, names, wishes)
     files = {name: encode_png(pictures[name].image) for name in sorted(pictures)}
     width, height = next(iter(loaded.values())).image.size
-    if not wishes.linked and sum(map(len, files.values())) > LARGE_PAGE_BYTES:
-        say(f"each page takes {sum(map(len, files.values())) * 4 / 3e6:.0f} MB; --linked keeps the pictures beside them")
+    size = sum(map(len, files.values()))
+    if not wishes.linked and size > LARGE_PAGE_BYTES:
+        say(f"each page takes {size * 4 / 3e6:.0f} MB; --linked keeps the pictures beside them")
     folder = output / "raters"
     folder.mkdir(parents=True)
     key.write(output / "key.json")

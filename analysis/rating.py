@@ -23,6 +23,7 @@ def make(arguments: argparse.Namespace) -> None:
     wishes = kit.Wishes(
         title=arguments.title,
         instruction=command.read_text(arguments.instruction).strip() if arguments.instruction else kit.INSTRUCTION,
+        texts=dict(command.read_table(arguments.texts, ("prompt", "text"))) if arguments.texts else {},
         raters=arguments.raters,
         copies=arguments.pictures,
         repeats=arguments.repeats,
@@ -68,6 +69,8 @@ def build_parser() -> argparse.ArgumentParser:
     maker.add_argument("--title", default="Pictures and texts", help="of the pages; must not name a condition")
     maker.add_argument("--instruction", type=Path, metavar="FILE",
                        help="a text for raters in place of the built-in one")
+    maker.add_argument("--texts", type=Path, metavar="FILE",
+                       help="CSV (prompt,text): what raters read in place of prompts that hold weights or other signs")
     maker.add_argument("--seed", type=command.count, help="that names and orders follow from (default: a random one)")
     maker.set_defaults(run=make)
 

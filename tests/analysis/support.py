@@ -34,8 +34,11 @@ def archive(name: str) -> Path:
     """The archive of the study in NAME.yaml, rendered once. Renders that fail are meant to."""
     output = Path(FOLDER) / "archives"
     job = HERE / f"{name}.yaml"
-    subprocess.run([PROGRAM, "render", job, "-o", output, "--threads", "1"], capture_output=True, check=False)
-    return output / f"{name}-study.h5"
+    done = subprocess.run([PROGRAM, "render", job, "-o", output, "--threads", "1"], capture_output=True, text=True)
+    path = output / f"{name}-study.h5"
+    if not path.exists():
+        raise AssertionError(f"{job}: exit code {done.returncode}, no archive\n{done.stderr}")
+    return path
 
 
 @functools.cache

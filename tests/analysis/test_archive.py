@@ -149,6 +149,7 @@ class DamageTest(unittest.TestCase):
         self.expect(other("renders/shape", np.full(20, 99, np.uint32)), "/shape_99/picture: expected a dataset")
         self.expect(other("shape_0/picture", np.zeros((20, 4), np.uint8)), "/shape_0/picture: expected uint8 of 4")
         self.expect(other("shape_0/loss_name", np.array([b"total"])), "/shape_0/losses: expected a column for each")
+        self.expect(other("shape_0/loss_name", np.array([b"L2", b"total"])), "/shape_0/losses: expected a column")
         self.expect(other("study/name", np.array(b"\xff\xfe")), "/study/name: expected UTF-8")
 
     def test_files_that_are_no_archives(self):

@@ -45,7 +45,8 @@ class DataTest(unittest.TestCase):
         conditions = open_conditions([f"fast={self.archive.path}@optimizer.lr=2.0", f"b={support.archive('other')}"])
         grid = figures.by_condition(conditions, 12)
         self.assertEqual(grid.columns, ["fast", "b"])
-        self.assertEqual(set(grid.rows), {"a red house", "a blue fish | a white moon:0.5", "a green tree", "prompt pulled"})
+        self.assertEqual(set(grid.rows),
+                         {"a red house", "a blue fish | a white moon:0.5", "a green tree", "prompt pulled"})
         self.assertNotIn((grid.rows.index("a green tree"), 1), grid.cells)
         np.testing.assert_array_equal(grid.cells[0, 0], self.archive.picture(self.archive.renders[1]))
 

@@ -87,7 +87,8 @@ class BlindingTest(unittest.TestCase):
     def setUpClass(cls):
         cls.prompts = ["a red house", "a blue fish | a white moon:0.5"]
         cls.rival = rival_folder(cls.prompts)
-        sources = [variant(SLOW, 0.5), variant(FAST, 2.0), f"{OTHER}={support.archive('other')}", f"{RIVAL}={cls.rival}"]
+        sources = [variant(SLOW, 0.5), variant(FAST, 2.0), f"{OTHER}={support.archive('other')}",
+                   f"{RIVAL}={cls.rival}"]
         cls.embedded, cls.remarks = make(*sources, "--repeats", 2)
         cls.linked, _ = make(*sources, "--linked")
 
@@ -109,8 +110,8 @@ class BlindingTest(unittest.TestCase):
                 text = re.sub(rb"base64,[A-Za-z0-9+/=]*", b"", path.read_bytes())
                 contents += [text, str(path.relative_to(folder / "raters")).encode()]
             for hint in self.hints(key):
-                for content in contents:
-                    self.assertIsNone(re.search(rb"\b" + re.escape(hint.encode()) + rb"\b", content, re.IGNORECASE), hint)
+                pattern = re.compile(rb"\b" + re.escape(hint.encode()) + rb"\b", re.IGNORECASE)
+                self.assertEqual([content for content in contents if pattern.search(content)], [], hint)
 
     def test_the_key_is_not_among_what_raters_get(self):
         for folder in (self.embedded, self.linked):
@@ -148,7 +149,8 @@ class BlindingTest(unittest.TestCase):
                     self.assertEqual(picture["picture_sha256"], render.picture_sha256)
                     self.assertEqual(picture["prompt"], render.caption)
                     self.assertEqual((picture["id"], picture["seed"]), (render.id, render.seed))
-                    self.assertEqual(render.variant, {SLOW: "optimizer.lr=0.5", FAST: "optimizer.lr=2.0"}[picture["condition"]])
+                    variants = {SLOW: "optimizer.lr=0.5", FAST: "optimizer.lr=2.0"}
+                    self.assertEqual(render.variant, variants[picture["condition"]])
         digest = hashlib.sha256(support.archive("tiny").read_bytes()).hexdigest()
         self.assertEqual([condition["sha256"] for condition in key.conditions[:2]], [digest, digest])
         self.assertEqual(key.condition_names(), [SLOW, FAST, OTHER, RIVAL])
@@ -175,7 +177,8 @@ class BlindingTest(unittest.TestCase):
     def test_the_page_needs_nothing_from_elsewhere(self):
         text = re.sub("base64,[A-Za-z0-9+/=]*", "", (self.embedded / "raters" / "rater-01.html").read_text())
         self.assertIn("default-src 'none'", text)
-        self.assertEqual(re.findall(r"(?i)https?:|//[a-z]|@import|\bfetch\(|XMLHttpRequest|<link|<iframe|src=\"", text), [])
+        loading = r"(?i)https?:|//[a-z]|@import|\bfetch\(|XMLHttpRequest|<link|<iframe|src=\""
+        self.assertEqual(re.findall(loading, text), [])
 
     def test_the_same_seed_gives_the_same_files(self):
         sources = [variant(SLOW, 0.5), variant(FAST, 2.0)]
@@ -184,6 +187,18 @@ class BlindingTest(unittest.TestCase):
         for name in ("key.json", "raters/rater-01.html", "raters/rater-02.html"):
             self.assertEqual((first / name).read_bytes(), (second / name).read_bytes())
             self.assertNotEqual((first / name).read_bytes(), (other / name).read_bytes())
+
+    def test_raters_read_other_words_where_they_are_given(self):
+        texts = support.folder("texts") / "texts.csv"
+        texts.write_text("prompt,text\na blue fish | a  white moon:0.5,a fish under the moon\n")
+        output, _ = make(variant(SLOW, 0.5), "--texts", texts)
+        data = page_data(output / "raters" / "rater-01.html")
+        self.assertEqual(sorted(item["text"] for item in data["order"]),
+                         ["a fish under the moon", "a green tree", "a red house"])
+        self.assertIn("a blue fish | a white moon:0.5", read_key(output / "key.json").prompts)
+        texts.write_text("prompt,text\na cat,the cat\n")
+        _, errors = make(variant(SLOW, 0.5), "--texts", texts, expected=2)
+        self.assertIn("--texts: expected prompts of the conditions, found 'a cat'", errors)
 
     def test_several_pictures_of_a_prompt(self):
         output, _ = make(variant(SLOW, 0.5), variant(FAST, 2.0), "--pictures", 2)
@@ -242,7 +257,7 @@ class RefusedSourcesTest(unittest.TestCase):
         for content, message in (("name,prompt\nx.png,a\n", "expected columns file and prompt, found name, prompt"),
                                  ("file,prompt\nabsent.png,a tree\n", "absent.png: expected a PNG file, found no file"),
                                  ("file,prompt\npictures.csv,a tree\n", "pictures.csv: expected a PNG file"),
-                                 ("file,prompt\nx.png,\n", "line 2: expected a file and a prompt")):
+                                 ("file,prompt\nx.png,\n", "line 2: expected file and prompt, found")):
             (folder / "pictures.csv").write_text(content)
             self.refused(message, f"{RIVAL}={folder}")
         (folder / "pictures.csv").unlink()
@@ -328,7 +343,7 @@ class CollectTest(unittest.TestCase):
             answers["ratings"][2].update(changes)
             return answers
 
-        self.refused(self.answers(1, study="0123456789ab"), f"expected ratings of study {self.key.study}, found study 0123")
+        self.refused(self.answers(1, study="0123456789ab"), f"of study {self.key.study}, found study 0123456789ab")
         self.refused(self.csv_of(self.answers(1, study="0123456789ab")), "found study 0123", "file.csv")
         self.refused(self.answers(1, rater=4), "expected a rater from 1 to 3, found 4")
         self.refused(changed(picture="bcdfghjkmn"), "position 3: expected a picture of the study, found 'bcdfghjkmn'")

@@ -39,6 +39,7 @@ class AgreementTest(unittest.TestCase):
         self.assertAlmostEqual(krippendorff_alpha(self.values, "interval"), 1 - within / total)
 
     def test_full_agreement_and_no_variation(self):
+        self.enterContext(np.errstate(all="raise"))
         agreed = np.array([[1.0, 2, 5, 3], [1, 2, 5, 3]])
         for level in ("nominal", "ordinal", "interval"):
             self.assertAlmostEqual(krippendorff_alpha(agreed, level), 1)

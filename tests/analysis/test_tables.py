@@ -142,12 +142,13 @@ class ArchiveTablesTest(unittest.TestCase):
 
 class TableTest(unittest.TestCase):
     def test_every_form(self):
-        table = Table("t", "Title", ["words & more", "value"], [["50 % | a_b", Number(-1.239)],
-                                                               ["x", Spread(Number(2.0, 1), Number(0.25, 1))]], "Note.")
+        rows = [["50 % | a_b", Number(-1.239)], ["x", Spread(Number(2.0, 1), Number(0.25, 1))]]
+        table = Table("t", "Title", ["words & more", "value"], rows, "Note.")
         self.assertEqual(table.markdown(), "### Title\n\n| words & more | value |\n| --- | ---: |\n"
                          "| 50 % \\| a_b | −1.24 |\n| x | 2.0 ± 0.2 |\n\nNote.\n")
         self.assertEqual(list(csv.reader(io.StringIO(table.csv()))),
-                         [["words & more", "value", "value deviation"], ["50 % | a_b", "-1.239", ""], ["x", "2", "0.25"]])
+                         [["words & more", "value", "value deviation"], ["50 % | a_b", "-1.239", ""],
+                          ["x", "2", "0.25"]])
         self.assertIn("words \\& more & value \\\\\n\\midrule\n50 \\% | a\\_b & $-$1.24 \\\\\nx & 2.0 $\\pm$ 0.2 \\\\",
                       table.latex())
 
