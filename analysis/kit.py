@@ -53,6 +53,7 @@ class Wishes:
     texts: dict[str, str]  # prompt -> what raters read in its place
     raters: int
     copies: int
+    rounds: int | None  # None: as many as make every rater see every picture
     repeats: int
     size: int | None  # side of the square that pictures are fitted into; None: as they are, all of one size
     linked: bool  # pictures as files beside the pages
@@ -130,12 +131,17 @@ def describe(shown: Shown) -> dict:
 
 def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str, Shown],
              names: dict[order.Place, str], wishes: Wishes) -> Key:
-    design = order.Design(len(prompts), len(conditions), wishes.copies, wishes.repeats, wishes.seed)
+    rounds = wishes.rounds or len(conditions) * wishes.copies
+    design = order.Design(len(prompts), len(conditions), wishes.copies, rounds, wishes.repeats, wishes.seed)
     orders = {rater: order.rater_order(design, rater) for rater in range(1, wishes.raters + 1)}
     means = order.mean_places(list(orders.values()), len(conditions))
     for condition, mean in zip(conditions, means, strict=True):
         say(f"{condition.name}: {design.prompts * design.copies} pictures, mean place {mean:.1f} of "
-            f"{design.pictures + design.repeats}")
+            f"{design.shown + design.repeats}")
+    if unseen := len(pictures) - len({place for places in orders.values() for place in places}):
+        enough = 2 * len(conditions) * wishes.copies
+        say(f"{unseen} of {len(pictures)} pictures are shown to nobody: {enough} raters, or a multiple, see all equally "
+            "often")
     return Key(
         title=wishes.title,
         instruction=wishes.instruction,
@@ -152,10 +158,11 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
 def page_data(key: Key, rater: int, sources: dict[str, str], ratio: str) -> str:
     """What a page knows, as JSON that can stand in HTML. `sources`: the address of each picture."""
     prompts = {name: picture["prompt"] for name, picture in key.pictures.items()}
+    shown = {name: sources[name] for name in sorted(set(key.orders[rater]))}
     order_shown = [{"picture": name, "text": key.texts.get(prompts[name], prompts[name])}
                    for name in key.orders[rater]]
     data = {"format": RATINGS_FORMAT, "study": key.study, "rater": rater, "question": QUESTION, "labels": LABELS,
-            "instruction": key.instruction, "ratio": ratio, "order": order_shown, "pictures": sources}
+            "instruction": key.instruction, "ratio": ratio, "order": order_shown, "pictures": shown}
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
 
 
@@ -180,12 +187,15 @@ def check_wishes(wishes: Wishes, conditions: list[Condition], prompts: list[str]
     known = {prompt for condition in conditions for prompt in condition.pictures}
     if unknown := [prompt for prompt in wishes.texts if prompt not in known]:
         raise BadInput(f"--texts: expected prompts of the conditions, found {unknown[0]!r}")
-    pictures = len(prompts) * len(conditions) * wishes.copies
+    most = len(conditions) * wishes.copies
+    if wishes.rounds is not None and wishes.rounds > most:
+        raise BadInput(f"--rounds: expected at most {most}, in which a rater sees every picture, found {wishes.rounds}")
+    shown = len(prompts) * (wishes.rounds or most)
     for condition in conditions:
         if re.search(rf"\b{re.escape(condition.name)}\b", f"{wishes.title} {wishes.instruction}", re.IGNORECASE):
             say(f"beware: the title or the instruction has the word {condition.name!r}, which is a condition's name")
-    if wishes.repeats > pictures // 4:
-        raise BadInput(f"--repeats: expected at most {pictures // 4}, a quarter of the {pictures} pictures, "
+    if wishes.repeats > shown // 4:
+        raise BadInput(f"--repeats: expected at most {shown // 4}, a quarter of a rater's {shown} pictures, "
                        f"found {wishes.repeats}")
 
 
@@ -210,7 +220,7 @@ def make_kit(conditions: list[Condition], wishes: Wishes, output: Path) -> Key:
     key = make_key(conditions, prompts, pictures, names, wishes)
     files = {name: encode_png(pictures[name].image) for name in sorted(pictures)}
     width, height = next(iter(loaded.values())).image.size
-    size = sum(map(len, files.values()))
+    size = sum(len(files[name]) for name in set(key.orders[1]))
     if not wishes.linked and size > LARGE_PAGE_BYTES:
         say(f"each page takes {size * 4 / 3e6:.0f} MB; --linked keeps the pictures beside them")
     folder = output / "raters"

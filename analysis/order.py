@@ -1,11 +1,12 @@
 """In which order a rater sees the pictures.
 
-Every rater sees every picture, each in an order of their own:
+Every rater has an order of their own:
 
-- Pictures come in rounds; in a round each prompt is shown once, so that pictures of one prompt are far apart.
+- Pictures come in rounds; in a round each prompt is shown once, so that pictures of one prompt are far apart. In all
+  rounds together a rater sees every picture; a study may have fewer, where that would be too many.
 - Prompts fall into as many classes as there are conditions. A round takes from class k condition k + round (+ rater):
-  a Latin square, so that over the rounds each prompt meets every condition once, and over the raters each picture
-  stands in every round.
+  a Latin square, so that over the rounds each prompt meets every condition, and over the raters each picture stands in
+  every round.
 - A round is a row of small groups, one prompt of each class, so that any few pictures in sequence hold every condition.
 - Raters come in pairs; the second sees the first one's order from its end. The mean place of every picture, and so of
   every condition, is the same over a pair: neither practice nor weariness favours one.
@@ -25,12 +26,14 @@ class Design:
     prompts: int
     conditions: int
     copies: int  # pictures of each prompt and condition
+    rounds: int  # at most conditions × copies: then a rater sees every picture
     repeats: int
     seed: int
 
     @property
-    def pictures(self) -> int:
-        return self.prompts * self.conditions * self.copies
+    def shown(self) -> int:
+        """Different pictures that a rater sees."""
+        return self.prompts * self.rounds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +54,7 @@ def prompt_classes(design: Design) -> list[list[int]]:
 
 def one_round(design: Design, classes: list[list[int]], pair: int, number: int, rng: random.Random) -> list[Place]:
     shuffled = [rng.sample(members, len(members)) for members in classes]
-    copy = (number // design.conditions + pair) % design.copies
+    copy = (number // design.conditions + pair // design.conditions) % design.copies
     places = []
     for row in range(len(shuffled[0])):
         group = [Place(members[row], (kind + number + pair) % design.conditions, copy)
@@ -61,11 +64,11 @@ def one_round(design: Design, classes: list[list[int]], pair: int, number: int, 
 
 
 def pair_order(design: Design, pair: int) -> list[Place]:
-    """All pictures in the order of a pair's first rater."""
+    """The order of a pair's first rater, without repeats."""
     rng = random.Random(f"{design.seed} order {pair}")
     classes = prompt_classes(design)
     order: list[Place] = []
-    for number in range(design.conditions * design.copies):
+    for number in range(design.rounds):
         places = one_round(design, classes, pair, number, rng)
         while order and design.prompts > 1 and places[0].prompt == order[-1].prompt:
             places = one_round(design, classes, pair, number, rng)
@@ -92,9 +95,10 @@ def rater_order(design: Design, rater: int) -> list[Place]:
 
 
 def mean_places(orders: list[list[Place]], conditions: int) -> list[float]:
-    """Condition -> the mean of the places, from 1, at which raters see its pictures for the first time."""
+    """Condition -> the mean of the places, from 1, at which raters see its pictures for the first time; 0 where none
+    does."""
     seen: list[list[int]] = [[] for _ in range(conditions)]
     for order in orders:
         for place in dict.fromkeys(order):
             seen[place.condition].append(1 + order.index(place))
-    return [sum(numbers) / len(numbers) for numbers in seen]
+    return [sum(numbers) / max(1, len(numbers)) for numbers in seen]

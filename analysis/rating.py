@@ -26,6 +26,7 @@ def make(arguments: argparse.Namespace) -> None:
         texts=dict(command.read_table(arguments.texts, ("prompt", "text"))) if arguments.texts else {},
         raters=arguments.raters,
         copies=arguments.pictures,
+        rounds=arguments.rounds,
         repeats=arguments.repeats,
         size=arguments.size,
         linked=arguments.linked,
@@ -59,6 +60,8 @@ def build_parser() -> argparse.ArgumentParser:
                        help="how many; an even number balances orders")
     maker.add_argument("--pictures", type=command.positive, default=1, metavar="N",
                        help="pictures for each prompt and condition, the first N finished ones (default 1)")
+    maker.add_argument("--rounds", type=command.positive, metavar="N",
+                       help="show each rater every prompt N times only, each time of another condition (default: all)")
     maker.add_argument("--repeats", type=command.count, default=0, metavar="N",
                        help="pictures shown twice to each rater, to measure whether they agree with themselves")
     maker.add_argument("--size", type=command.positive, metavar="PIXELS",

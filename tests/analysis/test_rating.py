@@ -188,6 +188,19 @@ class BlindingTest(unittest.TestCase):
             self.assertEqual((first / name).read_bytes(), (second / name).read_bytes())
             self.assertNotEqual((first / name).read_bytes(), (other / name).read_bytes())
 
+    def test_with_one_round_a_rater_sees_each_prompt_once(self):
+        sources = [variant(SLOW, 0.5), variant(FAST, 2.0)]
+        output, remarks = make(*sources, "--rounds", 1, raters=4)
+        key = read_key(output / "key.json")
+        for rater in range(1, 5):
+            data = page_data(output / "raters" / f"rater-{rater:02d}.html")
+            self.assertEqual(sorted(item["text"] for item in data["order"]), sorted(key.prompts))
+            self.assertEqual(set(data["pictures"]), set(key.orders[rater]))
+        self.assertEqual(len(key.pictures), 6)
+        self.assertNotIn("shown to nobody", remarks)
+        self.assertIn("3 of 6 pictures are shown to nobody: 4 raters", make(*sources, "--rounds", 1)[1])
+        self.assertIn("--rounds: expected at most 2", make(*sources, "--rounds", 3, expected=2)[1])
+
     def test_raters_read_other_words_where_they_are_given(self):
         texts = support.folder("texts") / "texts.csv"
         texts.write_text("prompt,text\na blue fish | a  white moon:0.5,a fish under the moon\n")
