@@ -11,7 +11,7 @@ import io
 import json
 from pathlib import Path
 
-from command import BadInput, read_text, say, write_whole
+from command import BadInput, parse_csv, read_text, say, write_whole
 from key import Key
 from kit import RATINGS_FORMAT
 
@@ -60,16 +60,17 @@ def read_json(path: Path, text: str) -> RaterFile:
         if content["format"] != RATINGS_FORMAT:
             raise BadInput(f"{path}: expected format {RATINGS_FORMAT!r}, found {content['format']!r}")
         rows = [checked_row(path, dict(row)) for row in content["ratings"]]
-        return RaterFile(path, str(content["study"]), int(content["rater"]), rows)
+        if type(content["rater"]) is not int:
+            raise ValueError
+        return RaterFile(path, str(content["study"]), content["rater"], rows)
     except (ValueError, TypeError, KeyError, RecursionError):
         raise BadInput(f"{path}: expected ratings as a page saves them, in JSON or CSV") from None
 
 
 def read_csv(path: Path, text: str) -> RaterFile:
-    reader = csv.DictReader(io.StringIO(text))
-    if tuple(reader.fieldnames or ()) != CSV_COLUMNS:
+    names, rows = parse_csv(path, text)
+    if tuple(names) != CSV_COLUMNS:
         raise BadInput(f"{path}: expected ratings as a page saves them, in JSON or CSV ({','.join(CSV_COLUMNS)})")
-    rows = list(reader)
     owners = {(row["study"], row["rater"]) for row in rows}
     if len(owners) != 1:
         raise BadInput(f"{path}: expected the ratings of one rater of one study, found {len(owners)}")
@@ -177,19 +178,19 @@ def write_ratings(path: Path, ratings: list[Rating]) -> None:
 
 def read_ratings(path: Path) -> list[Rating]:
     """Reads what write_ratings wrote."""
-    reader = csv.DictReader(io.StringIO(read_text(path)))
-    if tuple(reader.fieldnames or ()) != RATINGS_COLUMNS:
+    names, rows = parse_csv(path, read_text(path))
+    if tuple(names) != RATINGS_COLUMNS:
         raise BadInput(f"{path}: expected ratings as `rating.py collect` writes them, with the columns "
                        f"{','.join(RATINGS_COLUMNS)}")
     ratings = []
-    for row in reader:
+    for number, row in enumerate(rows, 1):
         try:
             ratings.append(Rating(
                 rater=int(row["rater"]), position=int(row["position"]), repeat=bool(int(row["repeat"])),
                 condition=row["condition"], prompt=row["prompt"], picture=row["picture"], rating=int(row["rating"]),
                 seconds=float(row["seconds"])))
         except (TypeError, ValueError):
-            raise BadInput(f"{path}: line {reader.line_num}: expected a rating, found {list(row.values())}") from None
+            raise BadInput(f"{path}: row {number}: expected a rating, found {list(row.values())}") from None
     if not ratings:
         raise BadInput(f"{path}: expected ratings, found none")
     return ratings

@@ -35,6 +35,9 @@ def run(parser: argparse.ArgumentParser, words: Iterable[str] | None = None) -> 
     except BrokenPipeError:
         sys.stdout = None  # whoever read standard output has enough; nothing is left to be flushed
         return EXIT_FAILED
+    except MemoryError:
+        say(f"{parser.prog}: not enough memory for what the input says it holds")
+        return EXIT_FAILED
     except OSError as error:
         say(f"{parser.prog}: {error.filename or 'file'}: {error.strerror or error}")
         return EXIT_FAILED
@@ -51,18 +54,25 @@ def read_text(path: Path) -> str:
         raise BadInput(f"{path}: {error.strerror}") from None
 
 
+def parse_csv(path: Path, text: str) -> tuple[list[str], list[dict[str, str]]]:
+    """The columns and the rows of a CSV file's text. Cells that a row lacks are empty."""
+    reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise BadInput(f"{path}: line {reader.line_num}: expected CSV, found {error}") from None
+    return list(reader.fieldnames or []), rows
+
+
 def read_table(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Those columns of a CSV file, with single spaces between words. None of their cells may be empty."""
-    rows = csv.DictReader(io.StringIO(read_text(path)), restval="")
-    names = rows.fieldnames or ["none"]
+    names, rows = parse_csv(path, read_text(path))
     if not set(columns) <= set(names):
-        raise BadInput(f"{path}: expected columns {' and '.join(columns)}, found {', '.join(names)}")
-    table = []
-    for row in rows:
-        cells = tuple(" ".join(row[column].split()) for column in columns)
+        raise BadInput(f"{path}: expected columns {' and '.join(columns)}, found {', '.join(names) or 'none'}")
+    table = [tuple(" ".join(row[column].split()) for column in columns) for row in rows]
+    for number, cells in enumerate(table, 1):
         if not all(cells):
-            raise BadInput(f"{path}: line {rows.line_num}: expected {' and '.join(columns)}, found {cells}")
-        table.append(cells)
+            raise BadInput(f"{path}: row {number}: expected {' and '.join(columns)}, found {cells}")
     return table
 
 

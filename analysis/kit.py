@@ -140,8 +140,8 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
             f"{design.shown + design.repeats}")
     if unseen := len(pictures) - len({place for places in orders.values() for place in places}):
         enough = 2 * len(conditions) * wishes.copies
-        say(f"{unseen} of {len(pictures)} pictures are shown to nobody: {enough} raters, or a multiple, see all equally "
-            "often")
+        say(f"{unseen} of {len(pictures)} pictures are shown to nobody: {enough} raters, or a multiple, see all "
+            "equally often")
     return Key(
         title=wishes.title,
         instruction=wishes.instruction,

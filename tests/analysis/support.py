@@ -8,10 +8,11 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+
+import command
 
 HERE = Path(__file__).resolve().parent
 ANALYSIS = HERE.parents[1] / "analysis"
@@ -19,9 +20,6 @@ PROGRAM = os.environ["VQCLIP"]
 FOLDER = tempfile.mkdtemp(prefix="vqclip-analysis-")
 atexit.register(shutil.rmtree, FOLDER)
 
-sys.path.insert(0, str(ANALYSIS))
-
-import command  # noqa: E402  (found by the line above)
 
 
 def folder(name: str) -> Path:

@@ -3,7 +3,6 @@
 import collections
 import unittest
 
-import support  # noqa: F401
 from order import Design, mean_places, pair_order, rater_order
 
 # Prompts, conditions, copies, rounds, repeats, seed: every rater sees every picture.

@@ -270,7 +270,7 @@ class RefusedSourcesTest(unittest.TestCase):
         for content, message in (("name,prompt\nx.png,a\n", "expected columns file and prompt, found name, prompt"),
                                  ("file,prompt\nabsent.png,a tree\n", "absent.png: expected a PNG file, found no file"),
                                  ("file,prompt\npictures.csv,a tree\n", "pictures.csv: expected a PNG file"),
-                                 ("file,prompt\nx.png,\n", "line 2: expected file and prompt, found")):
+                                 ("file,prompt\nx.png,\n", "row 1: expected file and prompt, found")):
             (folder / "pictures.csv").write_text(content)
             self.refused(message, f"{RIVAL}={folder}")
         (folder / "pictures.csv").unlink()
@@ -370,6 +370,8 @@ class CollectTest(unittest.TestCase):
         for content in ("", "{", "[]", "{}", "a,b\n1,2\n", '{"format": "vqclip ratings 1", "ratings": 3}',
                         "study,rater,position,picture,rating,seconds\n"):
             self.refused(content, "expected ratings as a page saves them|expected the ratings of one rater")
+        self.refused("study,rater,position,picture,rating,seconds\n" + "9" * 200_000, "expected CSV", "file.csv")
+        self.refused(self.answers(1, rater=1.5), "expected ratings as a page saves them")
         other_rater = self.csv_of(self.answers(1)) + self.csv_of(self.answers(2)).partition("\n")[2]
         self.refused(other_rater, "expected the ratings of one rater", "file.csv")
 

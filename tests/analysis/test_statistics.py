@@ -7,7 +7,6 @@ import unittest
 
 import numpy as np
 
-import support  # noqa: F401
 import significance
 from agreement import krippendorff_alpha
 

@@ -91,7 +91,7 @@ class RatingTablesTest(unittest.TestCase):
     def test_files_that_are_refused(self):
         header = self.file.read_text().splitlines()[0]
         for content, message in (("a,b\n", "expected ratings as"), (header + "\n", "expected ratings, found none"),
-                                 (header + "\n1,1,0,x,p,n,five,2\n", "line 2: expected a rating")):
+                                 (header + "\n1,1,0,x,p,n,five,2\n", "row 1: expected a rating")):
             path = support.folder("bad") / "bad.csv"
             path.write_text(content)
             with self.assertRaisesRegex(BadInput, message):
