@@ -58,7 +58,7 @@ def means_table(scores: Scores, by_prompt: np.ndarray, means: np.ndarray, limits
     rows = [[prompt, *map(Number, row)] for prompt, row in zip(scores.prompts, by_prompt, strict=True)]
     for name, values in (("mean", means), ("95 % from", limits[0]), ("95 % to", limits[1])):
         rows.append([name, *map(Number, values)])
-    note = (f"{scores.count} ratings from 1 to 5 by {len(scores.raters)} raters, {len(scores.prompts)} prompts. "
+    note = (f"Ratings from 1 to 5: {scores.count}; raters: {len(scores.raters)}; prompts: {len(scores.prompts)}. "
             f"Interval: {how}.")
     return Table("means", "Mean ratings", ["prompt", *scores.conditions], rows, note, summary_rows=3)
 
@@ -87,7 +87,7 @@ def comparisons_table(scores: Scores, pairs: list[tuple[int, int]], by_prompt: n
 def agreement_table(scores: Scores) -> Table:
     rows = [[f"Krippendorff's α, {level}", Number(krippendorff_alpha(scores.of_pictures, level), 3)]
             for level in ("ordinal", "interval")]
-    note = (f"{len(scores.raters)} raters, {scores.of_pictures.shape[1]} pictures, {scores.count} ratings. 1: full "
+    note = (f"Raters: {len(scores.raters)}; pictures: {scores.of_pictures.shape[1]}; ratings: {scores.count}. 1: full "
             "agreement, 0: chance.")
     return Table("agreement", "Agreement between raters", ["measure", "value"], rows, note)
 

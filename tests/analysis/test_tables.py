@@ -54,7 +54,7 @@ class RatingTablesTest(unittest.TestCase):
         self.assertLessEqual(float(rows[4][1]), 4.25)
         self.assertGreaterEqual(float(rows[5][1]), 4.25)
         self.assertIn("| a fish \\| tree | 4.00 | 2.50 |\n| **mean** | **4.25** | **2.00** |", self.text)
-        self.assertIn("7 ratings from 1 to 5 by 2 raters, 2 prompts", self.text)
+        self.assertIn("Ratings from 1 to 5: 7; raters: 2; prompts: 2.", self.text)
         self.assertIn("10000 resamples, seed 0", self.text)
 
     def test_comparison(self):
