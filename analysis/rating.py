@@ -68,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
                        help="fit all pictures into squares of that side, where their sizes differ")
     maker.add_argument("--linked", action="store_true",
                        help="pictures as files beside the pages, for a web server; else each page holds them and works "
-                       "alone, on phones too")
+                       "alone")
     maker.add_argument("--title", default="Pictures and texts", help="of the pages; must not name a condition")
     maker.add_argument("--instruction", type=Path, metavar="FILE",
                        help="a text for raters in place of the built-in one")
