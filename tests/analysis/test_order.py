@@ -79,6 +79,8 @@ class OrderTest(unittest.TestCase):
         self.assertNotEqual(rater_order(design, 3), rater_order(Design(12, 3, 1, 3, 0, 6), 3))
         orders = {tuple(rater_order(design, rater)) for rater in range(1, 21)}
         self.assertEqual(len(orders), 20)
+        small = {tuple(rater_order(Design(2, 2, 1, 2, 0, seed), 1)) for seed in range(30)}
+        self.assertGreater(len(small), 2)  # more than there are ways to choose classes
 
     def test_repeats_come_late_and_far_from_the_first(self):
         design = Design(12, 3, 1, 3, 4, 5)
