@@ -1,0 +1,196 @@
+"""Collects raters' files: checks them against the study's key and joins both to one table of ratings.
+
+A file is what a page saved, as JSON or CSV. Refused are files of another study, a second file of a rater, pictures that
+the rater was not shown at that place, and ratings out of range: somebody has to look at these. What is only missing is
+said, and left out.
+"""
+
+import csv
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+from command import BadInput, parse_csv, read_text, say, write_whole
+from key import Key
+from kit import RATINGS_FORMAT
+
+CSV_COLUMNS = ("study", "rater", "position", "picture", "rating", "seconds")
+LOWEST, HIGHEST = 1, 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Rating:
+    """One rating. `position` is its place in the rater's order, from 1; `repeat`: the rater saw the picture before."""
+
+    rater: int
+    position: int
+    repeat: bool
+    condition: str
+    prompt: str
+    picture: str
+    rating: int
+    seconds: float  # for which the picture was looked at
+
+
+@dataclasses.dataclass(frozen=True)
+class RaterFile:
+    """What a rater's file says, its types checked, its content not."""
+
+    path: Path
+    study: str
+    rater: int
+    rows: list[dict]  # position, picture, rating, seconds
+
+
+def checked_row(path: Path, row: dict) -> dict:
+    try:
+        if any(isinstance(row[name], (bool, float)) for name in ("position", "rating")):
+            raise ValueError
+        return {"position": int(row["position"]), "picture": str(row["picture"]), "rating": int(row["rating"]),
+                "seconds": float(row["seconds"])}
+    except (KeyError, TypeError, ValueError, OverflowError):
+        found = json.dumps(row)[:120]
+        raise BadInput(f"{path}: expected position, picture, rating and seconds, found {found}") from None
+
+
+def read_json(path: Path, text: str) -> RaterFile:
+    try:
+        content = json.loads(text)
+        if content["format"] != RATINGS_FORMAT:
+            raise BadInput(f"{path}: expected format {RATINGS_FORMAT!r}, found {content['format']!r}")
+        rows = [checked_row(path, dict(row)) for row in content["ratings"]]
+        if type(content["rater"]) is not int:
+            raise ValueError
+        return RaterFile(path, str(content["study"]), content["rater"], rows)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise BadInput(f"{path}: expected ratings as a page saves them, in JSON or CSV") from None
+
+
+def read_csv(path: Path, text: str) -> RaterFile:
+    names, rows = parse_csv(path, text)
+    if tuple(names) != CSV_COLUMNS:
+        raise BadInput(f"{path}: expected ratings as a page saves them, in JSON or CSV ({','.join(CSV_COLUMNS)})")
+    owners = {(row["study"], row["rater"]) for row in rows}
+    if len(owners) != 1:
+        raise BadInput(f"{path}: expected the ratings of one rater of one study, found {len(owners)}")
+    study, rater = owners.pop()
+    if not rater or not rater.isdecimal():
+        raise BadInput(f"{path}: expected the number of a rater, found {rater!r}")
+    return RaterFile(path, study, int(rater), [checked_row(path, row) for row in rows])
+
+
+def read_rater_file(path: Path) -> RaterFile:
+    text = read_text(path)
+    return read_json(path, text) if text.lstrip().startswith("{") else read_csv(path, text)
+
+
+def check_rater(key: Key, file: RaterFile, seen: dict[int, Path]) -> None:
+    if file.study != key.study:
+        raise BadInput(f"{file.path}: expected ratings of study {key.study}, found study {file.study}")
+    if file.rater not in key.orders:
+        raise BadInput(f"{file.path}: expected a rater from 1 to {len(key.orders)}, found {file.rater}")
+    if file.rater in seen:
+        raise BadInput(f"{file.path}: expected one file of rater {file.rater}, found {seen[file.rater]} too")
+
+
+def check_row(key: Key, file: RaterFile, row: dict) -> None:
+    order = key.orders[file.rater]
+    place = f"{file.path}: position {row['position']}"
+    if not 1 <= row["position"] <= len(order):
+        raise BadInput(f"{place}: expected 1 to {len(order)}")
+    if row["picture"] not in key.pictures:
+        raise BadInput(f"{place}: expected a picture of the study, found {row['picture']!r}")
+    if row["picture"] != order[row["position"] - 1]:
+        raise BadInput(f"{place}: expected picture {order[row['position'] - 1]}, found {row['picture']}")
+    if not LOWEST <= row["rating"] <= HIGHEST:
+        raise BadInput(f"{place}: expected a rating from {LOWEST} to {HIGHEST}, found {row['rating']}")
+    if not 0 <= row["seconds"] < float("inf"):
+        raise BadInput(f"{place}: expected seconds, found {row['seconds']}")
+
+
+def ratings_of(key: Key, file: RaterFile) -> list[Rating]:
+    """A rater's ratings in the order of their places."""
+    positions = [row["position"] for row in file.rows]
+    if doubles := sorted({position for position in positions if positions.count(position) > 1}):
+        raise BadInput(f"{file.path}: position {doubles[0]}: expected one rating, found {positions.count(doubles[0])}")
+    ratings = []
+    for row in sorted(file.rows, key=lambda row: row["position"]):
+        check_row(key, file, row)
+        picture = key.pictures[row["picture"]]
+        ratings.append(Rating(
+            rater=file.rater, position=row["position"], repeat=key.is_repeat(file.rater, row["position"]),
+            condition=picture["condition"], prompt=picture["prompt"], picture=row["picture"], rating=row["rating"],
+            seconds=row["seconds"]))
+    return ratings
+
+
+def collect(key: Key, paths: list[Path]) -> list[Rating]:
+    """The ratings of all files, in the key's order of prompts and conditions, then by picture, rater and position."""
+    seen: dict[int, Path] = {}
+    ratings: dict[int, list[Rating]] = {}
+    for path in paths:
+        file = read_rater_file(path)
+        check_rater(key, file, seen)
+        seen[file.rater] = path
+        ratings[file.rater] = ratings_of(key, file)
+    say_missing(key, ratings)
+    prompts = {prompt: number for number, prompt in enumerate(key.prompts)}
+    conditions = {name: number for number, name in enumerate(key.condition_names())}
+    return sorted(
+        (rating for found in ratings.values() for rating in found),
+        key=lambda rating: (prompts[rating.prompt], conditions[rating.condition], rating.picture, rating.rater,
+                            rating.position))
+
+
+def numbers_text(numbers: list[int]) -> str:
+    """[1, 2, 3, 7] -> "1-3, 7"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def say_missing(key: Key, ratings: dict[int, list[Rating]]) -> None:
+    for rater, found in sorted(ratings.items()):
+        places = {rating.position for rating in found}
+        if missing := [place for place in range(1, len(key.orders[rater]) + 1) if place not in places]:
+            say(f"rater {rater}: {len(missing)} of {len(key.orders[rater])} ratings are missing, "
+                f"at positions {numbers_text(missing)}")
+    if absent := [rater for rater in key.orders if rater not in ratings]:
+        say(f"no file from {len(absent)} of {len(key.orders)} raters: {numbers_text(absent)}")
+
+
+RATINGS_COLUMNS = tuple(field.name for field in dataclasses.fields(Rating))
+
+
+def write_ratings(path: Path, ratings: list[Rating]) -> None:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(RATINGS_COLUMNS)
+    for rating in ratings:
+        writer.writerow([int(value) if isinstance(value, bool) else value for value in dataclasses.astuple(rating)])
+    write_whole(path, stream.getvalue().encode())
+
+
+def read_ratings(path: Path) -> list[Rating]:
+    """Reads what write_ratings wrote."""
+    names, rows = parse_csv(path, read_text(path))
+    if tuple(names) != RATINGS_COLUMNS:
+        raise BadInput(f"{path}: expected ratings as `rating.py collect` writes them, with the columns "
+                       f"{','.join(RATINGS_COLUMNS)}")
+    ratings = []
+    for number, row in enumerate(rows, 1):
+        try:
+            ratings.append(Rating(
+                rater=int(row["rater"]), position=int(row["position"]), repeat=bool(int(row["repeat"])),
+                condition=row["condition"], prompt=row["prompt"], picture=row["picture"], rating=int(row["rating"]),
+                seconds=float(row["seconds"])))
+        except (TypeError, ValueError):
+            raise BadInput(f"{path}: row {number}: expected a rating, found {list(row.values())}") from None
+    if not ratings:
+        raise BadInput(f"{path}: expected ratings, found none")
+    return ratings

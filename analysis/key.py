@@ -1,0 +1,71 @@
+"""The key of a rating study: which picture is of which condition, and in which order each rater sees them.
+
+It is one JSON file, written by `rating.py make` and needed by `rating.py collect`; raters must not have it. `study` is
+the start of the SHA-256 of all the rest, so that ratings of one study cannot be taken for those of another.
+"""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+from command import BadInput, read_text, write_whole
+
+FORMAT = "vqclip rating key 1"
+STUDY_DIGITS = 12
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """`pictures`: name -> condition, prompt, picture_sha256, and where it is from; `orders`: rater -> their names."""
+
+    title: str
+    instruction: str
+    seed: int
+    conditions: list[dict]  # name, source, variant, sha256
+    prompts: list[str]
+    texts: dict[str, str]  # what raters read in place of a prompt
+    pictures: dict[str, dict]
+    orders: dict[int, list[str]]
+
+    @property
+    def study(self) -> str:
+        content = json.dumps(self._content(), sort_keys=True).encode()
+        return hashlib.sha256(content).hexdigest()[:STUDY_DIGITS]
+
+    def condition_names(self) -> list[str]:
+        return [condition["name"] for condition in self.conditions]
+
+    def is_repeat(self, rater: int, position: int) -> bool:
+        """Whether the rater has seen the picture at that position, from 1, before."""
+        order = self.orders[rater]
+        return order[position - 1] in order[: position - 1]
+
+    def _content(self) -> dict:
+        orders = {str(rater): names for rater, names in self.orders.items()}
+        return {"format": FORMAT, "title": self.title, "instruction": self.instruction, "seed": self.seed,
+                "conditions": self.conditions, "prompts": self.prompts, "texts": self.texts,
+                "pictures": self.pictures, "orders": orders}
+
+    def write(self, path: Path) -> None:
+        content = {"study": self.study, **self._content()}
+        write_whole(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def read_key(path: Path) -> Key:
+    """Reads a key and checks that it is as it was written."""
+    try:
+        content = json.loads(read_text(path))
+        study = content.pop("study")
+        found = content.pop("format")
+        content["orders"] = {int(rater): names for rater, names in content["orders"].items()}
+        key = Key(**content)
+        unchanged = key.study == study
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise BadInput(f"{path}: expected the key of a rating study") from None
+    if found != FORMAT:
+        raise BadInput(f"{path}: expected format {FORMAT!r}, found {found!r}")
+    if not unchanged:
+        raise BadInput(f"{path}: expected the key as it was written, whose study is {study}; found one that was "
+                       f"changed, of study {key.study}")
+    return key

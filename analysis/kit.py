@@ -1,0 +1,230 @@
+"""Makes a rating kit from conditions: pages for raters who must not know which picture is of which condition.
+
+    OUTPUT/raters/rater-01.html ...   what raters get: one page each, complete in itself
+    OUTPUT/raters/pictures/           the pictures, where pages do not hold them themselves
+    OUTPUT/key.json                   what raters must not get
+
+Nothing that raters get betrays a condition: pictures have random names and are listed by them; they are written anew
+from their pixels, all by the same encoder, with nothing but pixels in the file and all of the same size; orders are
+balanced (order.py).
+"""
+
+import base64
+import dataclasses
+import hashlib
+import html
+import io
+import json
+import random
+import re
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import order
+from command import BadInput, say
+from condition import Condition, Picture, common_prompts
+from key import Key
+
+PAGE = Path(__file__).with_name("page.html")
+RATINGS_FORMAT = "vqclip ratings 1"
+PAGE_GREY = (0xE6, 0xE6, 0xE6)
+NAME_LETTERS = "bcdfghjkmnpqrstvwxz23456789"  # no words, and nothing that looks like something else
+NAME_LENGTH = 10
+LARGE_PAGE_BYTES = 40_000_000
+QUESTION = "How well does the picture match the text?"
+LABELS = ("not at all", "a little", "partly", "mostly", "fully")
+INSTRUCTION = """You will see pictures, each with a text. Rate how well the picture matches the text, from 1 to 5.
+
+What counts is whether the picture shows what the text says: the things, their properties, the place and the style \
+that it names. How beautiful or how well made the picture is does not count by itself: a better-looking picture that \
+misses the text gets the lower rating.
+
+Judge each picture on its own. There are no right answers; your first impression is what we ask for."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Wishes:
+    """What a study is to be like."""
+
+    title: str
+    instruction: str
+    texts: dict[str, str]  # prompt -> what raters read in its place
+    raters: int
+    copies: int
+    rounds: int | None  # None: as many as make every rater see every picture
+    repeats: int
+    size: int | None  # side of the square that pictures are fitted into; None: as they are, all of one size
+    linked: bool  # pictures as files beside the pages
+    seed: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """A picture as raters see it."""
+
+    condition: str
+    picture: Picture
+    sha256: str  # of the pixels that it was made from
+    image: Image.Image
+
+
+def fit(image: Image.Image, size: int) -> Image.Image:
+    """The picture as large as fits into a square of the page's grey."""
+    factor = size / max(image.size)
+    fitted = image.resize([max(1, round(factor * side)) for side in image.size], Image.Resampling.LANCZOS)
+    square = Image.new("RGB", (size, size), PAGE_GREY)
+    square.paste(fitted, ((size - fitted.width) // 2, (size - fitted.height) // 2))
+    return square
+
+
+def load(condition: Condition, picture: Picture, size: int | None) -> Shown:
+    pixels = picture.load()
+    image = Image.fromarray(pixels)
+    if size is not None and image.size != (size, size):
+        image = fit(image, size)
+    return Shown(condition.name, picture, hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest(), image)
+
+
+def check_sizes(pictures: list[Shown]) -> None:
+    sizes: dict[tuple[int, int], str] = {}
+    for shown in pictures:
+        sizes.setdefault(shown.image.size, shown.condition)
+    if len(sizes) > 1:
+        found = ", ".join(f"{width}x{height} in {name}" for (width, height), name in sizes.items())
+        raise BadInput(f"expected pictures of one size, as sizes betray conditions; found {found}; choose --size")
+
+
+def encode_png(image: Image.Image) -> bytes:
+    """Pixels and nothing else: Pillow writes no text, time or colour profile unless it is told to."""
+    stream = io.BytesIO()
+    Image.fromarray(np.asarray(image)).save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
+def random_names(count: int, seed: int) -> list[str]:
+    rng, names = random.Random(f"{seed} names"), set()
+    while len(names) < count:
+        names.add("".join(rng.choices(NAME_LETTERS, k=NAME_LENGTH)))
+    sorted_names = sorted(names)  # a set has no order that can be relied on
+    rng.shuffle(sorted_names)
+    return sorted_names
+
+
+def load_all(conditions: list[Condition], prompts: list[str], wishes: Wishes) -> dict[order.Place, Shown]:
+    """Every picture of the study by its place in the design."""
+    pictures = {}
+    for number, condition in enumerate(conditions):
+        for index, prompt in enumerate(prompts):
+            for copy, picture in enumerate(condition.pictures[prompt][: wishes.copies]):
+                pictures[order.Place(index, number, copy)] = load(condition, picture, wishes.size)
+    check_sizes(list(pictures.values()))
+    return pictures
+
+
+def describe(shown: Shown) -> dict:
+    """A picture's entry in the key."""
+    return {"condition": shown.condition, "prompt": shown.picture.prompt, **shown.picture.origin,
+            "picture_sha256": shown.sha256}
+
+
+def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str, Shown],
+             names: dict[order.Place, str], wishes: Wishes) -> Key:
+    rounds = wishes.rounds or len(conditions) * wishes.copies
+    design = order.Design(len(prompts), len(conditions), wishes.copies, rounds, wishes.repeats, wishes.seed)
+    orders = {rater: order.rater_order(design, rater) for rater in range(1, wishes.raters + 1)}
+    means = order.mean_places(list(orders.values()), len(conditions))
+    for condition, mean in zip(conditions, means, strict=True):
+        say(f"{condition.name}: {design.prompts * design.copies} pictures, mean place {mean:.1f} of "
+            f"{design.shown + design.repeats}")
+    if unseen := len(pictures) - len({place for places in orders.values() for place in places}):
+        enough = 2 * len(conditions) * wishes.copies
+        say(f"{unseen} of {len(pictures)} pictures are shown to nobody: {enough} raters, or a multiple, see all "
+            "equally often")
+    return Key(
+        title=wishes.title,
+        instruction=wishes.instruction,
+        seed=wishes.seed,
+        conditions=[{"name": condition.name, "source": condition.source, "variant": condition.variant,
+                     "sha256": condition.sha256} for condition in conditions],
+        prompts=prompts,
+        texts={prompt: text for prompt, text in wishes.texts.items() if prompt in prompts},
+        pictures={name: describe(pictures[name]) for name in sorted(pictures)},
+        orders={rater: [names[place] for place in places] for rater, places in orders.items()},
+    )
+
+
+def page_data(key: Key, rater: int, sources: dict[str, str], ratio: str) -> str:
+    """What a page knows, as JSON that can stand in HTML. `sources`: the address of each picture."""
+    prompts = {name: picture["prompt"] for name, picture in key.pictures.items()}
+    shown = {name: sources[name] for name in sorted(set(key.orders[rater]))}
+    order_shown = [{"picture": name, "text": key.texts.get(prompts[name], prompts[name])}
+                   for name in key.orders[rater]]
+    data = {"format": RATINGS_FORMAT, "study": key.study, "rater": rater, "question": QUESTION, "labels": LABELS,
+            "instruction": key.instruction, "ratio": ratio, "order": order_shown, "pictures": shown}
+    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def write_pages(folder: Path, key: Key, files: dict[str, bytes], ratio: str, linked: bool) -> None:
+    template = PAGE.read_text(encoding="utf-8").replace("@TITLE@", html.escape(key.title))
+    if linked:
+        (folder / "pictures").mkdir()
+        for name, content in files.items():
+            (folder / "pictures" / f"{name}.png").write_bytes(content)
+        sources = {name: f"pictures/{name}.png" for name in files}
+    else:
+        sources = {name: "data:image/png;base64," + base64.b64encode(content).decode()
+                   for name, content in files.items()}
+    for rater in key.orders:
+        page = template.replace("@DATA@", page_data(key, rater, sources, ratio))
+        (folder / f"rater-{rater:02d}.html").write_text(page, encoding="utf-8")
+
+
+def check_wishes(wishes: Wishes, conditions: list[Condition], prompts: list[str]) -> None:
+    if not prompts:
+        raise BadInput("expected prompts of which every condition has enough pictures, found none")
+    known = {prompt for condition in conditions for prompt in condition.pictures}
+    if unknown := [prompt for prompt in wishes.texts if prompt not in known]:
+        raise BadInput(f"--texts: expected prompts of the conditions, found {unknown[0]!r}")
+    most = len(conditions) * wishes.copies
+    if wishes.rounds is not None and wishes.rounds > most:
+        raise BadInput(f"--rounds: expected at most {most}, in which a rater sees every picture, found {wishes.rounds}")
+    shown = len(prompts) * (wishes.rounds or most)
+    for condition in conditions:
+        if re.search(rf"\b{re.escape(condition.name)}\b", f"{wishes.title} {wishes.instruction}", re.IGNORECASE):
+            say(f"beware: the title or the instruction has the word {condition.name!r}, which is a condition's name")
+    if wishes.repeats > shown // 4:
+        raise BadInput(f"--repeats: expected at most {shown // 4}, a quarter of a rater's {shown} pictures, "
+                       f"found {wishes.repeats}")
+
+
+def worded_prompts(conditions: list[Condition], prompts: list[str]) -> list[str]:
+    """The prompts that a picture can be compared with. Others are named."""
+    worded = [prompt for prompt in prompts if conditions[0].pictures[prompt][0].worded]
+    for prompt in prompts:
+        if prompt not in worded:
+            say(f"left out: {prompt}: it has no text")
+    return worded
+
+
+def make_kit(conditions: list[Condition], wishes: Wishes, output: Path) -> Key:
+    """Writes a kit into a folder that is new or empty, and returns its key."""
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise BadInput(f"{output}: expected a new or empty folder")
+    prompts = worded_prompts(conditions, common_prompts(conditions, wishes.copies))
+    check_wishes(wishes, conditions, prompts)
+    loaded = load_all(conditions, prompts, wishes)
+    names = dict(zip(loaded, random_names(len(loaded), wishes.seed), strict=True))
+    pictures = {name: loaded[place] for place, name in names.items()}
+    key = make_key(conditions, prompts, pictures, names, wishes)
+    files = {name: encode_png(pictures[name].image) for name in sorted(pictures)}
+    width, height = next(iter(loaded.values())).image.size
+    size = sum(len(files[name]) for name in set(key.orders[1]))
+    if not wishes.linked and size > LARGE_PAGE_BYTES:
+        say(f"each page takes {size * 4 / 3e6:.0f} MB; --linked keeps the pictures beside them")
+    folder = output / "raters"
+    folder.mkdir(parents=True)
+    key.write(output / "key.json")
+    write_pages(folder, key, files, f"{width} / {height}", wishes.linked)
+    return key

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Blinded rating studies: makes the pages for raters, and collects what they return.
+
+    analysis/rating.py make -o STUDY --raters 6 both=both.h5 vit=vit.h5    STUDY/raters/ to raters, STUDY/key.json not
+    analysis/rating.py collect --key STUDY/key.json -o ratings.csv FILE... what raters saved -> one table
+
+Ratings are 1 to 5 for how well a picture matches its text. Prompts that not every condition has are left out.
+"""
+
+import argparse
+import secrets
+import sys
+from pathlib import Path
+
+import collection
+import command
+import kit
+from condition import SOURCE_HELP, open_conditions
+from key import read_key
+
+
+def make(arguments: argparse.Namespace) -> None:
+    wishes = kit.Wishes(
+        title=arguments.title,
+        instruction=command.read_text(arguments.instruction).strip() if arguments.instruction else kit.INSTRUCTION,
+        texts=dict(command.read_table(arguments.texts, ("prompt", "text"))) if arguments.texts else {},
+        raters=arguments.raters,
+        copies=arguments.pictures,
+        rounds=arguments.rounds,
+        repeats=arguments.repeats,
+        size=arguments.size,
+        linked=arguments.linked,
+        seed=secrets.randbits(32) if arguments.seed is None else arguments.seed,
+    )
+    key = kit.make_kit(open_conditions(arguments.conditions), wishes, arguments.output)
+    print(f"study {key.study}, seed {key.seed}: {len(key.prompts)} prompts, {len(key.conditions)} conditions, "
+          f"{len(key.orders)} raters, {len(key.orders[1])} ratings each")
+    print(f"for raters:     {arguments.output / 'raters'}")
+    print(f"not for raters: {arguments.output / 'key.json'}")
+
+
+def collect(arguments: argparse.Namespace) -> None:
+    key = read_key(arguments.key)
+    ratings = collection.collect(key, arguments.files)
+    collection.write_ratings(arguments.output, ratings)
+    raters = len({rating.rater for rating in ratings})
+    print(f"{arguments.output}: {len(ratings)} ratings by {raters} of {len(key.orders)} raters")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rating.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    maker = commands.add_parser("make", help="write the pages for raters, and the key",
+                                description="Writes OUTPUT/raters, a page for each rater, and OUTPUT/key.json.")
+    maker.add_argument("conditions", nargs="+", metavar="NAME=SOURCE", help=SOURCE_HELP)
+    maker.add_argument("-o", "--output", type=Path, required=True, help="a new or empty folder")
+    maker.add_argument("--raters", type=command.positive, required=True,
+                       help="how many; an even number balances orders")
+    maker.add_argument("--pictures", type=command.positive, default=1, metavar="N",
+                       help="pictures for each prompt and condition, the first N finished ones (default 1)")
+    maker.add_argument("--rounds", type=command.positive, metavar="N",
+                       help="show each rater every prompt N times only, each time of another condition (default: all)")
+    maker.add_argument("--repeats", type=command.count, default=0, metavar="N",
+                       help="pictures shown twice to each rater, to measure whether they agree with themselves")
+    maker.add_argument("--size", type=command.positive, metavar="PIXELS",
+                       help="fit all pictures into squares of that side, where their sizes differ")
+    maker.add_argument("--linked", action="store_true",
+                       help="pictures as files beside the pages, for a web server; else each page holds them and works "
+                       "alone")
+    maker.add_argument("--title", default="Pictures and texts", help="of the pages; must not name a condition")
+    maker.add_argument("--instruction", type=Path, metavar="FILE",
+                       help="a text for raters in place of the built-in one")
+    maker.add_argument("--texts", type=Path, metavar="FILE",
+                       help="CSV (prompt,text): what raters read in place of prompts that hold weights or other signs")
+    maker.add_argument("--seed", type=command.count, help="that names and orders follow from (default: a random one)")
+    maker.set_defaults(run=make)
+
+    collector = commands.add_parser("collect", help="join raters' files with the key",
+                                    description="Checks raters' files and writes one table of ratings.")
+    collector.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what raters saved, JSON or CSV")
+    collector.add_argument("--key", type=Path, required=True, help="the study's key.json")
+    collector.add_argument("-o", "--output", type=Path, required=True, help="the table to write, CSV")
+    collector.set_defaults(run=collect)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(command.run(build_parser()))

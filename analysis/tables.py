@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""Tables from collected ratings and from archives, as Markdown on standard output and as files.
+
+    analysis/tables.py ratings ratings.csv -o TABLES     mean ratings, comparisons, agreement, raters
+    analysis/tables.py times both.h5 -o TABLES           seconds for a picture, by device and settings
+    analysis/tables.py losses both.h5 vit.h5 -o TABLES   losses after the last step, by perceptor and variant
+
+-o writes each table as .md, .csv and .tex. What is random follows from --seed, which the tables name.
+"""
+
+import argparse
+import itertools
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import command
+import significance
+from agreement import krippendorff_alpha
+from archive import Archive, Losses, Render, open_archives
+from collection import Rating, read_ratings
+from table import NOTHING, Cell, Number, Spread, Table, write_tables
+
+
+def spread(values: list[float], digits: int) -> Spread:
+    """Mean and sample standard deviation, which a single value does not have."""
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+    return Spread(Number(float(np.mean(values)), digits), Number(deviation, digits))
+
+
+class Scores:
+    """First ratings as arrays, prompts and conditions in the study's order, NaN where missing. `of_pictures` (raters,
+    pictures); `of_prompts` (raters, prompts, conditions), the mean over pictures of a prompt and condition."""
+
+    def __init__(self, ratings: list[Rating]):
+        first = [rating for rating in ratings if not rating.repeat]
+        self.raters = sorted({rating.rater for rating in first})
+        self.prompts = list(dict.fromkeys(rating.prompt for rating in first))
+        self.conditions = list(dict.fromkeys(rating.condition for rating in first))
+        self.count = len(first)
+        pictures = sorted({rating.picture for rating in first})
+        self.of_pictures = np.full((len(self.raters), len(pictures)), np.nan)
+        sums = np.zeros((len(self.raters), len(self.prompts), len(self.conditions)))
+        counts = np.zeros_like(sums)
+        for rating in first:
+            rater = self.raters.index(rating.rater)
+            place = rater, self.prompts.index(rating.prompt), self.conditions.index(rating.condition)
+            self.of_pictures[rater, pictures.index(rating.picture)] = rating.rating
+            sums[place] += rating.rating
+            counts[place] += 1
+        self.of_prompts = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+
+
+def means_table(scores: Scores, by_prompt: np.ndarray, means: np.ndarray, limits: np.ndarray, how: str) -> Table:
+    """The paper's table 1. by_prompt (prompts, conditions), means (conditions), limits (2, conditions)."""
+    rows = [[prompt, *map(Number, row)] for prompt, row in zip(scores.prompts, by_prompt, strict=True)]
+    for name, values in (("mean", means), ("95 % from", limits[0]), ("95 % to", limits[1])):
+        rows.append([name, *map(Number, values)])
+    note = (f"Ratings from 1 to 5: {scores.count}; raters: {len(scores.raters)}; prompts: {len(scores.prompts)}. "
+            f"Interval: {how}.")
+    return Table("means", "Mean ratings", ["prompt", *scores.conditions], rows, note, summary_rows=3)
+
+
+def comparisons_table(scores: Scores, pairs: list[tuple[int, int]], by_prompt: np.ndarray, means: np.ndarray,
+                      limits: np.ndarray, how: str, seed: int) -> Table:
+    """Each pair of conditions. means (pairs), limits (2, pairs): of the difference."""
+    differences = [by_prompt[:, first] - by_prompt[:, second] for first, second in pairs]
+    differences = [column[~np.isnan(column)] for column in differences]
+    p_values = [significance.sign_flip_p(column, seed) for column in differences]
+    adjusted = significance.holm(p_values)
+    rows = []
+    for index, (first, second) in enumerate(pairs):
+        names = f"{scores.conditions[first]} − {scores.conditions[second]}"
+        rows.append([names, Number(means[index]), *map(Number, limits[:, index]), len(differences[index]),
+                     Number(p_values[index], 4), Number(adjusted[index], 4)])
+    ways = "all ways to set them" if len(scores.prompts) <= significance.EXACT_UP_TO else (
+        f"{significance.FLIPS} random ways, seed {seed}")
+    note = (f"Interval: {how}. p: two-sided permutation test, the signs of the prompts' differences against {ways}; "
+            "Holm: for all rows together. The test is about prompts: whether the same raters would find a difference "
+            "with others.")
+    columns = ["comparison", "difference", "95 % from", "95 % to", "prompts", "p", "p (Holm)"]
+    return Table("comparisons", "Conditions compared", columns, rows, note)
+
+
+def agreement_table(scores: Scores) -> Table:
+    rows = [[f"Krippendorff's α, {level}", Number(krippendorff_alpha(scores.of_pictures, level), 3)]
+            for level in ("ordinal", "interval")]
+    note = (f"Raters: {len(scores.raters)}; pictures: {scores.of_pictures.shape[1]}; ratings: {scores.count}. 1: full "
+            "agreement, 0: chance.")
+    return Table("agreement", "Agreement between raters", ["measure", "value"], rows, note)
+
+
+def repeat_cells(ratings: list[Rating]) -> list[Cell]:
+    """How a rater rated pictures again: how many, how many alike, the mean distance."""
+    first = {rating.picture: rating.rating for rating in ratings if not rating.repeat}
+    distances = [abs(rating.rating - first[rating.picture]) for rating in ratings
+                 if rating.repeat and rating.picture in first]
+    if not distances:
+        return [0, NOTHING, NOTHING]
+    return [len(distances), distances.count(0), Number(float(np.mean(distances)))]
+
+
+def raters_table(scores: Scores, ratings: list[Rating]) -> Table:
+    rows = []
+    for rater in scores.raters:
+        own = [rating for rating in ratings if rating.rater == rater]
+        values = [rating.rating for rating in own if not rating.repeat]
+        rows.append([rater, len(values), Number(float(np.mean(values))), Number(float(np.std(values))),
+                     Number(float(np.median([rating.seconds for rating in own])), 1), *repeat_cells(own)])
+    columns = ["rater", "ratings", "mean", "deviation", "median seconds", "repeated", "alike", "mean distance"]
+    note = "Repeated: pictures rated a second time; the first rating counts. Deviation near 0: always the same rating."
+    return Table("raters", "Raters", columns, rows, note)
+
+
+def rating_tables(ratings: list[Rating], resamples: int, seed: int) -> list[Table]:
+    scores = Scores(ratings)
+    pairs = list(itertools.combinations(range(len(scores.conditions)), 2))
+    everybody = np.ones((1, len(scores.raters)))
+    by_prompt = significance.prompt_means(scores.of_prompts, everybody)[0]
+    every_prompt = np.ones((1, len(scores.prompts)))
+    means = significance.means_and_differences(scores.of_prompts, everybody, every_prompt, pairs)[0]
+    limits = significance.intervals(significance.bootstrap(scores.of_prompts, pairs, resamples, seed))
+    how = f"bootstrap over raters and prompts, {resamples} resamples, seed {seed}"
+    split = len(scores.conditions)
+    tables = [means_table(scores, by_prompt, means[:split], limits[:, :split], how)]
+    if pairs:
+        tables.append(comparisons_table(scores, pairs, by_prompt, means[split:], limits[:, split:], how, seed))
+    return [*tables, agreement_table(scores), raters_table(scores, ratings)]
+
+
+def settings_cells(render: Render) -> tuple[str, ...]:
+    """What tells groups of renders apart: variant, size, steps."""
+    size = render.settings.get("size", "").strip("[]").replace(", ", "×")
+    return render.variant or NOTHING, size, render.settings.get("steps", "")
+
+
+def device_cell(render: Render) -> str:
+    """Of "cpu; avx512_core; f32; threads 2; versions ..." what tells devices apart."""
+    return "; ".join(part for part in render.device.split("; ")[:4] if part != "-")
+
+
+def times_table(archives: dict[str, Archive]) -> Table:
+    """The paper's table 2."""
+    groups: dict[tuple[str, ...], list[float]] = {}
+    for name, archive in archives.items():
+        for render in archive.finished():
+            group = (name, *settings_cells(render), device_cell(render), render.host)
+            groups.setdefault(group, []).append(render.seconds)
+    rows = [[*group, len(seconds), spread(seconds, 2)] for group, seconds in groups.items()]
+    columns = ["study", "variant", "size", "steps", "device", "host", "n", "seconds"]
+    note = ("Mean ± standard deviation over n pictures of the seconds that a picture's steps took, over all launches; "
+            "where several pictures shared a device, with what the others did meanwhile.")
+    return Table("times", "Seconds for a picture", columns, rows, note, text_columns=6)
+
+
+def last_losses(losses: Losses) -> dict[str, float]:
+    terms = {**losses.of_perceptors(), "L2": losses.named("L2"), "total": losses.named("total")}
+    return {name: float(values[-1]) for name, values in terms.items()}
+
+
+def losses_table(archives: dict[str, Archive]) -> Table:
+    groups: dict[tuple[str, ...], list[dict[str, float]]] = {}
+    for name, archive in archives.items():
+        for render in archive.finished():
+            groups.setdefault((name, *settings_cells(render)), []).append(last_losses(archive.losses(render)))
+    found = dict.fromkeys(term for group in groups.values() for losses in group for term in losses)
+    terms = [term for term in found if term not in ("L2", "total")] + ["L2", "total"]
+    rows = []
+    for group, losses in groups.items():
+        values = [[entry[term] for entry in losses if term in entry] for term in terms]
+        rows.append([*group, len(losses), *(spread(column, 4) if column else NOTHING for column in values)])
+    note = "Loss at the last step, mean ± standard deviation over n pictures; weighted, as the program sums it."
+    return Table("losses", "Losses at the end", ["study", "variant", "size", "steps", "n", *terms], rows, note,
+                 text_columns=4)
+
+
+def put_out(tables: list[Table], folder: Path | None) -> None:
+    print("\n".join(table.markdown() for table in tables), end="")
+    if folder is not None:
+        write_tables(folder, tables)
+
+
+def finished_table(table: Table) -> Table:
+    if not table.rows:
+        raise command.BadInput("expected finished renders, found none")
+    return table
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tables.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    output = argparse.ArgumentParser(add_help=False)
+    output.add_argument("-o", "--output", type=Path, metavar="DIR", help="also write files there")
+
+    ratings = commands.add_parser("ratings", parents=[output], help="from what rating.py collect wrote")
+    ratings.add_argument("file", type=Path, metavar="RATINGS.csv")
+    ratings.add_argument("--resamples", type=command.positive, default=10_000, help="of the bootstrap (default 10000)")
+    ratings.add_argument("--seed", type=command.count, default=0, help="(default 0)")
+    ratings.set_defaults(run=lambda arguments: put_out(
+        rating_tables(read_ratings(arguments.file), arguments.resamples, arguments.seed), arguments.output))
+
+    for name, make, text in (("times", times_table, "seconds for a picture"),
+                             ("losses", losses_table, "losses after the last step")):
+        parts = commands.add_parser(name, parents=[output], help=f"from archives: {text}")
+        parts.add_argument("archives", nargs="+", metavar="[NAME=]ARCHIVE.h5")
+        parts.set_defaults(run=lambda arguments, make=make: put_out(
+            [finished_table(make(open_archives(arguments.archives)))], arguments.output))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(command.run(build_parser()))
