@@ -12,6 +12,7 @@ import secrets
 import sys
 from pathlib import Path
 
+import packages  # noqa: F401  first, as it says what the others would miss
 import collection
 import command
 import kit

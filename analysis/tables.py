@@ -14,6 +14,8 @@ import math
 import sys
 from pathlib import Path
 
+import packages  # noqa: F401  first, as it says what the others would miss
+
 import numpy as np
 
 import command

@@ -50,7 +50,7 @@ typedef struct vqc_archive_shape {
 typedef struct vqc_archive_render {
     const char *id;       /* unique */
     const char *prompt;   /* text */
-    const char *settings; /* every resolved setting, JSON text */
+    const char *settings; /* every resolved setting: a job file's `render` mapping, YAML text */
     uint64_t seed;
     uint32_t shape; /* index into the shapes */
 } vqc_archive_render;
