@@ -30,6 +30,7 @@ struct vqc_guidance {
     vqc_timer *timer;
     /* Of the render. */
     vqc_latent_optimiser *optimiser;
+    size_t optimiser_size; /* bytes that it and the gradients' sum take on the device */
     int64_t target_count;
     double *distances; /* (groups of all perceptors, targets), in host memory that the device reaches */
     vqc_replay decode, update;
@@ -183,6 +184,8 @@ vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim
     render_release(guidance);
     VQC_TRY(perceptors_turn(guidance, aim, error));
     guidance->target_count = aim->target_count;
+    guidance->optimiser_size =
+        vqc_render_memory_optimiser(guidance->models.vqgan, aim->settings, guidance->rows, guidance->columns);
     int64_t distances = groups_before(guidance, guidance->models.study->perceptor_count) * aim->target_count;
     VQC_TRY(
         vqc_ops_host_allocate(guidance->models.ops, (size_t)distances * sizeof *guidance->distances, &memory, error));
@@ -194,7 +197,7 @@ vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim
 /* Queues the measures of z. */
 static vqc_status latent_measure(vqc_guidance *guidance, vqc_error *error)
 {
-    return vqc_ops_latent_measure(guidance->models.ops, vqc_latent_optimiser_z(guidance->optimiser),
+    return vqc_ops_latent_measure(guidance->models.ops, vqc_latent_optimiser_z(guidance->optimiser), NULL,
                                   (int64_t)(latent_size(guidance) / sizeof(float)), &guidance->device_results->latent,
                                   error);
 }
@@ -363,8 +366,7 @@ vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t 
 vqc_guidance_memory vqc_guidance_memory_of(const vqc_guidance *guidance)
 {
     vqc_guidance_memory memory = {
-        .activations = vqc_network_activation_size(guidance->decoder.network) +
-                       vqc_render_memory_optimiser(guidance->models.vqgan, guidance->rows, guidance->columns),
+        .activations = vqc_network_activation_size(guidance->decoder.network) + guidance->optimiser_size,
         .parameters = vqc_network_parameter_size(guidance->decoder.network),
     };
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++) {

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "guide/targets.h"
 #include "render/init.h"
+#include "render/latent_optimiser.h"
 #include "render/step_message.h"
 
 /* What crop groups have cost in this team; every member has the same numbers. */
@@ -35,7 +36,7 @@ struct vqc_renderer {
     vqc_render_shape shape;
     int64_t steps_done;
     vqc_guidance *guidance;
-    float *state;    /* (3, rows, columns, latent_width): the optimiser's, on its way */
+    float *state;    /* (state_tensors, rows, columns, latent_width): the optimiser's, on its way */
     double *weights; /* (perceptors, targets): what each target's distance counts in the loss, for one crop */
     double *stops;   /* (targets) */
     vqc_latent_measures latent; /* of z before the step under way */
@@ -119,9 +120,7 @@ vqc_status vqc_renderer_create_beside(const vqc_renderer *first, vqc_ops *ops, v
 static void networks_release(vqc_renderer *renderer)
 {
     vqc_guidance_destroy(renderer->guidance);
-    free(renderer->state);
     renderer->guidance = NULL;
-    renderer->state = NULL;
 }
 
 /* Lets go of what depends on the render's groups and targets. */
@@ -143,6 +142,7 @@ void vqc_renderer_destroy(vqc_renderer *renderer)
         return;
     networks_release(renderer);
     share_release(renderer);
+    free(renderer->state);
     vqc_step_message_release(&renderer->message);
     models_close(renderer->own_models);
     free(renderer);
@@ -165,6 +165,7 @@ vqc_status vqc_renderer_shape(const vqc_renderer *renderer, const vqc_render *re
         .latent_width = renderer->models->vqgan.config.embed_width,
         .steps = render->settings.steps,
         .terms = (int64_t)(renderer->study->perceptor_count * render->prompt->target_count) + 2,
+        .state_tensors = vqc_latent_optimiser_tensors(&render->settings),
     };
     return VQC_OK;
 }
@@ -173,6 +174,11 @@ static size_t latent_count(const vqc_renderer *renderer)
 {
     const vqc_render_shape *shape = &renderer->shape;
     return (size_t)(shape->rows * shape->columns * shape->latent_width);
+}
+
+static size_t state_count(const vqc_renderer *renderer)
+{
+    return (size_t)renderer->shape.state_tensors * latent_count(renderer);
 }
 
 static size_t picture_count(const vqc_renderer *renderer)
@@ -196,11 +202,8 @@ static vqc_status networks_create(vqc_renderer *renderer, vqc_error *error)
                                       .vqgan = &renderer->models->vqgan,
                                       .clips = renderer->models->clips};
     renderer->costs = (render_costs){0};
-    vqc_status status =
-        vqc_memory_allocate(3 * latent_count(renderer), sizeof *renderer->state, "a latent", &renderer->state, error);
-    if (status == VQC_OK)
-        status = vqc_guidance_create(&models, renderer->render, renderer->shape.rows, renderer->shape.columns,
-                                     &renderer->guidance, error);
+    vqc_status status = vqc_guidance_create(&models, renderer->render, renderer->shape.rows, renderer->shape.columns,
+                                            &renderer->guidance, error);
     if (status != VQC_OK)
         networks_release(renderer);
     return status;
@@ -287,6 +290,9 @@ static vqc_status share_create(vqc_renderer *renderer, vqc_error *error)
 /* The render's first latent. */
 static vqc_status latent_start(vqc_renderer *renderer, vqc_error *error)
 {
+    free(renderer->state);
+    renderer->state = NULL;
+    VQC_TRY(vqc_memory_allocate(state_count(renderer), sizeof *renderer->state, "a latent", &renderer->state, error));
     float *z = renderer->state;
     VQC_TRY(vqc_init_latent(&renderer->models->vqgan, renderer->ops, renderer->precision, renderer->render,
                             renderer->shape.rows, renderer->shape.columns, z, error));
@@ -318,7 +324,7 @@ vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, 
 /* The leader's steps, costs and optimiser's state to everybody. */
 static vqc_status state_broadcast(vqc_renderer *renderer, vqc_error *error)
 {
-    size_t size = 3 * latent_count(renderer) * sizeof *renderer->state;
+    size_t size = state_count(renderer) * sizeof *renderer->state;
     VQC_TRY(vqc_team_broadcast(renderer->team, &renderer->steps_done, sizeof renderer->steps_done, 0, error));
     VQC_TRY(vqc_team_broadcast(renderer->team, &renderer->costs, sizeof renderer->costs, 0, error));
     VQC_TRY(vqc_renderer_save(renderer, renderer->state, error));

@@ -147,7 +147,8 @@ static vqc_status decoded_compare(result *made, vqc_renderer *renderer, vqc_rere
 {
     float *state; /* of an optimiser at rest there */
     int largest;
-    VQC_TRY(vqc_memory_allocate(3 * made->latent_count, sizeof *state, "a latent", &state, error));
+    size_t tensors = (size_t)made->shape.state_tensors;
+    VQC_TRY(vqc_memory_allocate(tensors * made->latent_count, sizeof *state, "a latent", &state, error));
     memcpy(state, made->recorded_latent, made->latent_count * sizeof *state);
     vqc_status status = vqc_renderer_restore(renderer, state, made->shape.steps, error);
     free(state);

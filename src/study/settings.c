@@ -34,6 +34,47 @@ static const augmentation_entry augmentations[] = {
 
 enum { AUGMENTATION_COUNT = sizeof augmentations / sizeof augmentations[0] };
 
+/* What else than a learning rate an optimiser may have. */
+enum {
+    OPTION_BETAS = 1 << 0,
+    OPTION_ALPHA = 1 << 1,
+    OPTION_PROJECTION = 1 << 2 /* delta and wd_ratio */
+};
+
+/* The optimisers with the defaults of torch.optim, and of the package torch_optimizer for DiffGrad and AdamP. All
+ * have eps and weight_decay. */
+typedef struct optimiser_entry {
+    const char *name;
+    int options;
+    double epsilon, weight_decay;
+} optimiser_entry;
+
+static const optimiser_entry optimisers[] = {
+    [VQC_OPTIMISER_ADAM] = {"adam", OPTION_BETAS, 1e-8, 0.0},
+    [VQC_OPTIMISER_ADAMW] = {"adamw", OPTION_BETAS, 1e-8, 0.01},
+    [VQC_OPTIMISER_ADAGRAD] = {"adagrad", 0, 1e-10, 0.0},
+    [VQC_OPTIMISER_ADAMAX] = {"adamax", OPTION_BETAS, 1e-8, 0.0},
+    [VQC_OPTIMISER_DIFFGRAD] = {"diffgrad", OPTION_BETAS, 1e-8, 0.0},
+    [VQC_OPTIMISER_ADAMP] = {"adamp", OPTION_BETAS | OPTION_PROJECTION, 1e-8, 0.0},
+    [VQC_OPTIMISER_RADAM] = {"radam", OPTION_BETAS, 1e-8, 0.0},
+    [VQC_OPTIMISER_RMSPROP] = {"rmsprop", OPTION_ALPHA, 1e-8, 0.0},
+};
+
+enum { OPTIMISER_COUNT = sizeof optimisers / sizeof optimisers[0] };
+
+/* Turns to an optimiser, with its defaults but for the learning rate. */
+static void optimiser_choose(vqc_settings *settings, vqc_optimiser_kind optimiser)
+{
+    settings->optimiser = optimiser;
+    settings->beta1 = 0.9;
+    settings->beta2 = 0.999;
+    settings->epsilon = optimisers[optimiser].epsilon;
+    settings->weight_decay = optimisers[optimiser].weight_decay;
+    settings->alpha = 0.99;
+    settings->delta = 0.1;
+    settings->wd_ratio = 0.1;
+}
+
 void vqc_settings_default(vqc_settings *settings)
 {
     *settings = (vqc_settings){
@@ -42,9 +83,6 @@ void vqc_settings_default(vqc_settings *settings)
         .steps = 400,
         .learning_rate = 0.15,
         .learning_rate_end = -1.0,
-        .beta1 = 0.9,
-        .beta2 = 0.999,
-        .epsilon = 1e-8,
         .crop_count = 32,
         .crop_power = 1.0,
         .crop_group = 16,
@@ -56,6 +94,7 @@ void vqc_settings_default(vqc_settings *settings)
         .init = {.kind = VQC_INIT_RANDOM},
         .snapshots = 0,
     };
+    optimiser_choose(settings, VQC_OPTIMISER_ADAM);
     for (int i = 0; i < AUGMENTATION_COUNT; i++)
         settings->augmentations[i] = augmentations[i].defaults;
 }
@@ -79,10 +118,14 @@ static vqc_status set_steps(vqc_settings *settings, const vqc_yaml_node *value, 
 
 static vqc_status set_optimizer_name(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
 {
-    (void)settings;
-    static const char *const words[] = {"adam"};
+    const char *words[OPTIMISER_COUNT];
     size_t choice;
-    return vqc_yaml_read_choice(value, words, 1, &choice, error);
+    for (int i = 0; i < OPTIMISER_COUNT; i++)
+        words[i] = optimisers[i].name;
+    VQC_TRY(vqc_yaml_read_choice(value, words, OPTIMISER_COUNT, &choice, error));
+    if (settings->optimiser != (vqc_optimiser_kind)choice)
+        optimiser_choose(settings, (vqc_optimiser_kind)choice);
+    return VQC_OK;
 }
 
 static vqc_status set_learning_rate(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
@@ -93,6 +136,61 @@ static vqc_status set_learning_rate(vqc_settings *settings, const vqc_yaml_node 
 static vqc_status set_learning_rate_end(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
 {
     return vqc_yaml_read_real(value, 0.0, 1e6, &settings->learning_rate_end, error);
+}
+
+/* Refuses an option that the chosen optimiser does not have. */
+static vqc_status option_check(const vqc_settings *settings, int option, const vqc_yaml_node *value, vqc_error *error)
+{
+    const optimiser_entry *entry = &optimisers[settings->optimiser];
+    if ((entry->options & option) != 0)
+        return VQC_OK;
+    return vqc_yaml_key_error(value, error, "the optimizer %s has no such option", entry->name);
+}
+
+/* A number from 0 to below 1. */
+static vqc_status fraction_read(const vqc_yaml_node *value, double *fraction, vqc_error *error)
+{
+    VQC_TRY(vqc_yaml_read_real(value, 0.0, 1.0, fraction, error));
+    return *fraction < 1.0 ? VQC_OK : vqc_yaml_error(value, error, "expected a number below 1");
+}
+
+static vqc_status set_betas(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    VQC_TRY(option_check(settings, OPTION_BETAS, value, error));
+    VQC_TRY(vqc_yaml_expect(value, VQC_YAML_SEQUENCE, error));
+    if (vqc_yaml_count(value) != 2)
+        return vqc_yaml_error(value, error, "expected two numbers");
+    VQC_TRY(fraction_read(vqc_yaml_at(value, 0), &settings->beta1, error));
+    return fraction_read(vqc_yaml_at(value, 1), &settings->beta2, error);
+}
+
+/* Not zero, which would leave 0/0 where there is no gradient. */
+static vqc_status set_epsilon(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_real(value, 1e-30, 1.0, &settings->epsilon, error);
+}
+
+static vqc_status set_weight_decay(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->weight_decay, error);
+}
+
+static vqc_status set_alpha(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    VQC_TRY(option_check(settings, OPTION_ALPHA, value, error));
+    return fraction_read(value, &settings->alpha, error);
+}
+
+static vqc_status set_delta(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    VQC_TRY(option_check(settings, OPTION_PROJECTION, value, error));
+    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->delta, error);
+}
+
+static vqc_status set_wd_ratio(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    VQC_TRY(option_check(settings, OPTION_PROJECTION, value, error));
+    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->wd_ratio, error);
 }
 
 static vqc_status set_crop_count(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
@@ -297,6 +395,12 @@ static const setting known_settings[] = {
     {"optimizer.name", set_optimizer_name},
     {"optimizer.lr", set_learning_rate},
     {"optimizer.lr_end", set_learning_rate_end},
+    {"optimizer.betas", set_betas},
+    {"optimizer.eps", set_epsilon},
+    {"optimizer.weight_decay", set_weight_decay},
+    {"optimizer.alpha", set_alpha},
+    {"optimizer.delta", set_delta},
+    {"optimizer.wd_ratio", set_wd_ratio},
     {"crops.count", set_crop_count},
     {"crops.method", set_crop_method},
     {"crops.power", set_crop_power},
@@ -348,11 +452,25 @@ static bool is_among(const char *const *list, const char *word)
     return false;
 }
 
+/* Applies the key, if the mapping has it, that says which others there are in it: the order of keys has no meaning.
+ */
+static vqc_status leading_apply(vqc_settings *settings, const char *prefix, const vqc_yaml_node *mapping,
+                                vqc_error *error)
+{
+    const vqc_yaml_node *value = NULL;
+    if (prefix[0] == '\0')
+        value = vqc_yaml_find(mapping, "optimizer.name");
+    else if (strcmp(prefix, "optimizer.") == 0)
+        value = vqc_yaml_find(mapping, "name");
+    return value == NULL ? VQC_OK : set_optimizer_name(settings, value, error);
+}
+
 /* Applies a mapping whose keys stand under the prefix. */
 static vqc_status mapping_apply(vqc_settings *settings, const char *prefix, const vqc_yaml_node *mapping,
                                 const char *const *except, vqc_error *error)
 {
     VQC_TRY(vqc_yaml_expect(mapping, VQC_YAML_MAPPING, error));
+    VQC_TRY(leading_apply(settings, prefix, mapping, error));
     for (size_t i = 0; i < vqc_yaml_count(mapping); i++) {
         const vqc_yaml_node *value = vqc_yaml_at(mapping, i);
         char key[KEY_SIZE];
@@ -444,14 +562,35 @@ static vqc_status augmentations_write(const vqc_settings *settings, vqc_text *te
     return VQC_OK;
 }
 
+/* The option where it differs from the default. */
+static vqc_status option_write(const char *key, double value, double usual, vqc_text *text, vqc_error *error)
+{
+    return value == usual ? VQC_OK : vqc_text_append(text, error, ", %s: %.17g", key, value);
+}
+
+static vqc_status optimiser_write(const vqc_settings *settings, vqc_text *text, vqc_error *error)
+{
+    vqc_settings usual;
+    optimiser_choose(&usual, settings->optimiser);
+    VQC_TRY(vqc_text_append(text, error, "  optimizer: {name: %s, lr: %.17g", optimisers[settings->optimiser].name,
+                            settings->learning_rate));
+    if (settings->learning_rate_end >= 0.0)
+        VQC_TRY(vqc_text_append(text, error, ", lr_end: %.17g", settings->learning_rate_end));
+    if (settings->beta1 != usual.beta1 || settings->beta2 != usual.beta2)
+        VQC_TRY(vqc_text_append(text, error, ", betas: [%.17g, %.17g]", settings->beta1, settings->beta2));
+    VQC_TRY(option_write("eps", settings->epsilon, usual.epsilon, text, error));
+    VQC_TRY(option_write("weight_decay", settings->weight_decay, usual.weight_decay, text, error));
+    VQC_TRY(option_write("alpha", settings->alpha, usual.alpha, text, error));
+    VQC_TRY(option_write("delta", settings->delta, usual.delta, text, error));
+    VQC_TRY(option_write("wd_ratio", settings->wd_ratio, usual.wd_ratio, text, error));
+    return vqc_text_append(text, error, "}\n");
+}
+
 vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_error *error)
 {
     VQC_TRY(vqc_text_append(text, error, "  size: [%lld, %lld]\n  steps: %lld\n", (long long)settings->width,
                             (long long)settings->height, (long long)settings->steps));
-    VQC_TRY(vqc_text_append(text, error, "  optimizer: {name: adam, lr: %.17g", settings->learning_rate));
-    if (settings->learning_rate_end >= 0.0)
-        VQC_TRY(vqc_text_append(text, error, ", lr_end: %.17g", settings->learning_rate_end));
-    VQC_TRY(vqc_text_append(text, error, "}\n"));
+    VQC_TRY(optimiser_write(settings, text, error));
     VQC_TRY(vqc_text_append(text, error, "  crops: {count: %lld, method: original, power: %.17g, group: %lld}\n",
                             (long long)settings->crop_count, settings->crop_power, (long long)settings->crop_group));
     VQC_TRY(augmentations_write(settings, text, error));

@@ -46,15 +46,31 @@ typedef struct vqc_augmentation {
 
 enum { VQC_SETTINGS_MAX_AUGMENTATIONS = 16 };
 
+/* The optimisers, by the names under which the public tools offer them, in lower case. */
+typedef enum vqc_optimiser_kind {
+    VQC_OPTIMISER_ADAM,
+    VQC_OPTIMISER_ADAMW,
+    VQC_OPTIMISER_ADAGRAD,
+    VQC_OPTIMISER_ADAMAX,
+    VQC_OPTIMISER_DIFFGRAD,
+    VQC_OPTIMISER_ADAMP,
+    VQC_OPTIMISER_RADAM,
+    VQC_OPTIMISER_RMSPROP
+} vqc_optimiser_kind;
+
 typedef struct vqc_settings {
     int64_t width, height; /* as asked for; rendered at the next lower multiples of the generator's factor */
     int64_t steps;
+    vqc_optimiser_kind optimiser;
     double learning_rate;         /* of the first step */
     double learning_rate_end;     /* of the last one, reached in a straight line; below 0: the same */
-    double beta1, beta2, epsilon; /* Adam */
-    int64_t crop_count;           /* per perceptor and step */
-    double crop_power;            /* side = floor(U^power (max − min) + min) */
-    int64_t crop_group;           /* crops computed as one batch */
+    double beta1, beta2, epsilon; /* these and the next four as the optimiser's public implementation has them */
+    double weight_decay;
+    double alpha;           /* RMSprop */
+    double delta, wd_ratio; /* AdamP */
+    int64_t crop_count;     /* per perceptor and step */
+    double crop_power;      /* side = floor(U^power (max − min) + min) */
+    int64_t crop_group;     /* crops computed as one batch */
     int augmentation_count;
     vqc_augmentation augmentations[VQC_SETTINGS_MAX_AUGMENTATIONS];
     double noise; /* upper limit of the standard deviation of the noise on each crop */

@@ -1,4 +1,5 @@
-/* The latent optimiser: two steps of Adam with limits, mask and L2, against torch.optim.Adam in double. */
+/* The latent optimiser: a dozen steps of every optimiser, from its settings as a job file has them, with limits, mask
+ * and L2, against the public implementations in double. */
 
 #include <math.h>
 #include <setjmp.h>
@@ -13,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "../adam_steps.h"
+#include "../optimiser_steps.h"
 #include "../tolerances.h"
 #include "image/image.h"
 #include "render/latent_optimiser.h"
@@ -42,7 +43,7 @@ static vqc_ops *ops_open(void)
     return ops;
 }
 
-/* One step under a gradient in host memory, which is the device's; `actual` receives z, m and v. */
+/* One step under a gradient in host memory, which is the device's; `actual` receives z and its moments. */
 static void step_make(vqc_latent_optimiser *optimiser, int step, double l2_slope, const float *gradient,
                       float *actual)
 {
@@ -52,36 +53,56 @@ static void step_make(vqc_latent_optimiser *optimiser, int step, double l2_slope
     assert_int_equal(vqc_latent_optimiser_save(optimiser, actual, &error), VQC_OK);
 }
 
-static void two_steps_are_adam(void **state)
+/* The settings of a case, by way of the job file's text. */
+static vqc_settings settings_of(const optimiser_case *c, const char *mask)
 {
-    (void)state;
-    static float codebook[3 * WIDTH] = {0.0F, 0.5625F, -0.625F, 0.0F, 1.0F, -1.0F};
-    vqc_vqgan vqgan = {.codebook = codebook};
-    vqgan.config.embed_width = WIDTH;
-    vqgan.config.codes = 3;
-    vqgan.factor = 1;
     vqc_error error = {0};
-    char path[64];
-    mask_write(path);
-    const vqc_settings settings = {
-        .learning_rate = 0.15, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .clamp = true, .mask = path};
+    vqc_yaml *yaml;
+    char text[256];
+    vqc_settings settings;
+    vqc_settings_default(&settings);
+    int size = snprintf(text, sizeof text, "steps: %d\noptimizer: %s\n", STEPS, c->settings);
+    assert_int_equal(vqc_yaml_parse("job", text, (size_t)size, &yaml, &error), VQC_OK);
+    if (vqc_settings_apply(&settings, vqc_yaml_root(yaml), NULL, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    vqc_yaml_destroy(yaml);
+    settings.mask = mask;
+    return settings;
+}
+
+static void case_run(const optimiser_case *c, const vqc_vqgan *vqgan, const char *mask)
+{
+    vqc_error error = {0};
     vqc_ops *ops = ops_open();
+    const vqc_settings settings = settings_of(c, mask);
     vqc_latent_optimiser *optimiser;
-    vqc_status status = vqc_latent_optimiser_create(&vqgan, ops, &settings, 2, 2, &optimiser, &error);
-    (void)remove(path);
-    assert_int_equal(status, VQC_OK);
+    float actual[(1 + MAX_MOMENTS) * COUNT];
+    assert_int_equal(vqc_latent_optimiser_tensors(&settings), 1 + c->moment_count);
+    assert_int_equal(vqc_latent_optimiser_create(vqgan, ops, &settings, 2, 2, &optimiser, &error), VQC_OK);
     assert_int_equal(vqc_latent_optimiser_reset(optimiser, start, &error), VQC_OK);
     for (int step = 0; step < STEPS; step++) {
-        float actual[3 * COUNT];
         step_make(optimiser, step, l2_slopes[step], gradients[step], actual);
-        for (int i = 0; i < 3 * COUNT; i++) {
-            double d = fabs((double)actual[i] - expected[step][i]) / fmax(fabs(expected[step][i]), 1e-4);
-            if (!(d <= OPTIMISER_LARGEST))
-                fail_msg("step %d, element %d is %.9g, expected %.9g", step, i, (double)actual[i], expected[step][i]);
-        }
+        optimiser_check(c, "z", actual, c->z[step], step);
     }
+    for (int i = 0; i < c->moment_count; i++)
+        optimiser_check(c, "a moment", actual + (1 + i) * COUNT, c->moments[i], STEPS - 1);
     vqc_latent_optimiser_destroy(optimiser);
     vqc_ops_destroy(ops);
+}
+
+static void optimisers_are_the_public_ones(void **state)
+{
+    (void)state;
+    vqc_vqgan vqgan = {.codebook = (float *)(uintptr_t)limits};
+    vqgan.config.embed_width = WIDTH;
+    vqgan.config.codes = 2;
+    vqgan.factor = 1;
+    char path[64];
+    mask_write(path);
+    for (int i = 0; i < OPTIMISER_CASES; i++)
+        if (!optimiser_cases[i].towards_start)
+            case_run(&optimiser_cases[i], &vqgan, path);
+    (void)remove(path);
 }
 
 /* Under a constant gradient Adam moves by exactly its rate, which falls from `lr` to `lr_end`. */
@@ -116,6 +137,7 @@ static void rate_falls_in_a_line(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(two_steps_are_adam), cmocka_unit_test(rate_falls_in_a_line)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(optimisers_are_the_public_ones),
+                                       cmocka_unit_test(rate_falls_in_a_line)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
