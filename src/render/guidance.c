@@ -197,7 +197,8 @@ vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim
 /* Queues the measures of z. */
 static vqc_status latent_measure(vqc_guidance *guidance, vqc_error *error)
 {
-    return vqc_ops_latent_measure(guidance->models.ops, vqc_latent_optimiser_z(guidance->optimiser), NULL,
+    return vqc_ops_latent_measure(guidance->models.ops, vqc_latent_optimiser_z(guidance->optimiser),
+                                  vqc_latent_optimiser_origin(guidance->optimiser),
                                   (int64_t)(latent_size(guidance) / sizeof(float)), &guidance->device_results->latent,
                                   error);
 }

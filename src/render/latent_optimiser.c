@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "image/image.h"
+#include "render/regulariser.h"
 
 struct vqc_latent_optimiser {
     vqc_ops *ops;
@@ -13,6 +14,7 @@ struct vqc_latent_optimiser {
     size_t cells, width; /* of the latent; its channels */
     /* On the device. */
     float *state;  /* z and its moments */
+    float *origin; /* where the L2 term draws to; NULL for zero */
     float *limits; /* least value of every channel, then largest; NULL without limits */
     float *mask;   /* (rows, columns), NULL where everything moves */
     vqc_latent_numbers *numbers;
@@ -94,7 +96,8 @@ int64_t vqc_latent_optimiser_tensors(const vqc_settings *settings)
 
 size_t vqc_latent_optimiser_size(const vqc_settings *settings, int64_t count)
 {
-    return (size_t)(vqc_latent_optimiser_tensors(settings) * count) * sizeof(float);
+    int64_t origin = settings->l2_towards_start ? 1 : 0;
+    return (size_t)((vqc_latent_optimiser_tensors(settings) + origin) * count) * sizeof(float);
 }
 
 static size_t latent_count(const vqc_latent_optimiser *optimiser)
@@ -102,10 +105,15 @@ static size_t latent_count(const vqc_latent_optimiser *optimiser)
     return optimiser->cells * optimiser->width;
 }
 
-/* Bytes of the state. */
+/* Bytes of one tensor; of the state. */
+static size_t tensor_size(const vqc_latent_optimiser *optimiser)
+{
+    return latent_count(optimiser) * sizeof(float);
+}
+
 static size_t state_size(const vqc_latent_optimiser *optimiser)
 {
-    return (size_t)vqc_latent_optimiser_tensors(optimiser->settings) * latent_count(optimiser) * sizeof(float);
+    return (size_t)vqc_latent_optimiser_tensors(optimiser->settings) * tensor_size(optimiser);
 }
 
 /* Device memory with a copy of the values. */
@@ -145,6 +153,10 @@ static vqc_status memory_create(vqc_latent_optimiser *optimiser, vqc_error *erro
     void *memory;
     VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, state_size(optimiser), &memory, error));
     optimiser->state = memory;
+    if (optimiser->settings->l2_towards_start) {
+        VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, tensor_size(optimiser), &memory, error));
+        optimiser->origin = memory;
+    }
     VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, sizeof *optimiser->numbers, &memory, error));
     optimiser->numbers = memory;
     VQC_TRY(vqc_ops_host_allocate(optimiser->ops, sizeof *optimiser->prepared, &memory, error));
@@ -179,7 +191,7 @@ void vqc_latent_optimiser_destroy(vqc_latent_optimiser *optimiser)
 {
     if (optimiser == NULL)
         return;
-    void *memory[] = {optimiser->state, optimiser->limits, optimiser->mask, optimiser->numbers};
+    void *memory[] = {optimiser->state, optimiser->origin, optimiser->limits, optimiser->mask, optimiser->numbers};
     for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++)
         if (memory[i] != NULL)
             vqc_ops_memory_release(optimiser->ops, memory[i]);
@@ -190,12 +202,19 @@ void vqc_latent_optimiser_destroy(vqc_latent_optimiser *optimiser)
 vqc_status vqc_latent_optimiser_reset(vqc_latent_optimiser *optimiser, const float *z, vqc_error *error)
 {
     VQC_TRY(vqc_ops_clear(optimiser->ops, optimiser->state, state_size(optimiser), error));
-    return vqc_ops_upload(optimiser->ops, optimiser->state, z, latent_count(optimiser) * sizeof *z, error);
+    if (optimiser->origin != NULL)
+        VQC_TRY(vqc_ops_upload(optimiser->ops, optimiser->origin, z, tensor_size(optimiser), error));
+    return vqc_ops_upload(optimiser->ops, optimiser->state, z, tensor_size(optimiser), error);
 }
 
 const float *vqc_latent_optimiser_z(const vqc_latent_optimiser *optimiser)
 {
     return optimiser->state;
+}
+
+const float *vqc_latent_optimiser_origin(const vqc_latent_optimiser *optimiser)
+{
+    return optimiser->origin;
 }
 
 /* The learning rate of a step. */
@@ -226,7 +245,7 @@ static bool rectification_find(double beta2, double number, double *factor_out)
 static vqc_update update_of(const vqc_settings *settings, int64_t step)
 {
     const optimiser_method *method = &methods[settings->optimiser];
-    double number = (double)(step + 1);
+    double number = (double)(step - vqc_regulariser_restart(settings, step) + 1);
     double rate = rate_of(settings, step);
     double beta2 = method->rule == VQC_UPDATE_RMSPROP ? settings->alpha : settings->beta2;
     double correction1 = 1.0 - pow(settings->beta1, number);
@@ -253,11 +272,20 @@ static vqc_update update_of(const vqc_settings *settings, int64_t step)
     };
 }
 
+static vqc_status moments_clear(vqc_latent_optimiser *optimiser, vqc_error *error)
+{
+    size_t moments = (size_t)methods[optimiser->settings->optimiser].moments;
+    return vqc_ops_clear(optimiser->ops, optimiser->state + latent_count(optimiser), moments * tensor_size(optimiser),
+                         error);
+}
+
 vqc_status vqc_latent_optimiser_prepare(vqc_latent_optimiser *optimiser, int64_t step, double l2_slope,
                                         vqc_error *error)
 {
     const vqc_settings *settings = optimiser->settings;
     bool decoupled = methods[settings->optimiser].decoupled;
+    if (step > 0 && step == vqc_regulariser_restart(settings, step))
+        VQC_TRY(moments_clear(optimiser, error));
     *optimiser->prepared = (vqc_latent_numbers){
         .update = update_of(settings, step),
         .l2_slope = (float)l2_slope,
@@ -273,6 +301,7 @@ vqc_status vqc_latent_optimiser_step(vqc_latent_optimiser *optimiser, const floa
                                .rule = methods[optimiser->settings->optimiser].rule,
                                .state = optimiser->state,
                                .gradient = gradient,
+                               .origin = optimiser->origin,
                                .mask = optimiser->mask,
                                .limits = optimiser->limits};
     return vqc_ops_latent_step(optimiser->ops, &latent, optimiser->numbers, error);

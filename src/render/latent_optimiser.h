@@ -23,18 +23,22 @@ VQC_MUST_CHECK vqc_status vqc_latent_optimiser_create(const vqc_vqgan *vqgan, vq
 /* NULL is allowed. */
 void vqc_latent_optimiser_destroy(vqc_latent_optimiser *optimiser);
 
-/* Starts from the latent z (rows, columns, width), in host memory, with moments of zero. */
+/* Starts from the latent z (rows, columns, width), in host memory, with moments of zero. If the L2 term draws to the
+ * start, it is this one, whatever is restored later. */
 VQC_MUST_CHECK vqc_status vqc_latent_optimiser_reset(vqc_latent_optimiser *optimiser, const float *z,
                                                      vqc_error *error);
 
-/* The latent z, in device memory. */
+/* The latent z, in device memory; and where the L2 term draws it to, NULL for zero. */
 const float *vqc_latent_optimiser_z(const vqc_latent_optimiser *optimiser);
+const float *vqc_latent_optimiser_origin(const vqc_latent_optimiser *optimiser);
 
 /* Queues the numbers of step number `step` (from 0), which the next step uses: learning rate and the optimiser's
- * corrections, and the slope of the L2 term. The step before has been waited for. */
+ * corrections, and the slope of the L2 term; at a step where the optimiser begins afresh, moments of zero. The step
+ * before has been waited for. */
 VQC_MUST_CHECK vqc_status vqc_latent_optimiser_prepare(vqc_latent_optimiser *optimiser, int64_t step, double l2_slope,
                                                        vqc_error *error);
-/* Queues the step: where the mask lets z move, the optimiser under the gradient + l2_slope · z, then the limits.
+/* Queues the step: where the mask lets z move, the optimiser under gradient + l2_slope · (z − origin), then the
+ * limits.
  * gradient: shaped like z, in device memory. May be recorded. */
 VQC_MUST_CHECK vqc_status vqc_latent_optimiser_step(vqc_latent_optimiser *optimiser, const float *gradient,
                                                     vqc_error *error);

@@ -8,6 +8,7 @@
 #include "guide/targets.h"
 #include "render/init.h"
 #include "render/latent_optimiser.h"
+#include "render/regulariser.h"
 #include "render/step_message.h"
 
 /* What crop groups have cost in this team; every member has the same numbers. */
@@ -459,17 +460,10 @@ static void costs_add(vqc_renderer *renderer)
         share_assign(renderer);
 }
 
-/* The weight of the L2 term at a step: it falls by `decay` of its first value every step, down to nothing. */
-static double l2_weight(const vqc_settings *settings, int64_t step)
-{
-    double left = 1.0 - settings->l2_decay * (double)step;
-    return left > 0.0 ? settings->l2_weight * left : 0.0;
-}
-
-/* weight · mean(z²) of the latent before the step (paper, section 3.4). */
+/* weight · mean((z − towards)²) of the latent before the step. */
 static double l2_loss(const vqc_renderer *renderer)
 {
-    double weight = l2_weight(&renderer->render->settings, renderer->steps_done);
+    double weight = vqc_regulariser_weight(&renderer->render->settings, renderer->steps_done);
     return weight * renderer->latent.squares / (double)latent_count(renderer);
 }
 
@@ -498,8 +492,8 @@ static vqc_status losses_complete(vqc_renderer *renderer, double *losses, vqc_er
 /* Queues the way from the summed gradients to the next latent. */
 static vqc_status latent_update(vqc_renderer *renderer, vqc_error *error)
 {
-    double slope =
-        2.0 * l2_weight(&renderer->render->settings, renderer->steps_done) / (double)latent_count(renderer);
+    double weight = vqc_regulariser_weight(&renderer->render->settings, renderer->steps_done);
+    double slope = 2.0 * weight / (double)latent_count(renderer);
     return vqc_guidance_update(renderer->guidance, renderer->steps_done, slope, error);
 }
 

@@ -75,6 +75,20 @@ static void optimiser_choose(vqc_settings *settings, vqc_optimiser_kind optimise
     settings->wd_ratio = 0.1;
 }
 
+static const char *const l2_schedules[] = {
+    [VQC_L2_LINEAR] = "linear", [VQC_L2_RECIPROCAL] = "reciprocal", [VQC_L2_STEPS] = "steps"};
+
+enum { L2_SCHEDULE_COUNT = sizeof l2_schedules / sizeof l2_schedules[0] };
+
+/* Turns to a schedule of the L2 term, with its published numbers. */
+static void l2_schedule_choose(vqc_settings *settings, vqc_l2_schedule schedule)
+{
+    static const double decays[] = {[VQC_L2_LINEAR] = 0.005, [VQC_L2_RECIPROCAL] = 0.0, [VQC_L2_STEPS] = 0.2};
+    settings->l2_schedule = schedule;
+    settings->l2_decay = decays[schedule];
+    settings->l2_every = 50;
+}
+
 void vqc_settings_default(vqc_settings *settings)
 {
     *settings = (vqc_settings){
@@ -89,12 +103,12 @@ void vqc_settings_default(vqc_settings *settings)
         .augmentation_count = AUGMENTATION_COUNT,
         .noise = 0.1,
         .l2_weight = 0.1,
-        .l2_decay = 0.005,
         .clamp = true,
         .init = {.kind = VQC_INIT_RANDOM},
         .snapshots = 0,
     };
     optimiser_choose(settings, VQC_OPTIMISER_ADAM);
+    l2_schedule_choose(settings, VQC_L2_LINEAR);
     for (int i = 0; i < AUGMENTATION_COUNT; i++)
         settings->augmentations[i] = augmentations[i].defaults;
 }
@@ -226,9 +240,44 @@ static vqc_status set_l2_weight(vqc_settings *settings, const vqc_yaml_node *val
     return vqc_yaml_read_real(value, 0.0, 1e6, &settings->l2_weight, error);
 }
 
+static vqc_status set_l2_schedule(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    size_t choice;
+    VQC_TRY(vqc_yaml_read_choice(value, l2_schedules, L2_SCHEDULE_COUNT, &choice, error));
+    if (settings->l2_schedule != (vqc_l2_schedule)choice)
+        l2_schedule_choose(settings, (vqc_l2_schedule)choice);
+    return VQC_OK;
+}
+
+/* Refuses an option that the chosen schedule does not have. */
+static vqc_status l2_refuse(const vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_key_error(value, error, "the schedule %s has no such option",
+                              l2_schedules[settings->l2_schedule]);
+}
+
+static vqc_status set_l2_every(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    if (settings->l2_schedule != VQC_L2_STEPS)
+        return l2_refuse(settings, value, error);
+    return vqc_yaml_read_integer(value, 1, MAX_STEPS, &settings->l2_every, error);
+}
+
+static vqc_status set_l2_towards(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    static const char *const words[] = {"zero", "start"};
+    size_t choice;
+    VQC_TRY(vqc_yaml_read_choice(value, words, 2, &choice, error));
+    settings->l2_towards_start = choice == 1;
+    return VQC_OK;
+}
+
 static vqc_status set_l2_decay(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
 {
-    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->l2_decay, error);
+    if (settings->l2_schedule == VQC_L2_RECIPROCAL)
+        return l2_refuse(settings, value, error);
+    double most = settings->l2_schedule == VQC_L2_STEPS ? 1.0 : 1e6;
+    return vqc_yaml_read_real(value, 0.0, most, &settings->l2_decay, error);
 }
 
 static vqc_status set_clamp(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
@@ -409,6 +458,9 @@ static const setting known_settings[] = {
     {"noise", set_noise},
     {"l2.weight", set_l2_weight},
     {"l2.decay", set_l2_decay},
+    {"l2.schedule", set_l2_schedule},
+    {"l2.every", set_l2_every},
+    {"l2.towards", set_l2_towards},
     {"clamp", set_clamp},
     {"init", set_init},
     {"recompute", set_recompute},
@@ -452,17 +504,22 @@ static bool is_among(const char *const *list, const char *word)
     return false;
 }
 
-/* Applies the key, if the mapping has it, that says which others there are in it: the order of keys has no meaning.
- */
+/* Settings that say which others there are beside them, and so are applied before these: the order of keys has no
+ * meaning. */
+static const char *const leading_settings[] = {"optimizer.name", "l2.schedule"};
+
+/* Applies those that stand in the mapping whose keys stand under the prefix. */
 static vqc_status leading_apply(vqc_settings *settings, const char *prefix, const vqc_yaml_node *mapping,
                                 vqc_error *error)
 {
-    const vqc_yaml_node *value = NULL;
-    if (prefix[0] == '\0')
-        value = vqc_yaml_find(mapping, "optimizer.name");
-    else if (strcmp(prefix, "optimizer.") == 0)
-        value = vqc_yaml_find(mapping, "name");
-    return value == NULL ? VQC_OK : set_optimizer_name(settings, value, error);
+    size_t length = strlen(prefix);
+    for (size_t i = 0; i < sizeof leading_settings / sizeof leading_settings[0]; i++) {
+        const char *key = leading_settings[i];
+        const vqc_yaml_node *value = strncmp(key, prefix, length) == 0 ? vqc_yaml_find(mapping, key + length) : NULL;
+        if (value != NULL)
+            VQC_TRY(setting_find(key)->set(settings, value, error));
+    }
+    return VQC_OK;
 }
 
 /* Applies a mapping whose keys stand under the prefix. */
@@ -586,6 +643,18 @@ static vqc_status optimiser_write(const vqc_settings *settings, vqc_text *text, 
     return vqc_text_append(text, error, "}\n");
 }
 
+static vqc_status l2_write(const vqc_settings *settings, vqc_text *text, vqc_error *error)
+{
+    VQC_TRY(vqc_text_append(text, error, "  l2: {weight: %.17g", settings->l2_weight));
+    if (settings->l2_schedule != VQC_L2_RECIPROCAL)
+        VQC_TRY(vqc_text_append(text, error, ", decay: %.17g", settings->l2_decay));
+    if (settings->l2_schedule != VQC_L2_LINEAR)
+        VQC_TRY(vqc_text_append(text, error, ", schedule: %s", l2_schedules[settings->l2_schedule]));
+    if (settings->l2_schedule == VQC_L2_STEPS)
+        VQC_TRY(vqc_text_append(text, error, ", every: %lld", (long long)settings->l2_every));
+    return vqc_text_append(text, error, "%s}\n", settings->l2_towards_start ? ", towards: start" : "");
+}
+
 vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_error *error)
 {
     VQC_TRY(vqc_text_append(text, error, "  size: [%lld, %lld]\n  steps: %lld\n", (long long)settings->width,
@@ -594,9 +663,9 @@ vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_
     VQC_TRY(vqc_text_append(text, error, "  crops: {count: %lld, method: original, power: %.17g, group: %lld}\n",
                             (long long)settings->crop_count, settings->crop_power, (long long)settings->crop_group));
     VQC_TRY(augmentations_write(settings, text, error));
-    VQC_TRY(vqc_text_append(text, error, "  noise: %.17g\n  l2: {weight: %.17g, decay: %.17g}\n  clamp: %s\n",
-                            settings->noise, settings->l2_weight, settings->l2_decay,
-                            settings->clamp ? "true" : "false"));
+    VQC_TRY(vqc_text_append(text, error, "  noise: %.17g\n", settings->noise));
+    VQC_TRY(l2_write(settings, text, error));
+    VQC_TRY(vqc_text_append(text, error, "  clamp: %s\n", settings->clamp ? "true" : "false"));
     VQC_TRY(init_write(&settings->init, text, error));
     if (settings->recompute)
         VQC_TRY(vqc_text_append(text, error, "  recompute: true\n"));

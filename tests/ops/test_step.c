@@ -173,17 +173,26 @@ static void distances_are_weighed(void **state)
 
 enum { LATENT = 20000 }; /* more than a device takes at a time */
 
-static vqc_latent_measures latent_measure(vqc_ops *ops, const float *z)
+/* Of an offset from the origin, which may be NULL. */
+static vqc_latent_measures offset_measure(vqc_ops *ops, const float *z, const float *origin)
 {
     vqc_error error = {0};
     vqc_latent_measures measures = {0};
     float *device_z = device_copy(ops, z, LATENT * sizeof *z);
+    float *device_origin = origin == NULL ? NULL : device_copy(ops, origin, LATENT * sizeof *origin);
     vqc_latent_measures *device_measures = device_copy(ops, &measures, sizeof measures);
-    check(vqc_ops_latent_measure(ops, device_z, NULL, LATENT, device_measures, &error), &error);
+    check(vqc_ops_latent_measure(ops, device_z, device_origin, LATENT, device_measures, &error), &error);
     device_read(ops, &measures, device_measures, sizeof measures);
     vqc_ops_memory_release(ops, device_z);
+    if (device_origin != NULL)
+        vqc_ops_memory_release(ops, device_origin);
     vqc_ops_memory_release(ops, device_measures);
     return measures;
+}
+
+static vqc_latent_measures latent_measure(vqc_ops *ops, const float *z)
+{
+    return offset_measure(ops, z, NULL);
 }
 
 /* The digest is that of the reference, and sees one bit, and two elements that change places. */
@@ -203,6 +212,12 @@ static void latents_are_measured(void **state)
     assert_true(found.squares == wanted.squares); /* whole numbers: exact in any order */
     assert_true(found.digest == wanted.digest);
     assert_int_equal(found.not_finite, 0);
+    float origin[LATENT];
+    for (int i = 0; i < LATENT; i++)
+        origin[i] = z[i] - (i == LATENT - 1 ? 2.0F : 0.5F);
+    found = offset_measure(ops, z, origin);
+    assert_true(found.squares == 0.25 * (LATENT - 1) + 4.0);
+    assert_true(found.digest == wanted.digest);
     z[5] = nextafterf(z[5], 9.0F);
     assert_true(latent_measure(ops, z).digest != wanted.digest);
     z[5] = z[6];

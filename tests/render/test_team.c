@@ -22,7 +22,8 @@
 enum { STEPS = 6, TERMS = 6, LATENT = 12 * 20 * 16, MAX_RANKS = 8 };
 
 /* Two perceptors of different input size, and an odd number of crops that no group size divides. Three renders, whose
- * optimisers keep different states, the last of which looks at the latent as a whole. */
+ * optimisers keep different states; one remembers the start and begins afresh where others join, one looks at the
+ * latent as a whole. */
 static const char job[] =
     "study: team\n"
     "models:\n"
@@ -38,6 +39,7 @@ static const char job[] =
     "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
     "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
     "    optimizer: {name: diffgrad}\n"
+    "    l2: {weight: 1, schedule: steps, every: 2, towards: start}\n"
     "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
     "    optimizer: {name: adamp, delta: 40, weight_decay: 0.5}\n";
 

@@ -136,6 +136,7 @@ static void test_default_settings_are_written_as_ever(void **state)
     vqc_settings_default(&settings);
     assert_int_equal(vqc_settings_write(&settings, &text, &error), VQC_OK);
     assert_non_null(strstr(text.data, "\n  optimizer: {name: adam, lr: 0.14999999999999999}\n"));
+    assert_non_null(strstr(text.data, "\n  l2: {weight: 0.10000000000000001, decay: 0.0050000000000000001}\n"));
     vqc_text_release(&text);
 }
 
@@ -187,6 +188,35 @@ static void test_optimisers_survive_writing(void **state)
         assert_float_equal(again.alpha, settings->alpha, 0.0);
         assert_float_equal(again.delta, settings->delta, 0.0);
         assert_float_equal(again.wd_ratio, settings->wd_ratio, 0.0);
+        vqc_study_close(study);
+    }
+}
+
+static void test_l2_survives_writing(void **state)
+{
+    (void)state;
+    static const char *const terms[] = {
+        "{weight: 0.2, decay: 0.1}",
+        "{schedule: reciprocal, towards: start}",
+        "{every: 7, schedule: steps}",
+        "{schedule: steps, decay: 0.25, towards: start}",
+    };
+    static const vqc_settings expected[] = {
+        {.l2_weight = 0.2, .l2_decay = 0.1, .l2_every = 50},
+        {.l2_weight = 0.1, .l2_schedule = VQC_L2_RECIPROCAL, .l2_every = 50, .l2_towards_start = true},
+        {.l2_weight = 0.1, .l2_decay = 0.2, .l2_schedule = VQC_L2_STEPS, .l2_every = 7},
+        {.l2_weight = 0.1, .l2_decay = 0.25, .l2_schedule = VQC_L2_STEPS, .l2_every = 50, .l2_towards_start = true},
+    };
+    for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "study: s\n" MODELS "render: {l2: %s}\nprompts: [x]\n", terms[i]);
+        vqc_study *study = study_of(text);
+        const vqc_settings again = settings_again(&study->renders[0].settings);
+        assert_float_equal(again.l2_weight, expected[i].l2_weight, 0.0);
+        assert_float_equal(again.l2_decay, expected[i].l2_decay, 0.0);
+        assert_int_equal(again.l2_schedule, expected[i].l2_schedule);
+        assert_int_equal(again.l2_every, expected[i].l2_every);
+        assert_int_equal(again.l2_towards_start, expected[i].l2_towards_start);
         vqc_study_close(study);
     }
 }
@@ -269,6 +299,14 @@ static void test_bad_studies(void **state)
         {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {betas: [0.9, 1]}}\n",
          "4:35: render.optimizer.betas[1]: expected a number below 1"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {eps: 0}}\n", "eps"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {l2: {every: 7}}\n",
+         "4:15: render.l2.every: the schedule linear has no such option"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {l2: {decay: 0.1, schedule: reciprocal}}\n",
+         "4:15: render.l2.decay: the schedule reciprocal has no such option"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {l2: {schedule: steps, decay: 1.5}}\n",
+         "render.l2.decay: expected a number from 0 to 1, found 1.5"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {l2: {towards: end}}\n",
+         "expected one of zero, start, found end"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {init: {image: no.png}}\n", "no.png cannot be read"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [Xx]}\n", "expected one of Hf, Af, Pe, Ji, found Xx"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Hf, degrees: 3}]}\n", "no such parameter"},
@@ -304,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_optimisers),
         cmocka_unit_test(test_default_settings_are_written_as_ever),
         cmocka_unit_test(test_optimisers_survive_writing),
+        cmocka_unit_test(test_l2_survives_writing),
         cmocka_unit_test(test_settings_survive_writing),
         cmocka_unit_test(test_bad_studies),
     };
