@@ -89,6 +89,8 @@ static vqc_status latent_step(void *device, const vqc_latent *latent, const vqc_
             vqc_formula_update(latent->rule, &update, projection, whole_gradient(latent, numbers, i), z, count);
         if (latent->limits != NULL)
             *z = vqc_formula_limit(*z, latent->limits[channel], latent->limits[latent->width + channel]);
+        if (latent->average != NULL)
+            latent->average[i] = vqc_formula_average(latent->average[i], *z, numbers->average_share);
     }
     return VQC_OK;
 }

@@ -45,21 +45,23 @@ VQC_MUST_CHECK vqc_status vqc_ops_distances_weigh(vqc_ops *ops, const vqc_weighi
 typedef struct vqc_latent_numbers {
     vqc_update update;
     float l2_slope;
-    float decay; /* weight decay that is part of the gradient */
+    float decay;         /* weight decay that is part of the gradient */
+    float average_share; /* of the new z in the average */
 } vqc_latent_numbers;
 
 typedef struct vqc_latent {
     int64_t cells, width;
     vqc_update_rule rule;
     float *state;          /* z and its moments (ops/update_formulas.h): (1 + moments, cells, width) */
+    float *average;        /* (cells, width): running mean of z; or NULL */
     const float *gradient; /* (cells, width) */
     const float *origin;   /* (cells, width): where the L2 term draws to; or NULL for zero */
     const float *mask;     /* (cells): 0 where nothing moves; or NULL where everything does */
     const float *limits;   /* (2, width): least and largest value of every channel; or NULL */
 } vqc_latent;
 
-/* One step where the latent moves: g = gradient + l2_slope · (z − origin) + decay · z, then the rule. Then the
- * limits, everywhere. `numbers` is in device memory. */
+/* One step where the latent moves: g = gradient + l2_slope · (z − origin) + decay · z, then the rule. Then,
+ * everywhere, the limits, and average += average_share · (z − average). `numbers` is in device memory. */
 VQC_MUST_CHECK vqc_status vqc_ops_latent_step(vqc_ops *ops, const vqc_latent *latent,
                                               const vqc_latent_numbers *numbers, vqc_error *error);
 

@@ -187,6 +187,12 @@ VQC_FORMULA void vqc_formula_update(vqc_update_rule rule, const vqc_update *upda
     }
 }
 
+/* A running mean of a latent's element, of which each further value is the given share. */
+VQC_FORMULA float vqc_formula_average(float average, float value, float share)
+{
+    return average + share * (value - average);
+}
+
 /* A value limited to low … high; NaN stays NaN. */
 VQC_FORMULA float vqc_formula_limit(float value, float low, float high)
 {

@@ -240,15 +240,22 @@ int64_t vqc_guidance_groups(const vqc_guidance *guidance, size_t perceptor)
 
 /* ---- The parts of a step ---- */
 
+/* Queues the way from a latent, in device memory, to its picture. */
+static vqc_status latent_decode(vqc_guidance *guidance, const float *latent, vqc_error *error)
+{
+    vqc_network *network = guidance->decoder.network;
+    VQC_TRY(vqc_ops_copy(guidance->models.ops, vqc_network_data(network, guidance->decoder.z), latent,
+                         latent_size(guidance), error));
+    return vqc_network_forward(network, error);
+}
+
 static vqc_status decode_work(void *context, vqc_error *error)
 {
     vqc_guidance *guidance = context;
     vqc_ops *ops = guidance->models.ops;
     vqc_network *network = guidance->decoder.network;
     size_t pixels = picture_count(guidance);
-    VQC_TRY(vqc_ops_copy(ops, vqc_network_data(network, guidance->decoder.z),
-                         vqc_latent_optimiser_z(guidance->optimiser), latent_size(guidance), error));
-    VQC_TRY(vqc_network_forward(network, error));
+    VQC_TRY(latent_decode(guidance, vqc_latent_optimiser_z(guidance->optimiser), error));
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
         VQC_TRY(vqc_ops_copy(ops, vqc_perceptor_picture(guidance->perceptors[i]),
                              vqc_network_data(network, guidance->decoder.picture), pixels * sizeof(float), error));
@@ -355,10 +362,19 @@ vqc_status vqc_guidance_update_seconds(const vqc_guidance *guidance, vqc_step_se
     return vqc_timer_seconds(guidance->timer, MOMENT_UPDATE, MOMENT_UPDATED, &seconds->update, error);
 }
 
+/* Queues the way to the result's picture; to that of z as a step goes it. */
+static vqc_status result_decode(vqc_guidance *guidance, vqc_error *error)
+{
+    const float *result = vqc_latent_optimiser_result(guidance->optimiser);
+    if (result != vqc_latent_optimiser_z(guidance->optimiser))
+        return latent_decode(guidance, result, error);
+    return vqc_replay_run(&guidance->decode, guidance->models.ops, decode_work, guidance, error);
+}
+
 vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t *codes, vqc_error *error)
 {
     vqc_network *network = guidance->decoder.network;
-    VQC_TRY(vqc_replay_run(&guidance->decode, guidance->models.ops, decode_work, guidance, error));
+    VQC_TRY(result_decode(guidance, error));
     VQC_TRY(vqc_network_read(network, guidance->decoder.picture, picture, error));
     return vqc_ops_download(guidance->models.ops, codes, vqc_network_saved(network, guidance->decoder.quantised),
                             (size_t)(guidance->rows * guidance->columns) * sizeof *codes, error);

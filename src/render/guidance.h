@@ -95,7 +95,8 @@ VQC_MUST_CHECK vqc_status vqc_guidance_look_seconds(const vqc_guidance *guidance
 VQC_MUST_CHECK vqc_status vqc_guidance_update_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds,
                                                       vqc_error *error);
 
-/* Decodes z and waits: the picture (height, width, 3), 0 to 1, and the codes (rows, columns). */
+/* Decodes the result (render/latent_optimiser.h), z or its average, and waits: the picture (height, width, 3), 0 to
+ * 1, and the codes (rows, columns). */
 VQC_MUST_CHECK vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t *codes,
                                                vqc_error *error);
 

@@ -91,7 +91,12 @@ static const optimiser_method methods[] = {
 
 int64_t vqc_latent_optimiser_tensors(const vqc_settings *settings)
 {
-    return 1 + methods[settings->optimiser].moments;
+    return 1 + methods[settings->optimiser].moments + (settings->average > 0.0 ? 1 : 0);
+}
+
+int64_t vqc_latent_optimiser_result_tensor(const vqc_settings *settings)
+{
+    return settings->average > 0.0 ? vqc_latent_optimiser_tensors(settings) - 1 : 0;
 }
 
 size_t vqc_latent_optimiser_size(const vqc_settings *settings, int64_t count)
@@ -114,6 +119,12 @@ static size_t tensor_size(const vqc_latent_optimiser *optimiser)
 static size_t state_size(const vqc_latent_optimiser *optimiser)
 {
     return (size_t)vqc_latent_optimiser_tensors(optimiser->settings) * tensor_size(optimiser);
+}
+
+static float *result_of(const vqc_latent_optimiser *optimiser)
+{
+    return optimiser->state +
+           (size_t)vqc_latent_optimiser_result_tensor(optimiser->settings) * latent_count(optimiser);
 }
 
 /* Device memory with a copy of the values. */
@@ -204,12 +215,18 @@ vqc_status vqc_latent_optimiser_reset(vqc_latent_optimiser *optimiser, const flo
     VQC_TRY(vqc_ops_clear(optimiser->ops, optimiser->state, state_size(optimiser), error));
     if (optimiser->origin != NULL)
         VQC_TRY(vqc_ops_upload(optimiser->ops, optimiser->origin, z, tensor_size(optimiser), error));
-    return vqc_ops_upload(optimiser->ops, optimiser->state, z, tensor_size(optimiser), error);
+    VQC_TRY(vqc_ops_upload(optimiser->ops, optimiser->state, z, tensor_size(optimiser), error));
+    return vqc_ops_upload(optimiser->ops, result_of(optimiser), z, tensor_size(optimiser), error);
 }
 
 const float *vqc_latent_optimiser_z(const vqc_latent_optimiser *optimiser)
 {
     return optimiser->state;
+}
+
+const float *vqc_latent_optimiser_result(const vqc_latent_optimiser *optimiser)
+{
+    return result_of(optimiser);
 }
 
 const float *vqc_latent_optimiser_origin(const vqc_latent_optimiser *optimiser)
@@ -272,6 +289,14 @@ static vqc_update update_of(const vqc_settings *settings, int64_t step)
     };
 }
 
+/* The share of the new z in the average, with the bias correction of `EMATensor` in the public notebooks: of n
+ * values, the first of which is the start, the average is Σ D^(n−i) z_i over Σ D^(n−i). */
+static double average_share(const vqc_settings *settings, int64_t step)
+{
+    double values = (double)(step + 2);
+    return (1.0 - settings->average) / (1.0 - pow(settings->average, values));
+}
+
 static vqc_status moments_clear(vqc_latent_optimiser *optimiser, vqc_error *error)
 {
     size_t moments = (size_t)methods[optimiser->settings->optimiser].moments;
@@ -290,6 +315,7 @@ vqc_status vqc_latent_optimiser_prepare(vqc_latent_optimiser *optimiser, int64_t
         .update = update_of(settings, step),
         .l2_slope = (float)l2_slope,
         .decay = decoupled ? 0.0F : (float)settings->weight_decay,
+        .average_share = (float)average_share(settings, step),
     };
     return vqc_ops_copy(optimiser->ops, optimiser->numbers, optimiser->prepared, sizeof *optimiser->prepared, error);
 }
@@ -300,6 +326,7 @@ vqc_status vqc_latent_optimiser_step(vqc_latent_optimiser *optimiser, const floa
                                .width = (int64_t)optimiser->width,
                                .rule = methods[optimiser->settings->optimiser].rule,
                                .state = optimiser->state,
+                               .average = optimiser->settings->average > 0.0 ? result_of(optimiser) : NULL,
                                .gradient = gradient,
                                .origin = optimiser->origin,
                                .mask = optimiser->mask,

@@ -615,8 +615,9 @@ int64_t vqc_renderer_steps_done(const vqc_renderer *renderer)
 
 vqc_status vqc_renderer_latent(vqc_renderer *renderer, float *z, vqc_error *error)
 {
+    size_t tensor = (size_t)vqc_latent_optimiser_result_tensor(&renderer->render->settings);
     VQC_TRY(vqc_guidance_save(renderer->guidance, renderer->state, error));
-    memcpy(z, renderer->state, latent_count(renderer) * sizeof *z);
+    memcpy(z, renderer->state + tensor * latent_count(renderer), latent_count(renderer) * sizeof *z);
     return VQC_OK;
 }
 
@@ -634,4 +635,9 @@ vqc_status vqc_renderer_restore(vqc_renderer *renderer, const float *state, int6
 {
     renderer->steps_done = steps_done;
     return vqc_guidance_restore(renderer->guidance, state, error);
+}
+
+vqc_status vqc_renderer_visit(vqc_renderer *renderer, const float *z, vqc_error *error)
+{
+    return vqc_guidance_reset(renderer->guidance, z, error);
 }

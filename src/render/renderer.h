@@ -93,7 +93,7 @@ vqc_guidance_memory vqc_renderer_device_memory(const vqc_renderer *renderer);
 /* Steps made so far. */
 int64_t vqc_renderer_steps_done(const vqc_renderer *renderer);
 
-/* The latent (rows, columns, latent_width) after the last step. */
+/* The latent (rows, columns, latent_width) after the last step, or its moving average if the settings ask for it. */
 VQC_MUST_CHECK vqc_status vqc_renderer_latent(vqc_renderer *renderer, float *z, vqc_error *error);
 /* The picture (height, width, 3), 0 to 1, and the codes (rows, columns) of that latent. */
 VQC_MUST_CHECK vqc_status vqc_renderer_picture(vqc_renderer *renderer, float *picture, int32_t *codes,
@@ -104,5 +104,8 @@ VQC_MUST_CHECK vqc_status vqc_renderer_picture(vqc_renderer *renderer, float *pi
 VQC_MUST_CHECK vqc_status vqc_renderer_save(const vqc_renderer *renderer, float *state, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_renderer_restore(vqc_renderer *renderer, const float *state, int64_t steps_done,
                                                vqc_error *error);
+
+/* Goes to this latent, with an optimiser that has not begun: to look at its picture. */
+VQC_MUST_CHECK vqc_status vqc_renderer_visit(vqc_renderer *renderer, const float *z, vqc_error *error);
 
 #endif

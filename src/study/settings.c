@@ -280,6 +280,11 @@ static vqc_status set_l2_decay(vqc_settings *settings, const vqc_yaml_node *valu
     return vqc_yaml_read_real(value, 0.0, most, &settings->l2_decay, error);
 }
 
+static vqc_status set_average(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return fraction_read(value, &settings->average, error);
+}
+
 static vqc_status set_clamp(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
 {
     return vqc_yaml_read_bool(value, &settings->clamp, error);
@@ -461,6 +466,7 @@ static const setting known_settings[] = {
     {"l2.schedule", set_l2_schedule},
     {"l2.every", set_l2_every},
     {"l2.towards", set_l2_towards},
+    {"average", set_average},
     {"clamp", set_clamp},
     {"init", set_init},
     {"recompute", set_recompute},
@@ -665,6 +671,8 @@ vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_
     VQC_TRY(augmentations_write(settings, text, error));
     VQC_TRY(vqc_text_append(text, error, "  noise: %.17g\n", settings->noise));
     VQC_TRY(l2_write(settings, text, error));
+    if (settings->average > 0.0)
+        VQC_TRY(vqc_text_append(text, error, "  average: %.17g\n", settings->average));
     VQC_TRY(vqc_text_append(text, error, "  clamp: %s\n", settings->clamp ? "true" : "false"));
     VQC_TRY(init_write(&settings->init, text, error));
     if (settings->recompute)

@@ -86,7 +86,9 @@ typedef struct vqc_settings {
     vqc_l2_schedule l2_schedule;
     int64_t l2_every;
     bool l2_towards_start; /* the L2 term draws to the latent that the render starts from, not to zero */
-    bool clamp;            /* the latent to the codebook's range after each step */
+    double average; /* the result is a moving average of the latent that keeps this share of itself at every step; 0:
+                       the latent itself */
+    bool clamp;     /* the latent to the codebook's range after each step */
     vqc_init init;
     bool recompute;    /* values again for the backward pass instead of keeping them; the same picture */
     int64_t snapshots; /* a snapshot every so many steps; 0: none */

@@ -37,7 +37,7 @@ static void device_read(vqc_ops *ops, void *bytes, const void *memory, size_t si
 
 /* What a case's latent is on the device. */
 typedef struct optimiser_memory {
-    float *state, *origin, *mask, *limits;
+    float *state, *average, *origin, *mask, *limits;
 } optimiser_memory;
 
 static optimiser_memory optimiser_start(vqc_ops *ops, const optimiser_case *c)
@@ -45,6 +45,7 @@ static optimiser_memory optimiser_start(vqc_ops *ops, const optimiser_case *c)
     float values[(1 + MAX_MOMENTS) * COUNT] = {0};
     memcpy(values, start, sizeof start);
     return (optimiser_memory){.state = device_copy(ops, values, sizeof values),
+                              .average = device_copy(ops, start, sizeof start),
                               .origin = c->towards_start ? device_copy(ops, start, sizeof start) : NULL,
                               .mask = device_copy(ops, mask_values, sizeof mask_values),
                               .limits = device_copy(ops, limits, sizeof limits)};
@@ -53,6 +54,7 @@ static optimiser_memory optimiser_start(vqc_ops *ops, const optimiser_case *c)
 static void optimiser_end(vqc_ops *ops, const optimiser_memory *memory)
 {
     vqc_ops_memory_release(ops, memory->state);
+    vqc_ops_memory_release(ops, memory->average);
     if (memory->origin != NULL)
         vqc_ops_memory_release(ops, memory->origin);
     vqc_ops_memory_release(ops, memory->mask);
@@ -64,14 +66,17 @@ static void optimiser_step(vqc_ops *ops, const optimiser_case *c, const optimise
                            float *values)
 {
     vqc_error error = {0};
-    const vqc_latent_numbers numbers = {
-        .update = c->numbers[step], .l2_slope = (float)l2_slopes[step], .decay = c->decay};
+    const vqc_latent_numbers numbers = {.update = c->numbers[step],
+                                        .l2_slope = (float)l2_slopes[step],
+                                        .decay = c->decay,
+                                        .average_share = average_shares[step]};
     float *gradient = device_copy(ops, gradients[step], sizeof gradients[step]);
     vqc_latent_numbers *device_numbers = device_copy(ops, &numbers, sizeof numbers);
     const vqc_latent latent = {.cells = CELLS,
                                .width = WIDTH,
                                .rule = c->rule,
                                .state = memory->state,
+                               .average = memory->average,
                                .gradient = gradient,
                                .origin = memory->origin,
                                .mask = memory->mask,
@@ -95,6 +100,8 @@ static void optimisers_are_the_public_ones(void **state)
         }
         for (int i = 0; i < c->moment_count; i++)
             optimiser_check(c, "a moment", values + (1 + i) * COUNT, c->moments[i], STEPS - 1);
+        device_read(ops, values, memory.average, sizeof start);
+        optimiser_check(c, "the average", values, c->average, STEPS - 1);
         optimiser_end(ops, &memory);
     }
 }

@@ -17,6 +17,7 @@ MASKED = 2
 LOW, HIGH = (-0.375, -0.5), (0.625, 0.375)
 START = [0.5, -0.25, 1.0, 0.5, -0.5, 0.25, 0.125, -0.75]
 L2_SLOPE, L2_FALL = 0.25, 0.05
+AVERAGE = 0.75
 
 # name, its class, the rule's name, the moments' names, options, and whether the L2 term draws to the start.
 ADAM = ("exp_avg", "exp_avg_sq")
@@ -125,6 +126,15 @@ def literal(value):
     return (text if "." in text or "e" in text else text + ".0") + "F"
 
 
+def average(values):
+    """The moving average, as EMATensor of the public notebooks makes it: biased, then corrected."""
+    biased, left = torch.zeros_like(values[0]), 1.0
+    for value in values:
+        left *= AVERAGE
+        biased = biased * AVERAGE + value * (1 - AVERAGE)
+    return biased / (1 - left)
+
+
 def row(values):
     return "{" + ", ".join(f"{value:.10g}" for value in values) + "}"
 
@@ -141,13 +151,15 @@ def case_text(case, towards_start):
     lines = [f'{{.settings = "{{{settings}}}",', f".towards_start = {literal(towards_start)},",
              f".rule = VQC_UPDATE_{rule},", f".moment_count = {len(moments)},", f".decay = {literal(decay)},",
              ".numbers = {" + ", ".join("{" + numbers(case, step) + "}" for step in range(STEPS)) + "},",
-             ".z = {" + ", ".join(map(row, steps)) + "},", ".moments = {" + ", ".join(map(row, last)) + "}}"]
+             ".z = {" + ", ".join(map(row, steps)) + "},", ".moments = {" + ", ".join(map(row, last)) + "},",
+             f".average = {row(average([torch.tensor(START, dtype=torch.float64)] + steps))}}}"]
     return "\n".join(lines)
 
 
 def main(path):
     cases = [case_text(case, False) for case in CASES] + [case_text(CASES[0], True), case_text(CASES[11], True)]
     slopes = ", ".join(f"{slope(step):.10g}" for step in range(STEPS))
+    shares = ", ".join(literal((1 - AVERAGE) / (1 - AVERAGE ** (step + 2))) for step in range(STEPS))
     gradient_rows = ", ".join("{" + ", ".join(literal(float(v)) for v in row) + "}" for row in gradients())
     text = f"""#ifndef VQC_TESTS_OPTIMISER_STEPS_H
 #define VQC_TESTS_OPTIMISER_STEPS_H
@@ -173,6 +185,10 @@ static const float start[COUNT] = {{{", ".join(literal(v) for v in START)}}};
 static const float gradients[STEPS][COUNT] = {{{gradient_rows}}};
 static const double l2_slopes[STEPS] = {{{slopes}}};
 
+/* What the average of z keeps of itself, and the share that each step's z has in it. */
+static const double average_kept = {AVERAGE};
+static const float average_shares[STEPS] = {{{shares}}};
+
 typedef struct optimiser_case {{
     const char *settings; /* as the job file has them under `optimizer` */
     bool towards_start;   /* the L2 term draws to the start, not to zero */
@@ -182,6 +198,7 @@ typedef struct optimiser_case {{
     vqc_update numbers[STEPS];          /* that the settings come to, in the order of its members */
     double z[STEPS][COUNT];             /* after each step */
     double moments[MAX_MOMENTS][COUNT]; /* after the last */
+    double average[COUNT];              /* of z, after the last */
 }} optimiser_case;
 
 static const optimiser_case optimiser_cases[] = {{

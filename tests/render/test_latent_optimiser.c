@@ -54,7 +54,7 @@ static void step_make(vqc_latent_optimiser *optimiser, int step, double l2_slope
 }
 
 /* The settings of a case, by way of the job file's text. */
-static vqc_settings settings_of(const optimiser_case *c, const char *mask)
+static vqc_settings settings_of(const optimiser_case *c, const char *mask, bool average)
 {
     vqc_error error = {0};
     vqc_yaml *yaml;
@@ -68,17 +68,18 @@ static vqc_settings settings_of(const optimiser_case *c, const char *mask)
     vqc_yaml_destroy(yaml);
     settings.mask = mask;
     settings.l2_towards_start = c->towards_start;
+    settings.average = average ? average_kept : 0.0;
     return settings;
 }
 
-static void case_run(const optimiser_case *c, const vqc_vqgan *vqgan, const char *mask)
+static void case_run(const optimiser_case *c, const vqc_vqgan *vqgan, const char *mask, bool average)
 {
     vqc_error error = {0};
     vqc_ops *ops = ops_open();
-    const vqc_settings settings = settings_of(c, mask);
+    const vqc_settings settings = settings_of(c, mask, average);
     vqc_latent_optimiser *optimiser;
-    float actual[(1 + MAX_MOMENTS) * COUNT];
-    const int tensors = 1 + c->moment_count;
+    float actual[(2 + MAX_MOMENTS) * COUNT];
+    const int tensors = 1 + c->moment_count + average;
     assert_int_equal(vqc_latent_optimiser_tensors(&settings), tensors);
     assert_int_equal(vqc_latent_optimiser_size(&settings, COUNT), (tensors + c->towards_start) * 4 * COUNT);
     assert_int_equal(vqc_latent_optimiser_create(vqgan, ops, &settings, 2, 2, &optimiser, &error), VQC_OK);
@@ -89,6 +90,9 @@ static void case_run(const optimiser_case *c, const vqc_vqgan *vqgan, const char
     }
     for (int i = 0; i < c->moment_count; i++)
         optimiser_check(c, "a moment", actual + (1 + i) * COUNT, c->moments[i], STEPS - 1);
+    if (average)
+        optimiser_check(c, "the average", actual + (1 + c->moment_count) * COUNT, c->average, STEPS - 1);
+    assert_int_equal(vqc_latent_optimiser_result_tensor(&settings), average ? tensors - 1 : 0);
     vqc_latent_optimiser_destroy(optimiser);
     vqc_ops_destroy(ops);
 }
@@ -102,8 +106,10 @@ static void optimisers_are_the_public_ones(void **state)
     vqgan.factor = 1;
     char path[64];
     mask_write(path);
-    for (int i = 0; i < OPTIMISER_CASES; i++)
-        case_run(&optimiser_cases[i], &vqgan, path);
+    for (int i = 0; i < OPTIMISER_CASES; i++) {
+        case_run(&optimiser_cases[i], &vqgan, path, false);
+        case_run(&optimiser_cases[i], &vqgan, path, true);
+    }
     (void)remove(path);
 }
 

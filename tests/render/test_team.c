@@ -41,7 +41,8 @@ static const char job[] =
     "    optimizer: {name: diffgrad}\n"
     "    l2: {weight: 1, schedule: steps, every: 2, towards: start}\n"
     "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
-    "    optimizer: {name: adamp, delta: 40, weight_decay: 0.5}\n";
+    "    optimizer: {name: adamp, delta: 40, weight_decay: 0.5}\n"
+    "    average: 0.8\n";
 
 typedef struct fixture {
     vqc_comm *comm;

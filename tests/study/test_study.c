@@ -136,6 +136,7 @@ static void test_default_settings_are_written_as_ever(void **state)
     vqc_settings_default(&settings);
     assert_int_equal(vqc_settings_write(&settings, &text, &error), VQC_OK);
     assert_non_null(strstr(text.data, "\n  optimizer: {name: adam, lr: 0.14999999999999999}\n"));
+    assert_null(strstr(text.data, "average"));
     assert_non_null(strstr(text.data, "\n  l2: {weight: 0.10000000000000001, decay: 0.0050000000000000001}\n"));
     vqc_text_release(&text);
 }
@@ -234,6 +235,7 @@ static void test_settings_survive_writing(void **state)
                                 "  augment: [{name: Af, degrees: 0.1, padding: zeros}, Ji]\n"
                                 "  init: {codes: {file: /dev/null, tensor: 'a \"b\"'}}\n"
                                 "  recompute: true\n"
+                                "  average: 0.99\n"
                                 "prompts: [x]\n");
     const vqc_settings *settings = &study->renders[0].settings;
     assert_int_equal(vqc_text_append(&text, &error, "render:\n"), VQC_OK);
@@ -248,6 +250,7 @@ static void test_settings_survive_writing(void **state)
     assert_false(again.augmentations[0].border);
     assert_string_equal(again.init.tensor, "a \"b\"");
     assert_true(again.recompute);
+    assert_float_equal(again.average, 0.99, 0.0);
     vqc_yaml_destroy(yaml);
     vqc_text_release(&text);
     vqc_study_close(study);
@@ -307,6 +310,8 @@ static void test_bad_studies(void **state)
          "render.l2.decay: expected a number from 0 to 1, found 1.5"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {l2: {towards: end}}\n",
          "expected one of zero, start, found end"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {average: 1}\n",
+         "4:19: render.average: expected a number below 1"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {init: {image: no.png}}\n", "no.png cannot be read"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [Xx]}\n", "expected one of Hf, Af, Pe, Ji, found Xx"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Hf, degrees: 3}]}\n", "no such parameter"},

@@ -43,6 +43,8 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
             vqc_formula_update(latent.rule, &update, projection, whole_gradient(latent, numbers, i), z, count);
         if (latent.limits != NULL)
             *z = vqc_formula_limit(*z, latent.limits[at.rest], latent.limits[latent.width + at.rest]);
+        if (latent.average != NULL)
+            latent.average[i] = vqc_formula_average(latent.average[i], *z, numbers->average_share);
     }
 }
 
