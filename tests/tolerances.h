@@ -66,7 +66,12 @@ static const tolerance tolerances[TOLERANCE_COUNT] = {
 #define TRAJECTORY_LOSS_LARGEST 1e-5
 #define TRAJECTORY_LATENT_LARGEST 5e-3
 
-/* Relative to the element (or 1e-4): two steps of Adam are a few f32 operations on numbers known exactly. */
+/* Of a loss term against the same sum by hand: both are sums of f64. */
+#define LOSS_LARGEST 1e-12
+
+/* Relative to the element (or OPTIMISER_SMALL): a dozen steps of an optimiser are a few hundred f32 operations on
+ * numbers known exactly. */
 #define OPTIMISER_LARGEST 2e-6
+#define OPTIMISER_SMALL 1e-1
 
 #endif

@@ -46,35 +46,65 @@ static vqc_status distances_weigh(void *device, const vqc_weighing *w, vqc_error
     return VQC_OK;
 }
 
+/* Whether the element's cell moves. */
+static bool moves(const vqc_latent *latent, int64_t i)
+{
+    return latent->mask == NULL || latent->mask[i / latent->width] != 0.0F;
+}
+
+static float whole_gradient(const vqc_latent *latent, const vqc_latent_numbers *numbers, int64_t i)
+{
+    float origin = latent->origin == NULL ? 0.0F : latent->origin[i];
+    return vqc_formula_whole_gradient(latent->gradient[i], numbers->l2_slope, numbers->decay, latent->state[i],
+                                      origin);
+}
+
+/* What AdamP does to the latent as a whole in this step. */
+static vqc_projection projection_find(const vqc_latent *latent, const vqc_latent_numbers *numbers)
+{
+    vqc_projection_sums sums = {0};
+    int64_t count = latent->cells * latent->width;
+    const float *m = latent->state + count;
+    const float *v = m + count;
+    for (int64_t i = 0; i < count; i++)
+        if (moves(latent, i))
+            vqc_formula_projection_add(&sums, &numbers->update, whole_gradient(latent, numbers, i), latent->state[i],
+                                       m[i], v[i]);
+    return vqc_formula_projection(&numbers->update, &sums);
+}
+
 static vqc_status latent_step(void *device, const vqc_latent *latent, const vqc_latent_numbers *numbers,
                               vqc_error *error)
 {
     (void)device, (void)error;
-    const vqc_adam adam = numbers->adam;
+    const vqc_update update = numbers->update;
     int64_t count = latent->cells * latent->width;
-    float *z = latent->state;
-    float *m = z + count;
-    float *v = m + count;
+    vqc_projection projection = {0};
+    if (latent->rule == VQC_UPDATE_ADAMP)
+        projection = projection_find(latent, numbers);
     for (int64_t i = 0; i < count; i++) {
-        float moves = latent->mask == NULL ? 1.0F : latent->mask[i / latent->width];
-        float gradient = moves * (latent->gradient[i] + numbers->l2_slope * z[i]);
+        float *z = latent->state + i;
         int64_t channel = i % latent->width;
-        vqc_formula_adam(&adam, gradient, &z[i], &m[i], &v[i]);
+        if (moves(latent, i))
+            vqc_formula_update(latent->rule, &update, projection, whole_gradient(latent, numbers, i), z, count);
         if (latent->limits != NULL)
-            z[i] = vqc_formula_limit(z[i], latent->limits[channel], latent->limits[latent->width + channel]);
+            *z = vqc_formula_limit(*z, latent->limits[channel], latent->limits[latent->width + channel]);
+        if (latent->average != NULL)
+            latent->average[i] = vqc_formula_average(latent->average[i], *z, numbers->average_share);
     }
     return VQC_OK;
 }
 
-static vqc_status latent_measure(void *device, const float *z, int64_t count, vqc_latent_measures *measures,
-                                 vqc_error *error)
+static vqc_status latent_measure(void *device, const float *z, const float *origin, int64_t count,
+                                 vqc_latent_measures *measures, vqc_error *error)
 {
     (void)device, (void)error;
     *measures = (vqc_latent_measures){0};
     for (int64_t i = 0; i < count; i++) {
         uint32_t bits;
+        double offset = (double)z[i] - (origin == NULL ? 0.0 : (double)origin[i]);
         memcpy(&bits, &z[i], sizeof bits);
-        measures->squares += (double)z[i] * (double)z[i];
+        measures->squares += offset * offset;
         measures->digest += vqc_formula_latent_word((uint64_t)i, bits);
         measures->not_finite += !isfinite(z[i]);
     }

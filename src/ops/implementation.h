@@ -18,8 +18,8 @@ typedef struct vqc_step_functions {
     vqc_status (*distances_weigh)(void *device, const vqc_weighing *weighing, vqc_error *error);
     vqc_status (*latent_step)(void *device, const vqc_latent *latent, const vqc_latent_numbers *numbers,
                               vqc_error *error);
-    vqc_status (*latent_measure)(void *device, const float *z, int64_t count, vqc_latent_measures *measures,
-                                 vqc_error *error);
+    vqc_status (*latent_measure)(void *device, const float *z, const float *origin, int64_t count,
+                                 vqc_latent_measures *measures, vqc_error *error);
 } vqc_step_functions;
 
 /* What a device that computes beside the host has, and the host itself has not. */

@@ -405,8 +405,8 @@ vqc_status vqc_ops_latent_step(vqc_ops *ops, const vqc_latent *latent, const vqc
     return ops->implementation->step->latent_step(ops->device, latent, numbers, error);
 }
 
-vqc_status vqc_ops_latent_measure(vqc_ops *ops, const float *z, int64_t count, vqc_latent_measures *measures,
-                                  vqc_error *error)
+vqc_status vqc_ops_latent_measure(vqc_ops *ops, const float *z, const float *origin, int64_t count,
+                                  vqc_latent_measures *measures, vqc_error *error)
 {
-    return ops->implementation->step->latent_measure(ops->device, z, count, measures, error);
+    return ops->implementation->step->latent_measure(ops->device, z, origin, count, measures, error);
 }

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-#include "ops/adam_formulas.h"
 #include "ops/ops.h"
+#include "ops/update_formulas.h"
 
 /* What a step of guidance computes besides the operations of networks, so that a whole step stays on the device. All
  * pointers are to device memory. Like the operations, the calls are queued in their order and may be recorded. */
@@ -43,30 +43,37 @@ VQC_MUST_CHECK vqc_status vqc_ops_distances_weigh(vqc_ops *ops, const vqc_weighi
 
 /* The numbers of one step. */
 typedef struct vqc_latent_numbers {
-    vqc_adam adam;
+    vqc_update update;
     float l2_slope;
+    float decay;         /* weight decay that is part of the gradient */
+    float average_share; /* of the new z in the average */
 } vqc_latent_numbers;
 
 typedef struct vqc_latent {
     int64_t cells, width;
-    float *state;          /* z, m, v: (3, cells, width) */
+    vqc_update_rule rule;
+    float *state;          /* z and its moments (ops/update_formulas.h): (1 + moments, cells, width) */
+    float *average;        /* (cells, width): running mean of z; or NULL */
     const float *gradient; /* (cells, width) */
-    const float *mask;     /* (cells), or NULL where everything moves */
+    const float *origin;   /* (cells, width): where the L2 term draws to; or NULL for zero */
+    const float *mask;     /* (cells): 0 where nothing moves; or NULL where everything does */
     const float *limits;   /* (2, width): least and largest value of every channel; or NULL */
 } vqc_latent;
 
-/* One step: g = mask · (gradient + l2_slope · z), then Adam on z, then the limits. `numbers` is in device memory. */
+/* One step where the latent moves: g = gradient + l2_slope · (z − origin) + decay · z, then the rule. Then,
+ * everywhere, the limits, and average += average_share · (z − average). `numbers` is in device memory. */
 VQC_MUST_CHECK vqc_status vqc_ops_latent_step(vqc_ops *ops, const vqc_latent *latent,
                                               const vqc_latent_numbers *numbers, vqc_error *error);
 
 /* What is known of a latent without reading it back. */
 typedef struct vqc_latent_measures {
-    double squares;     /* Σ z² */
+    double squares;     /* Σ (z − origin)² */
     uint64_t digest;    /* Σ vqc_formula_latent_word: the same for the same bits */
     int64_t not_finite; /* elements */
 } vqc_latent_measures;
 
-VQC_MUST_CHECK vqc_status vqc_ops_latent_measure(vqc_ops *ops, const float *z, int64_t count,
+/* z, origin: (count); an origin of NULL is zero. */
+VQC_MUST_CHECK vqc_status vqc_ops_latent_measure(vqc_ops *ops, const float *z, const float *origin, int64_t count,
                                                  vqc_latent_measures *measures, vqc_error *error);
 
 #endif

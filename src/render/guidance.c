@@ -30,6 +30,7 @@ struct vqc_guidance {
     vqc_timer *timer;
     /* Of the render. */
     vqc_latent_optimiser *optimiser;
+    size_t optimiser_size; /* bytes that it and the gradients' sum take on the device */
     int64_t target_count;
     double *distances; /* (groups of all perceptors, targets), in host memory that the device reaches */
     vqc_replay decode, update;
@@ -214,6 +215,8 @@ vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim
     render_release(guidance);
     VQC_TRY(perceptors_turn(guidance, aim, error));
     guidance->target_count = aim->target_count;
+    guidance->optimiser_size =
+        vqc_render_memory_optimiser(guidance->models.vqgan, aim->settings, guidance->rows, guidance->columns);
     int64_t distances = groups_before(guidance, guidance->models.study->perceptor_count) * aim->target_count;
     VQC_TRY(
         vqc_ops_host_allocate(guidance->models.ops, (size_t)distances * sizeof *guidance->distances, &memory, error));
@@ -226,6 +229,7 @@ vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim
 static vqc_status latent_measure(vqc_guidance *guidance, vqc_error *error)
 {
     return vqc_ops_latent_measure(guidance->models.ops, vqc_latent_optimiser_z(guidance->optimiser),
+                                  vqc_latent_optimiser_origin(guidance->optimiser),
                                   (int64_t)(latent_size(guidance) / sizeof(float)), &guidance->device_results->latent,
                                   error);
 }
@@ -267,15 +271,22 @@ int64_t vqc_guidance_groups(const vqc_guidance *guidance, size_t perceptor)
 
 /* ---- The parts of a step ---- */
 
+/* Queues the way from a latent, in device memory, to its picture. */
+static vqc_status latent_decode(vqc_guidance *guidance, const float *latent, vqc_error *error)
+{
+    vqc_network *network = guidance->decoder.network;
+    VQC_TRY(vqc_ops_copy(guidance->models.ops, vqc_network_data(network, guidance->decoder.z), latent,
+                         latent_size(guidance), error));
+    return vqc_network_forward(network, error);
+}
+
 static vqc_status decode_work(void *context, vqc_error *error)
 {
     vqc_guidance *guidance = context;
     vqc_ops *ops = guidance->models.ops;
     vqc_network *network = guidance->decoder.network;
     size_t pixels = picture_count(guidance);
-    VQC_TRY(vqc_ops_copy(ops, vqc_network_data(network, guidance->decoder.z),
-                         vqc_latent_optimiser_z(guidance->optimiser), latent_size(guidance), error));
-    VQC_TRY(vqc_network_forward(network, error));
+    VQC_TRY(latent_decode(guidance, vqc_latent_optimiser_z(guidance->optimiser), error));
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
         VQC_TRY(vqc_ops_copy(ops, vqc_perceptor_picture(guidance->perceptors[i]),
                              vqc_network_data(network, guidance->decoder.picture), pixels * sizeof(float), error));
@@ -382,10 +393,19 @@ vqc_status vqc_guidance_update_seconds(const vqc_guidance *guidance, vqc_step_se
     return vqc_timer_seconds(guidance->timer, MOMENT_UPDATE, MOMENT_UPDATED, &seconds->update, error);
 }
 
+/* Queues the way to the result's picture; to that of z as a step goes it. */
+static vqc_status result_decode(vqc_guidance *guidance, vqc_error *error)
+{
+    const float *result = vqc_latent_optimiser_result(guidance->optimiser);
+    if (result != vqc_latent_optimiser_z(guidance->optimiser))
+        return latent_decode(guidance, result, error);
+    return vqc_replay_run(&guidance->decode, guidance->models.ops, decode_work, guidance, error);
+}
+
 vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t *codes, vqc_error *error)
 {
     vqc_network *network = guidance->decoder.network;
-    VQC_TRY(vqc_replay_run(&guidance->decode, guidance->models.ops, decode_work, guidance, error));
+    VQC_TRY(result_decode(guidance, error));
     VQC_TRY(vqc_network_read(network, guidance->decoder.picture, picture, error));
     return vqc_ops_download(guidance->models.ops, codes, vqc_network_saved(network, guidance->decoder.quantised),
                             (size_t)(guidance->rows * guidance->columns) * sizeof *codes, error);
@@ -394,8 +414,7 @@ vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t 
 vqc_guidance_memory vqc_guidance_memory_of(const vqc_guidance *guidance)
 {
     vqc_guidance_memory memory = {
-        .activations = vqc_network_activation_size(guidance->decoder.network) +
-                       vqc_render_memory_optimiser(guidance->models.vqgan, guidance->rows, guidance->columns),
+        .activations = vqc_network_activation_size(guidance->decoder.network) + guidance->optimiser_size,
         .parameters = vqc_network_parameter_size(guidance->decoder.network),
     };
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++) {

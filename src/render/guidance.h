@@ -10,8 +10,8 @@
  *     create → turn → reset or restore → { decode → look at groups → gather → update → wait }* → destroy
  *
  * One step (paper, section 3): decode z → every perceptor looks at its crops, group by group, and their gradients
- * with respect to the picture are added up → gather what is wanted of that → back through the decoder → Adam on z,
- * with the gradient of the L2 term → z limited to the codebook's range. */
+ * with respect to the picture are added up → gather what is wanted of that → back through the decoder → the
+ * optimiser on z, with the gradient of the L2 term → z limited to the codebook's range. */
 typedef struct vqc_guidance vqc_guidance;
 
 /* Makes the networks for pictures of rows × columns cells with the render's settings. What the models point to must
@@ -44,7 +44,7 @@ VQC_MUST_CHECK vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_gu
 
 /* Starts from the latent z (rows, columns, width), in host memory. */
 VQC_MUST_CHECK vqc_status vqc_guidance_reset(vqc_guidance *guidance, const float *z, vqc_error *error);
-/* The optimiser's state z, m, v (3, rows, columns, width), z first, to and from host memory. */
+/* The optimiser's state (render/latent_optimiser.h) to and from host memory. */
 VQC_MUST_CHECK vqc_status vqc_guidance_save(const vqc_guidance *guidance, float *state, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_guidance_restore(vqc_guidance *guidance, const float *state, vqc_error *error);
 
@@ -100,7 +100,8 @@ VQC_MUST_CHECK vqc_status vqc_guidance_look_seconds(const vqc_guidance *guidance
 VQC_MUST_CHECK vqc_status vqc_guidance_update_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds,
                                                       vqc_error *error);
 
-/* Decodes z and waits: the picture (height, width, 3), 0 to 1, and the codes (rows, columns). */
+/* Decodes the result (render/latent_optimiser.h), z or its average, and waits: the picture (height, width, 3), 0 to
+ * 1, and the codes (rows, columns). */
 VQC_MUST_CHECK vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t *codes,
                                                vqc_error *error);
 

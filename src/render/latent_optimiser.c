@@ -6,13 +6,15 @@
 
 #include "base/memory.h"
 #include "image/image.h"
+#include "render/regulariser.h"
 
 struct vqc_latent_optimiser {
     vqc_ops *ops;
     const vqc_settings *settings;
     size_t cells, width; /* of the latent; its channels */
     /* On the device. */
-    float *state;  /* z, m, v */
+    float *state;  /* z and its moments */
+    float *origin; /* where the L2 term draws to; NULL for zero */
     float *limits; /* least value of every channel, then largest; NULL without limits */
     float *mask;   /* (rows, columns), NULL where everything moves */
     vqc_latent_numbers *numbers;
@@ -69,9 +71,60 @@ static vqc_status mask_read(const vqc_vqgan *vqgan, const char *path, int64_t ro
     return status;
 }
 
+/* The rule and the number of moments of every optimiser. */
+typedef struct optimiser_method {
+    vqc_update_rule rule;
+    int64_t moments;
+    bool decoupled; /* weight decay acts on z, not through the gradient */
+} optimiser_method;
+
+static const optimiser_method methods[] = {
+    [VQC_OPTIMISER_ADAM] = {VQC_UPDATE_ADAM, 2, false},
+    [VQC_OPTIMISER_ADAMW] = {VQC_UPDATE_ADAM, 2, true},
+    [VQC_OPTIMISER_ADAGRAD] = {VQC_UPDATE_ADAGRAD, 1, false},
+    [VQC_OPTIMISER_ADAMAX] = {VQC_UPDATE_ADAMAX, 2, false},
+    [VQC_OPTIMISER_DIFFGRAD] = {VQC_UPDATE_DIFFGRAD, 3, false},
+    [VQC_OPTIMISER_ADAMP] = {VQC_UPDATE_ADAMP, 2, true},
+    [VQC_OPTIMISER_RADAM] = {VQC_UPDATE_RADAM, 2, false},
+    [VQC_OPTIMISER_RMSPROP] = {VQC_UPDATE_RMSPROP, 1, false},
+};
+
+int64_t vqc_latent_optimiser_tensors(const vqc_settings *settings)
+{
+    return 1 + methods[settings->optimiser].moments + (settings->average > 0.0 ? 1 : 0);
+}
+
+int64_t vqc_latent_optimiser_result_tensor(const vqc_settings *settings)
+{
+    return settings->average > 0.0 ? vqc_latent_optimiser_tensors(settings) - 1 : 0;
+}
+
+size_t vqc_latent_optimiser_size(const vqc_settings *settings, int64_t count)
+{
+    int64_t origin = settings->l2_towards_start ? 1 : 0;
+    return (size_t)((vqc_latent_optimiser_tensors(settings) + origin) * count) * sizeof(float);
+}
+
 static size_t latent_count(const vqc_latent_optimiser *optimiser)
 {
     return optimiser->cells * optimiser->width;
+}
+
+/* Bytes of one tensor; of the state. */
+static size_t tensor_size(const vqc_latent_optimiser *optimiser)
+{
+    return latent_count(optimiser) * sizeof(float);
+}
+
+static size_t state_size(const vqc_latent_optimiser *optimiser)
+{
+    return (size_t)vqc_latent_optimiser_tensors(optimiser->settings) * tensor_size(optimiser);
+}
+
+static float *result_of(const vqc_latent_optimiser *optimiser)
+{
+    return optimiser->state +
+           (size_t)vqc_latent_optimiser_result_tensor(optimiser->settings) * latent_count(optimiser);
 }
 
 /* Device memory with a copy of the values. */
@@ -109,8 +162,12 @@ static vqc_status mask_create(vqc_latent_optimiser *optimiser, const vqc_vqgan *
 static vqc_status memory_create(vqc_latent_optimiser *optimiser, vqc_error *error)
 {
     void *memory;
-    VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, 3 * latent_count(optimiser) * sizeof(float), &memory, error));
+    VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, state_size(optimiser), &memory, error));
     optimiser->state = memory;
+    if (optimiser->settings->l2_towards_start) {
+        VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, tensor_size(optimiser), &memory, error));
+        optimiser->origin = memory;
+    }
     VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, sizeof *optimiser->numbers, &memory, error));
     optimiser->numbers = memory;
     VQC_TRY(vqc_ops_host_allocate(optimiser->ops, sizeof *optimiser->prepared, &memory, error));
@@ -145,7 +202,7 @@ void vqc_latent_optimiser_destroy(vqc_latent_optimiser *optimiser)
 {
     if (optimiser == NULL)
         return;
-    void *memory[] = {optimiser->state, optimiser->limits, optimiser->mask, optimiser->numbers};
+    void *memory[] = {optimiser->state, optimiser->origin, optimiser->limits, optimiser->mask, optimiser->numbers};
     for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++)
         if (memory[i] != NULL)
             vqc_ops_memory_release(optimiser->ops, memory[i]);
@@ -155,14 +212,26 @@ void vqc_latent_optimiser_destroy(vqc_latent_optimiser *optimiser)
 
 vqc_status vqc_latent_optimiser_reset(vqc_latent_optimiser *optimiser, const float *z, vqc_error *error)
 {
-    size_t size = latent_count(optimiser) * sizeof *z;
-    VQC_TRY(vqc_ops_clear(optimiser->ops, optimiser->state, 3 * size, error));
-    return vqc_ops_upload(optimiser->ops, optimiser->state, z, size, error);
+    VQC_TRY(vqc_ops_clear(optimiser->ops, optimiser->state, state_size(optimiser), error));
+    if (optimiser->origin != NULL)
+        VQC_TRY(vqc_ops_upload(optimiser->ops, optimiser->origin, z, tensor_size(optimiser), error));
+    VQC_TRY(vqc_ops_upload(optimiser->ops, optimiser->state, z, tensor_size(optimiser), error));
+    return vqc_ops_upload(optimiser->ops, result_of(optimiser), z, tensor_size(optimiser), error);
 }
 
 const float *vqc_latent_optimiser_z(const vqc_latent_optimiser *optimiser)
 {
     return optimiser->state;
+}
+
+const float *vqc_latent_optimiser_result(const vqc_latent_optimiser *optimiser)
+{
+    return result_of(optimiser);
+}
+
+const float *vqc_latent_optimiser_origin(const vqc_latent_optimiser *optimiser)
+{
+    return optimiser->origin;
 }
 
 /* The learning rate of a step. */
@@ -175,27 +244,79 @@ static double rate_of(const vqc_settings *settings, int64_t step)
     return start + (end - start) * (double)step / (double)(settings->steps - 1);
 }
 
-/* The numbers of step `step`. */
-static vqc_adam adam_of(const vqc_settings *settings, int64_t step)
+/* RAdam's factor on the learning rate, in steps of a number for which there is one: with fewer the mean square says
+ * too little (Liu et al. 2020, algorithm 2; PyTorch's limit of 5). */
+static bool rectification_find(double beta2, double number, double *factor_out)
 {
-    double number = (double)(step + 1);
-    return (vqc_adam){
-        .rate = (float)rate_of(settings, step),
+    double power = pow(beta2, number);
+    double longest = 2.0 / (1.0 - beta2) - 1.0;
+    double length = longest - 2.0 * number * power / (1.0 - power);
+    if (length <= 5.0)
+        return false;
+    *factor_out = sqrt((length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length)) *
+                  sqrt(1.0 - power);
+    return true;
+}
+
+/* The numbers of step `step`. */
+static vqc_update update_of(const vqc_settings *settings, int64_t step)
+{
+    const optimiser_method *method = &methods[settings->optimiser];
+    double number = (double)(step - vqc_regulariser_restart(settings, step) + 1);
+    double rate = rate_of(settings, step);
+    double beta2 = method->rule == VQC_UPDATE_RMSPROP ? settings->alpha : settings->beta2;
+    double correction1 = 1.0 - pow(settings->beta1, number);
+    double correction2 = 1.0 - pow(beta2, number);
+    double decay = method->decoupled ? rate * settings->weight_decay : 0.0;
+    double factor = sqrt(correction2);
+    bool rectified = method->rule == VQC_UPDATE_RADAM && rectification_find(beta2, number, &factor);
+    if (method->rule == VQC_UPDATE_RADAM && !rectified)
+        factor = 1.0;
+    return (vqc_update){
+        .rate = (float)rate,
         .beta1 = (float)settings->beta1,
-        .beta2 = (float)settings->beta2,
+        .beta2 = (float)beta2,
         .share1 = (float)(1.0 - settings->beta1), /* in f32, 1 − 0.999 would be off by 1e-5 */
-        .share2 = (float)(1.0 - settings->beta2),
-        .correction1 = (float)(1.0 - pow(settings->beta1, number)),
-        .correction2 = (float)(1.0 - pow(settings->beta2, number)),
+        .share2 = (float)(1.0 - beta2),
+        .correction1 = (float)correction1,
+        .correction2 = (float)correction2,
+        .corrected_rate = (float)(rate * factor / correction1),
+        .rectified = rectified,
         .epsilon = (float)settings->epsilon,
+        .keep = (float)(1.0 - decay),
+        .projected_keep = (float)(1.0 - decay * settings->wd_ratio),
+        .delta = (float)settings->delta,
     };
+}
+
+/* The share of the new z in the average, with the bias correction of `EMATensor` in the public notebooks: of n
+ * values, the first of which is the start, the average is Σ D^(n−i) z_i over Σ D^(n−i). */
+static double average_share(const vqc_settings *settings, int64_t step)
+{
+    double values = (double)(step + 2);
+    return (1.0 - settings->average) / (1.0 - pow(settings->average, values));
+}
+
+static vqc_status moments_clear(vqc_latent_optimiser *optimiser, vqc_error *error)
+{
+    size_t moments = (size_t)methods[optimiser->settings->optimiser].moments;
+    return vqc_ops_clear(optimiser->ops, optimiser->state + latent_count(optimiser), moments * tensor_size(optimiser),
+                         error);
 }
 
 vqc_status vqc_latent_optimiser_prepare(vqc_latent_optimiser *optimiser, int64_t step, double l2_slope,
                                         vqc_error *error)
 {
-    *optimiser->prepared =
-        (vqc_latent_numbers){.adam = adam_of(optimiser->settings, step), .l2_slope = (float)l2_slope};
+    const vqc_settings *settings = optimiser->settings;
+    bool decoupled = methods[settings->optimiser].decoupled;
+    if (step > 0 && step == vqc_regulariser_restart(settings, step))
+        VQC_TRY(moments_clear(optimiser, error));
+    *optimiser->prepared = (vqc_latent_numbers){
+        .update = update_of(settings, step),
+        .l2_slope = (float)l2_slope,
+        .decay = decoupled ? 0.0F : (float)settings->weight_decay,
+        .average_share = (float)average_share(settings, step),
+    };
     return vqc_ops_copy(optimiser->ops, optimiser->numbers, optimiser->prepared, sizeof *optimiser->prepared, error);
 }
 
@@ -203,8 +324,11 @@ vqc_status vqc_latent_optimiser_step(vqc_latent_optimiser *optimiser, const floa
 {
     const vqc_latent latent = {.cells = (int64_t)optimiser->cells,
                                .width = (int64_t)optimiser->width,
+                               .rule = methods[optimiser->settings->optimiser].rule,
                                .state = optimiser->state,
+                               .average = optimiser->settings->average > 0.0 ? result_of(optimiser) : NULL,
                                .gradient = gradient,
+                               .origin = optimiser->origin,
                                .mask = optimiser->mask,
                                .limits = optimiser->limits};
     return vqc_ops_latent_step(optimiser->ops, &latent, optimiser->numbers, error);
@@ -212,12 +336,10 @@ vqc_status vqc_latent_optimiser_step(vqc_latent_optimiser *optimiser, const floa
 
 vqc_status vqc_latent_optimiser_save(const vqc_latent_optimiser *optimiser, float *state, vqc_error *error)
 {
-    return vqc_ops_download(optimiser->ops, state, optimiser->state, 3 * latent_count(optimiser) * sizeof *state,
-                            error);
+    return vqc_ops_download(optimiser->ops, state, optimiser->state, state_size(optimiser), error);
 }
 
 vqc_status vqc_latent_optimiser_restore(vqc_latent_optimiser *optimiser, const float *state, vqc_error *error)
 {
-    return vqc_ops_upload(optimiser->ops, optimiser->state, state, 3 * latent_count(optimiser) * sizeof *state,
-                          error);
+    return vqc_ops_upload(optimiser->ops, optimiser->state, state, state_size(optimiser), error);
 }

@@ -5,8 +5,17 @@
 #include "ops/step.h"
 #include "study/settings.h"
 
-/* The latent of one render and its Adam optimiser, in device memory. */
+/* The latent of one render and its optimiser, in device memory. Its state is z and, shaped like z, the optimiser's
+ * moments (ops/update_formulas.h) and the moving average of z, if the settings ask for one: (tensors, rows, columns,
+ * width), z first and the average last. */
 typedef struct vqc_latent_optimiser vqc_latent_optimiser;
+
+/* Tensors of the state under these settings, z among them. */
+int64_t vqc_latent_optimiser_tensors(const vqc_settings *settings);
+/* Number of the tensor that is the render's result: z or its average. */
+int64_t vqc_latent_optimiser_result_tensor(const vqc_settings *settings);
+/* Bytes that it takes on the device, for a latent of so many elements. */
+size_t vqc_latent_optimiser_size(const vqc_settings *settings, int64_t count);
 
 /* For a latent of rows × columns cells; limits and mask as the settings have them. A mask is a picture file: a cell
  * moves where the picture, averaged over the cell, is at least half white. The settings and the ops must outlive
@@ -17,23 +26,28 @@ VQC_MUST_CHECK vqc_status vqc_latent_optimiser_create(const vqc_vqgan *vqgan, vq
 /* NULL is allowed. */
 void vqc_latent_optimiser_destroy(vqc_latent_optimiser *optimiser);
 
-/* Starts from the latent z (rows, columns, width), in host memory, with moving averages of zero. */
+/* Starts from the latent z (rows, columns, width), in host memory, with moments of zero; the average is z. If the
+ * L2 term draws to the start, it is this one, whatever is restored later. */
 VQC_MUST_CHECK vqc_status vqc_latent_optimiser_reset(vqc_latent_optimiser *optimiser, const float *z,
                                                      vqc_error *error);
 
-/* The latent z, in device memory. */
+/* In device memory: the latent z; the result, which is z or its average; and where the L2 term draws z to, NULL for
+ * zero. */
 const float *vqc_latent_optimiser_z(const vqc_latent_optimiser *optimiser);
+const float *vqc_latent_optimiser_result(const vqc_latent_optimiser *optimiser);
+const float *vqc_latent_optimiser_origin(const vqc_latent_optimiser *optimiser);
 
-/* Queues the numbers of step number `step` (from 0), which the next step uses: learning rate and Adam's corrections,
- * and the slope of the L2 term. The step before has been waited for. */
+/* Queues the numbers of step number `step` (from 0), which the next step uses: learning rate and the optimiser's
+ * corrections, and the slope of the L2 term; at a step where the optimiser begins afresh, moments of zero. The step
+ * before has been waited for. */
 VQC_MUST_CHECK vqc_status vqc_latent_optimiser_prepare(vqc_latent_optimiser *optimiser, int64_t step, double l2_slope,
                                                        vqc_error *error);
-/* Queues the step: g = mask · (gradient + l2_slope · z), then Adam on z, then the limits. gradient: shaped like z, in
- * device memory. May be recorded. */
+/* Queues the step: where the mask lets z move, the optimiser under gradient + l2_slope · (z − origin), then the
+ * limits, then the average. gradient: shaped like z, in device memory. May be recorded. */
 VQC_MUST_CHECK vqc_status vqc_latent_optimiser_step(vqc_latent_optimiser *optimiser, const float *gradient,
                                                     vqc_error *error);
 
-/* Copies the state z, m, v (3, rows, columns, width), z first, to and from host memory. */
+/* Copies the state to and from host memory. */
 VQC_MUST_CHECK vqc_status vqc_latent_optimiser_save(const vqc_latent_optimiser *optimiser, float *state,
                                                     vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_latent_optimiser_restore(vqc_latent_optimiser *optimiser, const float *state,

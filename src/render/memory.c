@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "render/latent_optimiser.h"
 
 const char *vqc_memory_text(size_t bytes, char text[VQC_MEMORY_TEXT_SIZE])
 {
@@ -61,16 +62,18 @@ static vqc_status perceptor_add(const vqc_render_models *models, const vqc_setti
     return status;
 }
 
-size_t vqc_render_memory_optimiser(const vqc_vqgan *vqgan, int64_t rows, int64_t columns)
+size_t vqc_render_memory_optimiser(const vqc_vqgan *vqgan, const vqc_settings *settings, int64_t rows,
+                                   int64_t columns)
 {
     int64_t pixels = rows * columns * vqgan->factor * vqgan->factor;
     int64_t latent = rows * columns * vqgan->config.embed_width;
-    return (size_t)(3 * pixels) * sizeof(int64_t) + (size_t)(3 * latent) * sizeof(float);
+    return (size_t)(3 * pixels) * sizeof(int64_t) + vqc_latent_optimiser_size(settings, latent);
 }
 
-static void optimiser_add(const vqc_render_models *models, int64_t rows, int64_t columns, vqc_render_memory *memory)
+static void optimiser_add(const vqc_render_models *models, const vqc_settings *settings, int64_t rows,
+                          int64_t columns, vqc_render_memory *memory)
 {
-    size_t size = vqc_render_memory_optimiser(models->vqgan, rows, columns);
+    size_t size = vqc_render_memory_optimiser(models->vqgan, settings, rows, columns);
     memory->parts[memory->count++] =
         (vqc_render_memory_part){.kind = "optimiser", .name = "", .activations = size, .recomputed = size};
 }
@@ -104,7 +107,7 @@ vqc_status vqc_render_memory_plan(const vqc_render_models *models, const vqc_ren
     VQC_TRY(decoder_add(models, rows, columns, memory_out, error));
     for (size_t i = 0; i < models->study->perceptor_count; i++)
         VQC_TRY(perceptor_add(models, &render->settings, &shape, i, memory_out, error));
-    optimiser_add(models, rows, columns, memory_out);
+    optimiser_add(models, &render->settings, rows, columns, memory_out);
     return is_encoded(&render->settings) ? encoder_add(models, &shape, memory_out, error) : VQC_OK;
 }
 
@@ -180,7 +183,8 @@ static vqc_status need_measure(memory_need *need, const vqc_vqgan_decoder *decod
                          error));
     for (size_t i = 0; i < need->memory.count; i++)
         need->available += need->memory.parts[i].parameters;
-    optimiser_add(need->models, need->shape.height / factor, need->shape.width / factor, &need->memory);
+    optimiser_add(need->models, &need->render->settings, need->shape.height / factor, need->shape.width / factor,
+                  &need->memory);
     return is_encoded(&need->render->settings) ? encoder_add(need->models, &need->shape, &need->memory, error)
                                                : VQC_OK;
 }

@@ -20,7 +20,7 @@ typedef struct vqc_render_models {
 
 /* One network, or the optimiser. */
 typedef struct vqc_render_memory_part {
-    const char *kind;   /* "decoder", "perceptor"; "optimiser": z, its moving averages, and the sum of picture
+    const char *kind;   /* "decoder", "perceptor"; "optimiser": z, its moments, and the sum of picture
                            gradients; "encoder": of the first latent, while it is computed */
     const char *name;   /* of a perceptor, else "" */
     size_t parameters;  /* packed */
@@ -43,7 +43,8 @@ VQC_MUST_CHECK vqc_status vqc_render_memory_plan(const vqc_render_models *models
                                                  vqc_error *error);
 
 /* Bytes of the optimiser's part. */
-size_t vqc_render_memory_optimiser(const vqc_vqgan *vqgan, int64_t rows, int64_t columns);
+size_t vqc_render_memory_optimiser(const vqc_vqgan *vqgan, const vqc_settings *settings, int64_t rows,
+                                   int64_t columns);
 
 /* Bytes of all parts. */
 size_t vqc_render_memory_total(const vqc_render_memory *memory, bool recompute);

@@ -7,6 +7,8 @@
 #include "base/memory.h"
 #include "guide/targets.h"
 #include "render/init.h"
+#include "render/latent_optimiser.h"
+#include "render/regulariser.h"
 #include "render/step_message.h"
 
 /* What crop groups have cost in this team; every member has the same numbers. */
@@ -36,7 +38,7 @@ struct vqc_renderer {
     vqc_render_shape shape;
     int64_t steps_done;
     vqc_guidance *guidance;
-    float *state;    /* (3, rows, columns, latent_width): the optimiser's, on its way */
+    float *state;    /* (state_tensors, rows, columns, latent_width): the optimiser's, on its way */
     double *weights; /* (perceptors, targets): what each target's distance counts in the loss, for one crop */
     double *stops;   /* (targets) */
     vqc_latent_measures latent; /* of z before the step under way */
@@ -121,9 +123,7 @@ vqc_status vqc_renderer_create_beside(const vqc_renderer *first, vqc_ops *ops, v
 static void networks_release(vqc_renderer *renderer)
 {
     vqc_guidance_destroy(renderer->guidance);
-    free(renderer->state);
     renderer->guidance = NULL;
-    renderer->state = NULL;
 }
 
 /* Lets go of what depends on the render's groups and targets. */
@@ -145,6 +145,7 @@ void vqc_renderer_destroy(vqc_renderer *renderer)
         return;
     networks_release(renderer);
     share_release(renderer);
+    free(renderer->state);
     vqc_step_message_release(&renderer->message);
     models_close(renderer->own_models);
     free(renderer);
@@ -172,6 +173,7 @@ vqc_status vqc_renderer_shape(const vqc_renderer *renderer, const vqc_render *re
         .latent_width = renderer->models->vqgan.config.embed_width,
         .steps = render->settings.steps,
         .terms = (int64_t)(renderer->study->perceptor_count * render->prompt->target_count) + 2,
+        .state_tensors = vqc_latent_optimiser_tensors(&render->settings),
     };
     return VQC_OK;
 }
@@ -180,6 +182,11 @@ static size_t latent_count(const vqc_renderer *renderer)
 {
     const vqc_render_shape *shape = &renderer->shape;
     return (size_t)(shape->rows * shape->columns * shape->latent_width);
+}
+
+static size_t state_count(const vqc_renderer *renderer)
+{
+    return (size_t)renderer->shape.state_tensors * latent_count(renderer);
 }
 
 static size_t picture_count(const vqc_renderer *renderer)
@@ -215,10 +222,7 @@ static vqc_status guidance_create(vqc_renderer *renderer, vqc_error *error)
 static vqc_status networks_create(vqc_renderer *renderer, vqc_error *error)
 {
     renderer->costs = (render_costs){0};
-    vqc_status status =
-        vqc_memory_allocate(3 * latent_count(renderer), sizeof *renderer->state, "a latent", &renderer->state, error);
-    if (status == VQC_OK)
-        status = guidance_create(renderer, error);
+    vqc_status status = guidance_create(renderer, error);
     if (status != VQC_OK)
         networks_release(renderer);
     return status;
@@ -305,6 +309,9 @@ static vqc_status share_create(vqc_renderer *renderer, vqc_error *error)
 /* The render's first latent. */
 static vqc_status latent_start(vqc_renderer *renderer, vqc_error *error)
 {
+    free(renderer->state);
+    renderer->state = NULL;
+    VQC_TRY(vqc_memory_allocate(state_count(renderer), sizeof *renderer->state, "a latent", &renderer->state, error));
     float *z = renderer->state;
     VQC_TRY(vqc_init_latent(&renderer->models->vqgan, renderer->ops, renderer->precision, renderer->render,
                             renderer->shape.rows, renderer->shape.columns, z, error));
@@ -336,7 +343,7 @@ vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, 
 /* The leader's steps, costs and optimiser's state to everybody. */
 static vqc_status state_broadcast(vqc_renderer *renderer, vqc_error *error)
 {
-    size_t size = 3 * latent_count(renderer) * sizeof *renderer->state;
+    size_t size = state_count(renderer) * sizeof *renderer->state;
     VQC_TRY(vqc_team_broadcast(renderer->team, &renderer->steps_done, sizeof renderer->steps_done, 0, error));
     VQC_TRY(vqc_team_broadcast(renderer->team, &renderer->costs, sizeof renderer->costs, 0, error));
     VQC_TRY(vqc_renderer_save(renderer, renderer->state, error));
@@ -471,17 +478,10 @@ static void costs_add(vqc_renderer *renderer)
         share_assign(renderer);
 }
 
-/* The weight of the L2 term at a step: it falls by `decay` of its first value every step, down to nothing. */
-static double l2_weight(const vqc_settings *settings, int64_t step)
-{
-    double left = 1.0 - settings->l2_decay * (double)step;
-    return left > 0.0 ? settings->l2_weight * left : 0.0;
-}
-
-/* weight · mean(z²) of the latent before the step (paper, section 3.4). */
+/* weight · mean((z − towards)²) of the latent before the step. */
 static double l2_loss(const vqc_renderer *renderer)
 {
-    double weight = l2_weight(&renderer->render->settings, renderer->steps_done);
+    double weight = vqc_regulariser_weight(&renderer->render->settings, renderer->steps_done);
     return weight * renderer->latent.squares / (double)latent_count(renderer);
 }
 
@@ -510,8 +510,8 @@ static vqc_status losses_complete(vqc_renderer *renderer, double *losses, vqc_er
 /* Queues the way from the summed gradients to the next latent. */
 static vqc_status latent_update(vqc_renderer *renderer, vqc_error *error)
 {
-    double slope =
-        2.0 * l2_weight(&renderer->render->settings, renderer->steps_done) / (double)latent_count(renderer);
+    double weight = vqc_regulariser_weight(&renderer->render->settings, renderer->steps_done);
+    double slope = 2.0 * weight / (double)latent_count(renderer);
     return vqc_guidance_update(renderer->guidance, renderer->steps_done, slope, error);
 }
 
@@ -633,8 +633,9 @@ int64_t vqc_renderer_steps_done(const vqc_renderer *renderer)
 
 vqc_status vqc_renderer_latent(vqc_renderer *renderer, float *z, vqc_error *error)
 {
+    size_t tensor = (size_t)vqc_latent_optimiser_result_tensor(&renderer->render->settings);
     VQC_TRY(vqc_guidance_save(renderer->guidance, renderer->state, error));
-    memcpy(z, renderer->state, latent_count(renderer) * sizeof *z);
+    memcpy(z, renderer->state + tensor * latent_count(renderer), latent_count(renderer) * sizeof *z);
     return VQC_OK;
 }
 
@@ -652,4 +653,9 @@ vqc_status vqc_renderer_restore(vqc_renderer *renderer, const float *state, int6
 {
     renderer->steps_done = steps_done;
     return vqc_guidance_restore(renderer->guidance, state, error);
+}
+
+vqc_status vqc_renderer_visit(vqc_renderer *renderer, const float *z, vqc_error *error)
+{
+    return vqc_guidance_reset(renderer->guidance, z, error);
 }

@@ -41,7 +41,8 @@ typedef struct vqc_render_shape {
     int64_t height, width;               /* of the picture: multiples of the generator's factor */
     int64_t rows, columns, latent_width; /* of the latent */
     int64_t steps;
-    int64_t terms; /* loss terms of a step: per perceptor one for each target, then L2, then the total */
+    int64_t terms;         /* loss terms of a step: per perceptor one for each target, then L2, then the total */
+    int64_t state_tensors; /* of the optimiser's state, each shaped like the latent */
 } vqc_render_shape;
 
 VQC_MUST_CHECK vqc_status vqc_renderer_shape(const vqc_renderer *renderer, const vqc_render *render,
@@ -96,16 +97,19 @@ vqc_guidance_memory vqc_renderer_device_memory(const vqc_renderer *renderer);
 /* Steps made so far. */
 int64_t vqc_renderer_steps_done(const vqc_renderer *renderer);
 
-/* The latent (rows, columns, latent_width) after the last step. */
+/* The latent (rows, columns, latent_width) after the last step, or its moving average if the settings ask for it. */
 VQC_MUST_CHECK vqc_status vqc_renderer_latent(vqc_renderer *renderer, float *z, vqc_error *error);
 /* The picture (height, width, 3), 0 to 1, and the codes (rows, columns) of that latent. */
 VQC_MUST_CHECK vqc_status vqc_renderer_picture(vqc_renderer *renderer, float *picture, int32_t *codes,
                                                vqc_error *error);
 
-/* The optimiser's state, (3, rows, columns, latent_width) f32, with which the render goes on exactly as if it had not
- * been interrupted. */
+/* The optimiser's state, (state_tensors, rows, columns, latent_width) f32, z first, with which the render goes on
+ * exactly as if it had not been interrupted. */
 VQC_MUST_CHECK vqc_status vqc_renderer_save(const vqc_renderer *renderer, float *state, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_renderer_restore(vqc_renderer *renderer, const float *state, int64_t steps_done,
                                                vqc_error *error);
+
+/* Goes to this latent, with an optimiser that has not begun: to look at its picture. */
+VQC_MUST_CHECK vqc_status vqc_renderer_visit(vqc_renderer *renderer, const float *z, vqc_error *error);
 
 #endif

@@ -6,7 +6,7 @@
 
 static size_t state_size(const vqc_render_shape *shape)
 {
-    return 3 * (size_t)(shape->rows * shape->columns * shape->latent_width) * sizeof(float);
+    return (size_t)(shape->state_tensors * shape->rows * shape->columns * shape->latent_width) * sizeof(float);
 }
 
 static size_t losses_size(const vqc_render_shape *shape)

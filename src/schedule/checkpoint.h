@@ -10,7 +10,7 @@
 typedef struct vqc_checkpoint {
     unsigned char *bytes;
     size_t size;
-    float *state;    /* (3, rows, columns, latent_width); within bytes, like the next two */
+    float *state;    /* (state_tensors, rows, columns, latent_width); within bytes, like the next two */
     float *losses;   /* (steps, terms) */
     double *seconds; /* 1 */
 } vqc_checkpoint;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "render/latent_optimiser.h"
 #include "render/step_message.h"
 #include "schedule/cost.h"
 #include "schedule/division.h"
@@ -84,12 +85,13 @@ uint64_t vqc_prediction_message(const vqc_study *study, const vqc_render *render
 uint64_t vqc_prediction_host(const vqc_study *study, const vqc_cost_table *costs, const vqc_render *render,
                              const vqc_shape_cost *shape)
 {
-    enum { BYTES_OF_LATENT = 36, BYTES_OF_PIXEL = 63 };
+    enum { BYTES_OF_TENSOR = 12, BYTES_OF_PIXEL = 63 };
+    uint64_t tensors = (uint64_t)vqc_latent_optimiser_tensors(&render->settings);
     uint64_t terms = study->perceptor_count * render->prompt->target_count + 2;
     uint64_t targets = 0;
     for (size_t i = 0; i < study->prompt_count; i++)
         targets += study->prompts[i].target_count;
-    return BYTES_OF_LATENT * (uint64_t)shape->latent_size + BYTES_OF_PIXEL * (uint64_t)shape->pixels +
+    return BYTES_OF_TENSOR * tensors * (uint64_t)shape->latent_size + BYTES_OF_PIXEL * (uint64_t)shape->pixels +
            sizeof(float) * (uint64_t)render->settings.steps * terms + vqc_prediction_message(study, render, shape) +
            sizeof(float) * targets * costs->embedding_width;
 }

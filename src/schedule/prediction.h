@@ -76,10 +76,11 @@ VQC_MUST_CHECK vqc_status vqc_prediction_step(const vqc_study *study, const vqc_
  * member gives and gets (render/step_message.h). */
 uint64_t vqc_prediction_message(const vqc_study *study, const vqc_render *render, const vqc_shape_cost *shape);
 
-/* Host memory that a render takes on a rank besides the device's and the mapped models' files: 36 bytes for each
- * element of the latent (optimiser, gradient, checkpoint, result), 63 for each pixel (picture and gradient in f32,
- * gradients' sum, result), 4 for each step and loss, the step's message, and 4 for each element of the targets of all
- * prompts, which the renders of several lanes have in common. */
+/* Host memory that a render takes on a rank besides the device's and the mapped models' files: 12 bytes for each
+ * element of the optimiser's state, of Adam three to an element of the latent (optimiser, its copy on the way,
+ * checkpoint), 63 for each pixel (picture and gradient in f32, gradients' sum, result), 4 for each step and loss, the
+ * step's message, and 4 for each element of the targets of all prompts, which the renders of several lanes have in
+ * common. */
 uint64_t vqc_prediction_host(const vqc_study *study, const vqc_cost_table *costs, const vqc_render *render,
                              const vqc_shape_cost *shape);
 

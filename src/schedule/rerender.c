@@ -145,13 +145,8 @@ static void losses_compare(const result *made, vqc_rerender_comparison *comparis
 static vqc_status decoded_compare(result *made, vqc_renderer *renderer, vqc_rerender_comparison *comparison,
                                   vqc_error *error)
 {
-    float *state; /* of an optimiser at rest there */
     int largest;
-    VQC_TRY(vqc_memory_allocate(3 * made->latent_count, sizeof *state, "a latent", &state, error));
-    memcpy(state, made->recorded_latent, made->latent_count * sizeof *state);
-    vqc_status status = vqc_renderer_restore(renderer, state, made->shape.steps, error);
-    free(state);
-    VQC_TRY(status);
+    VQC_TRY(vqc_renderer_visit(renderer, made->recorded_latent, error));
     VQC_TRY(vqc_renderer_picture(renderer, made->picture, made->codes, error));
     vqc_image_from_float(made->picture, &made->image);
     comparison->decoded_psnr = psnr_find(made, &largest);

@@ -109,7 +109,8 @@ static bool shape_is(const vqc_archive_shape *shape, const vqc_render_shape *ren
 {
     return shape->height == render->height && shape->width == render->width && shape->latent_rows == render->rows &&
            shape->latent_columns == render->columns && shape->steps == render->steps &&
-           shape->loss_count == render->terms && shape->snapshot_count == snapshots;
+           shape->loss_count == render->terms && shape->snapshot_count == snapshots &&
+           shape->checkpoint_bytes == vqc_checkpoint_size(render);
 }
 
 /* Finds the render's shape among those that there are, or adds it. */

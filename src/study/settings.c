@@ -38,6 +38,61 @@ static const char *const crop_methods[] = {"original", "pooled"};
 enum { CROP_METHOD_COUNT = sizeof crop_methods / sizeof crop_methods[0] };
 enum { AUGMENTATION_COUNT = sizeof augmentations / sizeof augmentations[0] };
 
+/* What else than a learning rate an optimiser may have. */
+enum {
+    OPTION_BETAS = 1 << 0,
+    OPTION_ALPHA = 1 << 1,
+    OPTION_PROJECTION = 1 << 2 /* delta and wd_ratio */
+};
+
+/* The optimisers with the defaults of torch.optim, and of the package torch_optimizer for DiffGrad and AdamP. All
+ * have eps and weight_decay. */
+typedef struct optimiser_entry {
+    const char *name;
+    int options;
+    double epsilon, weight_decay;
+} optimiser_entry;
+
+static const optimiser_entry optimisers[] = {
+    [VQC_OPTIMISER_ADAM] = {"adam", OPTION_BETAS, 1e-8, 0.0},
+    [VQC_OPTIMISER_ADAMW] = {"adamw", OPTION_BETAS, 1e-8, 0.01},
+    [VQC_OPTIMISER_ADAGRAD] = {"adagrad", 0, 1e-10, 0.0},
+    [VQC_OPTIMISER_ADAMAX] = {"adamax", OPTION_BETAS, 1e-8, 0.0},
+    [VQC_OPTIMISER_DIFFGRAD] = {"diffgrad", OPTION_BETAS, 1e-8, 0.0},
+    [VQC_OPTIMISER_ADAMP] = {"adamp", OPTION_BETAS | OPTION_PROJECTION, 1e-8, 0.0},
+    [VQC_OPTIMISER_RADAM] = {"radam", OPTION_BETAS, 1e-8, 0.0},
+    [VQC_OPTIMISER_RMSPROP] = {"rmsprop", OPTION_ALPHA, 1e-8, 0.0},
+};
+
+enum { OPTIMISER_COUNT = sizeof optimisers / sizeof optimisers[0] };
+
+/* Turns to an optimiser, with its defaults but for the learning rate. */
+static void optimiser_choose(vqc_settings *settings, vqc_optimiser_kind optimiser)
+{
+    settings->optimiser = optimiser;
+    settings->beta1 = 0.9;
+    settings->beta2 = 0.999;
+    settings->epsilon = optimisers[optimiser].epsilon;
+    settings->weight_decay = optimisers[optimiser].weight_decay;
+    settings->alpha = 0.99;
+    settings->delta = 0.1;
+    settings->wd_ratio = 0.1;
+}
+
+static const char *const l2_schedules[] = {
+    [VQC_L2_LINEAR] = "linear", [VQC_L2_RECIPROCAL] = "reciprocal", [VQC_L2_STEPS] = "steps"};
+
+enum { L2_SCHEDULE_COUNT = sizeof l2_schedules / sizeof l2_schedules[0] };
+
+/* Turns to a schedule of the L2 term, with its published numbers. */
+static void l2_schedule_choose(vqc_settings *settings, vqc_l2_schedule schedule)
+{
+    static const double decays[] = {[VQC_L2_LINEAR] = 0.005, [VQC_L2_RECIPROCAL] = 0.0, [VQC_L2_STEPS] = 0.2};
+    settings->l2_schedule = schedule;
+    settings->l2_decay = decays[schedule];
+    settings->l2_every = 50;
+}
+
 void vqc_settings_default(vqc_settings *settings)
 {
     *settings = (vqc_settings){
@@ -46,20 +101,18 @@ void vqc_settings_default(vqc_settings *settings)
         .steps = 400,
         .learning_rate = 0.15,
         .learning_rate_end = -1.0,
-        .beta1 = 0.9,
-        .beta2 = 0.999,
-        .epsilon = 1e-8,
         .crop_count = 32,
         .crop_power = 1.0,
         .crop_group = 16,
         .augmentation_count = AUGMENTATION_COUNT,
         .noise = 0.1,
         .l2_weight = 0.1,
-        .l2_decay = 0.005,
         .clamp = true,
         .init = {.kind = VQC_INIT_RANDOM},
         .snapshots = 0,
     };
+    optimiser_choose(settings, VQC_OPTIMISER_ADAM);
+    l2_schedule_choose(settings, VQC_L2_LINEAR);
     for (int i = 0; i < AUGMENTATION_COUNT; i++)
         settings->augmentations[i] = augmentations[i].defaults;
 }
@@ -83,10 +136,14 @@ static vqc_status set_steps(vqc_settings *settings, const vqc_yaml_node *value, 
 
 static vqc_status set_optimizer_name(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
 {
-    (void)settings;
-    static const char *const words[] = {"adam"};
+    const char *words[OPTIMISER_COUNT];
     size_t choice;
-    return vqc_yaml_read_choice(value, words, 1, &choice, error);
+    for (int i = 0; i < OPTIMISER_COUNT; i++)
+        words[i] = optimisers[i].name;
+    VQC_TRY(vqc_yaml_read_choice(value, words, OPTIMISER_COUNT, &choice, error));
+    if (settings->optimiser != (vqc_optimiser_kind)choice)
+        optimiser_choose(settings, (vqc_optimiser_kind)choice);
+    return VQC_OK;
 }
 
 static vqc_status set_learning_rate(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
@@ -97,6 +154,61 @@ static vqc_status set_learning_rate(vqc_settings *settings, const vqc_yaml_node 
 static vqc_status set_learning_rate_end(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
 {
     return vqc_yaml_read_real(value, 0.0, 1e6, &settings->learning_rate_end, error);
+}
+
+/* Refuses an option that the chosen optimiser does not have. */
+static vqc_status option_check(const vqc_settings *settings, int option, const vqc_yaml_node *value, vqc_error *error)
+{
+    const optimiser_entry *entry = &optimisers[settings->optimiser];
+    if ((entry->options & option) != 0)
+        return VQC_OK;
+    return vqc_yaml_key_error(value, error, "the optimizer %s has no such option", entry->name);
+}
+
+/* A number from 0 to below 1. */
+static vqc_status fraction_read(const vqc_yaml_node *value, double *fraction, vqc_error *error)
+{
+    VQC_TRY(vqc_yaml_read_real(value, 0.0, 1.0, fraction, error));
+    return *fraction < 1.0 ? VQC_OK : vqc_yaml_error(value, error, "expected a number below 1");
+}
+
+static vqc_status set_betas(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    VQC_TRY(option_check(settings, OPTION_BETAS, value, error));
+    VQC_TRY(vqc_yaml_expect(value, VQC_YAML_SEQUENCE, error));
+    if (vqc_yaml_count(value) != 2)
+        return vqc_yaml_error(value, error, "expected two numbers");
+    VQC_TRY(fraction_read(vqc_yaml_at(value, 0), &settings->beta1, error));
+    return fraction_read(vqc_yaml_at(value, 1), &settings->beta2, error);
+}
+
+/* Not zero, which would leave 0/0 where there is no gradient. */
+static vqc_status set_epsilon(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_real(value, 1e-30, 1.0, &settings->epsilon, error);
+}
+
+static vqc_status set_weight_decay(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->weight_decay, error);
+}
+
+static vqc_status set_alpha(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    VQC_TRY(option_check(settings, OPTION_ALPHA, value, error));
+    return fraction_read(value, &settings->alpha, error);
+}
+
+static vqc_status set_delta(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    VQC_TRY(option_check(settings, OPTION_PROJECTION, value, error));
+    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->delta, error);
+}
+
+static vqc_status set_wd_ratio(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    VQC_TRY(option_check(settings, OPTION_PROJECTION, value, error));
+    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->wd_ratio, error);
 }
 
 static vqc_status set_crop_count(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
@@ -132,9 +244,49 @@ static vqc_status set_l2_weight(vqc_settings *settings, const vqc_yaml_node *val
     return vqc_yaml_read_real(value, 0.0, 1e6, &settings->l2_weight, error);
 }
 
+static vqc_status set_l2_schedule(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    size_t choice;
+    VQC_TRY(vqc_yaml_read_choice(value, l2_schedules, L2_SCHEDULE_COUNT, &choice, error));
+    if (settings->l2_schedule != (vqc_l2_schedule)choice)
+        l2_schedule_choose(settings, (vqc_l2_schedule)choice);
+    return VQC_OK;
+}
+
+/* Refuses an option that the chosen schedule does not have. */
+static vqc_status l2_refuse(const vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return vqc_yaml_key_error(value, error, "the schedule %s has no such option",
+                              l2_schedules[settings->l2_schedule]);
+}
+
+static vqc_status set_l2_every(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    if (settings->l2_schedule != VQC_L2_STEPS)
+        return l2_refuse(settings, value, error);
+    return vqc_yaml_read_integer(value, 1, MAX_STEPS, &settings->l2_every, error);
+}
+
+static vqc_status set_l2_towards(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    static const char *const words[] = {"zero", "start"};
+    size_t choice;
+    VQC_TRY(vqc_yaml_read_choice(value, words, 2, &choice, error));
+    settings->l2_towards_start = choice == 1;
+    return VQC_OK;
+}
+
 static vqc_status set_l2_decay(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
 {
-    return vqc_yaml_read_real(value, 0.0, 1e6, &settings->l2_decay, error);
+    if (settings->l2_schedule == VQC_L2_RECIPROCAL)
+        return l2_refuse(settings, value, error);
+    double most = settings->l2_schedule == VQC_L2_STEPS ? 1.0 : 1e6;
+    return vqc_yaml_read_real(value, 0.0, most, &settings->l2_decay, error);
+}
+
+static vqc_status set_average(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
+{
+    return fraction_read(value, &settings->average, error);
 }
 
 static vqc_status set_clamp(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
@@ -301,6 +453,12 @@ static const setting known_settings[] = {
     {"optimizer.name", set_optimizer_name},
     {"optimizer.lr", set_learning_rate},
     {"optimizer.lr_end", set_learning_rate_end},
+    {"optimizer.betas", set_betas},
+    {"optimizer.eps", set_epsilon},
+    {"optimizer.weight_decay", set_weight_decay},
+    {"optimizer.alpha", set_alpha},
+    {"optimizer.delta", set_delta},
+    {"optimizer.wd_ratio", set_wd_ratio},
     {"crops.count", set_crop_count},
     {"crops.method", set_crop_method},
     {"crops.power", set_crop_power},
@@ -309,6 +467,10 @@ static const setting known_settings[] = {
     {"noise", set_noise},
     {"l2.weight", set_l2_weight},
     {"l2.decay", set_l2_decay},
+    {"l2.schedule", set_l2_schedule},
+    {"l2.every", set_l2_every},
+    {"l2.towards", set_l2_towards},
+    {"average", set_average},
     {"clamp", set_clamp},
     {"init", set_init},
     {"recompute", set_recompute},
@@ -352,11 +514,30 @@ static bool is_among(const char *const *list, const char *word)
     return false;
 }
 
+/* Settings that say which others there are beside them, and so are applied before these: the order of keys has no
+ * meaning. */
+static const char *const leading_settings[] = {"optimizer.name", "l2.schedule"};
+
+/* Applies those that stand in the mapping whose keys stand under the prefix. */
+static vqc_status leading_apply(vqc_settings *settings, const char *prefix, const vqc_yaml_node *mapping,
+                                vqc_error *error)
+{
+    size_t length = strlen(prefix);
+    for (size_t i = 0; i < sizeof leading_settings / sizeof leading_settings[0]; i++) {
+        const char *key = leading_settings[i];
+        const vqc_yaml_node *value = strncmp(key, prefix, length) == 0 ? vqc_yaml_find(mapping, key + length) : NULL;
+        if (value != NULL)
+            VQC_TRY(setting_find(key)->set(settings, value, error));
+    }
+    return VQC_OK;
+}
+
 /* Applies a mapping whose keys stand under the prefix. */
 static vqc_status mapping_apply(vqc_settings *settings, const char *prefix, const vqc_yaml_node *mapping,
                                 const char *const *except, vqc_error *error)
 {
     VQC_TRY(vqc_yaml_expect(mapping, VQC_YAML_MAPPING, error));
+    VQC_TRY(leading_apply(settings, prefix, mapping, error));
     for (size_t i = 0; i < vqc_yaml_count(mapping); i++) {
         const vqc_yaml_node *value = vqc_yaml_at(mapping, i);
         char key[KEY_SIZE];
@@ -448,21 +629,56 @@ static vqc_status augmentations_write(const vqc_settings *settings, vqc_text *te
     return VQC_OK;
 }
 
+/* The option where it differs from the default. */
+static vqc_status option_write(const char *key, double value, double usual, vqc_text *text, vqc_error *error)
+{
+    return value == usual ? VQC_OK : vqc_text_append(text, error, ", %s: %.17g", key, value);
+}
+
+static vqc_status optimiser_write(const vqc_settings *settings, vqc_text *text, vqc_error *error)
+{
+    vqc_settings usual;
+    optimiser_choose(&usual, settings->optimiser);
+    VQC_TRY(vqc_text_append(text, error, "  optimizer: {name: %s, lr: %.17g", optimisers[settings->optimiser].name,
+                            settings->learning_rate));
+    if (settings->learning_rate_end >= 0.0)
+        VQC_TRY(vqc_text_append(text, error, ", lr_end: %.17g", settings->learning_rate_end));
+    if (settings->beta1 != usual.beta1 || settings->beta2 != usual.beta2)
+        VQC_TRY(vqc_text_append(text, error, ", betas: [%.17g, %.17g]", settings->beta1, settings->beta2));
+    VQC_TRY(option_write("eps", settings->epsilon, usual.epsilon, text, error));
+    VQC_TRY(option_write("weight_decay", settings->weight_decay, usual.weight_decay, text, error));
+    VQC_TRY(option_write("alpha", settings->alpha, usual.alpha, text, error));
+    VQC_TRY(option_write("delta", settings->delta, usual.delta, text, error));
+    VQC_TRY(option_write("wd_ratio", settings->wd_ratio, usual.wd_ratio, text, error));
+    return vqc_text_append(text, error, "}\n");
+}
+
+static vqc_status l2_write(const vqc_settings *settings, vqc_text *text, vqc_error *error)
+{
+    VQC_TRY(vqc_text_append(text, error, "  l2: {weight: %.17g", settings->l2_weight));
+    if (settings->l2_schedule != VQC_L2_RECIPROCAL)
+        VQC_TRY(vqc_text_append(text, error, ", decay: %.17g", settings->l2_decay));
+    if (settings->l2_schedule != VQC_L2_LINEAR)
+        VQC_TRY(vqc_text_append(text, error, ", schedule: %s", l2_schedules[settings->l2_schedule]));
+    if (settings->l2_schedule == VQC_L2_STEPS)
+        VQC_TRY(vqc_text_append(text, error, ", every: %lld", (long long)settings->l2_every));
+    return vqc_text_append(text, error, "%s}\n", settings->l2_towards_start ? ", towards: start" : "");
+}
+
 vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_error *error)
 {
     VQC_TRY(vqc_text_append(text, error, "  size: [%lld, %lld]\n  steps: %lld\n", (long long)settings->width,
                             (long long)settings->height, (long long)settings->steps));
-    VQC_TRY(vqc_text_append(text, error, "  optimizer: {name: adam, lr: %.17g", settings->learning_rate));
-    if (settings->learning_rate_end >= 0.0)
-        VQC_TRY(vqc_text_append(text, error, ", lr_end: %.17g", settings->learning_rate_end));
-    VQC_TRY(vqc_text_append(text, error, "}\n"));
+    VQC_TRY(optimiser_write(settings, text, error));
     VQC_TRY(vqc_text_append(text, error, "  crops: {count: %lld, method: %s, power: %.17g, group: %lld}\n",
                             (long long)settings->crop_count, crop_methods[settings->crop_method],
                             settings->crop_power, (long long)settings->crop_group));
     VQC_TRY(augmentations_write(settings, text, error));
-    VQC_TRY(vqc_text_append(text, error, "  noise: %.17g\n  l2: {weight: %.17g, decay: %.17g}\n  clamp: %s\n",
-                            settings->noise, settings->l2_weight, settings->l2_decay,
-                            settings->clamp ? "true" : "false"));
+    VQC_TRY(vqc_text_append(text, error, "  noise: %.17g\n", settings->noise));
+    VQC_TRY(l2_write(settings, text, error));
+    if (settings->average > 0.0)
+        VQC_TRY(vqc_text_append(text, error, "  average: %.17g\n", settings->average));
+    VQC_TRY(vqc_text_append(text, error, "  clamp: %s\n", settings->clamp ? "true" : "false"));
     VQC_TRY(init_write(&settings->init, text, error));
     if (settings->recompute)
         VQC_TRY(vqc_text_append(text, error, "  recompute: true\n"));

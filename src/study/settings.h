@@ -52,21 +52,50 @@ typedef struct vqc_augmentation {
 
 enum { VQC_SETTINGS_MAX_AUGMENTATIONS = 16 };
 
+/* The optimisers, by the names under which the public tools offer them, in lower case. */
+typedef enum vqc_optimiser_kind {
+    VQC_OPTIMISER_ADAM,
+    VQC_OPTIMISER_ADAMW,
+    VQC_OPTIMISER_ADAGRAD,
+    VQC_OPTIMISER_ADAMAX,
+    VQC_OPTIMISER_DIFFGRAD,
+    VQC_OPTIMISER_ADAMP,
+    VQC_OPTIMISER_RADAM,
+    VQC_OPTIMISER_RMSPROP
+} vqc_optimiser_kind;
+
+/* How the weight of the L2 term, weight · mean((z − towards)²), goes on from its first value. */
+typedef enum vqc_l2_schedule {
+    VQC_L2_LINEAR,     /* falls by the share `decay` every step, down to nothing (paper, section 3.4) */
+    VQC_L2_RECIPROCAL, /* weight / (2 · step + 1), the steps numbered from 0 (command-line tools) */
+    VQC_L2_STEPS       /* falls by the share `decay` after every `every` steps, where the optimiser begins afresh (MSE
+                          notebook) */
+} vqc_l2_schedule;
+
 typedef struct vqc_settings {
     int64_t width, height; /* as asked for; rendered at the next lower multiples of the generator's factor */
     int64_t steps;
+    vqc_optimiser_kind optimiser;
     double learning_rate;         /* of the first step */
     double learning_rate_end;     /* of the last one, reached in a straight line; below 0: the same */
-    double beta1, beta2, epsilon; /* Adam */
-    int64_t crop_count;           /* per perceptor and step */
+    double beta1, beta2, epsilon; /* these and the next four as the optimiser's public implementation has them */
+    double weight_decay;
+    double alpha;           /* RMSprop */
+    double delta, wd_ratio; /* AdamP */
+    int64_t crop_count;     /* per perceptor and step */
     vqc_crop_method crop_method;
     double crop_power;  /* original: side = floor(U^power (max − min) + min) */
     int64_t crop_group; /* crops computed as one batch */
     int augmentation_count;
     vqc_augmentation augmentations[VQC_SETTINGS_MAX_AUGMENTATIONS];
-    double noise; /* upper limit of the standard deviation of the noise on each crop */
-    double l2_weight, l2_decay;
-    bool clamp; /* the latent to the codebook's range after each step */
+    double noise;               /* upper limit of the standard deviation of the noise on each crop */
+    double l2_weight, l2_decay; /* the public tools' init_weight is twice the weight */
+    vqc_l2_schedule l2_schedule;
+    int64_t l2_every;
+    bool l2_towards_start; /* the L2 term draws to the latent that the render starts from, not to zero */
+    double average; /* the result is a moving average of the latent that keeps this share of itself at every step; 0:
+                       the latent itself */
+    bool clamp;     /* the latent to the codebook's range after each step */
     vqc_init init;
     bool recompute;    /* values again for the backward pass instead of keeping them; the same picture */
     int64_t snapshots; /* a snapshot every so many steps; 0: none */

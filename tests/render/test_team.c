@@ -21,7 +21,9 @@
 
 enum { STEPS = 6, TERMS = 6, LATENT = 12 * 20 * 16, MAX_RANKS = 8 };
 
-/* Two perceptors of different input size, and an odd number of crops that no group size divides. */
+/* Two perceptors of different input size, and an odd number of crops that no group size divides. Three renders, whose
+ * optimisers keep different states; one remembers the start and begins afresh where others join, one looks at the
+ * latent as a whole. */
 static const char job[] =
     "study: team\n"
     "models:\n"
@@ -34,7 +36,13 @@ static const char job[] =
     "  steps: 6\n"
     "  crops: {count: 7, group: 2}\n"
     "prompts:\n"
-    "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n";
+    "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
+    "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
+    "    optimizer: {name: diffgrad}\n"
+    "    l2: {weight: 1, schedule: steps, every: 2, towards: start}\n"
+    "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
+    "    optimizer: {name: adamp, delta: 40, weight_decay: 0.5}\n"
+    "    average: 0.8\n";
 
 typedef struct fixture {
     vqc_comm *comm;
@@ -88,10 +96,10 @@ static vqc_team *team_of(const fixture *f, int size)
     return team;
 }
 
-static void render_start(const fixture *f)
+static void render_start(const fixture *f, size_t render)
 {
     vqc_error error = {0};
-    check(vqc_renderer_start(f->renderer, &f->study->renders[0], &error), &error);
+    check(vqc_renderer_start(f->renderer, &f->study->renders[render], &error), &error);
 }
 
 static void steps_make(const fixture *f, int first, int last, outcome *o)
@@ -102,9 +110,9 @@ static void steps_make(const fixture *f, int first, int last, outcome *o)
     check(vqc_renderer_latent(f->renderer, o->latent, &error), &error);
 }
 
-static void render_alone(const fixture *f, outcome *o)
+static void render_alone(const fixture *f, size_t render, outcome *o)
 {
-    render_start(f);
+    render_start(f, render);
     steps_make(f, 0, STEPS, o);
 }
 
@@ -131,18 +139,17 @@ static int message_bytes(void)
 }
 #endif
 
-static void test_every_team_size(void **state)
+static void every_team_size(const fixture *f, size_t render)
 {
-    const fixture *f = *state;
     vqc_error error = {0};
     outcome alone = {0};
-    render_alone(f, &alone);
+    render_alone(f, render, &alone);
     for (int size = 1; size <= vqc_comm_size(f->comm); size++) {
         outcome o = {0};
         if (vqc_comm_rank(f->comm) >= size)
             continue;
         vqc_team *team = team_of(f, size);
-        render_start(f);
+        render_start(f, render);
         check(vqc_renderer_join(f->renderer, team, &error), &error);
         steps_make(f, 0, STEPS, &o);
         outcomes_compare(&alone, &o, size);
@@ -155,17 +162,23 @@ static void test_every_team_size(void **state)
     check(vqc_comm_barrier(f->comm, &error), &error);
 }
 
-/* The leader makes half of the steps alone, the others have not even the same latent when they join. */
-static void test_joining(void **state)
+static void test_every_team_size(void **state)
 {
     const fixture *f = *state;
+    for (size_t render = 0; render < f->study->render_count; render++)
+        every_team_size(f, render);
+}
+
+/* The leader makes half of the steps alone, the others have not even the same latent when they join. */
+static void joining(const fixture *f, size_t render)
+{
     vqc_error error = {0};
     outcome alone = {0};
     outcome o = {0};
     const int size = vqc_comm_size(f->comm);
-    render_alone(f, &alone);
+    render_alone(f, render, &alone);
     vqc_team *team = team_of(f, size);
-    render_start(f);
+    render_start(f, render);
     if (vqc_team_member(team) == 0)
         steps_make(f, 0, STEPS / 2, &o);
     check(vqc_renderer_join(f->renderer, team, &error), &error);
@@ -175,6 +188,13 @@ static void test_joining(void **state)
         memcpy(o.losses, alone.losses, sizeof o.losses / 2);
     outcomes_compare(&alone, &o, size);
     vqc_team_destroy(team);
+}
+
+static void test_joining(void **state)
+{
+    const fixture *f = *state;
+    for (size_t render = 0; render < f->study->render_count; render++)
+        joining(f, render);
 }
 
 #ifndef PLANTED_FAULT
@@ -187,7 +207,7 @@ static void test_notices_and_failures(void **state)
     outcome o = {0};
     vqc_team *team = team_of(f, vqc_comm_size(f->comm));
     const bool last = vqc_team_member(team) == vqc_team_size(team) - 1;
-    render_start(f);
+    render_start(f, 0);
     check(vqc_renderer_join(f->renderer, team, &error), &error);
     vqc_render_notice *notice = vqc_renderer_notice(f->renderer);
     *notice = (vqc_render_notice){.stop = last, .newcomers = vqc_team_member(team) == 0 ? 3 : 0};
@@ -202,7 +222,7 @@ static void test_notices_and_failures(void **state)
     }
     assert_int_equal(vqc_renderer_step(f->renderer, o.losses[1], &error), VQC_FAILED);
     assert_string_equal(error.message, "no memory on the last member");
-    render_start(f); /* the next render is none the worse for it */
+    render_start(f, 0); /* the next render is none the worse for it */
     check(vqc_renderer_join(f->renderer, team, &error), &error);
     steps_make(f, 0, STEPS, &o);
     vqc_team_destroy(team);
@@ -218,7 +238,7 @@ static void test_different_latents(void **state)
     if (vqc_comm_size(f->comm) == 1)
         return;
     vqc_team *team = team_of(f, vqc_comm_size(f->comm));
-    render_start(f);
+    render_start(f, 0);
     check(vqc_renderer_join(f->renderer, team, &error), &error);
     check(vqc_renderer_save(f->renderer, optimiser_state, &error), &error);
     if (vqc_team_member(team) == 1)

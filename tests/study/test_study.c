@@ -100,6 +100,128 @@ static void test_prompt_syntax(void **state)
     vqc_study_close(study);
 }
 
+/* Another optimiser brings its own defaults, but for the learning rate; the same one keeps its options. The order of
+ * keys has no meaning. */
+static void test_optimisers(void **state)
+{
+    (void)state;
+    vqc_study *study = study_of(
+        "study: s\n" MODELS "render: {optimizer: {alpha: 0.9, eps: 1e-6, lr: 0.3, name: rmsprop}}\n"
+        "prompts: [{text: a, optimizer: {lr: 0.2}}, {text: b, optimizer: {name: rmsprop}},\n"
+        "  {text: c, optimizer: {betas: [0.5, 0.75], name: adamw}}, {text: d, optimizer: {name: adagrad}}]\n");
+    const vqc_settings *settings = &study->renders[0].settings;
+    assert_int_equal(settings->optimiser, VQC_OPTIMISER_RMSPROP);
+    assert_float_equal(settings->alpha, 0.9, 0.0);
+    assert_float_equal(settings->epsilon, 1e-6, 0.0);
+    assert_float_equal(settings->learning_rate, 0.2, 0.0);
+    assert_float_equal(study->renders[1].settings.alpha, 0.9, 0.0);
+    settings = &study->renders[2].settings;
+    assert_int_equal(settings->optimiser, VQC_OPTIMISER_ADAMW);
+    assert_float_equal(settings->beta1, 0.5, 0.0);
+    assert_float_equal(settings->beta2, 0.75, 0.0);
+    assert_float_equal(settings->epsilon, 1e-8, 0.0);
+    assert_float_equal(settings->weight_decay, 0.01, 0.0);
+    assert_float_equal(settings->learning_rate, 0.3, 0.0);
+    assert_float_equal(study->renders[3].settings.epsilon, 1e-10, 0.0);
+    vqc_study_close(study);
+}
+
+/* What an archive holds of settings that are the defaults: as it was before there were others. */
+static void test_default_settings_are_written_as_ever(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    vqc_text text = {0};
+    vqc_settings settings;
+    vqc_settings_default(&settings);
+    assert_int_equal(vqc_settings_write(&settings, &text, &error), VQC_OK);
+    assert_non_null(strstr(text.data, "\n  optimizer: {name: adam, lr: 0.14999999999999999}\n"));
+    assert_null(strstr(text.data, "average"));
+    assert_non_null(strstr(text.data, "\n  l2: {weight: 0.10000000000000001, decay: 0.0050000000000000001}\n"));
+    vqc_text_release(&text);
+}
+
+/* The settings as they are read again from what is written of them. */
+static vqc_settings settings_again(const vqc_settings *settings)
+{
+    vqc_error error = {0};
+    vqc_text text = {0};
+    vqc_yaml *yaml;
+    vqc_settings again;
+    assert_int_equal(vqc_text_append(&text, &error, "render:\n"), VQC_OK);
+    assert_int_equal(vqc_settings_write(settings, &text, &error), VQC_OK);
+    assert_int_equal(vqc_yaml_parse("written", text.data, text.size, &yaml, &error), VQC_OK);
+    vqc_settings_default(&again);
+    if (vqc_settings_apply(&again, vqc_yaml_find(vqc_yaml_root(yaml), "render"), NULL, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    vqc_yaml_destroy(yaml);
+    vqc_text_release(&text);
+    return again;
+}
+
+static void test_optimisers_survive_writing(void **state)
+{
+    (void)state;
+    static const char *const optimisers[] = {
+        "{name: adam, betas: [0.1, 0.2], eps: 0.3, weight_decay: 0.4}",
+        "{name: adamw, weight_decay: 0}",
+        "{name: adagrad, eps: 0.1}",
+        "{name: adamax, betas: [0.9, 0.99]}",
+        "{name: diffgrad, lr: 0.1, lr_end: 0.01}",
+        "{name: adamp, delta: 0.3, wd_ratio: 0.7}",
+        "{name: radam}",
+        "{name: rmsprop, alpha: 0.1}",
+    };
+    for (size_t i = 0; i < sizeof optimisers / sizeof optimisers[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "study: s\n" MODELS "render: {optimizer: %s}\nprompts: [x]\n",
+                       optimisers[i]);
+        vqc_study *study = study_of(text);
+        const vqc_settings *settings = &study->renders[0].settings;
+        const vqc_settings again = settings_again(settings);
+        assert_int_equal(settings->optimiser, i);
+        assert_int_equal(again.optimiser, i);
+        assert_float_equal(again.learning_rate_end, settings->learning_rate_end, 0.0);
+        assert_float_equal(again.beta1, settings->beta1, 0.0);
+        assert_float_equal(again.beta2, settings->beta2, 0.0);
+        assert_float_equal(again.epsilon, settings->epsilon, 0.0);
+        assert_float_equal(again.weight_decay, settings->weight_decay, 0.0);
+        assert_float_equal(again.alpha, settings->alpha, 0.0);
+        assert_float_equal(again.delta, settings->delta, 0.0);
+        assert_float_equal(again.wd_ratio, settings->wd_ratio, 0.0);
+        vqc_study_close(study);
+    }
+}
+
+static void test_l2_survives_writing(void **state)
+{
+    (void)state;
+    static const char *const terms[] = {
+        "{weight: 0.2, decay: 0.1}",
+        "{schedule: reciprocal, towards: start}",
+        "{every: 7, schedule: steps}",
+        "{schedule: steps, decay: 0.25, towards: start}",
+    };
+    static const vqc_settings expected[] = {
+        {.l2_weight = 0.2, .l2_decay = 0.1, .l2_every = 50},
+        {.l2_weight = 0.1, .l2_schedule = VQC_L2_RECIPROCAL, .l2_every = 50, .l2_towards_start = true},
+        {.l2_weight = 0.1, .l2_decay = 0.2, .l2_schedule = VQC_L2_STEPS, .l2_every = 7},
+        {.l2_weight = 0.1, .l2_decay = 0.25, .l2_schedule = VQC_L2_STEPS, .l2_every = 50, .l2_towards_start = true},
+    };
+    for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "study: s\n" MODELS "render: {l2: %s}\nprompts: [x]\n", terms[i]);
+        vqc_study *study = study_of(text);
+        const vqc_settings again = settings_again(&study->renders[0].settings);
+        assert_float_equal(again.l2_weight, expected[i].l2_weight, 0.0);
+        assert_float_equal(again.l2_decay, expected[i].l2_decay, 0.0);
+        assert_int_equal(again.l2_schedule, expected[i].l2_schedule);
+        assert_int_equal(again.l2_every, expected[i].l2_every);
+        assert_int_equal(again.l2_towards_start, expected[i].l2_towards_start);
+        vqc_study_close(study);
+    }
+}
+
 static void test_settings_survive_writing(void **state)
 {
     (void)state;
@@ -114,6 +236,7 @@ static void test_settings_survive_writing(void **state)
                                 "  augment: [{name: Af, degrees: 0.1, padding: zeros}, Ji]\n"
                                 "  init: {codes: {file: /dev/null, tensor: 'a \"b\"'}}\n"
                                 "  recompute: true\n"
+                                "  average: 0.99\n"
                                 "prompts: [x]\n");
     const vqc_settings *settings = &study->renders[0].settings;
     assert_int_equal(vqc_text_append(&text, &error, "render:\n"), VQC_OK);
@@ -130,6 +253,7 @@ static void test_settings_survive_writing(void **state)
     assert_false(again.augmentations[0].border);
     assert_string_equal(again.init.tensor, "a \"b\"");
     assert_true(again.recompute);
+    assert_float_equal(again.average, 0.99, 0.0);
     vqc_yaml_destroy(yaml);
     vqc_text_release(&text);
     vqc_study_close(study);
@@ -168,6 +292,30 @@ static void test_bad_studies(void **state)
         {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {lr: 0,1}}\n", "optimizer"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {name: sgd}}\n", "sgd"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {crops: {method: updated}}\n", "updated"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {name: adagrad, betas: [0.9, 0.99]}}\n",
+         "4:37: render.optimizer.betas: the optimizer adagrad has no such option"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {alpha: 0.9}}\n",
+         "4:22: render.optimizer.alpha: the optimizer adam has no such option"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {name: rmsprop, delta: 0.9}}\n",
+         "the optimizer rmsprop has no such option"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {name: radam, wd_ratio: 0.9}}\n",
+         "the optimizer radam has no such option"},
+        {"study: s\n" MODELS "prompts: [x]\nsweep: {optimizer.alpha: [0.9]}\n",
+         "4:27: sweep.optimizer.alpha[0]: the optimizer adam has no such option"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {betas: [0.9]}}\n", "expected two numbers"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {betas: [0.9, 1]}}\n",
+         "4:35: render.optimizer.betas[1]: expected a number below 1"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {eps: 0}}\n", "eps"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {l2: {every: 7}}\n",
+         "4:15: render.l2.every: the schedule linear has no such option"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {l2: {decay: 0.1, schedule: reciprocal}}\n",
+         "4:15: render.l2.decay: the schedule reciprocal has no such option"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {l2: {schedule: steps, decay: 1.5}}\n",
+         "render.l2.decay: expected a number from 0 to 1, found 1.5"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {l2: {towards: end}}\n",
+         "expected one of zero, start, found end"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {average: 1}\n",
+         "4:19: render.average: expected a number below 1"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {init: {image: no.png}}\n", "no.png cannot be read"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [Xx]}\n", "expected one of Hf, Af, Pe, Ji, found Xx"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Hf, degrees: 3}]}\n", "no such parameter"},
@@ -197,8 +345,14 @@ static void test_bad_studies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_expansion),     cmocka_unit_test(test_team),
-        cmocka_unit_test(test_prompt_syntax), cmocka_unit_test(test_settings_survive_writing),
+        cmocka_unit_test(test_expansion),
+        cmocka_unit_test(test_team),
+        cmocka_unit_test(test_prompt_syntax),
+        cmocka_unit_test(test_optimisers),
+        cmocka_unit_test(test_default_settings_are_written_as_ever),
+        cmocka_unit_test(test_optimisers_survive_writing),
+        cmocka_unit_test(test_l2_survives_writing),
+        cmocka_unit_test(test_settings_survive_writing),
         cmocka_unit_test(test_bad_studies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,8 +72,8 @@ static vqc_status device_open(vqc_cuda_device *device, const vqc_ops_options *op
     device->tf32 = options->tf32;
     VQC_TRY(
         vqc_cuda_check(cudaStreamCreateWithFlags(&device->stream, cudaStreamNonBlocking), "making a stream", error));
-    VQC_TRY(vqc_cuda_check(cudaMalloc(&device->measure_parts, vqc_cuda_latent_measure_size()),
-                           "memory for measuring latents", error));
+    VQC_TRY(vqc_cuda_check(cudaMalloc(&device->latent_parts, vqc_cuda_latent_parts_size()),
+                           "memory for sums over latents", error));
     VQC_TRY(vqc_cuda_cublas_check(cublasLtCreate(&device->cublas), "opening cuBLAS", error));
     VQC_TRY(vqc_cuda_cudnn_check(cudnnCreate(&device->cudnn), "opening cuDNN", error));
     VQC_TRY(vqc_cuda_cudnn_check(cudnnSetStream(device->cudnn, device->stream), "opening cuDNN", error));
@@ -90,7 +90,7 @@ static void device_destroy(void *opaque)
         (void)cudnnDestroy(device->cudnn);
     if (device->cublas != NULL)
         (void)cublasLtDestroy(device->cublas);
-    (void)cudaFree(device->measure_parts);
+    (void)cudaFree(device->latent_parts);
     if (device->stream != NULL)
         (void)cudaStreamDestroy(device->stream);
     free(device);

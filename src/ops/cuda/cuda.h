@@ -25,8 +25,7 @@ typedef struct vqc_cuda_device {
     cublasLtHandle_t cublas;
     cudnnHandle_t cudnn;
     struct vqc_cuda_graphs *graphs; /* cudnn_graphs.h */
-    void
-        *measure_parts; /* vqc_cuda_latent_measure_size() bytes on the device, for one call on the stream at a time */
+    void *latent_parts; /* vqc_cuda_latent_parts_size() bytes on the device, for one call on the stream at a time */
 } vqc_cuda_device;
 
 /* Turn a result of the CUDA runtime, cuBLAS or cuDNN into a status: VQC_OK, or VQC_FAILED with "cuda: WHAT: the

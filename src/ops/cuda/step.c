@@ -45,15 +45,16 @@ static vqc_status latent_step(void *opaque, const vqc_latent *latent, const vqc_
 {
     const vqc_cuda_device *device = opaque;
     VQC_TRY(device_select(device, error));
-    return vqc_cuda_check(vqc_cuda_latent_step(latent, numbers, device->stream), "the optimiser's step", error);
+    return vqc_cuda_check(vqc_cuda_latent_step(latent, numbers, device->latent_parts, device->stream),
+                          "the optimiser's step", error);
 }
 
-static vqc_status latent_measure(void *opaque, const float *z, int64_t count, vqc_latent_measures *measures,
-                                 vqc_error *error)
+static vqc_status latent_measure(void *opaque, const float *z, const float *origin, int64_t count,
+                                 vqc_latent_measures *measures, vqc_error *error)
 {
     const vqc_cuda_device *device = opaque;
     VQC_TRY(device_select(device, error));
-    return vqc_cuda_check(vqc_cuda_latent_measure(z, count, device->measure_parts, measures, device->stream),
+    return vqc_cuda_check(vqc_cuda_latent_measure(z, origin, count, device->latent_parts, measures, device->stream),
                           "measuring the latent", error);
 }
 

@@ -21,13 +21,13 @@ cudaError_t vqc_cuda_gradient_sum_read(const int64_t *sum, float *values, int64_
 
 cudaError_t vqc_cuda_distances_weigh(const vqc_weighing *weighing, cudaStream_t stream);
 
-cudaError_t vqc_cuda_latent_step(const vqc_latent *latent, const vqc_latent_numbers *numbers, cudaStream_t stream);
-
-/* The squares are added in an order that the count decides. `parts` is memory of that size, aligned to 8 bytes, for
- * this call alone. */
-size_t vqc_cuda_latent_measure_size(void);
-cudaError_t vqc_cuda_latent_measure(const float *z, int64_t count, void *parts, vqc_latent_measures *measures,
-                                    cudaStream_t stream);
+/* Sums over a latent are added in an order that its size decides. `parts` is memory of that size, aligned to 8 bytes,
+ * for one call at a time. */
+size_t vqc_cuda_latent_parts_size(void);
+cudaError_t vqc_cuda_latent_step(const vqc_latent *latent, const vqc_latent_numbers *numbers, void *parts,
+                                 cudaStream_t stream);
+cudaError_t vqc_cuda_latent_measure(const float *z, const float *origin, int64_t count, void *parts,
+                                    vqc_latent_measures *measures, cudaStream_t stream);
 
 #ifdef __cplusplus
 }
