@@ -34,8 +34,8 @@ struct vqc_perceptor {
     vqc_value picture;    /* input f32 (1, height, width, 3) */
     vqc_value rectangles; /* input int32 (group, 5) */
     int stage_count;
-    bool stage_is_colour[VQC_SETTINGS_MAX_AUGMENTATIONS];
-    vqc_value stages[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* inputs f32 (group, 10 or 5) */
+    vqc_augment_stage stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    vqc_value stage_parameters[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* inputs (group, numbers of the stage) */
     bool has_noise;
     vqc_value noise;     /* input int32 (group, 6) */
     vqc_value first;     /* input int32 (group): zeros, for the tower */
@@ -77,19 +77,40 @@ static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_err
     return vqc_network_add(perceptor->network, &operation, inputs, crop_shape, output, error);
 }
 
+/* What a stage does to the crops. */
+static vqc_operation stage_operation(const vqc_perceptor *perceptor, int stage)
+{
+    int64_t crops = perceptor->group;
+    int64_t side = perceptor->side;
+    vqc_operation operation = {.dtype = VQC_DTYPE_F32};
+    switch (perceptor->stages[stage]) {
+    case VQC_AUGMENT_STAGE_WARP:
+        operation.kind = VQC_OPERATION_WARP;
+        operation.warp = (vqc_warp){crops, side, side, 3};
+        break;
+    case VQC_AUGMENT_STAGE_COLOUR:
+        operation.kind = VQC_OPERATION_COLOUR;
+        operation.colour = (vqc_colour){crops, side * side};
+        break;
+    case VQC_AUGMENT_STAGE_NOISE:
+        operation.kind = VQC_OPERATION_NOISE;
+        operation.noise = (vqc_noise){crops, 3 * side * side};
+        break;
+    case VQC_AUGMENT_STAGE_COUNT:
+        break;
+    }
+    return operation;
+}
+
 /* One augmentation stage. */
 static vqc_status stage_add(vqc_perceptor *perceptor, int stage, vqc_value *crops, vqc_error *error)
 {
-    bool colour = perceptor->stage_is_colour[stage];
-    int64_t side = perceptor->side;
-    VQC_TRY(parameters_add(perceptor, VQC_DTYPE_F32, colour ? VQC_DRAWS_COLOUR : VQC_DRAWS_WARP,
-                           &perceptor->stages[stage], error));
-    vqc_operation operation = {
-        .kind = VQC_OPERATION_WARP, .dtype = VQC_DTYPE_F32, .warp = {perceptor->group, side, side, 3}};
-    if (colour)
-        operation = (vqc_operation){
-            .kind = VQC_OPERATION_COLOUR, .dtype = VQC_DTYPE_F32, .colour = {perceptor->group, side * side}};
-    vqc_value inputs[] = {*crops, perceptor->stages[stage]};
+    vqc_augment_stage kind = perceptor->stages[stage];
+    vqc_value *parameters = &perceptor->stage_parameters[stage];
+    VQC_TRY(
+        parameters_add(perceptor, vqc_augment_stage_dtype(kind), vqc_augment_stage_numbers(kind), parameters, error));
+    vqc_operation operation = stage_operation(perceptor, stage);
+    vqc_value inputs[] = {*crops, *parameters};
     return vqc_network_add(perceptor->network, &operation, inputs, vqc_network_shape(perceptor->network, *crops),
                            crops, error);
 }
@@ -100,7 +121,7 @@ static vqc_status noise_add(vqc_perceptor *perceptor, vqc_value *crops, vqc_erro
     int64_t count = 3 * perceptor->side * perceptor->side;
     vqc_shape shape = vqc_network_shape(perceptor->network, *crops);
     if (perceptor->has_noise) {
-        VQC_TRY(parameters_add(perceptor, VQC_DTYPE_I32, VQC_DRAWS_NOISE, &perceptor->noise, error));
+        VQC_TRY(parameters_add(perceptor, VQC_DTYPE_I32, VQC_STREAM_NOISE_WORDS, &perceptor->noise, error));
         vqc_operation noise = {
             .kind = VQC_OPERATION_NOISE, .dtype = VQC_DTYPE_F32, .noise = {perceptor->group, count}};
         vqc_value inputs[] = {*crops, perceptor->noise};
@@ -149,7 +170,7 @@ vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_sett
     perceptor->group = group_size(settings);
     perceptor->recompute = settings->recompute;
     perceptor->has_noise = settings->noise > 0.0;
-    perceptor->stage_count = vqc_augment_stages(settings, perceptor->stage_is_colour);
+    perceptor->stage_count = vqc_augment_stages(settings, perceptor->stages);
     vqc_status status = vqc_network_create(ops, true, &perceptor->network, error);
     if (status == VQC_OK)
         status = network_build(perceptor, clip, error);
@@ -171,13 +192,13 @@ vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error)
 bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *settings,
                         const vqc_perceptor_shape *shape)
 {
-    bool is_colour[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    vqc_augment_stage stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
     if (perceptor->shape.height != shape->height || perceptor->shape.width != shape->width ||
         perceptor->shape.precision != shape->precision || perceptor->group != group_size(settings) ||
         perceptor->recompute != settings->recompute || perceptor->has_noise != (settings->noise > 0.0) ||
-        perceptor->stage_count != vqc_augment_stages(settings, is_colour))
+        perceptor->stage_count != vqc_augment_stages(settings, stages))
         return false;
-    return memcmp(is_colour, perceptor->stage_is_colour, (size_t)perceptor->stage_count * sizeof is_colour[0]) == 0;
+    return memcmp(stages, perceptor->stages, (size_t)perceptor->stage_count * sizeof stages[0]) == 0;
 }
 
 /* Lets go of what belongs to the last render. */
@@ -250,11 +271,11 @@ static vqc_status draws_create(vqc_perceptor *perceptor, uint64_t seed, vqc_erro
                                    .side = perceptor->side,
                                    .group = perceptor->group,
                                    .stage_count = perceptor->stage_count,
-                                   .stage_is_colour = perceptor->stage_is_colour};
+                                   .stages = perceptor->stages};
     vqc_draws_inputs inputs = {.rectangles = vqc_network_data(network, perceptor->rectangles),
                                .real = perceptor->comparison.real};
     for (int stage = 0; stage < perceptor->stage_count; stage++)
-        inputs.stages[stage] = vqc_network_data(network, perceptor->stages[stage]);
+        inputs.stages[stage] = vqc_network_data(network, perceptor->stage_parameters[stage]);
     if (perceptor->has_noise)
         inputs.noise = vqc_network_data(network, perceptor->noise);
     return vqc_draws_create(perceptor->ops, perceptor->settings, &shape, &inputs, &perceptor->draws, error);

@@ -29,20 +29,34 @@ typedef struct vqc_init {
 
 /* The augmentations, by the codes under which the public notebooks list them. */
 typedef enum vqc_augmentation_kind {
-    VQC_AUGMENTATION_FLIP,        /* Hf */
-    VQC_AUGMENTATION_AFFINE,      /* Af */
-    VQC_AUGMENTATION_PERSPECTIVE, /* Pe */
-    VQC_AUGMENTATION_JITTER       /* Ji */
+    VQC_AUGMENTATION_FLIP,         /* Hf */
+    VQC_AUGMENTATION_AFFINE,       /* Af */
+    VQC_AUGMENTATION_PERSPECTIVE,  /* Pe */
+    VQC_AUGMENTATION_JITTER,       /* Ji */
+    VQC_AUGMENTATION_ROTATION,     /* Ro */
+    VQC_AUGMENTATION_RESIZED_CROP, /* Re */
+    VQC_AUGMENTATION_CROP,         /* Cr */
+    VQC_AUGMENTATION_NOISE         /* Gn */
 } vqc_augmentation_kind;
 
 typedef struct vqc_augmentation {
     vqc_augmentation_kind kind;
-    double probability;
-    double degrees, translate, shear;             /* affine: ± degrees, share of the side, ± degrees */
+    double probability;                           /* resized crop, crop: that all crops of a step have it, else that
+                                                     each has */
+    double degrees;                               /* affine, rotation: ± degrees */
+    double translate, shear;                      /* affine: share of the side, ± degrees */
     bool border;                                  /* affine: repeat the edge; else black outside */
     double distortion;                            /* perspective: how far corners may move inwards */
     double brightness, contrast, saturation, hue; /* jitter */
+    double scale[2], ratio[2];                    /* resized crop: its share of the area, its aspect; from, to */
+    double size;                                  /* crop: its share of the side */
+    double deviation;                             /* noise: its standard deviation */
 } vqc_augmentation;
+
+/* The code of a kind, such as "Hf". */
+const char *vqc_augmentation_code(vqc_augmentation_kind kind);
+/* An augmentation with the published parameters. */
+vqc_augmentation vqc_augmentation_default(vqc_augmentation_kind kind);
 
 enum { VQC_SETTINGS_MAX_AUGMENTATIONS = 16 };
 
