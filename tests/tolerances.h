@@ -21,6 +21,7 @@ typedef enum tolerance_kind {
     TOLERANCE_FINITE_DIFFERENCE,
     TOLERANCE_RESAMPLE,
     TOLERANCE_DISTANCE,
+    TOLERANCE_AUGMENTATION,
     TOLERANCE_MODEL_OUTPUT_F32,
     TOLERANCE_MODEL_GRADIENT_F32,
     TOLERANCE_MODEL_OUTPUT_BF16,
@@ -47,6 +48,8 @@ static const tolerance tolerances[TOLERANCE_COUNT] = {
                             "the reference computes kernel, place and sums in f32, and the place of a pixel in a "
                             "crop of 150 is only known to 1e-5"},
     [TOLERANCE_DISTANCE] = {1e-5, 1e-5, 0.999999, "the reference computes embedding norms and sums in f32"},
+    [TOLERANCE_AUGMENTATION] = {2e-6, 1e-5, 0.999999,
+                                "kornia in f64; matrices are given in f32, so that a place is known to 2^-20 pixels"},
     [TOLERANCE_MODEL_OUTPUT_F32] = {1e-5, 1e-3, 0.999999,
                                     "dozens of f32 operations after each other, on both sides; the limit that users "
                                     "are promised"},

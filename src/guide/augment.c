@@ -1,5 +1,6 @@
 #include "guide/augment.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@ static const struct {
     [VQC_AUGMENT_STAGE_WARP] = {10, VQC_DTYPE_F32},
     [VQC_AUGMENT_STAGE_COLOUR] = {5, VQC_DTYPE_F32},
     [VQC_AUGMENT_STAGE_NOISE] = {VQC_STREAM_NOISE_WORDS, VQC_DTYPE_I32},
+    [VQC_AUGMENT_STAGE_ERASE] = {4, VQC_DTYPE_I32},
+    [VQC_AUGMENT_STAGE_SHARPEN] = {1, VQC_DTYPE_F32},
 };
 
 int64_t vqc_augment_stage_numbers(vqc_augment_stage stage)
@@ -27,11 +30,18 @@ vqc_dtype vqc_augment_stage_dtype(vqc_augment_stage stage)
 
 static vqc_augment_stage stage_of(vqc_augmentation_kind kind)
 {
-    if (kind == VQC_AUGMENTATION_JITTER)
+    switch (kind) {
+    case VQC_AUGMENTATION_JITTER:
         return VQC_AUGMENT_STAGE_COLOUR;
-    if (kind == VQC_AUGMENTATION_NOISE)
+    case VQC_AUGMENTATION_NOISE:
         return VQC_AUGMENT_STAGE_NOISE;
-    return VQC_AUGMENT_STAGE_WARP;
+    case VQC_AUGMENTATION_ERASE:
+        return VQC_AUGMENT_STAGE_ERASE;
+    case VQC_AUGMENTATION_SHARPNESS:
+        return VQC_AUGMENT_STAGE_SHARPEN;
+    default:
+        return VQC_AUGMENT_STAGE_WARP;
+    }
 }
 
 /* Whether a flip in the list has no warp right behind it that it could join. */
@@ -85,6 +95,43 @@ static void colour_neutral(float colour[5])
     memcpy(colour, neutral, sizeof neutral);
 }
 
+/* Uniform in [low, high). */
+static double between(vqc_stream *stream, double low, double high)
+{
+    return low + vqc_stream_uniform(stream) * (high - low);
+}
+
+/* An aspect: where the range has 1 inside, as often below as above it. */
+static double aspect_draw(vqc_stream *stream, const double ratio[2])
+{
+    if (!(ratio[0] < 1.0 && ratio[1] > 1.0))
+        return between(stream, ratio[0], ratio[1]);
+    double below = between(stream, ratio[0], 1.0);
+    double above = between(stream, 1.0, ratio[1]);
+    return vqc_stream_uniform(stream) > 0.5 ? below : above;
+}
+
+/* A side of a rectangle with that square, in whole pixels. */
+static int64_t rectangle_side(double square, int64_t side)
+{
+    return (int64_t)fmin(fmax(rint(sqrt(square)), 1.0), (double)side);
+}
+
+/* A rectangle of that share of the area and that aspect, height / width, somewhere in the crop. */
+static void erase_draw(const vqc_augmentation *augmentation, int64_t side, vqc_stream *stream, int32_t rectangle[4])
+{
+    double area = between(stream, augmentation->scale[0], augmentation->scale[1]) * (double)side * (double)side;
+    double aspect = aspect_draw(stream, augmentation->ratio);
+    int64_t height = rectangle_side(area * aspect, side);
+    int64_t width = rectangle_side(area / aspect, side);
+    int64_t left = vqc_stream_integer(stream, side - width + 1);
+    int64_t top = vqc_stream_integer(stream, side - height + 1);
+    rectangle[0] = (int32_t)top;
+    rectangle[1] = (int32_t)left;
+    rectangle[2] = (int32_t)height;
+    rectangle[3] = (int32_t)width;
+}
+
 /* The augmentation in its list. */
 typedef struct list_place {
     const vqc_augmentation *augmentation;
@@ -102,24 +149,30 @@ static vqc_stream batch_stream(const list_place *place, const vqc_stream *stream
                         .step = stream->step};
 }
 
-/* Whether the augmentation is used, which kornia decides for all crops of a batch together where an augmentation
- * gives the picture another size. */
-static bool use_draw(const list_place *place, vqc_stream *stream)
+/* Whether kornia decides for all crops of a batch together if the augmentation is used: where it may give pictures
+ * another size, and where the public notebooks want the same for all. */
+static bool is_used_together(vqc_augmentation_kind kind)
 {
-    vqc_augmentation_kind kind = place->augmentation->kind;
-    vqc_stream batch = batch_stream(place, stream);
-    bool together = kind == VQC_AUGMENTATION_RESIZED_CROP || kind == VQC_AUGMENTATION_CROP;
-    return vqc_stream_uniform(together ? &batch : stream) < place->augmentation->probability;
+    return kind == VQC_AUGMENTATION_RESIZED_CROP || kind == VQC_AUGMENTATION_CROP || kind == VQC_AUGMENTATION_ERASE;
+}
+
+/* Whether the augmentation is used; takes a number from one of the streams, the crop's or the batch's. */
+static bool use_draw(const list_place *place, vqc_stream *stream, vqc_stream *batch)
+{
+    vqc_stream *asked = is_used_together(place->augmentation->kind) ? batch : stream;
+    return vqc_stream_uniform(asked) < place->augmentation->probability;
 }
 
 /* The parameters of a stage that is no warp. */
 static void stage_draw(const list_place *place, vqc_stream *stream, vqc_augment_draw *draw)
 {
-    bool used = use_draw(place, stream);
+    const vqc_augmentation *augmentation = place->augmentation;
+    vqc_stream batch = batch_stream(place, stream);
+    bool used = use_draw(place, stream, &batch);
     vqc_stream noise = *stream;
-    switch (stage_of(place->augmentation->kind)) {
+    switch (stage_of(augmentation->kind)) {
     case VQC_AUGMENT_STAGE_COLOUR:
-        colour_draw(place->augmentation, stream, draw->colour);
+        colour_draw(augmentation, stream, draw->colour);
         if (!used)
             colour_neutral(draw->colour);
         break;
@@ -127,7 +180,17 @@ static void stage_draw(const list_place *place, vqc_stream *stream, vqc_augment_
         noise.purpose = VQC_STREAM_STAGE_NOISE;
         noise.place = place->index;
         noise.draw = 0;
-        vqc_stream_noise(&noise, used ? (float)place->augmentation->deviation : 0.0F, draw->noise);
+        vqc_stream_noise(&noise, used ? (float)augmentation->deviation : 0.0F, draw->noise);
+        break;
+    case VQC_AUGMENT_STAGE_ERASE: /* the same for all crops */
+        erase_draw(augmentation, place->side, &batch, draw->erase);
+        if (!used)
+            memset(draw->erase, 0, sizeof draw->erase);
+        break;
+    case VQC_AUGMENT_STAGE_SHARPEN:
+        draw->sharpen[0] = (float)between(stream, 0.0, augmentation->sharpness);
+        if (!used)
+            draw->sharpen[0] = 1.0F;
         break;
     case VQC_AUGMENT_STAGE_WARP:
     case VQC_AUGMENT_STAGE_COUNT:
@@ -138,7 +201,8 @@ static void stage_draw(const list_place *place, vqc_stream *stream, vqc_augment_
 /* Joins the augmentation's matrix to those that wait for it; drawn whether or not it is used. */
 static void matrix_join(const list_place *place, vqc_stream *stream, vqc_augment_matrix *pending)
 {
-    bool used = use_draw(place, stream);
+    vqc_stream batch = batch_stream(place, stream);
+    bool used = use_draw(place, stream, &batch);
     vqc_augment_matrix drawn = vqc_augment_matrix_draw(place->augmentation, place->side, stream);
     if (used)
         *pending = vqc_augment_matrix_product(pending, &drawn);

@@ -15,6 +15,8 @@ typedef enum vqc_augment_stage {
     VQC_AUGMENT_STAGE_WARP,
     VQC_AUGMENT_STAGE_COLOUR,
     VQC_AUGMENT_STAGE_NOISE,
+    VQC_AUGMENT_STAGE_ERASE,
+    VQC_AUGMENT_STAGE_SHARPEN,
     VQC_AUGMENT_STAGE_COUNT
 } vqc_augment_stage;
 
@@ -23,6 +25,8 @@ typedef union vqc_augment_draw {
     float warp[10];
     float colour[5];
     int32_t noise[VQC_STREAM_NOISE_WORDS];
+    int32_t erase[4];
+    float sharpen[1];
 } vqc_augment_draw;
 
 /* Number and type of a stage's parameters of a crop; each takes four bytes. */

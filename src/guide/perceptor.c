@@ -96,6 +96,14 @@ static vqc_operation stage_operation(const vqc_perceptor *perceptor, int stage)
         operation.kind = VQC_OPERATION_NOISE;
         operation.noise = (vqc_noise){crops, 3 * side * side};
         break;
+    case VQC_AUGMENT_STAGE_ERASE:
+        operation.kind = VQC_OPERATION_ERASE;
+        operation.erase = (vqc_erase){crops, side, side, 3};
+        break;
+    case VQC_AUGMENT_STAGE_SHARPEN:
+        operation.kind = VQC_OPERATION_SHARPEN;
+        operation.sharpen = (vqc_sharpen){crops, side, side, 3};
+        break;
     case VQC_AUGMENT_STAGE_COUNT:
         break;
     }

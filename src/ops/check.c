@@ -307,14 +307,31 @@ static vqc_status check_distance(const vqc_operation *operation, vqc_error *erro
     return check_parameter(operation, "targets", o->targets, error);
 }
 
+/* Crops of pixels that know their neighbours. */
+static vqc_status check_pictures(const vqc_operation *operation, int64_t crops, int64_t height, int64_t width,
+                                 int64_t channels, vqc_error *error)
+{
+    const named_size axes[] = {{"crops", crops}, {"height", height}, {"width", width}, {"channels", channels}};
+    VQC_TRY(check_axes(operation, axes, sizeof axes / sizeof axes[0], error));
+    return check_products(operation, &(named_product){"output", {crops, height, width, channels}}, 1, error);
+}
+
 static vqc_status check_warp(const vqc_operation *operation, vqc_error *error)
 {
     const vqc_warp *o = &operation->warp;
-    const named_size axes[] = {
-        {"crops", o->crops}, {"height", o->height}, {"width", o->width}, {"channels", o->channels}};
-    VQC_TRY(check_axes(operation, axes, sizeof axes / sizeof axes[0], error));
-    return check_products(operation, &(named_product){"output", {o->crops, o->height, o->width, o->channels}}, 1,
-                          error);
+    return check_pictures(operation, o->crops, o->height, o->width, o->channels, error);
+}
+
+static vqc_status check_erase(const vqc_operation *operation, vqc_error *error)
+{
+    const vqc_erase *o = &operation->erase;
+    return check_pictures(operation, o->crops, o->height, o->width, o->channels, error);
+}
+
+static vqc_status check_sharpen(const vqc_operation *operation, vqc_error *error)
+{
+    const vqc_sharpen *o = &operation->sharpen;
+    return check_pictures(operation, o->crops, o->height, o->width, o->channels, error);
 }
 
 /* Crops, each of so many elements of the given width. */
@@ -343,7 +360,8 @@ static vqc_status check_dtype(const vqc_operation *operation, vqc_error *error)
     VQC_TRY(check_activation_dtype(operation, operation->dtype, error));
     bool precise = operation->kind == VQC_OPERATION_QUANTISE || operation->kind == VQC_OPERATION_RESAMPLE ||
                    operation->kind == VQC_OPERATION_DISTANCE || operation->kind == VQC_OPERATION_WARP ||
-                   operation->kind == VQC_OPERATION_COLOUR || operation->kind == VQC_OPERATION_NOISE;
+                   operation->kind == VQC_OPERATION_COLOUR || operation->kind == VQC_OPERATION_NOISE ||
+                   operation->kind == VQC_OPERATION_ERASE || operation->kind == VQC_OPERATION_SHARPEN;
     if (precise && operation->dtype == VQC_DTYPE_BF16)
         return vqc_error_set(error, VQC_FAILED, "%s: element type bf16, expected f32 or f64",
                              vqc_operation_name(operation->kind));
@@ -407,6 +425,10 @@ vqc_status vqc_operation_check(const vqc_operation *operation, vqc_error *error)
     case VQC_OPERATION_NOISE:
         return check_crops(operation, operation->noise.crops, (named_size){"count", operation->noise.count}, 1,
                            error);
+    case VQC_OPERATION_ERASE:
+        return check_erase(operation, error);
+    case VQC_OPERATION_SHARPEN:
+        return check_sharpen(operation, error);
     case VQC_OPERATION_CAST:
     case VQC_OPERATION_COUNT:
         break;

@@ -36,6 +36,8 @@ typedef enum vqc_operation_kind {
     VQC_OPERATION_WARP,
     VQC_OPERATION_COLOUR,
     VQC_OPERATION_NOISE,
+    VQC_OPERATION_ERASE,
+    VQC_OPERATION_SHARPEN,
     VQC_OPERATION_COUNT
 } vqc_operation_kind;
 
@@ -215,6 +217,21 @@ typedef struct vqc_noise {
     int64_t crops, count;
 } vqc_noise;
 
+/* Makes a rectangle of each crop black. input 0 and output (crops, height, width, channels), f32 (or f64); input 1
+ * int32 (crops, 4): top, left, height, width of the rectangle; what of it lies outside the crop does not matter, and
+ * one of no height or width erases nothing. */
+typedef struct vqc_erase {
+    int64_t crops, height, width, channels;
+} vqc_erase;
+
+/* Mixes crops with what a blur makes of them, as kornia 0.5.4 has it for sharpness: b + (x − b) · s, where b is the
+ * mean of the pixel, weighing 5, and its eight neighbours, weighing 1 each, limited to [0, 1]. Pixels of the edge
+ * stay as they are, and so does all of a crop with s = 1. input 0 and output (crops, height, width, channels), f32
+ * (or f64); input 1 f32 (crops, 1): s, 0 to 1. The gradient passes the limit from inside and at it. */
+typedef struct vqc_sharpen {
+    int64_t crops, height, width, channels;
+} vqc_sharpen;
+
 /* One operation with its shapes and parameters. */
 typedef struct vqc_operation {
     vqc_operation_kind kind;
@@ -241,6 +258,8 @@ typedef struct vqc_operation {
         vqc_warp warp;
         vqc_colour colour;
         vqc_noise noise;
+        vqc_erase erase;
+        vqc_sharpen sharpen;
     };
 } vqc_operation;
 

@@ -35,6 +35,8 @@ static const augmentation_entry augmentations[] = {
     {"Re", {.kind = VQC_AUGMENTATION_RESIZED_CROP, .probability = 0.5, .scale = {0.1, 1.0}, .ratio = {0.75, 1.333}}},
     {"Cr", {.kind = VQC_AUGMENTATION_CROP, .probability = 0.5, .size = 1.0}},
     {"Gn", {.kind = VQC_AUGMENTATION_NOISE, .probability = 0.5, .deviation = 1.0}},
+    {"Er", {.kind = VQC_AUGMENTATION_ERASE, .probability = 0.7, .scale = {0.1, 0.4}, .ratio = {0.3, 1.0 / 0.3}}},
+    {"Sh", {.kind = VQC_AUGMENTATION_SHARPNESS, .probability = 0.5, .sharpness = 0.3}},
 };
 
 enum {
@@ -295,6 +297,9 @@ static vqc_status parameter_read(const vqc_yaml_node *node, vqc_augmentation *a,
         {"ratio", VQC_AUGMENTATION_RESIZED_CROP, 0.01, 100.0, a->ratio, true},
         {"size", VQC_AUGMENTATION_CROP, 0.01, 1.0, &a->size, false},
         {"std", VQC_AUGMENTATION_NOISE, 0.0, 10.0, &a->deviation, false},
+        {"scale", VQC_AUGMENTATION_ERASE, 0.0, 1.0, a->scale, true},
+        {"ratio", VQC_AUGMENTATION_ERASE, 0.01, 100.0, a->ratio, true},
+        {"sharpness", VQC_AUGMENTATION_SHARPNESS, 0.0, 1.0, &a->sharpness, false},
         {"p", a->kind, 0.0, 1.0, &a->probability, false},
     };
     for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
@@ -483,12 +488,15 @@ static vqc_status parameters_write(const vqc_augmentation *a, vqc_text *text, vq
     case VQC_AUGMENTATION_ROTATION:
         return vqc_text_append(text, error, ", degrees: %.17g", a->degrees);
     case VQC_AUGMENTATION_RESIZED_CROP:
+    case VQC_AUGMENTATION_ERASE:
         return vqc_text_append(text, error, ", scale: [%.17g, %.17g], ratio: [%.17g, %.17g]", a->scale[0],
                                a->scale[1], a->ratio[0], a->ratio[1]);
     case VQC_AUGMENTATION_CROP:
         return vqc_text_append(text, error, ", size: %.17g", a->size);
     case VQC_AUGMENTATION_NOISE:
         return vqc_text_append(text, error, ", std: %.17g", a->deviation);
+    case VQC_AUGMENTATION_SHARPNESS:
+        return vqc_text_append(text, error, ", sharpness: %.17g", a->sharpness);
     }
     return VQC_OK;
 }

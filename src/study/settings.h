@@ -36,21 +36,25 @@ typedef enum vqc_augmentation_kind {
     VQC_AUGMENTATION_ROTATION,     /* Ro */
     VQC_AUGMENTATION_RESIZED_CROP, /* Re */
     VQC_AUGMENTATION_CROP,         /* Cr */
-    VQC_AUGMENTATION_NOISE         /* Gn */
+    VQC_AUGMENTATION_NOISE,        /* Gn */
+    VQC_AUGMENTATION_ERASE,        /* Er */
+    VQC_AUGMENTATION_SHARPNESS     /* Sh */
 } vqc_augmentation_kind;
 
 typedef struct vqc_augmentation {
     vqc_augmentation_kind kind;
-    double probability;                           /* resized crop, crop: that all crops of a step have it, else that
-                                                     each has */
+    double probability;                           /* resized crop, crop, erase: that all crops of a step have it, else
+                                                     that each has */
     double degrees;                               /* affine, rotation: ± degrees */
     double translate, shear;                      /* affine: share of the side, ± degrees */
     bool border;                                  /* affine: repeat the edge; else black outside */
     double distortion;                            /* perspective: how far corners may move inwards */
     double brightness, contrast, saturation, hue; /* jitter */
-    double scale[2], ratio[2];                    /* resized crop: its share of the area, its aspect; from, to */
+    double scale[2], ratio[2];                    /* resized crop, erase: its share of the area, its aspect; from,
+                                                     to */
     double size;                                  /* crop: its share of the side */
     double deviation;                             /* noise: its standard deviation */
+    double sharpness;                             /* sharpness: the largest share of the crop, beside its blur */
 } vqc_augmentation;
 
 /* The code of a kind, such as "Hf". */

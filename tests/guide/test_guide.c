@@ -265,6 +265,63 @@ static void test_crop(void **state)
         assert_true(seen[i]);
 }
 
+/* Rectangles of the shares and aspects asked for, anywhere inside, and the same for all crops of a step. */
+static void test_erase(void **state)
+{
+    (void)state;
+    const vqc_augmentation augmentation = always(VQC_AUGMENTATION_ERASE);
+    double areas = 0.0;
+    double places[2] = {0.0, 0.0};
+    int wide = 0;
+    for (uint32_t step = 0; step < DRAWS; step++) {
+        vqc_stream stream = stream_of(0);
+        stream.step = step;
+        const vqc_augment_draw draw = drawn_alone(&augmentation, stream);
+        stream.item = 7;
+        const vqc_augment_draw other = drawn_alone(&augmentation, stream);
+        const int32_t *r = draw.erase;
+        assert_memory_equal(draw.erase, other.erase, sizeof draw.erase);
+        assert_true(r[0] >= 0 && r[1] >= 0 && r[2] >= 1 && r[3] >= 1 && r[0] + r[2] <= SIDE && r[1] + r[3] <= SIDE);
+        areas += (double)r[2] * r[3] / (SIDE * SIDE);
+        wide += r[3] > r[2];
+        places[0] += (r[0] + 0.5) / (SIDE - r[2] + 1);
+        places[1] += (r[1] + 0.5) / (SIDE - r[3] + 1);
+    }
+    /* Shares uniform in 0.1 to 0.4, a few of which do not fit where the aspect is at its end. */
+    assert_true(areas / DRAWS > 0.235 && areas / DRAWS < 0.255);
+    assert_float_equal((double)wide / DRAWS, 0.48, 0.05); /* rounding makes squares */
+    assert_float_equal(places[0] / DRAWS, 0.5, 0.03);
+    assert_float_equal(places[1] / DRAWS, 0.5, 0.03);
+}
+
+static void test_erase_of_another_perceptor(void **state)
+{
+    (void)state;
+    const vqc_augmentation augmentation = always(VQC_AUGMENTATION_ERASE);
+    vqc_stream stream = stream_of(0);
+    const vqc_augment_draw draw = drawn_alone(&augmentation, stream);
+    stream.perceptor = 1;
+    const vqc_augment_draw other = drawn_alone(&augmentation, stream);
+    assert_memory_not_equal(draw.erase, other.erase, sizeof draw.erase);
+}
+
+static void test_sharpness(void **state)
+{
+    (void)state;
+    const vqc_augmentation augmentation = always(VQC_AUGMENTATION_SHARPNESS);
+    double sum = 0.0;
+    double squares = 0.0;
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        const vqc_augment_draw draw = drawn_alone(&augmentation, stream_of(i));
+        double share = (double)draw.sharpen[0] / 0.3;
+        assert_true(share >= 0.0 && share <= 1.0);
+        sum += share;
+        squares += share * share;
+    }
+    assert_float_equal(sum / DRAWS, 0.5, 0.03);
+    assert_float_equal(squares / DRAWS, 1.0 / 3.0, 0.03);
+}
+
 /* Whether a warp changes anything. */
 static bool is_identity(const float *warp)
 {
@@ -308,12 +365,24 @@ static bool noise_is_neutral(const vqc_augment_draw *draw)
     return draw->noise[5] == 0;
 }
 
+static bool erase_is_neutral(const vqc_augment_draw *draw)
+{
+    return draw->erase[2] == 0 && draw->erase[3] == 0;
+}
+
+static bool sharpen_is_neutral(const vqc_augment_draw *draw)
+{
+    return draw->sharpen[0] == 1.0F;
+}
+
 static void test_uses(void **state)
 {
     (void)state;
     use_count(VQC_AUGMENTATION_ROTATION, warp_is_neutral, false);
     use_count(VQC_AUGMENTATION_RESIZED_CROP, warp_is_neutral, true);
     use_count(VQC_AUGMENTATION_NOISE, noise_is_neutral, false);
+    use_count(VQC_AUGMENTATION_ERASE, erase_is_neutral, true);
+    use_count(VQC_AUGMENTATION_SHARPNESS, sharpen_is_neutral, false);
 }
 
 /* Every noise in the list, for every crop, has a place of its own among the random numbers. */
@@ -409,6 +478,9 @@ int main(void)
         cmocka_unit_test(test_resized_crop),
         cmocka_unit_test(test_resized_crop_that_does_not_fit),
         cmocka_unit_test(test_crop),
+        cmocka_unit_test(test_erase),
+        cmocka_unit_test(test_erase_of_another_perceptor),
+        cmocka_unit_test(test_sharpness),
         cmocka_unit_test(test_uses),
         cmocka_unit_test(test_noises_differ),
         cmocka_unit_test(test_streams_differ),

@@ -323,6 +323,23 @@ const operation_case operation_cases[] = {
      .operation.kind = VQC_OPERATION_NOISE, .operation.noise = {.crops = 3, .count = 37}},
     {.name = "noise, whole blocks",
      .operation.kind = VQC_OPERATION_NOISE, .operation.noise = {.crops = 3, .count = 28}},
+    {.name = "erase",
+     .operation.kind = VQC_OPERATION_ERASE, .operation.erase = {.crops = 6, .height = 5, .width = 7, .channels = 3}},
+    {.name = "erase in larger crops",
+     .operation.kind = VQC_OPERATION_ERASE, .operation.erase = {.crops = 7, .height = 41, .width = 34, .channels = 2},
+         .without_differences = true},
+    {.name = "sharpen",
+     .operation.kind = VQC_OPERATION_SHARPEN, .operation.sharpen = {.crops = 4, .height = 6, .width = 9, .channels =
+         3}, .offset = 0.5, .range = 0.45},
+    {.name = "sharpen beyond the limits",
+     .operation.kind = VQC_OPERATION_SHARPEN, .operation.sharpen = {.crops = 3, .height = 19, .width = 35, .channels =
+         3}, .offset = 0.5, .range = 3, .without_differences = true},
+    {.name = "sharpen, nothing but edges",
+     .operation.kind = VQC_OPERATION_SHARPEN, .operation.sharpen = {.crops = 2, .height = 2, .width = 5, .channels =
+         3}},
+    {.name = "sharpen of one pixel",
+     .operation.kind = VQC_OPERATION_SHARPEN, .operation.sharpen = {.crops = 2, .height = 1, .width = 1, .channels =
+         1}},
     {.name = "cast to f32",
      .operation.kind = VQC_OPERATION_CAST, .operation.cast = {.count = 67, .from = VQC_DTYPE_BF16, .to =
          VQC_DTYPE_F32}},
@@ -426,11 +443,39 @@ static void colours_fill(const vqc_colour *o, double *values)
     }
 }
 
+/* From all of the crop to all of its blur. */
+static void shares_fill(const vqc_sharpen *o, double *values)
+{
+    static const double kinds[] = {1.0, 0.25, 0.0};
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
+    for (int64_t crop = 0; crop < o->crops; crop++)
+        values[crop] = crop < KINDS ? kinds[crop] : (double)(float)random_between(STREAM_INPUT + 1, crop, 0.0, 1.0);
+}
+
 /* Keys, counters, and a scale of 0.5 by its bits. */
 static void keys_fill(const vqc_noise *o, double *values)
 {
     for (int64_t i = 0; i < 6 * o->crops; i++)
         values[i] = i % 6 == 5 ? (double)0x3f000000 : (double)random_below(STREAM_INPUT + 1, i, 1 << 30);
+}
+
+/* Rectangles: of no width, of all of the crop, of one pixel in a corner, reaching out on two sides each, and anywhere
+ * inside. */
+static void rectangles_fill(const vqc_erase *o, double *values)
+{
+    const double height = (double)o->height;
+    const double width = (double)o->width;
+    const double kinds[][4] = {{1, 1, 2, 0},
+                               {0, 0, height, width},
+                               {height - 1, width - 1, 1, 1},
+                               {-2, -1, 4, 3},
+                               {height - 2, width - 3, 9, 9}};
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
+    for (int64_t i = 0; i < 4 * o->crops; i++) {
+        int64_t crop = i / 4;
+        int64_t limit = i % 2 == 0 ? o->height : o->width;
+        values[i] = crop < KINDS ? kinds[crop][i % 4] : (double)random_below(STREAM_INPUT + 1, i, limit);
+    }
 }
 
 /* Values of an input of integers. */
@@ -439,6 +484,10 @@ static double *indices_new(const vqc_operation *operation, int64_t count)
     double *values = execution_doubles(count);
     if (operation->kind == VQC_OPERATION_NOISE) {
         keys_fill(&operation->noise, values);
+        return values;
+    }
+    if (operation->kind == VQC_OPERATION_ERASE) {
+        rectangles_fill(&operation->erase, values);
         return values;
     }
     if (operation->kind == VQC_OPERATION_RESAMPLE) {
@@ -548,6 +597,8 @@ void case_data_open(case_data *data, const operation_case *which, vqc_dtype dtyp
             matrices_fill(&data->operation.warp, data->input[i]);
         if (i == 1 && data->operation.kind == VQC_OPERATION_COLOUR)
             colours_fill(&data->operation.colour, data->input[i]);
+        if (i == 1 && data->operation.kind == VQC_OPERATION_SHARPEN)
+            shares_fill(&data->operation.sharpen, data->input[i]);
         data->before[i] = values_new(STREAM_BEFORE + (uint32_t)i, count, 0.0, 1.0, input_dtype);
     }
     data->grad_output =
@@ -575,6 +626,8 @@ bool case_has_dtype(const operation_case *which, vqc_dtype dtype)
     case VQC_OPERATION_WARP:
     case VQC_OPERATION_COLOUR:
     case VQC_OPERATION_NOISE:
+    case VQC_OPERATION_ERASE:
+    case VQC_OPERATION_SHARPEN:
         return dtype != VQC_DTYPE_BF16;
     default:
         return true;

@@ -101,6 +101,12 @@ static vqc_operation operation_valid(vqc_operation_kind kind)
     case VQC_OPERATION_NOISE:
         operation.noise = (vqc_noise){2, 9};
         break;
+    case VQC_OPERATION_ERASE:
+        operation.erase = (vqc_erase){2, 7, 6, 3};
+        break;
+    case VQC_OPERATION_SHARPEN:
+        operation.sharpen = (vqc_sharpen){2, 7, 6, 3};
+        break;
     case VQC_OPERATION_COUNT:
         break;
     }
@@ -197,6 +203,14 @@ static const bounded_size bounded_sizes[] = {
     FLATTENED(DISTANCE, distance, rows),
     AXIS(DISTANCE, distance, width),
     AXIS(DISTANCE, distance, prompts),
+    AXIS(ERASE, erase, crops),
+    AXIS(ERASE, erase, height),
+    AXIS(ERASE, erase, width),
+    AXIS(ERASE, erase, channels),
+    AXIS(SHARPEN, sharpen, crops),
+    AXIS(SHARPEN, sharpen, height),
+    AXIS(SHARPEN, sharpen, width),
+    AXIS(SHARPEN, sharpen, channels),
     FLATTENED(CAST, cast, count),
 };
 
@@ -377,7 +391,8 @@ static void element_types_are_checked(void **state)
             assert_refused(operation, "element type");
         }
     }
-    const vqc_operation_kind precise[] = {VQC_OPERATION_QUANTISE, VQC_OPERATION_RESAMPLE, VQC_OPERATION_DISTANCE};
+    const vqc_operation_kind precise[] = {VQC_OPERATION_QUANTISE, VQC_OPERATION_RESAMPLE, VQC_OPERATION_DISTANCE,
+                                          VQC_OPERATION_ERASE, VQC_OPERATION_SHARPEN};
     for (size_t i = 0; i < sizeof precise / sizeof precise[0]; i++) {
         vqc_operation operation = operation_valid(precise[i]);
         operation.dtype = VQC_DTYPE_BF16;

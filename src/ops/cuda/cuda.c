@@ -317,6 +317,8 @@ static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cuda_plan *plan, v
     [VQC_OPERATION_WARP] = vqc_cuda_kernel_init,
     [VQC_OPERATION_COLOUR] = vqc_cuda_kernel_init,
     [VQC_OPERATION_NOISE] = vqc_cuda_kernel_init,
+    [VQC_OPERATION_ERASE] = vqc_cuda_kernel_init,
+    [VQC_OPERATION_SHARPEN] = vqc_cuda_sharpen_init,
 };
 
 static vqc_status bf16_from_f32(const float *values, int64_t count, uint16_t **rounded_out, vqc_error *error)

@@ -34,6 +34,8 @@ static const kernels kernels_of[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_WARP] = {vqc_cuda_warp_forward, vqc_cuda_warp_backward},
     [VQC_OPERATION_COLOUR] = {vqc_cuda_colour_forward, vqc_cuda_colour_backward},
     [VQC_OPERATION_NOISE] = {vqc_cuda_noise_forward, vqc_cuda_noise_backward},
+    [VQC_OPERATION_ERASE] = {vqc_cuda_erase_forward, vqc_cuda_erase_backward},
+    [VQC_OPERATION_SHARPEN] = {vqc_cuda_sharpen_forward, vqc_cuda_sharpen_backward},
 };
 
 static vqc_cuda_call call_of(const vqc_cuda_plan *plan)
@@ -153,6 +155,12 @@ vqc_status vqc_cuda_resample_init(vqc_cuda_plan *plan, vqc_error *error)
 {
     plan->sizes.saved = vqc_cuda_resample_saved_size(&plan->operation.resample);
     plan->sizes.workspace = vqc_cuda_resample_workspace_size(&plan->operation.resample);
+    return vqc_cuda_kernel_init(plan, error);
+}
+
+vqc_status vqc_cuda_sharpen_init(vqc_cuda_plan *plan, vqc_error *error)
+{
+    plan->sizes.saved = vqc_cuda_sharpen_saved_size(&plan->operation.sharpen);
     return vqc_cuda_kernel_init(plan, error);
 }
 

@@ -69,6 +69,10 @@ vqc_cuda_backward_function vqc_cuda_distance_backward;
 /* embed.cu; parameters: table (entries, width), positions (tokens, width). No gradient. */
 vqc_cuda_forward_function vqc_cuda_embed_forward;
 
+/* erase.cu */
+vqc_cuda_forward_function vqc_cuda_erase_forward;
+vqc_cuda_backward_function vqc_cuda_erase_backward;
+
 /* group_norm.cu; parameters: weight, bias (channels). */
 vqc_cuda_forward_function vqc_cuda_group_norm_forward;
 vqc_cuda_backward_function vqc_cuda_group_norm_backward;
@@ -99,6 +103,11 @@ size_t vqc_cuda_resample_workspace_size(const vqc_resample *shape);
 /* select.cu */
 vqc_cuda_forward_function vqc_cuda_select_forward;
 vqc_cuda_backward_function vqc_cuda_select_backward;
+
+/* sharpen.cu. Saved: a byte for each element, whether its blur is within the limits. */
+vqc_cuda_forward_function vqc_cuda_sharpen_forward;
+vqc_cuda_backward_function vqc_cuda_sharpen_backward;
+size_t vqc_cuda_sharpen_saved_size(const vqc_sharpen *shape);
 
 /* tokens.cu; parameters: first (width) or NULL, positions (1 + tokens, width). */
 vqc_cuda_forward_function vqc_cuda_tokens_forward;

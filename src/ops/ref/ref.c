@@ -28,6 +28,8 @@ static const ref_kernel *const kernels[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_WARP] = &ref_warp_kernel,
     [VQC_OPERATION_COLOUR] = &ref_colour_kernel,
     [VQC_OPERATION_NOISE] = &ref_noise_kernel,
+    [VQC_OPERATION_ERASE] = &ref_erase_kernel,
+    [VQC_OPERATION_SHARPEN] = &ref_sharpen_kernel,
 };
 
 /* The device: nothing but host memory. */
