@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "guide/augment_spline.h"
 #include "guide/augment_warps.h"
 
 /* The parameters of each stage. */
@@ -16,6 +17,8 @@ static const struct {
     [VQC_AUGMENT_STAGE_NOISE] = {VQC_STREAM_NOISE_WORDS, VQC_DTYPE_I32},
     [VQC_AUGMENT_STAGE_ERASE] = {4, VQC_DTYPE_I32},
     [VQC_AUGMENT_STAGE_SHARPEN] = {1, VQC_DTYPE_F32},
+    [VQC_AUGMENT_STAGE_SPLINE] = {VQC_AUGMENT_SPLINE_NUMBERS, VQC_DTYPE_F32},
+    [VQC_AUGMENT_STAGE_ELASTIC] = {VQC_STREAM_NOISE_WORDS, VQC_DTYPE_I32},
 };
 
 int64_t vqc_augment_stage_numbers(vqc_augment_stage stage)
@@ -39,6 +42,10 @@ static vqc_augment_stage stage_of(vqc_augmentation_kind kind)
         return VQC_AUGMENT_STAGE_ERASE;
     case VQC_AUGMENTATION_SHARPNESS:
         return VQC_AUGMENT_STAGE_SHARPEN;
+    case VQC_AUGMENTATION_SPLINE:
+        return VQC_AUGMENT_STAGE_SPLINE;
+    case VQC_AUGMENTATION_ELASTIC:
+        return VQC_AUGMENT_STAGE_ELASTIC;
     default:
         return VQC_AUGMENT_STAGE_WARP;
     }
@@ -153,7 +160,8 @@ static vqc_stream batch_stream(const list_place *place, const vqc_stream *stream
  * another size, and where the public notebooks want the same for all. */
 static bool is_used_together(vqc_augmentation_kind kind)
 {
-    return kind == VQC_AUGMENTATION_RESIZED_CROP || kind == VQC_AUGMENTATION_CROP || kind == VQC_AUGMENTATION_ERASE;
+    return kind == VQC_AUGMENTATION_RESIZED_CROP || kind == VQC_AUGMENTATION_CROP || kind == VQC_AUGMENTATION_ERASE ||
+           kind == VQC_AUGMENTATION_SPLINE;
 }
 
 /* Whether the augmentation is used; takes a number from one of the streams, the crop's or the batch's. */
@@ -163,13 +171,23 @@ static bool use_draw(const list_place *place, vqc_stream *stream, vqc_stream *ba
     return vqc_stream_uniform(asked) < place->augmentation->probability;
 }
 
+/* What tells an operation to draw a number for every element of the crop. */
+static void noise_draw(const list_place *place, const vqc_stream *stream, double scale,
+                       int32_t words[VQC_STREAM_NOISE_WORDS])
+{
+    vqc_stream noise = *stream;
+    noise.purpose = VQC_STREAM_STAGE_NOISE;
+    noise.place = place->index;
+    noise.draw = 0;
+    vqc_stream_noise(&noise, (float)scale, words);
+}
+
 /* The parameters of a stage that is no warp. */
 static void stage_draw(const list_place *place, vqc_stream *stream, vqc_augment_draw *draw)
 {
     const vqc_augmentation *augmentation = place->augmentation;
     vqc_stream batch = batch_stream(place, stream);
     bool used = use_draw(place, stream, &batch);
-    vqc_stream noise = *stream;
     switch (stage_of(augmentation->kind)) {
     case VQC_AUGMENT_STAGE_COLOUR:
         colour_draw(augmentation, stream, draw->colour);
@@ -177,10 +195,7 @@ static void stage_draw(const list_place *place, vqc_stream *stream, vqc_augment_
             colour_neutral(draw->colour);
         break;
     case VQC_AUGMENT_STAGE_NOISE:
-        noise.purpose = VQC_STREAM_STAGE_NOISE;
-        noise.place = place->index;
-        noise.draw = 0;
-        vqc_stream_noise(&noise, used ? (float)augmentation->deviation : 0.0F, draw->noise);
+        noise_draw(place, stream, used ? augmentation->deviation : 0.0, draw->noise);
         break;
     case VQC_AUGMENT_STAGE_ERASE: /* the same for all crops */
         erase_draw(augmentation, place->side, &batch, draw->erase);
@@ -191,6 +206,14 @@ static void stage_draw(const list_place *place, vqc_stream *stream, vqc_augment_
         draw->sharpen[0] = (float)between(stream, 0.0, augmentation->sharpness);
         if (!used)
             draw->sharpen[0] = 1.0F;
+        break;
+    case VQC_AUGMENT_STAGE_SPLINE:
+        vqc_augment_spline_draw(augmentation->reach, stream, draw->spline);
+        if (!used)
+            draw->spline[0] = 0.0F;
+        break;
+    case VQC_AUGMENT_STAGE_ELASTIC:
+        noise_draw(place, stream, used ? augmentation->strength : 0.0, draw->elastic);
         break;
     case VQC_AUGMENT_STAGE_WARP:
     case VQC_AUGMENT_STAGE_COUNT:

@@ -17,8 +17,12 @@ typedef enum vqc_augment_stage {
     VQC_AUGMENT_STAGE_NOISE,
     VQC_AUGMENT_STAGE_ERASE,
     VQC_AUGMENT_STAGE_SHARPEN,
+    VQC_AUGMENT_STAGE_SPLINE,  /* a field of places, then the warp by it */
+    VQC_AUGMENT_STAGE_ELASTIC, /* the same */
     VQC_AUGMENT_STAGE_COUNT
 } vqc_augment_stage;
+
+enum { VQC_AUGMENT_SPLINE_NUMBERS = 17 };
 
 /* Parameters of one stage for one crop, as its operation takes them; of the member that belongs to the stage. */
 typedef union vqc_augment_draw {
@@ -27,6 +31,8 @@ typedef union vqc_augment_draw {
     int32_t noise[VQC_STREAM_NOISE_WORDS];
     int32_t erase[4];
     float sharpen[1];
+    float spline[VQC_AUGMENT_SPLINE_NUMBERS];
+    int32_t elastic[VQC_STREAM_NOISE_WORDS];
 } vqc_augment_draw;
 
 /* Number and type of a stage's parameters of a crop; each takes four bytes. */

@@ -104,10 +104,34 @@ static vqc_operation stage_operation(const vqc_perceptor *perceptor, int stage)
         operation.kind = VQC_OPERATION_SHARPEN;
         operation.sharpen = (vqc_sharpen){crops, side, side, 3};
         break;
+    case VQC_AUGMENT_STAGE_SPLINE:
+    case VQC_AUGMENT_STAGE_ELASTIC:
+        operation.kind = VQC_OPERATION_FIELD_WARP;
+        operation.field_warp = (vqc_field_warp){crops, side, side, 3};
+        break;
     case VQC_AUGMENT_STAGE_COUNT:
         break;
     }
     return operation;
+}
+
+/* For a stage that moves pixels by a field, turns its parameters into the field; others keep them. */
+static vqc_status field_add(vqc_perceptor *perceptor, int stage, vqc_value *parameters, vqc_error *error)
+{
+    int64_t crops = perceptor->group;
+    int64_t side = perceptor->side;
+    vqc_operation operation = {.dtype = VQC_DTYPE_F32};
+    if (perceptor->stages[stage] == VQC_AUGMENT_STAGE_SPLINE) {
+        operation.kind = VQC_OPERATION_SPLINE_FIELD;
+        operation.spline_field = (vqc_spline_field){crops, side, side};
+    } else if (perceptor->stages[stage] == VQC_AUGMENT_STAGE_ELASTIC) {
+        operation.kind = VQC_OPERATION_ELASTIC_FIELD;
+        operation.elastic_field = (vqc_elastic_field){crops, side, side};
+    } else {
+        return VQC_OK;
+    }
+    vqc_shape shape = {4, {crops, side, side, 2}};
+    return vqc_network_add(perceptor->network, &operation, parameters, shape, parameters, error);
 }
 
 /* One augmentation stage. */
@@ -117,8 +141,10 @@ static vqc_status stage_add(vqc_perceptor *perceptor, int stage, vqc_value *crop
     vqc_value *parameters = &perceptor->stage_parameters[stage];
     VQC_TRY(
         parameters_add(perceptor, vqc_augment_stage_dtype(kind), vqc_augment_stage_numbers(kind), parameters, error));
+    vqc_value changes = *parameters;
+    VQC_TRY(field_add(perceptor, stage, &changes, error));
     vqc_operation operation = stage_operation(perceptor, stage);
-    vqc_value inputs[] = {*crops, *parameters};
+    vqc_value inputs[] = {*crops, changes};
     return vqc_network_add(perceptor->network, &operation, inputs, vqc_network_shape(perceptor->network, *crops),
                            crops, error);
 }

@@ -24,6 +24,9 @@ static const char *const names[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_NOISE] = "noise",
     [VQC_OPERATION_ERASE] = "erase",
     [VQC_OPERATION_SHARPEN] = "sharpen",
+    [VQC_OPERATION_FIELD_WARP] = "field warp",
+    [VQC_OPERATION_SPLINE_FIELD] = "spline field",
+    [VQC_OPERATION_ELASTIC_FIELD] = "elastic field",
 };
 
 const char *vqc_operation_name(vqc_operation_kind kind)
@@ -151,6 +154,16 @@ static vqc_operation_layout layout_with_parameters(vqc_dtype dtype, int64_t coun
     return layout;
 }
 
+/* A layout whose output of the operation's dtype is made from parameters alone. */
+static vqc_operation_layout layout_of_field(vqc_dtype dtype, int64_t parameters, vqc_dtype parameter_dtype,
+                                            int64_t output)
+{
+    vqc_operation_layout layout = layout_simple(dtype, parameters, output);
+    layout.input_dtype[0] = parameter_dtype;
+    layout.input_has_gradient[0] = false;
+    return layout;
+}
+
 static vqc_operation_layout layout_of_cast(const vqc_cast *o)
 {
     vqc_operation_layout layout = layout_simple(o->from, o->count, o->count);
@@ -237,6 +250,20 @@ vqc_operation_layout vqc_operation_layout_of(const vqc_operation *operation)
     case VQC_OPERATION_SHARPEN: {
         const vqc_sharpen *o = &operation->sharpen;
         return layout_with_parameters(dtype, o->crops * o->height * o->width * o->channels, o->crops, VQC_DTYPE_F32);
+    }
+    case VQC_OPERATION_FIELD_WARP: {
+        const vqc_field_warp *o = &operation->field_warp;
+        int64_t pixels = o->crops * o->height * o->width;
+        return layout_with_parameters(dtype, pixels * o->channels, 2 * pixels, dtype);
+    }
+    case VQC_OPERATION_SPLINE_FIELD: {
+        const vqc_spline_field *o = &operation->spline_field;
+        return layout_of_field(dtype, VQC_SPLINE_NUMBERS * o->crops, VQC_DTYPE_F32,
+                               2 * o->crops * o->height * o->width);
+    }
+    case VQC_OPERATION_ELASTIC_FIELD: {
+        const vqc_elastic_field *o = &operation->elastic_field;
+        return layout_of_field(dtype, 6 * o->crops, VQC_DTYPE_I32, 2 * o->crops * o->height * o->width);
     }
     case VQC_OPERATION_COUNT:
         break;

@@ -37,6 +37,8 @@ static const augmentation_entry augmentations[] = {
     {"Gn", {.kind = VQC_AUGMENTATION_NOISE, .probability = 0.5, .deviation = 1.0}},
     {"Er", {.kind = VQC_AUGMENTATION_ERASE, .probability = 0.7, .scale = {0.1, 0.4}, .ratio = {0.3, 1.0 / 0.3}}},
     {"Sh", {.kind = VQC_AUGMENTATION_SHARPNESS, .probability = 0.5, .sharpness = 0.3}},
+    {"Ts", {.kind = VQC_AUGMENTATION_SPLINE, .probability = 0.7, .reach = 0.8}},
+    {"Et", {.kind = VQC_AUGMENTATION_ELASTIC, .probability = 0.7, .strength = 1.0}},
 };
 
 enum {
@@ -300,6 +302,8 @@ static vqc_status parameter_read(const vqc_yaml_node *node, vqc_augmentation *a,
         {"scale", VQC_AUGMENTATION_ERASE, 0.0, 1.0, a->scale, true},
         {"ratio", VQC_AUGMENTATION_ERASE, 0.01, 100.0, a->ratio, true},
         {"sharpness", VQC_AUGMENTATION_SHARPNESS, 0.0, 1.0, &a->sharpness, false},
+        {"scale", VQC_AUGMENTATION_SPLINE, 0.0, 2.0, &a->reach, false},
+        {"alpha", VQC_AUGMENTATION_ELASTIC, 0.0, 100.0, &a->strength, false},
         {"p", a->kind, 0.0, 1.0, &a->probability, false},
     };
     for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
@@ -497,6 +501,10 @@ static vqc_status parameters_write(const vqc_augmentation *a, vqc_text *text, vq
         return vqc_text_append(text, error, ", std: %.17g", a->deviation);
     case VQC_AUGMENTATION_SHARPNESS:
         return vqc_text_append(text, error, ", sharpness: %.17g", a->sharpness);
+    case VQC_AUGMENTATION_SPLINE:
+        return vqc_text_append(text, error, ", scale: %.17g", a->reach);
+    case VQC_AUGMENTATION_ELASTIC:
+        return vqc_text_append(text, error, ", alpha: %.17g", a->strength);
     }
     return VQC_OK;
 }

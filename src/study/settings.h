@@ -38,23 +38,27 @@ typedef enum vqc_augmentation_kind {
     VQC_AUGMENTATION_CROP,         /* Cr */
     VQC_AUGMENTATION_NOISE,        /* Gn */
     VQC_AUGMENTATION_ERASE,        /* Er */
-    VQC_AUGMENTATION_SHARPNESS     /* Sh */
+    VQC_AUGMENTATION_SHARPNESS,    /* Sh */
+    VQC_AUGMENTATION_SPLINE,       /* Ts */
+    VQC_AUGMENTATION_ELASTIC       /* Et */
 } vqc_augmentation_kind;
 
 typedef struct vqc_augmentation {
     vqc_augmentation_kind kind;
-    double probability;                           /* resized crop, crop, erase: that all crops of a step have it, else
-                                                     that each has */
-    double degrees;                               /* affine, rotation: ± degrees */
-    double translate, shear;                      /* affine: share of the side, ± degrees */
-    bool border;                                  /* affine: repeat the edge; else black outside */
-    double distortion;                            /* perspective: how far corners may move inwards */
+    double probability;      /* resized crop, crop, erase, spline: that all crops of a step have it, else
+                                that each has */
+    double degrees;          /* affine, rotation: ± degrees */
+    double translate, shear; /* affine: share of the side, ± degrees */
+    bool border;             /* affine: repeat the edge; else black outside */
+    double distortion;       /* perspective: how far corners may move inwards */
     double brightness, contrast, saturation, hue; /* jitter */
     double scale[2], ratio[2];                    /* resized crop, erase: its share of the area, its aspect; from,
                                                      to */
     double size;                                  /* crop: its share of the side */
     double deviation;                             /* noise: its standard deviation */
     double sharpness;                             /* sharpness: the largest share of the crop, beside its blur */
+    double reach;    /* spline: how far its points may move along each axis, in half sides */
+    double strength; /* elastic: what its displacements are multiplied by */
 } vqc_augmentation;
 
 /* The code of a kind, such as "Hf". */

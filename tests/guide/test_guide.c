@@ -322,6 +322,61 @@ static void test_sharpness(void **state)
     assert_float_equal(squares / DRAWS, 1.0 / 3.0, 0.03);
 }
 
+enum { CENTRES = 5 };
+static const double centres[CENTRES][2] = {{-1, -1}, {-1, 1}, {1, -1}, {1, -1}, {0, 0}};
+
+/* Where a spline takes a point (operation.h, vqc_spline_field). */
+static void spline_at(const float *numbers, const double v[2], double at[2])
+{
+    for (int axis = 0; axis < 2; axis++) {
+        const float *affine = numbers + 1 + 2 * CENTRES + axis;
+        at[axis] = (double)affine[0] + (double)affine[2] * v[0] + (double)affine[4] * v[1];
+        for (int i = 0; i < CENTRES; i++) {
+            double square = pow(v[0] - centres[i][0], 2.0) + pow(v[1] - centres[i][1], 2.0);
+            at[axis] += (double)numbers[1 + 2 * i + axis] * 0.5 * square * log(square + 1e-8);
+        }
+    }
+}
+
+/* Splines take the points that their ten numbers say back to their centres. */
+static void test_spline(void **state)
+{
+    (void)state;
+    const vqc_augmentation augmentation = always(VQC_AUGMENTATION_SPLINE);
+    double squares = 0.0;
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        vqc_stream stream = stream_of(i);
+        const vqc_augment_draw draw = drawn_alone(&augmentation, stream);
+        assert_true(draw.spline[0] == 1.0F);
+        double size = 1.0;
+        for (int k = 1; k < VQC_AUGMENT_SPLINE_NUMBERS; k++)
+            size = fmax(size, fabs((double)draw.spline[k]));
+        for (int k = 0; k < CENTRES; k++) {
+            double point[2];
+            double at[2];
+            for (int axis = 0; axis < 2; axis++) {
+                double move = (2.0 * vqc_stream_uniform(&stream) - 1.0) * 0.8;
+                point[axis] = centres[k][axis] + move;
+                squares += move * move / (0.8 * 0.8 * 2 * CENTRES);
+            }
+            spline_at(draw.spline, point, at);
+            assert_float_equal(at[0], centres[k][0], 1e-5 * size);
+            assert_float_equal(at[1], centres[k][1], 1e-5 * size);
+        }
+    }
+    assert_float_equal(squares / DRAWS, 1.0 / 3.0, 0.01);
+}
+
+/* Where nothing moves, the points do not decide a spline: two of them are the same. */
+static void test_spline_that_is_none(void **state)
+{
+    (void)state;
+    vqc_augmentation augmentation = always(VQC_AUGMENTATION_SPLINE);
+    augmentation.reach = 0.0;
+    const vqc_augment_draw draw = drawn_alone(&augmentation, stream_of(1));
+    assert_true(draw.spline[0] == 0.0F);
+}
+
 /* Whether a warp changes anything. */
 static bool is_identity(const float *warp)
 {
@@ -375,6 +430,16 @@ static bool sharpen_is_neutral(const vqc_augment_draw *draw)
     return draw->sharpen[0] == 1.0F;
 }
 
+static bool spline_is_neutral(const vqc_augment_draw *draw)
+{
+    return draw->spline[0] == 0.0F;
+}
+
+static bool elastic_is_neutral(const vqc_augment_draw *draw)
+{
+    return draw->elastic[5] == 0;
+}
+
 static void test_uses(void **state)
 {
     (void)state;
@@ -383,14 +448,17 @@ static void test_uses(void **state)
     use_count(VQC_AUGMENTATION_NOISE, noise_is_neutral, false);
     use_count(VQC_AUGMENTATION_ERASE, erase_is_neutral, true);
     use_count(VQC_AUGMENTATION_SHARPNESS, sharpen_is_neutral, false);
+    use_count(VQC_AUGMENTATION_SPLINE, spline_is_neutral, true);
+    use_count(VQC_AUGMENTATION_ELASTIC, elastic_is_neutral, false);
 }
 
-/* Every noise in the list, for every crop, has a place of its own among the random numbers. */
+/* Every noise and elastic deformation in the list, for every crop, has a place of its own among the random numbers.
+ */
 static void test_noises_differ(void **state)
 {
     (void)state;
     static const vqc_augmentation_kind kinds[] = {VQC_AUGMENTATION_NOISE, VQC_AUGMENTATION_ROTATION,
-                                                  VQC_AUGMENTATION_NOISE};
+                                                  VQC_AUGMENTATION_ELASTIC};
     vqc_settings settings = settings_with(3, kinds, 1.0);
     int32_t words[5][VQC_STREAM_NOISE_WORDS];
     float scale;
@@ -399,7 +467,7 @@ static void test_noises_differ(void **state)
         vqc_stream stream = stream_of(i);
         vqc_augment_draw_all(&settings, SIDE, &stream, draws);
         memcpy(words[2 * i], draws[0].noise, sizeof words[0]);
-        memcpy(words[2 * i + 1], draws[2].noise, sizeof words[0]);
+        memcpy(words[2 * i + 1], draws[2].elastic, sizeof words[0]);
     }
     vqc_stream last = stream_of(0); /* the noise behind all augmentations */
     last.purpose = VQC_STREAM_NOISE;
@@ -481,6 +549,8 @@ int main(void)
         cmocka_unit_test(test_erase),
         cmocka_unit_test(test_erase_of_another_perceptor),
         cmocka_unit_test(test_sharpness),
+        cmocka_unit_test(test_spline),
+        cmocka_unit_test(test_spline_that_is_none),
         cmocka_unit_test(test_uses),
         cmocka_unit_test(test_noises_differ),
         cmocka_unit_test(test_streams_differ),

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../comparison.h"
 #include "execution.h"
@@ -37,20 +38,23 @@ static void assert_close(const char *name, const char *what, const double *actua
                          int64_t count)
 {
     comparison found = comparison_of(actual, expected, count);
+    tolerance_kind kind = strcmp(name, "spline") == 0 ? TOLERANCE_SPLINE : TOLERANCE_AUGMENTATION;
     print_message("%s, %s: relative %.2e, largest %.2e\n", name, what, found.relative, found.largest);
-    if (!comparison_is_within(&found, &tolerances[TOLERANCE_AUGMENTATION]))
+    if (!comparison_is_within(&found, &tolerances[kind]))
         fail_msg("%s, %s: relative %.3e, largest %.3e at %lld", name, what, found.relative, found.largest,
                  (long long)found.worst);
 }
 
-/* The operation, in the shape of the fixture, on its crops with the parameters of the case. */
-static void case_check(vqc_ops *ops, const char *name, vqc_operation operation)
+/* Crops of the fixture. */
+enum { CROPS = 4, SIDE = 20, CHANNELS = 3 };
+
+/* The operation on the fixture's crops, with these parameters, against the outcome of the case. */
+static void outcome_check(vqc_ops *ops, const vqc_weights *file, const char *name, vqc_operation operation,
+                          const double *parameters)
 {
-    vqc_weights *file = fixture_open();
     const vqc_weights_tensor *tensor;
     double *crops = reference_file_read_picture(file, "crops", &tensor);
     double *grad_output = reference_file_read_picture(file, "out_gradient", &tensor);
-    double *parameters = tensor_read(file, name, "parameters", false);
     double *expected = tensor_read(file, name, "output", true);
     double *expected_gradient = tensor_read(file, name, "gradient", true);
     double *output = execution_doubles(tensor->count);
@@ -69,14 +73,44 @@ static void case_check(vqc_ops *ops, const char *name, vqc_operation operation)
     free(output);
     free(expected_gradient);
     free(expected);
-    free(parameters);
     free(grad_output);
     free(crops);
+}
+
+/* An operation with the parameters of the case. */
+static void case_check(vqc_ops *ops, const char *name, vqc_operation operation)
+{
+    vqc_weights *file = fixture_open();
+    double *parameters = tensor_read(file, name, "parameters", false);
+    outcome_check(ops, file, name, operation, parameters);
+    free(parameters);
     vqc_weights_close(file);
 }
 
-/* Crops of the fixture. */
-enum { CROPS = 4, SIDE = 20, CHANNELS = 3 };
+/* The places that a field operation makes of the parameters. */
+static double *places_compute(vqc_ops *ops, vqc_operation field, const double *parameters)
+{
+    operation_execution execution;
+    field.dtype = VQC_DTYPE_F32;
+    execution_open(&execution, ops, &field);
+    double *places = execution_doubles(execution.layout.output_count_elements);
+    execution_forward(&execution, (const double *const[2]){parameters, NULL}, places);
+    execution_close(&execution);
+    return places;
+}
+
+/* A field that is made from the parameters of the case, and the warp by it. */
+static void field_check(vqc_ops *ops, const char *name, vqc_operation field)
+{
+    vqc_weights *file = fixture_open();
+    double *parameters = tensor_read(file, name, "parameters", false);
+    double *places = places_compute(ops, field, parameters);
+    const vqc_operation warp = {.kind = VQC_OPERATION_FIELD_WARP, .field_warp = {CROPS, SIDE, SIDE, CHANNELS}};
+    outcome_check(ops, file, name, warp, places);
+    free(places);
+    free(parameters);
+    vqc_weights_close(file);
+}
 
 static void rotation(void **state)
 {
@@ -101,13 +135,24 @@ static void sharpen(void **state)
                (vqc_operation){.kind = VQC_OPERATION_SHARPEN, .sharpen = {CROPS, SIDE, SIDE, CHANNELS}});
 }
 
+static void spline(void **state)
+{
+    field_check(*state, "spline",
+                (vqc_operation){.kind = VQC_OPERATION_SPLINE_FIELD, .spline_field = {CROPS, SIDE, SIDE}});
+}
+
+static void elastic(void **state)
+{
+    field_check(*state, "elastic",
+                (vqc_operation){.kind = VQC_OPERATION_ELASTIC_FIELD, .elastic_field = {CROPS, SIDE, SIDE}});
+}
+
 static int tests_run(vqc_ops *ops)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(rotation, ops),
-        cmocka_unit_test_prestate(resized_crop, ops),
-        cmocka_unit_test_prestate(erase, ops),
-        cmocka_unit_test_prestate(sharpen, ops),
+        cmocka_unit_test_prestate(rotation, ops), cmocka_unit_test_prestate(resized_crop, ops),
+        cmocka_unit_test_prestate(erase, ops),    cmocka_unit_test_prestate(sharpen, ops),
+        cmocka_unit_test_prestate(spline, ops),   cmocka_unit_test_prestate(elastic, ops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

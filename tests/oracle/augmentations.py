@@ -81,11 +81,64 @@ def sharpen_case():
     return K.RandomSharpness(sharpness=0.3, p=1.0), {"sharpness_factor": shares}, shares[:, None]
 
 
+def spline_case():
+    """Kornia's centres, moved; the weights are solved for here, as its get_tps_transform is said to define them."""
+    generator = numpy.random.default_rng(8)
+    centres = numpy.array([[-1.0, -1], [-1, 1], [1, -1], [1, -1], [0, 0]])
+    augmentation = K.RandomThinPlateSpline(scale=0.8, same_on_batch=True, p=1.0)
+    moved = centres + generator.uniform(-0.8, 0.8, (CROPS, 5, 2))
+    rows = []
+    for points in moved:
+        squares = ((points[:, None] - centres) ** 2).sum(-1)
+        matrix = numpy.zeros((8, 8))
+        matrix[:5, :5] = 0.5 * squares * numpy.log(squares + 1e-8)
+        matrix[:5, 5] = 1
+        matrix[:5, 6:] = points
+        matrix[5:, :5] = matrix[:5, 5:].T
+        right = numpy.zeros((8, 2))
+        right[:5] = centres
+        rows.append([1.0, *numpy.linalg.solve(matrix, right).ravel()])
+    given = {"src": torch.tensor(centres).repeat(CROPS, 1, 1), "dst": torch.tensor(moved)}
+    return augmentation, given, torch.tensor(numpy.array(rows))
+
+
+def philox_words(key, counters):
+    """Philox4x32-10 (Salmon et al. 2011): 128 bits for every counter, as (count, 4) 32-bit words."""
+    a, b, c, d = (numpy.array(word, dtype=numpy.uint64) for word in zip(*counters))
+    mask, shift = numpy.uint64(0xFFFFFFFF), numpy.uint64(32)
+    k0, k1 = key
+    for _ in range(10):
+        low, high = numpy.uint64(0xD2511F53) * a, numpy.uint64(0xCD9E8D57) * c
+        a, b, c, d = ((high >> shift) ^ b ^ numpy.uint64(k0), high & mask, (low >> shift) ^ d ^ numpy.uint64(k1),
+                      low & mask)
+        k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
+    return numpy.stack([a, b, c, d], 1)
+
+
+def elastic_case():
+    """Strengths that push pixels up to the edges and beyond: with noise of so small a crop, 1 moves them little."""
+    strengths = numpy.array([1.0, 4.0, 16.0, 64.0], dtype=numpy.float32)
+    augmentation = K.RandomElasticTransform(p=1.0)
+    parameters = numpy.zeros((CROPS, 6), dtype=numpy.int32)
+    noise = numpy.zeros((CROPS, 2, SIDE, SIDE))
+    for crop in range(CROPS):
+        key, counter = (54 + crop, 1 << 20), (crop, 7, 5 << 24)
+        words = philox_words(key, [(block, *counter) for block in range(SIDE * SIDE * 2 // 4)])
+        numbers = (words.ravel() >> numpy.uint64(8)).astype(numpy.float64) * 2.0**-23 - 1
+        noise[crop] = numbers.reshape(SIDE, SIDE, 2).transpose(2, 0, 1)
+        parameters[crop] = [*key, *counter, strengths[crop : crop + 1].view(numpy.int32)[0]]
+    # Kornia knows one strength for a batch; smoothing is linear, so that it may stand before it.
+    given = {"noise": torch.tensor(noise * strengths[:, None, None, None])}
+    return augmentation, given, torch.tensor(parameters)
+
+
 CASES = {
     "rotation": rotation_case,
     "resized_crop": resized_crop_case,
     "erase": erase_case,
     "sharpen": sharpen_case,
+    "spline": spline_case,
+    "elastic": elastic_case,
 }
 
 

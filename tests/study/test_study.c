@@ -175,6 +175,10 @@ static void test_augmentations_survive_writing(void **state)
          "    - {name: Er, p: 0.69999999999999996, scale: [0, 0.5], ratio: [0.5, 2]}\n"},
         {"[Sh, {name: Sh, sharpness: 1}]",
          "    - {name: Sh, p: 0.5, sharpness: 0.29999999999999999}\n    - {name: Sh, p: 0.5, sharpness: 1}\n"},
+        {"[Ts, {name: Ts, scale: 0.25}]", "    - {name: Ts, p: 0.69999999999999996, scale: 0.80000000000000004}\n"
+                                          "    - {name: Ts, p: 0.69999999999999996, scale: 0.25}\n"},
+        {"[Et, {name: Et, alpha: 2}]", "    - {name: Et, p: 0.69999999999999996, alpha: 1}\n"
+                                       "    - {name: Et, p: 0.69999999999999996, alpha: 2}\n"},
     };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         vqc_settings settings;
@@ -223,7 +227,7 @@ static void test_bad_studies(void **state)
         {"study: s\n" MODELS "prompts: [x]\nrender: {optimizer: {name: sgd}}\n", "sgd"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {init: {image: no.png}}\n", "no.png cannot be read"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [Xx]}\n",
-         "4:20: render.augment[0]: expected one of Hf, Af, Pe, Ji, Ro, Re, Cr, Gn, Er, Sh, found Xx"},
+         "4:20: render.augment[0]: expected one of Hf, Af, Pe, Ji, Ro, Re, Cr, Gn, Er, Sh, Ts, Et, found Xx"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Hf, degrees: 3}]}\n", "no such parameter"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Ro, degrees: 200}]}\n", "4:40: "},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Re, scale: 0.5}]}\n", "4:38: "},
@@ -236,6 +240,8 @@ static void test_bad_studies(void **state)
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Gn, std: -1}]}\n", "4:36: "},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Er, scale: [0.1, 1.5]}]}\n", "4:44: "},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Sh, sharpness: 1.5}]}\n", "4:42: "},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Ts, scale: [0, 1]}]}\n", "4:38: "},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Et, alpha: -1}]}\n", "4:38: "},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Gn, degrees: 1}]}\n", "no such parameter"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {steps: 10, snapshots: 20}\n", "snapshots"},
         {"study: s\n" MODELS "prompts: [x]\nseeds: [-1]\n", "-1"},
