@@ -8,12 +8,14 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../comparison.h"
 #include "execution.h"
+#include "ops/spline_formulas.h"
 #include "reference_file.h"
 
 static vqc_weights *fixture_open(void)
@@ -147,12 +149,26 @@ static void elastic(void **state)
                 (vqc_operation){.kind = VQC_OPERATION_ELASTIC_FIELD, .elastic_field = {CROPS, SIDE, SIDE}});
 }
 
+/* The logarithm of splines, which vectors compute, against the library's. */
+static void spline_logarithm(void **state)
+{
+    (void)state;
+    for (int i = 0; i <= 100000; i++) {
+        double x = 1e-8 * pow(10.0, (double)i / 1e4);
+        double expected = log(x);
+        if (fabs(vqc_spline_log(x) - expected) > 1e-15 * fmax(fabs(expected), 1.0))
+            fail_msg("log %.17g is %.17g, expected %.17g", x, vqc_spline_log(x), expected);
+    }
+    assert_true(vqc_spline_log(1.0) == 0.0);
+}
+
 static int tests_run(vqc_ops *ops)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(rotation, ops), cmocka_unit_test_prestate(resized_crop, ops),
-        cmocka_unit_test_prestate(erase, ops),    cmocka_unit_test_prestate(sharpen, ops),
-        cmocka_unit_test_prestate(spline, ops),   cmocka_unit_test_prestate(elastic, ops),
+        cmocka_unit_test(spline_logarithm),           cmocka_unit_test_prestate(rotation, ops),
+        cmocka_unit_test_prestate(resized_crop, ops), cmocka_unit_test_prestate(erase, ops),
+        cmocka_unit_test_prestate(sharpen, ops),      cmocka_unit_test_prestate(spline, ops),
+        cmocka_unit_test_prestate(elastic, ops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
