@@ -45,20 +45,18 @@ typedef enum vqc_augmentation_kind {
 
 typedef struct vqc_augmentation {
     vqc_augmentation_kind kind;
-    double probability;      /* resized crop, crop, erase, spline: that all crops of a step have it, else
-                                that each has */
+    double probability;      /* that a crop has it; of resized crop, crop, erase and spline, that all of a step do */
     double degrees;          /* affine, rotation: ± degrees */
     double translate, shear; /* affine: share of the side, ± degrees */
     bool border;             /* affine: repeat the edge; else black outside */
     double distortion;       /* perspective: how far corners may move inwards */
     double brightness, contrast, saturation, hue; /* jitter */
-    double scale[2], ratio[2];                    /* resized crop, erase: its share of the area, its aspect; from,
-                                                     to */
-    double size;                                  /* crop: its share of the side */
-    double deviation;                             /* noise: its standard deviation */
-    double sharpness;                             /* sharpness: the largest share of the crop, beside its blur */
-    double reach;    /* spline: how far its points may move along each axis, in half sides */
-    double strength; /* elastic: what its displacements are multiplied by */
+    double scale[2], ratio[2]; /* resized crop, erase: from and to which share of the area, and which aspect */
+    double size;               /* crop: its share of the side; the public notebooks' 1 changes nothing */
+    double deviation;          /* noise: its standard deviation */
+    double sharpness;          /* sharpness: the most that is left of the crop, beside its blur */
+    double reach;              /* spline: how far its points may move along each axis, in half sides */
+    double strength;           /* elastic: what its displacements are multiplied by */
 } vqc_augmentation;
 
 /* The code of a kind, such as "Hf". */
