@@ -218,9 +218,9 @@ static void test_resized_crop(void **state)
         aspects += log(height / width);
         offsets += ((double)draw.warp[2] + 0.5) / (SIDE - width + 1.0);
     }
-    /* Areas uniform in 0.1 to 1, but the largest do not fit where the aspect is not 1. */
-    assert_true(areas / DRAWS > 0.46 && areas / DRAWS < 0.55);
-    assert_float_equal(aspects / DRAWS, 0.0, 0.02);
+    /* Means of 200,000 draws by kornia 0.5.4 for this side: 0.4753 of the area (deviation 0.220), 0.0005 (0.160). */
+    assert_float_equal(areas / DRAWS, 0.4753, 0.015);
+    assert_float_equal(aspects / DRAWS, 0.0005, 0.012);
     assert_float_equal(offsets / DRAWS, 0.5, 0.03);
 }
 
@@ -287,9 +287,9 @@ static void test_erase(void **state)
         places[0] += (r[0] + 0.5) / (SIDE - r[2] + 1);
         places[1] += (r[1] + 0.5) / (SIDE - r[3] + 1);
     }
-    /* Shares uniform in 0.1 to 0.4, a few of which do not fit where the aspect is at its end. */
-    assert_true(areas / DRAWS > 0.235 && areas / DRAWS < 0.255);
-    assert_float_equal((double)wide / DRAWS, 0.48, 0.05); /* rounding makes squares */
+    /* Means of 200,000 draws by kornia 0.5.4 for this side: 0.2491 of the area (deviation 0.0859), 0.4776 wide. */
+    assert_float_equal(areas / DRAWS, 0.2491, 0.006);
+    assert_float_equal((double)wide / DRAWS, 0.4776, 0.035);
     assert_float_equal(places[0] / DRAWS, 0.5, 0.03);
     assert_float_equal(places[1] / DRAWS, 0.5, 0.03);
 }
