@@ -17,13 +17,7 @@ VQC_CPU_KERNEL static void squares_find(const vqc_field_warp *o, const float *re
         x[i] = place.x;
         y[i] = place.y;
     }
-    for (int64_t i = 0; i < count; i++) {
-        vqc_warp_square square = vqc_warp_square_of(o->height, o->width, (vqc_warp_place){x[i], y[i]});
-        piece->left[i] = square.left;
-        piece->top[i] = square.top;
-        for (int k = 0; k < 4; k++)
-            piece->weight[k][i] = square.weight[k];
-    }
+    vqc_cpu_warp_squares_set(o->height, o->width, x, y, (int32_t)count, piece);
 }
 
 /* `count` pixels of one crop's output. */
@@ -34,13 +28,8 @@ static void pixels_forward(const vqc_field_warp *o, const float *places, const f
         vqc_cpu_warp_piece piece;
         int64_t pixels = count - first < VQC_CPU_WARP_PIECE ? count - first : VQC_CPU_WARP_PIECE;
         squares_find(o, places + 2 * first, pixels, &piece);
-        for (int64_t i = 0; i < pixels; i++) {
-            vqc_warp_taps taps = vqc_cpu_warp_taps_at(o->height, o->width, &piece, i);
-            if (o->channels == 3)
-                vqc_cpu_warp_pixel_forward(3, &taps, input, output + (first + i) * 3);
-            else
-                vqc_cpu_warp_pixel_forward(o->channels, &taps, input, output + (first + i) * o->channels);
-        }
+        vqc_cpu_warp_piece_forward(o->height, o->width, o->channels, &piece, pixels, input,
+                                   output + first * o->channels);
     }
 }
 
@@ -52,13 +41,8 @@ static void pixels_backward(const vqc_field_warp *o, const float *places, const 
         vqc_cpu_warp_piece piece;
         int64_t pixels = count - first < VQC_CPU_WARP_PIECE ? count - first : VQC_CPU_WARP_PIECE;
         squares_find(o, places + 2 * first, pixels, &piece);
-        for (int64_t i = 0; i < pixels; i++) {
-            vqc_warp_taps taps = vqc_cpu_warp_taps_at(o->height, o->width, &piece, i);
-            if (o->channels == 3)
-                vqc_cpu_warp_pixel_backward(3, &taps, gradient + (first + i) * 3, grad_input);
-            else
-                vqc_cpu_warp_pixel_backward(o->channels, &taps, gradient + (first + i) * o->channels, grad_input);
-        }
+        vqc_cpu_warp_piece_backward(o->height, o->width, o->channels, &piece, pixels, gradient + first * o->channels,
+                                    grad_input);
     }
 }
 

@@ -17,13 +17,7 @@ VQC_CPU_KERNEL static void squares_find(const vqc_warp *o, const float *matrix, 
         x[i] = place.x;
         y[i] = place.y;
     }
-    for (int32_t i = 0; i < (int32_t)count; i++) {
-        vqc_warp_square square = vqc_warp_square_of(o->height, o->width, (vqc_warp_place){x[i], y[i]});
-        piece->left[i] = square.left;
-        piece->top[i] = square.top;
-        for (int k = 0; k < 4; k++)
-            piece->weight[k][i] = square.weight[k];
-    }
+    vqc_cpu_warp_squares_set(o->height, o->width, x, y, (int32_t)count, piece);
 }
 
 /* Row `row` of one crop's output. */
@@ -33,13 +27,8 @@ static void row_forward(const vqc_warp *o, const float *matrix, const float *inp
         vqc_cpu_warp_piece piece;
         int64_t count = o->width - first < VQC_CPU_WARP_PIECE ? o->width - first : VQC_CPU_WARP_PIECE;
         squares_find(o, matrix, first, row, count, &piece);
-        for (int64_t i = 0; i < count; i++) {
-            vqc_warp_taps taps = vqc_cpu_warp_taps_at(o->height, o->width, &piece, i);
-            if (o->channels == 3)
-                vqc_cpu_warp_pixel_forward(3, &taps, input, output + (first + i) * 3);
-            else
-                vqc_cpu_warp_pixel_forward(o->channels, &taps, input, output + (first + i) * o->channels);
-        }
+        vqc_cpu_warp_piece_forward(o->height, o->width, o->channels, &piece, count, input,
+                                   output + first * o->channels);
     }
 }
 
@@ -51,13 +40,8 @@ static void row_backward(const vqc_warp *o, const float *matrix, const float *gr
         vqc_cpu_warp_piece piece;
         int64_t count = o->width - first < VQC_CPU_WARP_PIECE ? o->width - first : VQC_CPU_WARP_PIECE;
         squares_find(o, matrix, first, row, count, &piece);
-        for (int64_t i = 0; i < count; i++) {
-            vqc_warp_taps taps = vqc_cpu_warp_taps_at(o->height, o->width, &piece, i);
-            if (o->channels == 3)
-                vqc_cpu_warp_pixel_backward(3, &taps, gradient + (first + i) * 3, grad_input);
-            else
-                vqc_cpu_warp_pixel_backward(o->channels, &taps, gradient + (first + i) * o->channels, grad_input);
-        }
+        vqc_cpu_warp_piece_backward(o->height, o->width, o->channels, &piece, count, gradient + first * o->channels,
+                                    grad_input);
     }
 }
 

@@ -15,6 +15,20 @@ typedef struct vqc_cpu_warp_piece {
     float weight[4][VQC_CPU_WARP_PIECE];
 } vqc_cpu_warp_piece;
 
+/* The squares around the places of a piece's pixels; to be inlined into a VQC_CPU_KERNEL. */
+VQC_CPU_INLINE void vqc_cpu_warp_squares_set(int64_t height, int64_t width, const double x[VQC_CPU_WARP_PIECE],
+                                             const double y[VQC_CPU_WARP_PIECE], int32_t count,
+                                             vqc_cpu_warp_piece *restrict piece)
+{
+    for (int32_t i = 0; i < count; i++) {
+        vqc_warp_square square = vqc_warp_square_of(height, width, (vqc_warp_place){x[i], y[i]});
+        piece->left[i] = square.left;
+        piece->top[i] = square.top;
+        for (int k = 0; k < 4; k++)
+            piece->weight[k][i] = square.weight[k];
+    }
+}
+
 VQC_CPU_INLINE vqc_warp_taps vqc_cpu_warp_taps_at(int64_t height, int64_t width, const vqc_cpu_warp_piece *piece,
                                                   int64_t i)
 {
@@ -42,6 +56,34 @@ VQC_CPU_INLINE void vqc_cpu_warp_pixel_backward(int64_t channels, const vqc_warp
     for (int k = 0; k < 4; k++)
         for (int64_t c = 0; c < channels; c++)
             grad_input[taps->index[k] * channels + c] += taps->weight[k] * gradient[c];
+}
+
+/* `count` neighbouring pixels of a crop's output, from the crop's whole input. */
+static inline void vqc_cpu_warp_piece_forward(int64_t height, int64_t width, int64_t channels,
+                                              const vqc_cpu_warp_piece *piece, int64_t count, const float *input,
+                                              float *output)
+{
+    for (int64_t i = 0; i < count; i++) {
+        vqc_warp_taps taps = vqc_cpu_warp_taps_at(height, width, piece, i);
+        if (channels == 3)
+            vqc_cpu_warp_pixel_forward(3, &taps, input, output + i * 3);
+        else
+            vqc_cpu_warp_pixel_forward(channels, &taps, input, output + i * channels);
+    }
+}
+
+/* Adds what they give to the gradient of the input. */
+static inline void vqc_cpu_warp_piece_backward(int64_t height, int64_t width, int64_t channels,
+                                               const vqc_cpu_warp_piece *piece, int64_t count, const float *gradient,
+                                               float *grad_input)
+{
+    for (int64_t i = 0; i < count; i++) {
+        vqc_warp_taps taps = vqc_cpu_warp_taps_at(height, width, piece, i);
+        if (channels == 3)
+            vqc_cpu_warp_pixel_backward(3, &taps, gradient + i * 3, grad_input);
+        else
+            vqc_cpu_warp_pixel_backward(channels, &taps, gradient + i * channels, grad_input);
+    }
 }
 
 #endif
