@@ -21,6 +21,8 @@ typedef enum tolerance_kind {
     TOLERANCE_FINITE_DIFFERENCE,
     TOLERANCE_RESAMPLE,
     TOLERANCE_DISTANCE,
+    TOLERANCE_AUGMENTATION,
+    TOLERANCE_SPLINE,
     TOLERANCE_MODEL_OUTPUT_F32,
     TOLERANCE_MODEL_GRADIENT_F32,
     TOLERANCE_MODEL_OUTPUT_BF16,
@@ -47,6 +49,13 @@ static const tolerance tolerances[TOLERANCE_COUNT] = {
                             "the reference computes kernel, place and sums in f32, and the place of a pixel in a "
                             "crop of 150 is only known to 1e-5"},
     [TOLERANCE_DISTANCE] = {1e-5, 1e-5, 0.999999, "the reference computes embedding norms and sums in f32"},
+    [TOLERANCE_AUGMENTATION] =
+        {4e-6, 2e-5, 0.999999,
+         "kornia in f64 with parameters in f64; rounded to f32, matrices and fields give places "
+         "good to 1e-6 pixels"},
+    [TOLERANCE_SPLINE] =
+        {1.5e-5, 2e-4, 0.999999,
+         "as for the others, but weights that cancel, rounded to f32, give places good to 1e-5 pixels"},
     [TOLERANCE_MODEL_OUTPUT_F32] = {1e-5, 1e-3, 0.999999,
                                     "dozens of f32 operations after each other, on both sides; the limit that users "
                                     "are promised"},

@@ -1,120 +1,90 @@
 #include "guide/augment.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
-/* A 3 × 3 matrix by rows, from output to input coordinates in pixels. */
-typedef struct matrix {
-    double at[3][3];
-} matrix;
+#include "guide/augment_spline.h"
+#include "guide/augment_warps.h"
 
-static const matrix identity = {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
-static const double pi = 3.14159265358979323846;
+/* The parameters of each stage. */
+static const struct {
+    int64_t numbers;
+    vqc_dtype dtype;
+} parameters[VQC_AUGMENT_STAGE_COUNT] = {
+    [VQC_AUGMENT_STAGE_WARP] = {10, VQC_DTYPE_F32},
+    [VQC_AUGMENT_STAGE_COLOUR] = {5, VQC_DTYPE_F32},
+    [VQC_AUGMENT_STAGE_NOISE] = {VQC_STREAM_NOISE_WORDS, VQC_DTYPE_I32},
+    [VQC_AUGMENT_STAGE_ERASE] = {4, VQC_DTYPE_I32},
+    [VQC_AUGMENT_STAGE_SHARPEN] = {1, VQC_DTYPE_F32},
+    [VQC_AUGMENT_STAGE_SPLINE] = {VQC_AUGMENT_SPLINE_NUMBERS, VQC_DTYPE_F32},
+    [VQC_AUGMENT_STAGE_ELASTIC] = {VQC_STREAM_NOISE_WORDS, VQC_DTYPE_I32},
+};
 
-static matrix matrix_product(const matrix *left, const matrix *right)
+int64_t vqc_augment_stage_numbers(vqc_augment_stage stage)
 {
-    matrix product = {{{0}}};
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++)
-            for (int k = 0; k < 3; k++)
-                product.at[i][j] += left->at[i][k] * right->at[k][j];
-    return product;
+    return parameters[stage].numbers;
+}
+
+vqc_dtype vqc_augment_stage_dtype(vqc_augment_stage stage)
+{
+    return parameters[stage].dtype;
+}
+
+static vqc_augment_stage stage_of(vqc_augmentation_kind kind)
+{
+    switch (kind) {
+    case VQC_AUGMENTATION_JITTER:
+        return VQC_AUGMENT_STAGE_COLOUR;
+    case VQC_AUGMENTATION_NOISE:
+        return VQC_AUGMENT_STAGE_NOISE;
+    case VQC_AUGMENTATION_ERASE:
+        return VQC_AUGMENT_STAGE_ERASE;
+    case VQC_AUGMENTATION_SHARPNESS:
+        return VQC_AUGMENT_STAGE_SHARPEN;
+    case VQC_AUGMENTATION_SPLINE:
+        return VQC_AUGMENT_STAGE_SPLINE;
+    case VQC_AUGMENTATION_ELASTIC:
+        return VQC_AUGMENT_STAGE_ELASTIC;
+    default:
+        return VQC_AUGMENT_STAGE_WARP;
+    }
+}
+
+/* Whether a flip in the list has no warp right behind it that it could join. */
+static bool flip_stands_alone(const vqc_settings *settings, int index)
+{
+    for (int i = index + 1; i < settings->augmentation_count; i++) {
+        vqc_augmentation_kind kind = settings->augmentations[i].kind;
+        if (kind != VQC_AUGMENTATION_FLIP)
+            return !vqc_augment_is_warp(kind);
+    }
+    return true;
+}
+
+/* Whether augmentation number `index` ends a stage. */
+static bool ends_stage(const vqc_settings *settings, int index)
+{
+    if (settings->augmentations[index].kind != VQC_AUGMENTATION_FLIP)
+        return true;
+    bool last = index + 1 == settings->augmentation_count;
+    return last ||
+           (flip_stands_alone(settings, index) && settings->augmentations[index + 1].kind != VQC_AUGMENTATION_FLIP);
+}
+
+int vqc_augment_stages(const vqc_settings *settings, vqc_augment_stage stages[VQC_SETTINGS_MAX_AUGMENTATIONS])
+{
+    int count = 0;
+    for (int i = 0; i < settings->augmentation_count; i++)
+        if (ends_stage(settings, i))
+            stages[count++] = stage_of(settings->augmentations[i].kind);
+    return count;
 }
 
 /* Uniform in [−limit, limit). */
 static double symmetric(vqc_stream *stream, double limit)
 {
     return (2.0 * vqc_stream_uniform(stream) - 1.0) * limit;
-}
-
-static matrix flip_matrix(int64_t side)
-{
-    matrix flip = identity;
-    flip.at[0][0] = -1.0;
-    flip.at[0][2] = (double)(side - 1);
-    return flip;
-}
-
-/* Rotation by ± degrees, shear by ± shear degrees along each axis, shift by ± translate sides: all around the middle.
- * The matrix drawn is used in the direction from output to input; the distribution is symmetric. */
-static matrix affine_draw(const vqc_augmentation *augmentation, int64_t side, vqc_stream *stream)
-{
-    double angle = symmetric(stream, augmentation->degrees) * pi / 180.0;
-    double shear_x = tan(symmetric(stream, augmentation->shear) * pi / 180.0);
-    double shear_y = tan(symmetric(stream, augmentation->shear) * pi / 180.0);
-    double shift_x = symmetric(stream, augmentation->translate * (double)side);
-    double shift_y = symmetric(stream, augmentation->translate * (double)side);
-    double middle = (double)(side - 1) / 2.0;
-    matrix rotation = {{{cos(angle), sin(angle), 0}, {-sin(angle), cos(angle), 0}, {0, 0, 1}}};
-    matrix shear = {{{1, shear_x, 0}, {shear_y, 1 + shear_x * shear_y, 0}, {0, 0, 1}}};
-    matrix to_middle = {{{1, 0, -middle - shift_x}, {0, 1, -middle - shift_y}, {0, 0, 1}}};
-    matrix back = {{{1, 0, middle}, {0, 1, middle}, {0, 0, 1}}};
-    matrix result = matrix_product(&shear, &to_middle);
-    result = matrix_product(&rotation, &result);
-    return matrix_product(&back, &result);
-}
-
-/* The matrix that takes the unit square's corners (0,0), (1,0), (1,1), (0,1) to the four points (Heckbert 1989,
- * "Fundamentals of texture mapping and image warping", section 2.2.3). */
-static matrix square_to_quad(const double x[4], const double y[4])
-{
-    double dx1 = x[1] - x[2];
-    double dx2 = x[3] - x[2];
-    double dx3 = x[0] - x[1] + x[2] - x[3];
-    double dy1 = y[1] - y[2];
-    double dy2 = y[3] - y[2];
-    double dy3 = y[0] - y[1] + y[2] - y[3];
-    double divisor = dx1 * dy2 - dx2 * dy1;
-    double g = (dx3 * dy2 - dx2 * dy3) / divisor;
-    double h = (dx1 * dy3 - dx3 * dy1) / divisor;
-    return (matrix){{{x[1] - x[0] + g * x[1], x[3] - x[0] + h * x[3], x[0]},
-                     {y[1] - y[0] + g * y[1], y[3] - y[0] + h * y[3], y[0]},
-                     {g, h, 1}}};
-}
-
-/* Inverse up to a factor: the adjugate, which a projective map may be given by. */
-static matrix matrix_adjugate(const matrix *m)
-{
-    matrix result;
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++) {
-            int r0 = (j + 1) % 3;
-            int r1 = (j + 2) % 3;
-            int c0 = (i + 1) % 3;
-            int c1 = (i + 2) % 3;
-            result.at[i][j] = m->at[r0][c0] * m->at[r1][c1] - m->at[r0][c1] * m->at[r1][c0];
-        }
-    return result;
-}
-
-/* Every corner of the picture moves inwards by U · distortion · side / 2 along both axes. */
-static matrix perspective_draw(const vqc_augmentation *augmentation, int64_t side, vqc_stream *stream)
-{
-    static const int outward_x[] = {0, 1, 1, 0};
-    static const int outward_y[] = {0, 0, 1, 1};
-    double last = (double)(side - 1);
-    double reach = augmentation->distortion * (double)side / 2.0;
-    double x[4];
-    double y[4];
-    for (int i = 0; i < 4; i++) {
-        double dx = vqc_stream_uniform(stream) * reach;
-        double dy = vqc_stream_uniform(stream) * reach;
-        x[i] = outward_x[i] ? last - dx : dx;
-        y[i] = outward_y[i] ? last - dy : dy;
-    }
-    /* Output to input: undo the moved corners, then go to the picture's own. */
-    matrix moved = square_to_quad(x, y);
-    matrix undo = matrix_adjugate(&moved);
-    matrix scale = {{{last, 0, 0}, {0, last, 0}, {0, 0, 1}}};
-    matrix result = matrix_product(&scale, &undo);
-    /* The last coordinate has to be positive inside the moved picture, such as at its corners' mean. */
-    double middle_x = (x[0] + x[1] + x[2] + x[3]) / 4.0;
-    double middle_y = (y[0] + y[1] + y[2] + y[3]) / 4.0;
-    double sign = result.at[2][0] * middle_x + result.at[2][1] * middle_y + result.at[2][2] < 0.0 ? -1.0 : 1.0;
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++)
-            result.at[i][j] *= sign;
-    return result;
 }
 
 static void colour_draw(const vqc_augmentation *augmentation, vqc_stream *stream, float colour[5])
@@ -132,82 +102,160 @@ static void colour_neutral(float colour[5])
     memcpy(colour, neutral, sizeof neutral);
 }
 
-static void warp_store(const matrix *m, bool border, float warp[10])
+/* Uniform in [low, high). */
+static double between(vqc_stream *stream, double low, double high)
 {
+    return low + vqc_stream_uniform(stream) * (high - low);
+}
+
+/* An aspect: where the range has 1 inside, as often below as above it. */
+static double aspect_draw(vqc_stream *stream, const double ratio[2])
+{
+    if (!(ratio[0] < 1.0 && ratio[1] > 1.0))
+        return between(stream, ratio[0], ratio[1]);
+    double below = between(stream, ratio[0], 1.0);
+    double above = between(stream, 1.0, ratio[1]);
+    return vqc_stream_uniform(stream) > 0.5 ? below : above;
+}
+
+/* A side of a rectangle with that square, in whole pixels. */
+static int64_t rectangle_side(double square, int64_t side)
+{
+    return (int64_t)fmin(fmax(rint(sqrt(square)), 1.0), (double)side);
+}
+
+/* A rectangle of that share of the area and that aspect, height / width, somewhere in the crop. */
+static void erase_draw(const vqc_augmentation *augmentation, int64_t side, vqc_stream *stream, int32_t rectangle[4])
+{
+    double area = between(stream, augmentation->scale[0], augmentation->scale[1]) * (double)side * (double)side;
+    double aspect = aspect_draw(stream, augmentation->ratio);
+    int64_t height = rectangle_side(area * aspect, side);
+    int64_t width = rectangle_side(area / aspect, side);
+    int64_t left = vqc_stream_integer(stream, side - width + 1);
+    int64_t top = vqc_stream_integer(stream, side - height + 1);
+    rectangle[0] = (int32_t)top;
+    rectangle[1] = (int32_t)left;
+    rectangle[2] = (int32_t)height;
+    rectangle[3] = (int32_t)width;
+}
+
+/* The augmentation in its list. */
+typedef struct list_place {
+    const vqc_augmentation *augmentation;
+    uint32_t index;
+    int64_t side; /* of the crop */
+} list_place;
+
+/* The stream of what all crops of the step have in common in this augmentation. */
+static vqc_stream batch_stream(const list_place *place, const vqc_stream *stream)
+{
+    return (vqc_stream){.seed = stream->seed,
+                        .purpose = VQC_STREAM_BATCH,
+                        .place = place->index,
+                        .perceptor = stream->perceptor,
+                        .step = stream->step};
+}
+
+/* Whether kornia decides for all crops of a batch together if the augmentation is used: where it may give pictures
+ * another size, and where the public notebooks want the same for all. */
+static bool is_used_together(vqc_augmentation_kind kind)
+{
+    return kind == VQC_AUGMENTATION_RESIZED_CROP || kind == VQC_AUGMENTATION_CROP || kind == VQC_AUGMENTATION_ERASE ||
+           kind == VQC_AUGMENTATION_SPLINE;
+}
+
+/* Whether the augmentation is used; takes a number from one of the streams, the crop's or the batch's. */
+static bool use_draw(const list_place *place, vqc_stream *stream, vqc_stream *batch)
+{
+    vqc_stream *asked = is_used_together(place->augmentation->kind) ? batch : stream;
+    return vqc_stream_uniform(asked) < place->augmentation->probability;
+}
+
+/* What tells an operation to draw a number for every element of the crop. */
+static void noise_draw(const list_place *place, const vqc_stream *stream, double scale,
+                       int32_t words[VQC_STREAM_NOISE_WORDS])
+{
+    vqc_stream noise = *stream;
+    noise.purpose = VQC_STREAM_STAGE_NOISE;
+    noise.place = place->index;
+    noise.draw = 0;
+    vqc_stream_noise(&noise, (float)scale, words);
+}
+
+/* The parameters of a stage that is no warp. */
+static void stage_draw(const list_place *place, vqc_stream *stream, vqc_augment_draw *draw)
+{
+    const vqc_augmentation *augmentation = place->augmentation;
+    vqc_stream batch = batch_stream(place, stream);
+    bool used = use_draw(place, stream, &batch);
+    switch (stage_of(augmentation->kind)) {
+    case VQC_AUGMENT_STAGE_COLOUR:
+        colour_draw(augmentation, stream, draw->colour);
+        if (!used)
+            colour_neutral(draw->colour);
+        break;
+    case VQC_AUGMENT_STAGE_NOISE:
+        noise_draw(place, stream, used ? augmentation->deviation : 0.0, draw->noise);
+        break;
+    case VQC_AUGMENT_STAGE_ERASE: /* the same for all crops */
+        erase_draw(augmentation, place->side, &batch, draw->erase);
+        if (!used)
+            memset(draw->erase, 0, sizeof draw->erase);
+        break;
+    case VQC_AUGMENT_STAGE_SHARPEN:
+        draw->sharpen[0] = (float)between(stream, 0.0, augmentation->sharpness);
+        if (!used)
+            draw->sharpen[0] = 1.0F;
+        break;
+    case VQC_AUGMENT_STAGE_SPLINE:
+        vqc_augment_spline_draw(augmentation->reach, stream, draw->spline);
+        if (!used)
+            draw->spline[0] = 0.0F;
+        break;
+    case VQC_AUGMENT_STAGE_ELASTIC:
+        noise_draw(place, stream, used ? augmentation->strength : 0.0, draw->elastic);
+        break;
+    case VQC_AUGMENT_STAGE_WARP:
+    case VQC_AUGMENT_STAGE_COUNT:
+        break;
+    }
+}
+
+/* Joins the augmentation's matrix to those that wait for it; drawn whether or not it is used. */
+static void matrix_join(const list_place *place, vqc_stream *stream, vqc_augment_matrix *pending)
+{
+    vqc_stream batch = batch_stream(place, stream);
+    bool used = use_draw(place, stream, &batch);
+    vqc_augment_matrix drawn = vqc_augment_matrix_draw(place->augmentation, place->side, stream);
+    if (used)
+        *pending = vqc_augment_matrix_product(pending, &drawn);
+}
+
+static void warp_store(const vqc_augment_matrix *m, const vqc_augmentation *last, float warp[10])
+{
+    bool border = last->kind == VQC_AUGMENTATION_FLIP || (last->kind == VQC_AUGMENTATION_AFFINE && last->border);
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 3; j++)
             warp[3 * i + j] = (float)m->at[i][j];
     warp[9] = border ? 1.0F : 0.0F;
 }
 
-/* Whether a flip in the list has no geometric augmentation right behind it that it could join. */
-static bool flip_stands_alone(const vqc_settings *settings, int index)
-{
-    for (int i = index + 1; i < settings->augmentation_count; i++) {
-        vqc_augmentation_kind kind = settings->augmentations[i].kind;
-        if (kind != VQC_AUGMENTATION_FLIP)
-            return kind == VQC_AUGMENTATION_JITTER;
-    }
-    return true;
-}
-
-/* Whether augmentation number `index` ends a stage. */
-static bool ends_stage(const vqc_settings *settings, int index)
-{
-    if (settings->augmentations[index].kind != VQC_AUGMENTATION_FLIP)
-        return true;
-    bool last = index + 1 == settings->augmentation_count;
-    return last ||
-           (flip_stands_alone(settings, index) && settings->augmentations[index + 1].kind != VQC_AUGMENTATION_FLIP);
-}
-
-int vqc_augment_stages(const vqc_settings *settings, bool is_colour[VQC_SETTINGS_MAX_AUGMENTATIONS])
-{
-    int count = 0;
-    for (int i = 0; i < settings->augmentation_count; i++)
-        if (ends_stage(settings, i))
-            is_colour[count++] = settings->augmentations[i].kind == VQC_AUGMENTATION_JITTER;
-    return count;
-}
-
-/* The matrix of a geometric augmentation, drawn whether or not it is used. */
-static matrix geometric_draw(const vqc_augmentation *augmentation, int64_t side, vqc_stream *stream)
-{
-    switch (augmentation->kind) {
-    case VQC_AUGMENTATION_FLIP:
-        return flip_matrix(side);
-    case VQC_AUGMENTATION_AFFINE:
-        return affine_draw(augmentation, side, stream);
-    case VQC_AUGMENTATION_PERSPECTIVE:
-        return perspective_draw(augmentation, side, stream);
-    case VQC_AUGMENTATION_JITTER:
-        break;
-    }
-    return identity;
-}
-
 void vqc_augment_draw_all(const vqc_settings *settings, int64_t side, vqc_stream *stream, vqc_augment_draw *draws)
 {
     int stage = 0;
-    matrix pending = identity; /* flips that wait for the next geometric augmentation */
+    vqc_augment_matrix pending = vqc_augment_identity; /* flips that wait for the next warp */
     for (int i = 0; i < settings->augmentation_count; i++) {
-        const vqc_augmentation *augmentation = &settings->augmentations[i];
-        bool used = vqc_stream_uniform(stream) < augmentation->probability;
-        if (augmentation->kind == VQC_AUGMENTATION_JITTER) {
-            colour_draw(augmentation, stream, draws[stage].colour);
-            if (!used)
-                colour_neutral(draws[stage].colour);
-        } else {
-            matrix drawn = geometric_draw(augmentation, side, stream);
-            if (used)
-                pending = matrix_product(&pending, &drawn);
-        }
+        const list_place place = {&settings->augmentations[i], (uint32_t)i, side};
+        bool warps = vqc_augment_is_warp(place.augmentation->kind);
+        if (warps)
+            matrix_join(&place, stream, &pending);
+        else
+            stage_draw(&place, stream, &draws[stage]);
         if (!ends_stage(settings, i))
             continue;
-        if (augmentation->kind != VQC_AUGMENTATION_JITTER) {
-            bool border = augmentation->kind != VQC_AUGMENTATION_PERSPECTIVE && augmentation->border;
-            warp_store(&pending, border || augmentation->kind == VQC_AUGMENTATION_FLIP, draws[stage].warp);
-            pending = identity;
+        if (warps) {
+            warp_store(&pending, place.augmentation, draws[stage].warp);
+            pending = vqc_augment_identity;
         }
         stage++;
     }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "guide/augment.h"
 #include "guide/crops.h"
 
 enum { STEPS_HELD = 2, NO_STEP = -1 };
@@ -22,16 +21,18 @@ struct vqc_draws {
     vqc_ops *ops;
     const vqc_settings *settings;
     vqc_draws_shape shape;
-    bool stage_is_colour[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    vqc_augment_stage stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
     draws_part parts[MOST_PARTS];
     size_t group_size;         /* bytes of a group's parts */
     unsigned char *memory;     /* (STEPS_HELD, groups, group_size), reached by the device */
     int64_t steps[STEPS_HELD]; /* which are there */
 };
 
+/* Bytes of a stage's parameters of one crop. */
 static size_t stage_size(const vqc_draws *draws, int stage)
 {
-    return draws->stage_is_colour[stage] ? VQC_DRAWS_COLOUR : VQC_DRAWS_WARP;
+    return (size_t)vqc_augment_stage_numbers(draws->stages[stage]) *
+           vqc_dtype_size(vqc_augment_stage_dtype(draws->stages[stage]));
 }
 
 /* Pieces begin at multiples of this many bytes. */
@@ -50,10 +51,10 @@ static void parts_set(vqc_draws *draws, const vqc_draws_inputs *inputs)
 {
     size_t group = (size_t)draws->shape.group;
     part_set(draws, RECTANGLES, inputs->rectangles, group * VQC_DRAWS_RECTANGLE * sizeof(int32_t));
-    part_set(draws, NOISE, inputs->noise, group * VQC_DRAWS_NOISE * sizeof(int32_t));
+    part_set(draws, NOISE, inputs->noise, group * VQC_STREAM_NOISE_WORDS * sizeof(int32_t));
     part_set(draws, REAL, inputs->real, sizeof(int32_t));
     for (int stage = 0; stage < draws->shape.stage_count; stage++)
-        part_set(draws, FIRST_STAGE + stage, inputs->stages[stage], group * stage_size(draws, stage) * sizeof(float));
+        part_set(draws, FIRST_STAGE + stage, inputs->stages[stage], group * stage_size(draws, stage));
 }
 
 vqc_status vqc_draws_create(vqc_ops *ops, const vqc_settings *settings, const vqc_draws_shape *shape,
@@ -65,8 +66,8 @@ vqc_status vqc_draws_create(vqc_ops *ops, const vqc_settings *settings, const vq
     draws->ops = ops;
     draws->settings = settings;
     draws->shape = *shape;
-    memcpy(draws->stage_is_colour, shape->stage_is_colour, (size_t)shape->stage_count * sizeof(bool));
-    draws->shape.stage_is_colour = draws->stage_is_colour;
+    memcpy(draws->stages, shape->stages, (size_t)shape->stage_count * sizeof *shape->stages);
+    draws->shape.stages = draws->stages;
     for (int i = 0; i < STEPS_HELD; i++)
         draws->steps[i] = NO_STEP;
     parts_set(draws, inputs);
@@ -119,19 +120,14 @@ static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t pla
     stream.draw = 0;
     vqc_augment_draw_all(settings, shape->side, &stream, augmentations);
     for (int stage = 0; stage < shape->stage_count; stage++) {
-        const vqc_augment_draw *draw = &augmentations[stage];
         size_t size = stage_size(draws, stage);
-        memcpy((float *)part_memory(draws, step, group, FIRST_STAGE + stage) + (size_t)place * size,
-               draws->stage_is_colour[stage] ? draw->colour : draw->warp, size * sizeof(float));
+        memcpy((unsigned char *)part_memory(draws, step, group, FIRST_STAGE + stage) + (size_t)place * size,
+               &augmentations[stage], size);
     }
     stream.purpose = VQC_STREAM_NOISE;
     stream.draw = 0;
-    vqc_random_key key = vqc_stream_key(&stream);
-    vqc_random_block counter = vqc_stream_counter(&stream);
-    int32_t *noise = (int32_t *)part_memory(draws, step, group, NOISE) + place * VQC_DRAWS_NOISE;
-    memcpy(noise, key.word, sizeof key.word);
-    memcpy(noise + 2, &counter.word[1], 3 * sizeof counter.word[1]);
-    memcpy(noise + 5, &scale, sizeof scale);
+    vqc_stream_noise(&stream, scale,
+                     (int32_t *)part_memory(draws, step, group, NOISE) + place * VQC_STREAM_NOISE_WORDS);
 }
 
 static void group_draw(vqc_draws *draws, int64_t step, int64_t group)

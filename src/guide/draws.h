@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "guide/augment.h"
 #include "ops/ops.h"
 #include "study/settings.h"
 
@@ -19,18 +20,18 @@ typedef struct vqc_draws_shape {
     int64_t height, width; /* of the picture */
     int64_t side;          /* of a crop */
     int64_t group;         /* crops of a group */
-    int stage_count;       /* of augmentation, and which of them change colours */
-    const bool *stage_is_colour;
+    int stage_count;       /* of augmentation */
+    const vqc_augment_stage *stages;
 } vqc_draws_shape;
 
-/* Numbers for each crop, as operation.h lists them for resample, warp, colour and noise. */
-enum { VQC_DRAWS_RECTANGLE = 5, VQC_DRAWS_WARP = 10, VQC_DRAWS_COLOUR = 5, VQC_DRAWS_NOISE = 6 };
+/* Numbers for each crop, as operation.h lists them for resample. */
+enum { VQC_DRAWS_RECTANGLE = 5 };
 
 /* Where a group's parameters go, in device memory. */
 typedef struct vqc_draws_inputs {
     void *rectangles;                             /* int32 (group, 5), or NULL */
-    void *stages[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* f32 (group, 10 or 5) */
-    void *noise;                                  /* int32 (group, 6), or NULL */
+    void *stages[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* (group, numbers of the stage) */
+    void *noise;                                  /* int32 (group, VQC_STREAM_NOISE_WORDS), or NULL */
     void *real;                                   /* int32 (1): how many of the group's crops are not mere filling */
 } vqc_draws_inputs;
 

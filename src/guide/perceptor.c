@@ -35,8 +35,8 @@ struct vqc_perceptor {
     bool is_pooled;
     vqc_value rectangles; /* input int32 (group, 5), unless crops are pooled */
     int stage_count;
-    bool stage_is_colour[VQC_SETTINGS_MAX_AUGMENTATIONS];
-    vqc_value stages[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* inputs f32 (group, 10 or 5) */
+    vqc_augment_stage stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    vqc_value stage_parameters[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* inputs (group, numbers of the stage) */
     bool has_noise;
     vqc_value noise;     /* input int32 (group, 6) */
     vqc_value first;     /* input int32 (group): zeros, for the tower */
@@ -104,19 +104,74 @@ static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_err
     return perceptor->is_pooled ? crops_pool(perceptor, output, error) : crops_cut(perceptor, output, error);
 }
 
+/* What a stage does to the crops. */
+static vqc_operation stage_operation(const vqc_perceptor *perceptor, int stage)
+{
+    int64_t crops = perceptor->group;
+    int64_t side = perceptor->side;
+    vqc_operation operation = {.dtype = VQC_DTYPE_F32};
+    switch (perceptor->stages[stage]) {
+    case VQC_AUGMENT_STAGE_WARP:
+        operation.kind = VQC_OPERATION_WARP;
+        operation.warp = (vqc_warp){crops, side, side, 3};
+        break;
+    case VQC_AUGMENT_STAGE_COLOUR:
+        operation.kind = VQC_OPERATION_COLOUR;
+        operation.colour = (vqc_colour){crops, side * side};
+        break;
+    case VQC_AUGMENT_STAGE_NOISE:
+        operation.kind = VQC_OPERATION_NOISE;
+        operation.noise = (vqc_noise){crops, 3 * side * side};
+        break;
+    case VQC_AUGMENT_STAGE_ERASE:
+        operation.kind = VQC_OPERATION_ERASE;
+        operation.erase = (vqc_erase){crops, side, side, 3};
+        break;
+    case VQC_AUGMENT_STAGE_SHARPEN:
+        operation.kind = VQC_OPERATION_SHARPEN;
+        operation.sharpen = (vqc_sharpen){crops, side, side, 3};
+        break;
+    case VQC_AUGMENT_STAGE_SPLINE:
+    case VQC_AUGMENT_STAGE_ELASTIC:
+        operation.kind = VQC_OPERATION_FIELD_WARP;
+        operation.field_warp = (vqc_field_warp){crops, side, side, 3};
+        break;
+    case VQC_AUGMENT_STAGE_COUNT:
+        break;
+    }
+    return operation;
+}
+
+/* For a stage that moves pixels by a field, turns its parameters into the field; others keep them. */
+static vqc_status field_add(vqc_perceptor *perceptor, int stage, vqc_value *parameters, vqc_error *error)
+{
+    int64_t crops = perceptor->group;
+    int64_t side = perceptor->side;
+    vqc_operation operation = {.dtype = VQC_DTYPE_F32};
+    if (perceptor->stages[stage] == VQC_AUGMENT_STAGE_SPLINE) {
+        operation.kind = VQC_OPERATION_SPLINE_FIELD;
+        operation.spline_field = (vqc_spline_field){crops, side, side};
+    } else if (perceptor->stages[stage] == VQC_AUGMENT_STAGE_ELASTIC) {
+        operation.kind = VQC_OPERATION_ELASTIC_FIELD;
+        operation.elastic_field = (vqc_elastic_field){crops, side, side};
+    } else {
+        return VQC_OK;
+    }
+    vqc_shape shape = {4, {crops, side, side, 2}};
+    return vqc_network_add(perceptor->network, &operation, parameters, shape, parameters, error);
+}
+
 /* One augmentation stage. */
 static vqc_status stage_add(vqc_perceptor *perceptor, int stage, vqc_value *crops, vqc_error *error)
 {
-    bool colour = perceptor->stage_is_colour[stage];
-    int64_t side = perceptor->side;
-    VQC_TRY(parameters_add(perceptor, VQC_DTYPE_F32, colour ? VQC_DRAWS_COLOUR : VQC_DRAWS_WARP,
-                           &perceptor->stages[stage], error));
-    vqc_operation operation = {
-        .kind = VQC_OPERATION_WARP, .dtype = VQC_DTYPE_F32, .warp = {perceptor->group, side, side, 3}};
-    if (colour)
-        operation = (vqc_operation){
-            .kind = VQC_OPERATION_COLOUR, .dtype = VQC_DTYPE_F32, .colour = {perceptor->group, side * side}};
-    vqc_value inputs[] = {*crops, perceptor->stages[stage]};
+    vqc_augment_stage kind = perceptor->stages[stage];
+    vqc_value *parameters = &perceptor->stage_parameters[stage];
+    VQC_TRY(
+        parameters_add(perceptor, vqc_augment_stage_dtype(kind), vqc_augment_stage_numbers(kind), parameters, error));
+    vqc_value changes = *parameters;
+    VQC_TRY(field_add(perceptor, stage, &changes, error));
+    vqc_operation operation = stage_operation(perceptor, stage);
+    vqc_value inputs[] = {*crops, changes};
     return vqc_network_add(perceptor->network, &operation, inputs, vqc_network_shape(perceptor->network, *crops),
                            crops, error);
 }
@@ -127,7 +182,7 @@ static vqc_status noise_add(vqc_perceptor *perceptor, vqc_value *crops, vqc_erro
     int64_t count = 3 * perceptor->side * perceptor->side;
     vqc_shape shape = vqc_network_shape(perceptor->network, *crops);
     if (perceptor->has_noise) {
-        VQC_TRY(parameters_add(perceptor, VQC_DTYPE_I32, VQC_DRAWS_NOISE, &perceptor->noise, error));
+        VQC_TRY(parameters_add(perceptor, VQC_DTYPE_I32, VQC_STREAM_NOISE_WORDS, &perceptor->noise, error));
         vqc_operation noise = {
             .kind = VQC_OPERATION_NOISE, .dtype = VQC_DTYPE_F32, .noise = {perceptor->group, count}};
         vqc_value inputs[] = {*crops, perceptor->noise};
@@ -177,7 +232,7 @@ vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_sett
     perceptor->recompute = settings->recompute;
     perceptor->is_pooled = settings->crop_method == VQC_CROPS_POOLED;
     perceptor->has_noise = settings->noise > 0.0;
-    perceptor->stage_count = vqc_augment_stages(settings, perceptor->stage_is_colour);
+    perceptor->stage_count = vqc_augment_stages(settings, perceptor->stages);
     vqc_status status = vqc_network_create(ops, true, &perceptor->network, error);
     if (status == VQC_OK)
         status = network_build(perceptor, clip, error);
@@ -222,15 +277,15 @@ vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error)
 bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *settings,
                         const vqc_perceptor_shape *shape)
 {
-    bool is_colour[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    vqc_augment_stage stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
     if (perceptor->shape.height != shape->height || perceptor->shape.width != shape->width ||
         perceptor->shape.precision != shape->precision || perceptor->group != group_size(settings) ||
         perceptor->recompute != settings->recompute ||
         perceptor->is_pooled != (settings->crop_method == VQC_CROPS_POOLED) ||
         perceptor->has_noise != (settings->noise > 0.0) ||
-        perceptor->stage_count != vqc_augment_stages(settings, is_colour))
+        perceptor->stage_count != vqc_augment_stages(settings, stages))
         return false;
-    return memcmp(is_colour, perceptor->stage_is_colour, (size_t)perceptor->stage_count * sizeof is_colour[0]) == 0;
+    return memcmp(stages, perceptor->stages, (size_t)perceptor->stage_count * sizeof stages[0]) == 0;
 }
 
 /* Lets go of what belongs to the last render. */
@@ -303,12 +358,12 @@ static vqc_status draws_create(vqc_perceptor *perceptor, uint64_t seed, vqc_erro
                                    .side = perceptor->side,
                                    .group = perceptor->group,
                                    .stage_count = perceptor->stage_count,
-                                   .stage_is_colour = perceptor->stage_is_colour};
+                                   .stages = perceptor->stages};
     vqc_draws_inputs inputs = {.real = perceptor->comparison.real};
     if (!perceptor->is_pooled)
         inputs.rectangles = vqc_network_data(network, perceptor->rectangles);
     for (int stage = 0; stage < perceptor->stage_count; stage++)
-        inputs.stages[stage] = vqc_network_data(network, perceptor->stages[stage]);
+        inputs.stages[stage] = vqc_network_data(network, perceptor->stage_parameters[stage]);
     if (perceptor->has_noise)
         inputs.noise = vqc_network_data(network, perceptor->noise);
     return vqc_draws_create(perceptor->ops, perceptor->settings, &shape, &inputs, &perceptor->draws, error);

@@ -1,5 +1,7 @@
 #include "guide/stream.h"
 
+#include <string.h>
+
 vqc_random_key vqc_stream_key(const vqc_stream *stream)
 {
     return (vqc_random_key){{(uint32_t)stream->seed, (uint32_t)(stream->seed >> 32)}};
@@ -7,8 +9,17 @@ vqc_random_key vqc_stream_key(const vqc_stream *stream)
 
 vqc_random_block vqc_stream_counter(const vqc_stream *stream)
 {
-    return (vqc_random_block){
-        {stream->draw, stream->item, stream->step, (uint32_t)stream->purpose << 24 | stream->perceptor}};
+    return (vqc_random_block){{stream->draw, stream->item, stream->step,
+                               (uint32_t)stream->purpose << 24 | stream->place << 16 | stream->perceptor}};
+}
+
+void vqc_stream_noise(const vqc_stream *stream, float scale, int32_t words[VQC_STREAM_NOISE_WORDS])
+{
+    vqc_random_key key = vqc_stream_key(stream);
+    vqc_random_block counter = vqc_stream_counter(stream);
+    memcpy(words, key.word, sizeof key.word);
+    memcpy(words + 2, &counter.word[1], 3 * sizeof counter.word[1]);
+    memcpy(words + 5, &scale, sizeof scale);
 }
 
 /* The next 64 random bits. */

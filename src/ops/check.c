@@ -325,14 +325,59 @@ static vqc_status check_distance(const vqc_operation *operation, vqc_error *erro
     return check_parameter(operation, "targets", o->targets, error);
 }
 
+/* Crops of pixels that know their neighbours. */
+static vqc_status check_pictures(const vqc_operation *operation, int64_t crops, int64_t height, int64_t width,
+                                 int64_t channels, vqc_error *error)
+{
+    const named_size axes[] = {{"crops", crops}, {"height", height}, {"width", width}, {"channels", channels}};
+    VQC_TRY(check_axes(operation, axes, sizeof axes / sizeof axes[0], error));
+    return check_products(operation, &(named_product){"output", {crops, height, width, channels}}, 1, error);
+}
+
 static vqc_status check_warp(const vqc_operation *operation, vqc_error *error)
 {
     const vqc_warp *o = &operation->warp;
-    const named_size axes[] = {
-        {"crops", o->crops}, {"height", o->height}, {"width", o->width}, {"channels", o->channels}};
+    return check_pictures(operation, o->crops, o->height, o->width, o->channels, error);
+}
+
+static vqc_status check_erase(const vqc_operation *operation, vqc_error *error)
+{
+    const vqc_erase *o = &operation->erase;
+    return check_pictures(operation, o->crops, o->height, o->width, o->channels, error);
+}
+
+static vqc_status check_sharpen(const vqc_operation *operation, vqc_error *error)
+{
+    const vqc_sharpen *o = &operation->sharpen;
+    return check_pictures(operation, o->crops, o->height, o->width, o->channels, error);
+}
+
+static vqc_status check_field_warp(const vqc_operation *operation, vqc_error *error)
+{
+    const vqc_field_warp *o = &operation->field_warp;
+    VQC_TRY(check_pictures(operation, o->crops, o->height, o->width, o->channels, error));
+    return check_products(operation, &(named_product){"places", {o->crops, o->height, o->width, 2}}, 1, error);
+}
+
+/* Places for every pixel of crops. */
+static vqc_status check_field(const vqc_operation *operation, int64_t crops, int64_t height, int64_t width,
+                              vqc_error *error)
+{
+    const named_size axes[] = {{"crops", crops}, {"height", height}, {"width", width}};
     VQC_TRY(check_axes(operation, axes, sizeof axes / sizeof axes[0], error));
-    return check_products(operation, &(named_product){"output", {o->crops, o->height, o->width, o->channels}}, 1,
-                          error);
+    return check_products(operation, &(named_product){"output", {crops, height, width, 2}}, 1, error);
+}
+
+static vqc_status check_spline_field(const vqc_operation *operation, vqc_error *error)
+{
+    const vqc_spline_field *o = &operation->spline_field;
+    return check_field(operation, o->crops, o->height, o->width, error);
+}
+
+static vqc_status check_elastic_field(const vqc_operation *operation, vqc_error *error)
+{
+    const vqc_elastic_field *o = &operation->elastic_field;
+    return check_field(operation, o->crops, o->height, o->width, error);
 }
 
 /* Crops, each of so many elements of the given width. */
@@ -362,7 +407,9 @@ static vqc_status check_dtype(const vqc_operation *operation, vqc_error *error)
     bool precise = operation->kind == VQC_OPERATION_QUANTISE || operation->kind == VQC_OPERATION_RESAMPLE ||
                    operation->kind == VQC_OPERATION_ADAPTIVE_POOL || operation->kind == VQC_OPERATION_DISTANCE ||
                    operation->kind == VQC_OPERATION_WARP || operation->kind == VQC_OPERATION_COLOUR ||
-                   operation->kind == VQC_OPERATION_NOISE;
+                   operation->kind == VQC_OPERATION_NOISE || operation->kind == VQC_OPERATION_ERASE ||
+                   operation->kind == VQC_OPERATION_SHARPEN || operation->kind == VQC_OPERATION_FIELD_WARP ||
+                   operation->kind == VQC_OPERATION_SPLINE_FIELD || operation->kind == VQC_OPERATION_ELASTIC_FIELD;
     if (precise && operation->dtype == VQC_DTYPE_BF16)
         return vqc_error_set(error, VQC_FAILED, "%s: element type bf16, expected f32 or f64",
                              vqc_operation_name(operation->kind));
@@ -428,6 +475,16 @@ vqc_status vqc_operation_check(const vqc_operation *operation, vqc_error *error)
     case VQC_OPERATION_NOISE:
         return check_crops(operation, operation->noise.crops, (named_size){"count", operation->noise.count}, 1,
                            error);
+    case VQC_OPERATION_ERASE:
+        return check_erase(operation, error);
+    case VQC_OPERATION_SHARPEN:
+        return check_sharpen(operation, error);
+    case VQC_OPERATION_FIELD_WARP:
+        return check_field_warp(operation, error);
+    case VQC_OPERATION_SPLINE_FIELD:
+        return check_spline_field(operation, error);
+    case VQC_OPERATION_ELASTIC_FIELD:
+        return check_elastic_field(operation, error);
     case VQC_OPERATION_CAST:
     case VQC_OPERATION_COUNT:
         break;

@@ -23,6 +23,11 @@ static const char *const names[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_WARP] = "warp",
     [VQC_OPERATION_COLOUR] = "colour",
     [VQC_OPERATION_NOISE] = "noise",
+    [VQC_OPERATION_ERASE] = "erase",
+    [VQC_OPERATION_SHARPEN] = "sharpen",
+    [VQC_OPERATION_FIELD_WARP] = "field warp",
+    [VQC_OPERATION_SPLINE_FIELD] = "spline field",
+    [VQC_OPERATION_ELASTIC_FIELD] = "elastic field",
 };
 
 const char *vqc_operation_name(vqc_operation_kind kind)
@@ -124,15 +129,6 @@ static vqc_operation_layout layout_of_resample(vqc_dtype dtype, const vqc_resamp
     return layout;
 }
 
-static vqc_operation_layout layout_of_warp(vqc_dtype dtype, const vqc_warp *o)
-{
-    int64_t count = o->crops * o->height * o->width * o->channels;
-    vqc_operation_layout layout = layout_simple(dtype, count, count);
-    layout_add_input(&layout, 10 * o->crops, VQC_DTYPE_F32, false);
-    layout.backward_reads_input[1] = true;
-    return layout;
-}
-
 static vqc_operation_layout layout_of_colour(vqc_dtype dtype, const vqc_colour *o)
 {
     int64_t count = 3 * o->crops * o->pixels;
@@ -146,6 +142,26 @@ static vqc_operation_layout layout_of_noise(vqc_dtype dtype, const vqc_noise *o)
 {
     vqc_operation_layout layout = layout_simple(dtype, o->crops * o->count, o->crops * o->count);
     layout_add_input(&layout, 6 * o->crops, VQC_DTYPE_I32, false);
+    return layout;
+}
+
+/* A layout of `count` elements with parameters that the gradient needs too, but not the input. */
+static vqc_operation_layout layout_with_parameters(vqc_dtype dtype, int64_t count, int64_t parameters,
+                                                   vqc_dtype parameter_dtype)
+{
+    vqc_operation_layout layout = layout_simple(dtype, count, count);
+    layout_add_input(&layout, parameters, parameter_dtype, false);
+    layout.backward_reads_input[1] = true;
+    return layout;
+}
+
+/* A layout whose output of the operation's dtype is made from parameters alone. */
+static vqc_operation_layout layout_of_field(vqc_dtype dtype, int64_t parameters, vqc_dtype parameter_dtype,
+                                            int64_t output)
+{
+    vqc_operation_layout layout = layout_simple(dtype, parameters, output);
+    layout.input_dtype[0] = parameter_dtype;
+    layout.input_has_gradient[0] = false;
     return layout;
 }
 
@@ -222,12 +238,38 @@ vqc_operation_layout vqc_operation_layout_of(const vqc_operation *operation)
     }
     case VQC_OPERATION_CAST:
         return layout_of_cast(&operation->cast);
-    case VQC_OPERATION_WARP:
-        return layout_of_warp(dtype, &operation->warp);
+    case VQC_OPERATION_WARP: {
+        const vqc_warp *o = &operation->warp;
+        return layout_with_parameters(dtype, o->crops * o->height * o->width * o->channels, 10 * o->crops,
+                                      VQC_DTYPE_F32);
+    }
     case VQC_OPERATION_COLOUR:
         return layout_of_colour(dtype, &operation->colour);
     case VQC_OPERATION_NOISE:
         return layout_of_noise(dtype, &operation->noise);
+    case VQC_OPERATION_ERASE: {
+        const vqc_erase *o = &operation->erase;
+        return layout_with_parameters(dtype, o->crops * o->height * o->width * o->channels, 4 * o->crops,
+                                      VQC_DTYPE_I32);
+    }
+    case VQC_OPERATION_SHARPEN: {
+        const vqc_sharpen *o = &operation->sharpen;
+        return layout_with_parameters(dtype, o->crops * o->height * o->width * o->channels, o->crops, VQC_DTYPE_F32);
+    }
+    case VQC_OPERATION_FIELD_WARP: {
+        const vqc_field_warp *o = &operation->field_warp;
+        int64_t pixels = o->crops * o->height * o->width;
+        return layout_with_parameters(dtype, pixels * o->channels, 2 * pixels, dtype);
+    }
+    case VQC_OPERATION_SPLINE_FIELD: {
+        const vqc_spline_field *o = &operation->spline_field;
+        return layout_of_field(dtype, VQC_SPLINE_NUMBERS * o->crops, VQC_DTYPE_F32,
+                               2 * o->crops * o->height * o->width);
+    }
+    case VQC_OPERATION_ELASTIC_FIELD: {
+        const vqc_elastic_field *o = &operation->elastic_field;
+        return layout_of_field(dtype, 6 * o->crops, VQC_DTYPE_I32, 2 * o->crops * o->height * o->width);
+    }
     case VQC_OPERATION_COUNT:
         break;
     }

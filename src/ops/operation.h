@@ -37,6 +37,11 @@ typedef enum vqc_operation_kind {
     VQC_OPERATION_WARP,
     VQC_OPERATION_COLOUR,
     VQC_OPERATION_NOISE,
+    VQC_OPERATION_ERASE,
+    VQC_OPERATION_SHARPEN,
+    VQC_OPERATION_FIELD_WARP,
+    VQC_OPERATION_SPLINE_FIELD,
+    VQC_OPERATION_ELASTIC_FIELD,
     VQC_OPERATION_COUNT
 } vqc_operation_kind;
 
@@ -226,6 +231,51 @@ typedef struct vqc_noise {
     int64_t crops, count;
 } vqc_noise;
 
+/* Makes a rectangle of each crop black. input 0 and output (crops, height, width, channels), f32 (or f64); input 1
+ * int32 (crops, 4): top, left, height, width of the rectangle; what of it lies outside the crop does not matter, and
+ * one of no height or width erases nothing. */
+typedef struct vqc_erase {
+    int64_t crops, height, width, channels;
+} vqc_erase;
+
+/* Mixes crops with what a blur makes of them, as kornia 0.5.4 has it for sharpness: b + (x − b) · s, where b is the
+ * mean of the pixel, weighing 5, and its eight neighbours, weighing 1 each, limited to [0, 1]. Pixels of the edge
+ * stay as they are, and so does all of a crop with s = 1. input 0 and output (crops, height, width, channels), f32
+ * (or f64); input 1 f32 (crops, 1): s, 0 to 1. The gradient passes the limit from inside and at it. */
+typedef struct vqc_sharpen {
+    int64_t crops, height, width, channels;
+} vqc_sharpen;
+
+/* Moves the pixels of crops, bilinear, from places that are given for every pixel, counted in pixels, the centre of
+ * the first one at 0. input 0 and output (crops, height, width, channels), f32 (or f64); input 1 of the same type
+ * (crops, height, width, 2): x and y in the input of every output pixel. What lies outside is black, and so is a
+ * pixel whose place is no number. No gradient with respect to the places. */
+typedef struct vqc_field_warp {
+    int64_t crops, height, width, channels;
+} vqc_field_warp;
+
+/* Places for vqc_field_warp by a thin-plate spline, as kornia 0.5.4 has it: with coordinates from −1 in the first
+ * pixel's centre to 1 in the last one's (0 where there is one pixel), an output pixel at v sees the input at
+ * f(v) = a₀ + a₁ v₁ + a₂ v₂ + Σ wᵢ U(|v − cᵢ|²), U(q) = q log(q + 1e-8) / 2, with the centres c (−1, −1), (−1, 1),
+ * (1, −1), (1, −1), (0, 0); there, −1 and 1 are the outer edges of the first and the last pixel.
+ * input 0 f32 (crops, 17): 1, or 0 where all pixels stay where they are; wᵢ, x and y of each; a₀, a₁, a₂, x and y of
+ * each. output (crops, height, width, 2), f32 (or f64). No gradient. */
+typedef struct vqc_spline_field {
+    int64_t crops, height, width;
+} vqc_spline_field;
+
+enum { VQC_SPLINE_CENTRES = 5, VQC_SPLINE_NUMBERS = 1 + 2 * (VQC_SPLINE_CENTRES + 3) };
+
+/* Places for vqc_field_warp by an elastic deformation, as kornia 0.5.4 has it: the coordinates of vqc_spline_field,
+ * plus s times a field of independent numbers uniform in [−1, 1), smoothed along both axes by a Gaussian of
+ * deviation 32, cut off to 63 pixels and scaled to a sum of 1, with zeros outside the crop; limited to [−1, 1].
+ * input 0 int32 (crops, 6): as for vqc_noise, with the bits of the f32 s in place of the scale; 0 where all pixels
+ * stay where they are. Element 2 · pixel + axis of a crop is number (word >> 8) · 2^-23 − 1 of its Philox words, four
+ * to a block. output (crops, height, width, 2), f32 (or f64). No gradient. */
+typedef struct vqc_elastic_field {
+    int64_t crops, height, width;
+} vqc_elastic_field;
+
 /* One operation with its shapes and parameters. */
 typedef struct vqc_operation {
     vqc_operation_kind kind;
@@ -253,6 +303,11 @@ typedef struct vqc_operation {
         vqc_warp warp;
         vqc_colour colour;
         vqc_noise noise;
+        vqc_erase erase;
+        vqc_sharpen sharpen;
+        vqc_field_warp field_warp;
+        vqc_spline_field spline_field;
+        vqc_elastic_field elastic_field;
     };
 } vqc_operation;
 

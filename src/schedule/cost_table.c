@@ -16,18 +16,12 @@ void vqc_cost_table_release(vqc_cost_table *table)
 /* What becomes of a crop, step by step. */
 static void crops_describe(const vqc_settings *settings, char text[VQC_COST_TEXT_SIZE])
 {
-    static const char *const codes[] = {
-        [VQC_AUGMENTATION_FLIP] = "Hf",
-        [VQC_AUGMENTATION_AFFINE] = "Af",
-        [VQC_AUGMENTATION_PERSPECTIVE] = "Pe",
-        [VQC_AUGMENTATION_JITTER] = "Ji",
-    };
     size_t size = 0;
     if (settings->crop_method == VQC_CROPS_POOLED)
         size += (size_t)snprintf(text, VQC_COST_TEXT_SIZE, "pooled");
     for (int i = 0; i < settings->augmentation_count; i++)
         size += (size_t)snprintf(text + size, VQC_COST_TEXT_SIZE - size, "%s%s", size == 0 ? "" : " ",
-                                 codes[settings->augmentations[i].kind]);
+                                 vqc_augmentation_code(settings->augmentations[i].kind));
     if (settings->noise > 0.0)
         (void)snprintf(text + size, VQC_COST_TEXT_SIZE - size, "%snoise", size == 0 ? "" : " ");
 }

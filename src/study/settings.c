@@ -14,6 +14,7 @@ typedef struct augmentation_entry {
 } augmentation_entry;
 
 static const augmentation_entry augmentations[] = {
+    /* by their kind */
     {"Hf", {.kind = VQC_AUGMENTATION_FLIP, .probability = 0.5}},
     {"Af",
      {.kind = VQC_AUGMENTATION_AFFINE,
@@ -30,13 +31,34 @@ static const augmentation_entry augmentations[] = {
       .contrast = 0.1,
       .saturation = 0.1,
       .hue = 0.1}},
+    {"Ro", {.kind = VQC_AUGMENTATION_ROTATION, .probability = 0.7, .degrees = 15}},
+    {"Re", {.kind = VQC_AUGMENTATION_RESIZED_CROP, .probability = 0.5, .scale = {0.1, 1.0}, .ratio = {0.75, 1.333}}},
+    {"Cr", {.kind = VQC_AUGMENTATION_CROP, .probability = 0.5, .size = 1.0}},
+    {"Gn", {.kind = VQC_AUGMENTATION_NOISE, .probability = 0.5, .deviation = 1.0}},
+    {"Er", {.kind = VQC_AUGMENTATION_ERASE, .probability = 0.7, .scale = {0.1, 0.4}, .ratio = {0.3, 1.0 / 0.3}}},
+    {"Sh", {.kind = VQC_AUGMENTATION_SHARPNESS, .probability = 0.5, .sharpness = 0.3}},
+    {"Ts", {.kind = VQC_AUGMENTATION_SPLINE, .probability = 0.7, .reach = 0.8}},
+    {"Et", {.kind = VQC_AUGMENTATION_ELASTIC, .probability = 0.7, .strength = 1.0}},
 };
 
 /* By vqc_crop_method. */
 static const char *const crop_methods[] = {"original", "pooled"};
 
 enum { CROP_METHOD_COUNT = sizeof crop_methods / sizeof crop_methods[0] };
-enum { AUGMENTATION_COUNT = sizeof augmentations / sizeof augmentations[0] };
+enum {
+    AUGMENTATION_COUNT = sizeof augmentations / sizeof augmentations[0],
+    DEFAULT_COUNT = 4 /* those of the paper */
+};
+
+const char *vqc_augmentation_code(vqc_augmentation_kind kind)
+{
+    return augmentations[kind].code;
+}
+
+vqc_augmentation vqc_augmentation_default(vqc_augmentation_kind kind)
+{
+    return augmentations[kind].defaults;
+}
 
 /* What else than a learning rate an optimiser may have. */
 enum {
@@ -104,7 +126,7 @@ void vqc_settings_default(vqc_settings *settings)
         .crop_count = 32,
         .crop_power = 1.0,
         .crop_group = 16,
-        .augmentation_count = AUGMENTATION_COUNT,
+        .augmentation_count = DEFAULT_COUNT,
         .noise = 0.1,
         .l2_weight = 0.1,
         .clamp = true,
@@ -113,7 +135,7 @@ void vqc_settings_default(vqc_settings *settings)
     };
     optimiser_choose(settings, VQC_OPTIMISER_ADAM);
     l2_schedule_choose(settings, VQC_L2_LINEAR);
-    for (int i = 0; i < AUGMENTATION_COUNT; i++)
+    for (int i = 0; i < DEFAULT_COUNT; i++)
         settings->augmentations[i] = augmentations[i].defaults;
 }
 
@@ -373,6 +395,17 @@ static const augmentation_entry *augmentation_find(const char *code)
     return NULL;
 }
 
+/* Refuses a code that is none. */
+static vqc_status augmentation_refuse(const vqc_yaml_node *node, const char *code, vqc_error *error)
+{
+    char codes[8 * AUGMENTATION_COUNT];
+    size_t size = 0;
+    for (int i = 0; i < AUGMENTATION_COUNT; i++)
+        size +=
+            (size_t)snprintf(codes + size, sizeof codes - size, "%s%s", i == 0 ? "" : ", ", augmentations[i].code);
+    return vqc_yaml_error(node, error, "expected one of %s, found %s", codes, code);
+}
+
 /* Starts an augmentation from its code. */
 static vqc_status augmentation_start(const vqc_yaml_node *node, vqc_augmentation *augmentation, vqc_error *error)
 {
@@ -380,8 +413,22 @@ static vqc_status augmentation_start(const vqc_yaml_node *node, vqc_augmentation
     VQC_TRY(vqc_yaml_read_text(node, &code, error));
     const augmentation_entry *entry = augmentation_find(code);
     if (entry == NULL)
-        return vqc_yaml_error(node, error, "expected one of Hf, Af, Pe, Ji, found %s", code);
+        return augmentation_refuse(node, code, error);
     *augmentation = entry->defaults;
+    return VQC_OK;
+}
+
+/* A range of numbers, as [from, to]. */
+static vqc_status range_read(const vqc_yaml_node *node, double minimum, double maximum, double range[2],
+                             vqc_error *error)
+{
+    VQC_TRY(vqc_yaml_expect(node, VQC_YAML_SEQUENCE, error));
+    if (vqc_yaml_count(node) != 2)
+        return vqc_yaml_error(node, error, "expected two numbers, [from, to]");
+    for (size_t i = 0; i < 2; i++)
+        VQC_TRY(vqc_yaml_read_real(vqc_yaml_at(node, i), minimum, maximum, &range[i], error));
+    if (range[0] > range[1])
+        return vqc_yaml_error(node, error, "expected [from, to], found %g above %g", range[0], range[1]);
     return VQC_OK;
 }
 
@@ -391,22 +438,37 @@ static vqc_status parameter_read(const vqc_yaml_node *node, vqc_augmentation *a,
     const struct {
         const char *key;
         vqc_augmentation_kind kind;
-        double maximum;
+        double minimum, maximum;
         double *value;
+        bool is_range; /* two numbers */
     } parameters[] = {
-        {"degrees", VQC_AUGMENTATION_AFFINE, 180.0, &a->degrees},
-        {"translate", VQC_AUGMENTATION_AFFINE, 1.0, &a->translate},
-        {"shear", VQC_AUGMENTATION_AFFINE, 80.0, &a->shear},
-        {"distortion", VQC_AUGMENTATION_PERSPECTIVE, 1.0, &a->distortion},
-        {"brightness", VQC_AUGMENTATION_JITTER, 1.0, &a->brightness},
-        {"contrast", VQC_AUGMENTATION_JITTER, 1.0, &a->contrast},
-        {"saturation", VQC_AUGMENTATION_JITTER, 1.0, &a->saturation},
-        {"hue", VQC_AUGMENTATION_JITTER, 0.5, &a->hue},
-        {"p", a->kind, 1.0, &a->probability},
+        {"degrees", VQC_AUGMENTATION_AFFINE, 0.0, 180.0, &a->degrees, false},
+        {"translate", VQC_AUGMENTATION_AFFINE, 0.0, 1.0, &a->translate, false},
+        {"shear", VQC_AUGMENTATION_AFFINE, 0.0, 80.0, &a->shear, false},
+        {"distortion", VQC_AUGMENTATION_PERSPECTIVE, 0.0, 1.0, &a->distortion, false},
+        {"brightness", VQC_AUGMENTATION_JITTER, 0.0, 1.0, &a->brightness, false},
+        {"contrast", VQC_AUGMENTATION_JITTER, 0.0, 1.0, &a->contrast, false},
+        {"saturation", VQC_AUGMENTATION_JITTER, 0.0, 1.0, &a->saturation, false},
+        {"hue", VQC_AUGMENTATION_JITTER, 0.0, 0.5, &a->hue, false},
+        {"degrees", VQC_AUGMENTATION_ROTATION, 0.0, 180.0, &a->degrees, false},
+        {"scale", VQC_AUGMENTATION_RESIZED_CROP, 0.001, 1.0, a->scale, true},
+        {"ratio", VQC_AUGMENTATION_RESIZED_CROP, 0.01, 100.0, a->ratio, true},
+        {"size", VQC_AUGMENTATION_CROP, 0.01, 1.0, &a->size, false},
+        {"std", VQC_AUGMENTATION_NOISE, 0.0, 10.0, &a->deviation, false},
+        {"scale", VQC_AUGMENTATION_ERASE, 0.0, 1.0, a->scale, true},
+        {"ratio", VQC_AUGMENTATION_ERASE, 0.01, 100.0, a->ratio, true},
+        {"sharpness", VQC_AUGMENTATION_SHARPNESS, 0.0, 1.0, &a->sharpness, false},
+        {"scale", VQC_AUGMENTATION_SPLINE, 0.0, 2.0, &a->reach, false},
+        {"alpha", VQC_AUGMENTATION_ELASTIC, 0.0, 100.0, &a->strength, false},
+        {"p", a->kind, 0.0, 1.0, &a->probability, false},
     };
-    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++)
-        if (strcmp(vqc_yaml_key(node), parameters[i].key) == 0 && parameters[i].kind == a->kind)
-            return vqc_yaml_read_real(node, 0.0, parameters[i].maximum, parameters[i].value, error);
+    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
+        if (strcmp(vqc_yaml_key(node), parameters[i].key) != 0 || parameters[i].kind != a->kind)
+            continue;
+        if (parameters[i].is_range)
+            return range_read(node, parameters[i].minimum, parameters[i].maximum, parameters[i].value, error);
+        return vqc_yaml_read_real(node, parameters[i].minimum, parameters[i].maximum, parameters[i].value, error);
+    }
     if (strcmp(vqc_yaml_key(node), "padding") == 0 && a->kind == VQC_AUGMENTATION_AFFINE) {
         static const char *const words[] = {"zeros", "border"};
         size_t choice;
@@ -598,24 +660,45 @@ static vqc_status init_write(const vqc_init *init, vqc_text *text, vqc_error *er
     return VQC_OK;
 }
 
-static vqc_status augmentation_write(const vqc_augmentation *a, vqc_text *text, vqc_error *error)
+/* The parameters of an augmentation behind its probability. */
+static vqc_status parameters_write(const vqc_augmentation *a, vqc_text *text, vqc_error *error)
 {
-    VQC_TRY(vqc_text_append(text, error, "    - {name: %s, p: %.17g", augmentations[a->kind].code, a->probability));
     switch (a->kind) {
     case VQC_AUGMENTATION_FLIP:
         break;
     case VQC_AUGMENTATION_AFFINE:
-        VQC_TRY(vqc_text_append(text, error, ", degrees: %.17g, translate: %.17g, shear: %.17g, padding: %s",
-                                a->degrees, a->translate, a->shear, a->border ? "border" : "zeros"));
-        break;
+        return vqc_text_append(text, error, ", degrees: %.17g, translate: %.17g, shear: %.17g, padding: %s",
+                               a->degrees, a->translate, a->shear, a->border ? "border" : "zeros");
     case VQC_AUGMENTATION_PERSPECTIVE:
-        VQC_TRY(vqc_text_append(text, error, ", distortion: %.17g", a->distortion));
-        break;
+        return vqc_text_append(text, error, ", distortion: %.17g", a->distortion);
     case VQC_AUGMENTATION_JITTER:
-        VQC_TRY(vqc_text_append(text, error, ", brightness: %.17g, contrast: %.17g, saturation: %.17g, hue: %.17g",
-                                a->brightness, a->contrast, a->saturation, a->hue));
-        break;
+        return vqc_text_append(text, error, ", brightness: %.17g, contrast: %.17g, saturation: %.17g, hue: %.17g",
+                               a->brightness, a->contrast, a->saturation, a->hue);
+    case VQC_AUGMENTATION_ROTATION:
+        return vqc_text_append(text, error, ", degrees: %.17g", a->degrees);
+    case VQC_AUGMENTATION_RESIZED_CROP:
+    case VQC_AUGMENTATION_ERASE:
+        return vqc_text_append(text, error, ", scale: [%.17g, %.17g], ratio: [%.17g, %.17g]", a->scale[0],
+                               a->scale[1], a->ratio[0], a->ratio[1]);
+    case VQC_AUGMENTATION_CROP:
+        return vqc_text_append(text, error, ", size: %.17g", a->size);
+    case VQC_AUGMENTATION_NOISE:
+        return vqc_text_append(text, error, ", std: %.17g", a->deviation);
+    case VQC_AUGMENTATION_SHARPNESS:
+        return vqc_text_append(text, error, ", sharpness: %.17g", a->sharpness);
+    case VQC_AUGMENTATION_SPLINE:
+        return vqc_text_append(text, error, ", scale: %.17g", a->reach);
+    case VQC_AUGMENTATION_ELASTIC:
+        return vqc_text_append(text, error, ", alpha: %.17g", a->strength);
     }
+    return VQC_OK;
+}
+
+static vqc_status augmentation_write(const vqc_augmentation *a, vqc_text *text, vqc_error *error)
+{
+    VQC_TRY(
+        vqc_text_append(text, error, "    - {name: %s, p: %.17g", vqc_augmentation_code(a->kind), a->probability));
+    VQC_TRY(parameters_write(a, text, error));
     return vqc_text_append(text, error, "}\n");
 }
 

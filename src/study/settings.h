@@ -35,20 +35,40 @@ typedef enum vqc_crop_method {
 
 /* The augmentations, by the codes under which the public notebooks list them. */
 typedef enum vqc_augmentation_kind {
-    VQC_AUGMENTATION_FLIP,        /* Hf */
-    VQC_AUGMENTATION_AFFINE,      /* Af */
-    VQC_AUGMENTATION_PERSPECTIVE, /* Pe */
-    VQC_AUGMENTATION_JITTER       /* Ji */
+    VQC_AUGMENTATION_FLIP,         /* Hf */
+    VQC_AUGMENTATION_AFFINE,       /* Af */
+    VQC_AUGMENTATION_PERSPECTIVE,  /* Pe */
+    VQC_AUGMENTATION_JITTER,       /* Ji */
+    VQC_AUGMENTATION_ROTATION,     /* Ro */
+    VQC_AUGMENTATION_RESIZED_CROP, /* Re */
+    VQC_AUGMENTATION_CROP,         /* Cr */
+    VQC_AUGMENTATION_NOISE,        /* Gn */
+    VQC_AUGMENTATION_ERASE,        /* Er */
+    VQC_AUGMENTATION_SHARPNESS,    /* Sh */
+    VQC_AUGMENTATION_SPLINE,       /* Ts */
+    VQC_AUGMENTATION_ELASTIC       /* Et */
 } vqc_augmentation_kind;
 
 typedef struct vqc_augmentation {
     vqc_augmentation_kind kind;
-    double probability;
-    double degrees, translate, shear;             /* affine: ± degrees, share of the side, ± degrees */
-    bool border;                                  /* affine: repeat the edge; else black outside */
-    double distortion;                            /* perspective: how far corners may move inwards */
+    double probability;      /* that a crop has it; of resized crop, crop, erase and spline, that all of a step do */
+    double degrees;          /* affine, rotation: ± degrees */
+    double translate, shear; /* affine: share of the side, ± degrees */
+    bool border;             /* affine: repeat the edge; else black outside */
+    double distortion;       /* perspective: how far corners may move inwards */
     double brightness, contrast, saturation, hue; /* jitter */
+    double scale[2], ratio[2]; /* resized crop, erase: from and to which share of the area, and which aspect */
+    double size;               /* crop: its share of the side; the public notebooks' 1 changes nothing */
+    double deviation;          /* noise: its standard deviation */
+    double sharpness;          /* sharpness: the most that is left of the crop, beside its blur */
+    double reach;              /* spline: how far its points may move along each axis, in half sides */
+    double strength;           /* elastic: what its displacements are multiplied by */
 } vqc_augmentation;
+
+/* The code of a kind, such as "Hf". */
+const char *vqc_augmentation_code(vqc_augmentation_kind kind);
+/* An augmentation with the published parameters. */
+vqc_augmentation vqc_augmentation_default(vqc_augmentation_kind kind);
 
 enum { VQC_SETTINGS_MAX_AUGMENTATIONS = 16 };
 

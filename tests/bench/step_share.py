@@ -20,12 +20,14 @@ import tempfile
 # network; what is in neither is not part of a step: loading, digests, the archive.
 OUTSIDE = {
     "colour": ["colour.c", "colour_formulas.h"],
-    "warp": ["warp.c", "warp_formulas.h"],
+    "warp": ["warp.c", "warp_piece.h", "warp_formulas.h", "field_warp.c", "field_formulas.h"],
+    "fields": ["spline_field.c", "spline_formulas.h", "elastic_field.c", "elastic_formulas.h"],
+    "erase, sharpen": ["erase.c", "erase_formulas.h", "sharpen.c", "sharpen_formulas.h"],
     "noise": ["noise.c", "noise_formulas.h", "random.c", "random.h"],
     "resample": ["resample.c", "filter.c", "filter_formulas.h"],
     "distance": ["distance.c"],
     "sums and optimiser": ["gradient_sum.c", "sum_formulas.h", "latent_optimiser.c", "adam_formulas.h", "renderer.c"],
-    "drawing": ["perceptor.c", "crops.c", "augment.c", "stream.c"],
+    "drawing": ["perceptor.c", "crops.c", "draws.c", "augment.c", "augment_warps.c", "augment_spline.c", "stream.c"],
 }
 ROW_OF_FILE = {file: row for row, files in OUTSIDE.items() for file in files}
 NETWORK_FOLDERS = ("/src/ops/", "/src/models/")

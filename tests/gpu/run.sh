@@ -129,7 +129,7 @@ skip() {
 
 # ---- The build ----
 
-targets="vqclip test_operations test_known_values test_resample test_distance test_recording test_step
+targets="vqclip test_operations test_known_values test_augmentations test_resample test_distance test_recording test_step
     test_clip test_vqgan test_recomputation test_beside test_trajectory test_nccl"
 
 # wheel NAME: folder of NVIDIA's Python package, where there is one.
@@ -362,7 +362,7 @@ few_threads() {
     OMP_NUM_THREADS=$(((jobs + 3) / 4)) "$@"
 }
 if wanted tests; then
-    for test in test_operations test_known_values test_resample test_distance test_recording test_step; do
+    for test in test_operations test_known_values test_augmentations test_resample test_distance test_recording test_step; do
         few_threads aside "$test" "$build/tests/ops/$test" cuda
     done
     for test in test_clip test_vqgan; do
@@ -390,11 +390,13 @@ if wanted sanitizer; then
     call_aside "memcheck, attention" sanitize memcheck "'attention*'"
     call_aside "memcheck, linear" sanitize memcheck "'linear*'"
     call_aside "memcheck, norms" sanitize memcheck "'*norm*'"
-    call_aside "memcheck, crops" sanitize memcheck "'resample*'" "'warp*'" "'colour*'" "'noise*'" "'clamp*'"
+    call_aside "memcheck, crops" sanitize memcheck "'resample*'" "'warp*'" "'colour*'" "'noise*'" "'clamp*'" \
+        "'erase*'" "'sharpen*'" "'*field*'"
     call_aside "memcheck, others" sanitize memcheck "'quantise*'" "'distance*'" "'*pool*'" "'tokens*'" "'select*'" \
         "'embed*'" "'upsample*'" "'cast*'" "'channel scale*'" "'*elu*'" "'add*'"
     call_aside "racecheck, attention" sanitize racecheck "'attention*'"
     call_aside "racecheck, norms" sanitize racecheck "'*norm*'"
+    call_aside "racecheck, field warp" sanitize racecheck "'field warp*'"
     call_aside "racecheck, quantise" sanitize racecheck "'quantise*'"
     call_aside "synccheck, attention" sanitize synccheck "'attention*'"
 fi

@@ -332,6 +332,47 @@ const operation_case operation_cases[] = {
      .operation.kind = VQC_OPERATION_NOISE, .operation.noise = {.crops = 3, .count = 37}},
     {.name = "noise, whole blocks",
      .operation.kind = VQC_OPERATION_NOISE, .operation.noise = {.crops = 3, .count = 28}},
+    {.name = "erase",
+     .operation.kind = VQC_OPERATION_ERASE, .operation.erase = {.crops = 6, .height = 5, .width = 7, .channels = 3}},
+    {.name = "erase in larger crops",
+     .operation.kind = VQC_OPERATION_ERASE, .operation.erase = {.crops = 7, .height = 41, .width = 34, .channels = 2},
+         .without_differences = true},
+    {.name = "sharpen",
+     .operation.kind = VQC_OPERATION_SHARPEN, .operation.sharpen = {.crops = 4, .height = 6, .width = 9, .channels =
+         3}, .offset = 0.5, .range = 0.45},
+    {.name = "sharpen beyond the limits",
+     .operation.kind = VQC_OPERATION_SHARPEN, .operation.sharpen = {.crops = 3, .height = 19, .width = 35, .channels =
+         3}, .offset = 0.5, .range = 3, .without_differences = true},
+    {.name = "sharpen, nothing but edges",
+     .operation.kind = VQC_OPERATION_SHARPEN, .operation.sharpen = {.crops = 2, .height = 2, .width = 5, .channels =
+         3}},
+    {.name = "sharpen of one pixel",
+     .operation.kind = VQC_OPERATION_SHARPEN, .operation.sharpen = {.crops = 2, .height = 1, .width = 1, .channels =
+         1}},
+    {.name = "field warp",
+     .operation.kind = VQC_OPERATION_FIELD_WARP, .operation.field_warp = {.crops = 6, .height = 11, .width = 9,
+         .channels = 3}},
+    {.name = "field warp of one pixel",
+     .operation.kind = VQC_OPERATION_FIELD_WARP, .operation.field_warp = {.crops = 2, .height = 1, .width = 1,
+         .channels = 1}},
+    {.name = "field warp, larger",
+     .operation.kind = VQC_OPERATION_FIELD_WARP, .operation.field_warp = {.crops = 6, .height = 37, .width = 150,
+         .channels = 4}, .without_differences = true},
+    {.name = "field warp, largest",
+     .operation.kind = VQC_OPERATION_FIELD_WARP, .operation.field_warp = {.crops = 2, .height = 131, .width = 142,
+         .channels = 3}, .without_differences = true},
+    {.name = "spline field",
+     .operation.kind = VQC_OPERATION_SPLINE_FIELD, .operation.spline_field = {.crops = 5, .height = 13, .width = 37},
+         .without_differences = true},
+    {.name = "spline field of one pixel",
+     .operation.kind = VQC_OPERATION_SPLINE_FIELD, .operation.spline_field = {.crops = 2, .height = 1, .width = 1},
+         .without_differences = true},
+    {.name = "elastic field",
+     .operation.kind = VQC_OPERATION_ELASTIC_FIELD, .operation.elastic_field = {.crops = 4, .height = 7, .width = 11},
+         .without_differences = true},
+    {.name = "elastic field, larger",
+     .operation.kind = VQC_OPERATION_ELASTIC_FIELD, .operation.elastic_field = {.crops = 2, .height = 50, .width =
+         81}, .without_differences = true},
     {.name = "cast to f32",
      .operation.kind = VQC_OPERATION_CAST, .operation.cast = {.count = 67, .from = VQC_DTYPE_BF16, .to =
          VQC_DTYPE_F32}},
@@ -435,11 +476,83 @@ static void colours_fill(const vqc_colour *o, double *values)
     }
 }
 
-/* Keys, counters, and a scale of 0.5 by its bits. */
-static void keys_fill(const vqc_noise *o, double *values)
+/* Places: where the pixels are, a little beside, anywhere in and around the crop, all at one place, all of the crop
+ * from a few pixels of it, and places that are none. */
+static void places_fill(const vqc_field_warp *o, double *values)
 {
-    for (int64_t i = 0; i < 6 * o->crops; i++)
+    enum { KINDS = 6 };
+    for (int64_t i = 0; i < 2 * o->crops * o->height * o->width; i++) {
+        int64_t pixel = i / 2 % (o->height * o->width);
+        double at = (double)(i % 2 == 0 ? pixel % o->width : pixel / o->width);
+        double length = (double)(i % 2 == 0 ? o->width : o->height);
+        const double kinds[KINDS] = {at,
+                                     at + random_between(STREAM_INPUT + 1, i, -1.5, 1.5),
+                                     random_between(STREAM_INPUT + 1, i, -3.0, length + 3.0),
+                                     0.375,
+                                     0.3 * length + 0.1 * at,
+                                     pixel % 3 == 0   ? (double)NAN
+                                     : pixel % 3 == 1 ? 1e30
+                                                      : at};
+        values[i] = (double)(float)kinds[i / 2 / (o->height * o->width) % KINDS];
+    }
+}
+
+/* Splines near the identity; the second crop's pixels stay. */
+static void splines_fill(const vqc_spline_field *o, double *values)
+{
+    for (int64_t i = 0; i < VQC_SPLINE_NUMBERS * o->crops; i++) {
+        int64_t number = i % VQC_SPLINE_NUMBERS;
+        bool is_one = number == 0 || number == 13 || number == 16; /* moves; x of x, y of y */
+        double spread = number == 0 ? 0.0 : 0.3;
+        values[i] = (double)(float)((is_one ? 1.0 : 0.0) + random_between(STREAM_INPUT + 1, i, -spread, spread));
+    }
+    if (o->crops > 1)
+        values[VQC_SPLINE_NUMBERS] = 0.0;
+}
+
+/* From all of the crop to all of its blur. */
+static void shares_fill(const vqc_sharpen *o, double *values)
+{
+    static const double kinds[] = {1.0, 0.25, 0.0};
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
+    for (int64_t crop = 0; crop < o->crops; crop++)
+        values[crop] = crop < KINDS ? kinds[crop] : (double)(float)random_between(STREAM_INPUT + 1, crop, 0.0, 1.0);
+}
+
+/* Keys, counters, and a scale of 0.5 by its bits. */
+static void keys_fill(int64_t crops, double *values)
+{
+    for (int64_t i = 0; i < 6 * crops; i++)
         values[i] = i % 6 == 5 ? (double)0x3f000000 : (double)random_below(STREAM_INPUT + 1, i, 1 << 30);
+}
+
+/* The same; the second crop's pixels stay, and of the third one some go out. */
+static void elastic_keys_fill(const vqc_elastic_field *o, double *values)
+{
+    keys_fill(o->crops, values);
+    if (o->crops > 1)
+        values[6 + 5] = 0.0;
+    if (o->crops > 2)
+        values[2 * 6 + 5] = (double)0x41800000; /* 16 */
+}
+
+/* Rectangles: of no width, of all of the crop, of one pixel in a corner, reaching out on two sides each, and anywhere
+ * inside. */
+static void rectangles_fill(const vqc_erase *o, double *values)
+{
+    const double height = (double)o->height;
+    const double width = (double)o->width;
+    const double kinds[][4] = {{1, 1, 2, 0},
+                               {0, 0, height, width},
+                               {height - 1, width - 1, 1, 1},
+                               {-2, -1, 4, 3},
+                               {height - 2, width - 3, 9, 9}};
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
+    for (int64_t i = 0; i < 4 * o->crops; i++) {
+        int64_t crop = i / 4;
+        int64_t limit = i % 2 == 0 ? o->height : o->width;
+        values[i] = crop < KINDS ? kinds[crop][i % 4] : (double)random_below(STREAM_INPUT + 1, i, limit);
+    }
 }
 
 /* Values of an input of integers. */
@@ -447,7 +560,15 @@ static double *indices_new(const vqc_operation *operation, int64_t count)
 {
     double *values = execution_doubles(count);
     if (operation->kind == VQC_OPERATION_NOISE) {
-        keys_fill(&operation->noise, values);
+        keys_fill(operation->noise.crops, values);
+        return values;
+    }
+    if (operation->kind == VQC_OPERATION_ELASTIC_FIELD) {
+        elastic_keys_fill(&operation->elastic_field, values);
+        return values;
+    }
+    if (operation->kind == VQC_OPERATION_ERASE) {
+        rectangles_fill(&operation->erase, values);
         return values;
     }
     if (operation->kind == VQC_OPERATION_RESAMPLE) {
@@ -557,6 +678,12 @@ void case_data_open(case_data *data, const operation_case *which, vqc_dtype dtyp
             matrices_fill(&data->operation.warp, data->input[i]);
         if (i == 1 && data->operation.kind == VQC_OPERATION_COLOUR)
             colours_fill(&data->operation.colour, data->input[i]);
+        if (i == 1 && data->operation.kind == VQC_OPERATION_FIELD_WARP)
+            places_fill(&data->operation.field_warp, data->input[i]);
+        if (i == 0 && data->operation.kind == VQC_OPERATION_SPLINE_FIELD)
+            splines_fill(&data->operation.spline_field, data->input[i]);
+        if (i == 1 && data->operation.kind == VQC_OPERATION_SHARPEN)
+            shares_fill(&data->operation.sharpen, data->input[i]);
         data->before[i] = values_new(STREAM_BEFORE + (uint32_t)i, count, 0.0, 1.0, input_dtype);
     }
     data->grad_output =
@@ -585,6 +712,11 @@ bool case_has_dtype(const operation_case *which, vqc_dtype dtype)
     case VQC_OPERATION_WARP:
     case VQC_OPERATION_COLOUR:
     case VQC_OPERATION_NOISE:
+    case VQC_OPERATION_ERASE:
+    case VQC_OPERATION_SHARPEN:
+    case VQC_OPERATION_FIELD_WARP:
+    case VQC_OPERATION_SPLINE_FIELD:
+    case VQC_OPERATION_ELASTIC_FIELD:
         return dtype != VQC_DTYPE_BF16;
     default:
         return true;

@@ -16,7 +16,7 @@ typedef struct operation_case {
 } operation_case;
 
 extern const operation_case operation_cases[];
-enum { OPERATION_CASE_COUNT = 105 };
+enum { OPERATION_CASE_COUNT = 119 };
 
 /* A case with parameters and values, all exact in the dtype. */
 typedef struct case_data {

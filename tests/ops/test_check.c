@@ -104,6 +104,21 @@ static vqc_operation operation_valid(vqc_operation_kind kind)
     case VQC_OPERATION_NOISE:
         operation.noise = (vqc_noise){2, 9};
         break;
+    case VQC_OPERATION_ERASE:
+        operation.erase = (vqc_erase){2, 7, 6, 3};
+        break;
+    case VQC_OPERATION_SHARPEN:
+        operation.sharpen = (vqc_sharpen){2, 7, 6, 3};
+        break;
+    case VQC_OPERATION_FIELD_WARP:
+        operation.field_warp = (vqc_field_warp){2, 7, 6, 3};
+        break;
+    case VQC_OPERATION_SPLINE_FIELD:
+        operation.spline_field = (vqc_spline_field){2, 7, 6};
+        break;
+    case VQC_OPERATION_ELASTIC_FIELD:
+        operation.elastic_field = (vqc_elastic_field){2, 7, 6};
+        break;
     case VQC_OPERATION_COUNT:
         break;
     }
@@ -205,6 +220,24 @@ static const bounded_size bounded_sizes[] = {
     FLATTENED(DISTANCE, distance, rows),
     AXIS(DISTANCE, distance, width),
     AXIS(DISTANCE, distance, prompts),
+    AXIS(ERASE, erase, crops),
+    AXIS(ERASE, erase, height),
+    AXIS(ERASE, erase, width),
+    AXIS(ERASE, erase, channels),
+    AXIS(SHARPEN, sharpen, crops),
+    AXIS(SHARPEN, sharpen, height),
+    AXIS(SHARPEN, sharpen, width),
+    AXIS(SHARPEN, sharpen, channels),
+    AXIS(FIELD_WARP, field_warp, crops),
+    AXIS(FIELD_WARP, field_warp, height),
+    AXIS(FIELD_WARP, field_warp, width),
+    AXIS(FIELD_WARP, field_warp, channels),
+    AXIS(SPLINE_FIELD, spline_field, crops),
+    AXIS(SPLINE_FIELD, spline_field, height),
+    AXIS(SPLINE_FIELD, spline_field, width),
+    AXIS(ELASTIC_FIELD, elastic_field, crops),
+    AXIS(ELASTIC_FIELD, elastic_field, height),
+    AXIS(ELASTIC_FIELD, elastic_field, width),
     FLATTENED(CAST, cast, count),
 };
 
@@ -385,7 +418,9 @@ static void element_types_are_checked(void **state)
             assert_refused(operation, "element type");
         }
     }
-    const vqc_operation_kind precise[] = {VQC_OPERATION_QUANTISE, VQC_OPERATION_RESAMPLE, VQC_OPERATION_DISTANCE};
+    const vqc_operation_kind precise[] = {
+        VQC_OPERATION_QUANTISE, VQC_OPERATION_RESAMPLE,   VQC_OPERATION_DISTANCE,     VQC_OPERATION_ERASE,
+        VQC_OPERATION_SHARPEN,  VQC_OPERATION_FIELD_WARP, VQC_OPERATION_SPLINE_FIELD, VQC_OPERATION_ELASTIC_FIELD};
     for (size_t i = 0; i < sizeof precise / sizeof precise[0]; i++) {
         vqc_operation operation = operation_valid(precise[i]);
         operation.dtype = VQC_DTYPE_BF16;

@@ -454,6 +454,31 @@ static void warp_known(void **state)
                                          .grad_input = {grad_input}});
 }
 
+/* The blur of white and of black is at its limit, where the gradient passes; a middle pixel of 13 beside zeros has
+ * the blur 5, where it does not. */
+static void sharpen_known(void **state)
+{
+    const double middle[] = {0, 0, 0, 0, 13, 0, 0, 0, 0};
+    const double spread[] = {1, 1, 1, 1, 5, 1, 1, 1, 1};
+    const double nothing[9] = {0};
+    const vqc_operation operation = {.kind = VQC_OPERATION_SHARPEN, .sharpen = {1, 3, 3, 1}};
+    for (int light = 0; light < 2; light++) {
+        double even[9];
+        for (int i = 0; i < 9; i++)
+            even[i] = light;
+        assert_known(*state, &(known_values){.operation = operation,
+                                             .input = {even, (double[]){0}},
+                                             .output = even,
+                                             .grad_output = middle,
+                                             .grad_input = {spread}});
+    }
+    assert_known(*state, &(known_values){.operation = operation,
+                                         .input = {middle, (double[]){0}},
+                                         .output = (double[]){0, 0, 0, 0, 1, 0, 0, 0, 0},
+                                         .grad_output = middle,
+                                         .grad_input = {nothing}});
+}
+
 enum { COLOUR_ORDERS = 24 };
 
 /* Neutral parameters change nothing, in no order: neither colours nor greys nor the limits themselves. */
@@ -686,6 +711,7 @@ static int tests_run(vqc_ops *ops)
         cmocka_unit_test_prestate(adaptive_pool_known, ops),
         cmocka_unit_test_prestate(cast_known, ops),
         cmocka_unit_test_prestate(warp_known, ops),
+        cmocka_unit_test_prestate(sharpen_known, ops),
         cmocka_unit_test_prestate(colour_neutral_is_identity, ops),
         cmocka_unit_test_prestate(colour_steps_known, ops),
         cmocka_unit_test_prestate(colour_orders_known, ops),

@@ -17,7 +17,7 @@
 
 enum { STEPS = 3, TERMS = 4, LATENT = 12 * 20 * 16 };
 
-/* Two renders that differ in recomputation alone. */
+/* Two renders with every augmentation that differ in recomputation alone. */
 static const char job[] =
     "study: memory\n"
     "models:\n"
@@ -25,7 +25,8 @@ static const char job[] =
     "  perceptors:\n"
     "    - {name: first, checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}\n"
     "    - {name: second, checkpoint: " FIXTURES "hugging_face_heads/model.safetensors, weight: 0.5}\n"
-    "render: {size: [40, 24], steps: 3, crops: {count: 7, group: 4}}\n"
+    "render: {size: [40, 24], steps: 3, crops: {count: 7, group: 4},\n"
+    "         augment: [Hf, Af, Pe, Ji, Ro, Re, {name: Cr, size: 0.9}, Er, Hf, Sh, Ts, Et, Gn]}\n"
     "prompts: [{targets: [{noise: 1}]}]\n"
     "sweep: {recompute: [false, true]}\n";
 

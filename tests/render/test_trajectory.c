@@ -42,6 +42,7 @@ static const char reference_job[] =
     "      - {embedding: {file: " REFERENCE
     "clip_vit_expected.safetensors, tensor: text_embed, row: 1}, weight: -0.3}\n";
 
+/* Every augmentation. */
 static const char augmented_job[] =
     "study: augmented\n"
     "models:\n"
@@ -53,6 +54,7 @@ static const char augmented_job[] =
     "  size: [40, 24]\n"
     "  steps: 6\n"
     "  crops: {count: 5, group: 2}\n"
+    "  augment: [Hf, Af, Pe, Ji, Ro, Re, {name: Cr, size: 0.9}, Er, Hf, Sh, Ts, Et, Gn]\n"
     "prompts:\n"
     "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n";
 

@@ -259,6 +259,67 @@ static void test_settings_survive_writing(void **state)
     vqc_study_close(study);
 }
 
+/* What settings are written as, read again, gives the same; to be released. */
+static vqc_text augmentations_written(const char *list, vqc_settings *settings)
+{
+    vqc_error error = {0};
+    vqc_text job = {0};
+    vqc_text text = {0};
+    vqc_yaml *yaml;
+    vqc_settings_default(settings);
+    assert_int_equal(vqc_text_append(&job, &error, "render:\n  augment: %s\n", list), VQC_OK);
+    assert_int_equal(vqc_yaml_parse("job", job.data, job.size, &yaml, &error), VQC_OK);
+    assert_int_equal(vqc_settings_apply(settings, vqc_yaml_find(vqc_yaml_root(yaml), "render"), NULL, &error),
+                     VQC_OK);
+    assert_int_equal(vqc_text_append(&text, &error, "render:\n"), VQC_OK);
+    assert_int_equal(vqc_settings_write(settings, &text, &error), VQC_OK);
+    vqc_yaml_destroy(yaml);
+    vqc_text_release(&job);
+    return text;
+}
+
+static void test_augmentations_survive_writing(void **state)
+{
+    (void)state;
+    static const char *const lists[][2] = {
+        {"[Hf, Af, Pe, Ji]",
+         "    - {name: Hf, p: 0.5}\n"
+         "    - {name: Af, p: 0.69999999999999996, degrees: 15, translate: 0.10000000000000001, shear: 5, "
+         "padding: border}\n"
+         "    - {name: Pe, p: 0.69999999999999996, distortion: 0.69999999999999996}\n"
+         "    - {name: Ji, p: 0.69999999999999996, brightness: 0.10000000000000001, contrast: "
+         "0.10000000000000001, saturation: 0.10000000000000001, hue: 0.10000000000000001}\n"},
+        {"[Ro, {name: Ro, degrees: 30, p: 1}]",
+         "    - {name: Ro, p: 0.69999999999999996, degrees: 15}\n    - {name: Ro, p: 1, degrees: 30}\n"},
+        {"[Re, {name: Re, scale: [0.25, 0.5], ratio: [1, 1]}]",
+         "    - {name: Re, p: 0.5, scale: [0.10000000000000001, 1], ratio: [0.75, 1.333]}\n"
+         "    - {name: Re, p: 0.5, scale: [0.25, 0.5], ratio: [1, 1]}\n"},
+        {"[Cr, {name: Cr, size: 0.75}]", "    - {name: Cr, p: 0.5, size: 1}\n    - {name: Cr, p: 0.5, size: 0.75}\n"},
+        {"[Gn, {name: Gn, std: 0.25}]", "    - {name: Gn, p: 0.5, std: 1}\n    - {name: Gn, p: 0.5, std: 0.25}\n"},
+        {"[Er, {name: Er, scale: [0, 0.5], ratio: [0.5, 2]}]",
+         "    - {name: Er, p: 0.69999999999999996, scale: [0.10000000000000001, 0.40000000000000002], ratio: "
+         "[0.29999999999999999, 3.3333333333333335]}\n"
+         "    - {name: Er, p: 0.69999999999999996, scale: [0, 0.5], ratio: [0.5, 2]}\n"},
+        {"[Sh, {name: Sh, sharpness: 1}]",
+         "    - {name: Sh, p: 0.5, sharpness: 0.29999999999999999}\n    - {name: Sh, p: 0.5, sharpness: 1}\n"},
+        {"[Ts, {name: Ts, scale: 0.25}]", "    - {name: Ts, p: 0.69999999999999996, scale: 0.80000000000000004}\n"
+                                          "    - {name: Ts, p: 0.69999999999999996, scale: 0.25}\n"},
+        {"[Et, {name: Et, alpha: 2}]", "    - {name: Et, p: 0.69999999999999996, alpha: 1}\n"
+                                       "    - {name: Et, p: 0.69999999999999996, alpha: 2}\n"},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        vqc_settings settings;
+        vqc_text text = augmentations_written(lists[i][0], &settings);
+        const char *begin = strstr(text.data, "  augment:\n");
+        assert_non_null(begin);
+        begin += strlen("  augment:\n");
+        if (strncmp(begin, lists[i][1], strlen(lists[i][1])) != 0)
+            fail_msg("%s is written as\n%s", lists[i][0], begin);
+        assert_memory_equal(begin + strlen(lists[i][1]), "  noise", strlen("  noise"));
+        vqc_text_release(&text);
+    }
+}
+
 typedef struct bad_study {
     const char *text;
     const char *expected; /* part of the message, with line and column where there are any */
@@ -317,8 +378,23 @@ static void test_bad_studies(void **state)
         {"study: s\n" MODELS "prompts: [x]\nrender: {average: 1}\n",
          "4:19: render.average: expected a number below 1"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {init: {image: no.png}}\n", "no.png cannot be read"},
-        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [Xx]}\n", "expected one of Hf, Af, Pe, Ji, found Xx"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [Xx]}\n",
+         "4:20: render.augment[0]: expected one of Hf, Af, Pe, Ji, Ro, Re, Cr, Gn, Er, Sh, Ts, Et, found Xx"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Hf, degrees: 3}]}\n", "no such parameter"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Ro, degrees: 200}]}\n", "4:40: "},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Re, scale: 0.5}]}\n", "4:38: "},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Re, scale: [0.5]}]}\n",
+         "4:38: render.augment[0].scale: expected two numbers, [from, to]"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Re, scale: [0.5, 0.2]}]}\n",
+         "4:38: render.augment[0].scale: expected [from, to], found 0.5 above 0.2"},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Re, ratio: [0, 2]}]}\n", "4:39: "},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Cr, size: 2}]}\n", "4:37: "},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Gn, std: -1}]}\n", "4:36: "},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Er, scale: [0.1, 1.5]}]}\n", "4:44: "},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Sh, sharpness: 1.5}]}\n", "4:42: "},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Ts, scale: [0, 1]}]}\n", "4:38: "},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Et, alpha: -1}]}\n", "4:38: "},
+        {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Gn, degrees: 1}]}\n", "no such parameter"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {steps: 10, snapshots: 20}\n", "snapshots"},
         {"study: s\n" MODELS "prompts: [x]\nseeds: [-1]\n", "-1"},
         {"study: s\n" MODELS "prompts: [x]\nsweep: {optimizer.rl: [1]}\n", "unknown setting optimizer.rl"},
@@ -353,6 +429,8 @@ int main(void)
         cmocka_unit_test(test_optimisers_survive_writing),
         cmocka_unit_test(test_l2_survives_writing),
         cmocka_unit_test(test_settings_survive_writing),
+        cmocka_unit_test(test_settings_survive_writing),
+        cmocka_unit_test(test_augmentations_survive_writing),
         cmocka_unit_test(test_bad_studies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

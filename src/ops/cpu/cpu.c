@@ -96,6 +96,11 @@ static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cpu_plan *plan, vq
     [VQC_OPERATION_WARP] = vqc_cpu_warp_init,
     [VQC_OPERATION_COLOUR] = vqc_cpu_colour_init,
     [VQC_OPERATION_NOISE] = vqc_cpu_noise_init,
+    [VQC_OPERATION_ERASE] = vqc_cpu_erase_init,
+    [VQC_OPERATION_SHARPEN] = vqc_cpu_sharpen_init,
+    [VQC_OPERATION_FIELD_WARP] = vqc_cpu_field_warp_init,
+    [VQC_OPERATION_SPLINE_FIELD] = vqc_cpu_spline_field_init,
+    [VQC_OPERATION_ELASTIC_FIELD] = vqc_cpu_elastic_field_init,
 };
 
 vqc_status vqc_cpu_parameters_copy(vqc_cpu_plan *plan, const float *parameters, int64_t count, float **copy_out,

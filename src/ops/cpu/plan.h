@@ -52,6 +52,11 @@ vqc_status vqc_cpu_cast_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_warp_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_colour_init(vqc_cpu_plan *plan, vqc_error *error);
 vqc_status vqc_cpu_noise_init(vqc_cpu_plan *plan, vqc_error *error);
+vqc_status vqc_cpu_erase_init(vqc_cpu_plan *plan, vqc_error *error);
+vqc_status vqc_cpu_sharpen_init(vqc_cpu_plan *plan, vqc_error *error);
+vqc_status vqc_cpu_field_warp_init(vqc_cpu_plan *plan, vqc_error *error);
+vqc_status vqc_cpu_spline_field_init(vqc_cpu_plan *plan, vqc_error *error);
+vqc_status vqc_cpu_elastic_field_init(vqc_cpu_plan *plan, vqc_error *error);
 
 /* What convolution_init does for convolutions whose windows do not overlap; see patch_convolution.c. */
 bool vqc_cpu_is_patch_convolution(const vqc_convolution *convolution);

@@ -318,6 +318,11 @@ static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cuda_plan *plan, v
     [VQC_OPERATION_WARP] = vqc_cuda_kernel_init,
     [VQC_OPERATION_COLOUR] = vqc_cuda_kernel_init,
     [VQC_OPERATION_NOISE] = vqc_cuda_kernel_init,
+    [VQC_OPERATION_ERASE] = vqc_cuda_kernel_init,
+    [VQC_OPERATION_SHARPEN] = vqc_cuda_sharpen_init,
+    [VQC_OPERATION_FIELD_WARP] = vqc_cuda_field_warp_init,
+    [VQC_OPERATION_SPLINE_FIELD] = vqc_cuda_kernel_init,
+    [VQC_OPERATION_ELASTIC_FIELD] = vqc_cuda_elastic_field_init,
 };
 
 static vqc_status bf16_from_f32(const float *values, int64_t count, uint16_t **rounded_out, vqc_error *error)

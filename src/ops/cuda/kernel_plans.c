@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "ops/cuda/kernels.h"
 #include "ops/cuda/plan.h"
+#include "ops/elastic_formulas.h"
 #include "ops/quantise_formulas.h"
 
 /* The plans of the operations that consist of kernels of this folder: their parameters, the sizes of what they leave
@@ -35,6 +36,11 @@ static const kernels kernels_of[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_WARP] = {vqc_cuda_warp_forward, vqc_cuda_warp_backward},
     [VQC_OPERATION_COLOUR] = {vqc_cuda_colour_forward, vqc_cuda_colour_backward},
     [VQC_OPERATION_NOISE] = {vqc_cuda_noise_forward, vqc_cuda_noise_backward},
+    [VQC_OPERATION_ERASE] = {vqc_cuda_erase_forward, vqc_cuda_erase_backward},
+    [VQC_OPERATION_SHARPEN] = {vqc_cuda_sharpen_forward, vqc_cuda_sharpen_backward},
+    [VQC_OPERATION_FIELD_WARP] = {vqc_cuda_field_warp_forward, vqc_cuda_field_warp_backward},
+    [VQC_OPERATION_SPLINE_FIELD] = {vqc_cuda_spline_field_forward, NULL},
+    [VQC_OPERATION_ELASTIC_FIELD] = {vqc_cuda_elastic_field_forward, NULL},
 };
 
 static vqc_cuda_call call_of(const vqc_cuda_plan *plan)
@@ -164,6 +170,27 @@ vqc_status vqc_cuda_adaptive_pool_init(vqc_cuda_plan *plan, vqc_error *error)
     const vqc_adaptive_pool *o = &plan->operation.adaptive_pool;
     plan->sizes.saved = (size_t)(o->side * o->side * o->channels) * sizeof(int32_t);
     plan->sizes.workspace = (size_t)(o->side * o->side * o->channels) * sizeof(float);
+    return vqc_cuda_kernel_init(plan, error);
+}
+
+vqc_status vqc_cuda_sharpen_init(vqc_cuda_plan *plan, vqc_error *error)
+{
+    plan->sizes.saved = vqc_cuda_sharpen_saved_size(&plan->operation.sharpen);
+    return vqc_cuda_kernel_init(plan, error);
+}
+
+vqc_status vqc_cuda_field_warp_init(vqc_cuda_plan *plan, vqc_error *error)
+{
+    plan->sizes.workspace = vqc_cuda_field_warp_workspace_size(&plan->operation.field_warp);
+    return vqc_cuda_kernel_init(plan, error);
+}
+
+vqc_status vqc_cuda_elastic_field_init(vqc_cuda_plan *plan, vqc_error *error)
+{
+    float weights[VQC_ELASTIC_WEIGHTS];
+    vqc_elastic_weights(weights);
+    plan->sizes.workspace = vqc_cuda_elastic_field_workspace_size(&plan->operation.elastic_field);
+    VQC_TRY(vqc_cuda_parameter_upload(plan, 0, VQC_DTYPE_F32, weights, VQC_ELASTIC_WEIGHTS, error));
     return vqc_cuda_kernel_init(plan, error);
 }
 

@@ -70,8 +70,21 @@ vqc_cuda_backward_function vqc_cuda_colour_backward;
 vqc_cuda_forward_function vqc_cuda_distance_forward;
 vqc_cuda_backward_function vqc_cuda_distance_backward;
 
+/* elastic_field.cu; parameter: the VQC_ELASTIC_WEIGHTS weights (ops/elastic_formulas.h). No gradient. */
+vqc_cuda_forward_function vqc_cuda_elastic_field_forward;
+size_t vqc_cuda_elastic_field_workspace_size(const vqc_elastic_field *shape);
+
 /* embed.cu; parameters: table (entries, width), positions (tokens, width). No gradient. */
 vqc_cuda_forward_function vqc_cuda_embed_forward;
+
+/* erase.cu */
+vqc_cuda_forward_function vqc_cuda_erase_forward;
+vqc_cuda_backward_function vqc_cuda_erase_backward;
+
+/* field_warp.cu */
+vqc_cuda_forward_function vqc_cuda_field_warp_forward;
+vqc_cuda_backward_function vqc_cuda_field_warp_backward;
+size_t vqc_cuda_field_warp_workspace_size(const vqc_field_warp *shape);
 
 /* group_norm.cu; parameters: weight, bias (channels). */
 vqc_cuda_forward_function vqc_cuda_group_norm_forward;
@@ -103,6 +116,14 @@ size_t vqc_cuda_resample_workspace_size(const vqc_resample *shape);
 /* select.cu */
 vqc_cuda_forward_function vqc_cuda_select_forward;
 vqc_cuda_backward_function vqc_cuda_select_backward;
+
+/* sharpen.cu. Saved: a byte for each element, whether its blur is within the limits. */
+vqc_cuda_forward_function vqc_cuda_sharpen_forward;
+vqc_cuda_backward_function vqc_cuda_sharpen_backward;
+size_t vqc_cuda_sharpen_saved_size(const vqc_sharpen *shape);
+
+/* spline_field.cu. No gradient. */
+vqc_cuda_forward_function vqc_cuda_spline_field_forward;
 
 /* tokens.cu; parameters: first (width) or NULL, positions (1 + tokens, width). */
 vqc_cuda_forward_function vqc_cuda_tokens_forward;

@@ -46,6 +46,9 @@ vqc_status vqc_cuda_tokens_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_embed_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_resample_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_adaptive_pool_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_sharpen_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_field_warp_init(vqc_cuda_plan *plan, vqc_error *error);
+vqc_status vqc_cuda_elastic_field_init(vqc_cuda_plan *plan, vqc_error *error);
 vqc_status vqc_cuda_distance_init(vqc_cuda_plan *plan, vqc_error *error);
 
 /* For the kinds that consist of kernels and need neither parameters nor memory; see kernel_plans.c. */

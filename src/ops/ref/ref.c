@@ -29,6 +29,11 @@ static const ref_kernel *const kernels[VQC_OPERATION_COUNT] = {
     [VQC_OPERATION_WARP] = &ref_warp_kernel,
     [VQC_OPERATION_COLOUR] = &ref_colour_kernel,
     [VQC_OPERATION_NOISE] = &ref_noise_kernel,
+    [VQC_OPERATION_ERASE] = &ref_erase_kernel,
+    [VQC_OPERATION_SHARPEN] = &ref_sharpen_kernel,
+    [VQC_OPERATION_FIELD_WARP] = &ref_field_warp_kernel,
+    [VQC_OPERATION_SPLINE_FIELD] = &ref_spline_field_kernel,
+    [VQC_OPERATION_ELASTIC_FIELD] = &ref_elastic_field_kernel,
 };
 
 /* The device: nothing but host memory. */

@@ -72,6 +72,11 @@ extern const ref_kernel ref_cast_kernel;
 extern const ref_kernel ref_warp_kernel;
 extern const ref_kernel ref_colour_kernel;
 extern const ref_kernel ref_noise_kernel;
+extern const ref_kernel ref_erase_kernel;
+extern const ref_kernel ref_sharpen_kernel;
+extern const ref_kernel ref_field_warp_kernel;
+extern const ref_kernel ref_spline_field_kernel;
+extern const ref_kernel ref_elastic_field_kernel;
 
 /* Gives the plan its own parameter[index] of count zeros. */
 VQC_MUST_CHECK vqc_status ref_parameter_allocate(ref_plan *plan, int index, int64_t count, vqc_error *error);
