@@ -180,6 +180,56 @@ static void distances_are_weighed(void **state)
 
 enum { LATENT = 20000 }; /* more than a device takes at a time */
 
+/* One step of AdamP on a latent so large; z and its moments are in `values`. */
+static void adamp_step(vqc_ops *ops, const vqc_latent_numbers *numbers, const float *gradient, float *values)
+{
+    enum { LATENT_WIDTH = 16 };
+    vqc_error error = {0};
+    const size_t size = 3 * LATENT * sizeof *values;
+    float *device_state = device_copy(ops, values, size);
+    float *device_gradient = device_copy(ops, gradient, LATENT * sizeof *gradient);
+    vqc_latent_numbers *device_numbers = device_copy(ops, numbers, sizeof *numbers);
+    const vqc_latent latent = {.cells = LATENT / LATENT_WIDTH,
+                               .width = LATENT_WIDTH,
+                               .rule = VQC_UPDATE_ADAMP,
+                               .state = device_state,
+                               .gradient = device_gradient};
+    check(vqc_ops_latent_step(ops, &latent, device_numbers, &error), &error);
+    device_read(ops, values, device_state, size);
+    vqc_ops_memory_release(ops, device_state);
+    vqc_ops_memory_release(ops, device_gradient);
+    vqc_ops_memory_release(ops, device_numbers);
+}
+
+/* Sums over many elements, in whatever parts, come to what the reference's do, and twice to the same bits. */
+static void large_latents_are_projected(void **state)
+{
+    vqc_ops *ops = *state;
+    vqc_ops *ref;
+    vqc_error error = {0};
+    static float begin[3 * LATENT];
+    static float wanted[3 * LATENT];
+    static float found[2][3 * LATENT];
+    static float gradient[LATENT];
+    vqc_latent_numbers numbers = {.update = optimiser_cases[0].numbers[0]};
+    numbers.update.delta = 1e6F; /* so that the step is projected */
+    for (int i = 0; i < LATENT; i++) {
+        begin[i] = 1.0F + (float)(i % 13) / 8.0F;
+        gradient[i] = i % 3 == 0 ? 0.5F : -0.25F;
+    }
+    memcpy(wanted, begin, sizeof begin);
+    check(vqc_ops_create("ref", &(vqc_ops_options){.threads = 1}, &ref, &error), &error);
+    adamp_step(ref, &numbers, gradient, wanted);
+    vqc_ops_destroy(ref);
+    for (int i = 0; i < 2; i++) {
+        memcpy(found[i], begin, sizeof begin);
+        adamp_step(ops, &numbers, gradient, found[i]);
+    }
+    assert_memory_equal(found[0], found[1], sizeof found[0]);
+    for (int i = 0; i < 3 * LATENT; i++)
+        assert_float_equal(found[0][i], wanted[i], OPTIMISER_LARGEST);
+}
+
 /* Of an offset from the origin, which may be NULL. */
 static vqc_latent_measures offset_measure(vqc_ops *ops, const float *z, const float *origin)
 {
@@ -276,6 +326,7 @@ static int tests_run(vqc_ops *ops)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(optimisers_are_the_public_ones, ops),
+        cmocka_unit_test_prestate(large_latents_are_projected, ops),
         cmocka_unit_test_prestate(sums_are_exact, ops),
         cmocka_unit_test_prestate(distances_are_weighed, ops),
         cmocka_unit_test_prestate(latents_are_measured, ops),

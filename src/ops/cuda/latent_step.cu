@@ -6,7 +6,7 @@
 namespace
 {
 
-/* Sums over a latent are made in parts, whose number is the same on every GPU, each by a block of threads. */
+/* Sums over a latent are made in parts, each by a block of threads; their number is the same on every GPU. */
 enum { PARTS = 64 };
 
 /* What AdamP needs between its two passes: every block's sums, then what comes of them. */
@@ -77,9 +77,13 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
         parts->sums[blockIdx.x] = sums;
 }
 
-__global__ void __launch_bounds__(PARTS) projection_kernel(const vqc_latent_numbers *numbers, projection_parts *parts)
+__global__ void __launch_bounds__(PARTS)
+    projection_kernel(const vqc_latent_numbers *numbers, int used, projection_parts *parts)
 {
-    const vqc_projection_sums sums = sums_of_block(parts->sums[threadIdx.x]);
+    vqc_projection_sums sums = {};
+    if ((int)threadIdx.x < used)
+        sums = parts->sums[threadIdx.x];
+    sums = sums_of_block(sums);
     if (threadIdx.x == 0)
         parts->projection = vqc_formula_projection(&numbers->update, &sums);
 }
@@ -134,8 +138,9 @@ cudaError_t vqc_cuda_latent_step(const vqc_latent *latent, const vqc_latent_numb
     projection_parts *of_parts = static_cast<projection_parts *>(parts);
     int64_t blocks = vqc_cuda_pieces(latent->cells * latent->width, VQC_CUDA_THREADS);
     if (latent->rule == VQC_UPDATE_ADAMP) {
-        projection_part_kernel<<<PARTS, VQC_CUDA_THREADS, 0, stream>>>(*latent, numbers, of_parts);
-        projection_kernel<<<1, PARTS, 0, stream>>>(numbers, of_parts);
+        int used = blocks < PARTS ? (int)blocks : PARTS; /* a small latent fills fewer */
+        projection_part_kernel<<<used, VQC_CUDA_THREADS, 0, stream>>>(*latent, numbers, of_parts);
+        projection_kernel<<<1, PARTS, 0, stream>>>(numbers, used, of_parts);
         cudaError_t launched = cudaGetLastError();
         if (launched != cudaSuccess)
             return launched;
