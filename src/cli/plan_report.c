@@ -144,8 +144,8 @@ static void renders_print(const vqc_plan_report *report)
                  "from s       "
                  "to s  render\n");
     for (size_t i = 0; i < prediction->count; i++) {
-        if (prediction->count > 2 * LINES_AT_AN_END + 1 && i == LINES_AT_AN_END) {
-            (void)printf("   ...  %zu more\n", prediction->count - 2 * LINES_AT_AN_END);
+        if (prediction->count > 2 * (size_t)LINES_AT_AN_END + 1 && i == LINES_AT_AN_END) {
+            (void)printf("   ...  %zu more\n", prediction->count - 2 * (size_t)LINES_AT_AN_END);
             i = prediction->count - LINES_AT_AN_END;
         }
         render_print(report, &prediction->renders[i]);

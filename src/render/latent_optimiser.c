@@ -73,20 +73,20 @@ static vqc_status mask_read(const vqc_vqgan *vqgan, const char *path, int64_t ro
 
 /* The rule and the number of moments of every optimiser. */
 typedef struct optimiser_method {
-    vqc_update_rule rule;
     int64_t moments;
+    vqc_update_rule rule;
     bool decoupled; /* weight decay acts on z, not through the gradient */
 } optimiser_method;
 
 static const optimiser_method methods[] = {
-    [VQC_OPTIMISER_ADAM] = {VQC_UPDATE_ADAM, 2, false},
-    [VQC_OPTIMISER_ADAMW] = {VQC_UPDATE_ADAM, 2, true},
-    [VQC_OPTIMISER_ADAGRAD] = {VQC_UPDATE_ADAGRAD, 1, false},
-    [VQC_OPTIMISER_ADAMAX] = {VQC_UPDATE_ADAMAX, 2, false},
-    [VQC_OPTIMISER_DIFFGRAD] = {VQC_UPDATE_DIFFGRAD, 3, false},
-    [VQC_OPTIMISER_ADAMP] = {VQC_UPDATE_ADAMP, 2, true},
-    [VQC_OPTIMISER_RADAM] = {VQC_UPDATE_RADAM, 2, false},
-    [VQC_OPTIMISER_RMSPROP] = {VQC_UPDATE_RMSPROP, 1, false},
+    [VQC_OPTIMISER_ADAM] = {2, VQC_UPDATE_ADAM, false},
+    [VQC_OPTIMISER_ADAMW] = {2, VQC_UPDATE_ADAM, true},
+    [VQC_OPTIMISER_ADAGRAD] = {1, VQC_UPDATE_ADAGRAD, false},
+    [VQC_OPTIMISER_ADAMAX] = {2, VQC_UPDATE_ADAMAX, false},
+    [VQC_OPTIMISER_DIFFGRAD] = {3, VQC_UPDATE_DIFFGRAD, false},
+    [VQC_OPTIMISER_ADAMP] = {2, VQC_UPDATE_ADAMP, true},
+    [VQC_OPTIMISER_RADAM] = {2, VQC_UPDATE_RADAM, false},
+    [VQC_OPTIMISER_RMSPROP] = {1, VQC_UPDATE_RMSPROP, false},
 };
 
 int64_t vqc_latent_optimiser_tensors(const vqc_settings *settings)

@@ -13,8 +13,8 @@ static double falls_in_all(const vqc_settings *settings)
  * steps number 50, 100, ... from 0. */
 static double falls_before(const vqc_settings *settings, int64_t step)
 {
-    double falls = step == 0 ? 0.0 : (double)((step - 1) / settings->l2_every);
-    return fmin(falls, falls_in_all(settings));
+    int64_t falls = step == 0 ? 0 : (step - 1) / settings->l2_every;
+    return fmin((double)falls, falls_in_all(settings));
 }
 
 /* The share of the weight that is left at a step. */

@@ -154,7 +154,8 @@ static double snapshots_make(vqc_course_lane *lane, int64_t rounds)
     lane->left -= rounds;
     if (render->snapshots == 0)
         return 0.0;
-    return (double)((done + rounds) / render->snapshots - done / render->snapshots) * render->shape->picture;
+    int64_t snapshots = (done + rounds) / render->snapshots - done / render->snapshots;
+    return (double)snapshots * render->shape->picture;
 }
 
 static double rounds_make(vqc_lane_course *course, int64_t rounds)

@@ -437,30 +437,30 @@ static vqc_status parameter_read(const vqc_yaml_node *node, vqc_augmentation *a,
 {
     const struct {
         const char *key;
-        vqc_augmentation_kind kind;
-        double minimum, maximum;
         double *value;
+        double minimum, maximum;
+        vqc_augmentation_kind kind;
         bool is_range; /* two numbers */
     } parameters[] = {
-        {"degrees", VQC_AUGMENTATION_AFFINE, 0.0, 180.0, &a->degrees, false},
-        {"translate", VQC_AUGMENTATION_AFFINE, 0.0, 1.0, &a->translate, false},
-        {"shear", VQC_AUGMENTATION_AFFINE, 0.0, 80.0, &a->shear, false},
-        {"distortion", VQC_AUGMENTATION_PERSPECTIVE, 0.0, 1.0, &a->distortion, false},
-        {"brightness", VQC_AUGMENTATION_JITTER, 0.0, 1.0, &a->brightness, false},
-        {"contrast", VQC_AUGMENTATION_JITTER, 0.0, 1.0, &a->contrast, false},
-        {"saturation", VQC_AUGMENTATION_JITTER, 0.0, 1.0, &a->saturation, false},
-        {"hue", VQC_AUGMENTATION_JITTER, 0.0, 0.5, &a->hue, false},
-        {"degrees", VQC_AUGMENTATION_ROTATION, 0.0, 180.0, &a->degrees, false},
-        {"scale", VQC_AUGMENTATION_RESIZED_CROP, 0.001, 1.0, a->scale, true},
-        {"ratio", VQC_AUGMENTATION_RESIZED_CROP, 0.01, 100.0, a->ratio, true},
-        {"size", VQC_AUGMENTATION_CROP, 0.01, 1.0, &a->size, false},
-        {"std", VQC_AUGMENTATION_NOISE, 0.0, 10.0, &a->deviation, false},
-        {"scale", VQC_AUGMENTATION_ERASE, 0.0, 1.0, a->scale, true},
-        {"ratio", VQC_AUGMENTATION_ERASE, 0.01, 100.0, a->ratio, true},
-        {"sharpness", VQC_AUGMENTATION_SHARPNESS, 0.0, 1.0, &a->sharpness, false},
-        {"scale", VQC_AUGMENTATION_SPLINE, 0.0, 2.0, &a->reach, false},
-        {"alpha", VQC_AUGMENTATION_ELASTIC, 0.0, 100.0, &a->strength, false},
-        {"p", a->kind, 0.0, 1.0, &a->probability, false},
+        {"degrees", &a->degrees, 0.0, 180.0, VQC_AUGMENTATION_AFFINE, false},
+        {"translate", &a->translate, 0.0, 1.0, VQC_AUGMENTATION_AFFINE, false},
+        {"shear", &a->shear, 0.0, 80.0, VQC_AUGMENTATION_AFFINE, false},
+        {"distortion", &a->distortion, 0.0, 1.0, VQC_AUGMENTATION_PERSPECTIVE, false},
+        {"brightness", &a->brightness, 0.0, 1.0, VQC_AUGMENTATION_JITTER, false},
+        {"contrast", &a->contrast, 0.0, 1.0, VQC_AUGMENTATION_JITTER, false},
+        {"saturation", &a->saturation, 0.0, 1.0, VQC_AUGMENTATION_JITTER, false},
+        {"hue", &a->hue, 0.0, 0.5, VQC_AUGMENTATION_JITTER, false},
+        {"degrees", &a->degrees, 0.0, 180.0, VQC_AUGMENTATION_ROTATION, false},
+        {"scale", a->scale, 0.001, 1.0, VQC_AUGMENTATION_RESIZED_CROP, true},
+        {"ratio", a->ratio, 0.01, 100.0, VQC_AUGMENTATION_RESIZED_CROP, true},
+        {"size", &a->size, 0.01, 1.0, VQC_AUGMENTATION_CROP, false},
+        {"std", &a->deviation, 0.0, 10.0, VQC_AUGMENTATION_NOISE, false},
+        {"scale", a->scale, 0.0, 1.0, VQC_AUGMENTATION_ERASE, true},
+        {"ratio", a->ratio, 0.01, 100.0, VQC_AUGMENTATION_ERASE, true},
+        {"sharpness", &a->sharpness, 0.0, 1.0, VQC_AUGMENTATION_SHARPNESS, false},
+        {"scale", &a->reach, 0.0, 2.0, VQC_AUGMENTATION_SPLINE, false},
+        {"alpha", &a->strength, 0.0, 100.0, VQC_AUGMENTATION_ELASTIC, false},
+        {"p", &a->probability, 0.0, 1.0, a->kind, false},
     };
     for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
         if (strcmp(vqc_yaml_key(node), parameters[i].key) != 0 || parameters[i].kind != a->kind)

@@ -9,12 +9,17 @@
  * as far as the filter reaches, and what the first pass makes of it. x and y of a pixel stand side by side in all of
  * them, so that each pass is one loop over neighbouring elements. */
 
-enum { REACH = VQC_ELASTIC_WEIGHTS - 1, AXES = 2, BLOCK = 4 /* numbers of a block of random bits */ };
+enum {
+    REACH = VQC_ELASTIC_WEIGHTS - 1,
+    AXES = 2,
+    MARGIN = AXES * REACH, /* numbers on one side of a row of noise */
+    BLOCK = 4              /* numbers of a block of random bits */
+};
 
 /* Elements of a row of noise with its zeros. */
 static int64_t padded_size(const vqc_elastic_field *o)
 {
-    return AXES * (o->width + 2 * REACH);
+    return AXES * o->width + MARGIN + MARGIN;
 }
 
 /* The noise of a row of a crop, from its zeros on. */
@@ -27,7 +32,7 @@ static void row_noise(const vqc_elastic_field *o, const int32_t *words, int64_t 
     for (int64_t i = 0; i < count; i++) {
         if (i == 0 || (first + i) % BLOCK == 0)
             vqc_elastic_numbers(words, (first + i) / BLOCK, numbers);
-        padded[AXES * REACH + i] = numbers[(first + i) % BLOCK];
+        padded[MARGIN + i] = numbers[(first + i) % BLOCK];
     }
 }
 
@@ -35,7 +40,7 @@ static void row_noise(const vqc_elastic_field *o, const int32_t *words, int64_t 
 VQC_CPU_KERNEL static void row_smooth(const float *restrict weights, const float *restrict padded, int64_t count,
                                       float *restrict output)
 {
-    const float *middle = padded + AXES * REACH;
+    const float *middle = padded + MARGIN;
     for (int64_t i = 0; i < count; i++)
         output[i] = weights[0] * middle[i];
     for (int64_t k = 1; k <= REACH; k++)

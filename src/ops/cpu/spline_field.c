@@ -7,7 +7,7 @@ VQC_CPU_KERNEL static void row_places(const vqc_spline_field *o, const float *re
                                       float *restrict places)
 {
     for (int32_t column = 0; column < (int32_t)o->width; column++)
-        vqc_spline_place(numbers, o->height, o->width, column, row, places + 2 * column);
+        vqc_spline_place(numbers, o->height, o->width, column, row, places + (int64_t)2 * column);
 }
 
 /* The same where all pixels stay where they are. */

@@ -13,7 +13,7 @@ static double coordinate(int64_t pixel, int64_t length)
 static double spline(const double *numbers, int axis, double x, double y)
 {
     const double *weights = numbers + 1;
-    const double *affine = weights + 2 * VQC_SPLINE_CENTRES;
+    const double *affine = weights + (size_t)2 * VQC_SPLINE_CENTRES;
     double sum = affine[axis] + affine[2 + axis] * x + affine[4 + axis] * y;
     for (int i = 0; i < VQC_SPLINE_CENTRES; i++) {
         double square = (x - centres[i][0]) * (x - centres[i][0]) + (y - centres[i][1]) * (y - centres[i][1]);
