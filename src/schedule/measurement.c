@@ -154,7 +154,7 @@ static vqc_status guidance_make(shape_work *work, int lane, vqc_error *error)
 {
     vqc_ops *queue = work->models->queues[lane];
     const vqc_render_models parts = parts_of(work->models, lane);
-    if (lane > 0 && vqc_ops_shares_parameters(queue))
+    if (lane != 0 && vqc_ops_shares_parameters(queue))
         return vqc_guidance_create_beside(work->guidances[0], queue, work->render, &work->guidances[lane], error);
     return vqc_guidance_create(&parts, work->render, work->rows, work->columns, &work->guidances[lane], error);
 }
