@@ -260,8 +260,8 @@ static vqc_status turned_weight_upload(vqc_cuda_plan *plan, const cudnn_convolut
     int64_t rows = state->input.outer_channels;
     float *weight;
     VQC_TRY(vqc_memory_allocate((size_t)(rows * row_stride), sizeof *weight, "weights", &weight, error));
-    for (int64_t out = 0; out < o->out_channels; out++)
-        for (int64_t in = 0; in < o->in_channels; in++)
+    for (int64_t in = 0; in < o->in_channels; in++)
+        for (int64_t out = 0; out < o->out_channels; out++)
             for (int64_t place = 0; place < places; place++)
                 weight[in * row_stride + (places - 1 - place) * place_stride + out] =
                     o->weight[(out * o->in_channels + in) * places + place];
