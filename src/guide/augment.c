@@ -81,18 +81,12 @@ int vqc_augment_stages(const vqc_settings *settings, vqc_augment_stage stages[VQ
     return count;
 }
 
-/* Uniform in [−limit, limit). */
-static double symmetric(vqc_stream *stream, double limit)
-{
-    return (2.0 * vqc_stream_uniform(stream) - 1.0) * limit;
-}
-
 static void colour_draw(const vqc_augmentation *augmentation, vqc_stream *stream, float colour[5])
 {
-    colour[0] = (float)symmetric(stream, augmentation->brightness);
-    colour[1] = (float)(1.0 + symmetric(stream, augmentation->contrast));
-    colour[2] = (float)(1.0 + symmetric(stream, augmentation->saturation));
-    colour[3] = (float)symmetric(stream, augmentation->hue);
+    colour[0] = (float)vqc_stream_symmetric(stream, augmentation->brightness);
+    colour[1] = (float)(1.0 + vqc_stream_symmetric(stream, augmentation->contrast));
+    colour[2] = (float)(1.0 + vqc_stream_symmetric(stream, augmentation->saturation));
+    colour[3] = (float)vqc_stream_symmetric(stream, augmentation->hue);
     colour[4] = (float)vqc_stream_integer(stream, 24);
 }
 
@@ -102,19 +96,13 @@ static void colour_neutral(float colour[5])
     memcpy(colour, neutral, sizeof neutral);
 }
 
-/* Uniform in [low, high). */
-static double between(vqc_stream *stream, double low, double high)
-{
-    return low + vqc_stream_uniform(stream) * (high - low);
-}
-
 /* An aspect: where the range has 1 inside, as often below as above it. */
 static double aspect_draw(vqc_stream *stream, const double ratio[2])
 {
     if (!(ratio[0] < 1.0 && ratio[1] > 1.0))
-        return between(stream, ratio[0], ratio[1]);
-    double below = between(stream, ratio[0], 1.0);
-    double above = between(stream, 1.0, ratio[1]);
+        return vqc_stream_between(stream, ratio[0], ratio[1]);
+    double below = vqc_stream_between(stream, ratio[0], 1.0);
+    double above = vqc_stream_between(stream, 1.0, ratio[1]);
     return vqc_stream_uniform(stream) > 0.5 ? below : above;
 }
 
@@ -127,7 +115,8 @@ static int64_t rectangle_side(double square, int64_t side)
 /* A rectangle of that share of the area and that aspect, height / width, somewhere in the crop. */
 static void erase_draw(const vqc_augmentation *augmentation, int64_t side, vqc_stream *stream, int32_t rectangle[4])
 {
-    double area = between(stream, augmentation->scale[0], augmentation->scale[1]) * (double)side * (double)side;
+    double area =
+        vqc_stream_between(stream, augmentation->scale[0], augmentation->scale[1]) * (double)side * (double)side;
     double aspect = aspect_draw(stream, augmentation->ratio);
     int64_t height = rectangle_side(area * aspect, side);
     int64_t width = rectangle_side(area / aspect, side);
@@ -203,7 +192,7 @@ static void stage_draw(const list_place *place, vqc_stream *stream, vqc_augment_
             memset(draw->erase, 0, sizeof draw->erase);
         break;
     case VQC_AUGMENT_STAGE_SHARPEN:
-        draw->sharpen[0] = (float)between(stream, 0.0, augmentation->sharpness);
+        draw->sharpen[0] = (float)vqc_stream_between(stream, 0.0, augmentation->sharpness);
         if (!used)
             draw->sharpen[0] = 1.0F;
         break;

@@ -83,7 +83,7 @@ void vqc_augment_spline_draw(double reach, vqc_stream *stream, float numbers[VQC
     equations e;
     for (int i = 0; i < CENTRES; i++)
         for (int axis = 0; axis < AXES; axis++)
-            points[i][axis] = centres[i][axis] + (2.0 * vqc_stream_uniform(stream) - 1.0) * reach;
+            points[i][axis] = centres[i][axis] + vqc_stream_symmetric(stream, reach);
     equations_set(points, &e);
     memset(numbers, 0, VQC_AUGMENT_SPLINE_NUMBERS * sizeof *numbers);
     if (!equations_solve(&e))

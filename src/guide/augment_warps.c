@@ -15,12 +15,6 @@ vqc_augment_matrix vqc_augment_matrix_product(const vqc_augment_matrix *left, co
     return product;
 }
 
-/* Uniform in [−limit, limit). */
-static double symmetric(vqc_stream *stream, double limit)
-{
-    return (2.0 * vqc_stream_uniform(stream) - 1.0) * limit;
-}
-
 static vqc_augment_matrix flip_matrix(int64_t side)
 {
     vqc_augment_matrix flip = vqc_augment_identity;
@@ -33,11 +27,11 @@ static vqc_augment_matrix flip_matrix(int64_t side)
  * The matrix drawn is used in the direction from output to input; the distribution is symmetric. */
 static vqc_augment_matrix affine_draw(const vqc_augmentation *augmentation, int64_t side, vqc_stream *stream)
 {
-    double angle = symmetric(stream, augmentation->degrees) * pi / 180.0;
-    double shear_x = tan(symmetric(stream, augmentation->shear) * pi / 180.0);
-    double shear_y = tan(symmetric(stream, augmentation->shear) * pi / 180.0);
-    double shift_x = symmetric(stream, augmentation->translate * (double)side);
-    double shift_y = symmetric(stream, augmentation->translate * (double)side);
+    double angle = vqc_stream_symmetric(stream, augmentation->degrees) * pi / 180.0;
+    double shear_x = tan(vqc_stream_symmetric(stream, augmentation->shear) * pi / 180.0);
+    double shear_y = tan(vqc_stream_symmetric(stream, augmentation->shear) * pi / 180.0);
+    double shift_x = vqc_stream_symmetric(stream, augmentation->translate * (double)side);
+    double shift_y = vqc_stream_symmetric(stream, augmentation->translate * (double)side);
     double middle = (double)(side - 1) / 2.0;
     vqc_augment_matrix rotation = {{{cos(angle), sin(angle), 0}, {-sin(angle), cos(angle), 0}, {0, 0, 1}}};
     vqc_augment_matrix shear = {{{1, shear_x, 0}, {shear_y, 1 + shear_x * shear_y, 0}, {0, 0, 1}}};
@@ -114,7 +108,7 @@ static vqc_augment_matrix perspective_draw(const vqc_augmentation *augmentation,
 /* Rotation by ± degrees around the middle. */
 static vqc_augment_matrix rotation_draw(const vqc_augmentation *augmentation, int64_t side, vqc_stream *stream)
 {
-    double angle = symmetric(stream, augmentation->degrees) * pi / 180.0;
+    double angle = vqc_stream_symmetric(stream, augmentation->degrees) * pi / 180.0;
     double middle = (double)(side - 1) / 2.0;
     double c = cos(angle);
     double s = sin(angle);
@@ -142,8 +136,8 @@ static vqc_augment_matrix resized_crop_draw(const vqc_augmentation *augmentation
     double width = ratio[0] > 1.0 ? rint(whole / ratio[0]) : whole;
     bool found = false;
     for (int i = 0; i < DRAWS; i++) {
-        double area = (scale[0] + vqc_stream_uniform(stream) * (scale[1] - scale[0])) * whole * whole;
-        double aspect = exp(log(ratio[0]) + vqc_stream_uniform(stream) * (log(ratio[1]) - log(ratio[0])));
+        double area = vqc_stream_between(stream, scale[0], scale[1]) * whole * whole;
+        double aspect = exp(vqc_stream_between(stream, log(ratio[0]), log(ratio[1])));
         double drawn_height = rint(sqrt(area * aspect));
         double drawn_width = rint(sqrt(area / aspect));
         bool fits = drawn_height > 0.0 && drawn_height < whole && drawn_width > 0.0 && drawn_width < whole;

@@ -211,12 +211,6 @@ static vqc_status network_build(vqc_perceptor *perceptor, const vqc_clip *clip, 
     return vqc_network_plan(perceptor->network, error);
 }
 
-/* Crops of one batch. */
-static int64_t group_size(const vqc_settings *settings)
-{
-    return settings->crop_group < settings->crop_count ? settings->crop_group : settings->crop_count;
-}
-
 vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
                               const vqc_perceptor_shape *shape, uint32_t index, vqc_perceptor **perceptor_out,
                               vqc_error *error)
@@ -228,7 +222,7 @@ vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_sett
     perceptor->shape = *shape;
     perceptor->index = index;
     perceptor->side = clip->vision.side;
-    perceptor->group = group_size(settings);
+    perceptor->group = vqc_settings_batch(settings);
     perceptor->recompute = settings->recompute;
     perceptor->is_pooled = settings->crop_method == VQC_CROPS_POOLED;
     perceptor->has_noise = settings->noise > 0.0;
@@ -279,7 +273,7 @@ bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *sett
 {
     vqc_augment_stage stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
     if (perceptor->shape.height != shape->height || perceptor->shape.width != shape->width ||
-        perceptor->shape.precision != shape->precision || perceptor->group != group_size(settings) ||
+        perceptor->shape.precision != shape->precision || perceptor->group != vqc_settings_batch(settings) ||
         perceptor->recompute != settings->recompute ||
         perceptor->is_pooled != (settings->crop_method == VQC_CROPS_POOLED) ||
         perceptor->has_noise != (settings->noise > 0.0) ||

@@ -35,6 +35,16 @@ double vqc_stream_uniform(vqc_stream *stream)
     return (double)(stream_bits(stream) >> 11) * 0x1p-53;
 }
 
+double vqc_stream_between(vqc_stream *stream, double low, double high)
+{
+    return low + vqc_stream_uniform(stream) * (high - low);
+}
+
+double vqc_stream_symmetric(vqc_stream *stream, double limit)
+{
+    return (2.0 * vqc_stream_uniform(stream) - 1.0) * limit;
+}
+
 int64_t vqc_stream_integer(vqc_stream *stream, int64_t count)
 {
     /* The upper half of a 128-bit product: uniform up to count / 2^64. */

@@ -38,6 +38,9 @@ void vqc_stream_noise(const vqc_stream *stream, float scale, int32_t words[VQC_S
 
 /* The next number, uniform in [0, 1). */
 double vqc_stream_uniform(vqc_stream *stream);
+/* The next number, uniform in [low, high); uniform in [-limit, limit). */
+double vqc_stream_between(vqc_stream *stream, double low, double high);
+double vqc_stream_symmetric(vqc_stream *stream, double limit);
 /* The next whole number, uniform in [0, count), count at least 1. */
 int64_t vqc_stream_integer(vqc_stream *stream, int64_t count);
 

@@ -213,7 +213,7 @@ static vqc_status group_find(const memory_need *need, bool recompute, int64_t *g
                              vqc_error *error)
 {
     const vqc_settings *settings = &need->render->settings;
-    int64_t group = settings->crop_group < settings->crop_count ? settings->crop_group : settings->crop_count;
+    int64_t group = vqc_settings_batch(settings);
     for (group /= 2; group > 0; group /= 2) {
         memory_need changed;
         VQC_TRY(group_change(need, group, &changed, error));

@@ -30,9 +30,8 @@ struct vqc_renderer {
     const vqc_study *study;
     vqc_ops *ops;
     vqc_dtype precision;
-    const render_models *models;
-    render_models *own_models; /* NULL: another renderer's are used */
-    const vqc_renderer *first; /* that one; NULL: none */
+    render_models *models;     /* its own, or the first renderer's */
+    const vqc_renderer *first; /* NULL: this one has none before it */
     /* Of the render under way. */
     const vqc_render *render;
     vqc_render_shape shape;
@@ -83,7 +82,6 @@ static vqc_status models_open(vqc_renderer *renderer, vqc_error *error)
     VQC_TRY(vqc_memory_allocate(1, sizeof *models, "models", &models, error));
     models->study = study;
     renderer->models = models;
-    renderer->own_models = models;
     VQC_TRY(vqc_vqgan_open(study->generator.config, study->generator.checkpoint, &models->vqgan, error));
     for (size_t i = 0; i < study->perceptor_count; i++)
         VQC_TRY(perceptor_open(renderer, models, i, error));
@@ -147,7 +145,8 @@ void vqc_renderer_destroy(vqc_renderer *renderer)
     share_release(renderer);
     free(renderer->state);
     vqc_step_message_release(&renderer->message);
-    models_close(renderer->own_models);
+    if (renderer->first == NULL)
+        models_close(renderer->models);
     free(renderer);
 }
 

@@ -17,7 +17,7 @@ void vqc_cost_work(const vqc_study *study, const vqc_render *render, const vqc_c
                    vqc_share_work *work_out)
 {
     const vqc_settings *settings = &render->settings;
-    int64_t group = settings->crop_group < settings->crop_count ? settings->crop_group : settings->crop_count;
+    int64_t group = vqc_settings_batch(settings);
     *work_out = (vqc_share_work){.perceptors = study->perceptor_count};
     for (size_t i = 0; i < study->perceptor_count; i++) {
         work_out->groups[i] = (settings->crop_count + group - 1) / group;

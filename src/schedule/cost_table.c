@@ -32,7 +32,7 @@ void vqc_shape_cost_describe(const vqc_render *render, vqc_shape_cost *shape_out
     *shape_out = (vqc_shape_cost){
         .width = settings->width,
         .height = settings->height,
-        .group = settings->crop_group < settings->crop_count ? settings->crop_group : settings->crop_count,
+        .group = vqc_settings_batch(settings),
         .init = settings->init.kind,
         .recompute = settings->recompute,
     };

@@ -139,6 +139,11 @@ void vqc_settings_default(vqc_settings *settings)
         settings->augmentations[i] = augmentations[i].defaults;
 }
 
+int64_t vqc_settings_batch(const vqc_settings *settings)
+{
+    return settings->crop_group < settings->crop_count ? settings->crop_group : settings->crop_count;
+}
+
 static vqc_status set_size(vqc_settings *settings, const vqc_yaml_node *value, vqc_error *error)
 {
     int64_t size[2];

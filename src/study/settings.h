@@ -125,6 +125,9 @@ typedef struct vqc_settings {
 /* The published defaults (paper: 400 steps of Adam at 0.15, 32 crops, L2 0.1 decaying by 0.005). */
 void vqc_settings_default(vqc_settings *settings);
 
+/* Crops that are computed as one batch: those of a group, or all of them where there are fewer. */
+int64_t vqc_settings_batch(const vqc_settings *settings);
+
 /* Applies the keys of a mapping to the settings, apart from those in `except` (NULL-terminated, may be NULL). Errors
  * name file, line, column and key; unknown keys name the nearest known one. */
 VQC_MUST_CHECK vqc_status vqc_settings_apply(vqc_settings *settings, const vqc_yaml_node *mapping,

@@ -186,6 +186,8 @@ static vqc_status plan_forward(void *state, const vqc_forward *arguments, vqc_er
 static vqc_status plan_backward(void *state, const vqc_backward *arguments, vqc_error *error)
 {
     const vqc_cpu_plan *plan = state;
+    if (plan->run_backward == NULL)
+        return VQC_OK;
     threads_set(plan->device);
     vqc_status status = plan->run_backward(plan, arguments, error);
     return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s, backward", plan->description);

@@ -119,15 +119,6 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
     return VQC_OK;
 }
 
-/* There is no gradient. */
-static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arguments, vqc_error *error)
-{
-    (void)plan;
-    (void)arguments;
-    (void)error;
-    return VQC_OK;
-}
-
 vqc_status vqc_cpu_elastic_field_init(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_elastic_field *o = &plan->operation.elastic_field;
@@ -139,6 +130,5 @@ vqc_status vqc_cpu_elastic_field_init(vqc_cpu_plan *plan, vqc_error *error)
     plan->state_destroy = free;
     plan->sizes.workspace = (size_t)(o->crops * o->height * (padded_size(o) + AXES * o->width)) * sizeof(float);
     plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     return VQC_OK;
 }

@@ -46,15 +46,6 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
     return VQC_OK;
 }
 
-/* Token ids have no gradient. */
-static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arguments, vqc_error *error)
-{
-    (void)plan;
-    (void)arguments;
-    (void)error;
-    return VQC_OK;
-}
-
 vqc_status vqc_cpu_embed_init(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_embed *o = &plan->operation.embed;
@@ -63,7 +54,6 @@ vqc_status vqc_cpu_embed_init(vqc_cpu_plan *plan, vqc_error *error)
     plan->state = state;
     plan->state_destroy = state_destroy;
     plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     VQC_TRY(vqc_cpu_parameters_copy(plan, o->table, o->entries * o->width, &state->table, error));
     return vqc_cpu_parameters_copy(plan, o->positions, o->tokens * o->width, &state->positions, error);
 }

@@ -26,6 +26,7 @@ struct vqc_cpu_plan {
     void *state;          /* initially NULL */
     void (*state_destroy)(void *state);
     vqc_status (*run_forward)(const vqc_cpu_plan *plan, const vqc_forward *arguments, vqc_error *error);
+    /* NULL: there is no gradient */
     vqc_status (*run_backward)(const vqc_cpu_plan *plan, const vqc_backward *arguments, vqc_error *error);
 };
 

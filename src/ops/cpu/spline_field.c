@@ -37,19 +37,9 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
     return VQC_OK;
 }
 
-/* There is no gradient. */
-static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arguments, vqc_error *error)
-{
-    (void)plan;
-    (void)arguments;
-    (void)error;
-    return VQC_OK;
-}
-
 vqc_status vqc_cpu_spline_field_init(vqc_cpu_plan *plan, vqc_error *error)
 {
     (void)error;
     plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     return VQC_OK;
 }
