@@ -6,6 +6,10 @@
 # has an include folder of its own in the build tree which holds nothing but a link to its sources. So an include
 # against the order of the layers does not compile. USES does not hand its own USES on.
 
+# In the order of the layers, lowest first: a module uses only modules before it.
+set(VQC_MODULES
+  base image ops config weights comm archive study network text models guide render schedule forecast record cli)
+
 function(vqc_module_include_dir name result)
   set(dir "${CMAKE_BINARY_DIR}/include/${name}")
   file(MAKE_DIRECTORY "${dir}")
@@ -29,4 +33,17 @@ function(vqc_add_module name)
   target_include_directories(vqc_${name} PRIVATE "${dir}")
   vqc_use_modules(vqc_${name} ${ARG_USES})
   target_link_libraries(vqc_${name} PRIVATE ${ARG_LIBRARIES})
+endfunction()
+
+# Lets a test include and link a module and all that stand below it, but for those named under EXCEPT, in whose place
+# it links something else.
+function(vqc_use_layers target module)
+  cmake_parse_arguments(ARG "" "" "EXCEPT" ${ARGN})
+  list(FIND VQC_MODULES ${module} last)
+  foreach(index RANGE ${last} 0 -1)
+    list(GET VQC_MODULES ${index} below)
+    if(NOT below IN_LIST ARG_EXCEPT)
+      vqc_use_modules(${target} ${below})
+    endif()
+  endforeach()
 endfunction()

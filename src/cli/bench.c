@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/lanes.h"
 #include "guide/targets.h"
-#include "schedule/environment.h"
+#include "record/environment.h"
 
 enum { MOST_STEPS = 1000000 };
 
@@ -140,7 +140,7 @@ static vqc_status picture_time(vqc_renderer *renderer, const vqc_render_shape *s
     return status;
 }
 
-/* As schedule/prediction.h has it for one rank; where lanes share the device, its part. */
+/* As forecast/prediction.h has it for one rank; where lanes share the device, its part. */
 static double render_predict(const vqc_bench_report *report)
 {
     const vqc_settings *settings = &report->render->settings;

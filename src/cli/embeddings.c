@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "models/picture_input.h"
-#include "models/token_batch.h"
+#include "text/token_batch.h"
 
 void vqc_embeddings_release(vqc_embeddings *rows)
 {

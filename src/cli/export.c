@@ -80,7 +80,7 @@ static vqc_status render_export(export_work *work, size_t number, vqc_sheet *she
 }
 
 /* The small print below a picture: its file's number, and the render's id in words. Ids are PROMPT.SEED or
- * PROMPT.SEED.VARIANT (schedule/study_archive.h). */
+ * PROMPT.SEED.VARIANT (record/study_archive.h). */
 static vqc_status detail_make(const vqc_archive_render *render, size_t number, vqc_text *detail, vqc_error *error)
 {
     char seed[32];

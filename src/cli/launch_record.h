@@ -4,7 +4,7 @@
 #include "archive/archive.h"
 #include "cli/compute.h"
 #include "comm/comm.h"
-#include "schedule/environment.h"
+#include "record/environment.h"
 
 /* What an archive keeps of each launch: JSON text with ranks, host, the environment, the build, and where the job
  * file was. */

@@ -4,7 +4,7 @@
 
 #include "cli/json_output.h"
 #include "render/memory.h"
-#include "schedule/cost_table.h"
+#include "forecast/cost_table.h"
 #include "schedule/lane_count.h"
 
 /* The models, and what is free on the device before anything of them is there. */

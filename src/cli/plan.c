@@ -4,14 +4,14 @@
 
 #include "cli/commands.h"
 #include "cli/compute.h"
-#include "cli/cost_file.h"
+#include "forecast/cost_file.h"
 #include "cli/json_output.h"
 #include "cli/lanes.h"
 #include "cli/memory_report.h"
 #include "cli/plan_report.h"
 #include "guide/targets.h"
-#include "schedule/environment.h"
-#include "schedule/measurement.h"
+#include "record/environment.h"
+#include "forecast/measurement.h"
 
 /* Steps times crops of all perceptors: what a render costs, roughly, at one size. */
 static int64_t crops_of(const vqc_study *study, const vqc_render *render)

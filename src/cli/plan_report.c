@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "cli/cost_file.h"
+#include "forecast/cost_file.h"
 #include "cli/json_output.h"
 #include "schedule/cost.h"
 

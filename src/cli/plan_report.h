@@ -1,7 +1,7 @@
 #ifndef VQC_CLI_PLAN_REPORT_H
 #define VQC_CLI_PLAN_REPORT_H
 
-#include "schedule/prediction.h"
+#include "forecast/prediction.h"
 
 /* What `vqclip plan JOB --ranks N` prints. */
 typedef struct vqc_plan_report {

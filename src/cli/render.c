@@ -17,9 +17,9 @@
 #include "cli/progress.h"
 #include "comm/devices.h"
 #include "guide/targets.h"
-#include "schedule/environment.h"
+#include "record/environment.h"
 #include "schedule/launch.h"
-#include "schedule/study_archive.h"
+#include "record/study_archive.h"
 
 enum { CHECKPOINT_SECONDS = 10, PEER_TIMEOUT_SECONDS = 20 };
 

@@ -2,7 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/json_output.h"
-#include "models/tokenizer.h"
+#include "text/tokenizer.h"
 
 static void ids_print(const vqc_token_list *tokens)
 {

@@ -8,7 +8,7 @@
 #include "cli/compute.h"
 #include "cli/json_output.h"
 #include "cli/launch_record.h"
-#include "schedule/verification.h"
+#include "record/verification.h"
 
 typedef struct verify_options {
     vqc_compute compute;

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "base/dtype.h"
-#include "guide/stream.h"
+#include "base/stream.h"
 #include "study/settings.h"
 
 /* The random parameters of the augmentations, with the ranges of kornia 0.5.4 as the public notebooks use it. Flips

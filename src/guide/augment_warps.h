@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "guide/stream.h"
+#include "base/stream.h"
 #include "study/settings.h"
 
 /* The augmentations that move pixels by a matrix (operation.h, vqc_warp). */

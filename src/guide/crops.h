@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "guide/stream.h"
+#include "base/stream.h"
 #include "study/settings.h"
 
 /* The rectangle of one random crop ("original" method of the public notebooks): a square of side

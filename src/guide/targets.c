@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "models/picture_input.h"
-#include "models/token_batch.h"
+#include "text/token_batch.h"
 #include "weights/weights.h"
 
 /* Texts are embedded so many at a time. */

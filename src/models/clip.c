@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "weights/json_config.h"
+#include "config/json.h"
 
 enum { RULE_HEAD_WIDTH = 64, RESNET_FACTOR = 32, MAX_HEADS = 4096, PATH_SIZE = 4096 };
 

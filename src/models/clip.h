@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 #include "models/clip_naming.h"
-#include "models/network.h"
+#include "network/network.h"
 #include "models/parameters.h"
 
 /* A CLIP model (Radford et al. 2021): an image tower and a text tower that map into one space of embeddings. Read are

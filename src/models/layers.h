@@ -1,7 +1,7 @@
 #ifndef VQC_MODELS_LAYERS_H
 #define VQC_MODELS_LAYERS_H
 
-#include "models/network.h"
+#include "network/network.h"
 #include "models/parameters.h"
 
 /* The layers of the published networks: each function reads a layer's parameters under `name` and adds its operation

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "models/network.h"
+#include "network/network.h"
 #include "models/parameters.h"
 #include "models/vqgan_config.h"
 
@@ -44,7 +44,7 @@ typedef struct vqc_vqgan_decoder {
 VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
                                                    int64_t batch, int64_t rows, int64_t columns, bool backward,
                                                    bool limited, vqc_vqgan_decoder *decoder_out, vqc_error *error);
-/* The same, but the network is neither planned nor finished (models/network.h): the caller does that, and may ask for
+/* The same, but the network is neither planned nor finished (network/network.h): the caller does that, and may ask for
  * recomputation before. */
 VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_build(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
                                                   int64_t batch, int64_t rows, int64_t columns, bool backward,

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "study/yaml.h"
+#include "config/yaml.h"
 
 /* Largest number of channels, codes or blocks that a configuration may ask for: beyond every published model, and
  * small enough that products of three do not overflow. */

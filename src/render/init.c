@@ -5,7 +5,7 @@
 
 #include "archive/archive.h"
 #include "base/memory.h"
-#include "guide/stream.h"
+#include "base/stream.h"
 #include "image/image.h"
 
 /* Copies the codebook rows of the codes. */

@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 #include "study/storage.h"
-#include "study/yaml.h"
+#include "config/yaml.h"
 
 /* What a picture is drawn towards (with a positive weight) or away from. */
 typedef enum vqc_target_kind {

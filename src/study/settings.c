@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "study/yaml_write.h"
+#include "config/yaml_write.h"
 
 enum { MAX_SIDE = 16384, MAX_STEPS = 1000000, MAX_CROPS = 65536, KEY_SIZE = 128 };
 

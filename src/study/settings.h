@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
-#include "study/yaml.h"
+#include "config/yaml.h"
 
 /* Everything that decides how one picture is made, apart from its prompt, its seed and the models. Plain values, no
  * ownership: texts belong to the YAML document that they were read from, or are constants. */

@@ -1,1 +1,1 @@
-vqc_add_fuzz_target(fuzz_watch_link USES comm base)
+vqc_add_fuzz_target(fuzz_watch_link USES comm)

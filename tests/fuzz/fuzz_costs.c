@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cost_file.h"
+#include "forecast/cost_file.h"
 #include "fuzz.h"
-#include "schedule/prediction.h"
+#include "forecast/prediction.h"
 
 enum { RANKS = 7 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "schedule/environment.h"
+#include "record/environment.h"
 
 /* Whether the line written has all fields: one that is cut fills its space. */
 static void again_check(const vqc_environment *environment)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "fuzz.h"
-#include "weights/json_config.h"
+#include "config/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -6,8 +6,8 @@
 
 #include "base/utf8.h"
 #include "fuzz.h"
-#include "models/text_cleaning.h"
-#include "models/tokenizer.h"
+#include "text/text_cleaning.h"
+#include "text/tokenizer.h"
 
 static vqc_tokenizer *make_tokenizer(void)
 {

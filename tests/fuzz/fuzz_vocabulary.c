@@ -3,7 +3,7 @@
 #include "memory_file.h"
 
 #include "fuzz.h"
-#include "models/tokenizer.h"
+#include "text/tokenizer.h"
 
 /* Loads the file, and encodes a text with what was loaded. */
 static void load_and_encode(const char *path)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "study/yaml.h"
+#include "config/yaml.h"
 
 /* Reads the node and those below it in every way there is; only that nothing goes wrong matters. */
 static void read_everything(const vqc_yaml_node *node)

@@ -1,2 +1,2 @@
-vqc_add_fuzz_target(fuzz_png USES image base LIBRARIES ZLIB::ZLIB)
-vqc_add_fuzz_target(fuzz_jpeg USES image base)
+vqc_add_fuzz_target(fuzz_png USES image LIBRARIES ZLIB::ZLIB)
+vqc_add_fuzz_target(fuzz_jpeg USES image)

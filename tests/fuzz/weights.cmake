@@ -1,5 +1,4 @@
-vqc_add_fuzz_target(fuzz_safetensors USES weights base)
-vqc_add_fuzz_target(fuzz_pickle USES weights base)
-vqc_add_fuzz_target(fuzz_checkpoint USES weights base LIBRARIES ZLIB::ZLIB)
+vqc_add_fuzz_target(fuzz_safetensors USES weights)
+vqc_add_fuzz_target(fuzz_pickle USES weights)
+vqc_add_fuzz_target(fuzz_checkpoint USES weights LIBRARIES ZLIB::ZLIB)
 target_sources(fuzz_checkpoint PRIVATE "${CMAKE_SOURCE_DIR}/tests/weights/build_file.c")
-vqc_add_fuzz_target(fuzz_json_config USES weights base)

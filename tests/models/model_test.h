@@ -1,7 +1,7 @@
 #ifndef VQC_TESTS_MODELS_MODEL_TEST_H
 #define VQC_TESTS_MODELS_MODEL_TEST_H
 
-#include "models/network.h"
+#include "network/network.h"
 #include "weights/weights.h"
 
 /* What the model tests share: the device and precision under test, and comparison with a file of expected values

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes src/models/html_entity_table.c from the table of the HTML standard that comes with Python.
+"""Makes src/text/html_entity_table.c from the table of the HTML standard that comes with Python.
 
-python3 tests/oracle/make_html_entities.py > src/models/html_entity_table.c
+python3 tests/oracle/make_html_entities.py > src/text/html_entity_table.c
 """
 
 import html
@@ -34,7 +34,7 @@ def capitals(entities):
 entities = html.entities.html5
 capital = capitals(entities)
 print("/* Made by tests/oracle/make_html_entities.py; the texts are UTF-8 bytes in octal. */")
-print('#include "models/html_entity.h"\n')
+print('#include "text/html_entity.h"\n')
 print("/* clang-format off */")
 print(table("vqc_html_entities", entities))
 print(table("vqc_html_capital_entities", capital) + "/* clang-format on */\n")

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "schedule/launch.h"
-#include "schedule/measurement.h"
-#include "schedule/study_archive.h"
+#include "forecast/measurement.h"
+#include "record/study_archive.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 

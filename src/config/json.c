@@ -1,0 +1,145 @@
+#include "config/json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct vqc_json_config {
+    char *path;
+    json_t *root;
+};
+
+/* Parses an open file into the configuration. */
+static vqc_status config_parse(vqc_json_config *config, FILE *file, vqc_error *error)
+{
+    json_error_t problem;
+    config->root = json_loadf(file, JSON_REJECT_DUPLICATES, &problem);
+    if (config->root == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s:%d:%d: not valid JSON: %s", config->path, problem.line,
+                             problem.column, problem.text);
+    return VQC_OK;
+}
+
+vqc_status vqc_json_config_open(const char *path, vqc_json_config **config_out, vqc_error *error)
+{
+    *config_out = NULL;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL && errno == ENOENT)
+        return VQC_OK;
+    if (file == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    vqc_json_config *config = NULL;
+    vqc_status status = vqc_memory_allocate(1, sizeof *config, "a configuration", &config, error);
+    if (status == VQC_OK)
+        status = vqc_memory_copy_text(path, &config->path, error);
+    if (status == VQC_OK)
+        status = config_parse(config, file, error);
+    (void)fclose(file);
+    if (status != VQC_OK) {
+        vqc_json_config_close(config);
+        return status;
+    }
+    *config_out = config;
+    return VQC_OK;
+}
+
+void vqc_json_config_close(vqc_json_config *config)
+{
+    if (config == NULL)
+        return;
+    json_decref(config->root);
+    free(config->path);
+    free(config);
+}
+
+/* The value under a dotted key, NULL if some part of it is not there. */
+static json_t *config_find(const vqc_json_config *config, const char *key)
+{
+    char part[128];
+    json_t *value = config->root;
+    while (value != NULL) {
+        size_t length = strcspn(key, ".");
+        if (length >= sizeof part)
+            return NULL;
+        memcpy(part, key, length);
+        part[length] = '\0';
+        value = json_object_get(value, part);
+        if (key[length] == '\0')
+            break;
+        key += length + 1;
+    }
+    return json_is_null(value) ? NULL : value;
+}
+
+static vqc_status type_wrong(const vqc_json_config *config, const char *key, const char *expected, vqc_error *error)
+{
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s: expected %s", config->path, key, expected);
+}
+
+vqc_status vqc_json_config_text(const vqc_json_config *config, const char *key, const char **value_out,
+                                bool *found_out, vqc_error *error)
+{
+    const json_t *value = config_find(config, key);
+    *found_out = value != NULL;
+    if (value == NULL)
+        return VQC_OK;
+    if (!json_is_string(value))
+        return type_wrong(config, key, "a text", error);
+    *value_out = json_string_value(value);
+    return VQC_OK;
+}
+
+vqc_status vqc_json_config_integer(const vqc_json_config *config, const char *key, int64_t minimum, int64_t maximum,
+                                   int64_t *value_out, bool *found_out, vqc_error *error)
+{
+    const json_t *value = config_find(config, key);
+    *found_out = value != NULL;
+    if (value == NULL)
+        return VQC_OK;
+    if (!json_is_integer(value) || json_integer_value(value) < minimum || json_integer_value(value) > maximum) {
+        char expected[96];
+        (void)snprintf(expected, sizeof expected, "an integer from %lld to %lld", (long long)minimum,
+                       (long long)maximum);
+        return type_wrong(config, key, expected, error);
+    }
+    *value_out = json_integer_value(value);
+    return VQC_OK;
+}
+
+vqc_status vqc_json_config_boolean(const vqc_json_config *config, const char *key, bool *value_out, bool *found_out,
+                                   vqc_error *error)
+{
+    const json_t *value = config_find(config, key);
+    *found_out = value != NULL;
+    if (value == NULL)
+        return VQC_OK;
+    if (!json_is_boolean(value))
+        return type_wrong(config, key, "true or false", error);
+    *value_out = json_is_true(value);
+    return VQC_OK;
+}
+
+vqc_status vqc_json_config_reals(const vqc_json_config *config, const char *key, double minimum, double maximum,
+                                 size_t count, double *values_out, bool *found_out, vqc_error *error)
+{
+    char expected[96];
+    const json_t *array = config_find(config, key);
+    *found_out = array != NULL;
+    if (array == NULL)
+        return VQC_OK;
+    (void)snprintf(expected, sizeof expected, "an array of %zu numbers from %g to %g", count, minimum, maximum);
+    if (!json_is_array(array) || json_array_size(array) != count)
+        return type_wrong(config, key, expected, error);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *value = json_array_get(array, i);
+        if (!json_is_number(value) || !(json_number_value(value) >= minimum && json_number_value(value) <= maximum))
+            return type_wrong(config, key, expected, error);
+    }
+    for (size_t i = 0; i < count; i++)
+        values_out[i] = json_number_value(json_array_get(array, i));
+    return VQC_OK;
+}

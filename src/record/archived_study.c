@@ -1,0 +1,332 @@
+#include "record/archived_study.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+struct vqc_archived_study {
+    const vqc_archive *archive;
+    vqc_study *whole;    /* as the job text expands */
+    vqc_study study;     /* a view of it, with lists of its own once renders are chosen */
+    vqc_prompt *prompts; /* the chosen renders' */
+    vqc_render *renders; /* chosen */
+};
+
+/* ---- Reading the job text ---- */
+
+/* Prompts that came from a file of lines are numbered, and their renders are called "NUMBER.SEED...": the texts of
+ * the prompts, each once. */
+static vqc_status lines_collect(const vqc_archive_plan *plan, const char ***lines_out, size_t *count_out,
+                                vqc_error *error)
+{
+    size_t last_length = 0;
+    const char *last = "";
+    size_t count = 0;
+    const char **lines;
+    VQC_TRY(vqc_memory_allocate(plan->render_count, sizeof *lines, "prompts", &lines, error));
+    for (size_t i = 0; i < plan->render_count; i++) {
+        const char *id = plan->renders[i].id;
+        size_t length = strcspn(id, ".");
+        if (length != last_length || memcmp(id, last, length) != 0)
+            lines[count++] = plan->renders[i].prompt;
+        last = id;
+        last_length = length;
+    }
+    *lines_out = lines;
+    *count_out = count;
+    return VQC_OK;
+}
+
+/* Whether the renders that the job text gives are those of the archive. */
+static vqc_status renders_compare(const vqc_archive *archive, const vqc_study *study, vqc_error *error)
+{
+    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    if (study->render_count != plan->render_count || study->perceptor_count + 1 != plan->model_count)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: its job text gives %zu renders with %zu models, expected %zu with %zu",
+                             vqc_archive_path(archive), study->render_count, study->perceptor_count + 1,
+                             plan->render_count, plan->model_count);
+    for (size_t i = 0; i < plan->render_count; i++) {
+        const char *id = study->renders[i].prompt->id;
+        if (study->renders[i].seed != plan->renders[i].seed || strncmp(plan->renders[i].id, id, strlen(id)) != 0)
+            return vqc_error_set(
+                error, VQC_BAD_INPUT, "%s: its job text gives prompt %s with seed %llu as render %zu, expected %s",
+                vqc_archive_path(archive), id, (unsigned long long)study->renders[i].seed, i, plan->renders[i].id);
+    }
+    return VQC_OK;
+}
+
+static vqc_status whole_read(vqc_archived_study *study, const char *folder, vqc_error *error)
+{
+    const vqc_archive_plan *plan = vqc_archive_plan_of(study->archive);
+    vqc_study_source source = {.name = vqc_archive_path(study->archive),
+                               .text = plan->job_text,
+                               .size = strlen(plan->job_text),
+                               .folder = folder};
+    const char **lines;
+    VQC_TRY(lines_collect(plan, &lines, &source.line_count, error));
+    source.lines = lines;
+    vqc_status status = vqc_study_read(&source, &study->whole, error);
+    free(lines);
+    VQC_TRY(status);
+    return renders_compare(study->archive, study->whole, error);
+}
+
+vqc_status vqc_archived_study_open(const vqc_archive *archive, const char *folder, vqc_archived_study **study_out,
+                                   vqc_error *error)
+{
+    vqc_archived_study *study;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *study, "a study", &study, error));
+    study->archive = archive;
+    vqc_status status = whole_read(study, folder, error);
+    if (status != VQC_OK) {
+        vqc_archived_study_close(study);
+        return status;
+    }
+    study->study = *study->whole;
+    *study_out = study;
+    return VQC_OK;
+}
+
+void vqc_archived_study_close(vqc_archived_study *study)
+{
+    if (study == NULL)
+        return;
+    vqc_study_close(study->whole);
+    free(study->prompts);
+    free(study->renders);
+    free(study);
+}
+
+const vqc_study *vqc_archived_study_of(const vqc_archived_study *study)
+{
+    return &study->study;
+}
+
+/* ---- Looking for the models' files ---- */
+
+/* The value of a line "KEY: VALUE" of a model's configuration, in new memory; "" where there is none. */
+static vqc_status value_find(const char *configuration, const char *key, char **value_out, vqc_error *error)
+{
+    size_t size = strlen(key);
+    vqc_text value = {0};
+    for (const char *line = configuration; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        if (length > size + 2 && strncmp(line, key, size) == 0 && line[size] == ':') {
+            VQC_TRY(vqc_text_append(&value, error, "%.*s", (int)(length - size - 2), line + size + 2));
+            break;
+        }
+        line += length;
+        line += *line == '\n';
+    }
+    if (value.data == NULL)
+        return vqc_memory_copy_text("", value_out, error);
+    *value_out = value.data;
+    return VQC_OK;
+}
+
+/* Takes the file if it is there and the right one. */
+static vqc_status candidate_try(vqc_model_file *file, const char *path, vqc_error *error)
+{
+    char digest[VQC_DIGEST_TEXT_SIZE];
+    if (file->path != NULL || access(path, R_OK) != 0)
+        return VQC_OK;
+    if (file->sha256[0] != '\0') {
+        VQC_TRY(vqc_digest_file(path, digest, error));
+        if (strcmp(digest, file->sha256) != 0)
+            return file->other == NULL ? vqc_memory_copy_text(path, &file->other, error) : VQC_OK;
+    }
+    free(file->other);
+    file->other = NULL;
+    return vqc_memory_copy_text(path, &file->path, error);
+}
+
+/* `recorded` is another path to try, NULL for none. */
+static vqc_status file_find(vqc_model_file *file, const char *recorded, const char *models, vqc_error *error)
+{
+    VQC_TRY(candidate_try(file, file->wanted, error));
+    if (recorded != NULL)
+        VQC_TRY(candidate_try(file, recorded, error));
+    if (models == NULL)
+        return VQC_OK;
+    vqc_text path = {0};
+    const char *slash = strrchr(file->wanted, '/');
+    vqc_status status = vqc_text_append(&path, error, "%s/%s", models, slash == NULL ? file->wanted : slash + 1);
+    if (status == VQC_OK)
+        status = candidate_try(file, path.data, error);
+    vqc_text_release(&path);
+    return status;
+}
+
+/* Adds a file beside a model's checkpoint, whose digest is in the model's configuration. */
+static vqc_status part_find(const vqc_archived_study *study, size_t model, const char *part, const char *wanted,
+                            const char *models, vqc_model_files *files, vqc_error *error)
+{
+    const char *configuration = vqc_archive_plan_of(study->archive)->models[model].configuration;
+    vqc_model_file *file = &files->items[files->count++];
+    vqc_text key = {0};
+    *file = (vqc_model_file){.model = model, .part = part};
+    VQC_TRY(vqc_memory_copy_text(wanted, &file->wanted, error));
+    vqc_status status = vqc_text_append(&key, error, "%s_sha256", part);
+    if (status == VQC_OK)
+        status = value_find(configuration, key.data, &file->sha256, error);
+    vqc_text_release(&key);
+    VQC_TRY(status);
+    return file_find(file, NULL, models, error);
+}
+
+static vqc_status checkpoint_find(const vqc_archived_study *study, size_t model, const char *wanted,
+                                  const char *models, vqc_model_files *files, vqc_error *error)
+{
+    const vqc_archive_model *recorded = &vqc_archive_plan_of(study->archive)->models[model];
+    vqc_model_file *file = &files->items[files->count++];
+    *file = (vqc_model_file){.model = model, .part = "checkpoint"};
+    VQC_TRY(vqc_memory_copy_text(wanted, &file->wanted, error));
+    VQC_TRY(vqc_memory_copy_text(recorded->sha256, &file->sha256, error));
+    return file_find(file, recorded->path, models, error);
+}
+
+/* Adds a file that the program reads from the folder of a perceptor's checkpoint, if the archive has it. Only there
+ * it counts. */
+static vqc_status beside_find(const vqc_archived_study *study, size_t model, const char *part,
+                              const vqc_model_file *checkpoint, vqc_model_files *files, vqc_error *error)
+{
+    const char *configuration = vqc_archive_plan_of(study->archive)->models[model].configuration;
+    const char *path = checkpoint->path == NULL ? checkpoint->wanted : checkpoint->path;
+    const char *slash = strrchr(path, '/');
+    char *name;
+    vqc_text wanted = {0};
+    VQC_TRY(value_find(configuration, part, &name, error));
+    vqc_status status = VQC_OK;
+    if (name[0] != '\0')
+        status = vqc_text_append(&wanted, error, "%.*s%s", slash == NULL ? 0 : (int)(slash - path) + 1, path, name);
+    free(name);
+    if (status == VQC_OK && wanted.data != NULL)
+        status = part_find(study, model, part, wanted.data, NULL, files, error);
+    vqc_text_release(&wanted);
+    return status;
+}
+
+vqc_status vqc_model_files_find(const vqc_archived_study *study, const char *models, vqc_model_files *files,
+                                vqc_error *error)
+{
+    const vqc_study *whole = study->whole;
+    files->count = 0;
+    VQC_TRY(checkpoint_find(study, 0, whole->generator.checkpoint, models, files, error));
+    VQC_TRY(part_find(study, 0, "config", whole->generator.config, models, files, error));
+    for (size_t i = 0; i < whole->perceptor_count; i++) {
+        const vqc_perceptor_source *source = &whole->perceptors[i];
+        const vqc_model_file *checkpoint = &files->items[files->count];
+        VQC_TRY(checkpoint_find(study, i + 1, source->checkpoint, models, files, error));
+        VQC_TRY(beside_find(study, i + 1, "config", checkpoint, files, error));
+        VQC_TRY(beside_find(study, i + 1, "preprocessor", checkpoint, files, error));
+        if (source->vocabulary != NULL)
+            VQC_TRY(part_find(study, i + 1, "vocabulary", source->vocabulary, models, files, error));
+    }
+    return VQC_OK;
+}
+
+void vqc_model_files_release(vqc_model_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        free(files->items[i].wanted);
+        free(files->items[i].sha256);
+        free(files->items[i].path);
+        free(files->items[i].other);
+    }
+    files->count = 0;
+}
+
+/* ---- Choosing renders ---- */
+
+static vqc_status input_check(const char *path, const char *what, vqc_error *error)
+{
+    if (path == NULL || access(path, R_OK) == 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT, "the file %s (%s) is no longer there", path, what);
+}
+
+vqc_status vqc_render_inputs_check(const vqc_render *render, vqc_error *error)
+{
+    for (size_t i = 0; i < render->prompt->target_count; i++)
+        VQC_TRY(input_check(render->prompt->targets[i].file, "a target", error));
+    VQC_TRY(input_check(render->settings.init.file, "init", error));
+    return input_check(render->settings.mask, "mask", error);
+}
+
+/* Gives the models the files that were found. */
+static vqc_status models_set(vqc_study *study, const vqc_model_files *files, vqc_error *error)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        const vqc_model_file *file = &files->items[i];
+        bool checkpoint = strcmp(file->part, "checkpoint") == 0;
+        bool vocabulary = strcmp(file->part, "vocabulary") == 0;
+        if (file->path == NULL)
+            return vqc_error_set(error, VQC_BAD_INPUT,
+                                 "%s: a file with SHA-256 %.12s... is needed%s%s; --models DIR names a folder to "
+                                 "look in",
+                                 file->wanted, file->sha256, file->other == NULL ? "" : ", which is not that of ",
+                                 file->other == NULL ? "" : file->other);
+        if (file->model == 0)
+            *(checkpoint ? &study->generator.checkpoint : &study->generator.config) = file->path;
+        else if (checkpoint)
+            study->perceptors[file->model - 1].checkpoint = file->path;
+        else if (vocabulary)
+            study->perceptors[file->model - 1].vocabulary = file->path;
+    }
+    return VQC_OK;
+}
+
+/* Replaces the render's settings by those that the archive resolved. */
+static vqc_status settings_restore(const char *name, const char *text, vqc_settings *settings, vqc_error *error)
+{
+    vqc_yaml *yaml;
+    vqc_settings resolved;
+    const vqc_yaml_node *mapping;
+    VQC_TRY(vqc_yaml_parse(name, text, strlen(text), &yaml, error));
+    vqc_settings_default(&resolved);
+    vqc_status status = vqc_yaml_require(vqc_yaml_root(yaml), "render", &mapping, error);
+    if (status == VQC_OK)
+        status = vqc_settings_apply(&resolved, mapping, NULL, error);
+    vqc_yaml_destroy(yaml);
+    VQC_TRY(status);
+    resolved.init = settings->init;
+    resolved.mask = settings->mask;
+    *settings = resolved;
+    return VQC_OK;
+}
+
+/* Copies the render and, if it is not the one that was copied last, its prompt. */
+static vqc_status render_take(vqc_archived_study *study, size_t number, vqc_error *error)
+{
+    const vqc_archive_plan *plan = vqc_archive_plan_of(study->archive);
+    const vqc_render *render = &study->whole->renders[number];
+    vqc_study *chosen = &study->study;
+    vqc_render *copy = &study->renders[chosen->render_count];
+    if (chosen->prompt_count == 0 || strcmp(study->prompts[chosen->prompt_count - 1].id, render->prompt->id) != 0)
+        study->prompts[chosen->prompt_count++] = *render->prompt;
+    *copy = *render;
+    copy->prompt = &study->prompts[chosen->prompt_count - 1];
+    chosen->render_count++;
+    return settings_restore(vqc_archive_path(study->archive), plan->renders[number].settings, &copy->settings, error);
+}
+
+vqc_status vqc_archived_study_choose(vqc_archived_study *study, const vqc_model_files *files, const size_t *renders,
+                                     size_t count, vqc_error *error)
+{
+    vqc_study *chosen = &study->study;
+    VQC_TRY(models_set(chosen, files, error));
+    VQC_TRY(vqc_memory_allocate(count, sizeof *study->prompts, "prompts", &study->prompts, error));
+    VQC_TRY(vqc_memory_allocate(count, sizeof *study->renders, "renders", &study->renders, error));
+    chosen->prompts = study->prompts;
+    chosen->prompt_count = 0;
+    chosen->renders = study->renders;
+    chosen->render_count = 0;
+    for (size_t i = 0; i < count; i++)
+        VQC_TRY(render_take(study, renders[i], error));
+    return VQC_OK;
+}

@@ -1,0 +1,231 @@
+#include "record/study_archive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "schedule/checkpoint.h"
+
+struct vqc_study_archive {
+    vqc_archive_plan plan;
+    vqc_archive_model models[1 + VQC_STUDY_MAX_PERCEPTORS];
+    char digests[1 + VQC_STUDY_MAX_PERCEPTORS][VQC_DIGEST_TEXT_SIZE];
+    char *configurations[1 + VQC_STUDY_MAX_PERCEPTORS];
+    vqc_archive_shape *shapes;
+    size_t shape_capacity;
+    vqc_archive_render *renders;
+    char **settings;   /* of each render */
+    char **loss_names; /* every name of every shape, to be freed */
+    size_t loss_name_count, loss_name_capacity;
+    char *versions;
+};
+
+/* Appends the file's name and digest; a path that is NULL gives empty ones. Not its folder, since the same study may
+ * be started from elsewhere. */
+static vqc_status file_describe(vqc_text *text, const char *key, const char *path, vqc_error *error)
+{
+    char digest[VQC_DIGEST_TEXT_SIZE] = "";
+    const char *name = path == NULL ? "" : path;
+    const char *slash = strrchr(name, '/');
+    if (path != NULL)
+        VQC_TRY(vqc_digest_file(path, digest, error));
+    return vqc_text_append(text, error, "%s: %s\n%s_sha256: %s\n", key, slash == NULL ? name : slash + 1, key,
+                           digest);
+}
+
+static vqc_status perceptor_describe(vqc_text *text, const vqc_perceptor_source *source, const vqc_clip *clip,
+                                     vqc_error *error)
+{
+    VQC_TRY(file_describe(text, "vocabulary", source->vocabulary, error));
+    if (clip->config_path != NULL)
+        VQC_TRY(file_describe(text, "config", clip->config_path, error));
+    if (clip->preprocessor_path != NULL)
+        VQC_TRY(file_describe(text, "preprocessor", clip->preprocessor_path, error));
+    return vqc_text_append(text, error, "weight: %.17g\nactivation: %s\nhead_width: %lld\n", source->weight,
+                           source->activation == NULL ? "" : source->activation, (long long)source->head_width);
+}
+
+/* The generator's model entry and the perceptors'. */
+static vqc_status models_fill(vqc_study_archive *archive, const vqc_study *study, const vqc_renderer *renderer,
+                              vqc_error *error)
+{
+    vqc_text text = {0};
+    archive->models[0] = (vqc_archive_model){.role = "generator", .name = "", .path = study->generator.checkpoint};
+    vqc_status status = file_describe(&text, "config", study->generator.config, error);
+    archive->configurations[0] = text.data;
+    for (size_t i = 0; i < study->perceptor_count && status == VQC_OK; i++) {
+        const vqc_perceptor_source *source = &study->perceptors[i];
+        vqc_text about = {0};
+        archive->models[1 + i] =
+            (vqc_archive_model){.role = "perceptor", .name = source->name, .path = source->checkpoint};
+        status = perceptor_describe(&about, source, vqc_renderer_clip(renderer, i), error);
+        archive->configurations[1 + i] = about.data;
+    }
+    archive->plan.model_count = 1 + study->perceptor_count;
+    for (size_t i = 0; i < archive->plan.model_count && status == VQC_OK; i++) {
+        status = vqc_digest_file(archive->models[i].path, archive->digests[i], error);
+        archive->models[i].sha256 = archive->digests[i];
+        archive->models[i].configuration = archive->configurations[i];
+    }
+    archive->plan.models = archive->models;
+    return status;
+}
+
+/* Adds one loss name, kept for the release. */
+static vqc_status loss_name_add(vqc_study_archive *archive, vqc_error *error, const char *perceptor, size_t target,
+                                const char *fixed)
+{
+    vqc_text text = {0};
+    VQC_TRY(vqc_memory_grow(&archive->loss_names, &archive->loss_name_capacity, archive->loss_name_count + 1,
+                            sizeof(char *), "loss names", error));
+    if (fixed != NULL)
+        VQC_TRY(vqc_text_append(&text, error, "%s", fixed));
+    else
+        VQC_TRY(vqc_text_append(&text, error, "%s: target %zu", perceptor, target + 1));
+    archive->loss_names[archive->loss_name_count++] = text.data;
+    return VQC_OK;
+}
+
+/* The names of a render's loss terms, in a new array. */
+static vqc_status loss_names_make(vqc_study_archive *archive, const vqc_study *study, const vqc_prompt *prompt,
+                                  const char ***names_out, vqc_error *error)
+{
+    size_t first = archive->loss_name_count;
+    for (size_t i = 0; i < study->perceptor_count; i++)
+        for (size_t t = 0; t < prompt->target_count; t++)
+            VQC_TRY(loss_name_add(archive, error, study->perceptors[i].name, t, NULL));
+    VQC_TRY(loss_name_add(archive, error, NULL, 0, "L2"));
+    VQC_TRY(loss_name_add(archive, error, NULL, 0, "total"));
+    size_t count = archive->loss_name_count - first;
+    VQC_TRY(vqc_memory_allocate(count, sizeof(char *), "loss names", names_out, error));
+    for (size_t i = 0; i < count; i++)
+        (*names_out)[i] = archive->loss_names[first + i];
+    return VQC_OK;
+}
+
+/* Whether an archive's shape is the render's. */
+static bool shape_is(const vqc_archive_shape *shape, const vqc_render_shape *render, int64_t snapshots)
+{
+    return shape->height == render->height && shape->width == render->width && shape->latent_rows == render->rows &&
+           shape->latent_columns == render->columns && shape->steps == render->steps &&
+           shape->loss_count == render->terms && shape->snapshot_count == snapshots &&
+           shape->checkpoint_bytes == vqc_checkpoint_size(render);
+}
+
+/* Finds the render's shape among those that there are, or adds it. */
+static vqc_status shape_place(vqc_study_archive *archive, const vqc_study *study, const vqc_render *render,
+                              const vqc_render_shape *shape, uint32_t *index_out, vqc_error *error)
+{
+    int64_t every = render->settings.snapshots;
+    int64_t snapshots = every == 0 ? 0 : shape->steps / every;
+    for (size_t i = 0; i < archive->plan.shape_count; i++) {
+        if (shape_is(&archive->shapes[i], shape, snapshots)) {
+            *index_out = (uint32_t)i;
+            return VQC_OK;
+        }
+    }
+    const char **names;
+    VQC_TRY(vqc_memory_grow(&archive->shapes, &archive->shape_capacity, archive->plan.shape_count + 1,
+                            sizeof(vqc_archive_shape), "shapes", error));
+    VQC_TRY(loss_names_make(archive, study, render->prompt, &names, error));
+    archive->shapes[archive->plan.shape_count] = (vqc_archive_shape){
+        .height = (uint32_t)shape->height,
+        .width = (uint32_t)shape->width,
+        .latent_rows = (uint32_t)shape->rows,
+        .latent_columns = (uint32_t)shape->columns,
+        .latent_width = (uint32_t)shape->latent_width,
+        .steps = (uint32_t)shape->steps,
+        .loss_count = (uint32_t)shape->terms,
+        .loss_names = names,
+        .snapshot_count = (uint32_t)snapshots,
+        .checkpoint_bytes = vqc_checkpoint_size(shape),
+    };
+    *index_out = (uint32_t)archive->plan.shape_count++;
+    return VQC_OK;
+}
+
+static vqc_status renders_fill(vqc_study_archive *archive, const vqc_study *study, const vqc_renderer *renderer,
+                               vqc_error *error)
+{
+    archive->plan.render_count = study->render_count;
+    VQC_TRY(vqc_memory_allocate(study->render_count, sizeof *archive->renders, "renders", &archive->renders, error));
+    VQC_TRY(vqc_memory_allocate(study->render_count, sizeof(char *), "renders", &archive->settings, error));
+    for (size_t i = 0; i < study->render_count; i++) {
+        const vqc_render *render = &study->renders[i];
+        vqc_render_shape shape;
+        vqc_text id = {0};
+        vqc_text settings = {0};
+        uint32_t index;
+        VQC_TRY(vqc_renderer_shape(renderer, render, &shape, error));
+        VQC_TRY(shape_place(archive, study, render, &shape, &index, error));
+        VQC_TRY(vqc_text_append(&settings, error, "render:\n"));
+        archive->settings[i] = settings.data;
+        vqc_status status = vqc_settings_write(&render->settings, &settings, error);
+        archive->settings[i] = settings.data;
+        VQC_TRY(status);
+        VQC_TRY(vqc_text_append(&id, error, "%s.%llu%s%s", render->prompt->id, (unsigned long long)render->seed,
+                                render->variant[0] == '\0' ? "" : ".", render->variant));
+        archive->renders[i] = (vqc_archive_render){.id = id.data,
+                                                   .prompt = render->prompt->text,
+                                                   .settings = archive->settings[i],
+                                                   .seed = render->seed,
+                                                   .shape = index};
+    }
+    archive->plan.renders = archive->renders;
+    archive->plan.shapes = archive->shapes;
+    return VQC_OK;
+}
+
+vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *renderer,
+                                    const vqc_environment *environment, vqc_study_archive **archive_out,
+                                    vqc_error *error)
+{
+    vqc_study_archive *archive;
+    vqc_text versions = {0};
+    VQC_TRY(vqc_memory_allocate(1, sizeof *archive, "an archive", &archive, error));
+    archive->plan.study = study->name;
+    archive->plan.job_text = study->text;
+    archive->plan.job_sha256 = study->digest;
+    archive->plan.build = vqc_environment_build();
+    vqc_status status = vqc_environment_versions(environment, &versions, error);
+    archive->versions = versions.data;
+    archive->plan.versions = versions.data;
+    if (status == VQC_OK)
+        status = models_fill(archive, study, renderer, error);
+    if (status == VQC_OK)
+        status = renders_fill(archive, study, renderer, error);
+    if (status != VQC_OK) {
+        vqc_study_archive_destroy(archive);
+        return status;
+    }
+    *archive_out = archive;
+    return VQC_OK;
+}
+
+void vqc_study_archive_destroy(vqc_study_archive *archive)
+{
+    if (archive == NULL)
+        return;
+    for (size_t i = 0; i < 1 + VQC_STUDY_MAX_PERCEPTORS; i++)
+        free(archive->configurations[i]);
+    for (size_t i = 0; i < archive->plan.shape_count; i++)
+        free((void *)archive->shapes[i].loss_names);
+    for (size_t i = 0; i < archive->loss_name_count; i++)
+        free(archive->loss_names[i]);
+    for (size_t i = 0; archive->renders != NULL && i < archive->plan.render_count; i++)
+        free((void *)archive->renders[i].id);
+    for (size_t i = 0; archive->settings != NULL && i < archive->plan.render_count; i++)
+        free(archive->settings[i]);
+    free(archive->shapes);
+    free(archive->renders);
+    free(archive->settings);
+    free(archive->loss_names);
+    free(archive->versions);
+    free(archive);
+}
+
+const vqc_archive_plan *vqc_study_archive_plan(const vqc_study_archive *archive)
+{
+    return &archive->plan;
+}

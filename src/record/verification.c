@@ -1,0 +1,140 @@
+#include "record/verification.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+void vqc_verification_release(vqc_verification *verification)
+{
+    vqc_model_files_release(&verification->files);
+    for (size_t i = 0; i < verification->again_count; i++) {
+        free(verification->again[i].failure);
+        free(verification->again[i].differences);
+    }
+    free(verification->again);
+    free(verification->damaged);
+    free(verification->done);
+    *verification = (vqc_verification){0};
+}
+
+static vqc_status result_check(vqc_verification *verification, const vqc_archive *archive, size_t number,
+                               vqc_error *error)
+{
+    vqc_archive_state state;
+    bool intact;
+    VQC_TRY(vqc_archive_state_read(archive, number, &state, error));
+    verification->failed_count += state == VQC_ARCHIVE_FAILED;
+    verification->pending_count += state == VQC_ARCHIVE_PENDING;
+    if (state != VQC_ARCHIVE_DONE)
+        return VQC_OK;
+    verification->done[verification->done_count++] = number;
+    VQC_TRY(vqc_archive_result_check(archive, number, &intact, error));
+    if (!intact)
+        verification->damaged[verification->damaged_count++] = number;
+    return VQC_OK;
+}
+
+vqc_status vqc_verification_check_results(vqc_verification *verification, const vqc_archive *archive,
+                                          vqc_error *error)
+{
+    size_t count = vqc_archive_plan_of(archive)->render_count;
+    VQC_TRY(vqc_archive_check(archive, error));
+    VQC_TRY(vqc_memory_allocate(count, sizeof(size_t), "renders", &verification->done, error));
+    VQC_TRY(vqc_memory_allocate(count, sizeof(size_t), "renders", &verification->damaged, error));
+    for (size_t i = 0; i < count; i++)
+        VQC_TRY(result_check(verification, archive, i, error));
+    return VQC_OK;
+}
+
+vqc_status vqc_verification_check_files(vqc_verification *verification, const vqc_archived_study *study,
+                                        const char *models, vqc_error *error)
+{
+    return vqc_model_files_find(study, models, &verification->files, error);
+}
+
+/* The renders to make again: those in the middle of `count` equal parts of the finished ones. */
+static vqc_status renders_pick(vqc_verification *verification, size_t count, vqc_error *error)
+{
+    VQC_TRY(vqc_memory_allocate(count, sizeof *verification->again, "renders", &verification->again, error));
+    for (size_t i = 0; i < count; i++)
+        verification->again[i].number = verification->done[(2 * i + 1) * verification->done_count / (2 * count)];
+    verification->again_count = count;
+    return VQC_OK;
+}
+
+/* Leaves in the study the renders whose inputs are there; says of the others what is missing. */
+static vqc_status study_choose(vqc_verification *verification, vqc_archived_study *study, vqc_error *error)
+{
+    size_t *numbers;
+    size_t count = 0;
+    vqc_status status = VQC_OK;
+    VQC_TRY(vqc_memory_allocate(verification->again_count, sizeof *numbers, "renders", &numbers, error));
+    for (size_t i = 0; i < verification->again_count && status == VQC_OK; i++) {
+        vqc_verified_render *again = &verification->again[i];
+        vqc_error missing = {0};
+        if (vqc_render_inputs_check(&vqc_archived_study_of(study)->renders[again->number], &missing) == VQC_OK)
+            numbers[count++] = again->number;
+        else
+            status = vqc_memory_copy_text(missing.message, &again->failure, error);
+    }
+    if (status == VQC_OK)
+        status = vqc_archived_study_choose(study, &verification->files, numbers, count, error);
+    free(numbers);
+    return status;
+}
+
+/* Makes one again; a failure of that is a finding. */
+static vqc_status render_verify(vqc_verified_render *again, vqc_renderer *renderer, const vqc_render *render,
+                                const vqc_archive *archive, const vqc_environment *here, vqc_error *error)
+{
+    vqc_archive_outcome outcome;
+    vqc_environment recorded;
+    vqc_text differences = {0};
+    vqc_error failure = {0};
+    VQC_TRY(vqc_archive_outcome_read(archive, again->number, &outcome, error));
+    vqc_environment_read(outcome.device, &recorded);
+    vqc_status status = vqc_environment_compare(here, &recorded, &differences, error);
+    again->differences = differences.data;
+    VQC_TRY(status);
+    if (vqc_rerender_compare(renderer, render, archive, again->number, &again->comparison, &failure) != VQC_OK)
+        return vqc_memory_copy_text(failure.message, &again->failure, error);
+    again->passes = vqc_rerender_passes(&again->comparison, again->differences == NULL);
+    return VQC_OK;
+}
+
+/* Makes all that can be made. */
+static vqc_status renders_verify(vqc_verification *verification, const vqc_archive *archive, const vqc_study *study,
+                                 vqc_renderer *renderer, const vqc_environment *here, vqc_error *error)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < verification->again_count; i++)
+        if (verification->again[i].failure == NULL)
+            VQC_TRY(render_verify(&verification->again[i], renderer, &study->renders[next++], archive, here, error));
+    return VQC_OK;
+}
+
+vqc_status vqc_verification_rerender(vqc_verification *verification, const vqc_archive *archive,
+                                     vqc_archived_study *study, vqc_ops *ops, vqc_dtype precision,
+                                     const vqc_environment *here, size_t count, vqc_error *error)
+{
+    vqc_renderer *renderer;
+    VQC_TRY(renders_pick(verification, count, error));
+    VQC_TRY(study_choose(verification, study, error));
+    const vqc_study *chosen = vqc_archived_study_of(study);
+    if (chosen->render_count == 0) /* the inputs of all of them are gone */
+        return VQC_OK;
+    VQC_TRY(vqc_renderer_create(chosen, ops, precision, &renderer, error));
+    vqc_status status = renders_verify(verification, archive, chosen, renderer, here, error);
+    vqc_renderer_destroy(renderer);
+    return status;
+}
+
+bool vqc_verification_passes(const vqc_verification *verification)
+{
+    bool passes = verification->damaged_count == 0;
+    for (size_t i = 0; i < verification->files.count; i++)
+        passes = passes && verification->files.items[i].other == NULL;
+    for (size_t i = 0; i < verification->again_count; i++)
+        passes = passes && verification->again[i].passes;
+    return passes;
+}

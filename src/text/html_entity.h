@@ -1,0 +1,35 @@
+#ifndef VQC_TEXT_HTML_ENTITY_H
+#define VQC_TEXT_HTML_ENTITY_H
+
+#include "text/code_points.h"
+
+/* Character references of HTML: &name; and &#number;. */
+
+/* A name of the HTML standard's table. Some names end with a semicolon, a few older ones stand without it too. */
+typedef struct vqc_html_entity {
+    const char *name; /* ASCII, without the &, with the semicolon where it has one */
+    const char *text; /* UTF-8, one or two characters */
+} vqc_html_entity;
+
+/* The standard's table and, for names typed in capitals, a second one: names in lower case whose capitals are not a
+ * name themselves, with the character in capitals too. Sorted by strcmp of the name. Both tables are made by
+ * tests/oracle/make_html_entities.py. */
+extern const vqc_html_entity vqc_html_entities[];
+extern const size_t vqc_html_entity_count;
+extern const vqc_html_entity vqc_html_capital_entities[];
+extern const size_t vqc_html_capital_entity_count;
+
+/* The character that windows-1252 has at a code point from 0x80 to 0x9f, the code point itself where it has none. */
+int32_t vqc_html_windows_1252(int32_t code_point);
+
+/* Appends to target the text with every reference replaced, as the HTML standard decodes text and as Python's
+ * html.unescape does: a semicolon may be missing, the longest name at the start counts, a number that is no
+ * character becomes U+FFFD or nothing, 128 to 159 are taken as windows-1252. */
+VQC_MUST_CHECK vqc_status vqc_html_unescape(const vqc_code_points *text, vqc_code_points *target, vqc_error *error);
+
+/* The same for references that leave no doubt only: a name of at most 24 letters and digits in either table, or a
+ * number, with its semicolon. A number that gives a semicolon stays. */
+VQC_MUST_CHECK vqc_status vqc_html_unescape_certain(const vqc_code_points *text, vqc_code_points *target,
+                                                    vqc_error *error);
+
+#endif

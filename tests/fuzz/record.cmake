@@ -1,0 +1,1 @@
+vqc_add_fuzz_target(fuzz_environment USES record)

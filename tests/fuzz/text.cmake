@@ -1,0 +1,2 @@
+vqc_add_fuzz_target(fuzz_vocabulary USES text)
+vqc_add_fuzz_target(fuzz_tokenizer USES text)
