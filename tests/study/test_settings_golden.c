@@ -1,0 +1,141 @@
+/* What archives hold of settings, and what is said of bad ones, letter by letter: golden/settings.yaml sets every
+ * key, augmentation, optimiser, schedule and start, and golden/settings.txt is what is written of each of its
+ * renders; golden/errors.txt has pairs of lines, a piece of a job file and the message. Archives are read for years:
+ * a change of the first must not be. Given the word "write", the program writes the two files instead. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "study/study.h"
+
+#define GOLDEN VQC_SOURCE_DIR "/tests/study/golden/"
+#define START "{study: s, models: {generator: {config: c, checkpoint: c}, perceptors: [{checkpoint: c, name: p}]}, "
+
+static vqc_status study_from(const char *text, vqc_study **study_out, vqc_error *error)
+{
+    const vqc_study_source source = {.name = "job", .text = text, .size = strlen(text), .folder = ""};
+    return vqc_study_read(&source, study_out, error);
+}
+
+/* The file's bytes and a NUL; to be freed. */
+static char *file_text(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    size_t size = (size_t)ftell(file);
+    rewind(file);
+    char *text = calloc(size + 1, 1);
+    assert_int_equal(fread(text, 1, size, file), size);
+    (void)fclose(file);
+    return text;
+}
+
+static void file_write(const char *path, const vqc_text *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text->data, 1, text->size, file), text->size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void ok(vqc_status status, const vqc_error *error)
+{
+    if (status != VQC_OK)
+        fail_msg("%s", error->message);
+}
+
+static vqc_text settings_text(void)
+{
+    vqc_error error = {0};
+    vqc_text text = {0};
+    vqc_study *study;
+    char *job = file_text(GOLDEN "settings.yaml");
+    ok(study_from(job, &study, &error), &error);
+    for (size_t i = 0; i < study->render_count; i++) {
+        const vqc_render *render = &study->renders[i];
+        ok(vqc_text_append(&text, &error, "%s\n", render->prompt->id), &error);
+        ok(vqc_settings_write(&render->settings, &text, &error), &error);
+    }
+    vqc_study_close(study);
+    free(job);
+    return text;
+}
+
+/* Appends the piece and what is said of it. A piece that begins with a brace is a whole job file. */
+static void message_append(const char *piece, vqc_text *text)
+{
+    vqc_error error = {0};
+    vqc_text job = {0};
+    vqc_study *study = NULL;
+    ok(vqc_text_append(&job, &error, piece[0] == '{' ? "%.0s%s" : "%s%s}", START, piece), &error);
+    vqc_status status = study_from(job.data, &study, &error);
+    if (status != VQC_BAD_INPUT)
+        fail_msg("nothing is said of %s", piece);
+    ok(vqc_text_append(text, &error, "%s\n    %s\n", piece, error.message), &error);
+    vqc_text_release(&job);
+}
+
+static vqc_text errors_text(void)
+{
+    vqc_text text = {0};
+    char *golden = file_text(GOLDEN "errors.txt");
+    for (char *line = strtok(golden, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        if (line[0] != ' ')
+            message_append(line, &text);
+    free(golden);
+    return text;
+}
+
+/* Names the first line that differs. */
+static void same(const char *path, const vqc_text *text)
+{
+    char *golden = file_text(path);
+    size_t at = 0;
+    size_t line = 1;
+    while (golden[at] != '\0' && golden[at] == text->data[at])
+        line += golden[at++] == '\n';
+    if (golden[at] != text->data[at])
+        fail_msg("%s:%zu: \"%.*s...\" is now \"%.*s...\"", path, line, 60, golden + at, 60, text->data + at);
+    free(golden);
+}
+
+static void test_settings_are_written_as_ever(void **state)
+{
+    (void)state;
+    vqc_text text = settings_text();
+    same(GOLDEN "settings.txt", &text);
+    vqc_text_release(&text);
+}
+
+static void test_errors_are_as_ever(void **state)
+{
+    (void)state;
+    vqc_text text = errors_text();
+    same(GOLDEN "errors.txt", &text);
+    vqc_text_release(&text);
+}
+
+int main(int count, char **arguments)
+{
+    if (count > 1 && strcmp(arguments[1], "write") == 0) {
+        vqc_text settings = settings_text();
+        vqc_text errors = errors_text();
+        file_write(GOLDEN "settings.txt", &settings);
+        file_write(GOLDEN "errors.txt", &errors);
+        vqc_text_release(&settings);
+        vqc_text_release(&errors);
+        return 0;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_settings_are_written_as_ever),
+        cmocka_unit_test(test_errors_are_as_ever),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
