@@ -14,41 +14,16 @@ typedef struct augmentation_entry {
 } augmentation_entry;
 
 static const augmentation_entry augmentations[] = {
-    /* by their kind */
-    {"Hf", {.kind = VQC_AUGMENTATION_FLIP, .probability = 0.5}},
-    {"Af",
-     {.kind = VQC_AUGMENTATION_AFFINE,
-      .probability = 0.7,
-      .degrees = 15,
-      .translate = 0.1,
-      .shear = 5,
-      .border = true}},
-    {"Pe", {.kind = VQC_AUGMENTATION_PERSPECTIVE, .probability = 0.7, .distortion = 0.7}},
-    {"Ji",
-     {.kind = VQC_AUGMENTATION_JITTER,
-      .probability = 0.7,
-      .brightness = 0.1,
-      .contrast = 0.1,
-      .saturation = 0.1,
-      .hue = 0.1}},
-    {"Ro", {.kind = VQC_AUGMENTATION_ROTATION, .probability = 0.7, .degrees = 15}},
-    {"Re", {.kind = VQC_AUGMENTATION_RESIZED_CROP, .probability = 0.5, .scale = {0.1, 1.0}, .ratio = {0.75, 1.333}}},
-    {"Cr", {.kind = VQC_AUGMENTATION_CROP, .probability = 0.5, .size = 1.0}},
-    {"Gn", {.kind = VQC_AUGMENTATION_NOISE, .probability = 0.5, .deviation = 1.0}},
-    {"Er", {.kind = VQC_AUGMENTATION_ERASE, .probability = 0.7, .scale = {0.1, 0.4}, .ratio = {0.3, 1.0 / 0.3}}},
-    {"Sh", {.kind = VQC_AUGMENTATION_SHARPNESS, .probability = 0.5, .sharpness = 0.3}},
-    {"Ts", {.kind = VQC_AUGMENTATION_SPLINE, .probability = 0.7, .reach = 0.8}},
-    {"Et", {.kind = VQC_AUGMENTATION_ELASTIC, .probability = 0.7, .strength = 1.0}},
+#define VQC_AUGMENTATION(kind_, identifier, code, ...)                                                               \
+    [VQC_AUGMENTATION_##kind_] = {code, {.kind = VQC_AUGMENTATION_##kind_, __VA_ARGS__}},
+#include "study/augmentations.def"
 };
 
 /* By vqc_crop_method. */
 static const char *const crop_methods[] = {"original", "pooled"};
 
 enum { CROP_METHOD_COUNT = sizeof crop_methods / sizeof crop_methods[0] };
-enum {
-    AUGMENTATION_COUNT = sizeof augmentations / sizeof augmentations[0],
-    DEFAULT_COUNT = 4 /* those of the paper */
-};
+enum { DEFAULT_COUNT = 4 /* those of the paper */ };
 
 const char *vqc_augmentation_code(vqc_augmentation_kind kind)
 {
@@ -394,7 +369,7 @@ static vqc_status set_init(vqc_settings *settings, const vqc_yaml_node *value, v
 
 static const augmentation_entry *augmentation_find(const char *code)
 {
-    for (int i = 0; i < AUGMENTATION_COUNT; i++)
+    for (int i = 0; i < VQC_AUGMENTATION_COUNT; i++)
         if (strcmp(augmentations[i].code, code) == 0)
             return &augmentations[i];
     return NULL;
@@ -403,9 +378,9 @@ static const augmentation_entry *augmentation_find(const char *code)
 /* Refuses a code that is none. */
 static vqc_status augmentation_refuse(const vqc_yaml_node *node, const char *code, vqc_error *error)
 {
-    char codes[8 * AUGMENTATION_COUNT];
+    char codes[8 * VQC_AUGMENTATION_COUNT];
     size_t size = 0;
-    for (int i = 0; i < AUGMENTATION_COUNT; i++)
+    for (int i = 0; i < VQC_AUGMENTATION_COUNT; i++)
         size +=
             (size_t)snprintf(codes + size, sizeof codes - size, "%s%s", i == 0 ? "" : ", ", augmentations[i].code);
     return vqc_yaml_error(node, error, "expected one of %s, found %s", codes, code);

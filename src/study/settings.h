@@ -33,21 +33,17 @@ typedef enum vqc_crop_method {
     VQC_CROPS_POOLED    /* each the whole picture, the mean of average and maximum pooling */
 } vqc_crop_method;
 
-/* The augmentations, by the codes under which the public notebooks list them. */
+/* The augmentations of augmentations.def, VQC_AUGMENTATION_FLIP and so on, and their number. */
 typedef enum vqc_augmentation_kind {
-    VQC_AUGMENTATION_FLIP,         /* Hf */
-    VQC_AUGMENTATION_AFFINE,       /* Af */
-    VQC_AUGMENTATION_PERSPECTIVE,  /* Pe */
-    VQC_AUGMENTATION_JITTER,       /* Ji */
-    VQC_AUGMENTATION_ROTATION,     /* Ro */
-    VQC_AUGMENTATION_RESIZED_CROP, /* Re */
-    VQC_AUGMENTATION_CROP,         /* Cr */
-    VQC_AUGMENTATION_NOISE,        /* Gn */
-    VQC_AUGMENTATION_ERASE,        /* Er */
-    VQC_AUGMENTATION_SHARPNESS,    /* Sh */
-    VQC_AUGMENTATION_SPLINE,       /* Ts */
-    VQC_AUGMENTATION_ELASTIC       /* Et */
+#define VQC_AUGMENTATION(kind, ...) VQC_AUGMENTATION_##kind,
+#include "study/augmentations.def"
 } vqc_augmentation_kind;
+
+enum {
+    VQC_AUGMENTATION_COUNT = 0
+#define VQC_AUGMENTATION(...) +1
+#include "study/augmentations.def"
+};
 
 typedef struct vqc_augmentation {
     vqc_augmentation_kind kind;
