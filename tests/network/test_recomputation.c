@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../device_absent.h"
+#include "../device_precision.h"
 #include "base/random.h"
 #include "network/network_layout.h"
 
@@ -188,18 +189,6 @@ static void deep_run(const deep_network *deep, float *output, float *gradient)
     free(values);
 }
 
-/* Whether the device computes in bf16 here. */
-static bool has_dtype(vqc_dtype dtype)
-{
-    vqc_error error = {0};
-    vqc_plan *plan;
-    const vqc_operation sum = {.kind = VQC_OPERATION_ADD, .dtype = dtype, .add = {.count = 1}};
-    if (vqc_plan_create(device, &sum, true, &plan, &error) != VQC_OK)
-        return false;
-    vqc_plan_destroy(plan);
-    return true;
-}
-
 static void same_bits_check(vqc_dtype dtype)
 {
     vqc_error error = {0};
@@ -230,8 +219,10 @@ static void test_same_bits(void **state)
 static void test_same_bits_bf16(void **state)
 {
     (void)state;
-    if (!has_dtype(VQC_DTYPE_BF16))
+    if (!device_has_bf16(device)) {
+        print_message("SKIPPED: no bf16 on this processor\n");
         skip();
+    }
     same_bits_check(VQC_DTYPE_BF16);
 }
 
