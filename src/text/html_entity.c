@@ -20,14 +20,33 @@ int32_t vqc_html_windows_1252(int32_t code_point)
     return characters[code_point - 0x80];
 }
 
-static int compare_name(const void *key, const void *entity)
+/* What follows the name on its line of the table; NULL where no line has it. */
+static const char *name_find(const char *table, const char *name)
 {
-    return strcmp(key, ((const vqc_html_entity *)entity)->name);
+    size_t length = strlen(name);
+    const char *low = table;
+    const char *high = table + strlen(table);
+    while (low < high) {
+        const char *line = low + (high - low) / 2;
+        while (line > low && line[-1] != '\n')
+            line--;
+        int order = strncmp(name, line, length);
+        if (order == 0 && line[length] == ' ')
+            return line + length;
+        if (order > 0)
+            low = strchr(line, '\n') + 1;
+        else
+            high = line;
+    }
+    return NULL;
 }
 
-static const vqc_html_entity *find_name(const vqc_html_entity *table, size_t count, const char *name)
+/* Appends the code points after a name. */
+static vqc_status code_points_append(const char *line, vqc_code_points *target, vqc_error *error)
 {
-    return bsearch(name, table, count, sizeof *table, compare_name);
+    for (char *next; *line == ' '; line = next)
+        VQC_TRY(vqc_code_points_append(target, (int32_t)strtol(line, &next, 16), error));
+    return VQC_OK;
 }
 
 static bool is_noncharacter(int32_t code_point)
@@ -129,10 +148,10 @@ static vqc_status unescape_name(const vqc_code_points *text, size_t start, size_
     /* The longest name that is a beginning of this one; the shortest there are have two letters. */
     for (; length >= 2; length--) {
         name[length] = '\0';
-        const vqc_html_entity *entity = find_name(vqc_html_entities, vqc_html_entity_count, name);
-        if (entity == NULL)
+        const char *found = name_find(vqc_html_entities, name);
+        if (found == NULL)
             continue;
-        VQC_TRY(vqc_code_points_append_utf8(target, entity->text, strlen(entity->text), error));
+        VQC_TRY(code_points_append(found, target, error));
         return vqc_code_points_append_array(target, text->at + start + length, end - start - length, error);
     }
     VQC_TRY(vqc_code_points_append(target, '&', error));
@@ -190,12 +209,12 @@ static vqc_status unescape_certain(const vqc_code_points *text, size_t start, si
     for (size_t i = start + 1; i < end; i++)
         name[length++] = (char)text->at[i];
     name[length] = '\0';
-    const vqc_html_entity *entity = find_name(vqc_html_entities, vqc_html_entity_count, name);
-    if (entity == NULL)
-        entity = find_name(vqc_html_capital_entities, vqc_html_capital_entity_count, name);
-    if (entity == NULL)
+    const char *found = name_find(vqc_html_entities, name);
+    if (found == NULL)
+        found = name_find(vqc_html_capitals, name);
+    if (found == NULL)
         return vqc_code_points_append_array(target, text->at + start, end - start, error);
-    return vqc_code_points_append_utf8(target, entity->text, strlen(entity->text), error);
+    return code_points_append(found, target, error);
 }
 
 vqc_status vqc_html_unescape_certain(const vqc_code_points *text, vqc_code_points *target, vqc_error *error)

@@ -5,19 +5,13 @@
 
 /* Character references of HTML: &name; and &#number;. */
 
-/* A name of the HTML standard's table. Some names end with a semicolon, a few older ones stand without it too. */
-typedef struct vqc_html_entity {
-    const char *name; /* ASCII, without the &, with the semicolon where it has one */
-    const char *text; /* UTF-8, one or two characters */
-} vqc_html_entity;
-
 /* The standard's table and, for names typed in capitals, a second one: names in lower case whose capitals are not a
- * name themselves, with the character in capitals too. Sorted by strcmp of the name. Both tables are made by
+ * name themselves, with the character in capitals too. One entity a line, sorted by the bytes of the names: the name
+ * in ASCII without the & (some end with a semicolon, a few older ones stand without it too), then its one or two
+ * code points in hexadecimal. The files html_entities.txt and html_capitals.txt, made by
  * tests/oracle/make_html_entities.py. */
-extern const vqc_html_entity vqc_html_entities[];
-extern const size_t vqc_html_entity_count;
-extern const vqc_html_entity vqc_html_capital_entities[];
-extern const size_t vqc_html_capital_entity_count;
+extern const char vqc_html_entities[];
+extern const char vqc_html_capitals[];
 
 /* The character that windows-1252 has at a code point from 0x80 to 0x9f, the code point itself where it has none. */
 int32_t vqc_html_windows_1252(int32_t code_point);

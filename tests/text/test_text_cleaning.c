@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "json_lines.h"
+#include "text/html_entity.h"
 #include "text/text_cleaning.h"
 
 static void assert_clean(const char *text, const char *expected)
@@ -51,6 +52,34 @@ static void test_repairs(void **state)
     assert_clean("\u039f\u03a3 \u03a3\u039f", "\u03bf\u03c2 \u03c3\u03bf");
     /* Not repaired: the header says so. */
     assert_clean("caf\u00c3\u00a9", "caf\u00e3\u00a9");
+}
+
+/* Every name of a table gives the code points that stand after it. */
+static void names_check(const char *table)
+{
+    for (const char *line = table; *line != '\0'; line = strchr(line, '\n') + 1) {
+        vqc_error error = {0};
+        vqc_code_points reference = {0};
+        vqc_code_points found = {0};
+        const char *next = strchr(line, ' ');
+        assert_int_equal(vqc_code_points_append(&reference, '&', &error), VQC_OK);
+        assert_int_equal(vqc_code_points_append_utf8(&reference, line, (size_t)(next - line), &error), VQC_OK);
+        bool certain = next[-1] == ';' && next - line <= 24;
+        assert_int_equal((certain ? vqc_html_unescape_certain : vqc_html_unescape)(&reference, &found, &error),
+                         VQC_OK);
+        for (size_t i = 0; i < found.count; i++)
+            assert_int_equal(strtol(next, (char **)&next, 16), found.at[i]);
+        assert_int_equal(*next, '\n');
+        vqc_code_points_release(&reference);
+        vqc_code_points_release(&found);
+    }
+}
+
+static void test_finds_every_name(void **state)
+{
+    (void)state;
+    names_check(vqc_html_entities);
+    names_check(vqc_html_capitals);
 }
 
 static void test_removes_nul(void **state)
@@ -96,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_repairs),
+        cmocka_unit_test(test_finds_every_name),
         cmocka_unit_test(test_removes_nul),
         cmocka_unit_test(test_refuses_what_is_not_utf8),
         cmocka_unit_test(test_refuses_long_text),

@@ -1,0 +1,10 @@
+# Makes a C file of a text file, whose bytes and a zero after them become `const char SYMBOL[]`; the target gets it.
+function(vqc_embed target file symbol)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+  file(READ "${file}" bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  string(REGEX REPLACE "0x0a," "0x0a,\n" bytes "${bytes}")
+  set(source "${CMAKE_CURRENT_BINARY_DIR}/${symbol}.c")
+  file(GENERATE OUTPUT "${source}" CONTENT "extern const char ${symbol}[];\nconst char ${symbol}[] = {\n${bytes}0};\n")
+  target_sources(${target} PRIVATE "${source}")
+endfunction()
