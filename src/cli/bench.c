@@ -255,36 +255,52 @@ static vqc_status study_bench(bench_options *options, const vqc_study *study, vq
     return render_bench(options, &report, error);
 }
 
-static vqc_status bench_run(void *context, const char *path, vqc_error *error)
+static vqc_status bench_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
     bench_options *options = context;
     vqc_study *study;
     VQC_TRY(options_check(options, error));
-    VQC_TRY(vqc_study_open(path, &study, error));
+    VQC_TRY(vqc_study_open(operands->items[0], &study, error));
     vqc_status status = study_bench(options, study, error);
     vqc_study_close(study);
+    vqc_compute_close(&options->compute);
     return status;
 }
 
-vqc_status vqc_command_bench(int count, char **words, vqc_error *error)
-{
-    bench_options options = {.steps = 10, .warm_up = 2, .lanes = 1};
-    const vqc_option table[] = {
-        {"--render", "K", "the render to make steps of, as plan numbers them (default 0)", VQC_OPTION_INTEGER,
-         &options.render},
-        {"--steps", "N", "steps to time (default 10)", VQC_OPTION_INTEGER, &options.steps},
-        {"--warm-up", "N", "steps before them (default 2)", VQC_OPTION_INTEGER, &options.warm_up},
-        {"--lanes", "N", "times that the render is made at a time (default 1)", VQC_OPTION_INTEGER, &options.lanes},
-        VQC_COMPUTE_OPTIONS(&options.compute),
-    };
-    const vqc_arguments arguments = {
-        .usage = "vqclip bench JOB [--render K] [--steps N]",
-        .summary = "Makes some steps of one render of the study, on one rank, and says what they take: seconds per\n"
-                   "step and in which part of it, memory, and what the whole render would take. Writes nothing.",
-        .options = table,
-        .option_count = sizeof table / sizeof table[0],
-    };
-    vqc_status status = vqc_arguments_run(&arguments, count, words, bench_run, &options, error);
-    vqc_compute_close(&options.compute);
-    return status;
-}
+static const vqc_option table[] = {
+    {.name = "--render",
+     .value = "K",
+     .usual = "0",
+     .help = "the render to make steps of, as plan numbers them",
+     VQC_OPTION_MEMBER(bench_options, render)},
+    {.name = "--steps",
+     .value = "N",
+     .usual = "10",
+     .help = "steps to time",
+     VQC_OPTION_MEMBER(bench_options, steps)},
+    {.name = "--warm-up",
+     .value = "N",
+     .usual = "2",
+     .help = "steps before them",
+     VQC_OPTION_MEMBER(bench_options, warm_up)},
+    {.name = "--lanes",
+     .value = "N",
+     .usual = "1",
+     .help = "times that the render is made at a time",
+     VQC_OPTION_MEMBER(bench_options, lanes)},
+    VQC_COMPUTE_OPTIONS(bench_options, "cpu", "f32"),
+};
+
+const vqc_command vqc_command_bench = {
+    .name = "bench",
+    .summary = "how long the steps of a study's render take here, and what in them",
+    .usage = "vqclip bench JOB [--render K] [--steps N]",
+    .about = "Makes some steps of one render of the study, on one rank, and says what they take: seconds per\n"
+             "step and in which part of it, memory, and what the whole render would take. Writes nothing.",
+    .options = table,
+    .option_count = sizeof table / sizeof table[0],
+    .operand_minimum = 1,
+    .operand_maximum = 1,
+    .options_size = sizeof(bench_options),
+    .run = bench_run,
+};

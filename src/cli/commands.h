@@ -1,20 +1,31 @@
 #ifndef VQC_CLI_COMMANDS_H
 #define VQC_CLI_COMMANDS_H
 
-#include "base/status.h"
+#include "cli/arguments.h"
 
-/* The subcommands. Each takes the words that follow its name, prints its result to standard output and fills the
- * error on failure. `vqclip COMMAND --help` describes it. */
-VQC_MUST_CHECK vqc_status vqc_command_bench(int count, char **words, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_command_embed(int count, char **words, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_command_export(int count, char **words, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_command_inspect(int count, char **words, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_command_judge(int count, char **words, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_command_plan(int count, char **words, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_command_reconstruct(int count, char **words, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_command_render(int count, char **words, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_command_show(int count, char **words, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_command_tokenize(int count, char **words, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_command_verify(int count, char **words, vqc_error *error);
+/* Every command, in the order of the help. The file NAME.c defines the command NAME. */
+#define VQC_COMMANDS(X)                                                                                              \
+    X(render)                                                                                                        \
+    X(plan)                                                                                                          \
+    X(bench)                                                                                                         \
+    X(show)                                                                                                          \
+    X(export)                                                                                                        \
+    X(verify)                                                                                                        \
+    X(inspect)                                                                                                       \
+    X(tokenize)                                                                                                      \
+    X(embed)                                                                                                         \
+    X(judge)                                                                                                         \
+    X(reconstruct)                                                                                                   \
+    X(help)
+
+#define VQC_COMMAND_DECLARE(name) extern const vqc_command vqc_command_##name;
+VQC_COMMANDS(VQC_COMMAND_DECLARE)
+#undef VQC_COMMAND_DECLARE
+
+/* All of them, in that order; a NULL ends them. */
+extern const vqc_command *const vqc_commands[];
+
+/* The command of that name. An unknown one is VQC_BAD_INPUT. */
+VQC_MUST_CHECK vqc_status vqc_command_find(const char *name, const vqc_command **command_out, vqc_error *error);
 
 #endif

@@ -22,16 +22,25 @@ typedef struct vqc_compute {
     double load_seconds; /* spent on opening models and making networks */
 } vqc_compute;
 
-/* The rows of an option table that fill it. */
-#define VQC_COMPUTE_OPTIONS(compute)                                                                                 \
-    {"--device", "NAME", "ref (slow, the oracle), cpu (default), cuda, or auto: cuda if there is one",               \
-     VQC_OPTION_TEXT, &(compute)->device},                                                                           \
-        {"--precision", "TYPE", "of activations: f32 (default) or bf16; tf32: f32 with products in TF32 (cuda)",     \
-         VQC_OPTION_TEXT, &(compute)->precision},                                                                    \
-        {"--threads", "N", "CPU threads (default: what the environment allows)", VQC_OPTION_INTEGER,                 \
-         &(compute)->threads},                                                                                       \
+/* The rows of an option table for the member `compute` of the command's options, with the device and the precision
+ * where none is given. */
+#define VQC_COMPUTE_OPTIONS(options, usual_device, usual_precision)                                                  \
+    {.name = "--device",                                                                                             \
+     .value = "NAME",                                                                                                \
+     .usual = (usual_device),                                                                                        \
+     .help = "ref (slow, the oracle), cpu, cuda, or auto: cuda if there is one",                                     \
+     VQC_OPTION_MEMBER(options, compute.device)},                                                                    \
+        {.name = "--precision",                                                                                      \
+         .value = "TYPE",                                                                                            \
+         .usual = (usual_precision),                                                                                 \
+         .help = "of activations: f32 or bf16; tf32: f32 with products in TF32 (cuda)",                              \
+         VQC_OPTION_MEMBER(options, compute.precision)},                                                             \
+        {.name = "--threads",                                                                                        \
+         .value = "N",                                                                                               \
+         .help = "CPU threads (default: what the environment allows)",                                               \
+         VQC_OPTION_MEMBER(options, compute.threads)},                                                               \
     {                                                                                                                \
-        "--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &(compute)->json                                \
+        .name = "--json", .help = "print the result as JSON", VQC_OPTION_MEMBER(options, compute.json)               \
     }
 
 /* Opens the device and starts the clock. --device auto takes cuda where it can be opened, else cpu, and says which on

@@ -290,7 +290,7 @@ static vqc_status options_check(const embed_options *options, vqc_error *error)
     return VQC_OK;
 }
 
-static vqc_status embed_run(embed_options *options, vqc_error *error)
+static vqc_status model_embed(embed_options *options, vqc_error *error)
 {
     VQC_TRY(options_check(options, error));
     VQC_TRY(vqc_compute_open(&options->compute, error));
@@ -308,41 +308,60 @@ static vqc_status embed_run(embed_options *options, vqc_error *error)
     return vqc_json_print(report, error);
 }
 
-vqc_status vqc_command_embed(int count, char **words, vqc_error *error)
+static vqc_status embed_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
-    embed_options options = {0};
-    vqc_text_list operands = {0};
-    const vqc_option table[] = {
-        {"--perceptor", "FILE", "CLIP model", VQC_OPTION_TEXT, &options.perceptor},
-        {"--vocabulary", "FILE", "its byte-pair vocabulary, for --text", VQC_OPTION_TEXT, &options.vocabulary},
-        {"--text", "TEXT", "a text to embed; may be repeated", VQC_OPTION_LIST, &options.texts},
-        {"--image", "FILE", "a picture to embed; may be repeated", VQC_OPTION_LIST, &options.images},
-        {"--truncate", NULL, "cut texts that are too long instead of refusing them", VQC_OPTION_FLAG,
-         &options.truncate},
-        {"--input", "FILE", "safetensors with pixels, token_ids, embed_weight instead", VQC_OPTION_TEXT,
-         &options.input},
-        {"-o, --output", "FILE", "safetensors to write the embeddings to", VQC_OPTION_TEXT, &options.output},
-        {"--activation", "NAME", "quick_gelu or gelu, where the file does not say", VQC_OPTION_TEXT,
-         &options.clip.activation},
-        {"--head-width", "N", "width of an attention head (default 64)", VQC_OPTION_INTEGER, &options.head_width},
-        VQC_COMPUTE_OPTIONS(&options.compute),
-    };
-    const vqc_arguments arguments = {
-        .usage = "vqclip embed --perceptor FILE [--vocabulary FILE] [--text TEXT]... [--image FILE]...",
-        .summary = "Prints how alike pictures and texts are to a CLIP model: the cosine of their embeddings.\n"
-                   "With --input, reads pixels, token_ids and embed_weight and writes image_embed, text_embed and\n"
-                   "pixels_grad.",
-        .options = table,
-        .option_count = sizeof table / sizeof table[0],
-        .operands = &operands,
-    };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = embed_run(&options, error);
-    vqc_compute_close(&options.compute);
-    vqc_text_list_release(&options.texts);
-    vqc_text_list_release(&options.images);
-    vqc_text_list_release(&operands);
+    embed_options *options = context;
+    (void)operands; /* there are none */
+    vqc_status status = model_embed(options, error);
+    vqc_compute_close(&options->compute);
     return status;
 }
+
+static const vqc_option table[] = {
+    {.name = "--perceptor", .value = "FILE", .help = "CLIP model", VQC_OPTION_MEMBER(embed_options, perceptor)},
+    {.name = "--vocabulary",
+     .value = "FILE",
+     .help = "its byte-pair vocabulary, for --text",
+     VQC_OPTION_MEMBER(embed_options, vocabulary)},
+    {.name = "--text",
+     .value = "TEXT",
+     .help = "a text to embed; may be repeated",
+     VQC_OPTION_MEMBER(embed_options, texts)},
+    {.name = "--image",
+     .value = "FILE",
+     .help = "a picture to embed; may be repeated",
+     VQC_OPTION_MEMBER(embed_options, images)},
+    {.name = "--truncate",
+     .help = "cut texts that are too long instead of refusing them",
+     VQC_OPTION_MEMBER(embed_options, truncate)},
+    {.name = "--input",
+     .value = "FILE",
+     .help = "safetensors with pixels, token_ids, embed_weight instead",
+     VQC_OPTION_MEMBER(embed_options, input)},
+    {.name = "-o, --output",
+     .value = "FILE",
+     .help = "safetensors to write the embeddings to",
+     VQC_OPTION_MEMBER(embed_options, output)},
+    {.name = "--activation",
+     .value = "NAME",
+     .help = "quick_gelu or gelu, where the file does not say",
+     VQC_OPTION_MEMBER(embed_options, clip.activation)},
+    {.name = "--head-width",
+     .value = "N",
+     .help = "width of an attention head (default: as the model's files say, else 64)",
+     VQC_OPTION_MEMBER(embed_options, head_width)},
+    VQC_COMPUTE_OPTIONS(embed_options, "cpu", "f32"),
+};
+
+const vqc_command vqc_command_embed = {
+    .name = "embed",
+    .summary = "pictures and texts to embeddings, and how alike they are",
+    .usage = "vqclip embed --perceptor FILE [--vocabulary FILE] [--text TEXT]... [--image FILE]...",
+    .about = "Prints how alike pictures and texts are to a CLIP model: the cosine of their embeddings.\n"
+             "With --input, reads pixels, token_ids and embed_weight and writes image_embed, text_embed and\n"
+             "pixels_grad.",
+    .options = table,
+    .option_count = sizeof table / sizeof table[0],
+    .options_size = sizeof(embed_options),
+    .run = embed_run,
+};

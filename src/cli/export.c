@@ -195,12 +195,17 @@ static vqc_status pictures_export(export_work *work, vqc_error *error)
     return VQC_OK;
 }
 
-static vqc_status export_run(const char *path, const char *folder, vqc_error *error)
+typedef struct export_options {
+    const char *output;
+} export_options;
+
+static vqc_status export_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
+    const char *folder = ((const export_options *)context)->output;
     vqc_archive *archive;
     if (folder == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "export: -o, --output is needed");
-    VQC_TRY(vqc_archive_open(path, &archive, error));
+    VQC_TRY(vqc_archive_open(operands->items[0], &archive, error));
     export_work work = {.archive = archive, .folder = folder};
     vqc_status status = VQC_OK;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
@@ -212,29 +217,24 @@ static vqc_status export_run(const char *path, const char *folder, vqc_error *er
     return status;
 }
 
-vqc_status vqc_command_export(int count, char **words, vqc_error *error)
-{
-    const char *output = NULL;
-    vqc_text_list operands = {0};
-    const vqc_option table[] = {
-        {"-o, --output", "DIR", "folder for the pictures, made if it is not there", VQC_OPTION_TEXT, &output}};
-    const vqc_arguments arguments = {
-        .usage = "vqclip export ARCHIVE -o DIR",
-        .summary =
-            "Writes every finished picture as DIR/NUMBER.png, with prompt, seed and settings in its text chunks,\n"
-            "and all of them in order, each with its prompt, on DIR/sheet.png; more than 100 renders are spread "
-            "over\n"
-            "DIR/sheet-1.png and on.",
-        .options = table,
-        .option_count = 1,
-        .operands = &operands,
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-    };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = export_run(operands.items[0], output, error);
-    vqc_text_list_release(&operands);
-    return status;
-}
+static const vqc_option table[] = {
+    {.name = "-o, --output",
+     .value = "DIR",
+     .help = "folder for the pictures, made if it is not there",
+     VQC_OPTION_MEMBER(export_options, output)},
+};
+
+const vqc_command vqc_command_export = {
+    .name = "export",
+    .summary = "an archive's pictures as PNG files and a contact sheet",
+    .usage = "vqclip export ARCHIVE -o DIR",
+    .about = "Writes every finished picture as DIR/NUMBER.png, with prompt, seed and settings in its text chunks,\n"
+             "and all of them in order, each with its prompt, on DIR/sheet.png; more than 100 renders are spread\n"
+             "over DIR/sheet-1.png and on.",
+    .options = table,
+    .option_count = sizeof table / sizeof table[0],
+    .operand_minimum = 1,
+    .operand_maximum = 1,
+    .options_size = sizeof(export_options),
+    .run = export_run,
+};

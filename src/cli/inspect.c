@@ -67,14 +67,20 @@ static vqc_status inspection_print_json(const inspection *found, vqc_error *erro
     return vqc_json_print(report, error);
 }
 
-static vqc_status inspect_run(const char *path, bool json, vqc_error *error)
+typedef struct inspect_options {
+    bool json;
+} inspect_options;
+
+static vqc_status inspect_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
+    const inspect_options *options = context;
+    const char *path = operands->items[0];
     vqc_weights *weights;
     VQC_TRY(vqc_weights_open(path, &weights, error));
     inspection found = {.path = path, .weights = weights};
     vqc_status status = vqc_digest_file(path, found.digest, error);
     vqc_recognition_describe(path, weights, found.model);
-    if (status == VQC_OK && json)
+    if (status == VQC_OK && options->json)
         status = inspection_print_json(&found, error);
     else if (status == VQC_OK)
         inspection_print(&found);
@@ -82,12 +88,21 @@ static vqc_status inspect_run(const char *path, bool json, vqc_error *error)
     return status;
 }
 
-vqc_status vqc_command_inspect(int count, char **words, vqc_error *error)
-{
-    return vqc_arguments_run_file(
-        "vqclip inspect FILE [--json]",
-        "Says what a checkpoint file holds: format, SHA-256, the model it is recognised as, and every\n"
-        "tensor's type, shape and name. Reads safetensors, PyTorch and TorchScript zip files and the\n"
-        "older PyTorch serialisation.",
-        count, words, inspect_run, error);
-}
+static const vqc_option table[] = {
+    {.name = "--json", .help = "print the result as JSON", VQC_OPTION_MEMBER(inspect_options, json)},
+};
+
+const vqc_command vqc_command_inspect = {
+    .name = "inspect",
+    .summary = "what a checkpoint file holds",
+    .usage = "vqclip inspect FILE [--json]",
+    .about = "Says what a checkpoint file holds: format, SHA-256, the model it is recognised as, and every\n"
+             "tensor's type, shape and name. Reads safetensors, PyTorch and TorchScript zip files and the\n"
+             "older PyTorch serialisation.",
+    .options = table,
+    .option_count = sizeof table / sizeof table[0],
+    .operand_minimum = 1,
+    .operand_maximum = 1,
+    .options_size = sizeof(inspect_options),
+    .run = inspect_run,
+};

@@ -19,7 +19,7 @@ typedef struct judge_options {
     const char *attributes;
     const char *labels;
     const char *archive;
-    vqc_text_list pictures;
+    const vqc_text_list *pictures; /* the operands */
     vqc_clip_options clip;
     long head_width;
 } judge_options;
@@ -287,7 +287,7 @@ static vqc_status options_check(const judge_options *options, vqc_error *error)
 {
     if (options->perceptor == NULL || options->vocabulary == NULL || options->attributes == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "judge: --perceptor, --vocabulary and --attributes are needed");
-    if ((options->archive == NULL) == (options->pictures.count == 0))
+    if ((options->archive == NULL) == (options->pictures->count == 0))
         return vqc_error_set(error, VQC_BAD_INPUT, "judge: expected either --archive or pictures");
     return VQC_OK;
 }
@@ -313,12 +313,12 @@ static vqc_status pictures_judge(judge_work *work, vqc_error *error)
     VQC_TRY(work_open(work, error));
     if (work->options->archive != NULL)
         VQC_TRY(archive_judge(work, error));
-    for (size_t i = 0; i < work->options->pictures.count; i++)
-        VQC_TRY(file_judge(work, work->options->pictures.items[i], error));
+    for (size_t i = 0; i < work->options->pictures->count; i++)
+        VQC_TRY(file_judge(work, work->options->pictures->items[i], error));
     return results_print(work, error);
 }
 
-static vqc_status judge_run(judge_options *options, vqc_error *error)
+static vqc_status options_judge(judge_options *options, vqc_error *error)
 {
     judge_work work = {.options = options};
     VQC_TRY(options_check(options, error));
@@ -328,40 +328,58 @@ static vqc_status judge_run(judge_options *options, vqc_error *error)
     return status;
 }
 
-vqc_status vqc_command_judge(int count, char **words, vqc_error *error)
+static vqc_status judge_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
-    judge_options options = {0};
-    const vqc_option table[] = {
-        {"--perceptor", "FILE", "CLIP model that judges", VQC_OPTION_TEXT, &options.perceptor},
-        {"--vocabulary", "FILE", "its byte-pair vocabulary", VQC_OPTION_TEXT, &options.vocabulary},
-        {"--attributes", "FILE", "JSON: attribute, its values, texts that describe each", VQC_OPTION_TEXT,
-         &options.attributes},
-        {"--labels", "FILE", "JSON: what the pictures are meant to show, to count right answers", VQC_OPTION_TEXT,
-         &options.labels},
-        {"--archive", "FILE", "judge the finished renders of a study instead of picture files", VQC_OPTION_TEXT,
-         &options.archive},
-        {"--activation", "NAME", "quick_gelu or gelu, where the file does not say", VQC_OPTION_TEXT,
-         &options.clip.activation},
-        {"--head-width", "N", "width of an attention head (default 64)", VQC_OPTION_INTEGER, &options.head_width},
-        VQC_COMPUTE_OPTIONS(&options.compute),
-    };
-    const vqc_arguments arguments = {
-        .usage = "vqclip judge --perceptor FILE --vocabulary FILE --attributes FILE [--labels FILE]\n"
-                 "       (--archive FILE | PICTURE...)",
-        .summary =
-            "Says what pictures show, as a CLIP model sees it: of each attribute the value whose texts are\n"
-            "nearest on average. With labels, a wrong answer is followed by the right one in brackets, and the\n"
-            "shares of right answers come last. To mean anything the judge must not have guided the pictures.",
-        .options = table,
-        .option_count = sizeof table / sizeof table[0],
-        .operands = &options.pictures,
-        .operand_maximum = SIZE_MAX,
-    };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = judge_run(&options, error);
-    vqc_compute_close(&options.compute);
-    vqc_text_list_release(&options.pictures);
+    judge_options *options = context;
+    options->pictures = operands;
+    vqc_status status = options_judge(options, error);
+    vqc_compute_close(&options->compute);
     return status;
 }
+
+static const vqc_option table[] = {
+    {.name = "--perceptor",
+     .value = "FILE",
+     .help = "CLIP model that judges",
+     VQC_OPTION_MEMBER(judge_options, perceptor)},
+    {.name = "--vocabulary",
+     .value = "FILE",
+     .help = "its byte-pair vocabulary",
+     VQC_OPTION_MEMBER(judge_options, vocabulary)},
+    {.name = "--attributes",
+     .value = "FILE",
+     .help = "JSON: attribute, its values, texts that describe each",
+     VQC_OPTION_MEMBER(judge_options, attributes)},
+    {.name = "--labels",
+     .value = "FILE",
+     .help = "JSON: what the pictures are meant to show, to count right answers",
+     VQC_OPTION_MEMBER(judge_options, labels)},
+    {.name = "--archive",
+     .value = "FILE",
+     .help = "judge the finished renders of a study instead of picture files",
+     VQC_OPTION_MEMBER(judge_options, archive)},
+    {.name = "--activation",
+     .value = "NAME",
+     .help = "quick_gelu or gelu, where the file does not say",
+     VQC_OPTION_MEMBER(judge_options, clip.activation)},
+    {.name = "--head-width",
+     .value = "N",
+     .help = "width of an attention head (default: as the model's files say, else 64)",
+     VQC_OPTION_MEMBER(judge_options, head_width)},
+    VQC_COMPUTE_OPTIONS(judge_options, "cpu", "f32"),
+};
+
+const vqc_command vqc_command_judge = {
+    .name = "judge",
+    .summary = "what pictures show, as a CLIP model sees it",
+    .usage = "vqclip judge --perceptor FILE --vocabulary FILE --attributes FILE [--labels FILE]\n"
+             "       (--archive FILE | PICTURE...)",
+    .about = "Says what pictures show, as a CLIP model sees it: of each attribute the value whose texts are\n"
+             "nearest on average. With labels, a wrong answer is followed by the right one in brackets, and the\n"
+             "shares of right answers come last. To mean anything the judge must not have guided the pictures.",
+    .options = table,
+    .option_count = sizeof table / sizeof table[0],
+    .operand_maximum = SIZE_MAX,
+    .options_size = sizeof(judge_options),
+    .run = judge_run,
+};

@@ -19,11 +19,12 @@ VQC_MUST_CHECK vqc_status vqc_lanes_open(vqc_lanes *lanes, const vqc_compute *co
 /* Before the first renderer is destroyed. */
 void vqc_lanes_close(vqc_lanes *lanes);
 
-/* The row of an option table that says how many. 0, as where it is not there: vqc_lanes_choose does. */
-#define VQC_LANES_OPTION(lanes)                                                                                      \
+/* The row of an option table that says how many, for the member `lanes` of the command's options. 0, as where it is
+ * not there: vqc_lanes_choose does. */
+#define VQC_LANES_OPTION(options)                                                                                    \
     {                                                                                                                \
-        "--lanes", "N", "renders that a rank makes at a time (default: 4 on cuda, else 1)", VQC_OPTION_INTEGER,      \
-            (lanes)                                                                                                  \
+        .name = "--lanes", .value = "N", .help = "renders that a rank makes at a time (default: 4 on cuda, else 1)", \
+        VQC_OPTION_MEMBER(options, lanes)                                                                            \
     }
 
 /* As many as asked for; where that is 0, as many as keep the device busy. */

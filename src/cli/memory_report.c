@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "cli/json_output.h"
-#include "render/memory.h"
 #include "forecast/cost_table.h"
+#include "render/memory.h"
 #include "schedule/lane_count.h"
 
 /* The models, and what is free on the device before anything of them is there. */

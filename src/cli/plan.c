@@ -4,14 +4,14 @@
 
 #include "cli/commands.h"
 #include "cli/compute.h"
-#include "forecast/cost_file.h"
 #include "cli/json_output.h"
 #include "cli/lanes.h"
 #include "cli/memory_report.h"
 #include "cli/plan_report.h"
+#include "forecast/cost_file.h"
+#include "forecast/measurement.h"
 #include "guide/targets.h"
 #include "record/environment.h"
-#include "forecast/measurement.h"
 
 /* Steps times crops of all perceptors: what a render costs, roughly, at one size. */
 static int64_t crops_of(const vqc_study *study, const vqc_render *render)
@@ -78,10 +78,6 @@ static vqc_status study_list(const vqc_study *study, bool json, vqc_error *error
 
 /* ---- What a launch would be like ---- */
 
-/* 2 µs and 100 Gbit/s: about what clusters' networks have. */
-static const double usual_latency = 2e-6;
-static const double usual_bandwidth = 12.5e9;
-
 typedef struct plan_options {
     vqc_compute compute;
     long ranks, team, lanes;
@@ -92,13 +88,10 @@ typedef struct plan_options {
     vqc_ops *queues[VQC_LAUNCH_MAX_LANES]; /* of lanes to be measured: the first is the compute's */
 } plan_options;
 
-/* A number above 0, of the given value where the option is not there. */
-static vqc_status real_parse(const char *option, const char *text, double usual, double *value_out, vqc_error *error)
+/* A number above 0. */
+static vqc_status real_parse(const char *option, const char *text, double *value_out, vqc_error *error)
 {
     char *end;
-    *value_out = usual;
-    if (text == NULL)
-        return VQC_OK;
     *value_out = strtod(text, &end);
     if (end != text && *end == '\0' && isfinite(*value_out) && *value_out > 0.0)
         return VQC_OK;
@@ -118,8 +111,8 @@ static vqc_status options_check(plan_options *options, vqc_error *error)
     if (options->ranks > 0 && options->memory)
         return vqc_error_set(error, VQC_BAD_INPUT, "--memory: expected without --ranks");
     options->prediction.ranks = (int)options->ranks;
-    VQC_TRY(real_parse("--latency", options->latency, usual_latency, &options->prediction.latency, error));
-    return real_parse("--bandwidth", options->bandwidth, usual_bandwidth, &options->prediction.bandwidth, error);
+    VQC_TRY(real_parse("--latency", options->latency, &options->prediction.latency, error));
+    return real_parse("--bandwidth", options->bandwidth, &options->prediction.bandwidth, error);
 }
 
 /* A device queue for each lane. */
@@ -200,46 +193,63 @@ static vqc_status study_plan(plan_options *options, const vqc_study *study, vqc_
     return options->memory ? memory_plan(options, study, error) : study_list(study, options->compute.json, error);
 }
 
-static vqc_status plan_run(void *context, const char *path, vqc_error *error)
+static vqc_status plan_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
     plan_options *options = context;
     vqc_study *study;
     VQC_TRY(options_check(options, error));
-    VQC_TRY(vqc_study_open(path, &study, error));
+    VQC_TRY(vqc_study_open(operands->items[0], &study, error));
     vqc_status status = study_plan(options, study, error);
     vqc_study_close(study);
+    vqc_compute_close(&options->compute);
     return status;
 }
 
-vqc_status vqc_command_plan(int count, char **words, vqc_error *error)
-{
-    plan_options options = {0};
-    const vqc_option table[] = {
-        {"--memory", NULL, "plan the networks and say what memory they take on the device", VQC_OPTION_FLAG,
-         &options.memory},
-        {"--ranks", "N", "predict a launch on so many ranks", VQC_OPTION_INTEGER, &options.ranks},
-        {"--team", "T", "ranks that share a render (default: the study's, else chosen)", VQC_OPTION_INTEGER,
-         &options.team},
-        VQC_LANES_OPTION(&options.lanes),
-        {"--costs", "FILE", "costs that an earlier --ranks N --json measured", VQC_OPTION_TEXT, &options.costs},
-        {"--latency", "S", "of a message between ranks, seconds (default 2e-6)", VQC_OPTION_TEXT, &options.latency},
-        {"--bandwidth", "B", "of a rank's connection, bytes per second (default 12.5e9)", VQC_OPTION_TEXT,
-         &options.bandwidth},
-        VQC_COMPUTE_OPTIONS(&options.compute),
-    };
-    const vqc_arguments arguments = {
-        .usage = "vqclip plan JOB [--memory | --ranks N] [--lanes N]",
-        .summary =
-            "Reads a job file, checks it and that its texts fit the perceptors, and lists its renders; loads no\n"
-            "model. With --memory it opens the models and says what device memory each kind of render takes, alone\n"
-            "and several at a time, before any of it is allocated. With --ranks it measures here what the renders\n"
-            "cost, a few steps of each shape, alone and beside each other, and predicts a launch on so many\n"
-            "ranks like this one: which of them make which renders and when, memory, messages, time, efficiency.\n"
-            "Costs of a file serve for at most as many lanes as they were measured with, the default then.",
-        .options = table,
-        .option_count = sizeof table / sizeof table[0],
-    };
-    vqc_status status = vqc_arguments_run(&arguments, count, words, plan_run, &options, error);
-    vqc_compute_close(&options.compute);
-    return status;
-}
+/* Of the network, what clusters have, about: 2 µs and 100 Gbit/s. */
+static const vqc_option table[] = {
+    {.name = "--memory",
+     .help = "plan the networks and say what memory they take on the device",
+     VQC_OPTION_MEMBER(plan_options, memory)},
+    {.name = "--ranks",
+     .value = "N",
+     .help = "predict a launch on so many ranks",
+     VQC_OPTION_MEMBER(plan_options, ranks)},
+    {.name = "--team",
+     .value = "T",
+     .help = "ranks that share a render (default: the study's, else chosen)",
+     VQC_OPTION_MEMBER(plan_options, team)},
+    VQC_LANES_OPTION(plan_options),
+    {.name = "--costs",
+     .value = "FILE",
+     .help = "costs that an earlier --ranks N --json measured",
+     VQC_OPTION_MEMBER(plan_options, costs)},
+    {.name = "--latency",
+     .value = "SECONDS",
+     .usual = "2e-6",
+     .help = "of a message between ranks",
+     VQC_OPTION_MEMBER(plan_options, latency)},
+    {.name = "--bandwidth",
+     .value = "BYTES",
+     .usual = "12.5e9",
+     .help = "that a rank's connection carries in a second",
+     VQC_OPTION_MEMBER(plan_options, bandwidth)},
+    VQC_COMPUTE_OPTIONS(plan_options, "cpu", "f32"),
+};
+
+const vqc_command vqc_command_plan = {
+    .name = "plan",
+    .summary = "the renders that a study expands to",
+    .usage = "vqclip plan JOB [--memory | --ranks N] [--lanes N]",
+    .about = "Reads a job file, checks it and that its texts fit the perceptors, and lists its renders; loads no\n"
+             "model. With --memory it opens the models and says what device memory each kind of render takes, alone\n"
+             "and several at a time, before any of it is allocated. With --ranks it measures here what the renders\n"
+             "cost, a few steps of each shape, alone and beside each other, and predicts a launch on so many\n"
+             "ranks like this one: which of them make which renders and when, memory, messages, time, efficiency.\n"
+             "Costs of a file serve for at most as many lanes as they were measured with, the default then.",
+    .options = table,
+    .option_count = sizeof table / sizeof table[0],
+    .operand_minimum = 1,
+    .operand_maximum = 1,
+    .options_size = sizeof(plan_options),
+    .run = plan_run,
+};

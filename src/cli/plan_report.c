@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "forecast/cost_file.h"
 #include "cli/json_output.h"
+#include "forecast/cost_file.h"
 #include "schedule/cost.h"
 
 enum { LINES_AT_AN_END = 12 };

@@ -303,7 +303,7 @@ static vqc_status options_check(const reconstruct_options *options, const vqc_te
     return VQC_OK;
 }
 
-static vqc_status reconstruct_run(reconstruct_options *options, const vqc_text_list *operands, vqc_error *error)
+static vqc_status model_reconstruct(reconstruct_options *options, const vqc_text_list *operands, vqc_error *error)
 {
     VQC_TRY(options_check(options, operands, error));
     VQC_TRY(vqc_compute_open(&options->compute, error));
@@ -321,33 +321,44 @@ static vqc_status reconstruct_run(reconstruct_options *options, const vqc_text_l
     return vqc_json_print(report, error);
 }
 
-vqc_status vqc_command_reconstruct(int count, char **words, vqc_error *error)
+static vqc_status reconstruct_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
-    reconstruct_options options = {0};
-    vqc_text_list operands = {0};
-    const vqc_option table[] = {
-        {"--generator", "YAML", "configuration of the VQGAN", VQC_OPTION_TEXT, &options.generator},
-        {"--checkpoint", "FILE", "its weights", VQC_OPTION_TEXT, &options.checkpoint},
-        {"-o, --output", "FILE", "the PNG, or with --input the tensors, to write", VQC_OPTION_TEXT, &options.output},
-        {"--input", "FILE", "safetensors with z, out_weight, image instead of a picture", VQC_OPTION_TEXT,
-         &options.input},
-        VQC_COMPUTE_OPTIONS(&options.compute),
-    };
-    const vqc_arguments arguments = {
-        .usage = "vqclip reconstruct --generator YAML --checkpoint FILE IN.png -o OUT.png",
-        .summary = "Encodes a picture to codes and decodes them again: the best that the generator can draw of it.\n"
-                   "With --input, reads z, out_weight and image and writes codes, decoded, z_grad, encoder_out,\n"
-                   "encoded_codes and reconstruction.",
-        .options = table,
-        .option_count = sizeof table / sizeof table[0],
-        .operands = &operands,
-        .operand_maximum = 1,
-    };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = reconstruct_run(&options, &operands, error);
-    vqc_compute_close(&options.compute);
-    vqc_text_list_release(&operands);
+    reconstruct_options *options = context;
+    vqc_status status = model_reconstruct(options, operands, error);
+    vqc_compute_close(&options->compute);
     return status;
 }
+
+static const vqc_option table[] = {
+    {.name = "--generator",
+     .value = "YAML",
+     .help = "configuration of the VQGAN",
+     VQC_OPTION_MEMBER(reconstruct_options, generator)},
+    {.name = "--checkpoint",
+     .value = "FILE",
+     .help = "its weights",
+     VQC_OPTION_MEMBER(reconstruct_options, checkpoint)},
+    {.name = "-o, --output",
+     .value = "FILE",
+     .help = "the PNG, or with --input the tensors, to write",
+     VQC_OPTION_MEMBER(reconstruct_options, output)},
+    {.name = "--input",
+     .value = "FILE",
+     .help = "safetensors with z, out_weight, image instead of a picture",
+     VQC_OPTION_MEMBER(reconstruct_options, input)},
+    VQC_COMPUTE_OPTIONS(reconstruct_options, "cpu", "f32"),
+};
+
+const vqc_command vqc_command_reconstruct = {
+    .name = "reconstruct",
+    .summary = "a picture through the generator's encoder and decoder",
+    .usage = "vqclip reconstruct --generator YAML --checkpoint FILE IN.png -o OUT.png",
+    .about = "Encodes a picture to codes and decodes them again: the best that the generator can draw of it.\n"
+             "With --input, reads z, out_weight and image and writes codes, decoded, z_grad, encoder_out,\n"
+             "encoded_codes and reconstruction.",
+    .options = table,
+    .option_count = sizeof table / sizeof table[0],
+    .operand_maximum = 1,
+    .options_size = sizeof(reconstruct_options),
+    .run = reconstruct_run,
+};

@@ -18,10 +18,8 @@
 #include "comm/devices.h"
 #include "guide/targets.h"
 #include "record/environment.h"
-#include "schedule/launch.h"
 #include "record/study_archive.h"
-
-enum { CHECKPOINT_SECONDS = 10, PEER_TIMEOUT_SECONDS = 20 };
+#include "schedule/launch.h"
 
 typedef struct render_options {
     vqc_compute compute;
@@ -221,58 +219,65 @@ static vqc_status options_check(const render_options *options, double started, v
     return VQC_OK;
 }
 
-static vqc_status render_run(render_options *options, const char *job, double started, vqc_error *error)
+static vqc_status render_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
+    const double started = vqc_clock_seconds();
+    render_options *options = context;
     render_work work = {0};
     VQC_TRY(options_check(options, started, error));
     VQC_TRY(vqc_comm_start(NULL, NULL, &work.comm, error));
     vqc_status status = launch_prepare(options, &work, error);
     if (status == VQC_OK)
-        status = render_study(options, job, &work, error);
+        status = render_study(options, operands->items[0], &work, error);
     if (vqc_comm_rank(work.comm) != 0)
         error->message[0] = '\0'; /* all ranks have the same error; one says it */
     work_release(&work);
     vqc_comm_stop(work.comm);
     vqc_watch_stop(work.watch);
+    vqc_compute_close(&options->compute);
     return status;
 }
 
-vqc_status vqc_command_render(int count, char **words, vqc_error *error)
-{
-    const double started = vqc_clock_seconds();
-    render_options options = {.checkpoint = CHECKPOINT_SECONDS, .peer_timeout = PEER_TIMEOUT_SECONDS};
-    vqc_text_list operands = {0};
-    const vqc_option table[] = {
-        {"-o, --output", "DIR", "folder for the archive, made if it is not there", VQC_OPTION_TEXT, &options.output},
-        {"--checkpoint", "SECONDS", "between checkpoints of a render (default 10; 0: every step)", VQC_OPTION_INTEGER,
-         &options.checkpoint},
-        {"--team", "N", "ranks that work on one render together (default: as the job file says)", VQC_OPTION_INTEGER,
-         &options.team},
-        VQC_LANES_OPTION(&options.lanes),
-        {"--time-limit", "TIME", "save and stop before SECONDS or [[D-]HH:]MM:SS are over (exit code 3)",
-         VQC_OPTION_TEXT, &options.time_limit},
-        {"--peer-timeout", "SECONDS", "end when a rank does not answer for so long (default 20; 0: wait for ever)",
-         VQC_OPTION_INTEGER, &options.peer_timeout},
-        {"--share-device", NULL, "cuda: several ranks may compute on one GPU", VQC_OPTION_FLAG,
-         &options.compute.share_device},
-        VQC_COMPUTE_OPTIONS(&options.compute),
-    };
-    const vqc_arguments arguments = {
-        .usage = "vqclip render JOB -o DIR",
-        .summary =
-            "Renders a study into the archive DIR/STUDY.h5, alone or under mpirun or srun. The same command again\n"
-            "goes on where the last one stopped. With --json it says where the launch's time went.",
-        .options = table,
-        .option_count = sizeof table / sizeof table[0],
-        .operands = &operands,
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-    };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = render_run(&options, operands.items[0], started, error);
-    vqc_compute_close(&options.compute);
-    vqc_text_list_release(&operands);
-    return status;
-}
+static const vqc_option table[] = {
+    {.name = "-o, --output",
+     .value = "DIR",
+     .help = "folder for the archive, made if it is not there",
+     VQC_OPTION_MEMBER(render_options, output)},
+    {.name = "--checkpoint",
+     .value = "SECONDS",
+     .usual = "10",
+     .help = "between checkpoints of a render; 0: after every step",
+     VQC_OPTION_MEMBER(render_options, checkpoint)},
+    {.name = "--team",
+     .value = "N",
+     .help = "ranks that work on one render together (default: as the job file says)",
+     VQC_OPTION_MEMBER(render_options, team)},
+    VQC_LANES_OPTION(render_options),
+    {.name = "--time-limit",
+     .value = "TIME",
+     .help = "save and stop before SECONDS or [[D-]HH:]MM:SS are over (exit code 3)",
+     VQC_OPTION_MEMBER(render_options, time_limit)},
+    {.name = "--peer-timeout",
+     .value = "SECONDS",
+     .usual = "20",
+     .help = "end when a rank does not answer for so long; 0: wait for ever",
+     VQC_OPTION_MEMBER(render_options, peer_timeout)},
+    {.name = "--share-device",
+     .help = "cuda: several ranks may compute on one GPU",
+     VQC_OPTION_MEMBER(render_options, compute.share_device)},
+    VQC_COMPUTE_OPTIONS(render_options, "cpu", "f32"),
+};
+
+const vqc_command vqc_command_render = {
+    .name = "render",
+    .summary = "a study's pictures into an archive",
+    .usage = "vqclip render JOB -o DIR",
+    .about = "Renders a study into the archive DIR/STUDY.h5, alone or under mpirun or srun. The same command again\n"
+             "goes on where the last one stopped. With --json it says where the launch's time went.",
+    .options = table,
+    .option_count = sizeof table / sizeof table[0],
+    .operand_minimum = 1,
+    .operand_maximum = 1,
+    .options_size = sizeof(render_options),
+    .run = render_run,
+};

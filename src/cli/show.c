@@ -113,20 +113,34 @@ static vqc_status archive_print_json(const vqc_archive *archive, vqc_error *erro
     return vqc_json_print(report, error);
 }
 
-static vqc_status show_run(const char *path, bool json, vqc_error *error)
+typedef struct show_options {
+    bool json;
+} show_options;
+
+static vqc_status show_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
+    const show_options *options = context;
     vqc_archive *archive;
-    VQC_TRY(vqc_archive_open(path, &archive, error));
-    vqc_status status = json ? archive_print_json(archive, error) : archive_print(archive, error);
+    VQC_TRY(vqc_archive_open(operands->items[0], &archive, error));
+    vqc_status status = options->json ? archive_print_json(archive, error) : archive_print(archive, error);
     vqc_archive_close(archive);
     return status;
 }
 
-vqc_status vqc_command_show(int count, char **words, vqc_error *error)
-{
-    return vqc_arguments_run_file(
-        "vqclip show ARCHIVE [--json]",
-        "Lists an archive's renders: state, last loss, time, SHA-256 of the picture, prompt. A launch may be\n"
-        "writing it meanwhile.",
-        count, words, show_run, error);
-}
+static const vqc_option table[] = {
+    {.name = "--json", .help = "print the result as JSON", VQC_OPTION_MEMBER(show_options, json)},
+};
+
+const vqc_command vqc_command_show = {
+    .name = "show",
+    .summary = "what an archive holds",
+    .usage = "vqclip show ARCHIVE [--json]",
+    .about = "Lists an archive's renders: state, last loss, time, SHA-256 of the picture, prompt. A launch may be\n"
+             "writing it meanwhile.",
+    .options = table,
+    .option_count = sizeof table / sizeof table[0],
+    .operand_minimum = 1,
+    .operand_maximum = 1,
+    .options_size = sizeof(show_options),
+    .run = show_run,
+};

@@ -44,43 +44,44 @@ static vqc_status texts_tokenise(const vqc_tokenizer *tokenizer, const vqc_text_
     return status;
 }
 
-static vqc_status tokenize_run(const char *vocabulary, bool as_json, const vqc_text_list *texts, vqc_error *error)
+typedef struct tokenize_options {
+    bool json;
+    const char *vocabulary;
+} tokenize_options;
+
+static vqc_status tokenize_run(void *context, const vqc_text_list *texts, vqc_error *error)
 {
+    const tokenize_options *options = context;
     vqc_tokenizer *tokenizer;
-    if (vocabulary == NULL)
+    if (options->vocabulary == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "tokenize: --vocabulary is needed");
-    VQC_TRY(vqc_tokenizer_create(vocabulary, 0, &tokenizer, error));
-    json_t *report = as_json ? json_array() : NULL;
+    VQC_TRY(vqc_tokenizer_create(options->vocabulary, 0, &tokenizer, error));
+    json_t *report = options->json ? json_array() : NULL;
     vqc_status status = texts_tokenise(tokenizer, texts, report, error);
     vqc_tokenizer_destroy(tokenizer);
-    if (as_json && status == VQC_OK)
+    if (options->json && status == VQC_OK)
         return vqc_json_print(report, error);
     json_decref(report);
     return status;
 }
 
-vqc_status vqc_command_tokenize(int count, char **words, vqc_error *error)
-{
-    bool json = false;
-    const char *vocabulary = NULL;
-    vqc_text_list texts = {0};
-    const vqc_option table[] = {
-        {"--vocabulary", "FILE", "byte-pair vocabulary, gzip or plain text", VQC_OPTION_TEXT, &vocabulary},
-        {"--json", NULL, "print the result as JSON", VQC_OPTION_FLAG, &json},
-    };
-    const vqc_arguments arguments = {
-        .usage = "vqclip tokenize --vocabulary FILE TEXT...",
-        .summary = "Prints the token ids of each text on a line of its own, start and end included.",
-        .options = table,
-        .option_count = sizeof table / sizeof table[0],
-        .operands = &texts,
-        .operand_minimum = 1,
-        .operand_maximum = SIZE_MAX,
-    };
-    bool help;
-    vqc_status status = vqc_arguments_parse(&arguments, count, words, &help, error);
-    if (status == VQC_OK && !help)
-        status = tokenize_run(vocabulary, json, &texts, error);
-    vqc_text_list_release(&texts);
-    return status;
-}
+static const vqc_option table[] = {
+    {.name = "--vocabulary",
+     .value = "FILE",
+     .help = "byte-pair vocabulary, gzip or plain text",
+     VQC_OPTION_MEMBER(tokenize_options, vocabulary)},
+    {.name = "--json", .help = "print the result as JSON", VQC_OPTION_MEMBER(tokenize_options, json)},
+};
+
+const vqc_command vqc_command_tokenize = {
+    .name = "tokenize",
+    .summary = "texts to token ids",
+    .usage = "vqclip tokenize --vocabulary FILE TEXT...",
+    .about = "Prints the token ids of each text on a line of its own, start and end included.",
+    .options = table,
+    .option_count = sizeof table / sizeof table[0],
+    .operand_minimum = 1,
+    .operand_maximum = SIZE_MAX,
+    .options_size = sizeof(tokenize_options),
+    .run = tokenize_run,
+};

@@ -252,37 +252,44 @@ static vqc_status archive_verify(verify_options *options, verify_work *work, vqc
     return vqc_error_set(error, VQC_FAILED, "%s: not as it was made", vqc_archive_path(work->archive));
 }
 
-static vqc_status verify_run(void *context, const char *path, vqc_error *error)
+static vqc_status verify_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
     verify_options *options = context;
     verify_work work = {0};
-    VQC_TRY(vqc_archive_open(path, &work.archive, error));
+    VQC_TRY(vqc_archive_open(operands->items[0], &work.archive, error));
     vqc_status status = archive_verify(options, &work, error);
     work_release(&work);
+    vqc_compute_close(&options->compute);
     return status;
 }
 
-vqc_status vqc_command_verify(int count, char **words, vqc_error *error)
-{
-    verify_options options = {0};
-    const vqc_option table[] = {
-        {"--rerender", "K", "make K of the finished renders again, or all", VQC_OPTION_TEXT, &options.rerender},
-        {"--models", "DIR", "another folder to look for the models' files in", VQC_OPTION_TEXT, &options.models},
-        VQC_COMPUTE_OPTIONS(&options.compute),
-    };
-    const vqc_arguments arguments = {
-        .usage = "vqclip verify ARCHIVE [--rerender K]",
-        .summary =
-            "Checks an archive's structure, the SHA-256 of every finished render, and whether the models' files are\n"
-            "those that it was made with. With --rerender some of its renders, spread evenly, are made again from\n"
-            "the archive and the models alone, on the recorded device, precision and threads unless options say\n"
-            "otherwise: their bytes must be equal. Where instruction set, versions or build differ from those\n"
-            "recorded, the first losses and the decoded latent must be alike. One process does it all; ranks would "
-            "not help.",
-        .options = table,
-        .option_count = sizeof table / sizeof table[0],
-    };
-    vqc_status status = vqc_arguments_run(&arguments, count, words, verify_run, &options, error);
-    vqc_compute_close(&options.compute);
-    return status;
-}
+static const vqc_option table[] = {
+    {.name = "--rerender",
+     .value = "K",
+     .help = "make K of the finished renders again, or all",
+     VQC_OPTION_MEMBER(verify_options, rerender)},
+    {.name = "--models",
+     .value = "DIR",
+     .help = "another folder to look for the models' files in",
+     VQC_OPTION_MEMBER(verify_options, models)},
+    VQC_COMPUTE_OPTIONS(verify_options, NULL, NULL),
+};
+
+const vqc_command vqc_command_verify = {
+    .name = "verify",
+    .summary = "an archive against its digests and models, and renders made again",
+    .usage = "vqclip verify ARCHIVE [--rerender K]",
+    .about =
+        "Checks an archive's structure, the SHA-256 of every finished render, and whether the models' files are\n"
+        "those that it was made with. With --rerender some of its renders, spread evenly, are made again from\n"
+        "the archive and the models alone, on the recorded device, precision and threads unless options say\n"
+        "otherwise: their bytes must be equal. Where instruction set, versions or build differ from those\n"
+        "recorded, the first losses and the decoded latent must be alike. One process does it all; ranks would "
+        "not help.",
+    .options = table,
+    .option_count = sizeof table / sizeof table[0],
+    .operand_minimum = 1,
+    .operand_maximum = 1,
+    .options_size = sizeof(verify_options),
+    .run = verify_run,
+};

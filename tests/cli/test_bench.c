@@ -79,7 +79,7 @@ static vqc_status bench(const char *output, const char *const *options, vqc_erro
     int count = 1;
     for (; options[count - 1] != NULL; count++)
         words[count] = (char *)options[count - 1];
-    return command_run_into(path_in(path, output), vqc_command_bench, count, words, error);
+    return command_run_into(path_in(path, output), &vqc_command_bench, count, words, error);
 }
 
 /* Benches with --json and reads the result. */

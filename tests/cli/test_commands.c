@@ -60,11 +60,11 @@ static void words_free(char *copies[MAX_WORDS], int count)
 }
 
 /* Runs a command on NULL-terminated words. */
-static vqc_status run(command_function *run_command, const char *const *words, vqc_error *error)
+static vqc_status run(const vqc_command *run_command, const char *const *words, vqc_error *error)
 {
     char *copies[MAX_WORDS];
     int count = words_copy(words, copies);
-    vqc_status status = run_command(count, copies, error);
+    vqc_status status = vqc_command_run(run_command, count, copies, error);
     words_free(copies, count);
     return status;
 }
@@ -122,7 +122,7 @@ static void test_embed_tensors(void **state)
     const char *output = scratch("embed.safetensors");
     const char *words[] = {"--perceptor", REFERENCE "clip_resnet.pt", "--input", expected_path, "-o", output, NULL};
     vqc_error error = {0};
-    if (run(vqc_command_embed, words, &error) != VQC_OK)
+    if (run(&vqc_command_embed, words, &error) != VQC_OK)
         fail_msg("%s", error.message);
     vqc_weights *written = weights_open(output);
     vqc_weights *expected = weights_open(expected_path);
@@ -153,7 +153,7 @@ static void test_reconstruct_tensors(void **state)
                            "ref",
                            NULL};
     vqc_error error = {0};
-    if (run(vqc_command_reconstruct, words, &error) != VQC_OK)
+    if (run(&vqc_command_reconstruct, words, &error) != VQC_OK)
         fail_msg("%s", error.message);
     vqc_weights *written = weights_open(output);
     vqc_weights *expected = weights_open(expected_path);
@@ -184,7 +184,7 @@ static void test_reconstruct_picture(void **state)
     const char *words[] = {
         "--generator", FIXTURES "net2net.yaml", "--checkpoint", FIXTURES "net2net.safetensors", input, "-o", output,
         NULL};
-    if (run(vqc_command_reconstruct, words, &error) != VQC_OK)
+    if (run(&vqc_command_reconstruct, words, &error) != VQC_OK)
         fail_msg("%s", error.message);
     assert_int_equal(vqc_image_read(output, &image, &error), VQC_OK);
     assert_int_equal(image.width, 20);
@@ -199,9 +199,9 @@ static void test_inspect(void **state)
     const char *plain[] = {FIXTURES "net2net.safetensors", NULL};
     const char *json[] = {FIXTURES "open_clip_gelu/open_clip_model.safetensors", "--json", NULL};
     const char *help[] = {"--help", NULL};
-    assert_int_equal(run(vqc_command_inspect, plain, &error), VQC_OK);
-    assert_int_equal(run(vqc_command_inspect, json, &error), VQC_OK);
-    assert_int_equal(run(vqc_command_inspect, help, &error), VQC_OK);
+    assert_int_equal(run(&vqc_command_inspect, plain, &error), VQC_OK);
+    assert_int_equal(run(&vqc_command_inspect, json, &error), VQC_OK);
+    assert_int_equal(run(&vqc_command_inspect, help, &error), VQC_OK);
 }
 
 static void test_embed_files(void **state)
@@ -217,12 +217,12 @@ static void test_embed_files(void **state)
     const char *words[] = {
         "--perceptor", FIXTURES "open_clip_gelu/open_clip_model.safetensors", "--image", picture, "--image", picture,
         NULL};
-    if (run(vqc_command_embed, words, &error) != VQC_OK)
+    if (run(&vqc_command_embed, words, &error) != VQC_OK)
         fail_msg("%s", error.message);
 }
 
 /* Runs a command with its standard output going to a file, and gives back what it printed; to be freed. */
-static char *output_of(command_function *run_command, const char *const *words)
+static char *output_of(const vqc_command *run_command, const char *const *words)
 {
     vqc_error error = {0};
     const char *path = scratch("output");
@@ -276,7 +276,7 @@ static void test_judge(void **state)
                            "--json",
                            MODELS "test-pictures/00-orange-car.png",
                            NULL};
-    char *text = output_of(vqc_command_judge, words);
+    char *text = output_of(&vqc_command_judge, words);
     assert_non_null(strstr(text, "\"object\":{\"value\":\"car\""));
     assert_non_null(strstr(text, "\"color\":{\"value\":\"orange\""));
     assert_non_null(strstr(text, "\"expected\":\"black\""));
@@ -301,14 +301,14 @@ static void test_judge_bad_lists(void **state)
         const char *words[] = {
             "--perceptor", "none", "--vocabulary", "none", "--attributes", text_write("bad.json", bad[i][0]),
             "x.png",       NULL};
-        assert_int_equal(run(vqc_command_judge, words, &error), VQC_BAD_INPUT);
+        assert_int_equal(run(&vqc_command_judge, words, &error), VQC_BAD_INPUT);
         (void)printf("    %s\n", error.message);
         assert_non_null(strstr(error.message, bad[i][1]));
     }
 }
 
 typedef struct bad_call {
-    command_function *run_command;
+    const vqc_command *run_command;
     const char *words[MAX_WORDS];
     const char *expected; /* part of the message */
 } bad_call;
@@ -319,41 +319,43 @@ static void test_bad_input(void **state)
     const char *clip = FIXTURES "open_clip_gelu/open_clip_model.safetensors";
     const char *config = FIXTURES "net2net.yaml";
     const bad_call calls[] = {
-        {vqc_command_inspect, {"no-such-file"}, "no-such-file"},
-        {vqc_command_inspect, {NULL}, "too few arguments"},
-        {vqc_command_inspect, {"a", "b"}, "b: not expected"},
-        {vqc_command_inspect, {"--jsno", "a"}, "--jsno: unknown option"},
-        {vqc_command_inspect, {config}, "net2net.yaml"},
-        {vqc_command_tokenize, {"text"}, "--vocabulary is needed"},
-        {vqc_command_tokenize, {"--vocabulary", clip, "text"}, "open_clip_model.safetensors"},
-        {vqc_command_tokenize, {"--vocabulary"}, "expected FILE after it"},
-        {vqc_command_embed, {"--text", "a"}, "--perceptor is needed"},
-        {vqc_command_embed, {"--perceptor", clip}, "expected either --input"},
-        {vqc_command_embed, {"--perceptor", clip, "--text", "a"}, "--text needs --vocabulary"},
-        {vqc_command_embed, {"--perceptor", clip, "--image", config}, "net2net.yaml"},
-        {vqc_command_embed, {"--perceptor", FIXTURES "net2net.safetensors", "--image", "x"}, "not a CLIP model"},
-        {vqc_command_embed,
+        {&vqc_command_inspect, {"no-such-file"}, "no-such-file"},
+        {&vqc_command_inspect, {NULL}, "too few arguments"},
+        {&vqc_command_inspect, {"a", "b"}, "b: not expected"},
+        {&vqc_command_inspect, {"--jsno", "a"}, "--jsno: unknown option"},
+        {&vqc_command_inspect, {config}, "net2net.yaml"},
+        {&vqc_command_tokenize, {"text"}, "--vocabulary is needed"},
+        {&vqc_command_tokenize, {"--vocabulary", clip, "text"}, "open_clip_model.safetensors"},
+        {&vqc_command_tokenize, {"--vocabulary"}, "expected FILE after it"},
+        {&vqc_command_embed, {"--text", "a"}, "--perceptor is needed"},
+        {&vqc_command_embed, {"--perceptor", clip}, "expected either --input"},
+        {&vqc_command_embed, {"--perceptor", clip, "--text", "a"}, "--text needs --vocabulary"},
+        {&vqc_command_embed, {"--perceptor", clip, "--image", config}, "net2net.yaml"},
+        {&vqc_command_embed, {"--perceptor", FIXTURES "net2net.safetensors", "--image", "x"}, "not a CLIP model"},
+        {&vqc_command_embed,
          {"--perceptor", clip, "--image", "x", "--device", "gpu"},
          "expected ref, cpu, cuda or auto"},
-        {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--precision", "f8"}, "expected f32, tf32 or bf16"},
-        {vqc_command_embed, {"--perceptor", clip, "--image", "x", "--threads", "2x"}, "expected a number"},
-        {vqc_command_embed, {"--perceptor", clip, "--perceptor", clip, "--image", "x"}, "given twice"},
-        {vqc_command_judge, {"in.png"}, "are needed"},
-        {vqc_command_judge,
+        {&vqc_command_embed,
+         {"--perceptor", clip, "--image", "x", "--precision", "f8"},
+         "expected f32, tf32 or bf16"},
+        {&vqc_command_embed, {"--perceptor", clip, "--image", "x", "--threads", "2x"}, "expected a number"},
+        {&vqc_command_embed, {"--perceptor", clip, "--perceptor", clip, "--image", "x"}, "given twice"},
+        {&vqc_command_judge, {"in.png"}, "are needed"},
+        {&vqc_command_judge,
          {"--perceptor", clip, "--vocabulary", clip, "--attributes", config},
          "expected either --archive or pictures"},
-        {vqc_command_judge,
+        {&vqc_command_judge,
          {"--perceptor", clip, "--vocabulary", clip, "--attributes", config, "x"},
          "net2net.yaml:1"},
-        {vqc_command_reconstruct, {"in.png"}, "are needed"},
-        {vqc_command_reconstruct,
+        {&vqc_command_reconstruct, {"in.png"}, "are needed"},
+        {&vqc_command_reconstruct,
          {"--generator", config, "--checkpoint", clip, "-o", "/tmp/x.png", "in.png"},
          "quantize.embedding.weight is missing"},
-        {vqc_command_reconstruct,
+        {&vqc_command_reconstruct,
          {"--generator", FIXTURES "latent_diffusion.yaml", "--checkpoint", FIXTURES "net2net.safetensors", "-o",
           "/tmp/x.png", "in.png"},
          "quantize.embedding.weight: expected the shape (40, 4), found (48, 16)"},
-        {vqc_command_reconstruct,
+        {&vqc_command_reconstruct,
          {"--generator", config, "--checkpoint", FIXTURES "net2net.safetensors", "-o", "/tmp/x.png", "no.png"},
          "no.png"},
     };

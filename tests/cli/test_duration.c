@@ -80,7 +80,7 @@ static void test_command_refuses(void **state)
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         vqc_error error = {0};
         char *words[] = {(char *)"no-such-job.yaml", (char *)"-o", (char *)"no-such-folder", (char *)options[i]};
-        assert_int_equal(vqc_command_render(4, words, &error), VQC_BAD_INPUT);
+        assert_int_equal(vqc_command_run(&vqc_command_render, 4, words, &error), VQC_BAD_INPUT);
         assert_memory_equal(error.message, options[i], strcspn(options[i], "="));
     }
 }

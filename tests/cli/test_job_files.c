@@ -205,7 +205,7 @@ static void shared_require(void)
 /* ---- Tests ---- */
 
 /* Calls a command with these words; what it prints goes to a file. */
-static void call_ok(command_function *command, int count, char **words)
+static void call_ok(const vqc_command *command, int count, char **words)
 {
     char output[PATH_SIZE];
     vqc_error error;
@@ -223,7 +223,7 @@ static size_t jobs_plan(const char *pattern)
     for (size_t i = 0; i < found.gl_pathc; i++) {
         if (!holds_studies(found.gl_pathv[i] + strlen(folder) + 1))
             continue;
-        call_ok(vqc_command_plan, 1, &found.gl_pathv[i]);
+        call_ok(&vqc_command_plan, 1, &found.gl_pathv[i]);
         count++;
     }
     globfree(&found);
@@ -373,7 +373,7 @@ static void test_each_study_runs(void **state)
             continue;
         short_job_write(expected_jobs[i].name, job);
         char *words[] = {job, (char *)"-o", (char *)path_in(output, "archives"), (char *)"--threads", (char *)"1"};
-        call_ok(vqc_command_render, 5, words);
+        call_ok(&vqc_command_render, 5, words);
     }
 }
 

@@ -59,7 +59,7 @@ static vqc_status plan(const char *output, const char *const *options, vqc_error
     int count = 1;
     for (; options[count - 1] != NULL; count++)
         words[count] = (char *)options[count - 1];
-    return command_run_into(path_in(path, output), vqc_command_plan, count, words, error);
+    return command_run_into(path_in(path, output), &vqc_command_plan, count, words, error);
 }
 
 static json_t *report_read(const char *name)
@@ -332,12 +332,13 @@ static int lanes_that_fit(const json_t *shape, double available)
     return lanes;
 }
 
-static vqc_status memory_report_print(int count, char **words, vqc_error *error)
+static vqc_status memory_report_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
+    (void)context;
     char path[PATH_SIZE];
     vqc_study *study;
-    vqc_compute compute = {.json = count > 0, .dtype = VQC_DTYPE_F32};
-    const vqc_ops_options options = {.threads = 1, .memory_limit = (size_t)strtoul(words[0], NULL, 10)};
+    vqc_compute compute = {.json = operands->count > 0, .dtype = VQC_DTYPE_F32};
+    const vqc_ops_options options = {.threads = 1, .memory_limit = (size_t)strtoul(operands->items[0], NULL, 10)};
     VQC_TRY(vqc_study_open(path_in(path, "job.yaml"), &study, error));
     VQC_TRY(vqc_ops_create("cpu", &options, &compute.ops, error));
     vqc_status status = vqc_memory_report_print(study, &compute, 3, error);
@@ -345,6 +346,8 @@ static vqc_status memory_report_print(int count, char **words, vqc_error *error)
     vqc_study_close(study);
     return status;
 }
+
+static const vqc_command memory_report = {.operand_maximum = 1, .options_size = 1, .run = memory_report_run};
 
 /* The lanes that fit a device of two and a half times a render's memory, and of none. On the host nobody knows. */
 static void test_memory_of_lanes(void **state)
@@ -360,8 +363,8 @@ static void test_memory_of_lanes(void **state)
     const json_t *largest = json_array_get(json_object_get(host, "shapes"), 0);
     double bytes = 2.5 * part_bytes(largest, false);
     (void)snprintf(limit, sizeof limit, "%.0f", bytes);
-    assert_int_equal(
-        command_run_into(path_in(path, "device.json"), memory_report_print, 1, (char *[]){limit}, &error), VQC_OK);
+    assert_int_equal(command_run_into(path_in(path, "device.json"), &memory_report, 1, (char *[]){limit}, &error),
+                     VQC_OK);
     json_t *device = report_read("device.json");
     for (size_t i = 0; i < 2; i++) {
         const json_t *shape = json_array_get(json_object_get(host, "shapes"), i);

@@ -68,14 +68,13 @@ static void job_write(char path[PATH_SIZE], const char *name, const char *tail)
     job_write_from(path, name, job_head, tail);
 }
 
-static vqc_status call(vqc_status (*command)(int, char **, vqc_error *), const char *first, const char *output,
-                       vqc_error *error)
+static vqc_status call(const vqc_command *command, const char *first, const char *output, vqc_error *error)
 {
     char *words[] = {(char *)first, (char *)"-o", (char *)output};
-    return command(output == NULL ? 1 : 3, words, error);
+    return vqc_command_run(command, output == NULL ? 1 : 3, words, error);
 }
 
-static void call_ok(vqc_status (*command)(int, char **, vqc_error *), const char *first, const char *output)
+static void call_ok(const vqc_command *command, const char *first, const char *output)
 {
     vqc_error error = {0};
     if (call(command, first, output, &error) != VQC_OK)
@@ -103,12 +102,12 @@ static void test_study_becomes_pictures(void **state)
     uint8_t snapshot[PICTURE_SIZE];
     vqc_image image = {0};
     job_write(job, "first", "seeds: [0, 1]\nprompts: [{targets: [{noise: 1}]}]\n");
-    call_ok(vqc_command_plan, job, NULL);
-    call_ok(vqc_command_render, job, folder());
-    call_ok(vqc_command_render, job, folder()); /* nothing is left to do */
+    call_ok(&vqc_command_plan, job, NULL);
+    call_ok(&vqc_command_render, job, folder());
+    call_ok(&vqc_command_render, job, folder()); /* nothing is left to do */
     path_in(path, "first.h5");
-    call_ok(vqc_command_show, path, NULL);
-    call_ok(vqc_command_export, path, folder());
+    call_ok(&vqc_command_show, path, NULL);
+    call_ok(&vqc_command_export, path, folder());
     vqc_archive *archive = archive_open("first.h5");
     const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
     assert_int_equal(plan->render_count, 2);
@@ -139,7 +138,7 @@ static void test_latent_of_another_archive(void **state)
     job_write(
         job, "second",
         "prompts: [{targets: [{noise: 9}], optimizer: {lr: 0}, init: {latent: {archive: first.h5, render: 1}}}]\n");
-    call_ok(vqc_command_render, job, folder());
+    call_ok(&vqc_command_render, job, folder());
     vqc_archive *archive = archive_open("first.h5");
     assert_int_equal(vqc_archive_latent_read(archive, 1, first, &error), VQC_OK);
     vqc_archive_close(archive);
@@ -160,7 +159,7 @@ static void test_failed_render_is_recorded(void **state)
               "prompts:\n"
               "  - {targets: [{noise: 1}], init: {latent: {archive: first.h5, render: 7}}}\n"
               "  - {targets: [{noise: 1}]}\n");
-    assert_int_equal(call(vqc_command_render, job, folder(), &error), VQC_FAILED);
+    assert_int_equal(call(&vqc_command_render, job, folder(), &error), VQC_FAILED);
     assert_non_null(strstr(error.message, "1 renders failed"));
     vqc_archive *archive = archive_open("third.h5");
     assert_int_equal(vqc_archive_outcome_read(archive, 0, &outcome, &error), VQC_OK);
@@ -180,7 +179,7 @@ static void test_failed_render_on_the_sheet(void **state)
     vqc_error error = {0};
     vqc_image sheet;
     path_in(path, "third.h5");
-    call_ok(vqc_command_export, path, folder());
+    call_ok(&vqc_command_export, path, folder());
     path_in(path, "sheet.png");
     assert_int_equal(vqc_image_read(path, &sheet, &error), VQC_OK);
     bool grey = false;
@@ -218,7 +217,7 @@ static void test_many_renders_fill_several_sheets(void **state)
     vqc_comm_stop(comm);
     char output[PATH_SIZE];
     path_in(output, "many");
-    call_ok(vqc_command_export, path, output);
+    call_ok(&vqc_command_export, path, output);
     path_in(path, "many/sheet-2.png");
     assert_int_equal(access(path, R_OK), 0);
     path_in(path, "many/sheet-3.png");
@@ -233,7 +232,7 @@ static void test_another_study_is_refused(void **state)
     char job[PATH_SIZE];
     vqc_error error = {0};
     job_write(job, "first", "prompts: [{targets: [{noise: 2}]}]\n");
-    assert_int_equal(call(vqc_command_render, job, folder(), &error), VQC_BAD_INPUT);
+    assert_int_equal(call(&vqc_command_render, job, folder(), &error), VQC_BAD_INPUT);
     assert_non_null(strstr(error.message, "first.h5"));
 }
 
@@ -247,7 +246,7 @@ static void prompts_refused(const char *prompts, const char *message)
     for (int i = 0; i < 2; i++) {
         vqc_error error = {0};
         vqc_status status =
-            i == 0 ? call(vqc_command_plan, job, NULL, &error) : call(vqc_command_render, job, output, &error);
+            i == 0 ? call(&vqc_command_plan, job, NULL, &error) : call(&vqc_command_render, job, output, &error);
         assert_int_equal(status, VQC_BAD_INPUT);
         if (strstr(error.message, message) == NULL)
             fail_msg("expected \"%s\", found \"%s\"", message, error.message);
@@ -265,7 +264,7 @@ static void test_long_text_is_refused_before_models_are_opened(void **state)
         "truncate: true";
     char message[256];
     job_write_from(job, "texts", text_job_head, "prompts: [" THIRTY "]\n");
-    call_ok(vqc_command_plan, job, NULL);
+    call_ok(&vqc_command_plan, job, NULL);
     (void)snprintf(message, sizeof message, "/texts.yaml:8:5: prompts[1]: %s", tail);
     prompts_refused("prompts:\n  - a\n  - " THIRTY " a\n", message);
     (void)snprintf(message, sizeof message, "/texts.yaml:7:12: prompts[0].text: part 2: %s", tail);
@@ -289,7 +288,7 @@ static void test_long_text_is_cut(void **state)
         "picturebook.bpe.gz, truncate: true}\n"
         "render: {size: [16, 16], steps: 2, crops: {count: 1}}\n";
     job_write_from(job, "cut", head, "prompts: [" THIRTY ", " THIRTY " house, a house]\n");
-    call_ok(vqc_command_render, job, folder());
+    call_ok(&vqc_command_render, job, folder());
     vqc_archive *archive = archive_open("cut.h5");
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(vqc_archive_outcome_read(archive, i, &outcomes[i], &error), VQC_OK);
@@ -317,7 +316,7 @@ static void test_text_without_vocabulary_is_refused(void **state)
     char job[PATH_SIZE];
     vqc_error error = {0};
     job_write(job, "words", "prompts: [a house]\n");
-    assert_int_equal(call(vqc_command_plan, job, NULL, &error), VQC_BAD_INPUT);
+    assert_int_equal(call(&vqc_command_plan, job, NULL, &error), VQC_BAD_INPUT);
     assert_non_null(strstr(error.message, "/words.yaml:6:11: prompts[0]: perceptor "));
     assert_non_null(strstr(error.message, "texts need its vocabulary"));
 }

@@ -108,7 +108,7 @@ static void bytes_replace(const char *path, const void *old, const void *new, si
 }
 
 /* Runs a command on NULL-terminated words, and catches what it prints. */
-static void run(vqc_status (*command)(int, char **, vqc_error *), const char *const *words, outcome *result)
+static void run(const vqc_command *command, const char *const *words, outcome *result)
 {
     char path[PATH_SIZE];
     char *copies[MAX_WORDS];
@@ -120,7 +120,7 @@ static void run(vqc_status (*command)(int, char **, vqc_error *), const char *co
     int kept = dup(STDOUT_FILENO);
     assert_non_null(freopen(path_in(path, "output"), "w", stdout));
     memset(&result->error, 0, sizeof result->error);
-    result->status = command(count, copies, &result->error);
+    result->status = vqc_command_run(command, count, copies, &result->error);
     (void)fflush(stdout);
     assert_true(dup2(kept, STDOUT_FILENO) >= 0);
     (void)close(kept);
@@ -138,7 +138,7 @@ static void verify(const char *archive, const char *const *more, outcome *result
     const char *words[MAX_WORDS] = {path_in(path, archive)};
     for (int i = 0; more != NULL && more[i] != NULL; i++)
         words[i + 1] = more[i];
-    run(vqc_command_verify, words, result);
+    run(&vqc_command_verify, words, result);
 }
 
 static void expect(const outcome *result, vqc_status status, const char *printed)
@@ -163,7 +163,7 @@ static void render(const char *name, const char *body)
     (void)snprintf(job, sizeof job, "%s.yaml", name);
     text_write(job, body);
     const char *words[] = {path_in(path, job), "-o", folder(), "--threads", "1", NULL};
-    run(vqc_command_render, words, &result);
+    run(&vqc_command_render, words, &result);
     if (result.status != VQC_OK)
         fail_msg("%s", result.error.message);
     assert_int_equal(unlink(path), 0); /* the archive must do without it */

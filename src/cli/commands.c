@@ -1,0 +1,16 @@
+#include "cli/commands.h"
+
+#include <string.h>
+
+#define ADDRESS(name) &vqc_command_##name,
+const vqc_command *const vqc_commands[] = {VQC_COMMANDS(ADDRESS) NULL};
+
+vqc_status vqc_command_find(const char *name, const vqc_command **command_out, vqc_error *error)
+{
+    for (size_t i = 0; vqc_commands[i] != NULL; i++) {
+        *command_out = vqc_commands[i];
+        if (strcmp(vqc_commands[i]->name, name) == 0)
+            return VQC_OK;
+    }
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: unknown command; vqclip --help lists them", name);
+}
