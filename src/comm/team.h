@@ -46,10 +46,10 @@ VQC_MUST_CHECK vqc_status vqc_team_sum_device(vqc_team *team, vqc_ops *ops, int6
  * recorded. */
 VQC_MUST_CHECK vqc_status vqc_team_wait_device(vqc_team *team, vqc_ops *ops, vqc_error *error);
 
-/* Waits likewise until a moment that was marked before the sum is over, so that the host can go on with what was
+/* Waits likewise until an event that was marked before the sum is over, so that the host can go on with what was
  * computed before it while the device is at the sum and what comes after. A member's own work may take any time: only
  * a failure ends this wait. */
-VQC_MUST_CHECK vqc_status vqc_team_wait_moment(vqc_team *team, vqc_moment moment, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_team_wait_event(vqc_team *team, vqc_event event, vqc_error *error);
 
 /* Copies size bytes at data on member root to data on every member; collective. */
 VQC_MUST_CHECK vqc_status vqc_team_broadcast(vqc_team *team, void *data, size_t size, int root, vqc_error *error);

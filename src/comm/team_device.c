@@ -171,13 +171,13 @@ static vqc_status own_work_go_on(vqc_team *team, double started, vqc_error *erro
     return vqc_comm_progress(team->comm, error);
 }
 
-static vqc_status moment_wait(vqc_team *team, vqc_moment moment, vqc_error *error)
+static vqc_status event_wait(vqc_team *team, vqc_event event, vqc_error *error)
 {
     bool over;
     bool ready;
     const double started = vqc_clock_seconds();
     for (;;) {
-        VQC_TRY(vqc_moment_poll(moment, &over, error));
+        VQC_TRY(vqc_event_poll(event, &over, error));
         if (over)
             return VQC_OK;
         if (team->nccl != NULL)
@@ -213,11 +213,11 @@ vqc_status vqc_team_wait_device(vqc_team *team, vqc_ops *ops, vqc_error *error)
     return status == VQC_OK || is_alone(team) ? status : team_lose(team, error);
 }
 
-vqc_status vqc_team_wait_moment(vqc_team *team, vqc_moment moment, vqc_error *error)
+vqc_status vqc_team_wait_event(vqc_team *team, vqc_event event, vqc_error *error)
 {
     if (team->lost)
         return lost_again(error);
-    vqc_status status = moment_wait(team, moment, error);
+    vqc_status status = event_wait(team, event, error);
     return status == VQC_OK || is_alone(team) ? status : team_lose(team, error);
 }
 

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "forecast/agenda.h"
+#include "forecast/lane_course.h"
 #include "render/latent_optimiser.h"
 #include "render/step_message.h"
 #include "schedule/cost.h"
 #include "schedule/division.h"
-#include "forecast/event_queue.h"
-#include "forecast/lane_course.h"
 
 /* As recruitment.c has them: leaders look for free ranks now and then, on average half a period after one is free,
  * and ask them if the rest of the render is worth it. */
@@ -62,7 +62,7 @@ typedef struct simulation {
     int free;
     bool look_due; /* a look is in the queue */
     size_t next;   /* render to be taken */
-    vqc_event_queue queue;
+    vqc_agenda agenda;
     double busy; /* rank-seconds on renders */
     vqc_prediction *prediction;
 } simulation;
@@ -223,12 +223,13 @@ static vqc_status end_plan(simulation *s, int number, vqc_error *error)
     team_state *team = &s->teams[number];
     double step;
     VQC_TRY(step_find(s, s->class_of[s->numbers[team->index]], team->size, &step, error));
-    return vqc_event_queue_add(&s->queue,
-                               &(vqc_event){.time = team->begin + team->steps_left * step + pictures_seconds(s, team),
-                                            .kind = EVENT_END,
-                                            .subject = number,
-                                            .version = ++team->version},
-                               error);
+    return vqc_agenda_add(
+        &s->agenda,
+        &(vqc_agenda_entry){.time = team->begin + team->steps_left * step + pictures_seconds(s, team),
+                            .kind = EVENT_END,
+                            .subject = number,
+                            .version = ++team->version},
+        error);
 }
 
 /* Seconds until a rank with these networks is ready for the shape. */
@@ -266,7 +267,7 @@ static vqc_status look_plan(simulation *s, double now, vqc_error *error)
     if (s->look_due || s->free == 0 || s->running == 0)
         return VQC_OK;
     s->look_due = true;
-    return vqc_event_queue_add(&s->queue, &(vqc_event){.time = now + look_after, .kind = EVENT_LOOK}, error);
+    return vqc_agenda_add(&s->agenda, &(vqc_agenda_entry){.time = now + look_after, .kind = EVENT_LOOK}, error);
 }
 
 /* The team goes apart; its ranks are free. */
@@ -316,9 +317,9 @@ static vqc_status team_look(simulation *s, int number, double now, vqc_error *er
         return VQC_OK;
     team->joining = best - team->size < s->free ? best - team->size : s->free;
     s->free -= team->joining;
-    return vqc_event_queue_add(
-        &s->queue,
-        &(vqc_event){
+    return vqc_agenda_add(
+        &s->agenda,
+        &(vqc_agenda_entry){
             .time = team->begin + steps_made * step, .kind = EVENT_JOIN, .subject = number, .version = team->version},
         error);
 }
@@ -378,8 +379,9 @@ static vqc_status lanes_go_on(simulation *s, int number, double now, vqc_error *
     lane_source source = {s, team};
     double next;
     if (vqc_lane_course_advance(&team->lanes, now, lane_next, &source, &next))
-        return vqc_event_queue_add(
-            &s->queue, &(vqc_event){.time = next, .kind = EVENT_LANES, .subject = number, .version = team->version},
+        return vqc_agenda_add(
+            &s->agenda,
+            &(vqc_agenda_entry){.time = next, .kind = EVENT_LANES, .subject = number, .version = team->version},
             error);
     busy_add(s, team, now);
     s->prediction->seconds = fmax(s->prediction->seconds, now);
@@ -398,7 +400,7 @@ static vqc_status lanes_begin(simulation *s, int number, double now, vqc_error *
     return lanes_go_on(s, number, now, error);
 }
 
-static vqc_status event_handle(simulation *s, const vqc_event *event, vqc_error *error)
+static vqc_status event_handle(simulation *s, const vqc_agenda_entry *event, vqc_error *error)
 {
     if (event->kind == EVENT_LOOK)
         return look(s, event->time, error);
@@ -414,11 +416,11 @@ static vqc_status event_handle(simulation *s, const vqc_event *event, vqc_error 
 static vqc_status course_run(simulation *s, vqc_error *error)
 {
     double opened = s->costs->open + (double)s->study->prompt_count * s->costs->prompt;
-    vqc_event event;
+    vqc_agenda_entry event;
     for (int i = 0; i < s->team_count; i++)
         VQC_TRY(s->teams[i].has_lanes ? lanes_begin(s, i, opened, error) : render_begin(s, i, opened, error));
     VQC_TRY(look_plan(s, opened, error));
-    while (vqc_event_queue_take(&s->queue, &event))
+    while (vqc_agenda_take(&s->agenda, &event))
         VQC_TRY(event_handle(s, &event, error));
     return VQC_OK;
 }
@@ -487,7 +489,7 @@ static void simulation_release(simulation *s)
     for (int i = 0; i < s->team_count; i++)
         vqc_lane_course_release(&s->teams[i].lanes);
     free(s->teams);
-    vqc_event_queue_release(&s->queue);
+    vqc_agenda_release(&s->agenda);
 }
 
 static vqc_status course_predict(const vqc_study *study, const vqc_cost_table *costs,

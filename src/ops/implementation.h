@@ -30,12 +30,12 @@ typedef struct vqc_queue_functions {
     void (*host_release)(void *device, void *memory);
     vqc_status (*copy)(void *device, void *target, const void *source, size_t size, vqc_error *error);
     vqc_status (*wait)(void *device, vqc_error *error);
-    /* A moment in the queue. */
-    vqc_status (*moment_create)(void *device, void **moment_out, vqc_error *error);
-    void (*moment_destroy)(void *device, void *moment);
-    vqc_status (*moment_mark)(void *device, void *moment, vqc_error *error);
-    vqc_status (*moment_poll)(void *device, void *moment, bool *over_out, vqc_error *error);
-    vqc_status (*moment_seconds)(void *device, void *from, void *to, double *seconds_out, vqc_error *error);
+    /* An event in the queue. */
+    vqc_status (*event_create)(void *device, void **event_out, vqc_error *error);
+    void (*event_destroy)(void *device, void *event);
+    vqc_status (*event_mark)(void *device, void *event, vqc_error *error);
+    vqc_status (*event_poll)(void *device, void *event, bool *over_out, vqc_error *error);
+    vqc_status (*event_seconds)(void *device, void *from, void *to, double *seconds_out, vqc_error *error);
     /* Recordings; record_end ends in any case. */
     vqc_status (*record_begin)(void *device, vqc_error *error);
     vqc_status (*record_end)(void *device, void **recording_out, vqc_error *error);

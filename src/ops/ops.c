@@ -264,30 +264,30 @@ vqc_status vqc_ops_poll(vqc_ops *ops, bool *done_out, vqc_error *error)
     return queue == NULL ? VQC_OK : queue->poll(ops->device, done_out, error);
 }
 
-/* A moment: the queue's own, or, where calls are done on return, the time of the call. */
-typedef struct timer_moment {
+/* An event: the queue's own, or, where calls are done on return, the time of the call. */
+typedef struct timer_event {
     void *queued;
     double seconds;
-} timer_moment;
+} timer_event;
 
 struct vqc_timer {
     vqc_ops *ops;
     int count;
-    timer_moment moments[];
+    timer_event events[];
 };
 
-vqc_status vqc_timer_create(vqc_ops *ops, int moments, vqc_timer **timer_out, vqc_error *error)
+vqc_status vqc_timer_create(vqc_ops *ops, int events, vqc_timer **timer_out, vqc_error *error)
 {
     const vqc_queue_functions *queue = ops->implementation->queue;
     void *memory;
-    VQC_TRY(vqc_memory_allocate(1, sizeof(vqc_timer) + (size_t)moments * sizeof(timer_moment), "a timer", &memory,
-                                error));
+    VQC_TRY(
+        vqc_memory_allocate(1, sizeof(vqc_timer) + (size_t)events * sizeof(timer_event), "a timer", &memory, error));
     vqc_timer *timer = memory;
     timer->ops = ops;
-    timer->count = moments;
+    timer->count = events;
     vqc_status status = VQC_OK;
-    for (int i = 0; i < moments && status == VQC_OK && queue != NULL; i++)
-        status = queue->moment_create(ops->device, &timer->moments[i].queued, error);
+    for (int i = 0; i < events && status == VQC_OK && queue != NULL; i++)
+        status = queue->event_create(ops->device, &timer->events[i].queued, error);
     if (status != VQC_OK) {
         vqc_timer_destroy(timer);
         return status;
@@ -301,37 +301,37 @@ void vqc_timer_destroy(vqc_timer *timer)
     if (timer == NULL)
         return;
     for (int i = 0; i < timer->count; i++)
-        if (timer->moments[i].queued != NULL)
-            timer->ops->implementation->queue->moment_destroy(timer->ops->device, timer->moments[i].queued);
+        if (timer->events[i].queued != NULL)
+            timer->ops->implementation->queue->event_destroy(timer->ops->device, timer->events[i].queued);
     free(timer);
 }
 
-vqc_status vqc_timer_mark(vqc_timer *timer, int moment, vqc_error *error)
+vqc_status vqc_timer_mark(vqc_timer *timer, int event, vqc_error *error)
 {
     const vqc_queue_functions *queue = timer->ops->implementation->queue;
     if (queue != NULL)
-        return queue->moment_mark(timer->ops->device, timer->moments[moment].queued, error);
-    timer->moments[moment].seconds = vqc_clock_seconds();
+        return queue->event_mark(timer->ops->device, timer->events[event].queued, error);
+    timer->events[event].seconds = vqc_clock_seconds();
     return VQC_OK;
 }
 
-vqc_status vqc_moment_poll(vqc_moment moment, bool *over_out, vqc_error *error)
+vqc_status vqc_event_poll(vqc_event event, bool *over_out, vqc_error *error)
 {
-    const vqc_timer *timer = moment.timer;
+    const vqc_timer *timer = event.timer;
     const vqc_queue_functions *queue = timer->ops->implementation->queue;
     *over_out = true;
     if (queue == NULL)
         return VQC_OK;
-    return queue->moment_poll(timer->ops->device, timer->moments[moment.number].queued, over_out, error);
+    return queue->event_poll(timer->ops->device, timer->events[event.number].queued, over_out, error);
 }
 
 vqc_status vqc_timer_seconds(const vqc_timer *timer, int from, int to, double *seconds_out, vqc_error *error)
 {
     const vqc_queue_functions *queue = timer->ops->implementation->queue;
     if (queue != NULL)
-        return queue->moment_seconds(timer->ops->device, timer->moments[from].queued, timer->moments[to].queued,
-                                     seconds_out, error);
-    *seconds_out = timer->moments[to].seconds - timer->moments[from].seconds;
+        return queue->event_seconds(timer->ops->device, timer->events[from].queued, timer->events[to].queued,
+                                    seconds_out, error);
+    *seconds_out = timer->events[to].seconds - timer->events[from].seconds;
     return VQC_OK;
 }
 

@@ -78,29 +78,29 @@ VQC_MUST_CHECK vqc_status vqc_ops_host_allocate(vqc_ops *ops, size_t size, void 
 /* NULL is allowed. */
 void vqc_ops_host_release(vqc_ops *ops, void *memory);
 /* Queues a copy; target and source are device memory or host memory of vqc_ops_host_allocate, and do not overlap.
- * Host memory is left alone until vqc_ops_wait returns, or a moment after the copy is over. */
+ * Host memory is left alone until vqc_ops_wait returns, or an event after the copy is over. */
 VQC_MUST_CHECK vqc_status vqc_ops_copy(vqc_ops *ops, void *target, const void *source, size_t size, vqc_error *error);
 /* Waits until everything queued is done. */
 VQC_MUST_CHECK vqc_status vqc_ops_wait(vqc_ops *ops, vqc_error *error);
 
-/* Moments in the queue, numbered from 0, and the seconds between them. */
+/* Events in the queue, numbered from 0, and the seconds between them. */
 typedef struct vqc_timer vqc_timer;
-VQC_MUST_CHECK vqc_status vqc_timer_create(vqc_ops *ops, int moments, vqc_timer **timer_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_timer_create(vqc_ops *ops, int events, vqc_timer **timer_out, vqc_error *error);
 /* Before its vqc_ops is destroyed. NULL is allowed. */
 void vqc_timer_destroy(vqc_timer *timer);
-/* Moment number `moment` is when everything queued so far is done. Not in a recording. */
-VQC_MUST_CHECK vqc_status vqc_timer_mark(vqc_timer *timer, int moment, vqc_error *error);
-/* A moment, for others to wait for. */
-typedef struct vqc_moment {
+/* Event number `event` is when everything queued so far is done. Not in a recording. */
+VQC_MUST_CHECK vqc_status vqc_timer_mark(vqc_timer *timer, int event, vqc_error *error);
+/* An event, for others to wait for. */
+typedef struct vqc_event {
     const vqc_timer *timer;
     int number;
-} vqc_moment;
+} vqc_event;
 
-/* Whether a moment that has been marked is over, without waiting; then so is everything queued before it, and host
+/* Whether an event that has been marked is over, without waiting; then so is everything queued before it, and host
  * memory that was copied to till then may be read. Reports what failed on the device meanwhile. Not in a recording.
  */
-VQC_MUST_CHECK vqc_status vqc_moment_poll(vqc_moment moment, bool *over_out, vqc_error *error);
-/* Seconds between two moments that are over. */
+VQC_MUST_CHECK vqc_status vqc_event_poll(vqc_event event, bool *over_out, vqc_error *error);
+/* Seconds between two events that are over. */
 VQC_MUST_CHECK vqc_status vqc_timer_seconds(const vqc_timer *timer, int from, int to, double *seconds_out,
                                             vqc_error *error);
 

@@ -7,16 +7,16 @@
 #include "ops/replay.h"
 #include "render/latent_optimiser.h"
 
-/* Moments of a step: its begin, the end of decode, that of each perceptor's groups, that of gather, then begin and
+/* Events of a step: its begin, the end of decode, that of each perceptor's groups, that of gather, then begin and
  * end of update. */
 enum {
-    MOMENT_BEGIN,
-    MOMENT_DECODED,
-    MOMENT_LOOKED, /* of perceptor 0; those of the others follow */
-    MOMENT_GATHERED = MOMENT_LOOKED + VQC_STUDY_MAX_PERCEPTORS,
-    MOMENT_UPDATE,
-    MOMENT_UPDATED,
-    MOMENT_COUNT
+    EVENT_BEGIN,
+    EVENT_DECODED,
+    EVENT_LOOKED, /* of perceptor 0; those of the others follow */
+    EVENT_GATHERED = EVENT_LOOKED + VQC_STUDY_MAX_PERCEPTORS,
+    EVENT_UPDATE,
+    EVENT_UPDATED,
+    EVENT_COUNT
 };
 
 struct vqc_guidance {
@@ -63,9 +63,9 @@ static vqc_status memory_create(vqc_guidance *guidance, vqc_error *error)
     VQC_TRY(vqc_ops_host_allocate(ops, sizeof *guidance->results, &memory, error));
     guidance->results = memory;
     *guidance->results = (vqc_guidance_results){0};
-    VQC_TRY(vqc_timer_create(ops, MOMENT_COUNT, &guidance->timer, error));
-    for (int moment = 0; moment < MOMENT_COUNT; moment++)
-        VQC_TRY(vqc_timer_mark(guidance->timer, moment, error)); /* so that all can be asked for */
+    VQC_TRY(vqc_timer_create(ops, EVENT_COUNT, &guidance->timer, error));
+    for (int event = 0; event < EVENT_COUNT; event++)
+        VQC_TRY(vqc_timer_mark(guidance->timer, event, error)); /* so that all can be asked for */
     return VQC_OK;
 }
 
@@ -297,15 +297,15 @@ static vqc_status decode_work(void *context, vqc_error *error)
 static vqc_status looked_mark(vqc_guidance *guidance, size_t perceptor, vqc_error *error)
 {
     for (size_t i = perceptor; i < guidance->models.study->perceptor_count; i++)
-        VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_LOOKED + (int)i, error));
+        VQC_TRY(vqc_timer_mark(guidance->timer, EVENT_LOOKED + (int)i, error));
     return VQC_OK;
 }
 
 vqc_status vqc_guidance_decode(vqc_guidance *guidance, vqc_error *error)
 {
-    VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_BEGIN, error));
+    VQC_TRY(vqc_timer_mark(guidance->timer, EVENT_BEGIN, error));
     VQC_TRY(vqc_replay_run(&guidance->decode, guidance->models.ops, decode_work, guidance, error));
-    VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_DECODED, error));
+    VQC_TRY(vqc_timer_mark(guidance->timer, EVENT_DECODED, error));
     return looked_mark(guidance, 0, error);
 }
 
@@ -324,7 +324,7 @@ vqc_status vqc_guidance_gather(vqc_guidance *guidance, vqc_error *error)
                                              &guidance->device_results->marks, error));
     VQC_TRY(vqc_ops_copy(ops, &guidance->results->marks, &guidance->device_results->marks,
                          sizeof guidance->results->marks, error));
-    return vqc_timer_mark(guidance->timer, MOMENT_GATHERED, error);
+    return vqc_timer_mark(guidance->timer, EVENT_GATHERED, error);
 }
 
 static vqc_status update_work(void *context, vqc_error *error)
@@ -342,10 +342,10 @@ static vqc_status update_work(void *context, vqc_error *error)
 
 vqc_status vqc_guidance_update(vqc_guidance *guidance, int64_t step, double l2_slope, vqc_error *error)
 {
-    VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_UPDATE, error));
+    VQC_TRY(vqc_timer_mark(guidance->timer, EVENT_UPDATE, error));
     VQC_TRY(vqc_latent_optimiser_prepare(guidance->optimiser, step, l2_slope, error));
     VQC_TRY(vqc_replay_run(&guidance->update, guidance->models.ops, update_work, guidance, error));
-    VQC_TRY(vqc_timer_mark(guidance->timer, MOMENT_UPDATED, error));
+    VQC_TRY(vqc_timer_mark(guidance->timer, EVENT_UPDATED, error));
     return latent_measures_fetch(guidance, error);
 }
 
@@ -372,25 +372,25 @@ int64_t *vqc_guidance_gradient_sum(vqc_guidance *guidance)
     return guidance->gradient_sum;
 }
 
-vqc_moment vqc_guidance_gathered(const vqc_guidance *guidance)
+vqc_event vqc_guidance_gathered(const vqc_guidance *guidance)
 {
-    return (vqc_moment){guidance->timer, MOMENT_GATHERED};
+    return (vqc_event){guidance->timer, EVENT_GATHERED};
 }
 
 vqc_status vqc_guidance_look_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds, vqc_error *error)
 {
     const vqc_timer *timer = guidance->timer;
-    VQC_TRY(vqc_timer_seconds(timer, MOMENT_BEGIN, MOMENT_DECODED, &seconds->decode, error));
+    VQC_TRY(vqc_timer_seconds(timer, EVENT_BEGIN, EVENT_DECODED, &seconds->decode, error));
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++) {
-        int moment = MOMENT_LOOKED + (int)i;
-        VQC_TRY(vqc_timer_seconds(timer, moment - 1, moment, &seconds->groups[i], error));
+        int event = EVENT_LOOKED + (int)i;
+        VQC_TRY(vqc_timer_seconds(timer, event - 1, event, &seconds->groups[i], error));
     }
     return VQC_OK;
 }
 
 vqc_status vqc_guidance_update_seconds(const vqc_guidance *guidance, vqc_step_seconds *seconds, vqc_error *error)
 {
-    return vqc_timer_seconds(guidance->timer, MOMENT_UPDATE, MOMENT_UPDATED, &seconds->update, error);
+    return vqc_timer_seconds(guidance->timer, EVENT_UPDATE, EVENT_UPDATED, &seconds->update, error);
 }
 
 /* Queues the way to the result's picture; to that of z as a step goes it. */

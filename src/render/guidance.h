@@ -70,7 +70,7 @@ void vqc_guidance_draw(vqc_guidance *guidance, int64_t step);
 
 /* When everything up to gather is done: from then on a step's distances, marks, and seconds of looking are known; the
  * rest is after vqc_ops_wait. */
-vqc_moment vqc_guidance_gathered(const vqc_guidance *guidance);
+vqc_event vqc_guidance_gathered(const vqc_guidance *guidance);
 
 typedef struct vqc_guidance_results {
     vqc_latent_measures latent; /* of z as it is */

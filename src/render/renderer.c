@@ -410,7 +410,7 @@ static vqc_status share_await(vqc_renderer *renderer, vqc_error *error)
 {
     int64_t first = 0;
     if (members(renderer) > 1)
-        VQC_TRY(vqc_team_wait_moment(renderer->team, vqc_guidance_gathered(renderer->guidance), error));
+        VQC_TRY(vqc_team_wait_event(renderer->team, vqc_guidance_gathered(renderer->guidance), error));
     else
         VQC_TRY(vqc_ops_wait(renderer->ops, error));
     VQC_TRY(vqc_guidance_look_seconds(renderer->guidance, &renderer->seconds, error));

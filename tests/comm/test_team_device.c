@@ -181,7 +181,7 @@ static void test_stream_hangs(void **state)
 }
 
 /* While the device is at a sum that does not come to an end, what it has computed before is to be had. */
-static void test_moment_before_sum(void **state)
+static void test_event_before_sum(void **state)
 {
     lost_team t;
     vqc_timer *timer;
@@ -190,11 +190,11 @@ static void test_moment_before_sum(void **state)
     device_check(vqc_timer_create(t.ops, 1, &timer, &error), &error);
     device_check(vqc_timer_mark(timer, 0, &error), &error);
     device_check(vqc_team_sum_device(t.team, t.ops, t.values, DEVICE_SUM_COUNT, &error), &error);
-    device_check(vqc_team_wait_moment(t.team, (vqc_moment){timer, 0}, &error), &error);
+    device_check(vqc_team_wait_event(t.team, (vqc_event){timer, 0}, &error), &error);
     assert_true(vqc_clock_seconds() - t.begun < TIMEOUT_SECONDS);
     assert_int_equal(t.o.calls, 0);
     assert_int_equal(vqc_team_wait_device(t.team, t.ops, &error), VQC_FAILED);
-    assert_int_equal(vqc_team_wait_moment(t.team, (vqc_moment){timer, 0}, &error), VQC_FAILED);
+    assert_int_equal(vqc_team_wait_event(t.team, (vqc_event){timer, 0}, &error), VQC_FAILED);
     assert_string_equal(error.message, "the devices of this team have failed before");
     (void)snprintf(error.message, sizeof error.message, "%s", t.o.message);
     vqc_timer_destroy(timer);
@@ -301,7 +301,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_shared_device, comm),
         cmocka_unit_test_prestate(test_other_member_fails, comm),
         cmocka_unit_test_prestate(test_stream_hangs, comm),
-        cmocka_unit_test_prestate(test_moment_before_sum, comm),
+        cmocka_unit_test_prestate(test_event_before_sum, comm),
         cmocka_unit_test_prestate(test_abort_hangs, comm),
         cmocka_unit_test_prestate(test_member_comes_late, comm),
         cmocka_unit_test_prestate(test_connection_fails, comm),

@@ -285,7 +285,7 @@ static void latents_are_measured(void **state)
     assert_int_equal(latent_measure(ops, z).not_finite, 2);
 }
 
-/* Copies are made in their order, by way of memory that the device reaches, and moments come one after the other. */
+/* Copies are made in their order, by way of memory that the device reaches, and events come one after the other. */
 static void copies_are_queued(void **state)
 {
     vqc_ops *ops = *state;
@@ -311,7 +311,7 @@ static void copies_are_queued(void **state)
     check(vqc_ops_copy(ops, host, second, sizeof zeros, &error), &error);
     check(vqc_timer_mark(timer, 2, &error), &error);
     while (!over)
-        check(vqc_moment_poll((vqc_moment){timer, 2}, &over, &error), &error);
+        check(vqc_event_poll((vqc_event){timer, 2}, &over, &error), &error);
     for (int i = 0; i < 4; i++)
         assert_float_equal(host[i], (float)i, 0.0F);
     check(vqc_timer_seconds(timer, 0, 1, &seconds, &error), &error);

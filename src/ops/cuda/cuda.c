@@ -253,44 +253,44 @@ static vqc_status queue_wait(void *opaque, vqc_error *error)
     return device_wait(opaque, "computing", error);
 }
 
-static vqc_status moment_create(void *opaque, void **moment_out, vqc_error *error)
+static vqc_status event_create(void *opaque, void **event_out, vqc_error *error)
 {
     cudaEvent_t event;
     VQC_TRY(device_select(opaque, error));
     VQC_TRY(vqc_cuda_check(cudaEventCreate(&event), "making an event", error));
-    *moment_out = event;
+    *event_out = event;
     return VQC_OK;
 }
 
-static void moment_destroy(void *opaque, void *moment)
+static void event_destroy(void *opaque, void *event)
 {
     const vqc_cuda_device *device = opaque;
     (void)cudaSetDevice(device->index);
-    (void)cudaEventDestroy(moment);
+    (void)cudaEventDestroy(event);
 }
 
-static vqc_status moment_mark(void *opaque, void *moment, vqc_error *error)
+static vqc_status event_mark(void *opaque, void *event, vqc_error *error)
 {
     const vqc_cuda_device *device = opaque;
-    VQC_TRY(check_not_recording(device, "marking a moment", error));
+    VQC_TRY(check_not_recording(device, "marking an event", error));
     VQC_TRY(device_select(device, error));
-    return vqc_cuda_check(cudaEventRecord(moment, device->stream), "marking a moment", error);
+    return vqc_cuda_check(cudaEventRecord(event, device->stream), "marking an event", error);
 }
 
-static vqc_status moment_poll(void *opaque, void *moment, bool *over_out, vqc_error *error)
+static vqc_status event_poll(void *opaque, void *event, bool *over_out, vqc_error *error)
 {
-    VQC_TRY(check_not_recording(opaque, "asking whether a moment is over", error));
+    VQC_TRY(check_not_recording(opaque, "asking whether an event is over", error));
     VQC_TRY(device_select(opaque, error));
-    cudaError_t result = cudaEventQuery(moment);
+    cudaError_t result = cudaEventQuery(event);
     *over_out = result != cudaErrorNotReady;
     return *over_out ? vqc_cuda_check(result, "computing", error) : VQC_OK;
 }
 
-static vqc_status moment_seconds(void *opaque, void *from, void *to, double *seconds_out, vqc_error *error)
+static vqc_status event_seconds(void *opaque, void *from, void *to, double *seconds_out, vqc_error *error)
 {
     float milliseconds;
     VQC_TRY(device_select(opaque, error));
-    VQC_TRY(vqc_cuda_check(cudaEventElapsedTime(&milliseconds, from, to), "the time between moments", error));
+    VQC_TRY(vqc_cuda_check(cudaEventElapsedTime(&milliseconds, from, to), "the time between events", error));
     *seconds_out = (double)milliseconds * 1e-3;
     return VQC_OK;
 }
@@ -535,11 +535,11 @@ static const vqc_queue_functions queue_functions = {
     .host_release = host_release,
     .copy = copy_queue,
     .wait = queue_wait,
-    .moment_create = moment_create,
-    .moment_destroy = moment_destroy,
-    .moment_mark = moment_mark,
-    .moment_poll = moment_poll,
-    .moment_seconds = moment_seconds,
+    .event_create = event_create,
+    .event_destroy = event_destroy,
+    .event_mark = event_mark,
+    .event_poll = event_poll,
+    .event_seconds = event_seconds,
     .record_begin = record_begin,
     .record_end = record_end,
     .recording_run = recording_run,
