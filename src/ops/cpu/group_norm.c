@@ -11,10 +11,10 @@
 enum { BLOCK_ELEMENTS = 16384, BLOCK_MAX_PIXELS = 512 };
 
 /* Of each group of each picture, what the forward pass leaves for the backward pass. */
-typedef struct moments {
+typedef struct statistics {
     float mean;
     float inverse_deviation;
-} moments;
+} statistics;
 
 typedef struct parameters {
     float *weight;
@@ -39,7 +39,7 @@ typedef struct norm {
     const void *input;
     const void *grad_output;
     void *target;
-    moments *saved;
+    statistics *saved;
     bool accumulate;
     float *sum[2];
     float *mean;
@@ -122,16 +122,16 @@ static void group_combine(const norm *n, int64_t batch, int64_t group)
         }
     }
     double inverse = 1.0 / sqrt(deviations / total + (double)n->shape->epsilon);
-    n->saved[batch * n->shape->groups + group] = (moments){(float)mean, (float)inverse};
+    n->saved[batch * n->shape->groups + group] = (statistics){(float)mean, (float)inverse};
 }
 
-/* Spreads the groups' moments over their channels. */
-static void moments_spread(const norm *n)
+/* Spreads the groups' statistics over their channels. */
+static void statistics_spread(const norm *n)
 {
     int64_t channels = n->shape->channels;
     int64_t width = channels / n->shape->groups;
     for (int64_t i = 0; i < n->shape->batch * channels; i++) {
-        moments m = n->saved[i / channels * n->shape->groups + i % channels / width];
+        statistics m = n->saved[i / channels * n->shape->groups + i % channels / width];
         n->mean[i] = m.mean;
         n->inverse_deviation[i] = m.inverse_deviation;
     }
@@ -316,7 +316,7 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
     workspace_divide(&n, arguments->workspace);
     blocks_run(&n, measure_block);
     groups_run(&n, group_combine);
-    moments_spread(&n);
+    statistics_spread(&n);
     blocks_run(&n, normalise_block);
     return VQC_OK;
 }
@@ -332,10 +332,10 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
               .input = arguments->input[0],
               .grad_output = arguments->grad_output,
               .target = arguments->grad_input[0],
-              .saved = (moments *)(uintptr_t)arguments->saved,
+              .saved = (statistics *)(uintptr_t)arguments->saved,
               .accumulate = arguments->accumulate[0]};
     workspace_divide(&n, arguments->workspace);
-    moments_spread(&n);
+    statistics_spread(&n);
     blocks_run(&n, gradient_sum_block);
     groups_run(&n, gradient_combine);
     blocks_run(&n, gradient_block);
@@ -353,7 +353,7 @@ vqc_status vqc_cpu_group_norm_init(vqc_cpu_plan *plan, vqc_error *error)
     plan->run_backward = run_backward;
     state->block = block_pixels(o->channels);
     state->blocks = (o->pixels + state->block - 1) / state->block;
-    plan->sizes.saved = (size_t)(o->batch * o->groups) * sizeof(moments);
+    plan->sizes.saved = (size_t)(o->batch * o->groups) * sizeof(statistics);
     plan->sizes.workspace = (2 * sums_count(o, state) + 4 * (size_t)(o->batch * o->channels)) * sizeof(float);
     VQC_TRY(vqc_cpu_parameters_copy(plan, o->weight, o->channels, &state->weight, error));
     return vqc_cpu_parameters_copy(plan, o->bias, o->channels, &state->bias, error);

@@ -12,10 +12,10 @@ typedef struct parameters {
 } parameters;
 
 /* Of each row, what the forward pass leaves for the backward pass. */
-typedef struct moments {
+typedef struct statistics {
     float mean;
     float inverse_deviation;
-} moments;
+} statistics;
 
 static void state_destroy(void *opaque)
 {
@@ -33,7 +33,7 @@ typedef struct norm {
     const void *input;
     const void *grad_output;
     void *target;
-    moments *saved;
+    statistics *saved;
     bool accumulate;
 } norm;
 
@@ -75,7 +75,7 @@ VQC_CPU_INLINE void normalise(vqc_dtype dtype, const norm *n, int64_t row)
     void *restrict y = vqc_cpu_at_writable(dtype, n->target, row * n->width);
     float mean = mean_of(dtype, x, n->width);
     float inverse = 1.0F / sqrtf(variance_of(dtype, x, mean, n->width) + n->epsilon);
-    n->saved[row] = (moments){mean, inverse};
+    n->saved[row] = (statistics){mean, inverse};
 #pragma omp simd
     for (int64_t i = 0; i < n->width; i++)
         vqc_cpu_store(dtype, y, i,
@@ -93,7 +93,7 @@ typedef struct gradient_means {
 } gradient_means;
 
 VQC_CPU_INLINE gradient_means gradient_means_of(vqc_dtype dtype, const void *restrict x, const void *restrict grad,
-                                                const float *restrict weight, moments m, int64_t width)
+                                                const float *restrict weight, statistics m, int64_t width)
 {
     float plain[VQC_CPU_LANES] = {0};
     float along[VQC_CPU_LANES] = {0};
@@ -119,7 +119,7 @@ VQC_CPU_INLINE void gradient(vqc_dtype dtype, bool accumulate, const norm *n, in
     const void *restrict x = vqc_cpu_at(dtype, n->input, row * n->width);
     const void *restrict grad = vqc_cpu_at(dtype, n->grad_output, row * n->width);
     void *restrict target = vqc_cpu_at_writable(dtype, n->target, row * n->width);
-    const moments m = n->saved[row];
+    const statistics m = n->saved[row];
     const gradient_means means = gradient_means_of(dtype, x, grad, weight, m, n->width);
 #pragma omp simd
     for (int64_t i = 0; i < n->width; i++) {
@@ -164,7 +164,7 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
                     .input = arguments->input[0],
                     .grad_output = arguments->grad_output,
                     .target = arguments->grad_input[0],
-                    .saved = (moments *)(uintptr_t)arguments->saved,
+                    .saved = (statistics *)(uintptr_t)arguments->saved,
                     .accumulate = arguments->accumulate[0]};
 #pragma omp parallel for schedule(static)
     for (int64_t row = 0; row < o->rows; row++)
@@ -181,7 +181,7 @@ vqc_status vqc_cpu_layer_norm_init(vqc_cpu_plan *plan, vqc_error *error)
     plan->state_destroy = state_destroy;
     plan->run_forward = run_forward;
     plan->run_backward = run_backward;
-    plan->sizes.saved = (size_t)o->rows * sizeof(moments);
+    plan->sizes.saved = (size_t)o->rows * sizeof(statistics);
     VQC_TRY(vqc_cpu_parameters_copy(plan, o->weight, o->width, &state->weight, error));
     return vqc_cpu_parameters_copy(plan, o->bias, o->width, &state->bias, error);
 }

@@ -30,10 +30,10 @@ enum {
 static_assert((int)HELD <= (int)BATCH && (int)HELD <= (int)BATCH_OF_MANY, "what is held is one batch");
 
 /* Of each group of each picture, what the forward pass leaves for the backward pass. */
-typedef struct moments {
+typedef struct statistics {
     float mean;
     float inverse_deviation;
-} moments;
+} statistics;
 
 /* Of a group in a piece: forward the mean and the sum of squared deviations, backward the sums of the gradient h with
  * respect to the normalised values and of h times these. Backward also the means of these over a group. */
@@ -248,9 +248,9 @@ template <typename T, int V> __device__ void measure(const norm &n, const place 
     groups_sum<V>(n, p, mine, totals);
 }
 
-__device__ moments moments_of(const norm &n, double mean, double deviations)
+__device__ statistics statistics_of(const norm &n, double mean, double deviations)
 {
-    return moments{(float)mean, 1.0F / sqrtf((float)(deviations * n.share + (double)n.epsilon))};
+    return statistics{(float)mean, 1.0F / sqrtf((float)(deviations * n.share + (double)n.epsilon))};
 }
 
 /* The parts of a group of a picture. */
@@ -259,8 +259,8 @@ __device__ const sums *parts_of(const norm &n, int64_t batch, int64_t group)
     return n.parts + (batch * n.groups + group) * n.pieces;
 }
 
-/* The moments of the place's groups from their parts, for every thread. */
-__device__ void moments_combine(const norm &n, const place &p, moments *found)
+/* The statistics of the place's groups from their parts, for every thread. */
+__device__ void statistics_combine(const norm &n, const place &p, statistics *found)
 {
     int lane = (int)threadIdx.x % VQC_CUDA_WARP;
     const double most = (double)(n.piece * n.width); /* elements of a piece, and of the last one */
@@ -280,7 +280,7 @@ __device__ void moments_combine(const norm &n, const place &p, moments *found)
         first = vqc_cuda_warp_sum(first);
         second = vqc_cuda_warp_sum(second);
         if (lane == 0)
-            found[group] = moments_of(n, origin + first * n.share, second - first * first * n.share);
+            found[group] = statistics_of(n, origin + first * n.share, second - first * first * n.share);
     }
     __syncthreads();
 }
@@ -332,11 +332,11 @@ struct scales {
     scale of[HALVES];
 };
 
-template <int V> __device__ __forceinline__ scales scales_of(const norm &n, const moments *found, int vector)
+template <int V> __device__ __forceinline__ scales scales_of(const norm &n, const statistics *found, int vector)
 {
     scales s;
     for (int h = 0; h < HALVES; h++) {
-        const moments m = found[group_of<V>(n, vector, h)];
+        const statistics m = found[group_of<V>(n, vector, h)];
         s.of[h] = scale{m.mean, m.inverse_deviation, -m.mean * m.inverse_deviation};
     }
     return s;
@@ -362,9 +362,9 @@ __device__ __forceinline__ vqc_cuda_words<T, V> vector_normalise(const vqc_cuda_
 }
 
 /* output = the place's elements, normalised. prepare(x, count, vector), which all threads call once, leaves the
- * moments of the place's groups in `found`; the thread's first `count` vectors x are by then under way. */
+ * statistics of the place's groups in `found`; the thread's first `count` vectors x are by then under way. */
 template <typename T, int V, bool swish, typename Prepare>
-__device__ __forceinline__ void normalise(const norm &n, const place &p, const T *input, const moments *found,
+__device__ __forceinline__ void normalise(const norm &n, const place &p, const T *input, const statistics *found,
                                           T *output, Prepare prepare)
 {
     for (int vector = p.column; vector < p.vectors; vector += p.columns) {
@@ -382,7 +382,7 @@ __device__ __forceinline__ void normalise(const norm &n, const place &p, const T
     }
 }
 
-__device__ void moments_save(const norm &n, const place &p, const moments *found, moments *saved)
+__device__ void statistics_save(const norm &n, const place &p, const statistics *found, statistics *saved)
 {
     for (int group = (int)threadIdx.x; group < p.groups; group += (int)blockDim.x)
         saved[p.batch * n.groups + p.group + group] = found[group];
@@ -404,21 +404,22 @@ __global__ void __launch_bounds__(PIECE_THREADS, PIECES_EACH) measure_kernel(nor
 
 template <typename T, int V, bool swish>
 __global__ void __launch_bounds__(PIECE_THREADS, PIECES_EACH)
-    normalise_kernel(norm n, const T *input, moments *saved, T *output)
+    normalise_kernel(norm n, const T *input, statistics *saved, T *output)
 {
-    __shared__ moments found[CHUNK_MOST];
+    __shared__ statistics found[CHUNK_MOST];
     const place p = place_of<V>(n);
     normalise<T, V, swish>(n, p, input, found, output, [&](const vqc_cuda_words<T, V>(&)[BATCH], int, int64_t) {
-        moments_combine(n, p, found);
+        statistics_combine(n, p, found);
         if (p.piece == 0)
-            moments_save(n, p, found, saved);
+            statistics_save(n, p, found, saved);
     });
 }
 
-/* The moments of the place's groups, of which the threads hold all elements, for every thread. */
+/* The statistics of the place's groups, of which the threads hold all elements, for every thread. */
 template <typename T, int V>
-__device__ void moments_measure(const norm &n, const place &p, const T *input, const vqc_cuda_words<T, V> (&x)[BATCH],
-                                int count, int vector, sums *totals, moments *found)
+__device__ void statistics_measure(const norm &n, const place &p, const T *input,
+                                   const vqc_cuda_words<T, V> (&x)[BATCH], int count, int vector, sums *totals,
+                                   statistics *found)
 {
     const origins<T, V> origin = origins_of<T, V>(n, p, input, vector);
     sums mine[HALVES] = {};
@@ -429,22 +430,22 @@ __device__ void moments_measure(const norm &n, const place &p, const T *input, c
     groups_sum<V>(n, p, mine, totals);
     for (int group = (int)threadIdx.x; group < p.groups; group += (int)blockDim.x) {
         const sums whole = deviations_of(n, p, input, group, totals[group]);
-        found[group] = moments_of(n, (double)whole.first, (double)whole.second);
+        found[group] = statistics_of(n, (double)whole.first, (double)whole.second);
     }
     __syncthreads();
 }
 
 /* Both for groups that are not divided into pieces. */
 template <typename T, int V, bool swish>
-__global__ void __launch_bounds__(ALONE_THREADS) alone_kernel(norm n, const T *input, moments *saved, T *output)
+__global__ void __launch_bounds__(ALONE_THREADS) alone_kernel(norm n, const T *input, statistics *saved, T *output)
 {
     __shared__ sums totals[CHUNK_MOST];
-    __shared__ moments found[CHUNK_MOST];
+    __shared__ statistics found[CHUNK_MOST];
     const place p = place_of<V>(n);
     normalise<T, V, swish>(n, p, input, found, output,
                            [&](const vqc_cuda_words<T, V>(&x)[BATCH], int count, int vector) {
-                               moments_measure<T, V>(n, p, input, x, count, vector, totals, found);
-                               moments_save(n, p, found, saved);
+                               statistics_measure<T, V>(n, p, input, x, count, vector, totals, found);
+                               statistics_save(n, p, found, saved);
                            });
 }
 
@@ -467,7 +468,7 @@ __device__ __forceinline__ inner inner_of(float x, float grad_output, const chan
 template <typename T> struct gradients {
     const T *input;
     const T *grad_output;
-    const moments *saved;
+    const statistics *saved;
     bool accumulate;
     T *grad_input;
 };
@@ -489,7 +490,7 @@ __device__ __forceinline__ void gradient_add(const vqc_cuda_words<T, V> &x, cons
 template <typename T, int V, bool swish>
 __device__ void gradient_measure(const norm &n, const place &p, const gradients<T> &g, sums *totals)
 {
-    const moments *saved = g.saved + p.batch * n.groups + p.group;
+    const statistics *saved = g.saved + p.batch * n.groups + p.group;
     sums mine[HALVES] = {};
     for (int vector = p.column; vector < p.vectors; vector += p.columns) {
         const channels<V> c = channels_of<V>(n, p, vector);
@@ -566,7 +567,7 @@ template <typename T, int V, bool swish, typename Prepare>
 __device__ __forceinline__ void gradient_compute(const norm &n, const place &p, const gradients<T> &g,
                                                  const sums *means, Prepare prepare)
 {
-    const moments *saved = g.saved + p.batch * n.groups + p.group;
+    const statistics *saved = g.saved + p.batch * n.groups + p.group;
     for (int vector = p.column; vector < p.vectors; vector += p.columns) {
         batch_of_many<T, V> b = {};
         b.c = channels_of<V>(n, p, vector);
@@ -713,7 +714,7 @@ cudaError_t forward_run(const vqc_cuda_call *call, const division &d, const vqc_
 {
     const norm n = norm_of(call, d, arguments->workspace);
     const T *input = static_cast<const T *>(arguments->input[0]);
-    moments *saved = static_cast<moments *>(arguments->saved);
+    statistics *saved = static_cast<statistics *>(arguments->saved);
     T *output = static_cast<T *>(arguments->output);
     if (d.alone)
         return launch(call, n, ALONE_THREADS, alone_kernel<T, V, swish>, input, saved, output);
@@ -728,7 +729,7 @@ cudaError_t backward_run(const vqc_cuda_call *call, const division &d, const vqc
     const norm n = norm_of(call, d, arguments->workspace);
     const gradients<T> g = {static_cast<const T *>(arguments->input[0]),
                             static_cast<const T *>(arguments->grad_output),
-                            static_cast<const moments *>(arguments->saved), arguments->accumulate[0],
+                            static_cast<const statistics *>(arguments->saved), arguments->accumulate[0],
                             static_cast<T *>(arguments->grad_input[0])};
     if (d.alone)
         return launch(call, n, ALONE_THREADS, gradient_alone_kernel<T, V, swish>, g);
@@ -760,7 +761,7 @@ template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_
 
 size_t vqc_cuda_group_norm_saved_size(const vqc_group_norm *shape)
 {
-    return (size_t)(shape->batch * shape->groups) * sizeof(moments);
+    return (size_t)(shape->batch * shape->groups) * sizeof(statistics);
 }
 
 size_t vqc_cuda_group_norm_workspace_size(const vqc_group_norm *shape, vqc_dtype dtype)

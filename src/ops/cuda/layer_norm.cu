@@ -13,12 +13,12 @@ enum { WEIGHT, BIAS }; /* parameters */
 enum { ROWS = VQC_CUDA_THREADS / VQC_CUDA_WARP /* of a block */ };
 
 /* Of each row, what the forward pass leaves for the backward pass. */
-typedef struct moments {
+typedef struct statistics {
     float mean;
     float inverse_deviation;
-} moments;
+} statistics;
 
-template <typename T> __device__ moments moments_of(const T *x, int64_t width, float epsilon, int lane)
+template <typename T> __device__ statistics statistics_of(const T *x, int64_t width, float epsilon, int lane)
 {
     float sum = 0.0F;
     for (int64_t i = lane; i < width; i += VQC_CUDA_WARP)
@@ -30,19 +30,19 @@ template <typename T> __device__ moments moments_of(const T *x, int64_t width, f
         squares += d * d;
     }
     float variance = vqc_cuda_warp_sum(squares) / (float)width;
-    return moments{mean, 1.0F / sqrtf(variance + epsilon)};
+    return statistics{mean, 1.0F / sqrtf(variance + epsilon)};
 }
 
 template <typename T>
 __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     forward_kernel(int64_t rows, int64_t width, float epsilon, const float *weight, const float *bias, const T *input,
-                   T *output, moments *saved)
+                   T *output, statistics *saved)
 {
     int lane = (int)threadIdx.x % VQC_CUDA_WARP;
     for (int64_t row = (int64_t)blockIdx.x * ROWS + threadIdx.x / VQC_CUDA_WARP; row < rows;
          row += (int64_t)gridDim.x * ROWS) {
         const T *x = input + row * width;
-        moments m = moments_of(x, width, epsilon, lane);
+        statistics m = statistics_of(x, width, epsilon, lane);
         if (lane == 0)
             saved[row] = m;
         for (int64_t i = lane; i < width; i += VQC_CUDA_WARP)
@@ -55,14 +55,14 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
 template <typename T>
 __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     backward_kernel(int64_t rows, int64_t width, const float *weight, const T *input, const T *grad_output,
-                    const moments *saved, bool accumulate, T *grad_input)
+                    const statistics *saved, bool accumulate, T *grad_input)
 {
     int lane = (int)threadIdx.x % VQC_CUDA_WARP;
     for (int64_t row = (int64_t)blockIdx.x * ROWS + threadIdx.x / VQC_CUDA_WARP; row < rows;
          row += (int64_t)gridDim.x * ROWS) {
         const T *x = input + row * width;
         const T *grad = grad_output + row * width;
-        const moments m = saved[row];
+        const statistics m = saved[row];
         float sum_h = 0.0F;
         float sum_hn = 0.0F;
         for (int64_t i = lane; i < width; i += VQC_CUDA_WARP) {
@@ -110,7 +110,7 @@ __device__ __forceinline__ row_packs<PACKS> row_load(const T *row, int width, in
 }
 
 template <int PACKS>
-__device__ __forceinline__ moments moments_of_packs(const row_packs<PACKS> &x, int width, float epsilon, int lane)
+__device__ __forceinline__ statistics moments_of_packs(const row_packs<PACKS> &x, int width, float epsilon, int lane)
 {
     float sum = 0.0F;
 #pragma unroll
@@ -124,13 +124,13 @@ __device__ __forceinline__ moments moments_of_packs(const row_packs<PACKS> &x, i
         squares += element_of(i / VQC_CUDA_PACK, lane) < width ? d * d : 0.0F;
     }
     float variance = vqc_cuda_warp_sum(squares) / (float)width;
-    return moments{mean, 1.0F / sqrtf(variance + epsilon)};
+    return statistics{mean, 1.0F / sqrtf(variance + epsilon)};
 }
 
 template <typename T, int PACKS>
 __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     forward_packs_kernel(int64_t rows, int64_t width, float epsilon, const float *weight, const float *bias,
-                         const T *input, T *output, moments *saved)
+                         const T *input, T *output, statistics *saved)
 {
     int lane = (int)threadIdx.x % VQC_CUDA_WARP;
     for (int64_t row = (int64_t)blockIdx.x * ROWS + threadIdx.x / VQC_CUDA_WARP; row < rows;
@@ -138,7 +138,7 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
         row_packs<PACKS> x = row_load<PACKS>(input + row * width, (int)width, lane);
         const row_packs<PACKS> w = row_load<PACKS>(weight, (int)width, lane);
         const row_packs<PACKS> b = row_load<PACKS>(bias, (int)width, lane);
-        moments m = moments_of_packs(x, (int)width, epsilon, lane);
+        statistics m = moments_of_packs(x, (int)width, epsilon, lane);
         if (lane == 0)
             saved[row] = m;
 #pragma unroll
@@ -157,7 +157,7 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
 /* Makes h of the gradient and n of x, and gives their means. Behind the row's end h is zero. */
 template <int PACKS>
 __device__ __forceinline__ void means_of_packs(row_packs<PACKS> &x, row_packs<PACKS> &gradient,
-                                               const row_packs<PACKS> &weight, const moments &m, int width,
+                                               const row_packs<PACKS> &weight, const statistics &m, int width,
                                                float &mean_h, float &mean_hn)
 {
     float sum_h = 0.0F;
@@ -179,13 +179,13 @@ __device__ __forceinline__ void means_of_packs(row_packs<PACKS> &x, row_packs<PA
 template <typename T, int PACKS>
 __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     backward_packs_kernel(int64_t rows, int64_t width, const float *weight, const T *input, const T *grad_output,
-                          const moments *saved, bool accumulate, T *grad_input)
+                          const statistics *saved, bool accumulate, T *grad_input)
 {
     int lane = (int)threadIdx.x % VQC_CUDA_WARP;
     const T *sum = accumulate ? grad_input : grad_output; /* read in any case, for want of a branch */
     for (int64_t row = (int64_t)blockIdx.x * ROWS + threadIdx.x / VQC_CUDA_WARP; row < rows;
          row += (int64_t)gridDim.x * ROWS) {
-        const moments m = saved[row];
+        const statistics m = saved[row];
         row_packs<PACKS> n = row_load<PACKS>(input + row * width, (int)width, lane);
         row_packs<PACKS> h = row_load<PACKS>(grad_output + row * width, (int)width, lane);
         const row_packs<PACKS> w = row_load<PACKS>(weight, (int)width, lane);
@@ -256,7 +256,7 @@ template <typename T> cudaError_t forward(const vqc_cuda_call *call, const vqc_f
                            o->width, o->epsilon, static_cast<const float *>(call->parameter[WEIGHT]),
                            static_cast<const float *>(call->parameter[BIAS]),
                            static_cast<const T *>(arguments->input[0]), static_cast<T *>(arguments->output),
-                           static_cast<moments *>(arguments->saved));
+                           static_cast<statistics *>(arguments->saved));
 }
 
 template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_backward *arguments)
@@ -265,7 +265,7 @@ template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_
     return vqc_cuda_launch(
         call->stream, vqc_cuda_pieces(o->rows, ROWS), backward_kernel_for<T>(o->width), o->rows, o->width,
         static_cast<const float *>(call->parameter[WEIGHT]), static_cast<const T *>(arguments->input[0]),
-        static_cast<const T *>(arguments->grad_output), static_cast<const moments *>(arguments->saved),
+        static_cast<const T *>(arguments->grad_output), static_cast<const statistics *>(arguments->saved),
         arguments->accumulate[0], static_cast<T *>(arguments->grad_input[0]));
 }
 
@@ -273,7 +273,7 @@ template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_
 
 size_t vqc_cuda_layer_norm_saved_size(const vqc_layer_norm *shape)
 {
-    return (size_t)shape->rows * sizeof(moments);
+    return (size_t)shape->rows * sizeof(statistics);
 }
 
 cudaError_t vqc_cuda_layer_norm_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
