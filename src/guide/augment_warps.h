@@ -5,23 +5,31 @@
 #include <stdint.h>
 
 #include "base/stream.h"
-#include "study/settings.h"
+#include "ops/warp_formulas.h"
 
-/* The augmentations that move pixels by a matrix (operation.h, vqc_warp). */
+/* Matrices that move pixels (operation.h, vqc_warp). */
 
 /* A 3 × 3 matrix by rows, from output to input coordinates in pixels. */
 typedef struct vqc_augment_matrix {
     double at[3][3];
 } vqc_augment_matrix;
 
+typedef struct vqc_augment_warp {
+    vqc_augment_matrix matrix;
+    bool border; /* the edge is repeated outside the crop; else it is black there */
+} vqc_augment_warp;
+
 extern const vqc_augment_matrix vqc_augment_identity;
 
 vqc_augment_matrix vqc_augment_matrix_product(const vqc_augment_matrix *left, const vqc_augment_matrix *right);
 
-/* Whether the augmentation is one of these. */
-bool vqc_augment_is_warp(vqc_augmentation_kind kind);
+/* The warp as the operation takes it. */
+void vqc_augment_warp_store(const vqc_augment_warp *warp, float numbers[VQC_WARP_MATRIX]);
 
-/* The matrix of such an augmentation for a crop of side × side pixels; for all others the identity. */
-vqc_augment_matrix vqc_augment_matrix_draw(const vqc_augmentation *augmentation, int64_t side, vqc_stream *stream);
+double vqc_augment_radians(double degrees);
+
+/* Draws the matrix that enlarges width × height pixels of a crop, somewhere inside, to all of it: corners to corners;
+ * outside it is black. */
+vqc_augment_warp vqc_augment_part_draw(double width, double height, int64_t side, vqc_stream *stream);
 
 #endif

@@ -20,8 +20,8 @@ typedef struct draws_part {
 struct vqc_draws {
     vqc_ops *ops;
     const vqc_settings *settings;
-    vqc_draws_shape shape;
-    vqc_augment_stage stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    vqc_draws_extents extents;
+    vqc_augmentation_kind stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
     draws_part parts[MOST_PARTS];
     size_t group_size;         /* bytes of a group's parts */
     unsigned char *memory;     /* (STEPS_HELD, groups, group_size), reached by the device */
@@ -31,8 +31,8 @@ struct vqc_draws {
 /* Bytes of a stage's parameters of one crop. */
 static size_t stage_size(const vqc_draws *draws, int stage)
 {
-    return (size_t)vqc_augment_stage_numbers(draws->stages[stage]) *
-           vqc_dtype_size(vqc_augment_stage_dtype(draws->stages[stage]));
+    const vqc_augment_type *type = vqc_augment_type_of(draws->stages[stage]);
+    return (size_t)type->numbers * vqc_dtype_size(type->dtype);
 }
 
 /* Pieces begin at multiples of this many bytes. */
@@ -49,15 +49,15 @@ static void part_set(vqc_draws *draws, int part, void *device, size_t size)
 
 static void parts_set(vqc_draws *draws, const vqc_draws_inputs *inputs)
 {
-    size_t group = (size_t)draws->shape.group;
+    size_t group = (size_t)draws->extents.group;
     part_set(draws, RECTANGLES, inputs->rectangles, group * VQC_DRAWS_RECTANGLE * sizeof(int32_t));
     part_set(draws, NOISE, inputs->noise, group * VQC_STREAM_NOISE_WORDS * sizeof(int32_t));
     part_set(draws, REAL, inputs->real, sizeof(int32_t));
-    for (int stage = 0; stage < draws->shape.stage_count; stage++)
+    for (int stage = 0; stage < draws->extents.stage_count; stage++)
         part_set(draws, FIRST_STAGE + stage, inputs->stages[stage], group * stage_size(draws, stage));
 }
 
-vqc_status vqc_draws_create(vqc_ops *ops, const vqc_settings *settings, const vqc_draws_shape *shape,
+vqc_status vqc_draws_create(vqc_ops *ops, const vqc_settings *settings, const vqc_draws_extents *extents,
                             const vqc_draws_inputs *inputs, vqc_draws **draws_out, vqc_error *error)
 {
     vqc_draws *draws;
@@ -65,9 +65,9 @@ vqc_status vqc_draws_create(vqc_ops *ops, const vqc_settings *settings, const vq
     VQC_TRY(vqc_memory_allocate(1, sizeof *draws, "crops", &draws, error));
     draws->ops = ops;
     draws->settings = settings;
-    draws->shape = *shape;
-    memcpy(draws->stages, shape->stages, (size_t)shape->stage_count * sizeof *shape->stages);
-    draws->shape.stages = draws->stages;
+    draws->extents = *extents;
+    memcpy(draws->stages, extents->stages, (size_t)extents->stage_count * sizeof *extents->stages);
+    draws->extents.stages = draws->stages;
     for (int i = 0; i < STEPS_HELD; i++)
         draws->steps[i] = NO_STEP;
     parts_set(draws, inputs);
@@ -92,7 +92,7 @@ void vqc_draws_destroy(vqc_draws *draws)
 
 int64_t vqc_draws_groups(const vqc_draws *draws)
 {
-    return (draws->settings->crop_count + draws->shape.group - 1) / draws->shape.group;
+    return (draws->settings->crop_count + draws->extents.group - 1) / draws->extents.group;
 }
 
 /* The memory of a part of a group of a step. */
@@ -106,20 +106,20 @@ static void *part_memory(const vqc_draws *draws, int64_t step, int64_t group, in
 static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t place)
 {
     const vqc_settings *settings = draws->settings;
-    const vqc_draws_shape *shape = &draws->shape;
+    const vqc_draws_extents *extents = &draws->extents;
     vqc_augment_draw augmentations[VQC_SETTINGS_MAX_AUGMENTATIONS];
-    vqc_stream stream = {.seed = shape->seed,
+    vqc_stream stream = {.seed = extents->seed,
                          .purpose = VQC_STREAM_CROP,
-                         .perceptor = shape->perceptor,
+                         .perceptor = extents->perceptor,
                          .step = (uint32_t)step,
-                         .item = (uint32_t)(group * shape->group + place)};
-    vqc_crop_draw(settings, shape->width, shape->height, shape->side, &stream,
+                         .item = (uint32_t)(group * extents->group + place)};
+    vqc_crop_draw(settings, extents->width, extents->height, extents->side, &stream,
                   (int32_t *)part_memory(draws, step, group, RECTANGLES) + place * VQC_DRAWS_RECTANGLE);
     float scale = (float)(vqc_stream_uniform(&stream) * settings->noise);
     stream.purpose = VQC_STREAM_AUGMENTATION;
     stream.draw = 0;
-    vqc_augment_draw_all(settings, shape->side, &stream, augmentations);
-    for (int stage = 0; stage < shape->stage_count; stage++) {
+    vqc_augment_draw_all(settings, extents->side, &stream, augmentations);
+    for (int stage = 0; stage < extents->stage_count; stage++) {
         size_t size = stage_size(draws, stage);
         memcpy((unsigned char *)part_memory(draws, step, group, FIRST_STAGE + stage) + (size_t)place * size,
                &augmentations[stage], size);
@@ -132,10 +132,10 @@ static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t pla
 
 static void group_draw(vqc_draws *draws, int64_t step, int64_t group)
 {
-    int64_t left = draws->settings->crop_count - group * draws->shape.group;
+    int64_t left = draws->settings->crop_count - group * draws->extents.group;
     *(int32_t *)part_memory(draws, step, group, REAL) =
-        (int32_t)(left < draws->shape.group ? left : draws->shape.group);
-    for (int64_t place = 0; place < draws->shape.group; place++)
+        (int32_t)(left < draws->extents.group ? left : draws->extents.group);
+    for (int64_t place = 0; place < draws->extents.group; place++)
         crop_draw(draws, step, group, place);
 }
 

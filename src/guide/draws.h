@@ -14,15 +14,15 @@
 typedef struct vqc_draws vqc_draws;
 
 /* What is drawn. */
-typedef struct vqc_draws_shape {
+typedef struct vqc_draws_extents {
     uint64_t seed;         /* of the render */
     uint32_t perceptor;    /* its number in the ensemble */
     int64_t height, width; /* of the picture */
     int64_t side;          /* of a crop */
     int64_t group;         /* crops of a group */
     int stage_count;       /* of augmentation */
-    const vqc_augment_stage *stages;
-} vqc_draws_shape;
+    const vqc_augmentation_kind *stages;
+} vqc_draws_extents;
 
 /* Numbers for each crop, as operation.h lists them for resample. */
 enum { VQC_DRAWS_RECTANGLE = 5 };
@@ -36,8 +36,9 @@ typedef struct vqc_draws_inputs {
 } vqc_draws_inputs;
 
 /* The settings must outlive it. */
-VQC_MUST_CHECK vqc_status vqc_draws_create(vqc_ops *ops, const vqc_settings *settings, const vqc_draws_shape *shape,
-                                           const vqc_draws_inputs *inputs, vqc_draws **draws_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_draws_create(vqc_ops *ops, const vqc_settings *settings,
+                                           const vqc_draws_extents *extents, const vqc_draws_inputs *inputs,
+                                           vqc_draws **draws_out, vqc_error *error);
 /* NULL is allowed. */
 void vqc_draws_destroy(vqc_draws *draws);
 

@@ -35,8 +35,8 @@ struct vqc_perceptor {
     bool is_pooled;
     vqc_value rectangles; /* input int32 (group, 5), unless crops are pooled */
     int stage_count;
-    vqc_augment_stage stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
-    vqc_value stage_parameters[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* inputs (group, numbers of the stage) */
+    vqc_augmentation_kind stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    vqc_value stage_draws[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* inputs (group, numbers of the stage) */
     bool has_noise;
     vqc_value noise;     /* input int32 (group, 6) */
     vqc_value first;     /* input int32 (group): zeros, for the tower */
@@ -48,9 +48,9 @@ struct vqc_perceptor {
     vqc_replay replay; /* of a group's work on the device */
 };
 
-/* An input that says what to do with each crop. */
-static vqc_status parameters_add(vqc_perceptor *perceptor, vqc_dtype dtype, int64_t width, vqc_value *value,
-                                 vqc_error *error)
+/* An input of random numbers of each crop. */
+static vqc_status draws_add(vqc_perceptor *perceptor, vqc_dtype dtype, int64_t width, vqc_value *value,
+                            vqc_error *error)
 {
     vqc_shape shape = {2, {perceptor->group, width}};
     return vqc_network_input(perceptor->network, dtype, shape, false, value, error);
@@ -65,7 +65,7 @@ static vqc_shape crops_shape(const vqc_perceptor *perceptor)
 static vqc_status crops_cut(vqc_perceptor *perceptor, vqc_value *output, vqc_error *error)
 {
     const vqc_perceptor_shape *shape = &perceptor->shape;
-    VQC_TRY(parameters_add(perceptor, VQC_DTYPE_I32, VQC_DRAWS_RECTANGLE, &perceptor->rectangles, error));
+    VQC_TRY(draws_add(perceptor, VQC_DTYPE_I32, VQC_DRAWS_RECTANGLE, &perceptor->rectangles, error));
     vqc_operation operation = {
         .kind = VQC_OPERATION_RESAMPLE,
         .dtype = VQC_DTYPE_F32,
@@ -104,76 +104,14 @@ static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_err
     return perceptor->is_pooled ? crops_pool(perceptor, output, error) : crops_cut(perceptor, output, error);
 }
 
-/* What a stage does to the crops. */
-static vqc_operation stage_operation(const vqc_perceptor *perceptor, int stage)
-{
-    int64_t crops = perceptor->group;
-    int64_t side = perceptor->side;
-    vqc_operation operation = {.dtype = VQC_DTYPE_F32};
-    switch (perceptor->stages[stage]) {
-    case VQC_AUGMENT_STAGE_WARP:
-        operation.kind = VQC_OPERATION_WARP;
-        operation.warp = (vqc_warp){crops, side, side, 3};
-        break;
-    case VQC_AUGMENT_STAGE_COLOUR:
-        operation.kind = VQC_OPERATION_COLOUR;
-        operation.colour = (vqc_colour){crops, side * side};
-        break;
-    case VQC_AUGMENT_STAGE_NOISE:
-        operation.kind = VQC_OPERATION_NOISE;
-        operation.noise = (vqc_noise){crops, 3 * side * side};
-        break;
-    case VQC_AUGMENT_STAGE_ERASE:
-        operation.kind = VQC_OPERATION_ERASE;
-        operation.erase = (vqc_erase){crops, side, side, 3};
-        break;
-    case VQC_AUGMENT_STAGE_SHARPEN:
-        operation.kind = VQC_OPERATION_SHARPEN;
-        operation.sharpen = (vqc_sharpen){crops, side, side, 3};
-        break;
-    case VQC_AUGMENT_STAGE_SPLINE:
-    case VQC_AUGMENT_STAGE_ELASTIC:
-        operation.kind = VQC_OPERATION_FIELD_WARP;
-        operation.field_warp = (vqc_field_warp){crops, side, side, 3};
-        break;
-    case VQC_AUGMENT_STAGE_COUNT:
-        break;
-    }
-    return operation;
-}
-
-/* For a stage that moves pixels by a field, turns its parameters into the field; others keep them. */
-static vqc_status field_add(vqc_perceptor *perceptor, int stage, vqc_value *parameters, vqc_error *error)
-{
-    int64_t crops = perceptor->group;
-    int64_t side = perceptor->side;
-    vqc_operation operation = {.dtype = VQC_DTYPE_F32};
-    if (perceptor->stages[stage] == VQC_AUGMENT_STAGE_SPLINE) {
-        operation.kind = VQC_OPERATION_SPLINE_FIELD;
-        operation.spline_field = (vqc_spline_field){crops, side, side};
-    } else if (perceptor->stages[stage] == VQC_AUGMENT_STAGE_ELASTIC) {
-        operation.kind = VQC_OPERATION_ELASTIC_FIELD;
-        operation.elastic_field = (vqc_elastic_field){crops, side, side};
-    } else {
-        return VQC_OK;
-    }
-    vqc_shape shape = {4, {crops, side, side, 2}};
-    return vqc_network_add(perceptor->network, &operation, parameters, shape, parameters, error);
-}
-
 /* One augmentation stage. */
 static vqc_status stage_add(vqc_perceptor *perceptor, int stage, vqc_value *crops, vqc_error *error)
 {
-    vqc_augment_stage kind = perceptor->stages[stage];
-    vqc_value *parameters = &perceptor->stage_parameters[stage];
-    VQC_TRY(
-        parameters_add(perceptor, vqc_augment_stage_dtype(kind), vqc_augment_stage_numbers(kind), parameters, error));
-    vqc_value changes = *parameters;
-    VQC_TRY(field_add(perceptor, stage, &changes, error));
-    vqc_operation operation = stage_operation(perceptor, stage);
-    vqc_value inputs[] = {*crops, changes};
-    return vqc_network_add(perceptor->network, &operation, inputs, vqc_network_shape(perceptor->network, *crops),
-                           crops, error);
+    const vqc_augment_type *type = vqc_augment_type_of(perceptor->stages[stage]);
+    const vqc_augment_site site = {perceptor->network, perceptor->group, perceptor->side};
+    vqc_value *draws = &perceptor->stage_draws[stage];
+    VQC_TRY(draws_add(perceptor, type->dtype, type->numbers, draws, error));
+    return type->add(&site, *draws, crops, error);
 }
 
 /* Noise, then the limits of a picture (reference: the public notebooks' cut-outs). */
@@ -182,7 +120,7 @@ static vqc_status noise_add(vqc_perceptor *perceptor, vqc_value *crops, vqc_erro
     int64_t count = 3 * perceptor->side * perceptor->side;
     vqc_shape shape = vqc_network_shape(perceptor->network, *crops);
     if (perceptor->has_noise) {
-        VQC_TRY(parameters_add(perceptor, VQC_DTYPE_I32, VQC_STREAM_NOISE_WORDS, &perceptor->noise, error));
+        VQC_TRY(draws_add(perceptor, VQC_DTYPE_I32, VQC_STREAM_NOISE_WORDS, &perceptor->noise, error));
         vqc_operation noise = {
             .kind = VQC_OPERATION_NOISE, .dtype = VQC_DTYPE_F32, .noise = {perceptor->group, count}};
         vqc_value inputs[] = {*crops, perceptor->noise};
@@ -271,7 +209,7 @@ vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error)
 bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *settings,
                         const vqc_perceptor_shape *shape)
 {
-    vqc_augment_stage stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    vqc_augmentation_kind stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
     if (perceptor->shape.height != shape->height || perceptor->shape.width != shape->width ||
         perceptor->shape.precision != shape->precision || perceptor->group != vqc_settings_batch(settings) ||
         perceptor->recompute != settings->recompute ||
@@ -345,22 +283,22 @@ static vqc_status comparison_create(vqc_perceptor *perceptor, const vqc_percepto
 static vqc_status draws_create(vqc_perceptor *perceptor, uint64_t seed, vqc_error *error)
 {
     vqc_network *network = perceptor->network;
-    const vqc_draws_shape shape = {.seed = seed,
-                                   .perceptor = perceptor->index,
-                                   .height = perceptor->shape.height,
-                                   .width = perceptor->shape.width,
-                                   .side = perceptor->side,
-                                   .group = perceptor->group,
-                                   .stage_count = perceptor->stage_count,
-                                   .stages = perceptor->stages};
+    const vqc_draws_extents extents = {.seed = seed,
+                                       .perceptor = perceptor->index,
+                                       .height = perceptor->shape.height,
+                                       .width = perceptor->shape.width,
+                                       .side = perceptor->side,
+                                       .group = perceptor->group,
+                                       .stage_count = perceptor->stage_count,
+                                       .stages = perceptor->stages};
     vqc_draws_inputs inputs = {.real = perceptor->comparison.real};
     if (!perceptor->is_pooled)
         inputs.rectangles = vqc_network_data(network, perceptor->rectangles);
     for (int stage = 0; stage < perceptor->stage_count; stage++)
-        inputs.stages[stage] = vqc_network_data(network, perceptor->stage_parameters[stage]);
+        inputs.stages[stage] = vqc_network_data(network, perceptor->stage_draws[stage]);
     if (perceptor->has_noise)
         inputs.noise = vqc_network_data(network, perceptor->noise);
-    return vqc_draws_create(perceptor->ops, perceptor->settings, &shape, &inputs, &perceptor->draws, error);
+    return vqc_draws_create(perceptor->ops, perceptor->settings, &extents, &inputs, &perceptor->draws, error);
 }
 
 vqc_status vqc_perceptor_turn(vqc_perceptor *perceptor, const vqc_perceptor_aim *aim, vqc_error *error)

@@ -29,6 +29,19 @@ typedef struct vqc_warp_square {
     float weight[4];   /* by rows */
 } vqc_warp_square;
 
+/* The adjugate of a 3 × 3 matrix by rows, its inverse up to a factor; exact where the elements are of f32. */
+VQC_FORMULA void vqc_warp_adjugate(const double *m, double *result)
+{
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++) {
+            int r0 = (j + 1) % 3;
+            int r1 = (j + 2) % 3;
+            int c0 = (i + 1) % 3;
+            int c1 = (i + 2) % 3;
+            result[3 * i + j] = m[3 * r0 + c0] * m[3 * r1 + c1] - m[3 * r0 + c1] * m[3 * r1 + c0];
+        }
+}
+
 VQC_FORMULA double vqc_warp_limited(double value, double low, double high)
 {
     double raised = value < low ? low : value;

@@ -74,19 +74,6 @@ struct inverse_map {
 /* A last coordinate below this, of terms that add up to at most 1, may be of either sign in f32. */
 const float least = 0x1p-20F;
 
-/* The adjugate, each element the difference of two products of f32, which are exact in double. */
-__device__ void adjugate(const double *m, double *result)
-{
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++) {
-            int r0 = (j + 1) % 3;
-            int r1 = (j + 2) % 3;
-            int c0 = (i + 1) % 3;
-            int c1 = (i + 2) % 3;
-            result[3 * i + j] = m[3 * r0 + c0] * m[3 * r1 + c1] - m[3 * r0 + c1] * m[3 * r1 + c0];
-        }
-}
-
 __device__ double coordinate(const double *row, double x, double y)
 {
     return row[0] * x + row[1] * y + row[2];
@@ -150,7 +137,7 @@ __device__ void inverse_find(int64_t height, int64_t width, const float *matrix,
     for (int i = 0; i < 9; i++)
         map->matrix[i] = (double)matrix[i];
     map->repeats = matrix[9] != 0.0F;
-    adjugate(map->matrix, inverse);
+    vqc_warp_adjugate(map->matrix, inverse);
     places_bound(height, width, map);
     inverse_scale(height, width, inverse, map);
 }

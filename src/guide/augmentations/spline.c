@@ -1,10 +1,9 @@
-#include "guide/augment_spline.h"
-
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
-enum { CENTRES = 5, UNKNOWNS = CENTRES + 3, AXES = 2 };
+#include "guide/augmentation.h"
+
+enum { CENTRES = VQC_SPLINE_CENTRES, UNKNOWNS = CENTRES + 3, AXES = 2 };
 
 static const double centres[CENTRES][AXES] = {{-1, -1}, {-1, 1}, {1, -1}, {1, -1}, {0, 0}};
 
@@ -77,18 +76,39 @@ static bool equations_solve(equations *e)
     return true;
 }
 
-void vqc_augment_spline_draw(double reach, vqc_stream *stream, float numbers[VQC_AUGMENT_SPLINE_NUMBERS])
+/* Draws a thin-plate spline as kornia 0.5.4 does: its five centres, two of which are the same there, each move by up
+ * to ± reach along both axes, and the spline takes the places that they move to back to them. Every crop has one of
+ * its own: the notebooks ask for the same on the batch, but kornia then makes only its use the same. The numbers are
+ * those of vqc_spline_field (operation.h); where the points do not decide a spline, they are those of one that moves
+ * nothing. */
+static void draw(const vqc_augment_place *place, vqc_augment_draw *draw)
 {
     double points[CENTRES][AXES];
     equations e;
     for (int i = 0; i < CENTRES; i++)
         for (int axis = 0; axis < AXES; axis++)
-            points[i][axis] = centres[i][axis] + vqc_stream_symmetric(stream, reach);
+            points[i][axis] = centres[i][axis] + vqc_stream_symmetric(place->crop, place->augmentation->reach);
     equations_set(points, &e);
-    memset(numbers, 0, VQC_AUGMENT_SPLINE_NUMBERS * sizeof *numbers);
     if (!equations_solve(&e))
         return;
-    numbers[0] = 1.0F;
+    draw->real[0] = 1.0F;
     for (int i = 0; i < UNKNOWNS * AXES; i++)
-        numbers[1 + i] = (float)e.right[i / AXES][i % AXES];
+        draw->real[1 + i] = (float)e.right[i / AXES][i % AXES];
 }
+
+static vqc_status add(const vqc_augment_site *site, vqc_value draws, vqc_value *crops, vqc_error *error)
+{
+    const vqc_operation field = {.kind = VQC_OPERATION_SPLINE_FIELD,
+                                 .dtype = VQC_DTYPE_F32,
+                                 .spline_field = {site->crops, site->side, site->side}};
+    return vqc_augment_field_add(site, &field, draws, crops, error);
+}
+
+const vqc_augment_type vqc_augment_spline = {
+    .numbers = VQC_SPLINE_NUMBERS,
+    .dtype = VQC_DTYPE_F32,
+    .together = true,
+    .draw = draw,
+    .neutral = {{0.0F}}, /* all pixels stay where they are */
+    .add = add,
+};
