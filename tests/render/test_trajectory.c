@@ -20,7 +20,7 @@
 #define REFERENCE VQC_SHARED_DIR "/reference/"
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
-enum { STEPS = 12, MAX_TERMS = 8 };
+enum { STEPS = 12, MAX_TERMS = 8, WIDTH = 20, CELLS = 64, ELEMENTS = WIDTH * CELLS, GRADIENT_STEPS = 3 };
 
 /* Job files. The first is the one of the reference: two embeddings, given codes, no augmentation. */
 static const char reference_job[] =
@@ -95,14 +95,6 @@ static void fixture_close(fixture *f)
     (void)unlink(f->path);
 }
 
-/* (width, rows, columns) of the reference to (rows, columns, width). */
-static void channels_last(const float *source, double *target, int64_t width, int64_t cells)
-{
-    for (int64_t c = 0; c < width; c++)
-        for (int64_t i = 0; i < cells; i++)
-            target[i * width + c] = (double)source[c * cells + i];
-}
-
 static float *expected_read(vqc_weights *weights, const char *name)
 {
     vqc_error error = {0};
@@ -114,28 +106,84 @@ static float *expected_read(vqc_weights *weights, const char *name)
     return values;
 }
 
-static void latent_compare(vqc_renderer *renderer, const float *expected, int64_t width, int64_t cells, int step)
+/* z and Adam's moments, as the renderer saves them: (3, cells, width). */
+typedef struct adam_state {
+    float z[ELEMENTS], m[ELEMENTS], v[ELEMENTS];
+} adam_state;
+
+static void step_make(fixture *f, double *losses, adam_state *state)
 {
     vqc_error error = {0};
-    size_t count = (size_t)(width * cells);
-    float *z = malloc(count * sizeof *z);
-    double *actual = malloc(count * sizeof *actual);
-    double *wanted = malloc(count * sizeof *wanted);
-    assert_true(z != NULL && actual != NULL && wanted != NULL);
-    check(vqc_renderer_latent(renderer, z, &error), &error);
-    double largest = 0.0;
-    channels_last(expected, wanted, width, cells);
-    for (size_t i = 0; i < count; i++) {
-        actual[i] = (double)z[i];
-        largest = fmax(largest, fabs(actual[i] - wanted[i]));
+    check(vqc_renderer_step(f->renderer, losses, &error), &error);
+    check(vqc_renderer_save(f->renderer, (float *)state, &error), &error);
+}
+
+/* The gradient that Adam was given between two states; beta1 is 0.9. */
+static void gradient_of(const adam_state *before, const adam_state *after, double *gradient)
+{
+    for (int i = 0; i < ELEMENTS; i++)
+        gradient[i] = ((double)after->m[i] - 0.9 * (double)before->m[i]) / 0.1;
+}
+
+/* Marks the elements whose first gradient, computed in f64, is so near to zero that f32 does not know it well; see
+ * tolerances.h. They are few. */
+static void unknown_mark(const double *gradient, bool *unknown)
+{
+    double square = 0.0;
+    int count = 0;
+    for (int i = 0; i < ELEMENTS; i++)
+        square += gradient[i] * gradient[i] / ELEMENTS;
+    for (int i = 0; i < ELEMENTS; i++) {
+        unknown[i] = fabs(gradient[i]) < TRAJECTORY_GRADIENT_KNOWN * sqrt(square);
+        count += unknown[i];
     }
-    comparison found = comparison_of(actual, wanted, (int64_t)count);
-    (void)printf("    step %2d: z relative L2 %.2e, largest difference %.2e\n", step, found.relative, largest);
+    (void)printf("    %d of %d elements begin with a gradient near zero\n", count, ELEMENTS);
+    assert_true(count <= TRAJECTORY_UNKNOWN_SHARE * ELEMENTS);
+}
+
+/* The first gradients against ref's, which computes in f64, each from a z of its own; marks the unknown elements. */
+static void gradients_compare(const char *device, bool *unknown)
+{
+    fixture f[2];
+    adam_state states[2][2] = {0};
+    double gradients[2][ELEMENTS];
+    double losses[MAX_TERMS];
+    fixture_open(&f[0], device, reference_job);
+    fixture_open(&f[1], "ref", reference_job);
+    for (int step = 0; step < GRADIENT_STEPS; step++) {
+        for (int i = 0; i < 2; i++) {
+            step_make(&f[i], losses, &states[i][1]);
+            gradient_of(&states[i][0], &states[i][1], gradients[i]);
+            states[i][0] = states[i][1];
+        }
+        if (step == 0)
+            unknown_mark(gradients[1], unknown);
+        comparison found = comparison_of(gradients[0], gradients[1], ELEMENTS);
+        (void)printf("    step %2d: gradient relative L2 %.2e, largest difference %.2e\n", step + 1, found.relative,
+                     found.largest);
+        assert_true(comparison_is_within(&found, &tolerances[TOLERANCE_TRAJECTORY_GRADIENT]));
+    }
+    fixture_close(&f[0]);
+    fixture_close(&f[1]);
+}
+
+/* expected: (width, cells) */
+static void latent_compare(const float *z, const float *expected, const bool *unknown, int step)
+{
+    double actual[ELEMENTS];
+    double wanted[ELEMENTS];
+    double largest = 0.0;
+    for (int i = 0; i < ELEMENTS; i++) {
+        actual[i] = (double)z[i];
+        wanted[i] = (double)expected[i % WIDTH * CELLS + i / WIDTH];
+        if (!unknown[i])
+            largest = fmax(largest, fabs(actual[i] - wanted[i]));
+    }
+    comparison found = comparison_of(actual, wanted, ELEMENTS);
+    (void)printf("    step %2d: z relative L2 %.2e, largest difference of known elements %.2e\n", step,
+                 found.relative, largest);
     assert_true(comparison_is_within(&found, &tolerances[TOLERANCE_TRAJECTORY_LATENT]));
     assert_true(largest <= TRAJECTORY_LATENT_LARGEST);
-    free(z);
-    free(actual);
-    free(wanted);
 }
 
 static void test_reference_trajectory(void **state)
@@ -151,17 +199,20 @@ static void test_reference_trajectory(void **state)
     check(vqc_weights_open(path, &weights, &error), &error);
     float *losses = expected_read(weights, "losses");
     float *latents = expected_read(weights, "z_after");
+    bool unknown[ELEMENTS];
+    gradients_compare(*state, unknown);
     fixture_open(&f, *state, reference_job);
     for (int step = 0; step < STEPS; step++) {
         double actual[MAX_TERMS];
-        check(vqc_renderer_step(f.renderer, actual, &error), &error);
+        adam_state reached;
+        step_make(&f, actual, &reached);
         for (int term = 0; term < 4; term++) {
             double difference = fabs(actual[term] - (double)losses[4 * step + term]);
             if (difference > TRAJECTORY_LOSS_LARGEST)
                 fail_msg("step %d, term %d: %.8f, expected %.8f", step, term, actual[term],
                          (double)losses[4 * step + term]);
         }
-        latent_compare(f.renderer, latents + (int64_t)step * 20 * 64, 20, 64, step + 1);
+        latent_compare(reached.z, latents + (int64_t)step * ELEMENTS, unknown, step + 1);
     }
     fixture_close(&f);
     free(losses);
