@@ -85,7 +85,7 @@ compile_cuda() {
         return
     fi
     say "compiling the CUDA code in build/cuda"
-    cmake --preset cuda -DVQC_WERROR=ON
+    cmake --preset cuda -DVQC_WERROR=ON -DBUILD_TESTING=OFF
     cmake --build build/cuda --target vqclip
     tests/cli/device_test.sh build/cuda/src/vqclip with tests/models/fixtures
 }
@@ -99,19 +99,19 @@ deps)
 build)
     # shellcheck disable=SC2086
     install_packages $BUILD_PACKAGES
-    build release
+    build release -DBUILD_TESTING=OFF
     say "the program is build/release/src/vqclip"
     ;;
 run)
     # shellcheck disable=SC2086
     install_packages $BUILD_PACKAGES $FONT_PACKAGES
-    build release
+    build release -DBUILD_TESTING=OFF
     quickstart
     ;;
 test)
     # shellcheck disable=SC2086
     install_packages $BUILD_PACKAGES $FONT_PACKAGES $TEST_PACKAGES
-    build release -DVQC_WERROR=ON
+    build release -DVQC_WERROR=ON -DBUILD_TESTING=ON
     compile_cuda
     ctest --test-dir build/release --output-on-failure
     ;;

@@ -14,7 +14,9 @@ if(VQC_WERROR)
   add_compile_options($<$<COMPILE_LANGUAGE:C>:-Werror>)
   add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;-Xcompiler=-Werror>")
 endif()
-set(CMAKE_C_FLAGS_RELEASE "-O3 -g")
+if(CMAKE_C_FLAGS_RELEASE STREQUAL "-O3 -DNDEBUG") # CMake's own, not what a user asked for
+  set(CMAKE_C_FLAGS_RELEASE "-O3 -g")
+endif()
 if(VQC_SANITIZE)
   add_compile_options(
     "$<$<COMPILE_LANGUAGE:C>:-fsanitize=${VQC_SANITIZE};-fno-omit-frame-pointer;-fno-sanitize-recover=all>")

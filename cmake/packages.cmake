@@ -1,15 +1,15 @@
-# Third-party libraries. Each is used by one module only.
+# Third-party libraries, and the modules that use them.
 find_package(PkgConfig REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS C)
 find_package(Threads REQUIRED)                                         # comm
-find_package(ZLIB REQUIRED)                                            # weights, models (vocabularies)
-pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13)      # weights (reading), cli (writing)
+find_package(ZLIB REQUIRED)                                            # weights, text
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13)      # config, weights (reading), forecast, cli (writing)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip>=1.7)         # weights
 pkg_check_modules(LIBCRYPTO REQUIRED IMPORTED_TARGET libcrypto>=1.1.1) # base
 pkg_check_modules(LIBPNG REQUIRED IMPORTED_TARGET libpng>=1.6)         # image
 pkg_check_modules(LIBJPEG REQUIRED IMPORTED_TARGET libjpeg)            # image
-pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1>=0.2.5)    # study
-pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc>=2.6)  # models (tokenizer)
+pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1>=0.2.5)    # config
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc>=2.6)  # text
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka>=1.1.5)                # tests
 
 # Captions (image): Pango draws the words on contact sheets with the fonts that fontconfig finds.

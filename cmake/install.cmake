@@ -1,0 +1,12 @@
+# What `cmake --install build/release --prefix DIR` puts where: the program and its manual page, and under
+# share/vqclip what runs with them as it stands, the job files with the demo models, the batch scripts and the analysis.
+include(GNUInstallDirs)
+set(share "${CMAKE_INSTALL_DATADIR}/vqclip")
+
+install(TARGETS vqclip RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+get_target_property(page manual VQC_PAGE)
+install(FILES "${page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+install(DIRECTORY jobs DESTINATION "${share}" PATTERN picturebook EXCLUDE PATTERN weights EXCLUDE)
+install(DIRECTORY slurm analysis DESTINATION "${share}" USE_SOURCE_PERMISSIONS PATTERN __pycache__ EXCLUDE)
+install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES README.md CHANGELOG.md CITATION.cff LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
