@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const vqc_prompt_keys[] = {"id", "text", "targets", NULL};
+#include "study/tables.h"
 
 /* Length of the piece before the last colon if what follows that colon is a number, which then is *value_out;
  * else the whole length. */
@@ -88,25 +88,6 @@ static vqc_status prompt_refuse(const vqc_yaml_node *node, vqc_error *error)
     return vqc_yaml_error(node, error, "%s", reason.message);
 }
 
-/* A text, or numbers, under a key that must be there. */
-static vqc_status text_require(const vqc_yaml_node *mapping, const char *key, const char **text_out, vqc_error *error)
-{
-    const vqc_yaml_node *node;
-    VQC_TRY(vqc_yaml_require(mapping, key, &node, error));
-    return vqc_yaml_read_text(node, text_out, error);
-}
-
-static vqc_status embedding_read(const vqc_yaml_node *node, vqc_target *target, vqc_error *error)
-{
-    static const char *const known[] = {"file", "tensor", "row"};
-    const vqc_yaml_node *row = vqc_yaml_find(node, "row");
-    VQC_TRY(vqc_yaml_check_keys(node, known, 3, error));
-    target->kind = VQC_TARGET_EMBEDDING;
-    VQC_TRY(text_require(node, "file", &target->file, error));
-    VQC_TRY(text_require(node, "tensor", &target->tensor, error));
-    return row == NULL ? VQC_OK : vqc_yaml_read_integer(row, 0, INT32_MAX, &target->row, error);
-}
-
 /* What the target is: exactly one of its kinds. */
 static vqc_status target_kind_read(const vqc_yaml_node *node, vqc_target *target, vqc_error *error)
 {
@@ -124,25 +105,22 @@ static vqc_status target_kind_read(const vqc_yaml_node *node, vqc_target *target
         target->kind = VQC_TARGET_IMAGE;
         return vqc_yaml_read_text(image, &target->file, error);
     }
-    if (embedding != NULL)
-        return embedding_read(embedding, target, error);
+    if (embedding != NULL) {
+        target->kind = VQC_TARGET_EMBEDDING;
+        return vqc_schema_read(&vqc_embedding_schema, target, embedding, error);
+    }
     target->kind = VQC_TARGET_NOISE;
     return vqc_yaml_read_integer(noise, 0, INT64_MAX, &target->seed, error);
 }
 
 static vqc_status target_read(const vqc_yaml_node *node, vqc_target *target, vqc_error *error)
 {
-    static const char *const known[] = {"text", "image", "embedding", "noise", "weight", "stop"};
-    const vqc_yaml_node *weight = vqc_yaml_find(node, "weight");
-    const vqc_yaml_node *stop = vqc_yaml_find(node, "stop");
-    VQC_TRY(vqc_yaml_check_keys(node, known, sizeof known / sizeof known[0], error));
-    *target = (vqc_target){.weight = 1.0, .stop = -INFINITY};
+    *target = (vqc_target){0};
+    VQC_TRY(vqc_schema_read(&vqc_target_schema, target, node, error));
     VQC_TRY(target_kind_read(node, target, error));
-    if (weight != NULL)
-        VQC_TRY(vqc_yaml_read_real(weight, -1e6, 1e6, &target->weight, error));
-    if (weight != NULL && target->weight == 0.0)
-        return vqc_yaml_error(weight, error, "expected a weight that is not 0");
-    return stop == NULL ? VQC_OK : vqc_yaml_read_real(stop, -INFINITY, DBL_MAX, &target->stop, error);
+    if (target->weight == 0.0)
+        return vqc_yaml_error(vqc_yaml_find(node, "weight"), error, "expected a weight that is not 0");
+    return VQC_OK;
 }
 
 static vqc_status targets_read(const vqc_yaml_node *list, vqc_study_storage *storage, vqc_prompt *prompt,

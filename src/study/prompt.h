@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "study/storage.h"
 #include "config/yaml.h"
+#include "study/storage.h"
 
 /* What a picture is drawn towards (with a positive weight) or away from. */
 typedef enum vqc_target_kind {
@@ -42,11 +42,9 @@ VQC_MUST_CHECK vqc_status vqc_prompt_split(const char *text, vqc_study_storage *
                                            size_t *count_out, vqc_error *error);
 
 /* Reads one entry of the list of prompts: a text, or a mapping with `text` or `targets`. Its settings are left to the
- * caller (vqc_prompt_keys are the keys that are not settings). `number` counts from 1 and is the id where none is
+ * caller (vqc_prompt_schema has the keys that are not settings). `number` counts from 1 and is the id where none is
  * given. */
 VQC_MUST_CHECK vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, vqc_study_storage *storage,
                                           vqc_prompt *prompt_out, vqc_error *error);
-
-extern const char *const vqc_prompt_keys[]; /* NULL-terminated */
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "config/yaml.h"
+#include "study/schema.h"
 
 /* Everything that decides how one picture is made, apart from its prompt, its seed and the models. Plain values, no
  * ownership: texts belong to the YAML document that they were read from, or are constants. */
@@ -45,20 +46,12 @@ enum {
 #include "study/augmentations.def"
 };
 
+/* An augmentation of a list; the parameters are those of its kind. */
 typedef struct vqc_augmentation {
     vqc_augmentation_kind kind;
-    double probability;      /* that a crop has it; of resized crop, crop, erase and spline, that all of a step do */
-    double degrees;          /* affine, rotation: ± degrees */
-    double translate, shear; /* affine: share of the side, ± degrees */
-    bool border;             /* affine: repeat the edge; else black outside */
-    double distortion;       /* perspective: how far corners may move inwards */
-    double brightness, contrast, saturation, hue; /* jitter */
-    double scale[2], ratio[2]; /* resized crop, erase: from and to which share of the area, and which aspect */
-    double size;               /* crop: its share of the side; the public notebooks' 1 changes nothing */
-    double deviation;          /* noise: its standard deviation */
-    double sharpness;          /* sharpness: the most that is left of the crop, beside its blur */
-    double reach;              /* spline: how far its points may move along each axis, in half sides */
-    double strength;           /* elastic: what its displacements are multiplied by */
+    double probability; /* that a crop has it; of some kinds, that all of a step do */
+#define VQC_AUGMENTATION_PARAMETER(kind, type, member, ...) type member;
+#include "study/augmentations.def"
 } vqc_augmentation;
 
 /* The code of a kind, such as "Hf". */
@@ -66,7 +59,9 @@ const char *vqc_augmentation_code(vqc_augmentation_kind kind);
 /* An augmentation with the published parameters. */
 vqc_augmentation vqc_augmentation_default(vqc_augmentation_kind kind);
 
-enum { VQC_SETTINGS_MAX_AUGMENTATIONS = 16 };
+enum { VQC_SETTINGS_MAX_AUGMENTATIONS = 16, VQC_SETTINGS_MAX_STEPS = 1000000, VQC_SETTINGS_MAX_CROPS = 65536 };
+
+typedef vqc_augmentation vqc_augmentations[VQC_SETTINGS_MAX_AUGMENTATIONS];
 
 /* The optimisers, by the names under which the public tools offer them, in lower case. */
 typedef enum vqc_optimiser_kind {
@@ -88,35 +83,15 @@ typedef enum vqc_l2_schedule {
                           notebook) */
 } vqc_l2_schedule;
 
+/* Every setting is a row of settings.def, which also says what it means. */
 typedef struct vqc_settings {
-    int64_t width, height; /* as asked for; rendered at the next lower multiples of the generator's factor */
-    int64_t steps;
-    vqc_optimiser_kind optimiser;
-    double learning_rate;         /* of the first step */
-    double learning_rate_end;     /* of the last one, reached in a straight line; below 0: the same */
-    double beta1, beta2, epsilon; /* these and the next four as the optimiser's public implementation has them */
-    double weight_decay;
-    double alpha;           /* RMSprop */
-    double delta, wd_ratio; /* AdamP */
-    int64_t crop_count;     /* per perceptor and step */
-    vqc_crop_method crop_method;
-    double crop_power;  /* original: side = floor(U^power (max − min) + min) */
-    int64_t crop_group; /* crops computed as one batch */
-    int augmentation_count;
-    vqc_augmentation augmentations[VQC_SETTINGS_MAX_AUGMENTATIONS];
-    double noise;               /* upper limit of the standard deviation of the noise on each crop */
-    double l2_weight, l2_decay; /* the public tools' init_weight is twice the weight */
-    vqc_l2_schedule l2_schedule;
-    int64_t l2_every;
-    bool l2_towards_start; /* the L2 term draws to the latent that the render starts from, not to zero */
-    double average; /* the result is a moving average of the latent that keeps this share of itself at every step; 0:
-                       the latent itself */
-    bool clamp;     /* the latent to the codebook's range after each step */
-    vqc_init init;
-    bool recompute;    /* values again for the backward pass instead of keeping them; the same picture */
-    int64_t snapshots; /* a snapshot every so many steps; 0: none */
-    const char *mask;  /* picture file, white where the latent may change; NULL: everywhere */
+#define VQC_SETTING(type, member, ...) type member;
+#define VQC_SETTING_BESIDE(type, member) type member;
+#include "study/settings.def"
 } vqc_settings;
+
+/* The table of the settings, an object of which is a vqc_settings. */
+extern const vqc_schema vqc_settings_schema;
 
 /* The published defaults (paper: 400 steps of Adam at 0.15, 32 crops, L2 0.1 decaying by 0.005). */
 void vqc_settings_default(vqc_settings *settings);
@@ -124,10 +99,10 @@ void vqc_settings_default(vqc_settings *settings);
 /* Crops that are computed as one batch: those of a group, or all of them where there are fewer. */
 int64_t vqc_settings_batch(const vqc_settings *settings);
 
-/* Applies the keys of a mapping to the settings, apart from those in `except` (NULL-terminated, may be NULL). Errors
- * name file, line, column and key; unknown keys name the nearest known one. */
+/* Applies the keys of a mapping to the settings, apart from those of the table `except` (NULL: none). VQC_BAD_INPUT
+ * names file, line, column and key; for unknown keys the nearest known one. */
 VQC_MUST_CHECK vqc_status vqc_settings_apply(vqc_settings *settings, const vqc_yaml_node *mapping,
-                                             const char *const *except, vqc_error *error);
+                                             const vqc_schema *except, vqc_error *error);
 
 /* Applies one setting given by its dotted key ("optimizer.lr"); `place` is where the key stands. */
 VQC_MUST_CHECK vqc_status vqc_settings_apply_key(vqc_settings *settings, const char *key, const vqc_yaml_node *value,

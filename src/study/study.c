@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "study/tables.h"
 
 enum { MAX_RENDERS = 10000000, MAX_SWEPT = 16, MAX_LINE = 16384 };
 
@@ -47,71 +48,46 @@ static vqc_status path_resolve(study_reader *reader, const vqc_yaml_node *node, 
     return path_locate(reader, node, path_out, error);
 }
 
-static vqc_status path_require(study_reader *reader, const vqc_yaml_node *mapping, const char *key,
-                               const char **path_out, vqc_error *error)
+/* The paths that were read from a mapping. */
+static vqc_status paths_locate(study_reader *reader, const vqc_schema *schema, void *object,
+                               const vqc_yaml_node *mapping, vqc_error *error)
 {
-    const vqc_yaml_node *node;
-    VQC_TRY(vqc_yaml_require(mapping, key, &node, error));
-    return path_resolve(reader, node, path_out, error);
-}
-
-static vqc_status generator_read(study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
-{
-    static const char *const known[] = {"config", "checkpoint"};
-    vqc_generator_source *generator = &reader->study->generator;
-    VQC_TRY(vqc_yaml_check_keys(node, known, 2, error));
-    VQC_TRY(path_require(reader, node, "config", &generator->config, error));
-    return path_require(reader, node, "checkpoint", &generator->checkpoint, error);
-}
-
-static vqc_status perceptor_read(study_reader *reader, const vqc_yaml_node *node, vqc_perceptor_source *perceptor,
-                                 vqc_error *error)
-{
-    static const char *const known[] = {"name",       "checkpoint", "vocabulary", "weight",
-                                        "activation", "head_width", "truncate"};
-    static const char *const activations[] = {"quick_gelu", "gelu"};
-    VQC_TRY(vqc_yaml_check_keys(node, known, sizeof known / sizeof known[0], error));
-    const vqc_yaml_node *name = vqc_yaml_find(node, "name");
-    const vqc_yaml_node *vocabulary = vqc_yaml_find(node, "vocabulary");
-    const vqc_yaml_node *weight = vqc_yaml_find(node, "weight");
-    const vqc_yaml_node *activation = vqc_yaml_find(node, "activation");
-    const vqc_yaml_node *head_width = vqc_yaml_find(node, "head_width");
-    const vqc_yaml_node *truncate = vqc_yaml_find(node, "truncate");
-    perceptor->weight = 1.0;
-    VQC_TRY(path_require(reader, node, "checkpoint", &perceptor->checkpoint, error));
-    perceptor->name = perceptor->checkpoint;
-    if (name != NULL)
-        VQC_TRY(vqc_yaml_read_text(name, &perceptor->name, error));
-    if (vocabulary != NULL)
-        VQC_TRY(path_resolve(reader, vocabulary, &perceptor->vocabulary, error));
-    if (weight != NULL)
-        VQC_TRY(vqc_yaml_read_real(weight, 1e-6, 1e6, &perceptor->weight, error));
-    if (truncate != NULL)
-        VQC_TRY(vqc_yaml_read_bool(truncate, &perceptor->truncate, error));
-    if (activation != NULL) {
-        size_t choice;
-        VQC_TRY(vqc_yaml_read_choice(activation, activations, 2, &choice, error));
-        perceptor->activation = activations[choice];
+    for (size_t i = 0; i < schema->count; i++) {
+        const vqc_field *field = &schema->fields[i];
+        if (field->kind == VQC_FIELD_PATH)
+            VQC_TRY(path_locate(reader, vqc_yaml_find(mapping, field->key), vqc_field_text(field, object), error));
     }
-    return head_width == NULL ? VQC_OK : vqc_yaml_read_integer(head_width, 1, 4096, &perceptor->head_width, error);
+    return VQC_OK;
+}
+
+/* Reads a mapping of the table and the paths in it. */
+static vqc_status source_read(study_reader *reader, const vqc_schema *schema, void *object,
+                              const vqc_yaml_node *mapping, vqc_error *error)
+{
+    VQC_TRY(vqc_schema_read(schema, object, mapping, error));
+    return paths_locate(reader, schema, object, mapping, error);
 }
 
 static vqc_status models_read(study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
 {
-    static const char *const known[] = {"generator", "perceptors"};
-    const vqc_yaml_node *part;
     vqc_study *study = reader->study;
-    VQC_TRY(vqc_yaml_check_keys(node, known, 2, error));
-    VQC_TRY(vqc_yaml_require(node, "generator", &part, error));
-    VQC_TRY(generator_read(reader, part, error));
-    VQC_TRY(vqc_yaml_require(node, "perceptors", &part, error));
-    VQC_TRY(vqc_yaml_expect(part, VQC_YAML_SEQUENCE, error));
-    study->perceptor_count = vqc_yaml_count(part);
+    const vqc_yaml_node *generator;
+    const vqc_yaml_node *list;
+    VQC_TRY(vqc_schema_read(&vqc_models_schema, study, node, error));
+    VQC_TRY(vqc_yaml_require(node, "generator", &generator, error));
+    VQC_TRY(source_read(reader, &vqc_generator_schema, &study->generator, generator, error));
+    VQC_TRY(vqc_yaml_require(node, "perceptors", &list, error));
+    VQC_TRY(vqc_yaml_expect(list, VQC_YAML_SEQUENCE, error));
+    study->perceptor_count = vqc_yaml_count(list);
     if (study->perceptor_count == 0 || study->perceptor_count > VQC_STUDY_MAX_PERCEPTORS)
-        return vqc_yaml_error(part, error, "expected 1 to %d perceptors, found %zu", VQC_STUDY_MAX_PERCEPTORS,
+        return vqc_yaml_error(list, error, "expected 1 to %d perceptors, found %zu", VQC_STUDY_MAX_PERCEPTORS,
                               study->perceptor_count);
-    for (size_t i = 0; i < study->perceptor_count; i++)
-        VQC_TRY(perceptor_read(reader, vqc_yaml_at(part, i), &study->perceptors[i], error));
+    for (size_t i = 0; i < study->perceptor_count; i++) {
+        vqc_perceptor_source *perceptor = &study->perceptors[i];
+        VQC_TRY(source_read(reader, &vqc_perceptor_schema, perceptor, vqc_yaml_at(list, i), error));
+        if (perceptor->name == NULL)
+            perceptor->name = perceptor->checkpoint;
+    }
     return VQC_OK;
 }
 
@@ -299,7 +275,7 @@ static vqc_status prompt_settings(const vqc_settings *defaults, const vqc_prompt
     *settings = *defaults;
     if (prompt->node == NULL || vqc_yaml_kind_of(prompt->node) != VQC_YAML_MAPPING)
         return VQC_OK;
-    return vqc_settings_apply(settings, prompt->node, vqc_prompt_keys, error);
+    return vqc_settings_apply(settings, prompt->node, &vqc_prompt_schema, error);
 }
 
 /* Fills in the renders of one prompt. */
@@ -369,13 +345,10 @@ static vqc_status team_read(const vqc_yaml_node *node, int64_t *team_out, vqc_er
 
 static vqc_status study_fill(study_reader *reader, vqc_error *error)
 {
-    static const char *const known[] = {"study", "models", "render", "seeds", "prompts", "sweep", "team"};
     const vqc_yaml_node *root = vqc_yaml_root(reader->yaml);
     const vqc_yaml_node *node;
     vqc_study *study = reader->study;
-    VQC_TRY(vqc_yaml_check_keys(root, known, sizeof known / sizeof known[0], error));
-    VQC_TRY(vqc_yaml_require(root, "study", &node, error));
-    VQC_TRY(vqc_yaml_read_text(node, &study->name, error));
+    VQC_TRY(vqc_schema_read(&vqc_study_schema, study, root, error));
     VQC_TRY(team_read(vqc_yaml_find(root, "team"), &study->team, error));
     VQC_TRY(vqc_yaml_require(root, "models", &node, error));
     VQC_TRY(models_read(reader, node, error));

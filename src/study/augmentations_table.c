@@ -1,0 +1,173 @@
+/* The list of augmentations: its reading and writing by the rows of augmentations.def. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "study/tables.h"
+
+enum { DEFAULT_COUNT = 4 };
+
+/* Those of the paper. */
+static const vqc_augmentation_kind usual[DEFAULT_COUNT] = {VQC_AUGMENTATION_FLIP, VQC_AUGMENTATION_AFFINE,
+                                                           VQC_AUGMENTATION_PERSPECTIVE, VQC_AUGMENTATION_JITTER};
+
+static const struct {
+    const char *code, *says;
+    double probability;
+} augmentations[] = {
+#define VQC_AUGMENTATION(kind, identifier, code_, p, says_)                                                          \
+    [VQC_AUGMENTATION_##kind] = {.code = code_, .says = says_, .probability = p},
+#include "study/augmentations.def"
+};
+
+static const vqc_word paddings[] = {{.word = "zeros"}, {.word = "border"}};
+
+/* The parameters of all of them. */
+static const struct {
+    vqc_augmentation_kind kind;
+    vqc_field field;
+} parameters[] = {
+#define VQC_AUGMENTATION_PARAMETER(kind_, type, member, ...)                                                         \
+    {.kind = VQC_AUGMENTATION_##kind_, .field = {VQC_MEMBER(vqc_augmentation, member), __VA_ARGS__}},
+#define VQC_AUGMENTATION_SHARES(kind_, member, ...)                                                                  \
+    {.kind = VQC_AUGMENTATION_##kind_, .field = {VQC_MEMBER(vqc_augmentation, member), __VA_ARGS__}},
+#include "study/augmentations.def"
+};
+
+const char *vqc_augmentation_code(vqc_augmentation_kind kind)
+{
+    return augmentations[kind].code;
+}
+
+const char *vqc_augmentation_says(vqc_augmentation_kind kind)
+{
+    return augmentations[kind].says;
+}
+
+size_t vqc_augmentation_fields(vqc_augmentation_kind kind, vqc_field fields[VQC_SCHEMA_FIELDS])
+{
+    size_t count = 0;
+    fields[count++] = (vqc_field){.key = "p",
+                                  .kind = VQC_FIELD_REAL,
+                                  VQC_MEMBER(vqc_augmentation, probability),
+                                  .maximum = 1.0,
+                                  .usual = {augmentations[kind].probability},
+                                  .says = "its probability"};
+    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++)
+        if (parameters[i].kind == kind)
+            fields[count++] = parameters[i].field;
+    return count;
+}
+
+vqc_augmentation vqc_augmentation_default(vqc_augmentation_kind kind)
+{
+    vqc_field fields[VQC_SCHEMA_FIELDS];
+    vqc_augmentation augmentation = {.kind = kind};
+    size_t count = vqc_augmentation_fields(kind, fields);
+    for (size_t i = 0; i < count; i++)
+        vqc_field_reset(&fields[i], &augmentation);
+    return augmentation;
+}
+
+/* Refuses a code that is none. */
+static vqc_status code_refuse(const vqc_yaml_node *node, const char *code, vqc_error *error)
+{
+    char codes[8 * VQC_AUGMENTATION_COUNT];
+    size_t size = 0;
+    for (int i = 0; i < VQC_AUGMENTATION_COUNT; i++)
+        size +=
+            (size_t)snprintf(codes + size, sizeof codes - size, "%s%s", i == 0 ? "" : ", ", augmentations[i].code);
+    return vqc_yaml_error(node, error, "expected one of %s, found %s", codes, code);
+}
+
+/* Starts an augmentation from its code. */
+static vqc_status augmentation_start(const vqc_yaml_node *node, vqc_augmentation *augmentation, vqc_error *error)
+{
+    const char *code;
+    int kind = 0;
+    VQC_TRY(vqc_yaml_read_text(node, &code, error));
+    while (kind < VQC_AUGMENTATION_COUNT && strcmp(augmentations[kind].code, code) != 0)
+        kind++;
+    if (kind == VQC_AUGMENTATION_COUNT)
+        return code_refuse(node, code, error);
+    *augmentation = vqc_augmentation_default((vqc_augmentation_kind)kind);
+    return VQC_OK;
+}
+
+/* Refuses a parameter that the augmentation does not have; says which it has. */
+static vqc_status parameter_refuse(const vqc_yaml_node *node, const char *code, const vqc_field *fields, size_t count,
+                                   vqc_error *error)
+{
+    char keys[256] = "";
+    size_t size = 0;
+    for (size_t i = 0; i < count && size < sizeof keys; i++)
+        size += (size_t)snprintf(keys + size, sizeof keys - size, "%s%s", i == 0 ? "" : ", ", fields[i].key);
+    return vqc_yaml_error(node, error, "this augmentation has no such parameter: %s has %s", code, keys);
+}
+
+static vqc_status parameter_read(const vqc_yaml_node *node, vqc_augmentation *augmentation, vqc_error *error)
+{
+    vqc_field fields[VQC_SCHEMA_FIELDS];
+    size_t count = vqc_augmentation_fields(augmentation->kind, fields);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(fields[i].key, vqc_yaml_key(node)) == 0)
+            return vqc_field_read(&fields[i], augmentation, node, error);
+    return parameter_refuse(node, augmentations[augmentation->kind].code, fields, count, error);
+}
+
+static vqc_status augmentation_read(const vqc_yaml_node *node, vqc_augmentation *augmentation, vqc_error *error)
+{
+    if (vqc_yaml_kind_of(node) == VQC_YAML_SCALAR)
+        return augmentation_start(node, augmentation, error);
+    const vqc_yaml_node *name;
+    VQC_TRY(vqc_yaml_require(node, "name", &name, error));
+    VQC_TRY(augmentation_start(name, augmentation, error));
+    for (size_t i = 0; i < vqc_yaml_count(node); i++)
+        if (vqc_yaml_at(node, i) != name)
+            VQC_TRY(parameter_read(vqc_yaml_at(node, i), augmentation, error));
+    return VQC_OK;
+}
+
+static void list_reset(void *object)
+{
+    vqc_settings *settings = object;
+    settings->augmentation_count = DEFAULT_COUNT;
+    for (int i = 0; i < DEFAULT_COUNT; i++)
+        settings->augmentations[i] = vqc_augmentation_default(usual[i]);
+}
+
+static vqc_status list_read(void *object, const vqc_yaml_node *node, vqc_error *error)
+{
+    vqc_settings *settings = object;
+    VQC_TRY(vqc_yaml_expect(node, VQC_YAML_SEQUENCE, error));
+    if (vqc_yaml_count(node) > VQC_SETTINGS_MAX_AUGMENTATIONS)
+        return vqc_yaml_error(node, error, "expected at most %d augmentations", VQC_SETTINGS_MAX_AUGMENTATIONS);
+    for (size_t i = 0; i < vqc_yaml_count(node); i++)
+        VQC_TRY(augmentation_read(vqc_yaml_at(node, i), &settings->augmentations[i], error));
+    settings->augmentation_count = (int)vqc_yaml_count(node);
+    return VQC_OK;
+}
+
+static vqc_status augmentation_write(const vqc_augmentation *augmentation, vqc_text *text, vqc_error *error)
+{
+    vqc_field fields[VQC_SCHEMA_FIELDS];
+    size_t count = vqc_augmentation_fields(augmentation->kind, fields);
+    VQC_TRY(vqc_text_append(text, error, "\n    - {name: %s", augmentations[augmentation->kind].code));
+    for (size_t i = 0; i < count; i++) {
+        VQC_TRY(vqc_text_append(text, error, ", %s: ", fields[i].key));
+        VQC_TRY(vqc_field_write(&fields[i], augmentation, text, error));
+    }
+    return vqc_text_append(text, error, "}");
+}
+
+static vqc_status list_write(const void *object, vqc_text *text, vqc_error *error)
+{
+    const vqc_settings *settings = object;
+    if (settings->augmentation_count == 0)
+        return vqc_text_append(text, error, " []");
+    for (int i = 0; i < settings->augmentation_count; i++)
+        VQC_TRY(augmentation_write(&settings->augmentations[i], text, error));
+    return VQC_OK;
+}
+
+const vqc_field_hooks vqc_augmentations_hooks = {.reset = list_reset, .read = list_read, .write = list_write};

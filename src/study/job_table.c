@@ -1,0 +1,228 @@
+/* The tables of what a job file has beside settings. */
+
+#include <float.h>
+#include <math.h>
+
+#include "study/study.h"
+#include "study/tables.h"
+
+#define SCHEMA(list, object)                                                                                         \
+    .fields = (list), .count = sizeof(list) / sizeof((list)[0]), .object_size = sizeof(object)
+
+static const vqc_field study_fields[] = {
+    {.key = "study",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_study, name),
+     .required = true,
+     .says = "its name, and that of its archive, NAME.h5"},
+    {.key = "models", .kind = VQC_FIELD_OTHER, .form = "mapping", .required = true, .says = "the models (below)"},
+    {.key = "render",
+     .kind = VQC_FIELD_OTHER,
+     .form = "mapping",
+     .otherwise = "the paper's",
+     .says = "settings of every render (below)"},
+    {.key = "seeds",
+     .kind = VQC_FIELD_OTHER,
+     .form = "list of integers",
+     .otherwise = "[0]",
+     .says = "each prompt is rendered once with each; all random numbers come from it"},
+    {.key = "prompts",
+     .kind = VQC_FIELD_OTHER,
+     .form = "list, or a file's name",
+     .required = true,
+     .says = "what to draw (below), or a text file with one prompt a line"},
+    {.key = "sweep",
+     .kind = VQC_FIELD_OTHER,
+     .form = "mapping to lists",
+     .otherwise = "none",
+     .says = "settings by their dotted keys, each with a list of values: every combination is rendered"},
+    {.key = "team",
+     .kind = VQC_FIELD_OTHER,
+     .form = "auto, or an integer from 1 to 65536",
+     .otherwise = "auto",
+     .says = "ranks that work on one picture together; auto: the program chooses"},
+};
+
+const vqc_schema vqc_study_schema = {
+    .title = "The whole file",
+    .says =
+        "Every prompt is rendered with every seed and every combination of the sweep. Paths are seen from the job "
+        "file's folder.",
+    SCHEMA(study_fields, vqc_study),
+};
+
+static const vqc_field models_fields[] = {
+    {.key = "generator",
+     .kind = VQC_FIELD_OTHER,
+     .form = "mapping",
+     .required = true,
+     .says = "the VQGAN that draws"},
+    {.key = "perceptors",
+     .kind = VQC_FIELD_OTHER,
+     .form = "list of 1 to 16 mappings",
+     .required = true,
+     .says = "the CLIP models that look"},
+};
+
+const vqc_schema vqc_models_schema = {
+    .title = "models",
+    .says = "The files of the models, as they were published.",
+    .fields = models_fields,
+    .count = sizeof models_fields / sizeof models_fields[0],
+};
+
+static const vqc_field generator_fields[] = {
+    {.key = "config",
+     .kind = VQC_FIELD_PATH,
+     VQC_MEMBER(vqc_generator_source, config),
+     .required = true,
+     .says = "its configuration, a YAML file as taming-transformers has it"},
+    {.key = "checkpoint",
+     .kind = VQC_FIELD_PATH,
+     VQC_MEMBER(vqc_generator_source, checkpoint),
+     .required = true,
+     .says = "its weights: safetensors or PyTorch"},
+};
+
+const vqc_schema vqc_generator_schema = {
+    .title = "models.generator",
+    .says = "The model that draws.",
+    SCHEMA(generator_fields, vqc_generator_source),
+};
+
+static const vqc_word activations[] = {{.word = "quick_gelu"}, {.word = "gelu"}};
+
+static const vqc_field perceptor_fields[] = {
+    {.key = "name",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_perceptor_source, name),
+     .otherwise = "its checkpoint",
+     .says = "for tables of losses"},
+    {.key = "checkpoint",
+     .kind = VQC_FIELD_PATH,
+     VQC_MEMBER(vqc_perceptor_source, checkpoint),
+     .required = true,
+     .says = "its weights: safetensors, PyTorch or TorchScript"},
+    {.key = "vocabulary",
+     .kind = VQC_FIELD_PATH,
+     VQC_MEMBER(vqc_perceptor_source, vocabulary),
+     .otherwise = "none",
+     .says = "the byte pairs of its texts, plain or .gz; needed where a prompt has a text"},
+    {.key = "weight",
+     .kind = VQC_FIELD_REAL,
+     VQC_MEMBER(vqc_perceptor_source, weight),
+     .minimum = 1e-6,
+     .maximum = 1e6,
+     .usual = {1.0},
+     .says = "of its loss"},
+    {.key = "activation",
+     .kind = VQC_FIELD_WORD,
+     VQC_MEMBER(vqc_perceptor_source, activation),
+     VQC_WORDS(activations),
+     .otherwise = "as its family has it",
+     .says = "between the layers of its transformer's blocks"},
+    {.key = "head_width",
+     .kind = VQC_FIELD_INTEGER,
+     VQC_MEMBER(vqc_perceptor_source, head_width),
+     .minimum = 1,
+     .maximum = 4096,
+     .otherwise = "64",
+     .says = "channels of an attention head"},
+    {.key = "truncate",
+     .kind = VQC_FIELD_BOOL,
+     VQC_MEMBER(vqc_perceptor_source, truncate),
+     .says = "true: texts of more tokens than it takes (77 in the public models) are cut; else they are errors"},
+};
+
+const vqc_schema vqc_perceptor_schema = {
+    .title = "models.perceptors[]",
+    .says = "A model that looks at the picture and says how far it is from the prompt.",
+    SCHEMA(perceptor_fields, vqc_perceptor_source),
+};
+
+static const vqc_field prompt_fields[] = {
+    {.key = "id",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_prompt, id),
+     .otherwise = "its number, from 1",
+     .says = "its name in lists and files; no two are the same"},
+    {.key = "text",
+     .kind = VQC_FIELD_OTHER,
+     .form = "text",
+     .otherwise = "none",
+     .says = "what to draw: PART | PART ..., each TEXT, TEXT:WEIGHT or TEXT:WEIGHT:STOP"},
+    {.key = "targets",
+     .kind = VQC_FIELD_OTHER,
+     .form = "list of mappings",
+     .otherwise = "none",
+     .says = "the same, part by part (below); a prompt has either this or a text"},
+};
+
+const vqc_schema vqc_prompt_schema = {
+    .title = "prompts[]",
+    .says = "A prompt is a text, or a mapping of these keys and any of render's.",
+    SCHEMA(prompt_fields, vqc_prompt),
+};
+
+static const vqc_field target_fields[] = {
+    {.key = "text", .kind = VQC_FIELD_OTHER, .form = "text", .otherwise = "none", .says = "a text"},
+    {.key = "image",
+     .kind = VQC_FIELD_OTHER,
+     .form = "path",
+     .otherwise = "none",
+     .says = "a picture file, as each perceptor sees it"},
+    {.key = "embedding",
+     .kind = VQC_FIELD_OTHER,
+     .form = "mapping",
+     .otherwise = "none",
+     .says = "an embedding from a file (below)"},
+    {.key = "noise",
+     .kind = VQC_FIELD_OTHER,
+     .form = "integer of at least 0",
+     .otherwise = "none",
+     .says = "a vector of normal random numbers from this seed"},
+    {.key = "weight",
+     .kind = VQC_FIELD_REAL,
+     VQC_MEMBER(vqc_target, weight),
+     .minimum = -1e6,
+     .maximum = 1e6,
+     .usual = {1.0},
+     .says = "of its loss; below 0: drawn away from it; not 0"},
+    {.key = "stop",
+     .kind = VQC_FIELD_REAL,
+     VQC_MEMBER(vqc_target, stop),
+     .minimum = -INFINITY,
+     .maximum = DBL_MAX,
+     .usual = {-INFINITY},
+     .says = "it guides only while its distance, signed as the weight, is above this"},
+};
+
+const vqc_schema vqc_target_schema = {
+    .title = "prompts[].targets[]",
+    .says = "What a picture is drawn to: exactly one of text, image, embedding and noise.",
+    SCHEMA(target_fields, vqc_target),
+};
+
+static const vqc_field embedding_fields[] = {
+    {.key = "file",
+     .kind = VQC_FIELD_PATH,
+     VQC_MEMBER(vqc_target, file),
+     .required = true,
+     .says = "safetensors file"},
+    {.key = "tensor",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_target, tensor),
+     .required = true,
+     .says = "the name of a tensor (rows, width of the perceptor's embeddings) in it"},
+    {.key = "row",
+     .kind = VQC_FIELD_INTEGER,
+     VQC_MEMBER(vqc_target, row),
+     .maximum = INT32_MAX,
+     .says = "which of its rows, from 0"},
+};
+
+const vqc_schema vqc_embedding_schema = {
+    .title = "prompts[].targets[].embedding",
+    .says = "A row of a tensor.",
+    SCHEMA(embedding_fields, vqc_target),
+};

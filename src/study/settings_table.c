@@ -1,0 +1,43 @@
+/* The table of the settings: the rows of settings.def, and the words of their choices. */
+
+#include <assert.h>
+
+#include "study/tables.h"
+
+static const vqc_word crop_methods[] = {
+    [VQC_CROPS_ORIGINAL] = {.word = "original", .says = "random squares of the picture, resampled"},
+    [VQC_CROPS_POOLED] = {.word = "pooled",
+                          .says = "each the whole picture: the mean of average and maximum pooling"},
+};
+
+static const vqc_word l2_schedules[] = {
+    [VQC_L2_LINEAR] = {.word = "linear",
+                       .says = "falls by the share decay every step, down to nothing (paper, section 3.4)",
+                       .options = {{.key = "l2.decay", .usual = {0.005}}}},
+    [VQC_L2_RECIPROCAL] = {.word = "reciprocal",
+                           .says = "weight / (2 step + 1), the steps numbered from 0 (command-line tools)"},
+    [VQC_L2_STEPS] = {.word = "steps",
+                      .says = "falls by the share decay after every so many steps, where the optimizer begins "
+                              "afresh (MSE notebook)",
+                      .options = {{.key = "l2.decay", .usual = {0.2}, .maximum = 1.0}, {.key = "l2.every"}}},
+};
+
+static const vqc_word l2_targets[] = {{.word = "zero"}, {.word = "start"}};
+
+static const vqc_field fields[] = {
+#define VQC_SETTING(type, name, ...) {VQC_MEMBER(vqc_settings, name), __VA_ARGS__},
+#include "study/settings.def"
+};
+
+/* A pair is read into two members. */
+static_assert(offsetof(vqc_settings, height) == offsetof(vqc_settings, width) + sizeof(int64_t), "width, height");
+static_assert(offsetof(vqc_settings, beta2) == offsetof(vqc_settings, beta1) + sizeof(double), "beta1, beta2");
+static_assert(sizeof fields / sizeof fields[0] <= VQC_SCHEMA_FIELDS, "settings");
+
+const vqc_schema vqc_settings_schema = {
+    .title = "render",
+    .says = "How a picture is made. These are the defaults of every prompt; a prompt may have keys of its own.",
+    .fields = fields,
+    .count = sizeof fields / sizeof fields[0],
+    .object_size = sizeof(vqc_settings),
+};

@@ -1,0 +1,45 @@
+#ifndef VQC_STUDY_TABLES_H
+#define VQC_STUDY_TABLES_H
+
+#include "study/schema.h"
+#include "study/settings.h"
+
+/* The tables of the job file beside that of the settings (settings.h), for those who read it and for the manual. */
+
+enum { VQC_OPTIMISER_COUNT = VQC_OPTIMISER_RMSPROP + 1, VQC_INIT_COUNT = VQC_INIT_LATENT + 1 };
+
+/* ---- job_table.c ---- */
+
+extern const vqc_schema vqc_study_schema;     /* the whole job file; vqc_study */
+extern const vqc_schema vqc_models_schema;    /* no object: its keys are mappings and lists */
+extern const vqc_schema vqc_generator_schema; /* vqc_generator_source */
+extern const vqc_schema vqc_perceptor_schema; /* vqc_perceptor_source */
+extern const vqc_schema vqc_prompt_schema;    /* the keys of a prompt that are no settings; vqc_prompt */
+extern const vqc_schema vqc_target_schema;    /* vqc_target */
+extern const vqc_schema vqc_embedding_schema; /* vqc_target */
+
+/* ---- optimisers_table.c: by vqc_optimiser_kind, with the options that each has ---- */
+
+extern const vqc_word vqc_optimiser_words[VQC_OPTIMISER_COUNT];
+
+/* ---- inits_table.c ---- */
+
+/* A form of init: a word alone where it has no fields, {word: value} where it is bare, else {word: {...}}. */
+typedef struct vqc_init_form {
+    const char *word;
+    bool bare;         /* its only field is the value itself */
+    vqc_schema schema; /* vqc_init */
+} vqc_init_form;
+
+extern const vqc_init_form vqc_init_forms[VQC_INIT_COUNT]; /* by vqc_init_kind */
+extern const vqc_field_hooks vqc_init_hooks;               /* vqc_settings */
+
+/* ---- augmentations_table.c ---- */
+
+extern const vqc_field_hooks vqc_augmentations_hooks; /* vqc_settings */
+
+const char *vqc_augmentation_says(vqc_augmentation_kind kind);
+/* The fields of an augmentation, `p` first, into the array; their number. Objects are vqc_augmentation. */
+size_t vqc_augmentation_fields(vqc_augmentation_kind kind, vqc_field fields[VQC_SCHEMA_FIELDS]);
+
+#endif
