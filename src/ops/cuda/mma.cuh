@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /* Products of small bf16 matrices by a warp's tensor cores, sums in f32: PTX's mma.m16n8k16 and ldmatrix (PTX ISA,
- * "Warp-level matrix instructions"). All 32 lanes call these functions together. The emulation has a file of the
- * same name that does the same in plain loops.
+ * "Warp-level matrix instructions"). All 32 lanes call these functions together. The emulation (tests/emulation)
+ * has a file of the same name that does the same in plain loops.
  *
  * A lane holds pairs of neighbouring elements, the lower index in the lower half of a word. With g = lane / 4 and
  * t = lane % 4 it has
