@@ -66,6 +66,11 @@ build() {
     cmake --build "build/$preset"
 }
 
+# Without what the tests need the program is built without them.
+testing() {
+    if pkg-config --exists cmocka; then echo -DBUILD_TESTING=ON; else echo -DBUILD_TESTING=OFF; fi
+}
+
 # Two ranks with a thread each, which wait for each other without spinning. Root may run them, as in a container.
 quickstart() {
     folder=out/quickstart
@@ -99,13 +104,13 @@ deps)
 build)
     # shellcheck disable=SC2086
     install_packages $BUILD_PACKAGES
-    build release -DBUILD_TESTING=OFF
+    build release "$(testing)"
     say "the program is build/release/src/vqclip"
     ;;
 run)
     # shellcheck disable=SC2086
     install_packages $BUILD_PACKAGES $FONT_PACKAGES
-    build release -DBUILD_TESTING=OFF
+    build release "$(testing)"
     quickstart
     ;;
 test)
