@@ -12,17 +12,6 @@
 #include "archive/internal.h"
 #include "base/memory.h"
 
-vqc_status vqc_archive_rows_number(const vqc_archive_plan *plan, size_t *rows_out, vqc_error *error)
-{
-    void *memory;
-    VQC_TRY(vqc_memory_allocate(plan->shape_count, sizeof(size_t), "the shapes' rows", &memory, error));
-    size_t *next = memory;
-    for (size_t i = 0; i < plan->render_count; i++)
-        rows_out[i] = next[plan->renders[i].shape]++;
-    free(next);
-    return VQC_OK;
-}
-
 static vqc_status archive_allocate(const char *path, vqc_archive **archive_out, vqc_error *error)
 {
     void *memory;
@@ -45,7 +34,7 @@ static void datasets_close(vqc_archive *archive)
         vqc_dataset_close(&archive->file_table[i]);
     for (int i = 0; i < VQC_RENDER_TABLE_COUNT; i++)
         vqc_dataset_close(&archive->render_table[i]);
-    for (size_t s = 0; archive->shapes && s < archive->stored.plan.shape_count; s++)
+    for (size_t s = 0; archive->shapes && s < archive->stored.outline.shape_count; s++)
         for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++)
             vqc_dataset_close(&archive->shapes[s].table[i]);
 }
@@ -60,7 +49,7 @@ void vqc_archive_close(vqc_archive *archive)
     if (archive->disk >= 0)
         (void)close(archive->disk);
     vqc_archive_lock_release(archive->lock);
-    vqc_stored_plan_release(&archive->stored);
+    vqc_stored_outline_release(&archive->stored);
     free(archive->shapes);
     free(archive->rows);
     free(archive->newest_slot);
@@ -98,13 +87,14 @@ static vqc_status version_check(const vqc_archive *archive, vqc_error *error)
 
 static vqc_status shape_open(vqc_archive *archive, size_t index, vqc_error *error)
 {
-    const vqc_archive_plan *plan = &archive->stored.plan;
-    const vqc_archive_shape *shape = &plan->shapes[index];
+    const vqc_archive_outline *outline = &archive->stored.outline;
+    const vqc_archive_extents *shape = &outline->shapes[index];
     for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++) {
         const vqc_shape_table table = (vqc_shape_table)i;
         if (!vqc_layout_shape_present(table, shape))
             continue;
-        const vqc_dataset_form form = vqc_layout_shape_form(table, index, vqc_plan_shape_renders(plan, index), shape);
+        const vqc_dataset_form form =
+            vqc_layout_shape_form(table, index, vqc_outline_shape_renders(outline, index), shape);
         VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->shapes[index].table[i], error));
     }
     return VQC_OK;
@@ -112,19 +102,19 @@ static vqc_status shape_open(vqc_archive *archive, size_t index, vqc_error *erro
 
 static vqc_status memory_make(vqc_archive *archive, vqc_error *error)
 {
-    const vqc_archive_plan *plan = &archive->stored.plan;
+    const vqc_archive_outline *outline = &archive->stored.outline;
     void *memory;
-    VQC_TRY(vqc_memory_allocate(plan->shape_count, sizeof(vqc_shape_datasets), "an archive", &memory, error));
+    VQC_TRY(vqc_memory_allocate(outline->shape_count, sizeof(vqc_shape_datasets), "an archive", &memory, error));
     archive->shapes = memory;
-    VQC_TRY(vqc_memory_allocate(plan->render_count, sizeof(size_t), "an archive", &memory, error));
+    VQC_TRY(vqc_memory_allocate(outline->render_count, sizeof(size_t), "an archive", &memory, error));
     archive->rows = memory;
-    VQC_TRY(vqc_memory_allocate(plan->render_count, 1, "an archive", &memory, error));
+    VQC_TRY(vqc_memory_allocate(outline->render_count, 1, "an archive", &memory, error));
     archive->newest_slot = memory;
-    memset(archive->newest_slot, SLOT_UNKNOWN, plan->render_count);
-    return vqc_archive_rows_number(plan, archive->rows, error);
+    memset(archive->newest_slot, SLOT_UNKNOWN, outline->render_count);
+    return vqc_outline_rows_number(outline, archive->rows, error);
 }
 
-/* Opens every dataset and reads the plan. */
+/* Opens every dataset and reads the outline. */
 static vqc_status contents_open(vqc_archive *archive, vqc_error *error)
 {
     for (int i = 0; i < VQC_FILE_TABLE_COUNT; i++) {
@@ -132,14 +122,14 @@ static vqc_status contents_open(vqc_archive *archive, vqc_error *error)
         VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->file_table[i], error));
     }
     VQC_TRY(version_check(archive, error));
-    VQC_TRY(vqc_stored_plan_read(&archive->file, &archive->stored, error));
+    VQC_TRY(vqc_stored_outline_read(&archive->file, &archive->stored, error));
     VQC_TRY(memory_make(archive, error));
-    const vqc_archive_plan *plan = &archive->stored.plan;
+    const vqc_archive_outline *outline = &archive->stored.outline;
     for (int i = 0; i < VQC_RENDER_TABLE_COUNT; i++) {
-        const vqc_dataset_form form = vqc_layout_render_form((vqc_render_table)i, plan->render_count);
+        const vqc_dataset_form form = vqc_layout_render_form((vqc_render_table)i, outline->render_count);
         VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->render_table[i], error));
     }
-    for (size_t i = 0; i < plan->shape_count; i++)
+    for (size_t i = 0; i < outline->shape_count; i++)
         VQC_TRY(shape_open(archive, i, error));
     return VQC_OK;
 }
@@ -162,34 +152,34 @@ vqc_status vqc_archive_open(const char *path, vqc_archive **archive_out, vqc_err
     return VQC_OK;
 }
 
-/* Whether the archive at this path is the plan's study. */
-static vqc_status existing_check(const char *path, const vqc_archive_plan *plan, vqc_error *error)
+/* Whether the archive at this path is the outline's study. */
+static vqc_status existing_check(const char *path, const vqc_archive_outline *outline, vqc_error *error)
 {
     vqc_archive *archive;
-    VQC_TRY(vqc_plan_check(plan, error));
+    VQC_TRY(vqc_outline_check(outline, error));
     VQC_TRY(vqc_archive_open(path, &archive, error));
-    vqc_status status = vqc_plan_compare(&archive->stored.plan, plan, error);
+    vqc_status status = vqc_outline_compare(&archive->stored.outline, outline, error);
     vqc_archive_close(archive);
     return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s", path);
 }
 
-/* Rank 0's part of the start: afterwards the file is there, is the plan's, and is this launch's. */
-static vqc_status file_prepare(vqc_archive *archive, const vqc_archive_plan *plan, bool *created_out,
+/* Rank 0's part of the start: afterwards the file is there, is the outline's, and is this launch's. */
+static vqc_status file_prepare(vqc_archive *archive, const vqc_archive_outline *outline, bool *created_out,
                                vqc_error *error)
 {
     VQC_TRY(vqc_archive_lock_take(archive->path, &archive->lock, error));
     *created_out = access(archive->path, F_OK) != 0;
     if (*created_out)
-        return vqc_archive_create(archive->path, plan, error);
-    return existing_check(archive->path, plan, error);
+        return vqc_archive_create(archive->path, outline, error);
+    return existing_check(archive->path, outline, error);
 }
 
-static vqc_status archive_start(vqc_archive *archive, vqc_comm *comm, const vqc_archive_plan *plan, bool *created_out,
-                                vqc_error *error)
+static vqc_status archive_start(vqc_archive *archive, vqc_comm *comm, const vqc_archive_outline *outline,
+                                bool *created_out, vqc_error *error)
 {
     vqc_status status = VQC_OK;
     if (vqc_comm_rank(comm) == 0)
-        status = file_prepare(archive, plan, created_out, error);
+        status = file_prepare(archive, outline, created_out, error);
     VQC_TRY(vqc_comm_agree(comm, status, error));
     VQC_TRY(vqc_comm_broadcast(comm, created_out, sizeof *created_out, 0, error));
     uint64_t bytes = 0;
@@ -199,13 +189,13 @@ static vqc_status archive_start(vqc_archive *archive, vqc_comm *comm, const vqc_
     return vqc_comm_agree(comm, contents_open(archive, error), error);
 }
 
-vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive_plan *plan,
+vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive_outline *outline,
                              vqc_archive **archive_out, bool *created_out, vqc_error *error)
 {
     vqc_archive *archive = NULL;
     vqc_status status = vqc_comm_agree(comm, archive_allocate(path, &archive, error), error);
     if (status == VQC_OK)
-        status = archive_start(archive, comm, plan, created_out, error);
+        status = archive_start(archive, comm, outline, created_out, error);
     if (status != VQC_OK) {
         vqc_archive_close(archive);
         return status;
@@ -214,9 +204,9 @@ vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive
     return VQC_OK;
 }
 
-const vqc_archive_plan *vqc_archive_plan_of(const vqc_archive *archive)
+const vqc_archive_outline *vqc_archive_outline_of(const vqc_archive *archive)
 {
-    return &archive->stored.plan;
+    return &archive->stored.outline;
 }
 
 const char *vqc_archive_path(const vqc_archive *archive)

@@ -37,7 +37,7 @@ typedef struct vqc_archive_model {
 
 /* Sizes that a group of renders has in common. Pictures are (height, width, 3) u8, latents (latent_rows,
  * latent_columns, latent_width) f32, codes (latent_rows, latent_columns) i32, losses (steps, loss_count) f32. */
-typedef struct vqc_archive_shape {
+typedef struct vqc_archive_extents {
     uint32_t height, width;
     uint32_t latent_rows, latent_columns, latent_width;
     uint32_t steps;
@@ -45,7 +45,7 @@ typedef struct vqc_archive_shape {
     const char *const *loss_names; /* loss_count of them */
     uint32_t snapshot_count;       /* may be 0 */
     uint64_t checkpoint_bytes;     /* may be 0: no checkpoints */
-} vqc_archive_shape;
+} vqc_archive_extents;
 
 typedef struct vqc_archive_render {
     const char *id;       /* unique */
@@ -56,7 +56,7 @@ typedef struct vqc_archive_render {
 } vqc_archive_render;
 
 /* Everything known before the first step. Texts are UTF-8. Renders are numbered by their place in the list. */
-typedef struct vqc_archive_plan {
+typedef struct vqc_archive_outline {
     const char *study;
     const char *job_text;   /* the job file */
     const char *job_sha256; /* of the job file */
@@ -64,25 +64,26 @@ typedef struct vqc_archive_plan {
     const char *build;      /* how the program was built */
     const vqc_archive_model *models;
     size_t model_count; /* at least 1 */
-    const vqc_archive_shape *shapes;
+    const vqc_archive_extents *shapes;
     size_t shape_count; /* at least 1, each used by a render */
     const vqc_archive_render *renders;
     size_t render_count; /* at least 1 */
-} vqc_archive_plan;
+} vqc_archive_outline;
 
-/* Bytes on the disk that an archive of this plan takes, up to a small overhead. A plan that cannot be stored (an
- * empty list, text that is not UTF-8, a row of 2 GiB or more) is VQC_BAD_INPUT. */
-VQC_MUST_CHECK vqc_status vqc_archive_bytes(const vqc_archive_plan *plan, uint64_t *bytes_out, vqc_error *error);
+/* Bytes on the disk that an archive of this outline takes, up to a small overhead. A outline that cannot be stored
+ * (an empty list, text that is not UTF-8, a row of 2 GiB or more) is VQC_BAD_INPUT. */
+VQC_MUST_CHECK vqc_status vqc_archive_bytes(const vqc_archive_outline *outline, uint64_t *bytes_out,
+                                            vqc_error *error);
 
 /* --- Opening and closing --- */
 
-/* Opens the study's archive for writing; collective. Where the file does not exist it is created from the plan:
+/* Opens the study's archive for writing; collective. Where the file does not exist it is created from the outline:
  * under a temporary name, with all its space allocated, then renamed. Where it exists it must be that study's: the
- * job file's digest, the models' digests and the renders must equal the plan's, else VQC_BAD_INPUT says what
- * differs. Only rank 0's plan is looked at. *created_out tells which it was.
+ * job file's digest, the models' digests and the renders must equal the outline's, else VQC_BAD_INPUT says what
+ * differs. Only rank 0's outline is looked at. *created_out tells which it was.
  * VQC_FAILED: disk full (naming the bytes needed), folder not writable, another launch has the archive. A launch
  * that was just killed is waited for, for two seconds. On file systems without locks launches are not kept apart. */
-VQC_MUST_CHECK vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive_plan *plan,
+VQC_MUST_CHECK vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive_outline *outline,
                                             vqc_archive **archive_out, bool *created_out, vqc_error *error);
 
 /* Opens an archive to read it; one process, no other rank takes part, and a launch may be writing it. The file is
@@ -93,8 +94,8 @@ VQC_MUST_CHECK vqc_status vqc_archive_open(const char *path, vqc_archive **archi
  * there is nothing left that could fail. */
 void vqc_archive_close(vqc_archive *archive);
 
-/* The plan as the file has it; belongs to the archive. */
-const vqc_archive_plan *vqc_archive_plan_of(const vqc_archive *archive);
+/* The outline as the file has it; belongs to the archive. */
+const vqc_archive_outline *vqc_archive_outline_of(const vqc_archive *archive);
 const char *vqc_archive_path(const vqc_archive *archive);
 
 /* --- A render's state and results. `render` is its number; a number out of range is VQC_FAILED. --- */

@@ -5,14 +5,14 @@
 
 static vqc_status job_check(const vqc_archive *archive, vqc_error *error)
 {
-    const vqc_archive_plan *plan = &archive->stored.plan;
+    const vqc_archive_outline *outline = &archive->stored.outline;
     char digest[VQC_DIGEST_TEXT_SIZE];
-    VQC_TRY(vqc_digest_bytes(plan->job_text, strlen(plan->job_text), digest, error));
-    if (strcmp(digest, plan->job_sha256) == 0)
+    VQC_TRY(vqc_digest_bytes(outline->job_text, strlen(outline->job_text), digest, error));
+    if (strcmp(digest, outline->job_sha256) == 0)
         return VQC_OK;
     return vqc_error_set(error, VQC_BAD_INPUT,
                          "%s: dataset /study/job_text: expected SHA-256 %.12s..., found %.12s...", archive->path,
-                         plan->job_sha256, digest);
+                         outline->job_sha256, digest);
 }
 
 static bool is_digest(const char *text)
@@ -44,7 +44,7 @@ vqc_status vqc_archive_check(const vqc_archive *archive, vqc_error *error)
     size_t launches;
     VQC_TRY(job_check(archive, error));
     VQC_TRY(vqc_archive_launch_count(archive, &launches, error));
-    for (size_t i = 0; i < archive->stored.plan.render_count; i++)
+    for (size_t i = 0; i < archive->stored.outline.render_count; i++)
         VQC_TRY(render_check(archive, i, error));
     return VQC_OK;
 }

@@ -24,8 +24,8 @@ static vqc_status label_read(const vqc_archive *archive, size_t render, uint64_t
 
 static size_t checkpoint_bytes(const vqc_archive *archive, size_t render)
 {
-    const vqc_archive_plan *plan = &archive->stored.plan;
-    return plan->shapes[plan->renders[render].shape].checkpoint_bytes;
+    const vqc_archive_outline *outline = &archive->stored.outline;
+    return outline->shapes[outline->renders[render].shape].checkpoint_bytes;
 }
 
 /* Reads a slot; *valid_out tells whether it holds a whole checkpoint. */

@@ -13,7 +13,7 @@
 #include "archive/file.h"
 #include "archive/internal.h"
 #include "archive/layout.h"
-#include "archive/plan.h"
+#include "archive/outline.h"
 #include "base/memory.h"
 
 /* Takes the space for the whole file, so that no later write can fail for want of it. */
@@ -71,11 +71,11 @@ static vqc_status render_tables_make(const vqc_hdf5_file *file, size_t renders, 
     return VQC_OK;
 }
 
-static vqc_status shape_tables_make(const vqc_hdf5_file *file, const vqc_archive_plan *plan, size_t index,
+static vqc_status shape_tables_make(const vqc_hdf5_file *file, const vqc_archive_outline *outline, size_t index,
                                     vqc_error *error)
 {
-    const vqc_archive_shape *shape = &plan->shapes[index];
-    const size_t renders = vqc_plan_shape_renders(plan, index);
+    const vqc_archive_extents *shape = &outline->shapes[index];
+    const size_t renders = vqc_outline_shape_renders(outline, index);
     for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++) {
         const vqc_shape_table table = (vqc_shape_table)i;
         if (table == VQC_SHAPE_LOSS_NAME || !vqc_layout_shape_present(table, shape))
@@ -86,35 +86,36 @@ static vqc_status shape_tables_make(const vqc_hdf5_file *file, const vqc_archive
     return VQC_OK;
 }
 
-static vqc_status structure_make(const vqc_hdf5_file *file, const vqc_archive_plan *plan, const size_t *rows,
+static vqc_status structure_make(const vqc_hdf5_file *file, const vqc_archive_outline *outline, const size_t *rows,
                                  vqc_error *error)
 {
     VQC_TRY(file_tables_make(file, error));
-    VQC_TRY(vqc_plan_write(file, plan, rows, error));
-    VQC_TRY(render_tables_make(file, plan->render_count, error));
-    for (size_t i = 0; i < plan->shape_count; i++)
-        VQC_TRY(shape_tables_make(file, plan, i, error));
+    VQC_TRY(vqc_outline_write(file, outline, rows, error));
+    VQC_TRY(render_tables_make(file, outline->render_count, error));
+    for (size_t i = 0; i < outline->shape_count; i++)
+        VQC_TRY(shape_tables_make(file, outline, i, error));
     return VQC_OK;
 }
 
-static vqc_status hdf5_write(const char *partial, const vqc_archive_plan *plan, const size_t *rows, vqc_error *error)
+static vqc_status hdf5_write(const char *partial, const vqc_archive_outline *outline, const size_t *rows,
+                             vqc_error *error)
 {
     vqc_hdf5_file file;
     vqc_error ignored;
     VQC_TRY(vqc_hdf5_file_create(partial, &file, error));
-    vqc_status status = structure_make(&file, plan, rows, error);
+    vqc_status status = structure_make(&file, outline, rows, error);
     vqc_status closed = vqc_hdf5_file_close(&file, status == VQC_OK ? error : &ignored);
     return status == VQC_OK ? closed : status;
 }
 
-/* Writes the whole structure and the plan. */
-static vqc_status contents_write(const char *partial, const vqc_archive_plan *plan, vqc_error *error)
+/* Writes the whole structure and the outline. */
+static vqc_status contents_write(const char *partial, const vqc_archive_outline *outline, vqc_error *error)
 {
     void *rows;
-    VQC_TRY(vqc_memory_allocate(plan->render_count, sizeof(size_t), "the renders' rows", &rows, error));
-    vqc_status status = vqc_archive_rows_number(plan, rows, error);
+    VQC_TRY(vqc_memory_allocate(outline->render_count, sizeof(size_t), "the renders' rows", &rows, error));
+    vqc_status status = vqc_outline_rows_number(outline, rows, error);
     if (status == VQC_OK)
-        status = hdf5_write(partial, plan, rows, error);
+        status = hdf5_write(partial, outline, rows, error);
     free(rows);
     return status;
 }
@@ -151,19 +152,20 @@ static vqc_status folder_synchronise(const char *path, vqc_error *error)
     return VQC_OK;
 }
 
-static vqc_status partial_make(const char *partial, const char *path, const vqc_archive_plan *plan, vqc_error *error)
+static vqc_status partial_make(const char *partial, const char *path, const vqc_archive_outline *outline,
+                               vqc_error *error)
 {
     uint64_t bytes;
-    VQC_TRY(vqc_archive_bytes(plan, &bytes, error));
+    VQC_TRY(vqc_archive_bytes(outline, &bytes, error));
     VQC_TRY(space_try(partial, path, bytes, error));
-    VQC_TRY(contents_write(partial, plan, error));
+    VQC_TRY(contents_write(partial, outline, error));
     VQC_TRY(file_settle(partial, path, error));
     if (rename(partial, path) != 0)
         return vqc_error_set(error, VQC_FAILED, "%s: cannot be renamed to %s: %s", partial, path, strerror(errno));
     return folder_synchronise(path, error);
 }
 
-vqc_status vqc_archive_create(const char *path, const vqc_archive_plan *plan, vqc_error *error)
+vqc_status vqc_archive_create(const char *path, const vqc_archive_outline *outline, vqc_error *error)
 {
     static const char suffix[] = ".partial";
     void *memory;
@@ -171,7 +173,7 @@ vqc_status vqc_archive_create(const char *path, const vqc_archive_plan *plan, vq
     VQC_TRY(vqc_memory_allocate(1, size, "a file name", &memory, error));
     char *partial = memory;
     (void)snprintf(partial, size, "%s%s", path, suffix);
-    vqc_status status = partial_make(partial, path, plan, error);
+    vqc_status status = partial_make(partial, path, outline, error);
     if (status != VQC_OK)
         (void)unlink(partial);
     free(partial);

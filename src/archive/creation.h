@@ -5,6 +5,6 @@
 
 /* Makes the archive's file: the whole structure under a temporary name (PATH.partial), its space allocated, forced
  * to the disk, renamed to `path`. By one process, which holds the lock. On failure nothing is left behind. */
-VQC_MUST_CHECK vqc_status vqc_archive_create(const char *path, const vqc_archive_plan *plan, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_archive_create(const char *path, const vqc_archive_outline *outline, vqc_error *error);
 
 #endif

@@ -7,7 +7,7 @@
 #include "archive/dataset.h"
 #include "archive/layout.h"
 #include "archive/lock.h"
-#include "archive/plan.h"
+#include "archive/outline.h"
 
 /* What an open archive consists of, for the files of this module. */
 
@@ -21,18 +21,15 @@ struct vqc_archive {
     vqc_archive_lock *lock; /* on rank 0 of a launch */
     vqc_hdf5_file file;
     int disk; /* descriptor for forcing data to the disk, -1 if for reading only */
-    vqc_stored_plan stored;
+    vqc_stored_outline stored;
     vqc_dataset file_table[VQC_FILE_TABLE_COUNT];
     vqc_dataset render_table[VQC_RENDER_TABLE_COUNT];
-    vqc_shape_datasets *shapes; /* one for each shape of the plan */
+    vqc_shape_datasets *shapes; /* one for each shape of the outline */
     size_t *rows;               /* of each render within its shape */
     signed char *newest_slot;   /* of each render's checkpoints: 0, 1, SLOT_NONE or SLOT_UNKNOWN */
 };
 
 enum { SLOT_NONE = -1, SLOT_UNKNOWN = -2 };
-
-/* Numbers the renders within their shapes: rows_out has render_count elements. */
-VQC_MUST_CHECK vqc_status vqc_archive_rows_number(const vqc_archive_plan *plan, size_t *rows_out, vqc_error *error);
 
 /* One of a render's values: its row in a table of renders, or in a dataset of its shape. */
 VQC_MUST_CHECK vqc_status vqc_archive_value_write(vqc_archive *archive, vqc_render_table table, size_t render,

@@ -1,8 +1,17 @@
 #include "archive/layout.h"
 
 #include <stdio.h>
+#include <string.h>
 
-#include "archive/plan.h"
+size_t vqc_layout_text_bytes(const char *const *texts, size_t count)
+{
+    size_t longest = 1;
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strlen(texts[i]);
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
 
 vqc_dataset_form vqc_layout_file_form(vqc_file_table table)
 {
@@ -54,7 +63,7 @@ vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_co
 }
 
 vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size_t renders,
-                                       const vqc_archive_shape *shape)
+                                       const vqc_archive_extents *shape)
 {
     static const char *const names[VQC_SHAPE_TABLE_COUNT] = {
         [VQC_SHAPE_PICTURE] = "picture",
@@ -84,7 +93,7 @@ vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size
     case VQC_SHAPE_LOSS_NAME:
         form = (vqc_dataset_form){
             .element = VQC_ELEMENT_TEXT,
-            .text_bytes = shape->loss_names ? vqc_plan_text_bytes(shape->loss_names, shape->loss_count) : 0,
+            .text_bytes = shape->loss_names ? vqc_layout_text_bytes(shape->loss_names, shape->loss_count) : 0,
             .rank = 1,
             .dims = {shape->loss_count}};
         break;
@@ -116,14 +125,14 @@ bool vqc_layout_shape_optional(vqc_shape_table table)
     return table == VQC_SHAPE_SNAPSHOT || table == VQC_SHAPE_SNAPSHOT_PRESENT || table == VQC_SHAPE_CHECKPOINT;
 }
 
-bool vqc_layout_shape_present(vqc_shape_table table, const vqc_archive_shape *shape)
+bool vqc_layout_shape_present(vqc_shape_table table, const vqc_archive_extents *shape)
 {
     if (table == VQC_SHAPE_CHECKPOINT)
         return shape->checkpoint_bytes > 0;
     return !vqc_layout_shape_optional(table) || shape->snapshot_count > 0;
 }
 
-vqc_status vqc_layout_shape_learn(vqc_shape_table table, const vqc_dataset *dataset, vqc_archive_shape *shape,
+vqc_status vqc_layout_shape_learn(vqc_shape_table table, const vqc_dataset *dataset, vqc_archive_extents *shape,
                                   vqc_error *error)
 {
     const hsize_t *dims = dataset->form.dims;

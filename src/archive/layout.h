@@ -4,7 +4,7 @@
 #include "archive/archive.h"
 #include "archive/dataset.h"
 
-/* The datasets beside the plan's texts: their paths, types and sizes. README.md shows the whole. */
+/* The datasets beside the outline's texts: their paths, types and sizes. README.md shows the whole. */
 
 enum { VQC_LAYOUT_VERSION = 1, VQC_LAYOUT_SLOTS = 2, VQC_LAYOUT_DIGEST_BYTES = 64 };
 
@@ -47,21 +47,24 @@ typedef enum vqc_file_table {
     VQC_FILE_TABLE_COUNT
 } vqc_file_table;
 
+/* The longest of some texts in bytes, at least 1: what HDF5 needs for them. */
+size_t vqc_layout_text_bytes(const char *const *texts, size_t count);
+
 vqc_dataset_form vqc_layout_file_form(vqc_file_table table);
 vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_count);
 
 /* The form of a dataset of shape number `index`, which `renders` renders have. Sizes of 0 in the shape, and loss
  * names that are NULL, give sizes of 0 in the form: unknown. */
 vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size_t renders,
-                                       const vqc_archive_shape *shape);
+                                       const vqc_archive_extents *shape);
 
-/* Whether an archive may lack the dataset: snapshots and checkpoints, where the plan has none. */
+/* Whether an archive may lack the dataset: snapshots and checkpoints, where the outline has none. */
 bool vqc_layout_shape_optional(vqc_shape_table table);
 /* Whether an archive with this shape has the dataset. */
-bool vqc_layout_shape_present(vqc_shape_table table, const vqc_archive_shape *shape);
+bool vqc_layout_shape_present(vqc_shape_table table, const vqc_archive_extents *shape);
 
 /* Takes over into the shape the sizes that this dataset tells; one beyond 32 bits is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_layout_shape_learn(vqc_shape_table table, const vqc_dataset *dataset,
-                                                 vqc_archive_shape *shape, vqc_error *error);
+                                                 vqc_archive_extents *shape, vqc_error *error);
 
 #endif

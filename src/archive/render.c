@@ -9,10 +9,10 @@
 
 vqc_status vqc_archive_render_check(const vqc_archive *archive, size_t render, vqc_error *error)
 {
-    if (render < archive->stored.plan.render_count)
+    if (render < archive->stored.outline.render_count)
         return VQC_OK;
     return vqc_error_set(error, VQC_FAILED, "%s: there is no render %zu among %zu", archive->path, render,
-                         archive->stored.plan.render_count);
+                         archive->stored.outline.render_count);
 }
 
 vqc_status vqc_archive_writable_check(const vqc_archive *archive, vqc_error *error)
@@ -41,7 +41,7 @@ static vqc_status dataset_find(const vqc_archive *archive, vqc_shape_table table
                                const vqc_dataset **dataset_out, vqc_error *error)
 {
     VQC_TRY(vqc_archive_render_check(archive, render, error));
-    const uint32_t shape = archive->stored.plan.renders[render].shape;
+    const uint32_t shape = archive->stored.outline.renders[render].shape;
     const vqc_dataset *dataset = &archive->shapes[shape].table[table];
     if (dataset->form.rank == 0)
         return vqc_error_set(error, VQC_FAILED, "%s: render %zu has no room for %s", archive->path, render,

@@ -122,7 +122,7 @@ static vqc_status steps_time(const vqc_lanes *lanes, vqc_bench_report *report, d
 
 /* ---- The render ---- */
 
-static vqc_status picture_time(vqc_renderer *renderer, const vqc_render_shape *shape, vqc_bench_report *report,
+static vqc_status picture_time(vqc_renderer *renderer, const vqc_render_extents *shape, vqc_bench_report *report,
                                vqc_error *error)
 {
     float *picture;
@@ -160,13 +160,13 @@ static vqc_status lanes_start(const vqc_lanes *lanes, const vqc_render *render, 
 static vqc_status render_time(const vqc_lanes *lanes, vqc_bench_report *report, vqc_error *error)
 {
     vqc_renderer *renderer = lanes->renderers[0];
-    vqc_render_shape shape;
+    vqc_render_extents shape;
     double *losses;
     double started = vqc_clock_seconds();
     VQC_TRY(lanes_start(lanes, report->render, error));
     report->start = vqc_clock_seconds() - started;
     report->groups = vqc_renderer_work(renderer)->groups[0];
-    VQC_TRY(vqc_renderer_shape(renderer, report->render, &shape, error));
+    VQC_TRY(vqc_renderer_extents(renderer, report->render, &shape, error));
     VQC_TRY(vqc_memory_allocate((size_t)shape.terms, sizeof *losses, "losses", &losses, error));
     vqc_status status = steps_time(lanes, report, losses, error);
     report->loss = losses[shape.terms - 1];

@@ -24,19 +24,19 @@ typedef struct export_work {
 /* Writes a picture with what it was made from. */
 static vqc_status picture_write(const export_work *work, size_t number, const vqc_image *image, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(work->archive);
-    const vqc_archive_render *render = &plan->renders[number];
+    const vqc_archive_outline *outline = vqc_archive_outline_of(work->archive);
+    const vqc_archive_render *render = &outline->renders[number];
     char seed[32];
     vqc_text path = {0};
     (void)snprintf(seed, sizeof seed, "%llu", (unsigned long long)render->seed);
     const vqc_image_text texts[] = {
         {"Title", render->prompt},
         {"Software", "vqclip"},
-        {"vqclip study", plan->study},
+        {"vqclip study", outline->study},
         {"vqclip id", render->id},
         {"vqclip seed", seed},
         {"vqclip settings", render->settings},
-        {"vqclip job SHA-256", plan->job_sha256},
+        {"vqclip job SHA-256", outline->job_sha256},
     };
     vqc_status status = vqc_text_append(&path, error, "%s/%05zu.png", work->folder, number);
     if (status == VQC_OK)
@@ -61,8 +61,8 @@ static vqc_status absence_place(const vqc_archive_outcome *outcome, vqc_sheet *s
 /* Writes a render's picture and puts it on the sheet. */
 static vqc_status render_export(export_work *work, size_t number, vqc_sheet *sheet, size_t cell, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(work->archive);
-    const vqc_archive_shape *shape = &plan->shapes[plan->renders[number].shape];
+    const vqc_archive_outline *outline = vqc_archive_outline_of(work->archive);
+    const vqc_archive_extents *shape = &outline->shapes[outline->renders[number].shape];
     vqc_archive_outcome outcome;
     vqc_image image;
     VQC_TRY(vqc_archive_outcome_read(work->archive, number, &outcome, error));
@@ -99,10 +99,10 @@ static vqc_status detail_make(const vqc_archive_render *render, size_t number, v
 static vqc_status cells_fill(const export_work *work, size_t first, size_t count, vqc_sheet_cell *cells,
                              vqc_text *details, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(work->archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(work->archive);
     for (size_t i = 0; i < count; i++) {
-        const vqc_archive_render *render = &plan->renders[first + i];
-        const vqc_archive_shape *shape = &plan->shapes[render->shape];
+        const vqc_archive_render *render = &outline->renders[first + i];
+        const vqc_archive_extents *shape = &outline->shapes[render->shape];
         VQC_TRY(detail_make(render, first + i, &details[i], error));
         cells[i] = (vqc_sheet_cell){shape->height, shape->width, render->prompt, details[i].data};
     }
@@ -111,7 +111,7 @@ static vqc_status cells_fill(const export_work *work, size_t first, size_t count
 
 static vqc_status subtitle_make(const export_work *work, size_t number, vqc_text *subtitle, vqc_error *error)
 {
-    size_t count = vqc_archive_plan_of(work->archive)->render_count;
+    size_t count = vqc_archive_outline_of(work->archive)->render_count;
     VQC_TRY(vqc_text_append(subtitle, error, "%zu render%s", count, count == 1 ? "" : "s"));
     if (work->sheet_count == 1)
         return VQC_OK;
@@ -129,10 +129,10 @@ static vqc_status sheet_lay_out(const export_work *work, size_t number, size_t f
     if (status == VQC_OK)
         status = subtitle_make(work, number, &subtitle, error);
     if (status == VQC_OK)
-        status = vqc_sheet_create(&(vqc_sheet_plan){.title = vqc_archive_plan_of(work->archive)->study,
-                                                    .subtitle = subtitle.data,
-                                                    .cells = cells,
-                                                    .count = count},
+        status = vqc_sheet_create(&(vqc_sheet_arrangement){.title = vqc_archive_outline_of(work->archive)->study,
+                                                           .subtitle = subtitle.data,
+                                                           .cells = cells,
+                                                           .count = count},
                                   work->captions, sheet_out, error);
     for (size_t i = 0; i < count; i++)
         vqc_text_release(&details[i]);
@@ -157,7 +157,7 @@ static vqc_status sheet_write(const export_work *work, size_t number, const vqc_
 static vqc_status sheet_export(export_work *work, size_t number, vqc_error *error)
 {
     size_t first = number * work->sheet_cells;
-    size_t left = vqc_archive_plan_of(work->archive)->render_count - first;
+    size_t left = vqc_archive_outline_of(work->archive)->render_count - first;
     size_t count = left < work->sheet_cells ? left : work->sheet_cells;
     vqc_sheet *sheet;
     VQC_TRY(sheet_lay_out(work, number, first, count, &sheet, error));
@@ -173,7 +173,7 @@ static vqc_status sheet_export(export_work *work, size_t number, vqc_error *erro
 /* Says what was written. */
 static void outcome_print(const export_work *work, const char *lack)
 {
-    (void)printf("%zu of %zu pictures and ", work->written, vqc_archive_plan_of(work->archive)->render_count);
+    (void)printf("%zu of %zu pictures and ", work->written, vqc_archive_outline_of(work->archive)->render_count);
     if (work->sheet_count == 1)
         (void)printf("the contact sheet %s/sheet.png\n", work->folder);
     else
@@ -184,7 +184,7 @@ static void outcome_print(const export_work *work, const char *lack)
 
 static vqc_status pictures_export(export_work *work, vqc_error *error)
 {
-    size_t count = vqc_archive_plan_of(work->archive)->render_count;
+    size_t count = vqc_archive_outline_of(work->archive)->render_count;
     const char *lack;
     VQC_TRY(vqc_captions_create(&work->captions, &lack, error));
     work->sheet_count = (count + VQC_SHEET_MAX_CELLS - 1) / VQC_SHEET_MAX_CELLS;

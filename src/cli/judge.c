@@ -208,9 +208,9 @@ static vqc_status render_judge(judge_work *work, const vqc_archive *archive, siz
 {
     vqc_image picture;
     char name[32];
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
-    const vqc_archive_render *render = &plan->renders[number];
-    const vqc_archive_shape *shape = &plan->shapes[render->shape];
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    const vqc_archive_render *render = &outline->renders[number];
+    const vqc_archive_extents *shape = &outline->shapes[render->shape];
     (void)snprintf(name, sizeof name, "%05zu", number);
     VQC_TRY(vqc_image_create(shape->height, shape->width, &picture, error));
     vqc_status status = vqc_archive_picture_read(archive, number, picture.pixels, error);
@@ -225,7 +225,7 @@ static vqc_status archive_judge(judge_work *work, vqc_error *error)
     vqc_archive *archive;
     vqc_status status = VQC_OK;
     VQC_TRY(vqc_archive_open(work->options->archive, &archive, error));
-    size_t count = vqc_archive_plan_of(archive)->render_count;
+    size_t count = vqc_archive_outline_of(archive)->render_count;
     for (size_t i = 0; i < count && status == VQC_OK; i++) {
         vqc_archive_state state;
         status = vqc_archive_state_read(archive, i, &state, error);

@@ -4,10 +4,10 @@
 
 #include "cli/commands.h"
 #include "cli/compute.h"
+#include "cli/forecast_report.h"
 #include "cli/json_output.h"
 #include "cli/lanes.h"
 #include "cli/memory_report.h"
-#include "cli/plan_report.h"
 #include "forecast/cost_file.h"
 #include "forecast/measurement.h"
 #include "guide/targets.h"
@@ -169,10 +169,10 @@ static vqc_status launch_predict(plan_options *options, const vqc_study *study, 
     vqc_status status = costs_find(options, study, &costs, where, error);
     if (status == VQC_OK)
         status = vqc_prediction_create(study, &costs, &options->prediction, &prediction, error);
-    const vqc_plan_report report = {study, &costs, where, &options->prediction, &prediction};
+    const vqc_forecast_report report = {study, &costs, where, &options->prediction, &prediction};
     if (status == VQC_OK)
-        status = options->compute.json ? vqc_plan_report_print_json(&report, error)
-                                       : vqc_plan_report_print(&report, error);
+        status = options->compute.json ? vqc_forecast_report_print_json(&report, error)
+                                       : vqc_forecast_report_print(&report, error);
     vqc_prediction_release(&prediction);
     vqc_cost_table_release(&costs);
     return status;

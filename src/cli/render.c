@@ -40,7 +40,7 @@ typedef struct render_work {
     char environment_line[VQC_ARCHIVE_DEVICE_SIZE];
     vqc_renderer *renderer;
     vqc_lanes lanes;
-    vqc_study_archive *plan;
+    vqc_study_archive *outline;
     vqc_archive *archive;
     vqc_text path; /* of the archive */
 } render_work;
@@ -48,7 +48,7 @@ typedef struct render_work {
 static void work_release(render_work *work)
 {
     vqc_archive_close(work->archive);
-    vqc_study_archive_destroy(work->plan);
+    vqc_study_archive_destroy(work->outline);
     vqc_lanes_close(&work->lanes);
     vqc_renderer_destroy(work->renderer);
     vqc_study_close(work->study);
@@ -82,7 +82,7 @@ static vqc_status study_open(const render_options *options, const char *job, ren
     VQC_TRY(
         vqc_environment_find(options->compute.ops, options->compute.dtype, VQC_VERSION, &work->environment, error));
     vqc_environment_write(&work->environment, work->environment_line);
-    return vqc_study_archive_create(work->study, work->renderer, &work->environment, &work->plan, error);
+    return vqc_study_archive_create(work->study, work->renderer, &work->environment, &work->outline, error);
 }
 
 /* The size of teams: the option's, else the study's; 0: auto. */
@@ -148,7 +148,7 @@ static vqc_status render_study(render_options *options, const char *job, render_
     vqc_launch_totals totals;
     vqc_status status = study_open(options, job, work, error);
     VQC_TRY(vqc_comm_agree(work->comm, status, error));
-    VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_plan(work->plan), &work->archive,
+    VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_outline(work->outline), &work->archive,
                               &created, error));
     VQC_TRY(vqc_comm_agree(work->comm,
                            vqc_launch_record(work->archive, work->comm, &options->compute, &work->environment, job,

@@ -12,8 +12,8 @@ static const char *const state_names[] = {"pending", "done", "failed"};
 /* The last step's total loss of a render that is done. */
 static vqc_status final_loss(const vqc_archive *archive, size_t render, double *loss_out, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
-    const vqc_archive_shape *shape = &plan->shapes[plan->renders[render].shape];
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    const vqc_archive_extents *shape = &outline->shapes[outline->renders[render].shape];
     size_t count = (size_t)shape->steps * shape->loss_count;
     float *losses;
     VQC_TRY(vqc_memory_allocate(count, sizeof *losses, "losses", &losses, error));
@@ -25,7 +25,7 @@ static vqc_status final_loss(const vqc_archive *archive, size_t render, double *
 
 static vqc_status render_print(const vqc_archive *archive, size_t number, vqc_error *error)
 {
-    const vqc_archive_render *render = &vqc_archive_plan_of(archive)->renders[number];
+    const vqc_archive_render *render = &vqc_archive_outline_of(archive)->renders[number];
     vqc_archive_outcome outcome;
     double loss = 0.0;
     VQC_TRY(vqc_archive_outcome_read(archive, number, &outcome, error));
@@ -42,19 +42,20 @@ static vqc_status render_print(const vqc_archive *archive, size_t number, vqc_er
 
 static vqc_status archive_print(const vqc_archive *archive, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
-    (void)printf("study   %s\njob     %s\n", plan->study, plan->job_sha256);
-    for (size_t i = 0; i < plan->model_count; i++)
-        (void)printf("model   %s  %s  %s\n", plan->models[i].role, plan->models[i].sha256, plan->models[i].path);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    (void)printf("study   %s\njob     %s\n", outline->study, outline->job_sha256);
+    for (size_t i = 0; i < outline->model_count; i++)
+        (void)printf("model   %s  %s  %s\n", outline->models[i].role, outline->models[i].sha256,
+                     outline->models[i].path);
     (void)printf("\nnumber  state          loss       time  picture       render\n");
-    for (size_t i = 0; i < plan->render_count; i++)
+    for (size_t i = 0; i < outline->render_count; i++)
         VQC_TRY(render_print(archive, i, error));
     return VQC_OK;
 }
 
 static vqc_status render_to_json(const vqc_archive *archive, size_t number, json_t *renders, vqc_error *error)
 {
-    const vqc_archive_render *render = &vqc_archive_plan_of(archive)->renders[number];
+    const vqc_archive_render *render = &vqc_archive_outline_of(archive)->renders[number];
     vqc_archive_outcome outcome;
     double loss = 0.0;
     VQC_TRY(vqc_archive_outcome_read(archive, number, &outcome, error));
@@ -80,15 +81,15 @@ static vqc_status render_to_json(const vqc_archive *archive, size_t number, json
     return VQC_OK;
 }
 
-static json_t *models_to_json(const vqc_archive_plan *plan)
+static json_t *models_to_json(const vqc_archive_outline *outline)
 {
     json_t *models = json_array();
-    for (size_t i = 0; i < plan->model_count; i++) {
+    for (size_t i = 0; i < outline->model_count; i++) {
         json_t *model = json_object();
-        json_object_set_new(model, "role", json_string(plan->models[i].role));
-        json_object_set_new(model, "name", json_string(plan->models[i].name));
-        json_object_set_new(model, "path", json_string(plan->models[i].path));
-        json_object_set_new(model, "sha256", json_string(plan->models[i].sha256));
+        json_object_set_new(model, "role", json_string(outline->models[i].role));
+        json_object_set_new(model, "name", json_string(outline->models[i].name));
+        json_object_set_new(model, "path", json_string(outline->models[i].path));
+        json_object_set_new(model, "sha256", json_string(outline->models[i].sha256));
         json_array_append_new(models, model);
     }
     return models;
@@ -96,14 +97,14 @@ static json_t *models_to_json(const vqc_archive_plan *plan)
 
 static vqc_status archive_print_json(const vqc_archive *archive, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     json_t *report = json_object();
     json_t *renders = json_array();
-    json_object_set_new(report, "study", json_string(plan->study));
-    json_object_set_new(report, "job_sha256", json_string(plan->job_sha256));
-    json_object_set_new(report, "models", models_to_json(plan));
+    json_object_set_new(report, "study", json_string(outline->study));
+    json_object_set_new(report, "job_sha256", json_string(outline->job_sha256));
+    json_object_set_new(report, "models", models_to_json(outline));
     json_object_set_new(report, "renders", renders);
-    for (size_t i = 0; i < plan->render_count; i++) {
+    for (size_t i = 0; i < outline->render_count; i++) {
         vqc_status status = render_to_json(archive, i, renders, error);
         if (status != VQC_OK) {
             json_decref(report);

@@ -45,10 +45,10 @@ static const char *file_state(const vqc_model_file *file)
 
 static void files_print(const verify_work *work)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(work->archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(work->archive);
     for (size_t i = 0; i < work->found.files.count; i++) {
         const vqc_model_file *file = &work->found.files.items[i];
-        const vqc_archive_model *model = &plan->models[file->model];
+        const vqc_archive_model *model = &outline->models[file->model];
         (void)printf("model     %s%s%s %s: %s: %s\n", model->role, model->name[0] == '\0' ? "" : " ", model->name,
                      file->part, file_state(file), file->path == NULL ? file->wanted : file->path);
         if (file->other != NULL)
@@ -113,13 +113,13 @@ static void found_print(const verify_work *work)
 
 static json_t *files_to_json(const verify_work *work)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(work->archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(work->archive);
     json_t *array = json_array();
     for (size_t i = 0; i < work->found.files.count; i++) {
         const vqc_model_file *file = &work->found.files.items[i];
         json_t *object = json_object();
-        json_object_set_new(object, "role", json_string(plan->models[file->model].role));
-        json_object_set_new(object, "name", json_string(plan->models[file->model].name));
+        json_object_set_new(object, "role", json_string(outline->models[file->model].role));
+        json_object_set_new(object, "name", json_string(outline->models[file->model].name));
         json_object_set_new(object, "part", json_string(file->part));
         json_object_set_new(object, "sha256", json_string(file->sha256));
         json_object_set_new(object, "state", json_string(file_state(file)));
@@ -169,7 +169,7 @@ static vqc_status found_print_json(const verify_work *work, vqc_error *error)
         json_array_append_new(damaged, json_integer((json_int_t)found->damaged[i]));
     for (size_t i = 0; i < found->again_count; i++)
         json_array_append_new(again, again_to_json(&found->again[i]));
-    json_object_set_new(report, "study", json_string(vqc_archive_plan_of(work->archive)->study));
+    json_object_set_new(report, "study", json_string(vqc_archive_outline_of(work->archive)->study));
     json_object_set_new(report, "finished", json_integer((json_int_t)found->done_count));
     json_object_set_new(report, "failed", json_integer((json_int_t)found->failed_count));
     json_object_set_new(report, "pending", json_integer((json_int_t)found->pending_count));

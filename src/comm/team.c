@@ -1,5 +1,3 @@
-#include "comm/team.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +19,7 @@ vqc_status vqc_team_create(vqc_comm *comm, const int *ranks, int count, vqc_team
         status = vqc_error_set(error, VQC_FAILED, "rank %d is not a member of the team that it makes",
                                vqc_comm_rank(comm));
     if (status == VQC_OK && count > 1)
-        status = vqc_transport_group_create(vqc_comm_transport(comm), ranks, count, &team->group, error);
+        status = vqc_transport_subset_create(vqc_comm_transport(comm), ranks, count, &team->subset, error);
     if (status != VQC_OK) {
         free(team);
         return status;
@@ -35,7 +33,7 @@ void vqc_team_destroy(vqc_team *team)
     if (team == NULL)
         return;
     vqc_team_device_release(team);
-    vqc_transport_group_destroy(team->group);
+    vqc_transport_subset_destroy(team->subset);
     free(team);
 }
 
@@ -52,39 +50,6 @@ int vqc_team_member(const vqc_team *team)
 int vqc_team_rank(const vqc_team *team, int member)
 {
     return team->ranks[member];
-}
-
-vqc_status vqc_team_sum(vqc_team *team, int64_t *values, size_t count, vqc_error *error)
-{
-    if (team->size == 1)
-        return VQC_OK;
-    vqc_team_traffic_count(team, count);
-    return vqc_transport_group_sum(team->group, values, count, error);
-}
-
-vqc_status vqc_team_broadcast(vqc_team *team, void *data, size_t size, int root, vqc_error *error)
-{
-    return team->size == 1 ? VQC_OK : vqc_transport_group_broadcast(team->group, data, size, root, error);
-}
-
-vqc_status vqc_team_agree(vqc_team *team, vqc_status status, vqc_error *error)
-{
-    int64_t *statuses;
-    if (team->size == 1)
-        return status;
-    VQC_TRY(vqc_memory_allocate((size_t)team->size, sizeof *statuses, "the members' outcomes", &statuses, error));
-    statuses[team->member] = (int64_t)status;
-    vqc_status summed = vqc_transport_group_sum(team->group, statuses, (size_t)team->size, error);
-    int failed = 0;
-    while (summed == VQC_OK && failed < team->size && statuses[failed] == VQC_OK)
-        failed++;
-    free(statuses);
-    if (summed != VQC_OK)
-        return summed;
-    if (failed == team->size)
-        return VQC_OK;
-    VQC_TRY(vqc_transport_group_broadcast(team->group, error, sizeof *error, failed, error));
-    return error->status;
 }
 
 vqc_status vqc_team_progress(vqc_team *team, vqc_error *error)

@@ -28,7 +28,7 @@ static vqc_status assembly_look(vqc_team *team, vqc_error *error)
 {
     bool all = false;
     if (team->assembling)
-        VQC_TRY(vqc_transport_group_arrived(team->group, &all, error));
+        VQC_TRY(vqc_transport_subset_arrived(team->subset, &all, error));
     if (!all)
         return VQC_OK;
     team->assembling = false;
@@ -66,10 +66,10 @@ static vqc_status assembly_wait(vqc_team *team, vqc_error *error)
 /* This member has come to a sum. */
 static vqc_status assembly_begin(vqc_team *team, vqc_error *error)
 {
-    if (team->group == NULL)
+    if (team->subset == NULL)
         return VQC_OK;
     VQC_TRY(assembly_wait(team, error));
-    VQC_TRY(vqc_transport_group_arrive(team->group, error));
+    VQC_TRY(vqc_transport_subset_arrive(team->subset, error));
     team->assembling = true;
     return VQC_OK;
 }
@@ -145,7 +145,7 @@ static vqc_status staged_sum(vqc_team *team, vqc_ops *ops, int64_t *values, size
     VQC_TRY(vqc_memory_grow(&team->staging, &team->staging_capacity, count, sizeof *values, "a team's sums", error));
     VQC_TRY(vqc_ops_download(ops, team->staging, values, size, error));
     if (team->size > 1)
-        VQC_TRY(vqc_transport_group_sum(team->group, team->staging, count, error));
+        VQC_TRY(vqc_transport_subset_sum(team->subset, team->staging, count, error));
     return vqc_ops_upload(ops, values, team->staging, size, error);
 }
 

@@ -8,7 +8,7 @@
 /* A team's parts, for team.c and team_device.c. */
 struct vqc_team {
     vqc_comm *comm;
-    vqc_transport_group *group; /* NULL: a team of one */
+    vqc_transport_subset *subset; /* NULL: a team of one */
     vqc_team_traffic traffic;
     /* Of sums of device memory. */
     vqc_nccl *nccl; /* NULL: not connected yet, or they go through the host's memory */

@@ -58,20 +58,20 @@ VQC_MUST_CHECK vqc_status vqc_transport_window_read(vqc_transport_window *window
 
 /* Some of the ranks, with messages of their own. Every function is collective over them, and waits without
  * occupying the processor for long. */
-typedef struct vqc_transport_group vqc_transport_group;
+typedef struct vqc_transport_subset vqc_transport_subset;
 
 /* The ranks `ranks`, in the order in which they shall be members. */
-VQC_MUST_CHECK vqc_status vqc_transport_group_create(vqc_transport *transport, const int *ranks, int count,
-                                                     vqc_transport_group **group_out, vqc_error *error);
-void vqc_transport_group_destroy(vqc_transport_group *group);
+VQC_MUST_CHECK vqc_status vqc_transport_subset_create(vqc_transport *transport, const int *ranks, int count,
+                                                      vqc_transport_subset **subset_out, vqc_error *error);
+void vqc_transport_subset_destroy(vqc_transport_subset *subset);
 /* Replaces the values of every member by their sums over the members, modulo 2^64. */
-VQC_MUST_CHECK vqc_status vqc_transport_group_sum(vqc_transport_group *group, int64_t *values, size_t count,
-                                                  vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_transport_subset_sum(vqc_transport_subset *subset, int64_t *values, size_t count,
+                                                   vqc_error *error);
 /* Tells the others that this member has come here, without waiting; *all_out of the second: whether all members have.
  * The first is collective, and called again only when all have. */
-VQC_MUST_CHECK vqc_status vqc_transport_group_arrive(vqc_transport_group *group, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_transport_group_arrived(vqc_transport_group *group, bool *all_out, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_transport_group_broadcast(vqc_transport_group *group, void *data, size_t size, int root,
-                                                        vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_transport_subset_arrive(vqc_transport_subset *subset, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_transport_subset_arrived(vqc_transport_subset *subset, bool *all_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_transport_subset_broadcast(vqc_transport_subset *subset, void *data, size_t size,
+                                                         int root, vqc_error *error);
 
 #endif

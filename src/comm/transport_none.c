@@ -100,39 +100,39 @@ vqc_status vqc_transport_window_read(vqc_transport_window *window, size_t first,
     return unavailable(error);
 }
 
-vqc_status vqc_transport_group_create(vqc_transport *transport, const int *ranks, int count,
-                                      vqc_transport_group **group_out, vqc_error *error)
+vqc_status vqc_transport_subset_create(vqc_transport *transport, const int *ranks, int count,
+                                       vqc_transport_subset **subset_out, vqc_error *error)
 {
-    (void)transport, (void)ranks, (void)count, (void)group_out;
+    (void)transport, (void)ranks, (void)count, (void)subset_out;
     return unavailable(error);
 }
 
-void vqc_transport_group_destroy(vqc_transport_group *group)
+void vqc_transport_subset_destroy(vqc_transport_subset *subset)
 {
-    (void)group;
+    (void)subset;
 }
 
-vqc_status vqc_transport_group_sum(vqc_transport_group *group, int64_t *values, size_t count, vqc_error *error)
+vqc_status vqc_transport_subset_sum(vqc_transport_subset *subset, int64_t *values, size_t count, vqc_error *error)
 {
-    (void)group, (void)values, (void)count;
+    (void)subset, (void)values, (void)count;
     return unavailable(error);
 }
 
-vqc_status vqc_transport_group_arrive(vqc_transport_group *group, vqc_error *error)
+vqc_status vqc_transport_subset_arrive(vqc_transport_subset *subset, vqc_error *error)
 {
-    (void)group;
+    (void)subset;
     return unavailable(error);
 }
 
-vqc_status vqc_transport_group_arrived(vqc_transport_group *group, bool *all_out, vqc_error *error)
+vqc_status vqc_transport_subset_arrived(vqc_transport_subset *subset, bool *all_out, vqc_error *error)
 {
-    (void)group, (void)all_out;
+    (void)subset, (void)all_out;
     return unavailable(error);
 }
 
-vqc_status vqc_transport_group_broadcast(vqc_transport_group *group, void *data, size_t size, int root,
-                                         vqc_error *error)
+vqc_status vqc_transport_subset_broadcast(vqc_transport_subset *subset, void *data, size_t size, int root,
+                                          vqc_error *error)
 {
-    (void)group, (void)data, (void)size, (void)root;
+    (void)subset, (void)data, (void)size, (void)root;
     return unavailable(error);
 }

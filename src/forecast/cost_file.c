@@ -9,13 +9,13 @@ enum { INIT_COUNT = sizeof init_names / sizeof init_names[0] };
 
 /* ---- Writing ---- */
 
-static json_t *lane_steps_to_json(const vqc_shape_cost *shape)
+static json_t *lane_phases_to_json(const vqc_shape_cost *shape)
 {
     json_t *array = json_array();
-    for (int i = 0; i < shape->lane_step_count; i++) {
+    for (int i = 0; i < shape->lane_phase_count; i++) {
         json_t *object = json_object();
-        json_object_set_new(object, "lanes", json_integer(shape->lane_steps[i].lanes));
-        json_object_set_new(object, "seconds", json_real(shape->lane_steps[i].seconds));
+        json_object_set_new(object, "lanes", json_integer(shape->lane_phases[i].lanes));
+        json_object_set_new(object, "seconds", json_real(shape->lane_phases[i].seconds));
         json_array_append_new(array, object);
     }
     return array;
@@ -45,7 +45,7 @@ static json_t *shape_to_json(const vqc_shape_cost *shape, size_t perceptors)
     json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)shape->parameter_bytes));
     json_object_set_new(object, "shared_parameters", json_boolean(shape->shared));
     json_object_set_new(object, "encoder_bytes", json_integer((json_int_t)shape->encoder_bytes));
-    json_object_set_new(object, "lane_steps", lane_steps_to_json(shape));
+    json_object_set_new(object, "lane_steps", lane_phases_to_json(shape));
     return object;
 }
 
@@ -142,10 +142,10 @@ static int64_t later_integer_read(cost_reader *reader, const json_t *object, con
 }
 
 /* One step beside others. What these are divided by is not to be next to nothing. */
-static vqc_lane_step lane_step_read(cost_reader *reader, const json_t *object, int64_t least_lanes)
+static vqc_lane_phase lane_phase_read(cost_reader *reader, const json_t *object, int64_t least_lanes)
 {
     static const double least_seconds = 1e-9;
-    vqc_lane_step step = {
+    vqc_lane_phase step = {
         .lanes = (int)integer_read(reader, object, "lanes", least_lanes, VQC_LAUNCH_MAX_LANES),
         .seconds = seconds_read(reader, object, "seconds"),
     };
@@ -154,20 +154,20 @@ static vqc_lane_step lane_step_read(cost_reader *reader, const json_t *object, i
     return step;
 }
 
-static void lane_steps_read(cost_reader *reader, const json_t *array, const vqc_cost_table *table,
-                            vqc_shape_cost *shape)
+static void lane_phases_read(cost_reader *reader, const json_t *array, const vqc_cost_table *table,
+                             vqc_shape_cost *shape)
 {
     size_t count = json_array_size(array);
     int64_t least_lanes = 1;
     if (count > VQC_LAUNCH_MAX_LANES || (table->lanes > 1 && count == 0))
         fault_set(reader, "lane_steps", "seconds of steps with 1 lane and more");
     for (size_t i = 0; reader->status == VQC_OK && i < count; i++) {
-        shape->lane_steps[i] = lane_step_read(reader, json_array_get(array, i), least_lanes);
-        least_lanes = shape->lane_steps[i].lanes + 1;
+        shape->lane_phases[i] = lane_phase_read(reader, json_array_get(array, i), least_lanes);
+        least_lanes = shape->lane_phases[i].lanes + 1;
     }
-    if (reader->status == VQC_OK && count > 0 && shape->lane_steps[0].lanes != 1)
+    if (reader->status == VQC_OK && count > 0 && shape->lane_phases[0].lanes != 1)
         fault_set(reader, "lane_steps", "the seconds of one lane first");
-    shape->lane_step_count = (int)count;
+    shape->lane_phase_count = (int)count;
 }
 
 static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost_table *table)
@@ -196,7 +196,7 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
         fault_set(reader, "group_seconds", "a number for each perceptor");
     for (size_t i = 0; reader->status == VQC_OK && i < table->perceptors; i++)
         shape.group_seconds[i] = positive_read(reader, json_array_get(groups, i), "group_seconds");
-    lane_steps_read(reader, json_object_get(object, "lane_steps"), table, &shape);
+    lane_phases_read(reader, json_object_get(object, "lane_steps"), table, &shape);
     shape.beside = json_object_get(object, "beside_seconds") == NULL ? shape.make
                                                                      : seconds_read(reader, object, "beside_seconds");
     if (reader->status != VQC_OK)

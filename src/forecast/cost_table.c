@@ -51,25 +51,25 @@ bool vqc_shape_cost_equal(const vqc_shape_cost *a, const vqc_shape_cost *b)
 }
 
 /* A step's seconds with so many lanes at work; something was measured. */
-static double lane_step_seconds(const vqc_shape_cost *shape, int lanes)
+static double lane_phase_seconds(const vqc_shape_cost *shape, int lanes)
 {
-    int last = shape->lane_step_count - 1;
+    int last = shape->lane_phase_count - 1;
     int place = 0;
-    while (place < last && shape->lane_steps[place + 1].lanes < lanes)
+    while (place < last && shape->lane_phases[place + 1].lanes < lanes)
         place++;
-    const vqc_lane_step *from = &shape->lane_steps[place];
-    if (lanes > shape->lane_steps[last].lanes || place == last)
-        return shape->lane_steps[last].seconds * (double)lanes / (double)shape->lane_steps[last].lanes;
-    const vqc_lane_step *to = from + 1;
+    const vqc_lane_phase *from = &shape->lane_phases[place];
+    if (lanes > shape->lane_phases[last].lanes || place == last)
+        return shape->lane_phases[last].seconds * (double)lanes / (double)shape->lane_phases[last].lanes;
+    const vqc_lane_phase *to = from + 1;
     return from->seconds +
            (to->seconds - from->seconds) * (double)(lanes - from->lanes) / (double)(to->lanes - from->lanes);
 }
 
 double vqc_shape_cost_slowdown(const vqc_shape_cost *shape, int lanes)
 {
-    if (shape->lane_step_count == 0)
+    if (shape->lane_phase_count == 0)
         return (double)lanes;
-    return fmax(1.0, lane_step_seconds(shape, lanes) / shape->lane_steps[0].seconds);
+    return fmax(1.0, lane_phase_seconds(shape, lanes) / shape->lane_phases[0].seconds);
 }
 
 size_t vqc_cost_table_find(const vqc_cost_table *table, const vqc_render *render)

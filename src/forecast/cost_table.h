@@ -12,10 +12,10 @@
 enum { VQC_COST_TEXT_SIZE = 96 };
 
 /* A step of one render while so many lanes of a rank (lanes.h) make steps of such renders. */
-typedef struct vqc_lane_step {
+typedef struct vqc_lane_phase {
     int lanes;
     double seconds;
-} vqc_lane_step;
+} vqc_lane_phase;
 
 /* One shape of renders. Seconds are of one rank. */
 typedef struct vqc_shape_cost {
@@ -38,8 +38,8 @@ typedef struct vqc_shape_cost {
     uint64_t parameter_bytes;
     bool shared;            /* networks beside the first lane's compute with its parameters */
     uint64_t encoder_bytes; /* of both kinds, while the first latent is made; 0: it is made without one */
-    vqc_lane_step lane_steps[VQC_LAUNCH_MAX_LANES]; /* by rising number of lanes; the first is of one */
-    int lane_step_count;                            /* 0: nothing was measured but one lane */
+    vqc_lane_phase lane_phases[VQC_LAUNCH_MAX_LANES]; /* by rising number of lanes; the first is of one */
+    int lane_phase_count;                             /* 0: nothing was measured but one lane */
 } vqc_shape_cost;
 
 typedef struct vqc_cost_table {

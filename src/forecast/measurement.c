@@ -242,7 +242,7 @@ static vqc_status steps_measure(shape_work *work, vqc_shape_cost *shape, vqc_err
 /* ---- Lanes ---- */
 
 /* Queues a whole step of the lane, as vqc_renderer_step_begin does. */
-static vqc_status lane_step_begin(const shape_work *work, int lane, int64_t step, vqc_error *error)
+static vqc_status lane_phase_begin(const shape_work *work, int lane, int64_t step, vqc_error *error)
 {
     vqc_guidance *guidance = work->guidances[lane];
     VQC_TRY(vqc_guidance_decode(guidance, error));
@@ -260,7 +260,7 @@ static vqc_status round_time(const shape_work *work, int64_t step, double *secon
 {
     double started = vqc_clock_seconds();
     for (int lane = 0; lane < work->lanes; lane++)
-        VQC_TRY(lane_step_begin(work, lane, step, error));
+        VQC_TRY(lane_phase_begin(work, lane, step, error));
     for (int lane = 0; lane < work->lanes; lane++)
         VQC_TRY(vqc_ops_wait(work->models->queues[lane], error));
     *seconds_out = vqc_clock_seconds() - started;
@@ -276,7 +276,7 @@ static vqc_status rounds_measure(const shape_work *work, vqc_shape_cost *shape, 
         VQC_TRY(round_time(work, run, &warm_up, error));
     for (int run = 0; run < RUNS; run++)
         VQC_TRY(round_time(work, LANE_WARM_UPS + run, &seconds[run], error));
-    shape->lane_steps[shape->lane_step_count++] = (vqc_lane_step){work->lanes, median(seconds)};
+    shape->lane_phases[shape->lane_phase_count++] = (vqc_lane_phase){work->lanes, median(seconds)};
     return VQC_OK;
 }
 

@@ -164,7 +164,7 @@ static void surface_copy(cairo_surface_t *surface, vqc_image *image, int64_t top
     }
 }
 
-vqc_status vqc_caption_draw(const vqc_captions *captions, const char *text, const vqc_caption_style *style,
+vqc_status vqc_caption_paint(const vqc_captions *captions, const char *text, const vqc_caption_style *style,
                             vqc_image *image, int64_t top, int64_t left, int64_t height, int64_t width,
                             vqc_error *error)
 {

@@ -60,40 +60,41 @@ static void shown_size(int64_t side, int64_t height, int64_t width, int64_t *hei
 }
 
 /* The side that pictures fit in, and the box that holds each of them. */
-static void boxes_measure(vqc_sheet *sheet, const vqc_sheet_plan *plan)
+static void boxes_measure(vqc_sheet *sheet, const vqc_sheet_arrangement *arrangement)
 {
     int64_t longest = 1;
     sheet->box_width = SMALLEST_SIDE;
-    for (size_t i = 0; i < plan->count; i++) {
-        longest = plan->cells[i].height > longest ? plan->cells[i].height : longest;
-        longest = plan->cells[i].width > longest ? plan->cells[i].width : longest;
+    for (size_t i = 0; i < arrangement->count; i++) {
+        longest = arrangement->cells[i].height > longest ? arrangement->cells[i].height : longest;
+        longest = arrangement->cells[i].width > longest ? arrangement->cells[i].width : longest;
     }
     int64_t factor = (SMALLEST_SIDE + longest - 1) / longest;
     sheet->side = longest * factor < LARGEST_SIDE ? longest * factor : LARGEST_SIDE;
-    for (size_t i = 0; i < plan->count; i++) {
+    for (size_t i = 0; i < arrangement->count; i++) {
         int64_t height;
         int64_t width;
-        shown_size(sheet->side, plan->cells[i].height, plan->cells[i].width, &height, &width);
+        shown_size(sheet->side, arrangement->cells[i].height, arrangement->cells[i].width, &height, &width);
         sheet->box_height = height > sheet->box_height ? height : sheet->box_height;
         sheet->box_width = width > sheet->box_width ? width : sheet->box_width;
     }
 }
 
 /* Room for the words of the cell that has the most, and for the header. */
-static void words_measure(vqc_sheet *sheet, const vqc_sheet_plan *plan)
+static void words_measure(vqc_sheet *sheet, const vqc_sheet_arrangement *arrangement)
 {
     if (sheet->captions == NULL)
         return;
-    for (size_t i = 0; i < plan->count; i++) {
+    for (size_t i = 0; i < arrangement->count; i++) {
         int64_t height =
             CAPTION_GAP +
-            vqc_caption_height(sheet->captions, plan->cells[i].caption, sheet->box_width, &caption_style) +
-            DETAIL_GAP + vqc_caption_height(sheet->captions, plan->cells[i].detail, sheet->box_width, &detail_style);
+            vqc_caption_height(sheet->captions, arrangement->cells[i].caption, sheet->box_width, &caption_style) +
+            DETAIL_GAP +
+            vqc_caption_height(sheet->captions, arrangement->cells[i].detail, sheet->box_width, &detail_style);
         sheet->words_height = height > sheet->words_height ? height : sheet->words_height;
     }
-    sheet->header_height = vqc_caption_height(sheet->captions, plan->title, LARGEST_SIDE, &title_style) + TITLE_GAP +
-                           vqc_caption_height(sheet->captions, plan->subtitle, LARGEST_SIDE, &subtitle_style) +
-                           HEADER_GAP;
+    sheet->header_height =
+        vqc_caption_height(sheet->captions, arrangement->title, LARGEST_SIDE, &title_style) + TITLE_GAP +
+        vqc_caption_height(sheet->captions, arrangement->subtitle, LARGEST_SIDE, &subtitle_style) + HEADER_GAP;
 }
 
 static int64_t sheet_width(const vqc_sheet *sheet, size_t columns)
@@ -134,36 +135,37 @@ static int64_t cell_top(const vqc_sheet *sheet, size_t cell)
            (int64_t)(cell / sheet->columns) * (sheet->box_height + sheet->words_height + ROW_GAP);
 }
 
-/* Draws a text and moves *top below it. */
-static vqc_status text_draw(vqc_sheet *sheet, const char *text, const vqc_caption_style *style, int64_t *top,
-                            int64_t left, int64_t width, vqc_error *error)
+/* Paints a text and moves *top below it. */
+static vqc_status text_paint(vqc_sheet *sheet, const char *text, const vqc_caption_style *style, int64_t *top,
+                             int64_t left, int64_t width, vqc_error *error)
 {
     int64_t height = vqc_caption_height(sheet->captions, text, width, style);
-    VQC_TRY(vqc_caption_draw(sheet->captions, text, style, &sheet->canvas, *top, left, height, width, error));
+    VQC_TRY(vqc_caption_paint(sheet->captions, text, style, &sheet->canvas, *top, left, height, width, error));
     *top += height;
     return VQC_OK;
 }
 
-static vqc_status header_draw(vqc_sheet *sheet, const vqc_sheet_plan *plan, vqc_error *error)
+static vqc_status header_paint(vqc_sheet *sheet, const vqc_sheet_arrangement *arrangement, vqc_error *error)
 {
     int64_t top = MARGIN;
     int64_t width = sheet->canvas.width - 2 * MARGIN;
-    VQC_TRY(text_draw(sheet, plan->title, &title_style, &top, MARGIN, width, error));
+    VQC_TRY(text_paint(sheet, arrangement->title, &title_style, &top, MARGIN, width, error));
     top += TITLE_GAP;
-    return text_draw(sheet, plan->subtitle, &subtitle_style, &top, MARGIN, width, error);
+    return text_paint(sheet, arrangement->subtitle, &subtitle_style, &top, MARGIN, width, error);
 }
 
-static vqc_status words_draw(vqc_sheet *sheet, const vqc_sheet_plan *plan, vqc_error *error)
+static vqc_status words_paint(vqc_sheet *sheet, const vqc_sheet_arrangement *arrangement, vqc_error *error)
 {
     if (sheet->captions == NULL)
         return VQC_OK;
-    VQC_TRY(header_draw(sheet, plan, error));
-    for (size_t i = 0; i < plan->count; i++) {
+    VQC_TRY(header_paint(sheet, arrangement, error));
+    for (size_t i = 0; i < arrangement->count; i++) {
         int64_t left = cell_left(sheet, i);
         int64_t top = cell_top(sheet, i) + sheet->box_height + CAPTION_GAP;
-        VQC_TRY(text_draw(sheet, plan->cells[i].caption, &caption_style, &top, left, sheet->box_width, error));
+        VQC_TRY(
+            text_paint(sheet, arrangement->cells[i].caption, &caption_style, &top, left, sheet->box_width, error));
         top += DETAIL_GAP;
-        VQC_TRY(text_draw(sheet, plan->cells[i].detail, &detail_style, &top, left, sheet->box_width, error));
+        VQC_TRY(text_paint(sheet, arrangement->cells[i].detail, &detail_style, &top, left, sheet->box_width, error));
     }
     return VQC_OK;
 }
@@ -181,30 +183,30 @@ static void box_paint(vqc_sheet *sheet, size_t cell)
             memcpy(canvas_at(sheet, cell_top(sheet, cell) + y, cell_left(sheet, cell) + x), ground, sizeof ground);
 }
 
-static vqc_status sheet_draw(vqc_sheet *sheet, const vqc_sheet_plan *plan, vqc_error *error)
+static vqc_status sheet_paint(vqc_sheet *sheet, const vqc_sheet_arrangement *arrangement, vqc_error *error)
 {
-    boxes_measure(sheet, plan);
-    words_measure(sheet, plan);
-    columns_choose(sheet, plan->count);
+    boxes_measure(sheet, arrangement);
+    words_measure(sheet, arrangement);
+    columns_choose(sheet, arrangement->count);
     VQC_TRY(vqc_image_create(sheet_height(sheet, sheet->rows), sheet_width(sheet, sheet->columns), &sheet->canvas,
                              error));
     memset(sheet->canvas.pixels, 255, (size_t)(3 * sheet->canvas.height * sheet->canvas.width));
-    for (size_t i = 0; i < plan->count; i++)
+    for (size_t i = 0; i < arrangement->count; i++)
         box_paint(sheet, i);
-    return words_draw(sheet, plan, error);
+    return words_paint(sheet, arrangement, error);
 }
 
-vqc_status vqc_sheet_create(const vqc_sheet_plan *plan, const vqc_captions *captions, vqc_sheet **sheet_out,
-                            vqc_error *error)
+vqc_status vqc_sheet_create(const vqc_sheet_arrangement *arrangement, const vqc_captions *captions,
+                            vqc_sheet **sheet_out, vqc_error *error)
 {
     vqc_sheet *sheet;
-    if (plan->count < 1 || plan->count > VQC_SHEET_MAX_CELLS)
-        return vqc_error_set(error, VQC_FAILED, "a contact sheet of %zu pictures: expected 1 to %d", plan->count,
-                             VQC_SHEET_MAX_CELLS);
+    if (arrangement->count < 1 || arrangement->count > VQC_SHEET_MAX_CELLS)
+        return vqc_error_set(error, VQC_FAILED, "a contact sheet of %zu pictures: expected 1 to %d",
+                             arrangement->count, VQC_SHEET_MAX_CELLS);
     VQC_TRY(vqc_memory_allocate(1, sizeof *sheet, "a contact sheet", &sheet, error));
     sheet->captions = captions;
-    sheet->count = plan->count;
-    vqc_status status = sheet_draw(sheet, plan, error);
+    sheet->count = arrangement->count;
+    vqc_status status = sheet_paint(sheet, arrangement, error);
     if (status != VQC_OK) {
         vqc_sheet_destroy(sheet);
         return status;
@@ -264,8 +266,8 @@ vqc_status vqc_sheet_note_place(vqc_sheet *sheet, size_t cell, const char *note,
     int64_t height = vqc_caption_height(sheet->captions, note, width, &style);
     height = height < room ? height : room;
     int64_t top = cell_top(sheet, cell) + (sheet->box_height - height) / 2;
-    return vqc_caption_draw(sheet->captions, note, &style, &sheet->canvas, top, cell_left(sheet, cell) + NOTE_PADDING,
-                            height, width, error);
+    return vqc_caption_paint(sheet->captions, note, &style, &sheet->canvas, top,
+                             cell_left(sheet, cell) + NOTE_PADDING, height, width, error);
 }
 
 const vqc_image *vqc_sheet_image(const vqc_sheet *sheet)

@@ -30,23 +30,23 @@ typedef struct vqc_sheet_cell {
     const char *detail;
 } vqc_sheet_cell;
 
-typedef struct vqc_sheet_plan {
+typedef struct vqc_sheet_arrangement {
     const char *title;
     const char *subtitle;
     const vqc_sheet_cell *cells; /* in reading order */
     size_t count;                /* at least 1; a sheet of more than VQC_SHEET_MAX_CELLS is VQC_FAILED */
-} vqc_sheet_plan;
+} vqc_sheet_arrangement;
 
 enum { VQC_SHEET_MAX_CELLS = 100 };
 
-/* Lays a sheet out and draws its words; the boxes are grey. `captions` may be NULL: a sheet without words. The plan
- * is not needed afterwards, the captions are until the sheet is destroyed. */
-VQC_MUST_CHECK vqc_status vqc_sheet_create(const vqc_sheet_plan *plan, const vqc_captions *captions,
+/* Lays a sheet out and draws its words; the boxes are grey. `captions` may be NULL: a sheet without words. The
+ * arrangement is not needed afterwards, the captions are until the sheet is destroyed. */
+VQC_MUST_CHECK vqc_status vqc_sheet_create(const vqc_sheet_arrangement *arrangement, const vqc_captions *captions,
                                            vqc_sheet **sheet_out, vqc_error *error);
 /* NULL is allowed. */
 void vqc_sheet_destroy(vqc_sheet *sheet);
 
-/* Puts a picture, of the size that the plan said, into cell number `cell`. */
+/* Puts a picture, of the size that the arrangement says, into cell number `cell`. */
 VQC_MUST_CHECK vqc_status vqc_sheet_picture_place(vqc_sheet *sheet, size_t cell, const vqc_image *image,
                                                   vqc_error *error);
 

@@ -20,19 +20,19 @@ struct vqc_archived_study {
 
 /* Prompts that came from a file of lines are numbered, and their renders are called "NUMBER.SEED...": the texts of
  * the prompts, each once. */
-static vqc_status lines_collect(const vqc_archive_plan *plan, const char ***lines_out, size_t *count_out,
+static vqc_status lines_collect(const vqc_archive_outline *outline, const char ***lines_out, size_t *count_out,
                                 vqc_error *error)
 {
     size_t last_length = 0;
     const char *last = "";
     size_t count = 0;
     const char **lines;
-    VQC_TRY(vqc_memory_allocate(plan->render_count, sizeof *lines, "prompts", &lines, error));
-    for (size_t i = 0; i < plan->render_count; i++) {
-        const char *id = plan->renders[i].id;
+    VQC_TRY(vqc_memory_allocate(outline->render_count, sizeof *lines, "prompts", &lines, error));
+    for (size_t i = 0; i < outline->render_count; i++) {
+        const char *id = outline->renders[i].id;
         size_t length = strcspn(id, ".");
         if (length != last_length || memcmp(id, last, length) != 0)
-            lines[count++] = plan->renders[i].prompt;
+            lines[count++] = outline->renders[i].prompt;
         last = id;
         last_length = length;
     }
@@ -44,31 +44,32 @@ static vqc_status lines_collect(const vqc_archive_plan *plan, const char ***line
 /* Whether the renders that the job text gives are those of the archive. */
 static vqc_status renders_compare(const vqc_archive *archive, const vqc_study *study, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
-    if (study->render_count != plan->render_count || study->perceptor_count + 1 != plan->model_count)
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    if (study->render_count != outline->render_count || study->perceptor_count + 1 != outline->model_count)
         return vqc_error_set(error, VQC_BAD_INPUT,
                              "%s: its job text gives %zu renders with %zu models, expected %zu with %zu",
                              vqc_archive_path(archive), study->render_count, study->perceptor_count + 1,
-                             plan->render_count, plan->model_count);
-    for (size_t i = 0; i < plan->render_count; i++) {
+                             outline->render_count, outline->model_count);
+    for (size_t i = 0; i < outline->render_count; i++) {
         const char *id = study->renders[i].prompt->id;
-        if (study->renders[i].seed != plan->renders[i].seed || strncmp(plan->renders[i].id, id, strlen(id)) != 0)
+        if (study->renders[i].seed != outline->renders[i].seed ||
+            strncmp(outline->renders[i].id, id, strlen(id)) != 0)
             return vqc_error_set(
                 error, VQC_BAD_INPUT, "%s: its job text gives prompt %s with seed %llu as render %zu, expected %s",
-                vqc_archive_path(archive), id, (unsigned long long)study->renders[i].seed, i, plan->renders[i].id);
+                vqc_archive_path(archive), id, (unsigned long long)study->renders[i].seed, i, outline->renders[i].id);
     }
     return VQC_OK;
 }
 
 static vqc_status whole_read(vqc_archived_study *study, const char *folder, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(study->archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(study->archive);
     vqc_study_source source = {.name = vqc_archive_path(study->archive),
-                               .text = plan->job_text,
-                               .size = strlen(plan->job_text),
+                               .text = outline->job_text,
+                               .size = strlen(outline->job_text),
                                .folder = folder};
     const char **lines;
-    VQC_TRY(lines_collect(plan, &lines, &source.line_count, error));
+    VQC_TRY(lines_collect(outline, &lines, &source.line_count, error));
     source.lines = lines;
     vqc_status status = vqc_study_read(&source, &study->whole, error);
     free(lines);
@@ -166,7 +167,7 @@ static vqc_status file_find(vqc_model_file *file, const char *recorded, const ch
 static vqc_status part_find(const vqc_archived_study *study, size_t model, const char *part, const char *wanted,
                             const char *models, vqc_model_files *files, vqc_error *error)
 {
-    const char *configuration = vqc_archive_plan_of(study->archive)->models[model].configuration;
+    const char *configuration = vqc_archive_outline_of(study->archive)->models[model].configuration;
     vqc_model_file *file = &files->items[files->count++];
     vqc_text key = {0};
     *file = (vqc_model_file){.model = model, .part = part};
@@ -182,7 +183,7 @@ static vqc_status part_find(const vqc_archived_study *study, size_t model, const
 static vqc_status checkpoint_find(const vqc_archived_study *study, size_t model, const char *wanted,
                                   const char *models, vqc_model_files *files, vqc_error *error)
 {
-    const vqc_archive_model *recorded = &vqc_archive_plan_of(study->archive)->models[model];
+    const vqc_archive_model *recorded = &vqc_archive_outline_of(study->archive)->models[model];
     vqc_model_file *file = &files->items[files->count++];
     *file = (vqc_model_file){.model = model, .part = "checkpoint"};
     VQC_TRY(vqc_memory_copy_text(wanted, &file->wanted, error));
@@ -195,7 +196,7 @@ static vqc_status checkpoint_find(const vqc_archived_study *study, size_t model,
 static vqc_status beside_find(const vqc_archived_study *study, size_t model, const char *part,
                               const vqc_model_file *checkpoint, vqc_model_files *files, vqc_error *error)
 {
-    const char *configuration = vqc_archive_plan_of(study->archive)->models[model].configuration;
+    const char *configuration = vqc_archive_outline_of(study->archive)->models[model].configuration;
     const char *path = checkpoint->path == NULL ? checkpoint->wanted : checkpoint->path;
     const char *slash = strrchr(path, '/');
     char *name;
@@ -303,7 +304,7 @@ static vqc_status settings_restore(const char *name, const char *text, vqc_setti
 /* Copies the render and, if it is not the one that was copied last, its prompt. */
 static vqc_status render_take(vqc_archived_study *study, size_t number, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(study->archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(study->archive);
     const vqc_render *render = &study->whole->renders[number];
     vqc_study *chosen = &study->study;
     vqc_render *copy = &study->renders[chosen->render_count];
@@ -312,7 +313,8 @@ static vqc_status render_take(vqc_archived_study *study, size_t number, vqc_erro
     *copy = *render;
     copy->prompt = &study->prompts[chosen->prompt_count - 1];
     chosen->render_count++;
-    return settings_restore(vqc_archive_path(study->archive), plan->renders[number].settings, &copy->settings, error);
+    return settings_restore(vqc_archive_path(study->archive), outline->renders[number].settings, &copy->settings,
+                            error);
 }
 
 vqc_status vqc_archived_study_choose(vqc_archived_study *study, const vqc_model_files *files, const size_t *renders,

@@ -9,7 +9,7 @@
 
 /* What was made and what was recorded, in memory of the render's shape. */
 typedef struct result {
-    vqc_render_shape shape;
+    vqc_render_extents shape;
     size_t pixel_count, latent_count;
     float *picture; /* as computed, (height, width, 3) */
     int32_t *codes; /* (rows, columns) */
@@ -36,11 +36,11 @@ static void result_release(result *made)
 }
 
 /* The sizes must be those of the archive's row before anything is read into memory made for them. */
-static vqc_status shape_check(const vqc_render_shape *shape, const vqc_archive *archive, size_t number,
+static vqc_status shape_check(const vqc_render_extents *shape, const vqc_archive *archive, size_t number,
                               vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
-    const vqc_archive_shape *recorded = &plan->shapes[plan->renders[number].shape];
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    const vqc_archive_extents *recorded = &outline->shapes[outline->renders[number].shape];
     if (shape->height == recorded->height && shape->width == recorded->width &&
         shape->rows == recorded->latent_rows && shape->columns == recorded->latent_columns &&
         shape->latent_width == recorded->latent_width && shape->steps == recorded->steps &&
@@ -52,7 +52,7 @@ static vqc_status shape_check(const vqc_render_shape *shape, const vqc_archive *
 
 static vqc_status result_allocate(result *made, vqc_error *error)
 {
-    const vqc_render_shape *shape = &made->shape;
+    const vqc_render_extents *shape = &made->shape;
     made->pixel_count = (size_t)(3 * shape->height * shape->width);
     made->latent_count = (size_t)(shape->rows * shape->columns * shape->latent_width);
     VQC_TRY(vqc_memory_allocate(made->pixel_count, sizeof(float), "a picture", &made->picture, error));
@@ -172,7 +172,7 @@ vqc_status vqc_rerender_compare(vqc_renderer *renderer, const vqc_render *render
 {
     result made = {0};
     *comparison_out = (vqc_rerender_comparison){0};
-    VQC_TRY(vqc_renderer_shape(renderer, render, &made.shape, error));
+    VQC_TRY(vqc_renderer_extents(renderer, render, &made.shape, error));
     VQC_TRY(shape_check(&made.shape, archive, number, error));
     vqc_status status = result_compare(&made, renderer, render, archive, number, comparison_out, error);
     result_release(&made);

@@ -8,11 +8,11 @@
 #include "schedule/checkpoint.h"
 
 struct vqc_study_archive {
-    vqc_archive_plan plan;
+    vqc_archive_outline outline;
     vqc_archive_model models[1 + VQC_STUDY_MAX_PERCEPTORS];
     char digests[1 + VQC_STUDY_MAX_PERCEPTORS][VQC_DIGEST_TEXT_SIZE];
     char *configurations[1 + VQC_STUDY_MAX_PERCEPTORS];
-    vqc_archive_shape *shapes;
+    vqc_archive_extents *shapes;
     size_t shape_capacity;
     vqc_archive_render *renders;
     char **settings;   /* of each render */
@@ -62,13 +62,13 @@ static vqc_status models_fill(vqc_study_archive *archive, const vqc_study *study
         status = perceptor_describe(&about, source, vqc_renderer_clip(renderer, i), error);
         archive->configurations[1 + i] = about.data;
     }
-    archive->plan.model_count = 1 + study->perceptor_count;
-    for (size_t i = 0; i < archive->plan.model_count && status == VQC_OK; i++) {
+    archive->outline.model_count = 1 + study->perceptor_count;
+    for (size_t i = 0; i < archive->outline.model_count && status == VQC_OK; i++) {
         status = vqc_digest_file(archive->models[i].path, archive->digests[i], error);
         archive->models[i].sha256 = archive->digests[i];
         archive->models[i].configuration = archive->configurations[i];
     }
-    archive->plan.models = archive->models;
+    archive->outline.models = archive->models;
     return status;
 }
 
@@ -105,7 +105,7 @@ static vqc_status loss_names_make(vqc_study_archive *archive, const vqc_study *s
 }
 
 /* Whether an archive's shape is the render's. */
-static bool shape_is(const vqc_archive_shape *shape, const vqc_render_shape *render, int64_t snapshots)
+static bool shape_is(const vqc_archive_extents *shape, const vqc_render_extents *render, int64_t snapshots)
 {
     return shape->height == render->height && shape->width == render->width && shape->latent_rows == render->rows &&
            shape->latent_columns == render->columns && shape->steps == render->steps &&
@@ -115,21 +115,21 @@ static bool shape_is(const vqc_archive_shape *shape, const vqc_render_shape *ren
 
 /* Finds the render's shape among those that there are, or adds it. */
 static vqc_status shape_place(vqc_study_archive *archive, const vqc_study *study, const vqc_render *render,
-                              const vqc_render_shape *shape, uint32_t *index_out, vqc_error *error)
+                              const vqc_render_extents *shape, uint32_t *index_out, vqc_error *error)
 {
     int64_t every = render->settings.snapshots;
     int64_t snapshots = every == 0 ? 0 : shape->steps / every;
-    for (size_t i = 0; i < archive->plan.shape_count; i++) {
+    for (size_t i = 0; i < archive->outline.shape_count; i++) {
         if (shape_is(&archive->shapes[i], shape, snapshots)) {
             *index_out = (uint32_t)i;
             return VQC_OK;
         }
     }
     const char **names;
-    VQC_TRY(vqc_memory_grow(&archive->shapes, &archive->shape_capacity, archive->plan.shape_count + 1,
-                            sizeof(vqc_archive_shape), "shapes", error));
+    VQC_TRY(vqc_memory_grow(&archive->shapes, &archive->shape_capacity, archive->outline.shape_count + 1,
+                            sizeof(vqc_archive_extents), "shapes", error));
     VQC_TRY(loss_names_make(archive, study, render->prompt, &names, error));
-    archive->shapes[archive->plan.shape_count] = (vqc_archive_shape){
+    archive->shapes[archive->outline.shape_count] = (vqc_archive_extents){
         .height = (uint32_t)shape->height,
         .width = (uint32_t)shape->width,
         .latent_rows = (uint32_t)shape->rows,
@@ -141,23 +141,23 @@ static vqc_status shape_place(vqc_study_archive *archive, const vqc_study *study
         .snapshot_count = (uint32_t)snapshots,
         .checkpoint_bytes = vqc_checkpoint_size(shape),
     };
-    *index_out = (uint32_t)archive->plan.shape_count++;
+    *index_out = (uint32_t)archive->outline.shape_count++;
     return VQC_OK;
 }
 
 static vqc_status renders_fill(vqc_study_archive *archive, const vqc_study *study, const vqc_renderer *renderer,
                                vqc_error *error)
 {
-    archive->plan.render_count = study->render_count;
+    archive->outline.render_count = study->render_count;
     VQC_TRY(vqc_memory_allocate(study->render_count, sizeof *archive->renders, "renders", &archive->renders, error));
     VQC_TRY(vqc_memory_allocate(study->render_count, sizeof(char *), "renders", &archive->settings, error));
     for (size_t i = 0; i < study->render_count; i++) {
         const vqc_render *render = &study->renders[i];
-        vqc_render_shape shape;
+        vqc_render_extents shape;
         vqc_text id = {0};
         vqc_text settings = {0};
         uint32_t index;
-        VQC_TRY(vqc_renderer_shape(renderer, render, &shape, error));
+        VQC_TRY(vqc_renderer_extents(renderer, render, &shape, error));
         VQC_TRY(shape_place(archive, study, render, &shape, &index, error));
         VQC_TRY(vqc_text_append(&settings, error, "render:\n"));
         archive->settings[i] = settings.data;
@@ -172,8 +172,8 @@ static vqc_status renders_fill(vqc_study_archive *archive, const vqc_study *stud
                                                    .seed = render->seed,
                                                    .shape = index};
     }
-    archive->plan.renders = archive->renders;
-    archive->plan.shapes = archive->shapes;
+    archive->outline.renders = archive->renders;
+    archive->outline.shapes = archive->shapes;
     return VQC_OK;
 }
 
@@ -184,13 +184,13 @@ vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *
     vqc_study_archive *archive;
     vqc_text versions = {0};
     VQC_TRY(vqc_memory_allocate(1, sizeof *archive, "an archive", &archive, error));
-    archive->plan.study = study->name;
-    archive->plan.job_text = study->text;
-    archive->plan.job_sha256 = study->digest;
-    archive->plan.build = vqc_environment_build();
+    archive->outline.study = study->name;
+    archive->outline.job_text = study->text;
+    archive->outline.job_sha256 = study->digest;
+    archive->outline.build = vqc_environment_build();
     vqc_status status = vqc_environment_versions(environment, &versions, error);
     archive->versions = versions.data;
-    archive->plan.versions = versions.data;
+    archive->outline.versions = versions.data;
     if (status == VQC_OK)
         status = models_fill(archive, study, renderer, error);
     if (status == VQC_OK)
@@ -209,13 +209,13 @@ void vqc_study_archive_destroy(vqc_study_archive *archive)
         return;
     for (size_t i = 0; i < 1 + VQC_STUDY_MAX_PERCEPTORS; i++)
         free(archive->configurations[i]);
-    for (size_t i = 0; i < archive->plan.shape_count; i++)
+    for (size_t i = 0; i < archive->outline.shape_count; i++)
         free((void *)archive->shapes[i].loss_names);
     for (size_t i = 0; i < archive->loss_name_count; i++)
         free(archive->loss_names[i]);
-    for (size_t i = 0; archive->renders != NULL && i < archive->plan.render_count; i++)
+    for (size_t i = 0; archive->renders != NULL && i < archive->outline.render_count; i++)
         free((void *)archive->renders[i].id);
-    for (size_t i = 0; archive->settings != NULL && i < archive->plan.render_count; i++)
+    for (size_t i = 0; archive->settings != NULL && i < archive->outline.render_count; i++)
         free(archive->settings[i]);
     free(archive->shapes);
     free(archive->renders);
@@ -225,7 +225,7 @@ void vqc_study_archive_destroy(vqc_study_archive *archive)
     free(archive);
 }
 
-const vqc_archive_plan *vqc_study_archive_plan(const vqc_study_archive *archive)
+const vqc_archive_outline *vqc_study_archive_outline(const vqc_study_archive *archive)
 {
-    return &archive->plan;
+    return &archive->outline;
 }

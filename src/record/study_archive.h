@@ -2,10 +2,11 @@
 #define VQC_RECORD_STUDY_ARCHIVE_H
 
 #include "archive/archive.h"
-#include "render/renderer.h"
 #include "record/environment.h"
+#include "render/renderer.h"
 
-/* What a study's archive is created from: the archive's plan, made from the study and the shapes of its renders. */
+/* What a study's archive is created from: the archive's outline, made from the study and the shapes of its renders.
+ */
 typedef struct vqc_study_archive vqc_study_archive;
 
 /* Digests the models' files and groups the renders by shape. The study must outlive it. */
@@ -16,6 +17,6 @@ VQC_MUST_CHECK vqc_status vqc_study_archive_create(const vqc_study *study, const
 void vqc_study_archive_destroy(vqc_study_archive *archive);
 
 /* Belongs to it. */
-const vqc_archive_plan *vqc_study_archive_plan(const vqc_study_archive *archive);
+const vqc_archive_outline *vqc_study_archive_outline(const vqc_study_archive *archive);
 
 #endif

@@ -37,7 +37,7 @@ static vqc_status result_check(vqc_verification *verification, const vqc_archive
 vqc_status vqc_verification_check_results(vqc_verification *verification, const vqc_archive *archive,
                                           vqc_error *error)
 {
-    size_t count = vqc_archive_plan_of(archive)->render_count;
+    size_t count = vqc_archive_outline_of(archive)->render_count;
     VQC_TRY(vqc_archive_check(archive, error));
     VQC_TRY(vqc_memory_allocate(count, sizeof(size_t), "renders", &verification->done, error));
     VQC_TRY(vqc_memory_allocate(count, sizeof(size_t), "renders", &verification->damaged, error));

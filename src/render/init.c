@@ -156,13 +156,13 @@ static vqc_status picture_latent(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype
 static vqc_status archive_latent_read(const vqc_archive *archive, const vqc_init *init, int64_t rows, int64_t columns,
                                       int64_t width, float *z, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    const vqc_archive_outline *plan = vqc_archive_outline_of(archive);
     vqc_archive_state state;
     if (init->render >= (int64_t)plan->render_count)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a render from 0 to %zu, found %lld", init->file,
                              plan->render_count - 1, (long long)init->render);
     size_t number = (size_t)init->render;
-    const vqc_archive_shape *shape = &plan->shapes[plan->renders[number].shape];
+    const vqc_archive_extents *shape = &plan->shapes[plan->renders[number].shape];
     if (shape->latent_rows != rows || shape->latent_columns != columns || shape->latent_width != width)
         return vqc_error_set(
             error, VQC_BAD_INPUT,

@@ -34,7 +34,7 @@ struct vqc_renderer {
     const vqc_renderer *first; /* NULL: this one has none before it */
     /* Of the render under way. */
     const vqc_render *render;
-    vqc_render_shape shape;
+    vqc_render_extents shape;
     int64_t steps_done;
     vqc_guidance *guidance;
     float *state;    /* (state_tensors, rows, columns, latent_width): the optimiser's, on its way */
@@ -155,8 +155,8 @@ const vqc_clip *vqc_renderer_clip(const vqc_renderer *renderer, size_t index)
     return renderer->models->clips[index];
 }
 
-vqc_status vqc_renderer_shape(const vqc_renderer *renderer, const vqc_render *render, vqc_render_shape *shape_out,
-                              vqc_error *error)
+vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *render, vqc_render_extents *shape_out,
+                                vqc_error *error)
 {
     int64_t factor = renderer->models->vqgan.factor;
     int64_t rows = render->settings.height / factor;
@@ -164,7 +164,7 @@ vqc_status vqc_renderer_shape(const vqc_renderer *renderer, const vqc_render *re
     if (rows == 0 || columns == 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: size: expected at least %lld × %lld pixels",
                              renderer->study->path, render->prompt->id, (long long)factor, (long long)factor);
-    *shape_out = (vqc_render_shape){
+    *shape_out = (vqc_render_extents){
         .height = rows * factor,
         .width = columns * factor,
         .rows = rows,
@@ -179,7 +179,7 @@ vqc_status vqc_renderer_shape(const vqc_renderer *renderer, const vqc_render *re
 
 static size_t latent_count(const vqc_renderer *renderer)
 {
-    const vqc_render_shape *shape = &renderer->shape;
+    const vqc_render_extents *shape = &renderer->shape;
     return (size_t)(shape->rows * shape->columns * shape->latent_width);
 }
 
@@ -194,7 +194,7 @@ static size_t picture_count(const vqc_renderer *renderer)
 }
 
 /* Whether the networks at hand serve the render, too. */
-static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render, const vqc_render_shape *shape)
+static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render, const vqc_render_extents *shape)
 {
     return renderer->guidance != NULL &&
            vqc_guidance_fits(renderer->guidance, &render->settings, shape->rows, shape->columns);
@@ -296,11 +296,11 @@ static vqc_status share_create(vqc_renderer *renderer, vqc_error *error)
     for (size_t i = 0; i < perceptors; i++)
         renderer->work.groups[i] = vqc_guidance_groups(renderer->guidance, i);
     size_t groups = (size_t)vqc_share_groups(&renderer->work);
-    const vqc_step_message_shape shape = {picture_count(renderer), groups, renderer->render->prompt->target_count,
-                                          perceptors};
+    const vqc_step_message_extents shape = {picture_count(renderer), groups, renderer->render->prompt->target_count,
+                                            perceptors};
     VQC_TRY(vqc_memory_allocate(groups, sizeof(int), "crop groups", &renderer->owner, error));
     VQC_TRY(vqc_memory_allocate(1, sizeof(double), "a team's load", &renderer->load, error));
-    VQC_TRY(vqc_step_message_shape_set(&renderer->message, &shape, error));
+    VQC_TRY(vqc_step_message_extents_set(&renderer->message, &shape, error));
     share_assign(renderer);
     return VQC_OK;
 }
@@ -319,8 +319,8 @@ static vqc_status latent_start(vqc_renderer *renderer, vqc_error *error)
 
 vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, vqc_error *error)
 {
-    vqc_render_shape shape;
-    VQC_TRY(vqc_renderer_shape(renderer, render, &shape, error));
+    vqc_render_extents shape;
+    VQC_TRY(vqc_renderer_extents(renderer, render, &shape, error));
     bool fit = networks_fit(renderer, render, &shape);
     renderer->render = render;
     renderer->shape = shape;

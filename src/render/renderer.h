@@ -37,16 +37,16 @@ void vqc_renderer_destroy(vqc_renderer *renderer);
 const vqc_clip *vqc_renderer_clip(const vqc_renderer *renderer, size_t index);
 
 /* What is kept of a render: sizes of its parts. */
-typedef struct vqc_render_shape {
+typedef struct vqc_render_extents {
     int64_t height, width;               /* of the picture: multiples of the generator's factor */
     int64_t rows, columns, latent_width; /* of the latent */
     int64_t steps;
     int64_t terms;         /* loss terms of a step: per perceptor one for each target, then L2, then the total */
     int64_t state_tensors; /* of the optimiser's state, each shaped like the latent */
-} vqc_render_shape;
+} vqc_render_extents;
 
-VQC_MUST_CHECK vqc_status vqc_renderer_shape(const vqc_renderer *renderer, const vqc_render *render,
-                                             vqc_render_shape *shape_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *render,
+                                               vqc_render_extents *shape_out, vqc_error *error);
 
 /* Turns to a render and computes where it starts; alone, until it joins a team. Networks of the render before serve
  * again where they fit. */

@@ -5,18 +5,18 @@
 
 #include "base/memory.h"
 
-static size_t words_count(const vqc_step_message_shape *shape)
+static size_t words_count(const vqc_step_message_extents *shape)
 {
     return shape->groups * shape->targets + 2 * shape->perceptors + VQC_CONTROL_COUNT;
 }
 
-size_t vqc_step_message_bytes(const vqc_step_message_shape *shape)
+size_t vqc_step_message_bytes(const vqc_step_message_extents *shape)
 {
     return (shape->pixels + words_count(shape)) * sizeof(int64_t);
 }
 
-vqc_status vqc_step_message_shape_set(vqc_step_message *message, const vqc_step_message_shape *shape,
-                                      vqc_error *error)
+vqc_status vqc_step_message_extents_set(vqc_step_message *message, const vqc_step_message_extents *shape,
+                                        vqc_error *error)
 {
     size_t distances = shape->groups * shape->targets;
     size_t count = words_count(shape);

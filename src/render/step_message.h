@@ -29,18 +29,18 @@ enum {
 };
 
 /* The sizes of its parts. */
-typedef struct vqc_step_message_shape {
+typedef struct vqc_step_message_extents {
     size_t pixels; /* height × width × 3 */
     size_t groups, targets, perceptors;
-} vqc_step_message_shape;
+} vqc_step_message_extents;
 
 /* Bytes of a message and of the gradients' sum, which every member of a team hands into a step's sums; for
  * estimates. */
-size_t vqc_step_message_bytes(const vqc_step_message_shape *shape);
+size_t vqc_step_message_bytes(const vqc_step_message_extents *shape);
 
 /* Makes the message of this shape; one of the same shape is kept as it is. Initialise with {0} before the first. */
-VQC_MUST_CHECK vqc_status vqc_step_message_shape_set(vqc_step_message *message, const vqc_step_message_shape *shape,
-                                                     vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_step_message_extents_set(vqc_step_message *message,
+                                                       const vqc_step_message_extents *shape, vqc_error *error);
 void vqc_step_message_release(vqc_step_message *message);
 
 /* Sets all words to 0. */

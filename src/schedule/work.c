@@ -18,7 +18,7 @@ struct vqc_work {
     bool recruits;
     int64_t number;
     const vqc_render *render;
-    vqc_render_shape shape;
+    vqc_render_extents shape;
     double *losses; /* (terms) of a step */
     double step_seconds;
     int64_t steps; /* that they are from */
@@ -40,7 +40,7 @@ struct vqc_work {
 
 static vqc_status leader_init(vqc_work *work, vqc_error *error)
 {
-    const vqc_render_shape *shape = &work->shape;
+    const vqc_render_extents *shape = &work->shape;
     size_t cells = (size_t)(shape->rows * shape->columns);
     VQC_TRY(vqc_checkpoint_init(&work->checkpoint, shape, error));
     VQC_TRY(vqc_memory_allocate((size_t)(3 * shape->height * shape->width), sizeof(float), "a picture",
@@ -55,7 +55,7 @@ static vqc_status leader_init(vqc_work *work, vqc_error *error)
 /* `leads` is decided by the caller; a rank that joins never does. */
 static vqc_status work_init(vqc_work *work, vqc_error *error)
 {
-    VQC_TRY(vqc_renderer_shape(work->renderer, work->render, &work->shape, error));
+    VQC_TRY(vqc_renderer_extents(work->renderer, work->render, &work->shape, error));
     VQC_TRY(vqc_memory_allocate((size_t)work->shape.terms, sizeof(double), "losses", &work->losses, error));
     return work->leads ? leader_init(work, error) : VQC_OK;
 }
@@ -133,7 +133,7 @@ static vqc_status work_finish(vqc_work *work, vqc_error *error)
 static vqc_status progress_report(vqc_work *work, vqc_error *error)
 {
     vqc_launch_progress *progress = &work->rank->progress;
-    progress->render = vqc_archive_plan_of(work->archive)->renders[work->number].id;
+    progress->render = vqc_archive_outline_of(work->archive)->renders[work->number].id;
     progress->step = vqc_renderer_steps_done(work->renderer);
     progress->steps = work->shape.steps;
     progress->steps_made += 1.0 / vqc_team_size(work->rank->team);

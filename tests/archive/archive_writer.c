@@ -40,17 +40,17 @@ static void line_write(int descriptor, const char *what, long a, long b)
 
 static vqc_status steps_write(const writer *w, size_t render, uint32_t first, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(w->archive);
-    const vqc_archive_shape *shape = &plan->shapes[plan->renders[render].shape];
+    const vqc_archive_outline *outline = vqc_archive_outline_of(w->archive);
+    const vqc_archive_extents *shape = &outline->shapes[outline->renders[render].shape];
     for (uint32_t step = first; step <= shape->steps && shape->checkpoint_bytes > 0; step++) {
-        void *bytes = example_part_make(plan, render, EXAMPLE_CHECKPOINT + (int)step);
+        void *bytes = example_part_make(outline, render, EXAMPLE_CHECKPOINT + (int)step);
         vqc_status status = vqc_archive_checkpoint_write(w->archive, render, step, bytes, error);
         free(bytes);
         VQC_TRY(status);
         line_write(w->acknowledged, "checkpoint", (long)render, (long)step);
         if (step > shape->snapshot_count)
             continue;
-        bytes = example_part_make(plan, render, EXAMPLE_SNAPSHOT + (int)step - 1);
+        bytes = example_part_make(outline, render, EXAMPLE_SNAPSHOT + (int)step - 1);
         status = vqc_archive_snapshot_write(w->archive, render, step - 1, bytes, error);
         free(bytes);
         VQC_TRY(status);
@@ -80,7 +80,7 @@ static vqc_status renders_write(const writer *w, vqc_error *error)
     for (;;) {
         int64_t render;
         VQC_TRY(vqc_comm_numbers_add(counter, 0, 1, &render, error));
-        if ((size_t)render >= vqc_archive_plan_of(w->archive)->render_count)
+        if ((size_t)render >= vqc_archive_outline_of(w->archive)->render_count)
             break;
         VQC_TRY(render_write(w, (size_t)render, error));
     }
@@ -88,14 +88,14 @@ static vqc_status renders_write(const writer *w, vqc_error *error)
     return VQC_OK;
 }
 
-static vqc_status study_write(vqc_comm *comm, const char *folder, const vqc_archive_plan *plan, long torn,
+static vqc_status study_write(vqc_comm *comm, const char *folder, const vqc_archive_outline *outline, long torn,
                               vqc_error *error)
 {
     char path[4096];
     bool created;
     writer w = {.comm = comm, .acknowledged = folder_open(folder, "acknowledged")};
     (void)snprintf(path, sizeof path, "%s/study.h5", folder);
-    VQC_TRY(vqc_archive_start(comm, path, plan, &w.archive, &created, error));
+    VQC_TRY(vqc_archive_start(comm, path, outline, &w.archive, &created, error));
     torn_write_arm(torn);
     if (vqc_comm_rank(comm) == 0)
         VQC_TRY(vqc_archive_launch_append(w.archive, "{}", error));
@@ -112,13 +112,13 @@ typedef struct figures {
 
 static void snapshots_check(const vqc_archive *archive, size_t render, figures *found)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     vqc_error error = {0};
-    for (uint32_t i = 0; i < plan->shapes[plan->renders[render].shape].snapshot_count; i++) {
+    for (uint32_t i = 0; i < outline->shapes[outline->renders[render].shape].snapshot_count; i++) {
         bool present;
-        void *picture = malloc(example_bytes(plan, render, EXAMPLE_PICTURE));
+        void *picture = malloc(example_bytes(outline, render, EXAMPLE_PICTURE));
         if (vqc_archive_snapshot_read(archive, render, i, picture, &present, &error) != VQC_OK ||
-            (present && !example_part_equals(plan, render, EXAMPLE_SNAPSHOT + (int)i, picture)))
+            (present && !example_part_equals(outline, render, EXAMPLE_SNAPSHOT + (int)i, picture)))
             found->wrong++;
         free(picture);
     }
@@ -166,22 +166,22 @@ static void acknowledged_read(const char *folder, size_t renders, bool *done, in
         (void)fclose(file);
 }
 
-static int study_check(const char *folder, const vqc_archive_plan *plan)
+static int study_check(const char *folder, const vqc_archive_outline *outline)
 {
     char path[4096];
     figures found = {0};
     vqc_error error = {0};
     vqc_archive *archive = NULL;
     struct stat information;
-    bool *done = calloc(plan->render_count, sizeof *done);
-    int64_t *steps = calloc(plan->render_count, sizeof *steps);
-    acknowledged_read(folder, plan->render_count, done, steps);
+    bool *done = calloc(outline->render_count, sizeof *done);
+    int64_t *steps = calloc(outline->render_count, sizeof *steps);
+    acknowledged_read(folder, outline->render_count, done, steps);
     (void)snprintf(path, sizeof path, "%s/study.h5", folder);
     const bool absent = stat(path, &information) != 0;
     const bool unreadable = !absent && vqc_archive_open(path, &archive, &error) != VQC_OK;
     if (unreadable)
         (void)printf("%s\n", error.message);
-    for (size_t i = 0; i < plan->render_count; i++)
+    for (size_t i = 0; i < outline->render_count; i++)
         if (archive)
             render_check(archive, i, done[i], steps[i], &found);
         else
@@ -195,10 +195,10 @@ static int study_check(const char *folder, const vqc_archive_plan *plan)
         found.checkpoints);
     if (unreadable || found.wrong + found.lost + found.checkpoints_wrong + found.checkpoints_lost > 0)
         return 1;
-    return found.done == plan->render_count ? 3 : 0;
+    return found.done == outline->render_count ? 3 : 0;
 }
 
-static int study_write_all(int *argc, char ***argv, const char *folder, const vqc_archive_plan *plan, long torn)
+static int study_write_all(int *argc, char ***argv, const char *folder, const vqc_archive_outline *outline, long torn)
 {
     vqc_comm *comm;
     vqc_error error = {0};
@@ -209,7 +209,7 @@ static int study_write_all(int *argc, char ***argv, const char *folder, const vq
         (void)fprintf(stderr, "%s\n", error.message);
         return 1;
     }
-    vqc_status status = study_write(comm, folder, plan, torn, &error);
+    vqc_status status = study_write(comm, folder, outline, torn, &error);
     if (status != VQC_OK) {
         (void)fprintf(stderr, "%s\n", error.message);
         vqc_comm_abort(comm, (int)status);
@@ -230,7 +230,7 @@ int main(int argc, char **argv)
     example_study study;
     example_study_init(&study, strtoul(argv[3], NULL, 10));
     const int code =
-        write ? study_write_all(&argc, &argv, argv[2], &study.plan, torn) : study_check(argv[2], &study.plan);
+        write ? study_write_all(&argc, &argv, argv[2], &study.outline, torn) : study_check(argv[2], &study.outline);
     example_study_release(&study);
     return code;
 }

@@ -13,7 +13,7 @@ static const vqc_archive_model models[] = {
      "0000000000000000000000000000000000000000000000000000000000000002", ""},
 };
 
-static const vqc_archive_shape shapes[] = {
+static const vqc_archive_extents shapes[] = {
     {.height = 96,
      .width = 128,
      .latent_rows = 6,
@@ -49,7 +49,7 @@ void example_study_init(example_study *study, size_t renders)
                                  .seed = UINT64_MAX - i,
                                  .shape = i % 3 == 2};
     }
-    study->plan = (vqc_archive_plan){
+    study->outline = (vqc_archive_outline){
         .study = "example",
         .job_text = "study: example\n",
         .job_sha256 = "00000000000000000000000000000000000000000000000000000000000000ab",
@@ -70,9 +70,9 @@ void example_study_release(example_study *study)
     free(study->ids);
 }
 
-size_t example_bytes(const vqc_archive_plan *plan, size_t render, int part)
+size_t example_bytes(const vqc_archive_outline *outline, size_t render, int part)
 {
-    const vqc_archive_shape *shape = &plan->shapes[plan->renders[render].shape];
+    const vqc_archive_extents *shape = &outline->shapes[outline->renders[render].shape];
     const size_t picture = (size_t)shape->height * shape->width * 3;
     const size_t cells = (size_t)shape->latent_rows * shape->latent_columns;
     if (part >= EXAMPLE_CHECKPOINT)
@@ -89,9 +89,9 @@ size_t example_bytes(const vqc_archive_plan *plan, size_t render, int part)
     }
 }
 
-void *example_part_make(const vqc_archive_plan *plan, size_t render, int part)
+void *example_part_make(const vqc_archive_outline *outline, size_t render, int part)
 {
-    const size_t bytes = example_bytes(plan, render, part);
+    const size_t bytes = example_bytes(outline, render, part);
     uint32_t *words = calloc(bytes / 4 + 1, 4);
     uint32_t word = (uint32_t)render * 2654435761U + (uint32_t)part * 40503U + 1;
     for (size_t i = 0; i < bytes / 4 + 1; i++) {
@@ -105,22 +105,22 @@ void *example_part_make(const vqc_archive_plan *plan, size_t render, int part)
     return words;
 }
 
-bool example_part_equals(const vqc_archive_plan *plan, size_t render, int part, const void *bytes)
+bool example_part_equals(const vqc_archive_outline *outline, size_t render, int part, const void *bytes)
 {
-    void *expected = example_part_make(plan, render, part);
-    const bool equal = memcmp(expected, bytes, example_bytes(plan, render, part)) == 0;
+    void *expected = example_part_make(outline, render, part);
+    const bool equal = memcmp(expected, bytes, example_bytes(outline, render, part)) == 0;
     free(expected);
     return equal;
 }
 
 vqc_status example_result_write(vqc_archive *archive, size_t render, vqc_error *error)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     const vqc_archive_result result = {
-        .picture = example_part_make(plan, render, EXAMPLE_PICTURE),
-        .latent = example_part_make(plan, render, EXAMPLE_LATENT),
-        .codes = example_part_make(plan, render, EXAMPLE_CODES),
-        .losses = example_part_make(plan, render, EXAMPLE_LOSSES),
+        .picture = example_part_make(outline, render, EXAMPLE_PICTURE),
+        .latent = example_part_make(outline, render, EXAMPLE_LATENT),
+        .codes = example_part_make(outline, render, EXAMPLE_CODES),
+        .losses = example_part_make(outline, render, EXAMPLE_LOSSES),
         .seconds = (double)render + 0.5,
         .device = "CPU",
         .host = "somewhere",
@@ -135,25 +135,25 @@ vqc_status example_result_write(vqc_archive *archive, size_t render, vqc_error *
 
 static bool parts_are_right(const vqc_archive *archive, size_t render, void *memory)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     vqc_error error = {0};
     return vqc_archive_picture_read(archive, render, memory, &error) == VQC_OK &&
-           example_part_equals(plan, render, EXAMPLE_PICTURE, memory) &&
+           example_part_equals(outline, render, EXAMPLE_PICTURE, memory) &&
            vqc_archive_latent_read(archive, render, memory, &error) == VQC_OK &&
-           example_part_equals(plan, render, EXAMPLE_LATENT, memory) &&
+           example_part_equals(outline, render, EXAMPLE_LATENT, memory) &&
            vqc_archive_codes_read(archive, render, memory, &error) == VQC_OK &&
-           example_part_equals(plan, render, EXAMPLE_CODES, memory) &&
+           example_part_equals(outline, render, EXAMPLE_CODES, memory) &&
            vqc_archive_losses_read(archive, render, memory, &error) == VQC_OK &&
-           example_part_equals(plan, render, EXAMPLE_LOSSES, memory);
+           example_part_equals(outline, render, EXAMPLE_LOSSES, memory);
 }
 
 bool example_result_is_right(const vqc_archive *archive, size_t render)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     vqc_error error = {0};
     vqc_archive_outcome outcome;
     bool intact;
-    void *memory = malloc(example_bytes(plan, render, EXAMPLE_PICTURE)); /* the largest part */
+    void *memory = malloc(example_bytes(outline, render, EXAMPLE_PICTURE)); /* the largest part */
     const bool right = parts_are_right(archive, render, memory) &&
                        vqc_archive_outcome_read(archive, render, &outcome, &error) == VQC_OK &&
                        outcome.state == VQC_ARCHIVE_DONE && outcome.seconds == (double)render + 0.5 &&
@@ -165,16 +165,16 @@ bool example_result_is_right(const vqc_archive *archive, size_t render)
 
 bool example_checkpoint_is_right(const vqc_archive *archive, size_t render, int64_t *step_out)
 {
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     vqc_error error = {0};
     uint32_t step;
     bool present;
-    void *memory = malloc(example_bytes(plan, render, EXAMPLE_CHECKPOINT) + 1);
+    void *memory = malloc(example_bytes(outline, render, EXAMPLE_CHECKPOINT) + 1);
     *step_out = -1;
     bool right = vqc_archive_checkpoint_read(archive, render, &step, memory, &present, &error) == VQC_OK;
     if (right && present) {
         *step_out = step;
-        right = example_part_equals(plan, render, EXAMPLE_CHECKPOINT + (int)step, memory);
+        right = example_part_equals(outline, render, EXAMPLE_CHECKPOINT + (int)step, memory);
     }
     free(memory);
     return right;

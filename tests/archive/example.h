@@ -10,7 +10,7 @@
  */
 
 typedef struct example_study {
-    vqc_archive_plan plan;
+    vqc_archive_outline outline;
     vqc_archive_render *renders;
     char (*ids)[32];
 } example_study;
@@ -29,13 +29,13 @@ typedef enum example_part {
 } example_part;
 
 /* Number of bytes of a part in the render's shape. */
-size_t example_bytes(const vqc_archive_plan *plan, size_t render, int part);
+size_t example_bytes(const vqc_archive_outline *outline, size_t render, int part);
 
 /* New memory with the part's contents; to be freed. Finite numbers where the part holds numbers. */
-void *example_part_make(const vqc_archive_plan *plan, size_t render, int part);
+void *example_part_make(const vqc_archive_outline *outline, size_t render, int part);
 
 /* Whether these are the part's contents. */
-bool example_part_equals(const vqc_archive_plan *plan, size_t render, int part, const void *bytes);
+bool example_part_equals(const vqc_archive_outline *outline, size_t render, int part, const void *bytes);
 
 /* Writes the render's whole result. */
 VQC_MUST_CHECK vqc_status example_result_write(vqc_archive *archive, size_t render, vqc_error *error);

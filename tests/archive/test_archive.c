@@ -59,7 +59,7 @@ static vqc_archive *start(const fixture *f)
     vqc_error error = {0};
     vqc_archive *archive;
     bool created;
-    if (vqc_archive_start(f->comm, f->path, &f->study.plan, &archive, &created, &error) != VQC_OK)
+    if (vqc_archive_start(f->comm, f->path, &f->study.outline, &archive, &created, &error) != VQC_OK)
         fail_msg("%s", error.message);
     return archive;
 }
@@ -79,7 +79,7 @@ static void start_refused(const fixture *f, const char *path, vqc_status status,
     vqc_error error = {0};
     vqc_archive *archive;
     bool created;
-    assert_int_equal(vqc_archive_start(f->comm, path, &f->study.plan, &archive, &created, &error), status);
+    assert_int_equal(vqc_archive_start(f->comm, path, &f->study.outline, &archive, &created, &error), status);
     if (!strstr(error.message, words))
         fail_msg("'%s' is not in: %s", words, error.message);
 }
@@ -106,30 +106,30 @@ static void assert_state(const vqc_archive *archive, size_t render, vqc_archive_
 static void test_plan_comes_back(void **state)
 {
     const fixture *f = *state;
-    const vqc_archive_plan *given = &f->study.plan;
+    const vqc_archive_outline *given = &f->study.outline;
     vqc_archive_close(start(f));
     vqc_archive *archive = reopen(f);
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
-    assert_string_equal(plan->study, given->study);
-    assert_string_equal(plan->job_text, given->job_text);
-    assert_string_equal(plan->job_sha256, given->job_sha256);
-    assert_string_equal(plan->versions, given->versions);
-    assert_string_equal(plan->build, given->build);
-    assert_int_equal(plan->model_count, given->model_count);
-    for (size_t i = 0; i < plan->model_count; i++) {
-        assert_string_equal(plan->models[i].role, given->models[i].role);
-        assert_string_equal(plan->models[i].name, given->models[i].name);
-        assert_string_equal(plan->models[i].path, given->models[i].path);
-        assert_string_equal(plan->models[i].sha256, given->models[i].sha256);
-        assert_string_equal(plan->models[i].configuration, given->models[i].configuration);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    assert_string_equal(outline->study, given->study);
+    assert_string_equal(outline->job_text, given->job_text);
+    assert_string_equal(outline->job_sha256, given->job_sha256);
+    assert_string_equal(outline->versions, given->versions);
+    assert_string_equal(outline->build, given->build);
+    assert_int_equal(outline->model_count, given->model_count);
+    for (size_t i = 0; i < outline->model_count; i++) {
+        assert_string_equal(outline->models[i].role, given->models[i].role);
+        assert_string_equal(outline->models[i].name, given->models[i].name);
+        assert_string_equal(outline->models[i].path, given->models[i].path);
+        assert_string_equal(outline->models[i].sha256, given->models[i].sha256);
+        assert_string_equal(outline->models[i].configuration, given->models[i].configuration);
     }
-    assert_int_equal(plan->render_count, RENDERS);
+    assert_int_equal(outline->render_count, RENDERS);
     for (size_t i = 0; i < RENDERS; i++) {
-        assert_string_equal(plan->renders[i].id, given->renders[i].id);
-        assert_string_equal(plan->renders[i].prompt, given->renders[i].prompt);
-        assert_string_equal(plan->renders[i].settings, given->renders[i].settings);
-        assert_true(plan->renders[i].seed == given->renders[i].seed);
-        assert_int_equal(plan->renders[i].shape, given->renders[i].shape);
+        assert_string_equal(outline->renders[i].id, given->renders[i].id);
+        assert_string_equal(outline->renders[i].prompt, given->renders[i].prompt);
+        assert_string_equal(outline->renders[i].settings, given->renders[i].settings);
+        assert_true(outline->renders[i].seed == given->renders[i].seed);
+        assert_int_equal(outline->renders[i].shape, given->renders[i].shape);
         assert_state(archive, i, VQC_ARCHIVE_PENDING);
     }
     vqc_archive_close(archive);
@@ -140,11 +140,11 @@ static void test_shapes_come_back(void **state)
     const fixture *f = *state;
     vqc_archive_close(start(f));
     vqc_archive *archive = reopen(f);
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
-    assert_int_equal(plan->shape_count, 2);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    assert_int_equal(outline->shape_count, 2);
     for (size_t i = 0; i < 2; i++) {
-        const vqc_archive_shape *found = &plan->shapes[i];
-        const vqc_archive_shape *given = &f->study.plan.shapes[i];
+        const vqc_archive_extents *found = &outline->shapes[i];
+        const vqc_archive_extents *given = &f->study.outline.shapes[i];
         assert_int_equal(found->height, given->height);
         assert_int_equal(found->width, given->width);
         assert_int_equal(found->latent_rows, given->latent_rows);
@@ -177,8 +177,8 @@ static void test_results_come_back(void **state)
     char digest[VQC_DIGEST_TEXT_SIZE];
     for (size_t i = 0; i < RENDERS; i++) {
         assert_true(example_result_is_right(archive, i));
-        void *latent = example_part_make(&f->study.plan, i, EXAMPLE_LATENT);
-        const size_t bytes = example_bytes(&f->study.plan, i, EXAMPLE_LATENT);
+        void *latent = example_part_make(&f->study.outline, i, EXAMPLE_LATENT);
+        const size_t bytes = example_bytes(&f->study.outline, i, EXAMPLE_LATENT);
         assert_int_equal(vqc_digest_bytes(latent, bytes, digest, &error), VQC_OK);
         free(latent);
         assert_int_equal(vqc_archive_outcome_read(archive, i, &outcome, &error), VQC_OK);
@@ -222,20 +222,20 @@ static void test_failure_then_success(void **state)
 static void test_snapshots(void **state)
 {
     const fixture *f = *state;
-    const vqc_archive_plan *plan = &f->study.plan;
+    const vqc_archive_outline *outline = &f->study.outline;
     vqc_error error = {0};
     bool present;
     vqc_archive *archive = start(f);
-    uint8_t *picture = example_part_make(plan, 1, EXAMPLE_SNAPSHOT + 1);
+    uint8_t *picture = example_part_make(outline, 1, EXAMPLE_SNAPSHOT + 1);
     assert_int_equal(vqc_archive_snapshot_write(archive, 1, 1, picture, &error), VQC_OK);
     assert_int_equal(vqc_archive_snapshot_write(archive, 1, 2, picture, &error), VQC_FAILED);
     assert_int_equal(vqc_archive_snapshot_write(archive, 2, 0, picture, &error), VQC_FAILED);
     assert_non_null(strstr(error.message, "no room for snapshots"));
     assert_int_equal(vqc_archive_snapshot_read(archive, 1, 0, picture, &present, &error), VQC_OK);
     assert_false(present);
-    memset(picture, 0, example_bytes(plan, 1, EXAMPLE_PICTURE));
+    memset(picture, 0, example_bytes(outline, 1, EXAMPLE_PICTURE));
     assert_int_equal(vqc_archive_snapshot_read(archive, 1, 1, picture, &present, &error), VQC_OK);
-    assert_true(present && example_part_equals(plan, 1, EXAMPLE_SNAPSHOT + 1, picture));
+    assert_true(present && example_part_equals(outline, 1, EXAMPLE_SNAPSHOT + 1, picture));
     free(picture);
     vqc_archive_close(archive);
 }
@@ -270,7 +270,7 @@ static void test_launches(void **state)
 static void checkpoint_write(vqc_archive *archive, size_t render, uint32_t step)
 {
     vqc_error error = {0};
-    void *bytes = example_part_make(vqc_archive_plan_of(archive), render, EXAMPLE_CHECKPOINT + (int)step);
+    void *bytes = example_part_make(vqc_archive_outline_of(archive), render, EXAMPLE_CHECKPOINT + (int)step);
     assert_int_equal(vqc_archive_checkpoint_write(archive, render, step, bytes, &error), VQC_OK);
     free(bytes);
 }
@@ -301,8 +301,8 @@ static void file_damage(const char *path, const void *bytes, size_t size)
 
 static void checkpoint_damage(const fixture *f, size_t render, uint32_t step)
 {
-    void *bytes = example_part_make(&f->study.plan, render, EXAMPLE_CHECKPOINT + (int)step);
-    file_damage(f->path, bytes, example_bytes(&f->study.plan, render, EXAMPLE_CHECKPOINT));
+    void *bytes = example_part_make(&f->study.outline, render, EXAMPLE_CHECKPOINT + (int)step);
+    file_damage(f->path, bytes, example_bytes(&f->study.outline, render, EXAMPLE_CHECKPOINT));
     free(bytes);
 }
 
@@ -362,8 +362,8 @@ static void test_damaged_picture_is_found(void **state)
     vqc_archive_close(archive);
     for (int part = EXAMPLE_PICTURE; part <= EXAMPLE_LATENT; part++) {
         const size_t render = part == EXAMPLE_PICTURE ? 5 : 6;
-        void *bytes = example_part_make(&f->study.plan, render, part);
-        file_damage(f->path, bytes, example_bytes(&f->study.plan, render, part));
+        void *bytes = example_part_make(&f->study.outline, render, part);
+        file_damage(f->path, bytes, example_bytes(&f->study.outline, render, part));
         free(bytes);
         archive = reopen(f);
         assert_int_equal(vqc_archive_result_check(archive, render, &intact, &error), VQC_OK);
@@ -383,24 +383,24 @@ static void test_other_studies_are_refused(void **state)
     vqc_archive_close(archive);
     const example_study good = f->study;
 
-    f->study.plan.job_sha256 = "00000000000000000000000000000000000000000000000000000000000000ac";
+    f->study.outline.job_sha256 = "00000000000000000000000000000000000000000000000000000000000000ac";
     start_refused(f, f->path, VQC_BAD_INPUT, "another job file");
-    f->study.plan = good.plan;
-    f->study.plan.render_count = RENDERS - 1;
+    f->study.outline = good.outline;
+    f->study.outline.render_count = RENDERS - 1;
     start_refused(f, f->path, VQC_BAD_INPUT, "number of renders");
-    f->study.plan = good.plan;
+    f->study.outline = good.outline;
     f->study.renders[4].prompt = "another";
     start_refused(f, f->path, VQC_BAD_INPUT, "row 4 of /renders/prompt");
     f->study.renders[4].prompt = good.renders[6].prompt;
     f->study.renders[4].seed++;
     start_refused(f, f->path, VQC_BAD_INPUT, "seed");
     f->study.renders[4].seed--;
-    vqc_archive_model models[2] = {good.plan.models[0], good.plan.models[1]};
+    vqc_archive_model models[2] = {good.outline.models[0], good.outline.models[1]};
     models[1].sha256 = models[0].sha256;
-    f->study.plan.models = models;
+    f->study.outline.models = models;
     start_refused(f, f->path, VQC_BAD_INPUT, "row 1 of /models/sha256");
     /* The place of a model may change. */
-    models[1] = good.plan.models[1];
+    models[1] = good.outline.models[1];
     models[1].path = "elsewhere.safetensors";
     archive = start(f);
     assert_true(example_result_is_right(archive, 0));
@@ -422,7 +422,7 @@ static void test_two_launches(void **state)
         vqc_error error = {0};
         vqc_archive *archive;
         bool created;
-        if (vqc_archive_start(f->comm, f->path, &f->study.plan, &archive, &created, &error) != VQC_OK ||
+        if (vqc_archive_start(f->comm, f->path, &f->study.outline, &archive, &created, &error) != VQC_OK ||
             example_result_write(archive, 0, &error) != VQC_OK || write(ready[1], &byte, 1) != 1)
             _exit(1);
         for (;;)
@@ -499,17 +499,17 @@ static void test_disk_full(void **state)
         skip();
     /* Too small from the beginning: nothing is left behind. */
     const example_study good = f->study;
-    vqc_archive_shape shapes[2] = {good.plan.shapes[0], good.plan.shapes[1]};
+    vqc_archive_extents shapes[2] = {good.outline.shapes[0], good.outline.shapes[1]};
     shapes[0].checkpoint_bytes = 10000000;
-    f->study.plan.shapes = shapes;
+    f->study.outline.shapes = shapes;
     uint64_t bytes;
-    assert_int_equal(vqc_archive_bytes(&f->study.plan, &bytes, &error), VQC_OK);
+    assert_int_equal(vqc_archive_bytes(&f->study.outline, &bytes, &error), VQC_OK);
     char words[64];
     (void)snprintf(words, sizeof words, "needs %llu bytes (98.0 MiB)", (unsigned long long)bytes);
     start_refused(f, f->path, VQC_FAILED, words);
     start_refused(f, f->path, VQC_FAILED, "No space left on device");
     assert_int_equal(files_count(f->folder), 0);
-    f->study.plan.shapes = good.plan.shapes;
+    f->study.outline.shapes = good.outline.shapes;
 
     /* Full once the archive is there: everything has its place already. */
     vqc_archive *archive = start(f);
@@ -535,7 +535,7 @@ static void test_size_is_foreseen(void **state)
     struct stat information;
     vqc_archive_close(start(f));
     assert_int_equal(stat(f->path, &information), 0);
-    assert_int_equal(vqc_archive_bytes(&f->study.plan, &bytes, &error), VQC_OK);
+    assert_int_equal(vqc_archive_bytes(&f->study.outline, &bytes, &error), VQC_OK);
     assert_true(bytes > (uint64_t)information.st_size && bytes < (uint64_t)information.st_size + 65536);
     assert_true(information.st_blocks * 512 >= information.st_size); /* nothing sparse */
 }
@@ -558,23 +558,23 @@ static void test_plans_that_cannot_be_stored(void **state)
 {
     fixture *f = *state;
     const example_study good = f->study;
-    vqc_archive_shape shapes[2] = {good.plan.shapes[0], good.plan.shapes[1]};
-    f->study.plan.render_count = 0;
+    vqc_archive_extents shapes[2] = {good.outline.shapes[0], good.outline.shapes[1]};
+    f->study.outline.render_count = 0;
     start_refused(f, f->path, VQC_BAD_INPUT, "without models or renders");
-    f->study.plan = good.plan;
+    f->study.outline = good.outline;
     f->study.renders[1].prompt = "\xff";
     start_refused(f, f->path, VQC_BAD_INPUT, "/renders/prompt of row 1");
     f->study.renders[1].prompt = "";
     f->study.renders[1].shape = 2;
     start_refused(f, f->path, VQC_BAD_INPUT, "render 1 has shape 2");
     f->study.renders[1].shape = 0;
-    f->study.plan.shapes = shapes;
+    f->study.outline.shapes = shapes;
     shapes[0].latent_width = 0;
     start_refused(f, f->path, VQC_BAD_INPUT, "a row of /shape_0/latent");
-    shapes[0] = good.plan.shapes[0];
+    shapes[0] = good.outline.shapes[0];
     shapes[1].height = shapes[1].width = 65536;
     start_refused(f, f->path, VQC_BAD_INPUT, "a row of /shape_1/picture");
-    f->study.plan = good.plan;
+    f->study.outline = good.outline;
 }
 
 static void file_write(const char *path, const void *bytes, size_t size)

@@ -109,7 +109,7 @@ static void test_study_becomes_pictures(void **state)
     call_ok(&vqc_command_show, path, NULL);
     call_ok(&vqc_command_export, path, folder());
     vqc_archive *archive = archive_open("first.h5");
-    const vqc_archive_plan *plan = vqc_archive_plan_of(archive);
+    const vqc_archive_outline *plan = vqc_archive_outline_of(archive);
     assert_int_equal(plan->render_count, 2);
     assert_int_equal(plan->shapes[0].height, 24);
     assert_int_equal(plan->shapes[0].width, 40);
@@ -196,7 +196,7 @@ static void test_many_renders_fill_several_sheets(void **state)
     enum { COUNT = 101 };
     static const vqc_archive_model model = {"generator", "", "model", "0", ""};
     static const char *const loss = "total";
-    static const vqc_archive_shape shape = {8, 8, 1, 1, 1, 1, 1, &loss, 0, 0};
+    static const vqc_archive_extents shape = {8, 8, 1, 1, 1, 1, 1, &loss, 0, 0};
     vqc_archive_render renders[COUNT];
     char ids[COUNT][8];
     char path[PATH_SIZE];
@@ -208,7 +208,7 @@ static void test_many_renders_fill_several_sheets(void **state)
         (void)snprintf(ids[i], sizeof ids[i], "%d.0", i);
         renders[i] = (vqc_archive_render){ids[i], "a house", "", 0, 0};
     }
-    vqc_archive_plan plan = {"many", "", "0", "{}", "", &model, 1, &shape, 1, renders, COUNT};
+    vqc_archive_outline plan = {"many", "", "0", "{}", "", &model, 1, &shape, 1, renders, COUNT};
     path_in(path, "many.h5");
     assert_int_equal(vqc_comm_start(NULL, NULL, &comm, &error), VQC_OK);
     if (vqc_archive_start(comm, path, &plan, &archive, &created, &error) != VQC_OK)

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "render/step_message.h"
 #include "forecast/prediction.h"
+#include "render/step_message.h"
 
 /* The study of a test: renders of one prompt, alike but for their steps. */
 typedef struct fixture {
@@ -197,23 +197,23 @@ static vqc_prediction predict_lanes(const fixture *f, int ranks, int64_t team)
 static void two_lanes_set(fixture *f)
 {
     f->costs.lanes = 2;
-    f->shape.lane_step_count = 2;
-    f->shape.lane_steps[0] = (vqc_lane_step){1, 2.0};
-    f->shape.lane_steps[1] = (vqc_lane_step){2, 3.0};
+    f->shape.lane_phase_count = 2;
+    f->shape.lane_phases[0] = (vqc_lane_phase){1, 2.0};
+    f->shape.lane_phases[1] = (vqc_lane_phase){2, 3.0};
 }
 
 static void test_slowdown(void **state)
 {
     (void)state;
-    vqc_shape_cost shape = {.lane_step_count = 3, .lane_steps = {{1, 2.0}, {2, 3.0}, {4, 8.0}}};
+    vqc_shape_cost shape = {.lane_phase_count = 3, .lane_phases = {{1, 2.0}, {2, 3.0}, {4, 8.0}}};
     expect(vqc_shape_cost_slowdown(&shape, 1), 1.0);
     expect(vqc_shape_cost_slowdown(&shape, 2), 1.5);
     expect(vqc_shape_cost_slowdown(&shape, 3), 2.75);
     expect(vqc_shape_cost_slowdown(&shape, 4), 4.0);
     expect(vqc_shape_cost_slowdown(&shape, 6), 6.0);
-    shape.lane_steps[1].seconds = 1.5; /* not shorter than alone */
+    shape.lane_phases[1].seconds = 1.5; /* not shorter than alone */
     expect(vqc_shape_cost_slowdown(&shape, 2), 1.0);
-    shape.lane_step_count = 0;
+    shape.lane_phase_count = 0;
     expect(vqc_shape_cost_slowdown(&shape, 1), 1.0);
     expect(vqc_shape_cost_slowdown(&shape, 5), 5.0);
 }
@@ -335,14 +335,14 @@ static void test_shapes_side_by_side(void **state)
     shapes[0] = f.shape;
     shapes[0].width = 64;
     shapes[0].decode = 10.0;
-    shapes[0].lane_steps[1].seconds = 4.0;
+    shapes[0].lane_phases[1].seconds = 4.0;
     f.costs.shapes = shapes;
     f.costs.count = 2;
     vqc_prediction p = predict_lanes(&f, 1, 0);
     expect(p.seconds, 16.0 + 5.0 * 14.25);
     vqc_prediction_release(&p);
-    shapes[0].lane_steps[1].seconds = 2.0;
-    shapes[1].lane_steps[1].seconds = 2.0;
+    shapes[0].lane_phases[1].seconds = 2.0;
+    shapes[1].lane_phases[1].seconds = 2.0;
     p = predict_lanes(&f, 1, 0);
     expect(p.seconds, 16.0 + 5.0 * 12.0);
     vqc_prediction_release(&p);
@@ -478,7 +478,7 @@ static bool stepwise_round(stepwise *s, stepwise_rank *rank)
         double step = stepwise_step(s, lane->render);
         const vqc_shape_cost *shape = stepwise_shape(s, lane->render);
         longest = step > longest ? step : longest;
-        sum += step * shape->lane_steps[k - 1].seconds / shape->lane_steps[0].seconds / k;
+        sum += step * shape->lane_phases[k - 1].seconds / shape->lane_phases[0].seconds / k;
         lane->done++;
         if (lane->render->settings.snapshots > 0 && lane->done % lane->render->settings.snapshots == 0)
             rank->clock += shape->picture;
@@ -582,16 +582,16 @@ static void compare_with_single_steps(bool shared, uint64_t free_bytes)
     shapes[0].activation_bytes = 20;
     shapes[0].parameter_bytes = 10;
     shapes[0].encoder_bytes = 5;
-    shapes[0].lane_step_count = 3;
-    shapes[0].lane_steps[0] = (vqc_lane_step){1, 1.0};
-    shapes[0].lane_steps[1] = (vqc_lane_step){2, 1.371};
-    shapes[0].lane_steps[2] = (vqc_lane_step){3, 1.913};
+    shapes[0].lane_phase_count = 3;
+    shapes[0].lane_phases[0] = (vqc_lane_phase){1, 1.0};
+    shapes[0].lane_phases[1] = (vqc_lane_phase){2, 1.371};
+    shapes[0].lane_phases[2] = (vqc_lane_phase){3, 1.913};
     shapes[0].shared = shared;
     shapes[1] = shapes[0];
     shapes[1].width = 64;
     shapes[1].decode = 1.77177;
     shapes[1].activation_bytes = 35;
-    shapes[1].lane_steps[2].seconds = 2.345;
+    shapes[1].lane_phases[2].seconds = 2.345;
     for (int i = 0; i < STEPWISE_RENDERS; i++) {
         f.study.renders[i].settings.width = i % 3 == 0 ? 64 : 32;
         f.study.renders[i].settings.snapshots = i % 4 == 0 ? 7 : 0;
@@ -633,11 +633,11 @@ static void test_formulas(void **state)
     vqc_error error = {0};
     const vqc_prediction_options options = {.ranks = 4, .lanes = 1, .latency = 1e-3, .bandwidth = 1e6};
     vqc_step_message message = {0};
-    const vqc_step_message_shape shape = {.pixels = 32 * 16 * 3, .groups = 3, .targets = 1, .perceptors = 1};
+    const vqc_step_message_extents shape = {.pixels = 32 * 16 * 3, .groups = 3, .targets = 1, .perceptors = 1};
     fixture_init(&f, 1, 3, (const int64_t[]){10});
     expect(vqc_prediction_sum(&options, 1000000, 4), 2.0 * 2.0 * 1e-3 + 2.0 * 0.75);
     expect(vqc_prediction_sum(&options, 1000000, 1), 0.0);
-    assert_int_equal(vqc_step_message_shape_set(&message, &shape, &error), VQC_OK);
+    assert_int_equal(vqc_step_message_extents_set(&message, &shape, &error), VQC_OK);
     assert_int_equal(vqc_prediction_message(&f.study, &f.study.renders[0], &f.shape),
                      (message.count + shape.pixels) * sizeof(int64_t));
     vqc_step_message_release(&message);
@@ -671,9 +671,9 @@ static void predict_large(int lanes)
         steps[i] = 100 + i % 7 * 50;
     fixture_init(&f, RENDERS, 8, steps);
     f.costs.lanes = lanes;
-    f.shape.lane_step_count = 2;
-    f.shape.lane_steps[0] = (vqc_lane_step){1, 2.0};
-    f.shape.lane_steps[1] = (vqc_lane_step){2, 3.0};
+    f.shape.lane_phase_count = 2;
+    f.shape.lane_phases[0] = (vqc_lane_phase){1, 2.0};
+    f.shape.lane_phases[1] = (vqc_lane_phase){2, 3.0};
     double started = vqc_clock_seconds();
     vqc_prediction p = predict_lanes(&f, RANKS, 0);
     double seconds = vqc_clock_seconds() - started;

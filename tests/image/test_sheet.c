@@ -21,8 +21,8 @@ static vqc_sheet *sheet_make(const vqc_sheet_cell *cells, size_t count, const vq
 {
     vqc_error error = {0};
     vqc_sheet *sheet = NULL;
-    vqc_sheet_plan plan = {.title = "study", .subtitle = "renders", .cells = cells, .count = count};
-    if (vqc_sheet_create(&plan, captions, &sheet, &error) != VQC_OK)
+    vqc_sheet_arrangement arrangement = {.title = "study", .subtitle = "renders", .cells = cells, .count = count};
+    if (vqc_sheet_create(&arrangement, captions, &sheet, &error) != VQC_OK)
         fail_msg("%s", error.message);
     return sheet;
 }
@@ -176,8 +176,9 @@ static void test_what_does_not_fit_is_refused(void **state)
     vqc_image image = picture_make(64, 65);
     assert_int_equal(vqc_sheet_picture_place(sheet, 1, &image, &error), VQC_FAILED);
     assert_int_equal(vqc_sheet_note_place(sheet, 1, "pending", &error), VQC_FAILED);
-    vqc_sheet_plan plan = {.title = "", .subtitle = "", .cells = &cell, .count = VQC_SHEET_MAX_CELLS + 1};
-    assert_int_equal(vqc_sheet_create(&plan, NULL, &other, &error), VQC_FAILED);
+    vqc_sheet_arrangement arrangement = {
+        .title = "", .subtitle = "", .cells = &cell, .count = VQC_SHEET_MAX_CELLS + 1};
+    assert_int_equal(vqc_sheet_create(&arrangement, NULL, &other, &error), VQC_FAILED);
     assert_null(other);
     vqc_image_release(&image);
     vqc_sheet_destroy(sheet);
@@ -256,7 +257,7 @@ static void test_any_text(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         int64_t height = vqc_caption_height(captions, texts[i], 150, &style);
         assert_true(height >= line && height <= 6 * line); /* fonts of other scripts may be higher */
-        assert_int_equal(vqc_caption_draw(captions, texts[i], &style, &image, 10, 10, 80, 150, &error), VQC_OK);
+        assert_int_equal(vqc_caption_paint(captions, texts[i], &style, &image, 10, 10, 80, 150, &error), VQC_OK);
         bool blank = i == 0 || i == sizeof texts / sizeof texts[0] - 1;
         assert_true(blank || ink(&image, 10, 10, 80, 150) > 20);
     }
@@ -270,8 +271,8 @@ static void same_look_expect(const vqc_captions *captions, const char *one, cons
     vqc_error error = {0};
     vqc_image first = picture_make(40, 200);
     vqc_image second = picture_make(40, 200);
-    assert_int_equal(vqc_caption_draw(captions, one, &style, &first, 0, 0, 40, 200, &error), VQC_OK);
-    assert_int_equal(vqc_caption_draw(captions, other, &style, &second, 0, 0, 40, 200, &error), VQC_OK);
+    assert_int_equal(vqc_caption_paint(captions, one, &style, &first, 0, 0, 40, 200, &error), VQC_OK);
+    assert_int_equal(vqc_caption_paint(captions, other, &style, &second, 0, 0, 40, 200, &error), VQC_OK);
     assert_memory_equal(first.pixels, second.pixels, 3 * 40 * 200);
     vqc_image_release(&first);
     vqc_image_release(&second);
@@ -311,11 +312,11 @@ static void test_caption_stays_in_its_rectangle(void **state)
     vqc_captions *captions = captions_make();
     vqc_image image = picture_make(40, 60);
     vqc_image before = picture_make(40, 60);
-    assert_int_equal(vqc_caption_draw(captions, "mmm", &style, &image, 0, 0, 41, 60, &error), VQC_FAILED);
-    assert_int_equal(vqc_caption_draw(captions, "mmm", &style, &image, -1, 0, 10, 60, &error), VQC_FAILED);
-    assert_int_equal(vqc_caption_draw(captions, "mmm", &style, &image, 0, 60, 10, 1, &error), VQC_FAILED);
+    assert_int_equal(vqc_caption_paint(captions, "mmm", &style, &image, 0, 0, 41, 60, &error), VQC_FAILED);
+    assert_int_equal(vqc_caption_paint(captions, "mmm", &style, &image, -1, 0, 10, 60, &error), VQC_FAILED);
+    assert_int_equal(vqc_caption_paint(captions, "mmm", &style, &image, 0, 60, 10, 1, &error), VQC_FAILED);
     assert_memory_equal(image.pixels, before.pixels, 3 * 40 * 60);
-    assert_int_equal(vqc_caption_draw(captions, "mmm mmm", &style, &image, 10, 20, 9, 30, &error), VQC_OK);
+    assert_int_equal(vqc_caption_paint(captions, "mmm mmm", &style, &image, 10, 20, 9, 30, &error), VQC_OK);
     for (int64_t y = 0; y < 40; y++)
         for (int64_t x = 0; x < 60; x++)
             if (y < 10 || y >= 19 || x < 20 || x >= 50)

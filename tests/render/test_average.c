@@ -149,9 +149,9 @@ static void test_interrupted(void **state)
     static outcome resumed;
     static float saved[TENSORS * LATENT];
     enum { BEFORE = 2 };
-    vqc_render_shape shape;
+    vqc_render_extents shape;
     render_make(f, 1, false, &whole);
-    check(vqc_renderer_shape(f->renderer, &f->study->renders[1], &shape, &error), &error);
+    check(vqc_renderer_extents(f->renderer, &f->study->renders[1], &shape, &error), &error);
     assert_int_equal(shape.state_tensors, TENSORS);
     check(vqc_renderer_start(f->renderer, &f->study->renders[1], &error), &error);
     for (int step = 0; step < BEFORE; step++)

@@ -133,7 +133,7 @@ static void outcomes_compare(const outcome *alone, const outcome *team, int size
 /* Of 40 × 24 pixels, 4 groups of each perceptor and 2 targets: gradients, distances, two costs, five controls. */
 static int message_bytes(void)
 {
-    const vqc_step_message_shape shape = {.pixels = 2880, .groups = 8, .targets = 2, .perceptors = 2};
+    const vqc_step_message_extents shape = {.pixels = 2880, .groups = 8, .targets = 2, .perceptors = 2};
     assert_int_equal(vqc_step_message_bytes(&shape), 8 * (2880 + 16 + 4 + 5));
     return (int)vqc_step_message_bytes(&shape);
 }

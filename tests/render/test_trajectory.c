@@ -239,11 +239,11 @@ static void test_restored_render_is_the_same(void **state)
 {
     fixture whole;
     fixture resumed;
-    vqc_render_shape shape;
+    vqc_render_extents shape;
     vqc_error error = {0};
     fixture_open(&whole, *state, augmented_job);
     fixture_open(&resumed, *state, augmented_job);
-    check(vqc_renderer_shape(whole.renderer, &whole.study->renders[0], &shape, &error), &error);
+    check(vqc_renderer_extents(whole.renderer, &whole.study->renders[0], &shape, &error), &error);
     size_t count = (size_t)(3 * shape.rows * shape.columns * shape.latent_width);
     float *undisturbed = steps_make(&whole, 0, 6, NULL, count);
     float *half = steps_make(&resumed, 0, 3, NULL, count);

@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "schedule/launch.h"
 #include "forecast/measurement.h"
 #include "record/study_archive.h"
+#include "schedule/launch.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
@@ -78,7 +78,8 @@ static void fixture_open(fixture *f, const size_t limits[LANES])
     check(vqc_environment_find(f->ops[0], VQC_DTYPE_F32, "test", &environment, &error), &error);
     check(vqc_study_archive_create(f->study, f->lanes[0], &environment, &f->plan, &error), &error);
     (void)snprintf(path, sizeof path, "%s/lanes.h5", f->folder);
-    check(vqc_archive_start(f->comm, path, vqc_study_archive_plan(f->plan), &f->archive, &created, &error), &error);
+    check(vqc_archive_start(f->comm, path, vqc_study_archive_outline(f->plan), &f->archive, &created, &error),
+          &error);
 }
 
 static void fixture_close(fixture *f)
@@ -160,11 +161,11 @@ static void expect_measured(const size_t limits[LANES], const int *lanes)
     assert_int_equal(costs.lanes, LANES);
     assert_int_equal(costs.free_bytes, limits[0]);
     assert_int_equal(costs.count, 1);
-    for (int i = 0; i < costs.shapes[0].lane_step_count; i++) {
-        assert_int_equal(costs.shapes[0].lane_steps[i].lanes, lanes[i]);
-        assert_true(costs.shapes[0].lane_steps[i].seconds > 0.0);
+    for (int i = 0; i < costs.shapes[0].lane_phase_count; i++) {
+        assert_int_equal(costs.shapes[0].lane_phases[i].lanes, lanes[i]);
+        assert_true(costs.shapes[0].lane_phases[i].seconds > 0.0);
     }
-    assert_int_equal(lanes[costs.shapes[0].lane_step_count], 0);
+    assert_int_equal(lanes[costs.shapes[0].lane_phase_count], 0);
     vqc_cost_table_release(&costs);
     fixture_close(&f);
 }

@@ -2,12 +2,12 @@
 #include <string.h>
 
 #include "archive/layout.h"
-#include "archive/plan.h"
+#include "archive/outline.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 
-/* Memory that lives as long as the plan. */
-static vqc_status block_allocate(vqc_stored_plan *stored, size_t count, size_t size, const char *what,
+/* Memory that lives as long as the outline. */
+static vqc_status block_allocate(vqc_stored_outline *stored, size_t count, size_t size, const char *what,
                                  void *pointer_out, vqc_error *error)
 {
     VQC_TRY(vqc_memory_grow(&stored->blocks, &stored->block_capacity, stored->block_count + 1, sizeof(void *), what,
@@ -20,7 +20,7 @@ static vqc_status block_allocate(vqc_stored_plan *stored, size_t count, size_t s
 }
 
 /* Reads a dataset of texts; text i, with a NUL at its end, is at *texts_out + i × *stride_out. */
-static vqc_status texts_read(vqc_stored_plan *stored, const vqc_dataset *dataset, const char **texts_out,
+static vqc_status texts_read(vqc_stored_outline *stored, const vqc_dataset *dataset, const char **texts_out,
                              size_t *stride_out, vqc_error *error)
 {
     const size_t bytes = dataset->form.text_bytes;
@@ -43,37 +43,38 @@ static vqc_status texts_read(vqc_stored_plan *stored, const vqc_dataset *dataset
 }
 
 /* Makes the list that the column belongs to, where it is the first of that list. */
-static vqc_status list_make(vqc_stored_plan *stored, const vqc_plan_column *column, size_t rows, vqc_error *error)
+static vqc_status list_make(vqc_stored_outline *stored, const vqc_outline_column *column, size_t rows,
+                            vqc_error *error)
 {
-    vqc_archive_plan *plan = &stored->plan;
-    if (column->list == VQC_PLAN_MODELS && !stored->models) {
+    vqc_archive_outline *outline = &stored->outline;
+    if (column->list == VQC_OUTLINE_MODELS && !stored->models) {
         VQC_TRY(block_allocate(stored, rows, sizeof *stored->models, "the models", &stored->models, error));
-        plan->models = stored->models;
-        plan->model_count = rows;
+        outline->models = stored->models;
+        outline->model_count = rows;
     }
-    if (column->list == VQC_PLAN_RENDERS && !stored->renders) {
+    if (column->list == VQC_OUTLINE_RENDERS && !stored->renders) {
         VQC_TRY(block_allocate(stored, rows, sizeof *stored->renders, "the renders", &stored->renders, error));
-        plan->renders = stored->renders;
-        plan->render_count = rows;
+        outline->renders = stored->renders;
+        outline->render_count = rows;
     }
     return VQC_OK;
 }
 
 /* Sets a column's text in a row. */
-static void text_set(vqc_stored_plan *stored, const vqc_plan_column *column, size_t row, const char *text)
+static void text_set(vqc_stored_outline *stored, const vqc_outline_column *column, size_t row, const char *text)
 {
-    char *element = (char *)&stored->plan;
-    if (column->list == VQC_PLAN_MODELS)
+    char *element = (char *)&stored->outline;
+    if (column->list == VQC_OUTLINE_MODELS)
         element = (char *)&stored->models[row];
-    if (column->list == VQC_PLAN_RENDERS)
+    if (column->list == VQC_OUTLINE_RENDERS)
         element = (char *)&stored->renders[row];
     memcpy(element + column->offset, &text, sizeof text);
 }
 
-static vqc_status column_fill(vqc_stored_plan *stored, const vqc_plan_column *column, const vqc_dataset *dataset,
-                              vqc_error *error)
+static vqc_status column_fill(vqc_stored_outline *stored, const vqc_outline_column *column,
+                              const vqc_dataset *dataset, vqc_error *error)
 {
-    const size_t rows = column->list == VQC_PLAN_STUDY ? 1 : dataset->form.dims[0];
+    const size_t rows = column->list == VQC_OUTLINE_STUDY ? 1 : dataset->form.dims[0];
     VQC_TRY(list_make(stored, column, rows, error));
     const char *texts;
     size_t stride;
@@ -83,12 +84,12 @@ static vqc_status column_fill(vqc_stored_plan *stored, const vqc_plan_column *co
     return VQC_OK;
 }
 
-static vqc_status column_read(const vqc_hdf5_file *file, vqc_stored_plan *stored, const vqc_plan_column *column,
+static vqc_status column_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, const vqc_outline_column *column,
                               vqc_error *error)
 {
-    vqc_dataset_form form = {.element = VQC_ELEMENT_TEXT, .rank = column->list == VQC_PLAN_STUDY ? 0 : 1};
+    vqc_dataset_form form = {.element = VQC_ELEMENT_TEXT, .rank = column->list == VQC_OUTLINE_STUDY ? 0 : 1};
     memcpy(form.path, column->path, strlen(column->path) + 1);
-    form.dims[0] = vqc_plan_rows(&stored->plan, column->list); /* 0 at the list's first column: any number */
+    form.dims[0] = vqc_outline_rows(&stored->outline, column->list); /* 0 at the list's first column: any number */
     vqc_dataset dataset;
     VQC_TRY(vqc_dataset_open(file, &form, &dataset, error));
     vqc_status status = column_fill(stored, column, &dataset, error);
@@ -97,10 +98,10 @@ static vqc_status column_read(const vqc_hdf5_file *file, vqc_stored_plan *stored
 }
 
 /* Reads a table of numbers with one for each render. */
-static vqc_status numbers_read(const vqc_hdf5_file *file, vqc_stored_plan *stored, vqc_render_table table,
+static vqc_status numbers_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, vqc_render_table table,
                                void *numbers_out, vqc_error *error)
 {
-    const vqc_dataset_form form = vqc_layout_render_form(table, stored->plan.render_count);
+    const vqc_dataset_form form = vqc_layout_render_form(table, stored->outline.render_count);
     vqc_dataset dataset;
     VQC_TRY(vqc_dataset_open(file, &form, &dataset, error));
     void *numbers;
@@ -113,26 +114,26 @@ static vqc_status numbers_read(const vqc_hdf5_file *file, vqc_stored_plan *store
     return status;
 }
 
-static vqc_status render_numbers_read(const vqc_hdf5_file *file, vqc_stored_plan *stored, vqc_error *error)
+static vqc_status render_numbers_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, vqc_error *error)
 {
     const uint64_t *seeds;
     const uint32_t *shapes;
     VQC_TRY(numbers_read(file, stored, VQC_RENDER_SEED, &seeds, error));
     VQC_TRY(numbers_read(file, stored, VQC_RENDER_SHAPE, &shapes, error));
-    vqc_archive_plan *plan = &stored->plan;
-    for (size_t i = 0; i < plan->render_count; i++) {
+    vqc_archive_outline *outline = &stored->outline;
+    for (size_t i = 0; i < outline->render_count; i++) {
         stored->renders[i].seed = seeds[i];
         stored->renders[i].shape = shapes[i];
         /* Every shape has a render, so there are no more shapes than renders. */
-        if (shapes[i] >= plan->render_count)
+        if (shapes[i] >= outline->render_count)
             return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset /renders/shape: render %zu has shape %u",
                                  file->path, i, shapes[i]);
-        plan->shape_count = shapes[i] >= plan->shape_count ? (size_t)shapes[i] + 1 : plan->shape_count;
+        outline->shape_count = shapes[i] >= outline->shape_count ? (size_t)shapes[i] + 1 : outline->shape_count;
     }
     return VQC_OK;
 }
 
-static vqc_status loss_names_fill(vqc_stored_plan *stored, const vqc_dataset *dataset, vqc_archive_shape *shape,
+static vqc_status loss_names_fill(vqc_stored_outline *stored, const vqc_dataset *dataset, vqc_archive_extents *shape,
                                   vqc_error *error)
 {
     const char *texts;
@@ -152,10 +153,10 @@ static vqc_status loss_names_fill(vqc_stored_plan *stored, const vqc_dataset *da
 }
 
 /* Finds a shape's sizes from its datasets. */
-static vqc_status shape_read(const vqc_hdf5_file *file, vqc_stored_plan *stored, size_t index,
-                             vqc_archive_shape *shape, vqc_error *error)
+static vqc_status shape_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, size_t index,
+                             vqc_archive_extents *shape, vqc_error *error)
 {
-    const size_t renders = vqc_plan_shape_renders(&stored->plan, index);
+    const size_t renders = vqc_outline_shape_renders(&stored->outline, index);
     if (renders == 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset /renders/shape: no render has shape %zu", file->path,
                              index);
@@ -175,23 +176,24 @@ static vqc_status shape_read(const vqc_hdf5_file *file, vqc_stored_plan *stored,
     return VQC_OK;
 }
 
-vqc_status vqc_stored_plan_read(const vqc_hdf5_file *file, vqc_stored_plan *stored, vqc_error *error)
+vqc_status vqc_stored_outline_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, vqc_error *error)
 {
-    for (size_t i = 0; i < VQC_PLAN_COLUMN_COUNT; i++)
-        VQC_TRY(column_read(file, stored, &vqc_plan_columns[i], error));
+    for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++)
+        VQC_TRY(column_read(file, stored, &vqc_outline_columns[i], error));
     VQC_TRY(render_numbers_read(file, stored, error));
-    vqc_archive_shape *shapes;
-    VQC_TRY(block_allocate(stored, stored->plan.shape_count, sizeof *shapes, "the archive's shapes", &shapes, error));
-    stored->plan.shapes = shapes;
-    for (size_t i = 0; i < stored->plan.shape_count; i++)
+    vqc_archive_extents *shapes;
+    VQC_TRY(
+        block_allocate(stored, stored->outline.shape_count, sizeof *shapes, "the archive's shapes", &shapes, error));
+    stored->outline.shapes = shapes;
+    for (size_t i = 0; i < stored->outline.shape_count; i++)
         VQC_TRY(shape_read(file, stored, i, &shapes[i], error));
     return VQC_OK;
 }
 
-void vqc_stored_plan_release(vqc_stored_plan *stored)
+void vqc_stored_outline_release(vqc_stored_outline *stored)
 {
     for (size_t i = 0; i < stored->block_count; i++)
         free(stored->blocks[i]);
     free(stored->blocks);
-    *stored = (vqc_stored_plan){0};
+    *stored = (vqc_stored_outline){0};
 }

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "archive/plan.h"
+#include "archive/outline.h"
 
 static vqc_status difference(vqc_error *error, const char *what)
 {
@@ -20,14 +20,14 @@ static vqc_status number_compare(const char *what, uint64_t stored, uint64_t wan
                          (unsigned long long)stored, what, (unsigned long long)wanted);
 }
 
-static vqc_status column_compare(const vqc_plan_column *column, const vqc_archive_plan *stored,
-                                 const vqc_archive_plan *wanted, vqc_error *error)
+static vqc_status column_compare(const vqc_outline_column *column, const vqc_archive_outline *stored,
+                                 const vqc_archive_outline *wanted, vqc_error *error)
 {
-    const size_t rows = vqc_plan_rows(stored, column->list);
+    const size_t rows = vqc_outline_rows(stored, column->list);
     for (size_t row = 0; column->compared && row < rows; row++) {
-        if (strcmp(vqc_plan_text(stored, column, row), vqc_plan_text(wanted, column, row)) == 0)
+        if (strcmp(vqc_outline_text(stored, column, row), vqc_outline_text(wanted, column, row)) == 0)
             continue;
-        if (column->list == VQC_PLAN_STUDY)
+        if (column->list == VQC_OUTLINE_STUDY)
             return difference(error, column->path);
         return vqc_error_set(
             error, VQC_BAD_INPUT,
@@ -38,7 +38,8 @@ static vqc_status column_compare(const vqc_plan_column *column, const vqc_archiv
     return VQC_OK;
 }
 
-static vqc_status shape_compare(const vqc_archive_shape *stored, const vqc_archive_shape *wanted, vqc_error *error)
+static vqc_status shape_compare(const vqc_archive_extents *stored, const vqc_archive_extents *wanted,
+                                vqc_error *error)
 {
     VQC_TRY(number_compare("pictures' height", stored->height, wanted->height, error));
     VQC_TRY(number_compare("pictures' width", stored->width, wanted->width, error));
@@ -55,7 +56,7 @@ static vqc_status shape_compare(const vqc_archive_shape *stored, const vqc_archi
     return VQC_OK;
 }
 
-vqc_status vqc_plan_compare(const vqc_archive_plan *stored, const vqc_archive_plan *wanted, vqc_error *error)
+vqc_status vqc_outline_compare(const vqc_archive_outline *stored, const vqc_archive_outline *wanted, vqc_error *error)
 {
     if (strcmp(stored->job_sha256, wanted->job_sha256) != 0)
         return vqc_error_set(
@@ -66,8 +67,8 @@ vqc_status vqc_plan_compare(const vqc_archive_plan *stored, const vqc_archive_pl
     VQC_TRY(number_compare("number of models", stored->model_count, wanted->model_count, error));
     VQC_TRY(number_compare("number of renders", stored->render_count, wanted->render_count, error));
     VQC_TRY(number_compare("number of picture shapes", stored->shape_count, wanted->shape_count, error));
-    for (size_t i = 0; i < VQC_PLAN_COLUMN_COUNT; i++)
-        VQC_TRY(column_compare(&vqc_plan_columns[i], stored, wanted, error));
+    for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++)
+        VQC_TRY(column_compare(&vqc_outline_columns[i], stored, wanted, error));
     for (size_t i = 0; i < stored->render_count; i++) {
         VQC_TRY(number_compare("seed of a render", stored->renders[i].seed, wanted->renders[i].seed, error));
         VQC_TRY(number_compare("shape of a render", stored->renders[i].shape, wanted->renders[i].shape, error));

@@ -1,4 +1,4 @@
-#include "cli/plan_report.h"
+#include "cli/forecast_report.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,8 +22,8 @@ typedef struct team_step {
     int messages;      /* that it sends */
 } team_step;
 
-static vqc_status step_predict(const vqc_plan_report *report, const vqc_render *render, const vqc_shape_cost *shape,
-                               int members, team_step *step_out, vqc_error *error)
+static vqc_status step_predict(const vqc_forecast_report *report, const vqc_render *render,
+                               const vqc_shape_cost *shape, int members, team_step *step_out, vqc_error *error)
 {
     double alone;
     double p = (double)members;
@@ -38,7 +38,7 @@ static vqc_status step_predict(const vqc_plan_report *report, const vqc_render *
 }
 
 /* The most members worth listing for a render: its crop groups, the ranks, or the size asked for. */
-static int members_most(const vqc_plan_report *report, const vqc_render *render)
+static int members_most(const vqc_forecast_report *report, const vqc_render *render)
 {
     int64_t groups = vqc_cost_groups(report->study, render);
     int64_t most = report->options->team > 0 && report->options->team < groups ? report->options->team : groups;
@@ -54,7 +54,7 @@ static int members_next(int members, int most)
 }
 
 /* The first render of the table's shape number `shape`; NULL if the study has none. */
-static const vqc_render *render_of_shape(const vqc_plan_report *report, size_t shape)
+static const vqc_render *render_of_shape(const vqc_forecast_report *report, size_t shape)
 {
     for (size_t i = 0; i < report->study->render_count; i++)
         if (vqc_cost_table_find(report->costs, &report->study->renders[i]) == shape)
@@ -69,7 +69,7 @@ static uint64_t lanes_bytes(const vqc_shape_cost *shape, int lanes)
 }
 
 /* Seconds of a step of a shape's first render with so many lanes at work. */
-static vqc_status lane_step_predict(const vqc_plan_report *report, const vqc_render *render,
+static vqc_status lane_step_predict(const vqc_forecast_report *report, const vqc_render *render,
                                     const vqc_shape_cost *shape, int lanes, double *seconds_out, vqc_error *error)
 {
     double alone;
@@ -80,8 +80,8 @@ static vqc_status lane_step_predict(const vqc_plan_report *report, const vqc_ren
 
 /* ---- For people ---- */
 
-static vqc_status lanes_print(const vqc_plan_report *report, const vqc_render *render, const vqc_shape_cost *shape,
-                              vqc_error *error)
+static vqc_status lanes_print(const vqc_forecast_report *report, const vqc_render *render,
+                              const vqc_shape_cost *shape, vqc_error *error)
 {
     if (report->costs->lanes == 1)
         return VQC_OK;
@@ -96,7 +96,7 @@ static vqc_status lanes_print(const vqc_plan_report *report, const vqc_render *r
     return VQC_OK;
 }
 
-static vqc_status shape_print(const vqc_plan_report *report, size_t index, vqc_error *error)
+static vqc_status shape_print(const vqc_forecast_report *report, size_t index, vqc_error *error)
 {
     const vqc_shape_cost *shape = &report->costs->shapes[index];
     const vqc_render *render = render_of_shape(report, index);
@@ -124,7 +124,7 @@ static vqc_status shape_print(const vqc_plan_report *report, size_t index, vqc_e
     return lanes_print(report, render, shape, error);
 }
 
-static void render_print(const vqc_plan_report *report, const vqc_predicted_render *render)
+static void render_print(const vqc_forecast_report *report, const vqc_predicted_render *render)
 {
     const vqc_render *wanted = &report->study->renders[render->number];
     char ranks[48];
@@ -137,7 +137,7 @@ static void render_print(const vqc_plan_report *report, const vqc_predicted_rend
                  (unsigned long long)wanted->seed, wanted->variant[0] == '\0' ? "" : ".", wanted->variant);
 }
 
-static void renders_print(const vqc_plan_report *report)
+static void renders_print(const vqc_forecast_report *report)
 {
     const vqc_prediction *prediction = report->prediction;
     (void)printf("\nrenders as they are taken; ranks that join come on top\nnumber  ranks        lane  joined     "
@@ -152,7 +152,7 @@ static void renders_print(const vqc_plan_report *report)
     }
 }
 
-static void launch_print(const vqc_plan_report *report)
+static void launch_print(const vqc_forecast_report *report)
 {
     const vqc_prediction *prediction = report->prediction;
     const vqc_prediction_options *options = report->options;
@@ -178,7 +178,7 @@ static void launch_print(const vqc_plan_report *report)
                      prediction->one_lane, prediction->one_lane / prediction->seconds);
 }
 
-vqc_status vqc_plan_report_print(const vqc_plan_report *report, vqc_error *error)
+vqc_status vqc_forecast_report_print(const vqc_forecast_report *report, vqc_error *error)
 {
     launch_print(report);
     for (size_t i = 0; i < report->costs->count; i++)
@@ -189,8 +189,8 @@ vqc_status vqc_plan_report_print(const vqc_plan_report *report, vqc_error *error
 
 /* ---- As JSON ---- */
 
-static vqc_status lanes_to_json(const vqc_plan_report *report, const vqc_render *render, const vqc_shape_cost *shape,
-                                json_t *array, vqc_error *error)
+static vqc_status lanes_to_json(const vqc_forecast_report *report, const vqc_render *render,
+                                const vqc_shape_cost *shape, json_t *array, vqc_error *error)
 {
     for (int lanes = 1; lanes <= report->costs->lanes; lanes++) {
         double seconds;
@@ -205,8 +205,8 @@ static vqc_status lanes_to_json(const vqc_plan_report *report, const vqc_render 
     return VQC_OK;
 }
 
-static vqc_status steps_to_json(const vqc_plan_report *report, const vqc_render *render, const vqc_shape_cost *shape,
-                                json_t *array, vqc_error *error)
+static vqc_status steps_to_json(const vqc_forecast_report *report, const vqc_render *render,
+                                const vqc_shape_cost *shape, json_t *array, vqc_error *error)
 {
     for (int members = 1; members > 0; members = members_next(members, members_most(report, render))) {
         team_step step;
@@ -224,7 +224,7 @@ static vqc_status steps_to_json(const vqc_plan_report *report, const vqc_render 
     return VQC_OK;
 }
 
-static vqc_status shape_to_json(const vqc_plan_report *report, size_t index, json_t *array, vqc_error *error)
+static vqc_status shape_to_json(const vqc_forecast_report *report, size_t index, json_t *array, vqc_error *error)
 {
     const vqc_shape_cost *shape = &report->costs->shapes[index];
     const vqc_render *render = render_of_shape(report, index);
@@ -266,7 +266,7 @@ static json_t *renders_to_json(const vqc_prediction *prediction)
     return array;
 }
 
-vqc_status vqc_plan_report_print_json(const vqc_plan_report *report, vqc_error *error)
+vqc_status vqc_forecast_report_print_json(const vqc_forecast_report *report, vqc_error *error)
 {
     const vqc_prediction *prediction = report->prediction;
     json_t *object = json_object();

@@ -1,0 +1,60 @@
+#ifndef VQC_ARCHIVE_OUTLINE_H
+#define VQC_ARCHIVE_OUTLINE_H
+
+#include "archive/archive.h"
+#include "archive/dataset.h"
+
+/* A outline's texts as columns of tables: checking, writing, reading and comparing a outline all go along this list.
+ */
+typedef enum vqc_outline_list { VQC_OUTLINE_STUDY, VQC_OUTLINE_MODELS, VQC_OUTLINE_RENDERS } vqc_outline_list;
+
+typedef struct vqc_outline_column {
+    const char *path; /* of the dataset */
+    vqc_outline_list list;
+    size_t offset; /* of the text's pointer in an element of the list */
+    bool compared; /* whether an archive that differs here is another study's */
+} vqc_outline_column;
+
+enum { VQC_OUTLINE_COLUMN_COUNT = 13 };
+extern const vqc_outline_column vqc_outline_columns[VQC_OUTLINE_COLUMN_COUNT];
+
+/* Number of rows of a column, and the text in one of them. */
+size_t vqc_outline_rows(const vqc_archive_outline *outline, vqc_outline_list list);
+const char *vqc_outline_text(const vqc_archive_outline *outline, const vqc_outline_column *column, size_t row);
+
+/* The dataset that holds a column; text_bytes is that of the longest text. */
+vqc_dataset_form vqc_outline_column_form(const vqc_archive_outline *outline, const vqc_outline_column *column);
+
+/* Number of renders of a shape. */
+size_t vqc_outline_shape_renders(const vqc_archive_outline *outline, size_t shape);
+
+/* Numbers the renders within their shapes: rows_out has render_count elements. */
+VQC_MUST_CHECK vqc_status vqc_outline_rows_number(const vqc_archive_outline *outline, size_t *rows_out,
+                                                  vqc_error *error);
+
+/* Whether the outline can be stored; see vqc_archive_bytes. */
+VQC_MUST_CHECK vqc_status vqc_outline_check(const vqc_archive_outline *outline, vqc_error *error);
+
+/* Writes every dataset that holds the outline. Rows are those within the shapes. */
+VQC_MUST_CHECK vqc_status vqc_outline_write(const vqc_hdf5_file *file, const vqc_archive_outline *outline,
+                                            const size_t *rows, vqc_error *error);
+
+/* A outline read from a file, with the memory that it points into. */
+typedef struct vqc_stored_outline {
+    vqc_archive_outline outline;
+    vqc_archive_model *models; /* the outline's lists, to be filled */
+    vqc_archive_render *renders;
+    void **blocks;
+    size_t block_count, block_capacity;
+} vqc_stored_outline;
+
+/* Reads and checks it. The outline is to be released also after a failure. */
+VQC_MUST_CHECK vqc_status vqc_stored_outline_read(const vqc_hdf5_file *file, vqc_stored_outline *stored,
+                                                  vqc_error *error);
+void vqc_stored_outline_release(vqc_stored_outline *stored);
+
+/* Whether two outlines are one study's; otherwise VQC_BAD_INPUT tells the first difference. */
+VQC_MUST_CHECK vqc_status vqc_outline_compare(const vqc_archive_outline *stored, const vqc_archive_outline *wanted,
+                                              vqc_error *error);
+
+#endif
