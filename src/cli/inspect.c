@@ -94,9 +94,9 @@ static const vqc_option table[] = {
 
 const vqc_command vqc_command_inspect = {
     .name = "inspect",
-    .summary = "what a checkpoint file holds",
+    .summary = "what a weights file holds",
     .usage = "vqclip inspect FILE [--json]",
-    .about = "Says what a checkpoint file holds: format, SHA-256, the model it is recognised as, and every\n"
+    .about = "Says what a weights file holds: format, SHA-256, the model it is recognised as, and every\n"
              "tensor's type, shape and name. Reads safetensors, PyTorch and TorchScript zip files and the\n"
              "older PyTorch serialisation.",
     .options = table,

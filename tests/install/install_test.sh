@@ -1,6 +1,6 @@
 #!/bin/sh
 # install_test.sh BUILD: installs into an empty folder, and does with what is there what its user would: reads the
-# manual page, and renders the quickstart, two steps of each picture, exports it, and asks the analysis for help.
+# manual page, and renders the quickstart, two steps of two pictures, and exports it; and calls the program wrongly and for help.
 set -eu
 build=$1
 folder=$(mktemp -d)
@@ -16,8 +16,25 @@ if command -v man >/dev/null && man --warnings -l share/man/man1/vqclip.1 >"$fol
     test ! -s "$folder/warnings" || { cat "$folder/warnings"; exit 1; }
     grep -q -- --rerender "$folder/page" || { echo "the manual page does not name --rerender"; exit 1; }
 fi
-sed 's/^  steps: .*/  steps: 2/; s/^  snapshots: .*/  snapshots: 0/' share/vqclip/jobs/quickstart.yaml \
-    >share/vqclip/jobs/two-steps.yaml
+# expect CODE WORD...: that the program ends with that exit code.
+expect() {
+    wanted=$1
+    shift
+    code=0
+    bin/vqclip "$@" >"$folder/log" 2>&1 || code=$?
+    [ "$code" -eq "$wanted" ] || { cat "$folder/log"; echo "vqclip $*: exit code $code, expected $wanted"; exit 1; }
+}
+
+expect 2
+expect 2 no-such-command
+expect 2 help no-such-command
+expect 2 help --markdown
+expect 0 --version
+expect 0 --help
+expect 0 help job --markdown
+expect 0 render --help
+sed 's/^  steps: .*/  steps: 2/; s/^  snapshots: .*/  snapshots: 0/' share/vqclip/jobs/quickstart.yaml |
+    awk '/^  - / && ++prompts > 2 { exit } { print }' >share/vqclip/jobs/two-steps.yaml
 bin/vqclip render share/vqclip/jobs/two-steps.yaml -o "$folder/out" --threads 1
 bin/vqclip export "$folder/out/quickstart.h5" -o "$folder/out"
-test "$(find "$folder/out" -name '0*.png' | wc -l)" -eq 12 || { echo "expected 12 pictures"; exit 1; }
+test "$(find "$folder/out" -name '0*.png' | wc -l)" -eq 2 || { echo "expected 2 pictures"; exit 1; }
