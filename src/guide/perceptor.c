@@ -39,7 +39,6 @@ struct vqc_perceptor {
     vqc_value stage_draws[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* inputs (group, numbers of the stage) */
     bool has_noise;
     vqc_value noise;     /* input int32 (group, 6) */
-    vqc_value first;     /* input int32 (group): zeros, for the tower */
     vqc_value embedding; /* output f32 (group, embed_width) */
     /* Of the render. */
     vqc_draws *draws;
@@ -135,18 +134,16 @@ static vqc_status noise_add(vqc_perceptor *perceptor, vqc_value *crops, vqc_erro
 static vqc_status network_build(vqc_perceptor *perceptor, const vqc_clip *clip, vqc_error *error)
 {
     vqc_value crops;
-    vqc_shape first_shape = {1, {perceptor->group}};
     VQC_TRY(crops_add(perceptor, &crops, error));
     for (int stage = 0; stage < perceptor->stage_count; stage++)
         VQC_TRY(stage_add(perceptor, stage, &crops, error));
     VQC_TRY(noise_add(perceptor, &crops, error));
-    VQC_TRY(vqc_network_input(perceptor->network, VQC_DTYPE_I32, first_shape, false, &perceptor->first, error));
-    VQC_TRY(vqc_clip_image_tower_add(clip, perceptor->network, perceptor->shape.precision, crops, perceptor->first,
+    VQC_TRY(vqc_clip_image_tower_add(clip, perceptor->network, perceptor->shape.precision, crops,
                                      &perceptor->embedding, error));
     VQC_TRY(vqc_network_output(perceptor->network, perceptor->embedding, error));
     if (perceptor->recompute)
         VQC_TRY(vqc_network_recompute(perceptor->network, error));
-    return vqc_network_plan(perceptor->network, error);
+    return vqc_network_prepare(perceptor->network, error);
 }
 
 vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
@@ -190,7 +187,7 @@ vqc_status vqc_perceptor_plan_beside(const vqc_perceptor *first, vqc_ops *ops, v
     perceptor->replay = (vqc_replay){0};
     vqc_status status = vqc_network_create_beside(first->network, ops, &perceptor->network, error);
     if (status == VQC_OK)
-        status = vqc_network_plan(perceptor->network, error);
+        status = vqc_network_prepare(perceptor->network, error);
     if (status != VQC_OK) {
         vqc_perceptor_destroy(perceptor);
         return status;
@@ -201,9 +198,7 @@ vqc_status vqc_perceptor_plan_beside(const vqc_perceptor *first, vqc_ops *ops, v
 
 vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error)
 {
-    VQC_TRY(vqc_network_finish(perceptor->network, error));
-    return vqc_ops_clear(perceptor->ops, vqc_network_data(perceptor->network, perceptor->first),
-                         (size_t)perceptor->group * sizeof(int32_t), error);
+    return vqc_network_finish(perceptor->network, error);
 }
 
 bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *settings,

@@ -6,8 +6,8 @@
 
 #include "base/status.h"
 #include "models/clip_naming.h"
-#include "network/network.h"
 #include "models/parameters.h"
+#include "network/network.h"
 
 /* A CLIP model (Radford et al. 2021): an image tower and a text tower that map into one space of embeddings. Read are
  * OpenAI's files, open_clip's and Hugging Face's; every dimension is read off the shapes of the tensors. What shapes
@@ -70,11 +70,9 @@ VQC_MUST_CHECK vqc_status vqc_clip_image_tower_create(const vqc_clip *clip, vqc_
                                                       vqc_error *error);
 void vqc_clip_image_tower_destroy(vqc_clip_image_tower *tower);
 
-/* Adds the tower to a network that has the pixels as a value of its own, f32 (batch, side, side, 3), 0 to 1; `first`
- * is an int32 input (batch) that holds zeros. */
+/* Adds the tower to a network that has the pixels as a value of its own, f32 (batch, side, side, 3), 0 to 1. */
 VQC_MUST_CHECK vqc_status vqc_clip_image_tower_add(const vqc_clip *clip, vqc_network *network, vqc_dtype precision,
-                                                   vqc_value pixels, vqc_value first, vqc_value *embedding_out,
-                                                   vqc_error *error);
+                                                   vqc_value pixels, vqc_value *embedding_out, vqc_error *error);
 
 /* From token ids to embeddings, which are not normalised: the token with the largest id, the end token, stands for
  * the text. */

@@ -56,10 +56,12 @@ static vqc_status class_token_add(const vqc_clip *clip, const vqc_layers *layers
     return status;
 }
 
-static vqc_status vit_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value first,
-                          vqc_value *output, vqc_error *error)
+static vqc_status vit_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
+                          vqc_error *error)
 {
     vqc_value h;
+    vqc_value first;
+    VQC_TRY(vqc_layer_first(layers, vqc_network_shape(layers->network, x).size[0], &first, error));
     VQC_TRY(vqc_layer_cast(layers, x, layers->dtype, &h, error));
     VQC_TRY(patches_add(clip, layers, h, &h, error));
     VQC_TRY(class_token_add(clip, layers, h, &h, error));
@@ -75,27 +77,25 @@ static vqc_status vit_add(const vqc_clip *clip, const vqc_layers *layers, vqc_va
 }
 
 vqc_status vqc_clip_image_tower_add(const vqc_clip *clip, vqc_network *network, vqc_dtype precision, vqc_value pixels,
-                                    vqc_value first, vqc_value *embedding_out, vqc_error *error)
+                                    vqc_value *embedding_out, vqc_error *error)
 {
     vqc_layers layers = {network, &clip->parameters, precision};
     vqc_value h;
     VQC_TRY(normalise_add(clip, &layers, pixels, &h, error));
     if (clip->vision.resnet)
-        VQC_TRY(vqc_clip_resnet_add(clip, &layers, h, first, &h, error));
+        VQC_TRY(vqc_clip_resnet_add(clip, &layers, h, &h, error));
     else
-        VQC_TRY(vit_add(clip, &layers, h, first, &h, error));
+        VQC_TRY(vit_add(clip, &layers, h, &h, error));
     return vqc_layer_cast(&layers, h, VQC_DTYPE_F32, embedding_out, error);
 }
 
 static vqc_status tower_build(const vqc_clip *clip, vqc_dtype precision, int64_t batch, vqc_clip_image_tower *tower,
-                              vqc_value *first_out, vqc_error *error)
+                              vqc_error *error)
 {
     vqc_network *network = tower->network;
     vqc_shape pixel_shape = {4, {batch, clip->vision.side, clip->vision.side, 3}};
-    vqc_shape first_shape = {1, {batch}};
     VQC_TRY(vqc_network_input(network, VQC_DTYPE_F32, pixel_shape, true, &tower->pixels, error));
-    VQC_TRY(vqc_network_input(network, VQC_DTYPE_I32, first_shape, false, first_out, error));
-    VQC_TRY(vqc_clip_image_tower_add(clip, network, precision, tower->pixels, *first_out, &tower->embedding, error));
+    VQC_TRY(vqc_clip_image_tower_add(clip, network, precision, tower->pixels, &tower->embedding, error));
     VQC_TRY(vqc_network_output(network, tower->embedding, error));
     return vqc_network_finish(network, error);
 }
@@ -104,11 +104,8 @@ vqc_status vqc_clip_image_tower_create(const vqc_clip *clip, vqc_ops *ops, vqc_d
                                        bool backward, vqc_clip_image_tower *tower_out, vqc_error *error)
 {
     vqc_clip_image_tower tower = {0};
-    vqc_value first;
     VQC_TRY(vqc_network_create(ops, backward, &tower.network, error));
-    vqc_status status = tower_build(clip, precision, batch, &tower, &first, error);
-    if (status == VQC_OK) /* the token in front stands for the picture: place 0 everywhere */
-        status = vqc_ops_clear(ops, vqc_network_data(tower.network, first), (size_t)batch * sizeof(int32_t), error);
+    vqc_status status = tower_build(clip, precision, batch, &tower, error);
     if (status != VQC_OK) {
         vqc_network_destroy(tower.network);
         return status;

@@ -156,13 +156,15 @@ static vqc_status pool_tokens_add(const vqc_clip *clip, const vqc_layers *layers
 }
 
 /* Attention of the mean token over all tokens. */
-static vqc_status attention_pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value first,
-                                     vqc_value *output, vqc_error *error)
+static vqc_status attention_pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
+                                     vqc_error *error)
 {
     static const char *const keys_and_values[] = {"visual.attnpool.k_proj", "visual.attnpool.v_proj"};
     vqc_value tokens;
+    vqc_value first;
     vqc_value inputs[2];
     VQC_TRY(pool_tokens_add(clip, layers, x, &tokens, error));
+    VQC_TRY(vqc_layer_first(layers, vqc_network_shape(layers->network, x).size[0], &first, error));
     VQC_TRY(vqc_layer_select(layers, tokens, first, &inputs[0], error));
     int64_t width = vqc_shape_width(vqc_network_shape(layers->network, tokens));
     VQC_TRY(vqc_layer_linear(layers, "visual.attnpool.q_proj", false, inputs[0], width, NULL, &inputs[0], error));
@@ -183,8 +185,8 @@ static vqc_status attention_pool_add(const vqc_clip *clip, const vqc_layers *lay
     return vqc_layer_linear(layers, "visual.attnpool.c_proj", false, h, clip->embed_width, NULL, output, error);
 }
 
-vqc_status vqc_clip_resnet_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value first,
-                               vqc_value *output, vqc_error *error)
+vqc_status vqc_clip_resnet_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
+                               vqc_error *error)
 {
     int64_t width = clip->vision.width;
     VQC_TRY(stem_add(layers, width, x, &x, error));
@@ -196,5 +198,5 @@ vqc_status vqc_clip_resnet_add(const vqc_clip *clip, const vqc_layers *layers, v
             VQC_TRY(bottleneck_add(layers, block, x, width << stage, stride, &x, error));
         }
     }
-    return attention_pool_add(clip, layers, x, first, output, error);
+    return attention_pool_add(clip, layers, x, output, error);
 }

@@ -296,6 +296,16 @@ vqc_status vqc_layer_tokens(const vqc_layers *layers, vqc_value input, const flo
     return layers_add(layers, &operation, input, NULL, out_shape, output, error);
 }
 
+vqc_status vqc_layer_first(const vqc_layers *layers, int64_t batch, vqc_value *which_out, vqc_error *error)
+{
+    int32_t *zeros;
+    vqc_shape shape = {1, {batch}};
+    VQC_TRY(vqc_memory_allocate((size_t)batch, sizeof *zeros, "token places", &zeros, error));
+    vqc_status status = vqc_network_constant(layers->network, VQC_DTYPE_I32, shape, zeros, which_out, error);
+    free(zeros);
+    return status;
+}
+
 vqc_status vqc_layer_select(const vqc_layers *layers, vqc_value input, vqc_value which, vqc_value *output,
                             vqc_error *error)
 {

@@ -1,8 +1,8 @@
 #ifndef VQC_MODELS_LAYERS_H
 #define VQC_MODELS_LAYERS_H
 
-#include "network/network.h"
 #include "models/parameters.h"
+#include "network/network.h"
 
 /* The layers of the published networks: each function reads a layer's parameters under `name` and adds its operation
  * to a network. A missing or wrongly shaped tensor is VQC_BAD_INPUT. */
@@ -69,7 +69,10 @@ VQC_MUST_CHECK vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_valu
 /* Puts a token in front of (batch, tokens, width) and adds positions; see vqc_tokens. */
 VQC_MUST_CHECK vqc_status vqc_layer_tokens(const vqc_layers *layers, vqc_value input, const float *first,
                                            const float *positions, vqc_value *output, vqc_error *error);
-/* Token number which[n] of sequence n; `which` is an int32 input. */
+/* Which token is the first of each sequence: a constant for vqc_layer_select. */
+VQC_MUST_CHECK vqc_status vqc_layer_first(const vqc_layers *layers, int64_t batch, vqc_value *which_out,
+                                          vqc_error *error);
+/* Token number which[n] of sequence n; `which` is an int32 value (batch). */
 VQC_MUST_CHECK vqc_status vqc_layer_select(const vqc_layers *layers, vqc_value input, vqc_value which,
                                            vqc_value *output, vqc_error *error);
 /* input · scale + shift by channel, in the input's dtype. */

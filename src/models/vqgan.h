@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "network/network.h"
 #include "models/parameters.h"
 #include "models/vqgan_config.h"
+#include "network/network.h"
 
 /* A VQGAN (Esser et al. 2021, taming-transformers) as published: a YAML configuration and a checkpoint. Understood
  * are VQModel, GumbelVQ, the first stage inside a Net2NetTransformer checkpoint and latent-diffusion's VQ models.
@@ -44,8 +44,8 @@ typedef struct vqc_vqgan_decoder {
 VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
                                                    int64_t batch, int64_t rows, int64_t columns, bool backward,
                                                    bool limited, vqc_vqgan_decoder *decoder_out, vqc_error *error);
-/* The same, but the network is neither planned nor finished (network/network.h): the caller does that, and may ask for
- * recomputation before. */
+/* The same, but the network is neither prepared nor finished (network/network.h): the caller does that, and may ask
+ * for recomputation before. */
 VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_build(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
                                                   int64_t batch, int64_t rows, int64_t columns, bool backward,
                                                   bool limited, vqc_vqgan_decoder *decoder_out, vqc_error *error);
@@ -69,7 +69,7 @@ typedef struct vqc_vqgan_encoder {
 VQC_MUST_CHECK vqc_status vqc_vqgan_encoder_create(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
                                                    int64_t batch, int64_t height, int64_t width,
                                                    vqc_vqgan_encoder *encoder_out, vqc_error *error);
-/* The same, but the network is neither planned nor finished. */
+/* The same, but the network is neither prepared nor finished. */
 VQC_MUST_CHECK vqc_status vqc_vqgan_encoder_build(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
                                                   int64_t batch, int64_t height, int64_t width,
                                                   vqc_vqgan_encoder *encoder_out, vqc_error *error);

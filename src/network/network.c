@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "network/memory_plan.h"
+#include "network/memory_packing.h"
 #include "network/network_layout.h"
 #include "network/recomputation.h"
 
@@ -12,7 +12,7 @@ struct vqc_network {
     vqc_ops *ops;
     vqc_network_graph graph;
     bool recompute; /* asked for */
-    bool planned;
+    bool prepared;
     vqc_network_layout layout;
     size_t activation_size, workspace_size, parameter_size;
     unsigned char *memory; /* on the device: the layout's blocks; NULL before the network is finished */
@@ -30,30 +30,47 @@ void vqc_network_destroy(vqc_network *network)
 {
     if (network == NULL)
         return;
-    for (size_t i = 0; i < network->graph.step_count; i++)
-        vqc_plan_destroy(network->graph.steps[i].plan);
+    for (size_t i = 0; i < network->graph.node_count; i++)
+        vqc_plan_destroy(network->graph.nodes[i].plan);
     if (network->memory != NULL)
         vqc_ops_memory_release(network->ops, network->memory);
+    for (size_t v = 0; v < network->graph.value_count; v++)
+        free(network->graph.values[v].constant);
     free(network->graph.values);
-    free(network->graph.steps);
+    free(network->graph.nodes);
     vqc_network_layout_release(&network->layout);
     free(network);
 }
 
-/* Copies values and steps, with plans of its own. */
+/* Copies the data of a constant; NULL gives NULL. */
+static vqc_status constant_copy(const void *data, size_t size, void **copy_out, vqc_error *error)
+{
+    unsigned char *copy = NULL;
+    if (data != NULL) {
+        VQC_TRY(vqc_memory_allocate(size, 1, "a constant", &copy, error));
+        memcpy(copy, data, size);
+    }
+    *copy_out = copy;
+    return VQC_OK;
+}
+
+/* Copies values and nodes, with plans of its own. */
 static vqc_status graph_copy(const vqc_network_graph *first, vqc_ops *ops, vqc_network_graph *graph, vqc_error *error)
 {
     VQC_TRY(vqc_memory_grow(&graph->values, &graph->value_capacity, first->value_count, sizeof *graph->values,
                             "a network", error));
-    VQC_TRY(vqc_memory_grow(&graph->steps, &graph->step_capacity, first->step_count, sizeof *graph->steps,
+    VQC_TRY(vqc_memory_grow(&graph->nodes, &graph->node_capacity, first->node_count, sizeof *graph->nodes,
                             "a network", error));
-    memcpy(graph->values, first->values, first->value_count * sizeof *graph->values);
-    graph->value_count = first->value_count;
     graph->backward = first->backward;
-    for (; graph->step_count < first->step_count; graph->step_count++) {
-        vqc_network_step *step = &graph->steps[graph->step_count];
-        *step = first->steps[graph->step_count];
-        VQC_TRY(vqc_plan_create_beside(ops, first->steps[graph->step_count].plan, &step->plan, error));
+    for (; graph->value_count < first->value_count; graph->value_count++) {
+        vqc_network_value *value = &graph->values[graph->value_count];
+        *value = first->values[graph->value_count];
+        VQC_TRY(constant_copy(first->values[graph->value_count].constant, value->size, &value->constant, error));
+    }
+    for (; graph->node_count < first->node_count; graph->node_count++) {
+        vqc_network_node *node = &graph->nodes[graph->node_count];
+        *node = first->nodes[graph->node_count];
+        VQC_TRY(vqc_plan_create_beside(ops, first->nodes[graph->node_count].plan, &node->plan, error));
     }
     return VQC_OK;
 }
@@ -94,7 +111,7 @@ int64_t vqc_shape_count(vqc_shape shape)
 
 static vqc_status network_check_open(const vqc_network *network, vqc_error *error)
 {
-    if (network->planned)
+    if (network->prepared)
         return vqc_error_set(error, VQC_FAILED, "network: changed after its memory was laid out");
     return VQC_OK;
 }
@@ -117,10 +134,18 @@ vqc_status vqc_network_input(vqc_network *network, vqc_dtype dtype, vqc_shape sh
 {
     vqc_network_value value = {.dtype = dtype,
                                .shape = shape,
-                               .producer = VQC_NO_STEP,
+                               .producer = VQC_NO_NODE,
                                .kept = true,
                                .has_gradient = gradient && network->graph.backward};
     return network_add_value(network, value, value_out, error);
+}
+
+vqc_status vqc_network_constant(vqc_network *network, vqc_dtype dtype, vqc_shape shape, const void *data,
+                                vqc_value *value_out, vqc_error *error)
+{
+    VQC_TRY(vqc_network_input(network, dtype, shape, false, value_out, error));
+    vqc_network_value *value = &network->graph.values[value_out->index];
+    return constant_copy(data, value->size, &value->constant, error);
 }
 
 /* Checks that the operation's inputs and output are the values that the caller thinks they are. */
@@ -151,24 +176,24 @@ vqc_status vqc_network_add(vqc_network *network, const vqc_operation *operation,
 {
     VQC_TRY(vqc_operation_check(operation, error));
     vqc_network_graph *graph = &network->graph;
-    vqc_network_step step = {.kind = operation->kind, .layout = vqc_operation_layout_of(operation)};
-    VQC_TRY(network_check_values(network, operation, &step.layout, inputs, shape, error));
+    vqc_network_node node = {.kind = operation->kind, .layout = vqc_operation_layout_of(operation)};
+    VQC_TRY(network_check_values(network, operation, &node.layout, inputs, shape, error));
     bool has_gradient = false;
-    for (int i = 0; i < step.layout.input_count; i++) {
-        step.input[i] = inputs[i].index;
-        step.gradient_wanted[i] = step.layout.input_has_gradient[i] && graph->values[inputs[i].index].has_gradient;
-        has_gradient = has_gradient || step.gradient_wanted[i];
+    for (int i = 0; i < node.layout.input_count; i++) {
+        node.input[i] = inputs[i].index;
+        node.gradient_wanted[i] = node.layout.input_has_gradient[i] && graph->values[inputs[i].index].has_gradient;
+        has_gradient = has_gradient || node.gradient_wanted[i];
     }
-    VQC_TRY(vqc_memory_grow(&graph->steps, &graph->step_capacity, graph->step_count + 1, sizeof step, "a network",
+    VQC_TRY(vqc_memory_grow(&graph->nodes, &graph->node_capacity, graph->node_count + 1, sizeof node, "a network",
                             error));
-    vqc_network_value value = {.dtype = step.layout.output_dtype,
+    vqc_network_value value = {.dtype = node.layout.output_dtype,
                                .shape = shape,
-                               .producer = (int)graph->step_count,
+                               .producer = (int)graph->node_count,
                                .has_gradient = has_gradient};
     VQC_TRY(network_add_value(network, value, value_out, error));
-    step.output = value_out->index;
-    VQC_TRY(vqc_plan_create(network->ops, operation, has_gradient, &step.plan, error));
-    graph->steps[graph->step_count++] = step;
+    node.output = value_out->index;
+    VQC_TRY(vqc_plan_create(network->ops, operation, has_gradient, &node.plan, error));
+    graph->nodes[graph->node_count++] = node;
     return VQC_OK;
 }
 
@@ -198,7 +223,7 @@ static vqc_status layout_create(const vqc_network_graph *graph, bool recompute, 
                                 size_t *bytes_out, vqc_error *error)
 {
     bool *cuts;
-    VQC_TRY(vqc_memory_allocate(graph->step_count, sizeof *cuts, "a network", &cuts, error));
+    VQC_TRY(vqc_memory_allocate(graph->node_count, sizeof *cuts, "a network", &cuts, error));
     vqc_status status = VQC_OK;
     if (recompute && graph->backward)
         status = vqc_recomputation_choose(graph, cuts, error);
@@ -206,7 +231,7 @@ static vqc_status layout_create(const vqc_network_graph *graph, bool recompute, 
         status = vqc_network_layout_fill(graph, cuts, layout, error);
     free(cuts);
     VQC_TRY(status);
-    return vqc_memory_plan(layout->blocks, layout->block_count, bytes_out, error);
+    return vqc_memory_packing(layout->blocks, layout->block_count, bytes_out, error);
 }
 
 const vqc_network_graph *vqc_network_graph_of(const vqc_network *network)
@@ -224,20 +249,20 @@ vqc_status vqc_network_size(const vqc_network *network, bool recompute, size_t *
 
 static void network_sum_sizes(vqc_network *network)
 {
-    for (size_t i = 0; i < network->graph.step_count; i++) {
-        size_t workspace = vqc_plan_workspace_size(network->graph.steps[i].plan);
+    for (size_t i = 0; i < network->graph.node_count; i++) {
+        size_t workspace = vqc_plan_workspace_size(network->graph.nodes[i].plan);
         if (workspace > network->workspace_size)
             network->workspace_size = workspace;
-        network->parameter_size += vqc_plan_parameter_size(network->graph.steps[i].plan);
+        network->parameter_size += vqc_plan_parameter_size(network->graph.nodes[i].plan);
     }
 }
 
-vqc_status vqc_network_plan(vqc_network *network, vqc_error *error)
+vqc_status vqc_network_prepare(vqc_network *network, vqc_error *error)
 {
     VQC_TRY(network_check_open(network, error));
     VQC_TRY(layout_create(&network->graph, network->recompute, &network->layout, &network->activation_size, error));
     network_sum_sizes(network);
-    network->planned = true;
+    network->prepared = true;
     return VQC_OK;
 }
 
@@ -246,10 +271,13 @@ vqc_status vqc_network_finish(vqc_network *network, vqc_error *error)
     void *memory;
     if (network->memory != NULL)
         return vqc_error_set(error, VQC_FAILED, "network: finished twice");
-    if (!network->planned)
-        VQC_TRY(vqc_network_plan(network, error));
+    if (!network->prepared)
+        VQC_TRY(vqc_network_prepare(network, error));
     VQC_TRY(vqc_ops_memory_allocate(network->ops, network->activation_size, &memory, error));
     network->memory = memory;
+    for (size_t v = 0; v < network->graph.value_count; v++)
+        if (network->graph.values[v].constant != NULL)
+            VQC_TRY(vqc_network_write(network, (vqc_value){(int)v}, network->graph.values[v].constant, error));
     return VQC_OK;
 }
 
@@ -281,78 +309,78 @@ void *vqc_network_gradient(vqc_network *network, vqc_value value)
 void *vqc_network_saved(vqc_network *network, vqc_value value)
 {
     int producer = network->graph.values[value.index].producer;
-    return producer == VQC_NO_STEP ? NULL : block_memory(network, network->layout.steps[producer].saved);
+    return producer == VQC_NO_NODE ? NULL : block_memory(network, network->layout.nodes[producer].saved);
 }
 
-/* Runs a step forwards: the first time, or again with the memory of then. */
-static vqc_status step_forward(vqc_network *network, size_t index, bool again, vqc_error *error)
+/* Runs a node forwards: the first time, or again with the memory of then. */
+static vqc_status node_forward(vqc_network *network, size_t index, bool again, vqc_error *error)
 {
-    const vqc_network_step *step = &network->graph.steps[index];
-    const vqc_step_place *place = &network->layout.steps[index];
+    const vqc_network_node *node = &network->graph.nodes[index];
+    const vqc_node_place *place = &network->layout.nodes[index];
     const vqc_value_place *values = network->layout.values;
-    const vqc_value_place *output = &values[step->output];
+    const vqc_value_place *output = &values[node->output];
     vqc_forward arguments = {
         .output = block_memory(network, again ? output->data_again : output->data),
         .saved = block_memory(network, again ? place->saved_again : place->saved),
         .workspace = block_memory(network, again ? place->workspace_again : place->workspace),
     };
-    for (int k = 0; k < step->layout.input_count; k++) {
-        const vqc_value_place *input = &values[step->input[k]];
+    for (int k = 0; k < node->layout.input_count; k++) {
+        const vqc_value_place *input = &values[node->input[k]];
         arguments.input[k] = block_memory(network, again ? input->data_again : input->data);
     }
-    return vqc_plan_forward(step->plan, &arguments, error);
+    return vqc_plan_forward(node->plan, &arguments, error);
 }
 
 vqc_status vqc_network_forward(vqc_network *network, vqc_error *error)
 {
-    for (size_t i = 0; i < network->graph.step_count; i++)
-        VQC_TRY(step_forward(network, i, false, error));
+    for (size_t i = 0; i < network->graph.node_count; i++)
+        VQC_TRY(node_forward(network, i, false, error));
     return VQC_OK;
 }
 
-static vqc_status step_backward(vqc_network *network, size_t index, vqc_error *error)
+static vqc_status node_backward(vqc_network *network, size_t index, vqc_error *error)
 {
-    const vqc_network_step *step = &network->graph.steps[index];
-    const vqc_step_place *place = &network->layout.steps[index];
+    const vqc_network_node *node = &network->graph.nodes[index];
+    const vqc_node_place *place = &network->layout.nodes[index];
     const vqc_value_place *values = network->layout.values;
     vqc_backward arguments = {
-        .grad_output = block_memory(network, values[step->output].gradient),
-        .output = step->layout.backward_reads_output ? block_memory(network, values[step->output].data_again) : NULL,
+        .grad_output = block_memory(network, values[node->output].gradient),
+        .output = node->layout.backward_reads_output ? block_memory(network, values[node->output].data_again) : NULL,
         .saved = block_memory(network, place->saved_again),
         .workspace = block_memory(network, place->workspace_backward),
     };
-    for (int k = 0; k < step->layout.input_count; k++) {
-        const vqc_value_place *input = &values[step->input[k]];
-        if (step->layout.backward_reads_input[k])
+    for (int k = 0; k < node->layout.input_count; k++) {
+        const vqc_value_place *input = &values[node->input[k]];
+        if (node->layout.backward_reads_input[k])
             arguments.input[k] = block_memory(network, input->data_again);
         if (place->gradient_written[k])
             arguments.grad_input[k] = block_memory(network, input->gradient);
         arguments.accumulate[k] = place->accumulate[k];
     }
-    return vqc_plan_backward(step->plan, &arguments, error);
+    return vqc_plan_backward(node->plan, &arguments, error);
 }
 
 /* Goes through one segment, which ends before `end`, and gives where it begins. */
 static vqc_status segment_backward(vqc_network *network, size_t end, size_t *begin_out, vqc_error *error)
 {
-    const vqc_step_place *places = network->layout.steps;
+    const vqc_node_place *places = network->layout.nodes;
     size_t begin = end;
     while (begin > 0 && places[begin - 1].segment == places[end - 1].segment)
         begin--;
     *begin_out = begin;
     for (size_t i = begin; i < end; i++)
         if (places[i].again != VQC_NO_TIME)
-            VQC_TRY(step_forward(network, i, true, error));
+            VQC_TRY(node_forward(network, i, true, error));
     for (size_t i = end; i-- > begin;)
-        if (network->graph.values[network->graph.steps[i].output].has_gradient)
-            VQC_TRY(step_backward(network, i, error));
+        if (network->graph.values[network->graph.nodes[i].output].has_gradient)
+            VQC_TRY(node_backward(network, i, error));
     return VQC_OK;
 }
 
 vqc_status vqc_network_backward(vqc_network *network, vqc_error *error)
 {
     size_t begin;
-    for (size_t end = network->graph.step_count; end > 0; end = begin)
+    for (size_t end = network->graph.node_count; end > 0; end = begin)
         VQC_TRY(segment_backward(network, end, &begin, error));
     return VQC_OK;
 }

@@ -13,7 +13,7 @@
  * run any number of times, the list forwards for the outputs and backwards for the gradients. Running allocates
  * nothing.
  *
- *     create → add inputs and operations → [recompute] → [plan] → finish
+ *     create → add inputs, constants and operations → [recompute] → [prepare] → finish
  *         → { write inputs, forward, [write gradients, backward], read }*
  *
  * Functions are not collective over MPI; a network belongs to one thread, like the vqc_ops it was made with, which
@@ -44,7 +44,7 @@ VQC_MUST_CHECK vqc_status vqc_network_create(vqc_ops *ops, bool backward, vqc_ne
                                              vqc_error *error);
 /* Starts a network with the values and operations of another one, for a vqc_ops of the same device whose plans share
  * parameters (ops.h): nothing is read or packed again. Values have the same numbers. What was asked of the first one
- * (recomputation) is asked of this one; it is neither planned nor finished. The first one may go before it. */
+ * (recomputation) is asked of this one; it is neither prepared nor finished. The first one may go before it. */
 VQC_MUST_CHECK vqc_status vqc_network_create_beside(const vqc_network *first, vqc_ops *ops, vqc_network **network_out,
                                                     vqc_error *error);
 /* NULL is allowed. */
@@ -54,6 +54,11 @@ void vqc_network_destroy(vqc_network *network);
  * only operations on the way from such an input take part in the backward pass. */
 VQC_MUST_CHECK vqc_status vqc_network_input(vqc_network *network, vqc_dtype dtype, vqc_shape shape, bool gradient,
                                             vqc_value *value_out, vqc_error *error);
+
+/* Adds a value that never changes: `data`, as many elements of the dtype as the shape has, is copied and uploaded
+ * once, when the network is finished. It has no gradient. */
+VQC_MUST_CHECK vqc_status vqc_network_constant(vqc_network *network, vqc_dtype dtype, vqc_shape shape,
+                                               const void *data, vqc_value *value_out, vqc_error *error);
 
 /* Adds an operation on the given inputs (as many as it has) and gives its output, whose element count the shape must
  * fit. The operation's parameters are not needed afterwards. */
@@ -73,17 +78,17 @@ VQC_MUST_CHECK vqc_status vqc_network_keep(vqc_network *network, vqc_value value
  * is cut into segments so that the memory becomes as small as it can; of each segment only what others read is kept,
  * and the rest computed a second time right before its backward pass, by the same operations from the same values, so
  * that the results are the same bits. The inputs must not be changed between forward and backward. Where no cut makes
- * the memory smaller nothing changes. Before plan and finish. */
+ * the memory smaller nothing changes. Before prepare and finish. */
 VQC_MUST_CHECK vqc_status vqc_network_recompute(vqc_network *network, vqc_error *error);
 
 /* Lays out the memory without allocating it: the sizes below are known then. After this nothing can be added. */
-VQC_MUST_CHECK vqc_status vqc_network_plan(vqc_network *network, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_network_prepare(vqc_network *network, vqc_error *error);
 
 /* Bytes that the memory would take with or without recomputation, whatever was asked for; at any time. */
 VQC_MUST_CHECK vqc_status vqc_network_size(const vqc_network *network, bool recompute, size_t *bytes_out,
                                            vqc_error *error);
 
-/* Lays out the memory, if that has not been done, and allocates it. */
+/* Lays out the memory, if that has not been done, allocates it and uploads the constants. */
 VQC_MUST_CHECK vqc_status vqc_network_finish(vqc_network *network, vqc_error *error);
 
 /* Shape and element type of a value. */
@@ -104,7 +109,7 @@ VQC_MUST_CHECK vqc_status vqc_network_forward(vqc_network *network, vqc_error *e
  * lie inside the network are used up. */
 VQC_MUST_CHECK vqc_status vqc_network_backward(vqc_network *network, vqc_error *error);
 
-/* Bytes on the device, once planned: activations, gradients and workspace; the largest workspace among these; packed
+/* Bytes on the device, once prepared: activations, gradients and workspace; the largest workspace among these; packed
  * parameters. */
 size_t vqc_network_activation_size(const vqc_network *network);
 size_t vqc_network_workspace_size(const vqc_network *network);

@@ -9,7 +9,7 @@
 void vqc_network_layout_release(vqc_network_layout *layout)
 {
     free(layout->values);
-    free(layout->steps);
+    free(layout->nodes);
     free(layout->blocks);
     *layout = (vqc_network_layout){0};
 }
@@ -39,28 +39,28 @@ static void block_extend(vqc_network_layout *layout, int block, int time)
 
 static void segments_number(const vqc_network_graph *graph, const bool *cuts, vqc_network_layout *layout)
 {
-    layout->segments = graph->step_count > 0;
-    for (size_t i = 0; i < graph->step_count; i++) {
+    layout->segments = graph->node_count > 0;
+    for (size_t i = 0; i < graph->node_count; i++) {
         if (i > 0 && cuts[i])
             layout->segments++;
-        layout->steps[i].segment = layout->segments - 1;
+        layout->nodes[i].segment = layout->segments - 1;
     }
 }
 
-/* Gives every step of segments before the last a time to run again, and every step one to run backwards. */
+/* Gives every node of segments before the last a time to run again, and every node one to run backwards. */
 static void times_set(const vqc_network_graph *graph, vqc_network_layout *layout)
 {
-    vqc_step_place *steps = layout->steps;
-    int time = (int)graph->step_count;
+    vqc_node_place *nodes = layout->nodes;
+    int time = (int)graph->node_count;
     int begin;
-    for (int end = (int)graph->step_count; end > 0; end = begin) {
+    for (int end = (int)graph->node_count; end > 0; end = begin) {
         begin = end;
-        while (begin > 0 && steps[begin - 1].segment == steps[end - 1].segment)
+        while (begin > 0 && nodes[begin - 1].segment == nodes[end - 1].segment)
             begin--;
         for (int i = begin; i < end; i++)
-            steps[i].again = steps[i].segment == layout->segments - 1 ? VQC_NO_TIME : time++;
+            nodes[i].again = nodes[i].segment == layout->segments - 1 ? VQC_NO_TIME : time++;
         for (int i = end - 1; i >= begin; i--)
-            steps[i].backward = time++;
+            nodes[i].backward = time++;
     }
     layout->end = time > 0 ? time - 1 : 0;
 }
@@ -68,34 +68,34 @@ static void times_set(const vqc_network_graph *graph, vqc_network_layout *layout
 /* Sets stays[value]: whether it is alive without a gap, as it leaves its segment or may be read by the caller. */
 static void stays_set(const vqc_network_graph *graph, const vqc_network_layout *layout, bool *stays)
 {
-    const vqc_step_place *places = layout->steps;
+    const vqc_node_place *places = layout->nodes;
     for (size_t v = 0; v < graph->value_count; v++) {
         const vqc_network_value *value = &graph->values[v];
         stays[v] =
-            value->kept || value->producer == VQC_NO_STEP || places[value->producer].segment == layout->segments - 1;
+            value->kept || value->producer == VQC_NO_NODE || places[value->producer].segment == layout->segments - 1;
     }
-    for (size_t i = 0; i < graph->step_count; i++)
-        for (int k = 0; k < graph->steps[i].layout.input_count; k++) {
-            int v = graph->steps[i].input[k];
+    for (size_t i = 0; i < graph->node_count; i++)
+        for (int k = 0; k < graph->nodes[i].layout.input_count; k++) {
+            int v = graph->nodes[i].input[k];
             int producer = graph->values[v].producer;
-            if (producer != VQC_NO_STEP && places[producer].segment != places[i].segment)
+            if (producer != VQC_NO_NODE && places[producer].segment != places[i].segment)
                 stays[v] = true;
         }
 }
 
-/* Takes the time to run again from steps that need not: whose output stays, or is read by nothing that comes. */
+/* Takes the time to run again from nodes that need not: whose output stays, or is read by nothing that comes. */
 static void again_limit(const vqc_network_graph *graph, const bool *stays, bool *needed, vqc_network_layout *layout)
 {
-    for (int i = (int)graph->step_count - 1; i >= 0; i--) {
-        const vqc_network_step *step = &graph->steps[i];
-        bool backward = graph->values[step->output].has_gradient;
-        bool own = backward && (vqc_plan_saved_size(step->plan) > 0 || step->layout.backward_reads_output);
-        if (stays[step->output] || !(needed[step->output] || own))
-            layout->steps[i].again = VQC_NO_TIME;
-        bool again = layout->steps[i].again != VQC_NO_TIME;
-        for (int k = 0; k < step->layout.input_count; k++)
-            if (again || (backward && step->layout.backward_reads_input[k]))
-                needed[step->input[k]] = true;
+    for (int i = (int)graph->node_count - 1; i >= 0; i--) {
+        const vqc_network_node *node = &graph->nodes[i];
+        bool backward = graph->values[node->output].has_gradient;
+        bool own = backward && (vqc_plan_saved_size(node->plan) > 0 || node->layout.backward_reads_output);
+        if (stays[node->output] || !(needed[node->output] || own))
+            layout->nodes[i].again = VQC_NO_TIME;
+        bool again = layout->nodes[i].again != VQC_NO_TIME;
+        for (int k = 0; k < node->layout.input_count; k++)
+            if (again || (backward && node->layout.backward_reads_input[k]))
+                needed[node->input[k]] = true;
     }
 }
 
@@ -107,7 +107,7 @@ static vqc_status value_place(const vqc_network_graph *graph, size_t index, bool
 {
     const vqc_network_value *value = &graph->values[index];
     vqc_value_place *place = &layout->values[index];
-    int born = value->producer == VQC_NO_STEP ? 0 : value->producer;
+    int born = value->producer == VQC_NO_NODE ? 0 : value->producer;
     *place = (vqc_value_place){.data_again = VQC_NO_BLOCK, .gradient = VQC_NO_BLOCK};
     VQC_TRY(block_add(layout, value->size, born, &place->data, error));
     if (value->kept) {
@@ -116,60 +116,60 @@ static vqc_status value_place(const vqc_network_graph *graph, size_t index, bool
     }
     if (stays)
         place->data_again = place->data;
-    else if (layout->steps[born].again != VQC_NO_TIME)
-        return block_add(layout, value->size, layout->steps[born].again, &place->data_again, error);
+    else if (layout->nodes[born].again != VQC_NO_TIME)
+        return block_add(layout, value->size, layout->nodes[born].again, &place->data_again, error);
     return VQC_OK;
 }
 
-/* The state that a step leaves for its backward call. */
+/* The state that a node leaves for its backward call. */
 static vqc_status saved_place(const vqc_network_graph *graph, int index, bool stays, vqc_network_layout *layout,
                               vqc_error *error)
 {
-    vqc_step_place *place = &layout->steps[index];
-    const vqc_network_value *output = &graph->values[graph->steps[index].output];
-    size_t size = vqc_plan_saved_size(graph->steps[index].plan);
+    vqc_node_place *place = &layout->nodes[index];
+    const vqc_network_value *output = &graph->values[graph->nodes[index].output];
+    size_t size = vqc_plan_saved_size(graph->nodes[index].plan);
     VQC_TRY(block_add(layout, size, index, &place->saved, error));
     place->saved_again = place->saved;
     if (output->kept)
         block_extend(layout, place->saved, layout->end);
     if (!stays && place->again != VQC_NO_TIME)
         VQC_TRY(block_add(layout, size, place->again, &place->saved_again, error));
-    /* A step that would have to run again for its saved state does; what is left has none. */
+    /* A node that would have to run again for its saved state does; what is left has none. */
     if (output->has_gradient && (stays || place->again != VQC_NO_TIME))
         block_extend(layout, place->saved_again, place->backward);
     return VQC_OK;
 }
 
-/* Scratch memory for each time when the step runs. */
+/* Scratch memory for each time when the node runs. */
 static vqc_status workspace_place(const vqc_network_graph *graph, int index, vqc_network_layout *layout,
                                   vqc_error *error)
 {
-    vqc_step_place *place = &layout->steps[index];
-    size_t size = vqc_plan_workspace_size(graph->steps[index].plan);
+    vqc_node_place *place = &layout->nodes[index];
+    size_t size = vqc_plan_workspace_size(graph->nodes[index].plan);
     place->workspace_again = VQC_NO_BLOCK;
     place->workspace_backward = VQC_NO_BLOCK;
     VQC_TRY(block_add(layout, size, index, &place->workspace, error));
     if (place->again != VQC_NO_TIME)
         VQC_TRY(block_add(layout, size, place->again, &place->workspace_again, error));
-    if (graph->values[graph->steps[index].output].has_gradient)
+    if (graph->values[graph->nodes[index].output].has_gradient)
         VQC_TRY(block_add(layout, size, place->backward, &place->workspace_backward, error));
     return VQC_OK;
 }
 
-/* Keeps a step's inputs and output alive for all its runs. */
-static void step_reads(const vqc_network_graph *graph, int index, vqc_network_layout *layout)
+/* Keeps a node's inputs and output alive for all its runs. */
+static void node_reads(const vqc_network_graph *graph, int index, vqc_network_layout *layout)
 {
-    const vqc_network_step *step = &graph->steps[index];
-    const vqc_step_place *place = &layout->steps[index];
-    bool backward = graph->values[step->output].has_gradient;
-    if (backward && step->layout.backward_reads_output)
-        block_extend(layout, layout->values[step->output].data_again, place->backward);
-    for (int k = 0; k < step->layout.input_count; k++) {
-        const vqc_value_place *input = &layout->values[step->input[k]];
+    const vqc_network_node *node = &graph->nodes[index];
+    const vqc_node_place *place = &layout->nodes[index];
+    bool backward = graph->values[node->output].has_gradient;
+    if (backward && node->layout.backward_reads_output)
+        block_extend(layout, layout->values[node->output].data_again, place->backward);
+    for (int k = 0; k < node->layout.input_count; k++) {
+        const vqc_value_place *input = &layout->values[node->input[k]];
         block_extend(layout, input->data, index);
         if (place->again != VQC_NO_TIME)
             block_extend(layout, input->data_again, place->again);
-        if (backward && step->layout.backward_reads_input[k])
+        if (backward && node->layout.backward_reads_input[k])
             block_extend(layout, input->data_again, place->backward);
     }
 }
@@ -179,10 +179,10 @@ static vqc_status data_place(const vqc_network_graph *graph, const bool *stays, 
 {
     for (size_t v = 0; v < graph->value_count; v++)
         VQC_TRY(value_place(graph, v, stays[v], layout, error));
-    for (int i = 0; i < (int)graph->step_count; i++) {
-        VQC_TRY(saved_place(graph, i, stays[graph->steps[i].output], layout, error));
+    for (int i = 0; i < (int)graph->node_count; i++) {
+        VQC_TRY(saved_place(graph, i, stays[graph->nodes[i].output], layout, error));
         VQC_TRY(workspace_place(graph, i, layout, error));
-        step_reads(graph, i, layout);
+        node_reads(graph, i, layout);
     }
     return VQC_OK;
 }
@@ -192,25 +192,25 @@ static vqc_status data_place(const vqc_network_graph *graph, const bool *stays, 
 /* Whether the caller writes or reads the value's gradient. */
 static bool gradient_is_kept(const vqc_network_value *value)
 {
-    return value->output || value->producer == VQC_NO_STEP;
+    return value->output || value->producer == VQC_NO_NODE;
 }
 
-/* Whether input k of the step receives the output's gradient unchanged: the terms of a sum. */
-static bool step_passes_gradient(const vqc_network_step *step, int k)
+/* Whether input k of the node receives the output's gradient unchanged: the terms of a sum. */
+static bool node_passes_gradient(const vqc_network_node *node, int k)
 {
-    return step->kind == VQC_OPERATION_ADD ||
-           (k == 1 && (step->kind == VQC_OPERATION_CONVOLUTION || step->kind == VQC_OPERATION_LINEAR));
+    return node->kind == VQC_OPERATION_ADD ||
+           (k == 1 && (node->kind == VQC_OPERATION_CONVOLUTION || node->kind == VQC_OPERATION_LINEAR));
 }
 
-/* Decides where the gradient of input k of the step goes, seen in the order of the backward pass. The first term of
+/* Decides where the gradient of input k of the node goes, seen in the order of the backward pass. The first term of
  * a sum takes over the memory of the sum's gradient, which nothing reads afterwards, instead of a copy. */
 static vqc_status gradient_place(const vqc_network_graph *graph, int index, int k, bool *taken,
                                  vqc_network_layout *layout, vqc_error *error)
 {
-    const vqc_network_step *step = &graph->steps[index];
-    const vqc_network_value *input = &graph->values[step->input[k]];
-    vqc_step_place *place = &layout->steps[index];
-    vqc_value_place *to = &layout->values[step->input[k]];
+    const vqc_network_node *node = &graph->nodes[index];
+    const vqc_network_value *input = &graph->values[node->input[k]];
+    vqc_node_place *place = &layout->nodes[index];
+    vqc_value_place *to = &layout->values[node->input[k]];
     place->gradient_written[k] = true;
     if (to->gradient_begun) {
         place->accumulate[k] = true;
@@ -218,11 +218,11 @@ static vqc_status gradient_place(const vqc_network_graph *graph, int index, int 
         return VQC_OK;
     }
     to->gradient_begun = true;
-    if (step_passes_gradient(step, k) && !*taken && !gradient_is_kept(input) &&
-        !gradient_is_kept(&graph->values[step->output])) {
+    if (node_passes_gradient(node, k) && !*taken && !gradient_is_kept(input) &&
+        !gradient_is_kept(&graph->values[node->output])) {
         *taken = true;
         place->gradient_written[k] = false;
-        to->gradient = layout->values[step->output].gradient;
+        to->gradient = layout->values[node->output].gradient;
         return VQC_OK;
     }
     if (to->gradient == VQC_NO_BLOCK)
@@ -249,18 +249,18 @@ static vqc_status kept_gradients_place(const vqc_network_graph *graph, vqc_netwo
 static vqc_status gradients_place(const vqc_network_graph *graph, vqc_network_layout *layout, vqc_error *error)
 {
     VQC_TRY(kept_gradients_place(graph, layout, error));
-    for (int i = (int)graph->step_count - 1; i >= 0; i--) {
-        const vqc_network_step *step = &graph->steps[i];
-        const vqc_value_place *output = &layout->values[step->output];
+    for (int i = (int)graph->node_count - 1; i >= 0; i--) {
+        const vqc_network_node *node = &graph->nodes[i];
+        const vqc_value_place *output = &layout->values[node->output];
         bool taken = false;
-        if (!graph->values[step->output].has_gradient)
+        if (!graph->values[node->output].has_gradient)
             continue;
         if (!output->gradient_begun)
             return vqc_error_set(error, VQC_FAILED, "network: the output of %s is never used",
-                                 vqc_operation_name(step->kind));
-        block_extend(layout, output->gradient, layout->steps[i].backward);
-        for (int k = 0; k < step->layout.input_count; k++)
-            if (step->gradient_wanted[k])
+                                 vqc_operation_name(node->kind));
+        block_extend(layout, output->gradient, layout->nodes[i].backward);
+        for (int k = 0; k < node->layout.input_count; k++)
+            if (node->gradient_wanted[k])
                 VQC_TRY(gradient_place(graph, i, k, &taken, layout, error));
     }
     return VQC_OK;
@@ -272,9 +272,9 @@ static vqc_status layout_prepare(const vqc_network_graph *graph, vqc_network_lay
 {
     if (layout->values == NULL)
         VQC_TRY(vqc_memory_allocate(graph->value_count, sizeof *layout->values, "a network", &layout->values, error));
-    if (layout->steps == NULL)
-        VQC_TRY(vqc_memory_allocate(graph->step_count, sizeof *layout->steps, "a network", &layout->steps, error));
-    memset(layout->steps, 0, graph->step_count * sizeof *layout->steps);
+    if (layout->nodes == NULL)
+        VQC_TRY(vqc_memory_allocate(graph->node_count, sizeof *layout->nodes, "a network", &layout->nodes, error));
+    memset(layout->nodes, 0, graph->node_count * sizeof *layout->nodes);
     layout->block_count = 0;
     return VQC_OK;
 }

@@ -12,7 +12,7 @@ enum { MOST_ROUNDS = 8 };
 typedef struct search {
     const vqc_network_graph *graph;
     vqc_network_layout layout; /* of the cuts that were measured last */
-    int *places;               /* (place_count) steps before which a cut may stand */
+    int *places;               /* (place_count) nodes before which a cut may stand */
     size_t place_count;
 } search;
 
@@ -24,34 +24,34 @@ typedef struct cuts_cost {
 
 /* ---- Places ---- */
 
-/* The last step that reads each value (values); VQC_NO_STEP for none. */
+/* The last node that reads each value (values); VQC_NO_NODE for none. */
 static void last_reads_set(const vqc_network_graph *graph, int *last)
 {
     for (size_t v = 0; v < graph->value_count; v++)
-        last[v] = VQC_NO_STEP;
-    for (size_t i = 0; i < graph->step_count; i++)
-        for (int k = 0; k < graph->steps[i].layout.input_count; k++)
-            last[graph->steps[i].input[k]] = (int)i;
+        last[v] = VQC_NO_NODE;
+    for (size_t i = 0; i < graph->node_count; i++)
+        for (int k = 0; k < graph->nodes[i].layout.input_count; k++)
+            last[graph->nodes[i].input[k]] = (int)i;
 }
 
-/* Counts the values that cross from the steps before `step` to it and those after. Inputs are there in any case. */
-static int crossing_count(const vqc_network_graph *graph, const int *last, int step)
+/* Counts the values that cross from the nodes before `node` to it and those after. Inputs are there in any case. */
+static int crossing_count(const vqc_network_graph *graph, const int *last, int node)
 {
     int count = 0;
     for (size_t v = 0; v < graph->value_count; v++)
-        count += graph->values[v].producer != VQC_NO_STEP && graph->values[v].producer < step && last[v] >= step;
+        count += graph->values[v].producer != VQC_NO_NODE && graph->values[v].producer < node && last[v] >= node;
     return count;
 }
 
 static vqc_status places_find(search *s, vqc_error *error)
 {
     int *last;
-    VQC_TRY(vqc_memory_allocate(s->graph->step_count, sizeof *s->places, "a network", &s->places, error));
+    VQC_TRY(vqc_memory_allocate(s->graph->node_count, sizeof *s->places, "a network", &s->places, error));
     VQC_TRY(vqc_memory_allocate(s->graph->value_count, sizeof *last, "a network", &last, error));
     last_reads_set(s->graph, last);
-    for (int step = 1; step < (int)s->graph->step_count; step++)
-        if (crossing_count(s->graph, last, step) <= 1)
-            s->places[s->place_count++] = step;
+    for (int node = 1; node < (int)s->graph->node_count; node++)
+        if (crossing_count(s->graph, last, node) <= 1)
+            s->places[s->place_count++] = node;
     free(last);
     return VQC_OK;
 }
@@ -63,9 +63,9 @@ static vqc_status cuts_measure(search *s, const bool *cuts, cuts_cost *cost_out,
     VQC_TRY(vqc_network_layout_fill(s->graph, cuts, &s->layout, error));
     VQC_TRY(vqc_network_layout_least(&s->layout, &cost_out->memory, error));
     cost_out->again = 0;
-    for (size_t i = 0; i < s->graph->step_count; i++)
-        if (s->layout.steps[i].again != VQC_NO_TIME)
-            cost_out->again += s->graph->values[s->graph->steps[i].output].size;
+    for (size_t i = 0; i < s->graph->node_count; i++)
+        if (s->layout.nodes[i].again != VQC_NO_TIME)
+            cost_out->again += s->graph->values[s->graph->nodes[i].output].size;
     return VQC_OK;
 }
 
@@ -108,10 +108,10 @@ static vqc_status candidate_compare(search *s, const bool *candidate, bool *cuts
 {
     size_t bytes;
     VQC_TRY(vqc_network_layout_fill(s->graph, candidate, &s->layout, error));
-    VQC_TRY(vqc_memory_plan(s->layout.blocks, s->layout.block_count, &bytes, error));
+    VQC_TRY(vqc_memory_packing(s->layout.blocks, s->layout.block_count, &bytes, error));
     if (bytes < *smallest) {
         *smallest = bytes;
-        memcpy(cuts, candidate, s->graph->step_count * sizeof *cuts);
+        memcpy(cuts, candidate, s->graph->node_count * sizeof *cuts);
     }
     return VQC_OK;
 }
@@ -122,7 +122,7 @@ static vqc_status cuts_search(search *s, bool *candidate, bool *cuts, vqc_error 
     VQC_TRY(candidate_compare(s, candidate, cuts, &smallest, error));
     VQC_TRY(cuts_improve(s, candidate, error));
     VQC_TRY(candidate_compare(s, candidate, cuts, &smallest, error));
-    memset(candidate, 0, s->graph->step_count * sizeof *candidate);
+    memset(candidate, 0, s->graph->node_count * sizeof *candidate);
     for (size_t i = 0; i < s->place_count; i++)
         candidate[s->places[i]] = true;
     VQC_TRY(cuts_improve(s, candidate, error));
@@ -133,7 +133,7 @@ vqc_status vqc_recomputation_choose(const vqc_network_graph *graph, bool *cuts, 
 {
     search s = {.graph = graph};
     bool *candidate;
-    VQC_TRY(vqc_memory_allocate(graph->step_count, sizeof *candidate, "a network", &candidate, error));
+    VQC_TRY(vqc_memory_allocate(graph->node_count, sizeof *candidate, "a network", &candidate, error));
     vqc_status status = places_find(&s, error);
     if (status == VQC_OK)
         status = cuts_search(&s, candidate, cuts, error);

@@ -78,7 +78,7 @@ static vqc_status networks_plan(vqc_guidance *guidance, const vqc_settings *sett
                                     guidance->columns, true, true, &guidance->decoder, error));
     if (settings->recompute)
         VQC_TRY(vqc_network_recompute(guidance->decoder.network, error));
-    VQC_TRY(vqc_network_plan(guidance->decoder.network, error));
+    VQC_TRY(vqc_network_prepare(guidance->decoder.network, error));
     for (size_t i = 0; i < models->study->perceptor_count; i++)
         VQC_TRY(vqc_perceptor_plan(models->clips[i], models->ops, settings, &shape, (uint32_t)i,
                                    &guidance->perceptors[i], error));
@@ -100,7 +100,7 @@ static vqc_status networks_plan_beside(vqc_guidance *guidance, const vqc_guidanc
 {
     vqc_ops *ops = guidance->models.ops;
     VQC_TRY(vqc_vqgan_decoder_build_beside(&first->decoder, ops, &guidance->decoder, error));
-    VQC_TRY(vqc_network_plan(guidance->decoder.network, error));
+    VQC_TRY(vqc_network_prepare(guidance->decoder.network, error));
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
         VQC_TRY(vqc_perceptor_plan_beside(first->perceptors[i], ops, &guidance->perceptors[i], error));
     return VQC_OK;

@@ -42,7 +42,7 @@ static vqc_status decoder_add(const vqc_render_models *models, int64_t rows, int
     vqc_vqgan_decoder decoder;
     VQC_TRY(vqc_vqgan_decoder_build(models->vqgan, models->ops, models->precision, 1, rows, columns, true, true,
                                     &decoder, error));
-    vqc_status status = vqc_network_plan(decoder.network, error);
+    vqc_status status = vqc_network_prepare(decoder.network, error);
     if (status == VQC_OK)
         status = part_add(memory, "decoder", "", decoder.network, error);
     vqc_vqgan_decoder_destroy(&decoder);
@@ -91,7 +91,7 @@ static vqc_status encoder_add(const vqc_render_models *models, const vqc_percept
     vqc_vqgan_encoder encoder;
     VQC_TRY(vqc_vqgan_encoder_build(models->vqgan, models->ops, models->precision, 1, shape->height, shape->width,
                                     &encoder, error));
-    vqc_status status = vqc_network_plan(encoder.network, error);
+    vqc_status status = vqc_network_prepare(encoder.network, error);
     if (status == VQC_OK)
         status = part_add(memory, encoder_kind, "", encoder.network, error);
     vqc_vqgan_encoder_destroy(&encoder);

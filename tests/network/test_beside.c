@@ -35,8 +35,6 @@ static void check(vqc_status status, const vqc_error *error)
 typedef struct passage {
     vqc_network *network;
     vqc_value input, output;
-    bool has_first; /* an input that holds zeros, for towers */
-    vqc_value first;
 } passage;
 
 static float *values_new(const vqc_network *network, vqc_value value, int seed)
@@ -60,9 +58,6 @@ static float *passage_run(const passage *p, int64_t *count_out)
     float *slopes = values_new(p->network, p->output, 5);
     float *result = calloc((size_t)(inputs + outputs), sizeof *result);
     assert_non_null(result);
-    const int32_t zeros[BATCH] = {0};
-    if (p->has_first)
-        check(vqc_network_write(p->network, p->first, zeros, &error), &error);
     check(vqc_network_write(p->network, p->input, input, &error), &error);
     check(vqc_network_forward(p->network, &error), &error);
     check(vqc_network_read(p->network, p->output, result, &error), &error);
@@ -122,17 +117,10 @@ static void tower_check(const fixture *f, const char *path, vqc_dtype precision)
     vqc_error error = {0};
     const vqc_clip_options options = {0};
     vqc_clip *clip;
-    passage p = {.has_first = true};
+    vqc_clip_image_tower tower;
     check(vqc_clip_open(path, &options, &clip, &error), &error);
-    const vqc_shape pixels = {4, {BATCH, clip->vision.side, clip->vision.side, 3}};
-    const vqc_shape first = {1, {BATCH}};
-    check(vqc_network_create(f->ops[0], true, &p.network, &error), &error);
-    check(vqc_network_input(p.network, VQC_DTYPE_F32, pixels, true, &p.input, &error), &error);
-    check(vqc_network_input(p.network, VQC_DTYPE_I32, first, false, &p.first, &error), &error);
-    check(vqc_clip_image_tower_add(clip, p.network, precision, p.input, p.first, &p.output, &error), &error);
-    check(vqc_network_output(p.network, p.output, &error), &error);
-    check(vqc_network_finish(p.network, &error), &error);
-    beside_check(f, p);
+    check(vqc_clip_image_tower_create(clip, f->ops[0], precision, BATCH, true, &tower, &error), &error);
+    beside_check(f, (passage){.network = tower.network, .input = tower.pixels, .output = tower.embedding});
     vqc_clip_close(clip);
 }
 

@@ -52,7 +52,7 @@ static void parameters_draw(block_parameters *parameters, uint32_t seed)
     values_draw(parameters->last, WIDTH * WIDTH, seed + 4, 0.5F);
 }
 
-static vqc_value network_step(vqc_network *network, const vqc_operation *operation, vqc_value first,
+static vqc_value network_node(vqc_network *network, const vqc_operation *operation, vqc_value first,
                               const vqc_value *second, int64_t width)
 {
     vqc_error error = {0};
@@ -75,7 +75,7 @@ static vqc_value norm_add(vqc_network *network, vqc_dtype dtype, const block_par
                                                .swish = true,
                                                .weight = parameters->scale,
                                                .bias = parameters->shift}};
-    return network_step(network, &norm, x, NULL, WIDTH);
+    return network_node(network, &norm, x, NULL, WIDTH);
 }
 
 /* x + convolution(norm(convolution(norm(x)))), as in the decoder. */
@@ -96,9 +96,9 @@ static vqc_value residual_add(vqc_network *network, vqc_dtype dtype, const block
                                                  .pad_bottom = 1,
                                                  .pad_right = 1,
                                                  .weight = parameters->kernel}};
-    vqc_value h = network_step(network, &convolution, norm_add(network, dtype, parameters, x), NULL, WIDTH);
+    vqc_value h = network_node(network, &convolution, norm_add(network, dtype, parameters, x), NULL, WIDTH);
     convolution.convolution.residual = true;
-    return network_step(network, &convolution, norm_add(network, dtype, parameters, h), &x, WIDTH);
+    return network_node(network, &convolution, norm_add(network, dtype, parameters, h), &x, WIDTH);
 }
 
 /* x + linear(gelu(attention(linear(norm(x))))). */
@@ -127,10 +127,10 @@ static vqc_value attention_add(vqc_network *network, vqc_dtype dtype, const bloc
                                            .residual = true,
                                            .weight = parameters->last}};
     vqc_value h = norm_add(network, dtype, parameters, x);
-    h = network_step(network, &stack, h, NULL, 3 * WIDTH);
-    h = network_step(network, &attention, h, NULL, WIDTH);
-    h = network_step(network, &activation, h, NULL, WIDTH);
-    return network_step(network, &last, h, &x, WIDTH);
+    h = network_node(network, &stack, h, NULL, 3 * WIDTH);
+    h = network_node(network, &attention, h, NULL, WIDTH);
+    h = network_node(network, &activation, h, NULL, WIDTH);
+    return network_node(network, &last, h, &x, WIDTH);
 }
 
 typedef struct deep_network {
@@ -153,19 +153,19 @@ static deep_network deep_create(vqc_dtype dtype)
     check(vqc_network_input(deep.network, VQC_DTYPE_F32, shape, true, &deep.input, &error), &error);
     vqc_value x = deep.input;
     if (dtype != VQC_DTYPE_F32)
-        x = network_step(deep.network, &from, x, NULL, WIDTH);
+        x = network_node(deep.network, &from, x, NULL, WIDTH);
     for (uint32_t block = 0; block < BLOCKS; block++) {
         parameters_draw(&parameters, 10 * block);
         x = (block % 3 == 2 ? attention_add : residual_add)(deep.network, dtype, &parameters, x);
         if (block == 3)
             skipping = x;
         if (block == 6)
-            x = network_step(deep.network, &sum, x, &skipping, WIDTH);
+            x = network_node(deep.network, &sum, x, &skipping, WIDTH);
         if (block == 4)
             deep.middle = x;
     }
     check(vqc_network_keep(deep.network, deep.middle, &error), &error);
-    deep.output = dtype == VQC_DTYPE_F32 ? x : network_step(deep.network, &to, x, NULL, WIDTH);
+    deep.output = dtype == VQC_DTYPE_F32 ? x : network_node(deep.network, &to, x, NULL, WIDTH);
     check(vqc_network_output(deep.network, deep.output, &error), &error);
     return deep;
 }
@@ -237,13 +237,13 @@ static void test_less_memory(void **state)
     check(vqc_network_size(deep.network, true, &again, &error), &error);
     assert_true(again < plain - plain / 4);
     check(vqc_network_recompute(deep.network, &error), &error);
-    check(vqc_network_plan(deep.network, &error), &error);
+    check(vqc_network_prepare(deep.network, &error), &error);
     assert_int_equal(vqc_network_activation_size(deep.network), again);
     assert_int_equal(vqc_network_recompute(deep.network, &error), VQC_FAILED);
     vqc_network_destroy(deep.network);
 }
 
-/* Nothing to gain from one step: the network is as without. */
+/* Nothing to gain from one node: the network is as without. */
 static void test_nothing_to_gain(void **state)
 {
     (void)state;
@@ -267,7 +267,7 @@ static void test_nothing_to_gain(void **state)
 
 /* ---- Layouts with any cuts, their memory followed write by write ---- */
 
-/* What a block holds: the data of a value, its gradient, the saved state of a step; or nothing of use. */
+/* What a block holds: the data of a value, its gradient, the saved state of a node; or nothing of use. */
 typedef enum content_kind { NOTHING, DATA, GRADIENT, SAVED } content_kind;
 
 typedef struct content {
@@ -303,17 +303,17 @@ static void block_read(const memory_trace *trace, int block, content_kind kind, 
 
 static void forward_read(const memory_trace *trace, int index, bool again)
 {
-    const vqc_network_step *step = &trace->graph->steps[index];
-    for (int k = 0; k < step->layout.input_count; k++) {
-        const vqc_value_place *input = &trace->layout->values[step->input[k]];
-        block_read(trace, again ? input->data_again : input->data, DATA, step->input[k]);
+    const vqc_network_node *node = &trace->graph->nodes[index];
+    for (int k = 0; k < node->layout.input_count; k++) {
+        const vqc_value_place *input = &trace->layout->values[node->input[k]];
+        block_read(trace, again ? input->data_again : input->data, DATA, node->input[k]);
     }
 }
 
 static void forward_trace(const memory_trace *trace, int index, bool again)
 {
-    const vqc_step_place *place = &trace->layout->steps[index];
-    int output = trace->graph->steps[index].output;
+    const vqc_node_place *place = &trace->layout->nodes[index];
+    int output = trace->graph->nodes[index].output;
     const vqc_value_place *to = &trace->layout->values[output];
     forward_read(trace, index, again);
     block_write(trace, again ? place->workspace_again : place->workspace, NOTHING, 0);
@@ -324,50 +324,50 @@ static void forward_trace(const memory_trace *trace, int index, bool again)
 
 static void backward_read(const memory_trace *trace, int index)
 {
-    const vqc_network_step *step = &trace->graph->steps[index];
+    const vqc_network_node *node = &trace->graph->nodes[index];
     const vqc_value_place *values = trace->layout->values;
-    block_read(trace, values[step->output].gradient, GRADIENT, step->output);
-    block_read(trace, trace->layout->steps[index].saved_again, SAVED, index);
-    if (step->layout.backward_reads_output)
-        block_read(trace, values[step->output].data_again, DATA, step->output);
-    for (int k = 0; k < step->layout.input_count; k++)
-        if (step->layout.backward_reads_input[k])
-            block_read(trace, values[step->input[k]].data_again, DATA, step->input[k]);
+    block_read(trace, values[node->output].gradient, GRADIENT, node->output);
+    block_read(trace, trace->layout->nodes[index].saved_again, SAVED, index);
+    if (node->layout.backward_reads_output)
+        block_read(trace, values[node->output].data_again, DATA, node->output);
+    for (int k = 0; k < node->layout.input_count; k++)
+        if (node->layout.backward_reads_input[k])
+            block_read(trace, values[node->input[k]].data_again, DATA, node->input[k]);
 }
 
 static void backward_trace(const memory_trace *trace, int index)
 {
-    const vqc_network_step *step = &trace->graph->steps[index];
-    const vqc_step_place *place = &trace->layout->steps[index];
+    const vqc_network_node *node = &trace->graph->nodes[index];
+    const vqc_node_place *place = &trace->layout->nodes[index];
     backward_read(trace, index);
     block_write(trace, place->workspace_backward, NOTHING, 0);
-    for (int k = 0; k < step->layout.input_count; k++) {
-        int gradient = trace->layout->values[step->input[k]].gradient;
+    for (int k = 0; k < node->layout.input_count; k++) {
+        int gradient = trace->layout->values[node->input[k]].gradient;
         if (place->accumulate[k])
-            block_read(trace, gradient, GRADIENT, step->input[k]);
+            block_read(trace, gradient, GRADIENT, node->input[k]);
         if (place->gradient_written[k])
-            block_write(trace, gradient, GRADIENT, step->input[k]);
+            block_write(trace, gradient, GRADIENT, node->input[k]);
     }
     backward_read(trace, index);
     /* Now the terms of a sum may take over its gradient. */
-    for (int k = 0; k < step->layout.input_count; k++)
-        if (step->gradient_wanted[k] && !place->gradient_written[k])
-            block_write(trace, trace->layout->values[step->input[k]].gradient, GRADIENT, step->input[k]);
+    for (int k = 0; k < node->layout.input_count; k++)
+        if (node->gradient_wanted[k] && !place->gradient_written[k])
+            block_write(trace, trace->layout->values[node->input[k]].gradient, GRADIENT, node->input[k]);
 }
 
 static void passes_trace(const memory_trace *trace, const deep_network *deep)
 {
-    const vqc_step_place *steps = trace->layout->steps;
-    int count = (int)trace->graph->step_count;
+    const vqc_node_place *nodes = trace->layout->nodes;
+    int count = (int)trace->graph->node_count;
     block_write(trace, trace->layout->values[deep->input.index].data, DATA, deep->input.index);
     for (int i = 0; i < count; i++)
         forward_trace(trace, i, false);
     block_write(trace, trace->layout->values[deep->output.index].gradient, GRADIENT, deep->output.index);
     for (int time = count; time <= trace->layout->end; time++)
         for (int i = 0; i < count; i++) {
-            if (steps[i].again == time)
+            if (nodes[i].again == time)
                 forward_trace(trace, i, true);
-            if (steps[i].backward == time)
+            if (nodes[i].backward == time)
                 backward_trace(trace, i);
         }
     block_read(trace, trace->layout->values[deep->input.index].gradient, GRADIENT, deep->input.index);
@@ -384,16 +384,16 @@ static void test_any_cuts(void **state)
     deep_network deep = deep_create(VQC_DTYPE_F32);
     const vqc_network_graph *graph = vqc_network_graph_of(deep.network);
     vqc_network_layout layout = {0};
-    bool *cuts = calloc(graph->step_count, sizeof *cuts);
-    float *draws = malloc(graph->step_count * sizeof *draws);
+    bool *cuts = calloc(graph->node_count, sizeof *cuts);
+    float *draws = malloc(graph->node_count * sizeof *draws);
     assert_true(cuts != NULL && draws != NULL);
     for (uint32_t trial = 0; trial < TRIALS; trial++) {
         size_t bytes;
-        values_draw(draws, graph->step_count, 3000 + trial, 1.0F);
-        for (size_t i = 0; i < graph->step_count; i++) /* from no cuts to cuts everywhere */
+        values_draw(draws, graph->node_count, 3000 + trial, 1.0F);
+        for (size_t i = 0; i < graph->node_count; i++) /* from no cuts to cuts everywhere */
             cuts[i] = draws[i] + 0.5F < (float)trial / (TRIALS - 1);
         check(vqc_network_layout_fill(graph, cuts, &layout, &error), &error);
-        check(vqc_memory_plan(layout.blocks, layout.block_count, &bytes, &error), &error);
+        check(vqc_memory_packing(layout.blocks, layout.block_count, &bytes, &error), &error);
         content *contents = calloc(layout.block_count, sizeof *contents);
         assert_non_null(contents);
         passes_trace(&(memory_trace){graph, &layout, contents}, &deep);

@@ -1,5 +1,5 @@
-#ifndef VQC_NETWORK_MEMORY_PLAN_H
-#define VQC_NETWORK_MEMORY_PLAN_H
+#ifndef VQC_NETWORK_MEMORY_PACKING_H
+#define VQC_NETWORK_MEMORY_PACKING_H
 
 #include <stddef.h>
 
@@ -17,7 +17,7 @@ enum { VQC_MEMORY_ALIGNMENT = 64 };
 /* Places the blocks into one range of memory so that blocks alive at the same time do not overlap: the largest
  * first, each at the lowest offset that is free over its lifetime. Sets every offset and *total_out, the size of the
  * range. The same blocks give the same offsets. Sizes of zero are allowed. */
-VQC_MUST_CHECK vqc_status vqc_memory_plan(vqc_memory_block *blocks, size_t count, size_t *total_out,
-                                          vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_memory_packing(vqc_memory_block *blocks, size_t count, size_t *total_out,
+                                             vqc_error *error);
 
 #endif

@@ -1,4 +1,4 @@
-#include "network/memory_plan.h"
+#include "network/memory_packing.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -52,10 +52,10 @@ static size_t offset_free(vqc_memory_block *const *placed, size_t count, const v
     return offset;
 }
 
-vqc_status vqc_memory_plan(vqc_memory_block *blocks, size_t count, size_t *total_out, vqc_error *error)
+vqc_status vqc_memory_packing(vqc_memory_block *blocks, size_t count, size_t *total_out, vqc_error *error)
 {
     vqc_memory_block **order;
-    VQC_TRY(vqc_memory_allocate(2 * count, sizeof(vqc_memory_block *), "a memory plan", &order, error));
+    VQC_TRY(vqc_memory_allocate(2 * count, sizeof(vqc_memory_block *), "a memory packing", &order, error));
     vqc_memory_block **placed = order + count;
     for (size_t i = 0; i < count; i++)
         order[i] = &blocks[i];

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "network/memory_plan.h"
+#include "network/memory_packing.h"
 
 enum { BLOCK_COUNT = 300, TIME_COUNT = 100 };
 
@@ -36,7 +36,7 @@ static void test_no_overlap(void **state)
     vqc_error error = {0};
     size_t total;
     blocks_make(blocks);
-    assert_int_equal(vqc_memory_plan(blocks, BLOCK_COUNT, &total, &error), VQC_OK);
+    assert_int_equal(vqc_memory_packing(blocks, BLOCK_COUNT, &total, &error), VQC_OK);
     for (int i = 0; i < BLOCK_COUNT; i++) {
         assert_int_equal(blocks[i].offset % VQC_MEMORY_ALIGNMENT, 0);
         assert_true(blocks[i].offset + blocks[i].size <= total);
@@ -58,7 +58,7 @@ static void test_total_is_near_the_least(void **state)
     size_t total;
     size_t least = 0;
     blocks_make(blocks);
-    assert_int_equal(vqc_memory_plan(blocks, BLOCK_COUNT, &total, &error), VQC_OK);
+    assert_int_equal(vqc_memory_packing(blocks, BLOCK_COUNT, &total, &error), VQC_OK);
     for (int time = 0; time < TIME_COUNT; time++) {
         size_t alive = 0;
         for (int i = 0; i < BLOCK_COUNT; i++)
@@ -78,7 +78,7 @@ static void test_chain_shares_memory(void **state)
                                  {.size = 64, .first = 3, .last = 4}};
     vqc_error error = {0};
     size_t total;
-    assert_int_equal(vqc_memory_plan(blocks, 4, &total, &error), VQC_OK);
+    assert_int_equal(vqc_memory_packing(blocks, 4, &total, &error), VQC_OK);
     assert_int_equal(total, 128);
 }
 
@@ -87,7 +87,7 @@ static void test_nothing(void **state)
     (void)state;
     vqc_error error = {0};
     size_t total = 1;
-    assert_int_equal(vqc_memory_plan(NULL, 0, &total, &error), VQC_OK);
+    assert_int_equal(vqc_memory_packing(NULL, 0, &total, &error), VQC_OK);
     assert_int_equal(total, 0);
 }
 
