@@ -59,7 +59,7 @@ static float whole_gradient(const vqc_latent *latent, const vqc_latent_numbers *
                                       origin);
 }
 
-/* What AdamP does to the latent as a whole in this step. */
+/* What an optimiser that projects does to the latent as a whole in this step. */
 static vqc_projection projection_find(const vqc_latent *latent, const vqc_latent_numbers *numbers)
 {
     vqc_projection_sums sums = {0};
@@ -80,13 +80,13 @@ static vqc_status latent_step(void *device, const vqc_latent *latent, const vqc_
     const vqc_update update = numbers->update;
     int64_t count = latent->cells * latent->width;
     vqc_projection projection = {0};
-    if (latent->rule == VQC_UPDATE_ADAMP)
+    if (vqc_optimiser_traits_of(latent->optimiser).projects)
         projection = projection_find(latent, numbers);
     for (int64_t i = 0; i < count; i++) {
         float *z = latent->state + i;
         int64_t channel = i % latent->width;
         if (moves(latent, i))
-            vqc_formula_update(latent->rule, &update, projection, whole_gradient(latent, numbers, i), z, count);
+            vqc_formula_update(latent->optimiser, &update, projection, whole_gradient(latent, numbers, i), z, count);
         if (latent->limits != NULL)
             *z = vqc_formula_limit(*z, latent->limits[channel], latent->limits[latent->width + channel]);
         if (latent->average != NULL)

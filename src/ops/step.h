@@ -51,7 +51,7 @@ typedef struct vqc_latent_numbers {
 
 typedef struct vqc_latent {
     int64_t cells, width;
-    vqc_update_rule rule;
+    vqc_optimiser_kind optimiser;
     float *state;          /* z and its moments (ops/update_formulas.h): (1 + moments, cells, width) */
     float *average;        /* (cells, width): running mean of z; or NULL */
     const float *gradient; /* (cells, width) */
@@ -60,7 +60,7 @@ typedef struct vqc_latent {
     const float *limits;   /* (2, width): least and largest value of every channel; or NULL */
 } vqc_latent;
 
-/* One step where the latent moves: g = gradient + l2_slope · (z − origin) + decay · z, then the rule. Then,
+/* One step where the latent moves: g = gradient + l2_slope · (z − origin) + decay · z, then the optimiser. Then,
  * everywhere, the limits, and average += average_share · (z − average). `numbers` is in device memory. */
 VQC_MUST_CHECK vqc_status vqc_ops_latent_step(vqc_ops *ops, const vqc_latent *latent,
                                               const vqc_latent_numbers *numbers, vqc_error *error);

@@ -6,20 +6,9 @@
 #include <stdint.h>
 
 #include "base/formula.h"
+#include "ops/optimiser.h"
 
 /* One step of an optimiser on one element in f32: what the host and a GPU both compute. */
-
-/* How an element is updated: the optimisers of these names in PyTorch (torch.optim), and DiffGrad and AdamP of the
- * package torch_optimizer, which the public notebooks use. Beside the element an optimiser keeps moments of it. */
-typedef enum vqc_update_rule {
-    VQC_UPDATE_ADAM,     /* 2 moments: mean of the gradient, mean of its square; AdamW, too */
-    VQC_UPDATE_ADAGRAD,  /* 1: sum of the gradient's square */
-    VQC_UPDATE_ADAMAX,   /* 2: mean of the gradient, its largest size, which decays */
-    VQC_UPDATE_DIFFGRAD, /* 3: as Adam, and the gradient of the step before */
-    VQC_UPDATE_ADAMP,    /* 2: as Adam */
-    VQC_UPDATE_RADAM,    /* 2: as Adam */
-    VQC_UPDATE_RMSPROP   /* 1: mean of the gradient's square */
-} vqc_update_rule;
 
 /* The numbers of one step that do not depend on the element. */
 typedef struct vqc_update {
@@ -35,67 +24,87 @@ typedef struct vqc_update {
     float delta;          /* AdamP: it projects where the cosine of gradient and z is below delta / √elements */
 } vqc_update;
 
-/* What AdamP takes away of z in this step; the others nothing. */
+/* What is taken away of z in a step of an optimiser that projects; the others do not look at it. */
 typedef struct vqc_projection {
     float pull; /* how much of z is taken from the direction */
     float keep;
 } vqc_projection;
 
-/* Adam (Kingma and Ba 2015, algorithm 1) on the element z with its moving averages m and v; with `keep` below 1 it is
- * AdamW (Loshchilov and Hutter 2019). */
-VQC_FORMULA void vqc_formula_adam(const vqc_update *update, float gradient, float *z, float *m, float *v)
+/* One element, and what an optimiser keeps of it. */
+typedef struct vqc_element {
+    float gradient;
+    float *z;
+    float *moment[3]; /* of which the optimiser has its number */
+    vqc_projection projection;
+} vqc_element;
+
+/* Adam (Kingma and Ba 2015, algorithm 1) with the mean of the gradient and that of its square; with `keep` below 1 it
+ * is AdamW (Loshchilov and Hutter 2019). */
+VQC_FORMULA void vqc_formula_adam(const vqc_update *update, const vqc_element *e)
 {
-    *m = update->beta1 * *m + update->share1 * gradient;
-    *v = update->beta2 * *v + update->share2 * gradient * gradient;
-    *z = update->keep * *z -
-         update->rate * (*m / update->correction1) / (sqrtf(*v / update->correction2) + update->epsilon);
+    float *m = e->moment[0];
+    float *v = e->moment[1];
+    *m = update->beta1 * *m + update->share1 * e->gradient;
+    *v = update->beta2 * *v + update->share2 * e->gradient * e->gradient;
+    *e->z = update->keep * *e->z -
+            update->rate * (*m / update->correction1) / (sqrtf(*v / update->correction2) + update->epsilon);
 }
 
-/* Adagrad (Duchi et al. 2011). */
-VQC_FORMULA void vqc_formula_adagrad(const vqc_update *update, float gradient, float *z, float *sum)
+/* Adagrad (Duchi et al. 2011), with the sum of the gradient's square. */
+VQC_FORMULA void vqc_formula_adagrad(const vqc_update *update, const vqc_element *e)
 {
-    *sum += gradient * gradient;
-    *z -= update->rate * gradient / (sqrtf(*sum) + update->epsilon);
+    float *sum = e->moment[0];
+    *sum += e->gradient * e->gradient;
+    *e->z -= update->rate * e->gradient / (sqrtf(*sum) + update->epsilon);
 }
 
-/* Adamax (Kingma and Ba 2015, algorithm 2), with epsilon where PyTorch has it. */
-VQC_FORMULA void vqc_formula_adamax(const vqc_update *update, float gradient, float *z, float *m, float *largest)
+/* Adamax (Kingma and Ba 2015, algorithm 2) with the mean of the gradient, and its largest size, which decays; epsilon
+ * is where PyTorch has it. */
+VQC_FORMULA void vqc_formula_adamax(const vqc_update *update, const vqc_element *e)
 {
+    float *m = e->moment[0];
+    float *largest = e->moment[1];
     float decayed = update->beta2 * *largest;
-    float size = fabsf(gradient) + update->epsilon;
-    *m = update->beta1 * *m + update->share1 * gradient;
+    float size = fabsf(e->gradient) + update->epsilon;
+    *m = update->beta1 * *m + update->share1 * e->gradient;
     *largest = decayed > size ? decayed : size;
-    *z -= update->rate * (*m / update->correction1) / *largest;
+    *e->z -= update->rate * (*m / update->correction1) / *largest;
 }
 
-/* DiffGrad (Dubey et al. 2019): Adam that is slowed down, by up to a half, where the gradient hardly changes. */
-VQC_FORMULA void vqc_formula_diffgrad(const vqc_update *update, float gradient, float *z, float *m, float *v,
-                                      float *previous)
+/* DiffGrad (Dubey et al. 2019): Adam that is slowed down, by up to a half, where the gradient hardly changes; its
+ * third moment is the gradient of the step before. */
+VQC_FORMULA void vqc_formula_diffgrad(const vqc_update *update, const vqc_element *e)
 {
-    float friction = 1.0F / (1.0F + expf(-fabsf(*previous - gradient)));
-    *m = update->beta1 * *m + update->share1 * gradient;
-    *v = update->beta2 * *v + update->share2 * gradient * gradient;
-    *previous = gradient;
-    *z -= update->corrected_rate * (*m * friction) / (sqrtf(*v) + update->epsilon);
+    float *m = e->moment[0];
+    float *v = e->moment[1];
+    float *previous = e->moment[2];
+    float friction = 1.0F / (1.0F + expf(-fabsf(*previous - e->gradient)));
+    *m = update->beta1 * *m + update->share1 * e->gradient;
+    *v = update->beta2 * *v + update->share2 * e->gradient * e->gradient;
+    *previous = e->gradient;
+    *e->z -= update->corrected_rate * (*m * friction) / (sqrtf(*v) + update->epsilon);
 }
 
-/* RAdam (Liu et al. 2020): the first steps go by the mean gradient alone. */
-VQC_FORMULA void vqc_formula_radam(const vqc_update *update, float gradient, float *z, float *m, float *v)
+/* RAdam (Liu et al. 2020), with Adam's moments: the first steps go by the mean gradient alone. */
+VQC_FORMULA void vqc_formula_radam(const vqc_update *update, const vqc_element *e)
 {
-    *m = update->beta1 * *m + update->share1 * gradient;
-    *v = update->beta2 * *v + update->share2 * gradient * gradient;
+    float *m = e->moment[0];
+    float *v = e->moment[1];
+    *m = update->beta1 * *m + update->share1 * e->gradient;
+    *v = update->beta2 * *v + update->share2 * e->gradient * e->gradient;
     float size = update->rectified ? sqrtf(*v) + update->epsilon : 1.0F;
-    *z -= update->corrected_rate * *m / size;
+    *e->z -= update->corrected_rate * *m / size;
 }
 
-/* RMSprop (Tieleman and Hinton 2012), neither centred nor with momentum. */
-VQC_FORMULA void vqc_formula_rmsprop(const vqc_update *update, float gradient, float *z, float *v)
+/* RMSprop (Tieleman and Hinton 2012) with the mean of the gradient's square; neither centred nor with momentum. */
+VQC_FORMULA void vqc_formula_rmsprop(const vqc_update *update, const vqc_element *e)
 {
-    *v = update->beta2 * *v + update->share2 * gradient * gradient;
-    *z -= update->rate * gradient / (sqrtf(*v) + update->epsilon);
+    float *v = e->moment[0];
+    *v = update->beta2 * *v + update->share2 * e->gradient * e->gradient;
+    *e->z -= update->rate * e->gradient / (sqrtf(*v) + update->epsilon);
 }
 
-/* --- AdamP (Heo et al. 2021) --- */
+/* --- AdamP (Heo et al. 2021), with Adam's moments --- */
 
 /* The direction of AdamP before projection, from moments that are brought up to date. */
 VQC_FORMULA float vqc_formula_adamp_direction(const vqc_update *update, float gradient, float *m, float *v)
@@ -140,17 +149,17 @@ VQC_FORMULA vqc_projection vqc_formula_projection(const vqc_update *update, cons
     return projection;
 }
 
-VQC_FORMULA void vqc_formula_adamp(const vqc_update *update, vqc_projection projection, float gradient, float *z,
-                                   float *m, float *v)
+VQC_FORMULA void vqc_formula_adamp(const vqc_update *update, const vqc_element *e)
 {
-    float direction = vqc_formula_adamp_direction(update, gradient, m, v) - projection.pull * *z;
-    *z = projection.keep * *z - update->rate / update->correction1 * direction;
+    float direction = vqc_formula_adamp_direction(update, e->gradient, e->moment[0], e->moment[1]);
+    direction -= e->projection.pull * *e->z;
+    *e->z = e->projection.keep * *e->z - update->rate / update->correction1 * direction;
 }
 
 /* --- Any of them --- */
 
-/* The gradient that the rules see: of the loss, of the L2 term with its slope, and of a weight decay that is part of
- * it. */
+/* The gradient that the optimisers see: of the loss, of the L2 term with its slope, and of a weight decay that is
+ * part of it. */
 VQC_FORMULA float vqc_formula_whole_gradient(float gradient, float slope, float decay, float z, float origin)
 {
     float sum = gradient + slope * (z - origin);
@@ -158,32 +167,16 @@ VQC_FORMULA float vqc_formula_whole_gradient(float gradient, float slope, float 
 }
 
 /* The element at z, and its moments, each `count` elements behind the one before. */
-VQC_FORMULA void vqc_formula_update(vqc_update_rule rule, const vqc_update *update, vqc_projection projection,
+VQC_FORMULA void vqc_formula_update(vqc_optimiser_kind kind, const vqc_update *update, vqc_projection projection,
                                     float gradient, float *z, int64_t count)
 {
-    float *moments = z + count;
-    switch (rule) {
-    case VQC_UPDATE_ADAM:
-        vqc_formula_adam(update, gradient, z, moments, moments + count);
+    const vqc_element element = {gradient, z, {z + count, z + 2 * count, z + 3 * count}, projection};
+    switch (kind) {
+#define VQC_OPTIMISER(kind_, formula, ...)                                                                           \
+    case VQC_OPTIMISER_##kind_:                                                                                      \
+        vqc_formula_##formula(update, &element);                                                                     \
         break;
-    case VQC_UPDATE_ADAGRAD:
-        vqc_formula_adagrad(update, gradient, z, moments);
-        break;
-    case VQC_UPDATE_ADAMAX:
-        vqc_formula_adamax(update, gradient, z, moments, moments + count);
-        break;
-    case VQC_UPDATE_DIFFGRAD:
-        vqc_formula_diffgrad(update, gradient, z, moments, moments + count, moments + 2 * count);
-        break;
-    case VQC_UPDATE_ADAMP:
-        vqc_formula_adamp(update, projection, gradient, z, moments, moments + count);
-        break;
-    case VQC_UPDATE_RADAM:
-        vqc_formula_radam(update, gradient, z, moments, moments + count);
-        break;
-    case VQC_UPDATE_RMSPROP:
-        vqc_formula_rmsprop(update, gradient, z, moments);
-        break;
+#include "ops/optimisers.def"
     }
 }
 

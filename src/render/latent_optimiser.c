@@ -71,27 +71,14 @@ static vqc_status mask_read(const vqc_vqgan *vqgan, const char *path, int64_t ro
     return status;
 }
 
-/* The rule and the number of moments of every optimiser. */
-typedef struct optimiser_method {
-    int64_t moments;
-    vqc_update_rule rule;
-    bool decoupled; /* weight decay acts on z, not through the gradient */
-} optimiser_method;
-
-static const optimiser_method methods[] = {
-    [VQC_OPTIMISER_ADAM] = {2, VQC_UPDATE_ADAM, false},
-    [VQC_OPTIMISER_ADAMW] = {2, VQC_UPDATE_ADAM, true},
-    [VQC_OPTIMISER_ADAGRAD] = {1, VQC_UPDATE_ADAGRAD, false},
-    [VQC_OPTIMISER_ADAMAX] = {2, VQC_UPDATE_ADAMAX, false},
-    [VQC_OPTIMISER_DIFFGRAD] = {3, VQC_UPDATE_DIFFGRAD, false},
-    [VQC_OPTIMISER_ADAMP] = {2, VQC_UPDATE_ADAMP, true},
-    [VQC_OPTIMISER_RADAM] = {2, VQC_UPDATE_RADAM, false},
-    [VQC_OPTIMISER_RMSPROP] = {1, VQC_UPDATE_RMSPROP, false},
-};
+static vqc_optimiser_traits traits_of(const vqc_settings *settings)
+{
+    return vqc_optimiser_traits_of(settings->optimiser);
+}
 
 int64_t vqc_latent_optimiser_tensors(const vqc_settings *settings)
 {
-    return 1 + methods[settings->optimiser].moments + (settings->average > 0.0 ? 1 : 0);
+    return 1 + traits_of(settings).moments + (settings->average > 0.0 ? 1 : 0);
 }
 
 int64_t vqc_latent_optimiser_result_tensor(const vqc_settings *settings)
@@ -261,16 +248,16 @@ static bool rectification_find(double beta2, double number, double *factor_out)
 /* The numbers of step `step`. */
 static vqc_update update_of(const vqc_settings *settings, int64_t step)
 {
-    const optimiser_method *method = &methods[settings->optimiser];
+    const vqc_optimiser_traits traits = traits_of(settings);
     double number = (double)(step - vqc_regulariser_restart(settings, step) + 1);
     double rate = rate_of(settings, step);
-    double beta2 = method->rule == VQC_UPDATE_RMSPROP ? settings->alpha : settings->beta2;
+    double beta2 = traits.keeps_alpha ? settings->alpha : settings->beta2;
     double correction1 = 1.0 - pow(settings->beta1, number);
     double correction2 = 1.0 - pow(beta2, number);
-    double decay = method->decoupled ? rate * settings->weight_decay : 0.0;
+    double decay = traits.decoupled ? rate * settings->weight_decay : 0.0;
     double factor = sqrt(correction2);
-    bool rectified = method->rule == VQC_UPDATE_RADAM && rectification_find(beta2, number, &factor);
-    if (method->rule == VQC_UPDATE_RADAM && !rectified)
+    bool rectified = traits.rectifies && rectification_find(beta2, number, &factor);
+    if (traits.rectifies && !rectified)
         factor = 1.0;
     return (vqc_update){
         .rate = (float)rate,
@@ -299,7 +286,7 @@ static double average_share(const vqc_settings *settings, int64_t step)
 
 static vqc_status moments_clear(vqc_latent_optimiser *optimiser, vqc_error *error)
 {
-    size_t moments = (size_t)methods[optimiser->settings->optimiser].moments;
+    size_t moments = (size_t)traits_of(optimiser->settings).moments;
     return vqc_ops_clear(optimiser->ops, optimiser->state + latent_count(optimiser), moments * tensor_size(optimiser),
                          error);
 }
@@ -308,13 +295,12 @@ vqc_status vqc_latent_optimiser_prepare(vqc_latent_optimiser *optimiser, int64_t
                                         vqc_error *error)
 {
     const vqc_settings *settings = optimiser->settings;
-    bool decoupled = methods[settings->optimiser].decoupled;
     if (step > 0 && step == vqc_regulariser_restart(settings, step))
         VQC_TRY(moments_clear(optimiser, error));
     *optimiser->prepared = (vqc_latent_numbers){
         .update = update_of(settings, step),
         .l2_slope = (float)l2_slope,
-        .decay = decoupled ? 0.0F : (float)settings->weight_decay,
+        .decay = traits_of(settings).decoupled ? 0.0F : (float)settings->weight_decay,
         .average_share = (float)average_share(settings, step),
     };
     return vqc_ops_copy(optimiser->ops, optimiser->numbers, optimiser->prepared, sizeof *optimiser->prepared, error);
@@ -324,7 +310,7 @@ vqc_status vqc_latent_optimiser_step(vqc_latent_optimiser *optimiser, const floa
 {
     const vqc_latent latent = {.cells = (int64_t)optimiser->cells,
                                .width = (int64_t)optimiser->width,
-                               .rule = methods[optimiser->settings->optimiser].rule,
+                               .optimiser = optimiser->settings->optimiser,
                                .state = optimiser->state,
                                .average = optimiser->settings->average > 0.0 ? result_of(optimiser) : NULL,
                                .gradient = gradient,

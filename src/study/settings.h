@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "config/yaml.h"
+#include "ops/optimiser.h"
 #include "study/schema.h"
 
 /* Everything that decides how one picture is made, apart from its prompt, its seed and the models. Plain values, no
@@ -62,18 +63,6 @@ vqc_augmentation vqc_augmentation_default(vqc_augmentation_kind kind);
 enum { VQC_SETTINGS_MAX_AUGMENTATIONS = 16, VQC_SETTINGS_MAX_STEPS = 1000000, VQC_SETTINGS_MAX_CROPS = 65536 };
 
 typedef vqc_augmentation vqc_augmentations[VQC_SETTINGS_MAX_AUGMENTATIONS];
-
-/* The optimisers, by the names under which the public tools offer them, in lower case. */
-typedef enum vqc_optimiser_kind {
-    VQC_OPTIMISER_ADAM,
-    VQC_OPTIMISER_ADAMW,
-    VQC_OPTIMISER_ADAGRAD,
-    VQC_OPTIMISER_ADAMAX,
-    VQC_OPTIMISER_DIFFGRAD,
-    VQC_OPTIMISER_ADAMP,
-    VQC_OPTIMISER_RADAM,
-    VQC_OPTIMISER_RMSPROP
-} vqc_optimiser_kind;
 
 /* How the weight of the L2 term, weight · mean((z − towards)²), goes on from its first value. */
 typedef enum vqc_l2_schedule {

@@ -6,7 +6,7 @@
 
 /* The tables of the job file beside that of the settings (settings.h), for those who read it and for the manual. */
 
-enum { VQC_OPTIMISER_COUNT = VQC_OPTIMISER_RMSPROP + 1, VQC_INIT_COUNT = VQC_INIT_LATENT + 1 };
+enum { VQC_INIT_COUNT = VQC_INIT_LATENT + 1 };
 
 /* ---- job_table.c ---- */
 

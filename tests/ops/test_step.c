@@ -74,7 +74,7 @@ static void optimiser_step(vqc_ops *ops, const optimiser_case *c, const optimise
     vqc_latent_numbers *device_numbers = device_copy(ops, &numbers, sizeof numbers);
     const vqc_latent latent = {.cells = CELLS,
                                .width = WIDTH,
-                               .rule = c->rule,
+                               .optimiser = c->optimiser,
                                .state = memory->state,
                                .average = memory->average,
                                .gradient = gradient,
@@ -191,7 +191,7 @@ static void adamp_step(vqc_ops *ops, const vqc_latent_numbers *numbers, const fl
     vqc_latent_numbers *device_numbers = device_copy(ops, numbers, sizeof *numbers);
     const vqc_latent latent = {.cells = LATENT / LATENT_WIDTH,
                                .width = LATENT_WIDTH,
-                               .rule = VQC_UPDATE_ADAMP,
+                               .optimiser = VQC_OPTIMISER_ADAMP,
                                .state = device_state,
                                .gradient = device_gradient};
     check(vqc_ops_latent_step(ops, &latent, device_numbers, &error), &error);

@@ -19,29 +19,29 @@ START = [0.5, -0.25, 1.0, 0.5, -0.5, 0.25, 0.125, -0.75]
 L2_SLOPE, L2_FALL = 0.25, 0.05
 AVERAGE = 0.75
 
-# name, its class, the rule's name, the moments' names, options, and whether the L2 term draws to the start.
+# name, its class, the moments' names, options, and whether the L2 term draws to the start.
 ADAM = ("exp_avg", "exp_avg_sq")
 CASES = [
-    ("adam", torch.optim.Adam, "ADAM", ADAM, dict(lr=0.15, lr_end=0.03)),
-    ("adam", torch.optim.Adam, "ADAM", ADAM,
+    ("adam", torch.optim.Adam, ADAM, dict(lr=0.15, lr_end=0.03)),
+    ("adam", torch.optim.Adam, ADAM,
      dict(lr=0.1, lr_end=0.2, betas=(0.8, 0.9), eps=0.01, weight_decay=0.5)),
-    ("adamw", torch.optim.AdamW, "ADAM", ADAM, dict(lr=0.15, lr_end=0.03)),
-    ("adamw", torch.optim.AdamW, "ADAM", ADAM, dict(lr=0.15, lr_end=0.03, weight_decay=0.75)),
-    ("adagrad", torch.optim.Adagrad, "ADAGRAD", ("sum",), dict(lr=0.2, lr_end=0.1)),
-    ("adagrad", torch.optim.Adagrad, "ADAGRAD", ("sum",), dict(lr=0.2, lr_end=0.1, eps=0.125, weight_decay=0.5)),
-    ("adamax", torch.optim.Adamax, "ADAMAX", ("exp_avg", "exp_inf"), dict(lr=0.15, lr_end=0.03)),
-    ("adamax", torch.optim.Adamax, "ADAMAX", ("exp_avg", "exp_inf"),
+    ("adamw", torch.optim.AdamW, ADAM, dict(lr=0.15, lr_end=0.03)),
+    ("adamw", torch.optim.AdamW, ADAM, dict(lr=0.15, lr_end=0.03, weight_decay=0.75)),
+    ("adagrad", torch.optim.Adagrad, ("sum",), dict(lr=0.2, lr_end=0.1)),
+    ("adagrad", torch.optim.Adagrad, ("sum",), dict(lr=0.2, lr_end=0.1, eps=0.125, weight_decay=0.5)),
+    ("adamax", torch.optim.Adamax, ("exp_avg", "exp_inf"), dict(lr=0.15, lr_end=0.03)),
+    ("adamax", torch.optim.Adamax, ("exp_avg", "exp_inf"),
      dict(lr=0.15, lr_end=0.03, betas=(0.7, 0.6), eps=0.25, weight_decay=0.5)),
-    ("diffgrad", torch_optimizer.DiffGrad, "DIFFGRAD", ADAM + ("previous_grad",), dict(lr=0.15, lr_end=0.03)),
-    ("diffgrad", torch_optimizer.DiffGrad, "DIFFGRAD", ADAM + ("previous_grad",),
+    ("diffgrad", torch_optimizer.DiffGrad, ADAM + ("previous_grad",), dict(lr=0.15, lr_end=0.03)),
+    ("diffgrad", torch_optimizer.DiffGrad, ADAM + ("previous_grad",),
      dict(lr=0.15, lr_end=0.03, eps=0.0625, weight_decay=0.5)),
-    ("adamp", torch_optimizer.AdamP, "ADAMP", ADAM, dict(lr=0.15, lr_end=0.03)),
-    ("adamp", torch_optimizer.AdamP, "ADAMP", ADAM,
+    ("adamp", torch_optimizer.AdamP, ADAM, dict(lr=0.15, lr_end=0.03)),
+    ("adamp", torch_optimizer.AdamP, ADAM,
      dict(lr=0.15, lr_end=0.03, weight_decay=0.5, delta=0.75, wd_ratio=0.25, eps=0.0625)),
-    ("radam", torch.optim.RAdam, "RADAM", ADAM, dict(lr=0.15, lr_end=0.03)),
-    ("radam", torch.optim.RAdam, "RADAM", ADAM, dict(lr=0.15, lr_end=0.03, betas=(0.5, 0.95), weight_decay=0.5)),
-    ("rmsprop", torch.optim.RMSprop, "RMSPROP", ("square_avg",), dict(lr=0.03, lr_end=0.01)),
-    ("rmsprop", torch.optim.RMSprop, "RMSPROP", ("square_avg",),
+    ("radam", torch.optim.RAdam, ADAM, dict(lr=0.15, lr_end=0.03)),
+    ("radam", torch.optim.RAdam, ADAM, dict(lr=0.15, lr_end=0.03, betas=(0.5, 0.95), weight_decay=0.5)),
+    ("rmsprop", torch.optim.RMSprop, ("square_avg",), dict(lr=0.03, lr_end=0.01)),
+    ("rmsprop", torch.optim.RMSprop, ("square_avg",),
      dict(lr=0.1, lr_end=0.02, alpha=0.75, eps=0.25, weight_decay=0.5)),
 ]
 DECOUPLED = ("adamw", "adamp")
@@ -75,7 +75,7 @@ def from_parameter(parameter, rest):
 
 
 def run(case, towards_start):
-    _, optimiser_class, _, moments, options = case
+    _, optimiser_class, moments, options = case
     start = torch.tensor(START, dtype=torch.float64)
     origin = start if towards_start else torch.zeros_like(start)
     z = torch.nn.Parameter(to_parameter(start))
@@ -97,7 +97,7 @@ def run(case, towards_start):
 
 def numbers(case, step):
     """The numbers of a step, by the optimisers' papers, in the order of vqc_update."""
-    name, _, _, _, options = case
+    name, _, _, options = case
     lr, number = rate(options, step), step + 1
     beta1, beta2 = options.get("betas", (0.9, 0.999))
     if name == "rmsprop":
@@ -144,12 +144,13 @@ def setting(value):
 
 
 def case_text(case, towards_start):
-    name, _, rule, moments, options = case
+    name, _, moments, options = case
     steps, last = run(case, towards_start)
     settings = ", ".join([f"name: {name}"] + [f"{key}: {setting(value)}" for key, value in options.items()])
     decay = 0.0 if name in DECOUPLED else options.get("weight_decay", 0.0)
     lines = [f'{{.settings = "{{{settings}}}",', f".towards_start = {literal(towards_start)},",
-             f".rule = VQC_UPDATE_{rule},", f".moment_count = {len(moments)},", f".decay = {literal(decay)},",
+             f".optimiser = VQC_OPTIMISER_{name.upper()},", f".moment_count = {len(moments)},",
+             f".decay = {literal(decay)},",
              ".numbers = {" + ", ".join("{" + numbers(case, step) + "}" for step in range(STEPS)) + "},",
              ".z = {" + ", ".join(map(row, steps)) + "},", ".moments = {" + ", ".join(map(row, last)) + "},",
              f".average = {row(average([torch.tensor(START, dtype=torch.float64)] + steps))}}}"]
@@ -192,7 +193,7 @@ static const float average_shares[STEPS] = {{{shares}}};
 typedef struct optimiser_case {{
     const char *settings; /* as the job file has them under `optimizer` */
     bool towards_start;   /* the L2 term draws to the start, not to zero */
-    vqc_update_rule rule;
+    vqc_optimiser_kind optimiser;
     int moment_count;
     float decay;                        /* weight decay that is part of the gradient */
     vqc_update numbers[STEPS];          /* that the settings come to, in the order of its members */

@@ -80,6 +80,7 @@ static void case_run(const optimiser_case *c, const vqc_vqgan *vqgan, const char
     vqc_latent_optimiser *optimiser;
     float actual[(2 + MAX_MOMENTS) * COUNT];
     const int tensors = 1 + c->moment_count + average;
+    assert_int_equal(settings.optimiser, c->optimiser);
     assert_int_equal(vqc_latent_optimiser_tensors(&settings), tensors);
     assert_int_equal(vqc_latent_optimiser_size(&settings, COUNT), (tensors + c->towards_start) * 4 * COUNT);
     assert_int_equal(vqc_latent_optimiser_create(vqgan, ops, &settings, 2, 2, &optimiser, &error), VQC_OK);
@@ -105,11 +106,16 @@ static void optimisers_are_the_public_ones(void **state)
     vqgan.config.codes = 2;
     vqgan.factor = 1;
     char path[64];
+    int cases[VQC_OPTIMISER_COUNT] = {0};
     mask_write(path);
     for (int i = 0; i < OPTIMISER_CASES; i++) {
+        cases[optimiser_cases[i].optimiser]++;
         case_run(&optimiser_cases[i], &vqgan, path, false);
         case_run(&optimiser_cases[i], &vqgan, path, true);
     }
+    for (int kind = 0; kind < VQC_OPTIMISER_COUNT; kind++)
+        if (cases[kind] == 0)
+            fail_msg("row %d of ops/optimisers.def has no case in optimiser_steps.h", kind);
     (void)remove(path);
 }
 

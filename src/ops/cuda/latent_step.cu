@@ -9,7 +9,7 @@ namespace
 /* Sums over a latent are made in parts, each by a block of threads; their number is the same on every GPU. */
 enum { PARTS = 64 };
 
-/* What AdamP needs between its two passes: every block's sums, then what comes of them. */
+/* What an optimiser that projects needs between its two passes: every block's sums, then what comes of them. */
 typedef struct projection_parts {
     vqc_projection_sums sums[PARTS];
     vqc_projection projection;
@@ -27,20 +27,20 @@ __device__ __forceinline__ float whole_gradient(const vqc_latent &latent, const 
     return vqc_formula_whole_gradient(latent.gradient[i], numbers->l2_slope, numbers->decay, latent.state[i], origin);
 }
 
-/* `parts` is looked at by AdamP alone. */
+/* `parts` is looked at only by an optimiser that projects. */
 __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     step_kernel(vqc_latent latent, const vqc_latent_numbers *numbers, const projection_parts *parts)
 {
     int64_t count = latent.cells * latent.width;
     const vqc_update update = numbers->update;
     vqc_projection projection = {};
-    if (latent.rule == VQC_UPDATE_ADAMP)
+    if (vqc_optimiser_traits_of(latent.optimiser).projects)
         projection = parts->projection;
     for (int64_t i = vqc_cuda_first(); i < count; i += vqc_cuda_step()) {
         vqc_cuda_quotient at = vqc_cuda_divide(i, latent.width);
         float *z = latent.state + i;
         if (moves(latent, at.whole))
-            vqc_formula_update(latent.rule, &update, projection, whole_gradient(latent, numbers, i), z, count);
+            vqc_formula_update(latent.optimiser, &update, projection, whole_gradient(latent, numbers, i), z, count);
         if (latent.limits != NULL)
             *z = vqc_formula_limit(*z, latent.limits[at.rest], latent.limits[latent.width + at.rest]);
         if (latent.average != NULL)
@@ -137,7 +137,7 @@ cudaError_t vqc_cuda_latent_step(const vqc_latent *latent, const vqc_latent_numb
 {
     projection_parts *of_parts = static_cast<projection_parts *>(parts);
     int64_t blocks = vqc_cuda_pieces(latent->cells * latent->width, VQC_CUDA_THREADS);
-    if (latent->rule == VQC_UPDATE_ADAMP) {
+    if (vqc_optimiser_traits_of(latent->optimiser).projects) {
         int used = blocks < PARTS ? (int)blocks : PARTS; /* a small latent fills fewer */
         projection_part_kernel<<<used, VQC_CUDA_THREADS, 0, stream>>>(*latent, numbers, of_parts);
         projection_kernel<<<1, PARTS, 0, stream>>>(numbers, used, of_parts);
