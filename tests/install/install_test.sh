@@ -1,6 +1,6 @@
 #!/bin/sh
-# install_test.sh BUILD: installs into an empty folder, and does with what is there what its user would: reads the
-# manual page, and renders the quickstart, two steps of two pictures, and exports it; and calls the program wrongly and for help.
+# install_test.sh BUILD: installs into an empty folder, and does with what is there what its user would: reads the manual
+# page, renders two steps of two pictures of the quickstart, exports them, calls the program wrongly, and asks for help.
 set -eu
 build=$1
 folder=$(mktemp -d)
