@@ -23,7 +23,7 @@ typedef struct team_step {
 } team_step;
 
 static vqc_status step_predict(const vqc_forecast_report *report, const vqc_render *render,
-                               const vqc_shape_cost *shape, int members, team_step *step_out, vqc_error *error)
+                               const vqc_network_cost *shape, int members, team_step *step_out, vqc_error *error)
 {
     double alone;
     double p = (double)members;
@@ -63,25 +63,25 @@ static const vqc_render *render_of_shape(const vqc_forecast_report *report, size
 }
 
 /* The device's memory that the networks of so many renders of a shape take. */
-static uint64_t lanes_bytes(const vqc_shape_cost *shape, int lanes)
+static uint64_t lanes_bytes(const vqc_network_cost *shape, int lanes)
 {
     return (uint64_t)lanes * shape->activation_bytes + (shape->shared ? 1 : (uint64_t)lanes) * shape->parameter_bytes;
 }
 
 /* Seconds of a step of a shape's first render with so many lanes at work. */
 static vqc_status lane_step_predict(const vqc_forecast_report *report, const vqc_render *render,
-                                    const vqc_shape_cost *shape, int lanes, double *seconds_out, vqc_error *error)
+                                    const vqc_network_cost *shape, int lanes, double *seconds_out, vqc_error *error)
 {
     double alone;
     VQC_TRY(vqc_prediction_step(report->study, render, shape, report->options, 1, &alone, error));
-    *seconds_out = alone * vqc_shape_cost_slowdown(shape, lanes);
+    *seconds_out = alone * vqc_network_cost_slowdown(shape, lanes);
     return VQC_OK;
 }
 
 /* ---- For people ---- */
 
 static vqc_status lanes_print(const vqc_forecast_report *report, const vqc_render *render,
-                              const vqc_shape_cost *shape, vqc_error *error)
+                              const vqc_network_cost *shape, vqc_error *error)
 {
     if (report->costs->lanes == 1)
         return VQC_OK;
@@ -90,7 +90,7 @@ static vqc_status lanes_print(const vqc_forecast_report *report, const vqc_rende
         double seconds;
         VQC_TRY(lane_step_predict(report, render, shape, lanes, &seconds, error));
         (void)printf("  %5d  %9.4f  %6.3f  %17.1f\n", lanes, seconds,
-                     (double)lanes / vqc_shape_cost_slowdown(shape, lanes),
+                     (double)lanes / vqc_network_cost_slowdown(shape, lanes),
                      (double)lanes_bytes(shape, lanes) / mebibyte);
     }
     return VQC_OK;
@@ -98,12 +98,12 @@ static vqc_status lanes_print(const vqc_forecast_report *report, const vqc_rende
 
 static vqc_status shape_print(const vqc_forecast_report *report, size_t index, vqc_error *error)
 {
-    const vqc_shape_cost *shape = &report->costs->shapes[index];
+    const vqc_network_cost *shape = &report->costs->shapes[index];
     const vqc_render *render = render_of_shape(report, index);
     if (render == NULL)
         return VQC_OK;
     (void)printf("\nshape %zu: %lldx%lld, crops in groups of %lld, %lld groups a step (render %lld is the first)\n",
-                 index, (long long)shape->width, (long long)shape->height, (long long)shape->group,
+                 index, (long long)shape->key.width, (long long)shape->key.height, (long long)shape->key.group,
                  (long long)vqc_cost_groups(report->study, render), (long long)render->number);
     (void)printf("  seconds     networks %.3g, first latent %.3g, decoder %.3g a step, picture %.3g, crop group",
                  shape->make, shape->start, shape->decode, shape->picture);
@@ -190,7 +190,7 @@ vqc_status vqc_forecast_report_print(const vqc_forecast_report *report, vqc_erro
 /* ---- As JSON ---- */
 
 static vqc_status lanes_to_json(const vqc_forecast_report *report, const vqc_render *render,
-                                const vqc_shape_cost *shape, json_t *array, vqc_error *error)
+                                const vqc_network_cost *shape, json_t *array, vqc_error *error)
 {
     for (int lanes = 1; lanes <= report->costs->lanes; lanes++) {
         double seconds;
@@ -199,14 +199,14 @@ static vqc_status lanes_to_json(const vqc_forecast_report *report, const vqc_ren
         VQC_TRY(lane_step_predict(report, render, shape, lanes, &seconds, error));
         json_object_set_new(object, "lanes", json_integer(lanes));
         json_object_set_new(object, "step_seconds", json_real(seconds));
-        json_object_set_new(object, "gain", json_real((double)lanes / vqc_shape_cost_slowdown(shape, lanes)));
+        json_object_set_new(object, "gain", json_real((double)lanes / vqc_network_cost_slowdown(shape, lanes)));
         json_object_set_new(object, "device_bytes", json_integer((json_int_t)lanes_bytes(shape, lanes)));
     }
     return VQC_OK;
 }
 
 static vqc_status steps_to_json(const vqc_forecast_report *report, const vqc_render *render,
-                                const vqc_shape_cost *shape, json_t *array, vqc_error *error)
+                                const vqc_network_cost *shape, json_t *array, vqc_error *error)
 {
     for (int members = 1; members > 0; members = members_next(members, members_most(report, render))) {
         team_step step;
@@ -226,7 +226,7 @@ static vqc_status steps_to_json(const vqc_forecast_report *report, const vqc_ren
 
 static vqc_status shape_to_json(const vqc_forecast_report *report, size_t index, json_t *array, vqc_error *error)
 {
-    const vqc_shape_cost *shape = &report->costs->shapes[index];
+    const vqc_network_cost *shape = &report->costs->shapes[index];
     const vqc_render *render = render_of_shape(report, index);
     if (render == NULL)
         return VQC_OK;
@@ -235,8 +235,8 @@ static vqc_status shape_to_json(const vqc_forecast_report *report, size_t index,
     json_t *lanes = json_array();
     json_array_append_new(array, object);
     json_object_set_new(object, "shape", json_integer((json_int_t)index));
-    json_object_set_new(object, "width", json_integer(shape->width));
-    json_object_set_new(object, "height", json_integer(shape->height));
+    json_object_set_new(object, "width", json_integer(shape->key.width));
+    json_object_set_new(object, "height", json_integer(shape->key.height));
     json_object_set_new(object, "groups", json_integer(vqc_cost_groups(report->study, render)));
     json_object_set_new(object, "activation_bytes", json_integer((json_int_t)shape->activation_bytes));
     json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)shape->parameter_bytes));

@@ -74,14 +74,14 @@ static void lanes_print(const memory_report *report, bool recompute, const vqc_r
     (void)printf("\n");
 }
 
-static void shape_print(const memory_report *report, const vqc_render *render, const vqc_shape_cost *shape,
+static void shape_print(const memory_report *report, const vqc_render *render, const vqc_network_cost *shape,
                         const vqc_render_memory *memory)
 {
     size_t peak[] = {vqc_render_memory_total(memory, false), vqc_render_memory_total(memory, true)};
     char text[2][VQC_MEMORY_TEXT_SIZE];
-    (void)printf("\n%lldx%lld, crops in groups of %lld%s (render %lld is the first)\n", (long long)shape->width,
-                 (long long)shape->height, (long long)shape->group, shape->recompute ? ", recompute: true" : "",
-                 (long long)render->number);
+    (void)printf("\n%lldx%lld, crops in groups of %lld%s (render %lld is the first)\n", (long long)shape->key.width,
+                 (long long)shape->key.height, (long long)shape->key.group,
+                 shape->key.recompute ? ", recompute: true" : "", (long long)render->number);
     (void)printf("  %-28s  %12s  %12s  %12s  %12s\n", "", "parameters", "activations", "recomputed", "workspace");
     for (size_t i = 0; i < memory->count; i++) {
         const vqc_render_memory_part *part = &memory->parts[i];
@@ -90,9 +90,9 @@ static void shape_print(const memory_report *report, const vqc_render *render, c
     (void)printf("  peak %s; with recompute: true %s", vqc_memory_text(peak[0], text[0]),
                  vqc_memory_text(peak[1], text[1]));
     if (report->total > 0)
-        (void)printf("; %s", peak[shape->recompute] <= report->free ? "fits" : "does not fit");
+        (void)printf("; %s", peak[shape->key.recompute] <= report->free ? "fits" : "does not fit");
     (void)printf("\n");
-    lanes_print(report, shape->recompute, memory);
+    lanes_print(report, shape->key.recompute, memory);
 }
 
 static json_t *part_to_json(const vqc_render_memory_part *part)
@@ -125,7 +125,7 @@ static json_t *lanes_to_json(const memory_report *report, const vqc_render_memor
     return object;
 }
 
-static json_t *shape_to_json(const memory_report *report, const vqc_render *render, const vqc_shape_cost *shape,
+static json_t *shape_to_json(const memory_report *report, const vqc_render *render, const vqc_network_cost *shape,
                              const vqc_render_memory *memory)
 {
     json_t *object = json_object();
@@ -133,10 +133,10 @@ static json_t *shape_to_json(const memory_report *report, const vqc_render *rend
     for (size_t i = 0; i < memory->count; i++)
         json_array_append_new(parts, part_to_json(&memory->parts[i]));
     json_object_set_new(object, "first_render", json_integer(render->number));
-    json_object_set_new(object, "width", json_integer(shape->width));
-    json_object_set_new(object, "height", json_integer(shape->height));
-    json_object_set_new(object, "group", json_integer(shape->group));
-    json_object_set_new(object, "recompute", json_boolean(shape->recompute));
+    json_object_set_new(object, "width", json_integer(shape->key.width));
+    json_object_set_new(object, "height", json_integer(shape->key.height));
+    json_object_set_new(object, "group", json_integer(shape->key.group));
+    json_object_set_new(object, "recompute", json_boolean(shape->key.recompute));
     json_object_set_new(object, "parts", parts);
     json_object_set_new(object, "peak_bytes", json_integer((json_int_t)vqc_render_memory_total(memory, false)));
     json_object_set_new(object, "peak_bytes_recomputed",
@@ -145,7 +145,7 @@ static json_t *shape_to_json(const memory_report *report, const vqc_render *rend
     return object;
 }
 
-static vqc_status shape_report(memory_report *report, const vqc_render *render, const vqc_shape_cost *shape,
+static vqc_status shape_report(memory_report *report, const vqc_render *render, const vqc_network_cost *shape,
                                vqc_error *error)
 {
     const vqc_render_models models = {.study = report->study,
@@ -174,10 +174,9 @@ static vqc_status shapes_report(memory_report *report, vqc_cost_table *reported,
 {
     for (size_t i = 0; i < report->study->render_count; i++) {
         const vqc_render *render = &report->study->renders[i];
-        vqc_shape_cost shape;
         if (vqc_cost_table_find(reported, render) < reported->count)
             continue;
-        vqc_shape_cost_describe(render, &shape);
+        vqc_network_cost shape = vqc_network_cost_describe(render, reported->factor);
         VQC_TRY(shape_report(report, render, &shape, error));
         VQC_TRY(vqc_cost_table_add(reported, &shape, error));
     }
@@ -200,6 +199,7 @@ static vqc_status report_print(memory_report *report, vqc_error *error)
 {
     vqc_cost_table reported = {0};
     VQC_TRY(models_open(report, error));
+    reported.factor = report->vqgan.factor;
     if (report->shapes == NULL)
         head_print(report);
     vqc_status status = shapes_report(report, &reported, error);

@@ -9,7 +9,7 @@ enum { INIT_COUNT = sizeof init_names / sizeof init_names[0] };
 
 /* ---- Writing ---- */
 
-static json_t *lane_phases_to_json(const vqc_shape_cost *shape)
+static json_t *lane_phases_to_json(const vqc_network_cost *shape)
 {
     json_t *array = json_array();
     for (int i = 0; i < shape->lane_phase_count; i++) {
@@ -21,18 +21,20 @@ static json_t *lane_phases_to_json(const vqc_shape_cost *shape)
     return array;
 }
 
-static json_t *shape_to_json(const vqc_shape_cost *shape, size_t perceptors)
+static json_t *shape_to_json(const vqc_network_cost *shape, size_t perceptors)
 {
     json_t *object = json_object();
     json_t *groups = json_array();
     for (size_t i = 0; i < perceptors; i++)
         json_array_append_new(groups, json_real(shape->group_seconds[i]));
-    json_object_set_new(object, "width", json_integer(shape->width));
-    json_object_set_new(object, "height", json_integer(shape->height));
-    json_object_set_new(object, "group", json_integer(shape->group));
-    json_object_set_new(object, "augmentations", json_string(shape->augmentations));
+    char crops[VQC_NETWORK_KEY_TEXT_SIZE];
+    vqc_network_key_crops_write(&shape->key, crops);
+    json_object_set_new(object, "width", json_integer(shape->key.width));
+    json_object_set_new(object, "height", json_integer(shape->key.height));
+    json_object_set_new(object, "group", json_integer(shape->key.group));
+    json_object_set_new(object, "augmentations", json_string(crops));
     json_object_set_new(object, "init", json_string(init_names[shape->init]));
-    json_object_set_new(object, "recompute", json_boolean(shape->recompute));
+    json_object_set_new(object, "recompute", json_boolean(shape->key.recompute));
     json_object_set_new(object, "pixels", json_integer(shape->pixels));
     json_object_set_new(object, "latent_size", json_integer(shape->latent_size));
     json_object_set_new(object, "make_seconds", json_real(shape->make));
@@ -57,6 +59,7 @@ json_t *vqc_cost_table_to_json(const vqc_cost_table *table, const char *environm
         json_array_append_new(shapes, shape_to_json(&table->shapes[i], table->perceptors));
     json_object_set_new(object, "environment", json_string(environment));
     json_object_set_new(object, "perceptors", json_integer((json_int_t)table->perceptors));
+    json_object_set_new(object, "factor", json_integer(table->factor));
     json_object_set_new(object, "open_seconds", json_real(table->open));
     json_object_set_new(object, "prompt_seconds", json_real(table->prompt));
     json_object_set_new(object, "model_bytes", json_integer((json_int_t)table->model_bytes));
@@ -70,6 +73,7 @@ json_t *vqc_cost_table_to_json(const vqc_cost_table *table, const char *environm
 /* ---- Reading: a reader stops at the first fault and names it ---- */
 
 static const int64_t most_bytes = (int64_t)1 << 60;
+static const int64_t most_factor = 1 << 16;
 
 typedef struct cost_reader {
     const char *path;
@@ -120,7 +124,7 @@ static int64_t integer_read(cost_reader *reader, const json_t *object, const cha
 static const char *text_read(cost_reader *reader, const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
-    if (text == NULL || strlen(text) >= VQC_COST_TEXT_SIZE)
+    if (text == NULL || strlen(text) >= VQC_NETWORK_KEY_TEXT_SIZE)
         fault_set(reader, key, "a short text");
     return text == NULL ? "" : text;
 }
@@ -155,7 +159,7 @@ static vqc_lane_phase lane_phase_read(cost_reader *reader, const json_t *object,
 }
 
 static void lane_phases_read(cost_reader *reader, const json_t *array, const vqc_cost_table *table,
-                             vqc_shape_cost *shape)
+                             vqc_network_cost *shape)
 {
     size_t count = json_array_size(array);
     int64_t least_lanes = 1;
@@ -173,12 +177,12 @@ static void lane_phases_read(cost_reader *reader, const json_t *array, const vqc
 static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost_table *table)
 {
     static const int64_t most_pixels = (int64_t)1 << 40;
-    vqc_shape_cost shape = {
-        .width = integer_read(reader, object, "width", 1, most_pixels),
-        .height = integer_read(reader, object, "height", 1, most_pixels),
-        .group = integer_read(reader, object, "group", 1, INT32_MAX),
+    vqc_network_cost shape = {
+        .key = {.width = integer_read(reader, object, "width", 1, most_pixels),
+                .height = integer_read(reader, object, "height", 1, most_pixels),
+                .group = integer_read(reader, object, "group", 1, INT32_MAX),
+                .recompute = json_is_true(json_object_get(object, "recompute"))}, /* older files have none */
         .init = init_read(reader, object),
-        .recompute = json_is_true(json_object_get(object, "recompute")), /* older files have none */
         .pixels = integer_read(reader, object, "pixels", 1, most_pixels),
         .latent_size = integer_read(reader, object, "latent_size", 1, most_pixels),
         .make = seconds_read(reader, object, "make_seconds"),
@@ -191,7 +195,8 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
         .encoder_bytes = (uint64_t)later_integer_read(reader, object, "encoder_bytes", most_bytes),
     };
     const json_t *groups = json_object_get(object, "group_seconds");
-    (void)snprintf(shape.augmentations, sizeof shape.augmentations, "%s", text_read(reader, object, "augmentations"));
+    if (!vqc_network_key_crops_read(text_read(reader, object, "augmentations"), &shape.key))
+        fault_set(reader, "augmentations", "codes of augmentations");
     if (json_array_size(groups) != table->perceptors)
         fault_set(reader, "group_seconds", "a number for each perceptor");
     for (size_t i = 0; reader->status == VQC_OK && i < table->perceptors; i++)
@@ -211,6 +216,8 @@ static vqc_status costs_read(cost_reader *reader, const json_t *costs, vqc_cost_
         fault_set(reader, "costs", "an object, as vqclip plan --ranks N --json prints it");
     if (integer_read(reader, costs, "perceptors", 1, VQC_STUDY_MAX_PERCEPTORS) != (int64_t)table->perceptors)
         fault_set(reader, "perceptors", "as many as the study has");
+    int64_t factor = later_integer_read(reader, costs, "factor", most_factor);
+    table->factor = factor == 0 ? 1 : factor;
     table->open = seconds_read(reader, costs, "open_seconds");
     table->prompt = seconds_read(reader, costs, "prompt_seconds");
     table->model_bytes = (uint64_t)integer_read(reader, costs, "model_bytes", 0, most_bytes);

@@ -36,21 +36,21 @@ static uint64_t bytes_held(const vqc_lane_course *course)
 {
     uint64_t bytes = 0;
     for (int i = 0; i < course->count; i++) {
-        const vqc_shape_cost *networks = course->lanes[i].networks;
+        const vqc_network_cost *networks = course->lanes[i].networks;
         if (networks != NULL)
             bytes += networks->activation_bytes + (parameters_are_counted(course, i) ? 0 : networks->parameter_bytes);
     }
     return bytes;
 }
 
-static bool networks_serve(const vqc_course_lane *lane, const vqc_shape_cost *shape)
+static bool networks_serve(const vqc_course_lane *lane, const vqc_network_cost *shape)
 {
-    return lane->networks != NULL && vqc_shape_cost_networks_equal(lane->networks, shape);
+    return lane->networks != NULL && vqc_network_key_equal(&lane->networks->key, &shape->key);
 }
 
 /* Changes the lane's networks unless they serve the shape; *seconds_out is what that takes. False: they do not fit
  * the device, and except in the first lane there are none any more. */
-static bool networks_change(vqc_lane_course *course, int place, const vqc_shape_cost *shape, double *seconds_out)
+static bool networks_change(vqc_lane_course *course, int place, const vqc_network_cost *shape, double *seconds_out)
 {
     vqc_course_lane *lane = &course->lanes[place];
     bool serve = networks_serve(lane, shape);
@@ -140,7 +140,7 @@ static double round_seconds(const vqc_lane_course *course)
         const vqc_lane_render *render = &course->lanes[i].render;
         if (course->lanes[i].state != VQC_LANE_AT_WORK)
             continue;
-        sum += render->step * vqc_shape_cost_slowdown(render->shape, at_work) / (double)at_work;
+        sum += render->step * vqc_network_cost_slowdown(render->shape, at_work) / (double)at_work;
         longest = fmax(longest, render->step);
     }
     return fmax(sum, longest);

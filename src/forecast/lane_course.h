@@ -23,7 +23,7 @@
 
 /* A render as a lane sees it. */
 typedef struct vqc_lane_render {
-    const vqc_shape_cost *shape;
+    const vqc_network_cost *shape;
     double step; /* seconds of one, alone */
     int64_t steps;
     int64_t snapshots;            /* one after every so many steps; 0: none */
@@ -34,11 +34,11 @@ typedef enum vqc_lane_state { VQC_LANE_FREE, VQC_LANE_AT_WORK, VQC_LANE_DRAWING,
 
 typedef struct vqc_course_lane {
     vqc_lane_state state;
-    vqc_lane_render render;         /* under way, if the lane is not free or closed */
-    int64_t left;                   /* of its steps */
-    const vqc_shape_cost *networks; /* shape that the lane holds networks for; NULL: none */
-    int parameters;                 /* number of the parameters that they compute with, alone or with other lanes */
-    vqc_lane_render waiting;        /* see waiting_count */
+    vqc_lane_render render;           /* under way, if the lane is not free or closed */
+    int64_t left;                     /* of its steps */
+    const vqc_network_cost *networks; /* shape that the lane holds networks for; NULL: none */
+    int parameters;                   /* number of the parameters that they compute with, alone or with other lanes */
+    vqc_lane_render waiting;          /* see waiting_count */
 } vqc_course_lane;
 
 typedef struct vqc_lane_course {

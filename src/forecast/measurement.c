@@ -159,7 +159,7 @@ static vqc_status guidance_make(shape_work *work, int lane, vqc_error *error)
     return vqc_guidance_create(&parts, work->render, work->rows, work->columns, &work->guidances[lane], error);
 }
 
-static vqc_status buffers_make(shape_work *work, const vqc_shape_cost *shape, vqc_error *error)
+static vqc_status buffers_make(shape_work *work, const vqc_network_cost *shape, vqc_error *error)
 {
     VQC_TRY(vqc_memory_allocate((size_t)shape->latent_size, sizeof(float), "a latent", &work->z, error));
     VQC_TRY(vqc_memory_allocate((size_t)(3 * shape->pixels), sizeof(float), "a picture", &work->picture, error));
@@ -226,7 +226,7 @@ static vqc_status step_time(shape_work *work, int64_t step, step_seconds *second
     return VQC_OK;
 }
 
-static vqc_status steps_measure(shape_work *work, vqc_shape_cost *shape, vqc_error *error)
+static vqc_status steps_measure(shape_work *work, vqc_network_cost *shape, vqc_error *error)
 {
     step_seconds seconds;
     VQC_TRY(step_time(work, 0, &seconds, 0, error)); /* warms up */
@@ -268,7 +268,7 @@ static vqc_status round_time(const shape_work *work, int64_t step, double *secon
 }
 
 /* Adds what a step takes in as many lanes as there are. */
-static vqc_status rounds_measure(const shape_work *work, vqc_shape_cost *shape, vqc_error *error)
+static vqc_status rounds_measure(const shape_work *work, vqc_network_cost *shape, vqc_error *error)
 {
     double seconds[RUNS];
     double warm_up;
@@ -292,7 +292,7 @@ static bool lane_add(shape_work *work, double *seconds_out)
     return lane_turn(work, lane, &unheard) == VQC_OK;
 }
 
-static vqc_status lanes_measure(shape_work *work, vqc_shape_cost *shape, vqc_error *error)
+static vqc_status lanes_measure(shape_work *work, vqc_network_cost *shape, vqc_error *error)
 {
     shape->beside = shape->make;
     if (work->models->lanes == 1)
@@ -310,7 +310,7 @@ static vqc_status lanes_measure(shape_work *work, vqc_shape_cost *shape, vqc_err
 
 /* ---- All of a shape ---- */
 
-static vqc_status encoder_measure(const shape_work *work, vqc_shape_cost *shape, vqc_error *error)
+static vqc_status encoder_measure(const shape_work *work, vqc_network_cost *shape, vqc_error *error)
 {
     size_t bytes;
     const vqc_render_models parts = parts_of(work->models, 0);
@@ -319,7 +319,7 @@ static vqc_status encoder_measure(const shape_work *work, vqc_shape_cost *shape,
     return VQC_OK;
 }
 
-static vqc_status work_measure(shape_work *work, vqc_shape_cost *shape, vqc_error *error)
+static vqc_status work_measure(shape_work *work, vqc_network_cost *shape, vqc_error *error)
 {
     const models *opened = work->models;
     double started = vqc_clock_seconds();
@@ -340,7 +340,7 @@ static vqc_status work_measure(shape_work *work, vqc_shape_cost *shape, vqc_erro
     return lanes_measure(work, shape, error);
 }
 
-static vqc_status shape_measure(const models *opened, const vqc_render *render, vqc_shape_cost *shape,
+static vqc_status shape_measure(const models *opened, const vqc_render *render, vqc_network_cost *shape,
                                 vqc_error *error)
 {
     int64_t factor = opened->vqgan.factor;
@@ -367,11 +367,11 @@ static vqc_status shapes_measure(const models *opened, vqc_cost_table *table, vq
     VQC_TRY(vqc_ops_memory(opened->queues[0], &available, &total, error));
     table->free_bytes = available;
     table->lanes = opened->lanes;
+    table->factor = opened->vqgan.factor;
     for (size_t i = 0; i < study->render_count; i++) {
-        vqc_shape_cost shape;
         if (vqc_cost_table_find(table, &study->renders[i]) < table->count)
             continue;
-        vqc_shape_cost_describe(&study->renders[i], &shape);
+        vqc_network_cost shape = vqc_network_cost_describe(&study->renders[i], table->factor);
         VQC_TRY(shape_measure(opened, &study->renders[i], &shape, error));
         VQC_TRY(vqc_cost_table_add(table, &shape, error));
     }

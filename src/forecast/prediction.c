@@ -75,7 +75,7 @@ double vqc_prediction_sum(const vqc_prediction_options *options, uint64_t bytes,
     return 2.0 * log2(p) * options->latency + 2.0 * (p - 1.0) / p * (double)bytes / options->bandwidth;
 }
 
-uint64_t vqc_prediction_message(const vqc_study *study, const vqc_render *render, const vqc_shape_cost *shape)
+uint64_t vqc_prediction_message(const vqc_study *study, const vqc_render *render, const vqc_network_cost *shape)
 {
     uint64_t groups = (uint64_t)vqc_cost_groups(study, render);
     return sizeof(int64_t) * (3 * (uint64_t)shape->pixels + groups * render->prompt->target_count +
@@ -83,7 +83,7 @@ uint64_t vqc_prediction_message(const vqc_study *study, const vqc_render *render
 }
 
 uint64_t vqc_prediction_host(const vqc_study *study, const vqc_cost_table *costs, const vqc_render *render,
-                             const vqc_shape_cost *shape)
+                             const vqc_network_cost *shape)
 {
     enum { BYTES_OF_TENSOR = 12, BYTES_OF_PIXEL = 63 };
     uint64_t tensors = (uint64_t)vqc_latent_optimiser_tensors(&render->settings);
@@ -98,16 +98,16 @@ uint64_t vqc_prediction_host(const vqc_study *study, const vqc_cost_table *costs
 
 /* ---- Classes of steps ---- */
 
-static void work_describe(const vqc_study *study, const vqc_render *render, const vqc_shape_cost *shape,
+static void work_describe(const vqc_study *study, const vqc_render *render, const vqc_network_cost *shape,
                           vqc_share_work *work_out)
 {
     vqc_cost_seconds seconds = {0};
     for (size_t i = 0; i < study->perceptor_count; i++)
-        seconds.crop[i] = shape->group_seconds[i] / (double)shape->group;
+        seconds.crop[i] = shape->group_seconds[i] / (double)shape->key.group;
     vqc_cost_work(study, render, &seconds, work_out);
 }
 
-vqc_status vqc_prediction_step(const vqc_study *study, const vqc_render *render, const vqc_shape_cost *shape,
+vqc_status vqc_prediction_step(const vqc_study *study, const vqc_render *render, const vqc_network_cost *shape,
                                const vqc_prediction_options *options, int members, double *seconds_out,
                                vqc_error *error)
 {
@@ -123,7 +123,7 @@ vqc_status vqc_prediction_step(const vqc_study *study, const vqc_render *render,
 
 static vqc_status class_add(simulation *s, const vqc_render *render, size_t shape, vqc_error *error)
 {
-    const vqc_shape_cost *cost = &s->costs->shapes[shape];
+    const vqc_network_cost *cost = &s->costs->shapes[shape];
     VQC_TRY(vqc_memory_grow(&s->classes, &s->class_capacity, s->class_count + 1, sizeof *s->classes, "kinds of steps",
                             error));
     step_class *class = &s->classes[s->class_count];
@@ -235,8 +235,8 @@ static vqc_status end_plan(simulation *s, int number, vqc_error *error)
 /* Seconds until a rank with these networks is ready for the shape. */
 static double start_seconds(const simulation *s, size_t networks, size_t shape)
 {
-    const vqc_shape_cost *wanted = &s->costs->shapes[shape];
-    bool serve = networks < s->costs->count && vqc_shape_cost_networks_equal(&s->costs->shapes[networks], wanted);
+    const vqc_network_cost *wanted = &s->costs->shapes[shape];
+    bool serve = networks < s->costs->count && vqc_network_key_equal(&s->costs->shapes[networks].key, &wanted->key);
     return wanted->start + (serve ? 0.0 : wanted->make);
 }
 

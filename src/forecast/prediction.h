@@ -69,12 +69,12 @@ double vqc_prediction_sum(const vqc_prediction_options *options, uint64_t bytes,
 
 /* One step of the render in a team of this many members, 1 or more. */
 VQC_MUST_CHECK vqc_status vqc_prediction_step(const vqc_study *study, const vqc_render *render,
-                                              const vqc_shape_cost *shape, const vqc_prediction_options *options,
+                                              const vqc_network_cost *shape, const vqc_prediction_options *options,
                                               int members, double *seconds_out, vqc_error *error);
 
 /* Bytes S of a step's message, 8 · (3 · pixels + groups · targets + 2 · perceptors + control words): what every
  * member gives and gets (render/step_message.h). */
-uint64_t vqc_prediction_message(const vqc_study *study, const vqc_render *render, const vqc_shape_cost *shape);
+uint64_t vqc_prediction_message(const vqc_study *study, const vqc_render *render, const vqc_network_cost *shape);
 
 /* Host memory that a render takes on a rank besides the device's and the mapped models' files: 12 bytes for each
  * element of the optimiser's state, of Adam three to an element of the latent (optimiser, its copy on the way,
@@ -82,6 +82,6 @@ uint64_t vqc_prediction_message(const vqc_study *study, const vqc_render *render
  * step's message, and 4 for each element of the targets of all prompts, which the renders of several lanes have in
  * common. */
 uint64_t vqc_prediction_host(const vqc_study *study, const vqc_cost_table *costs, const vqc_render *render,
-                             const vqc_shape_cost *shape);
+                             const vqc_network_cost *shape);
 
 #endif

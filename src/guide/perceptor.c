@@ -201,20 +201,6 @@ vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error)
     return vqc_network_finish(perceptor->network, error);
 }
 
-bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *settings,
-                        const vqc_perceptor_shape *shape)
-{
-    vqc_augmentation_kind stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
-    if (perceptor->shape.height != shape->height || perceptor->shape.width != shape->width ||
-        perceptor->shape.precision != shape->precision || perceptor->group != vqc_settings_batch(settings) ||
-        perceptor->recompute != settings->recompute ||
-        perceptor->is_pooled != (settings->crop_method == VQC_CROPS_POOLED) ||
-        perceptor->has_noise != (settings->noise > 0.0) ||
-        perceptor->stage_count != vqc_augment_stages(settings, stages))
-        return false;
-    return memcmp(stages, perceptor->stages, (size_t)perceptor->stage_count * sizeof stages[0]) == 0;
-}
-
 /* Lets go of what belongs to the last render. */
 static void render_release(vqc_perceptor *perceptor)
 {

@@ -34,13 +34,9 @@ VQC_MUST_CHECK vqc_status vqc_perceptor_plan_beside(const vqc_perceptor *first, 
 /* Allocates that memory; comes before everything else. */
 VQC_MUST_CHECK vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error);
 
-/* Whether its network serves these settings and this shape as well. */
-bool vqc_perceptor_fits(const vqc_perceptor *perceptor, const vqc_settings *settings,
-                        const vqc_perceptor_shape *shape);
-
 /* What it looks for in a render, and where its gradients go. */
 typedef struct vqc_perceptor_aim {
-    const vqc_settings *settings; /* of the render, which the network must fit; must outlive the render */
+    const vqc_settings *settings; /* of the render, with the network's key (network_key.h); must outlive the render */
     uint64_t seed;                /* of the render */
     int64_t target_count;
     const float *targets;  /* (target_count, embed_width): what crops are compared with */

@@ -21,6 +21,7 @@ enum {
 
 struct vqc_guidance {
     vqc_render_models models;
+    vqc_network_key key;
     int64_t rows, columns;
     vqc_vqgan_decoder decoder;
     vqc_perceptor *perceptors[VQC_STUDY_MAX_PERCEPTORS];
@@ -128,6 +129,7 @@ vqc_status vqc_guidance_create(const vqc_render_models *models, const vqc_render
     vqc_guidance *guidance;
     VQC_TRY(vqc_memory_allocate(1, sizeof *guidance, "a picture's networks", &guidance, error));
     guidance->models = *models;
+    guidance->key = vqc_network_key_of(&render->settings, models->vqgan->factor);
     guidance->rows = rows;
     guidance->columns = columns;
     return guidance_fill(guidance, NULL, render, guidance_out, error);
@@ -139,6 +141,7 @@ vqc_status vqc_guidance_create_beside(const vqc_guidance *first, vqc_ops *ops, c
     vqc_guidance *guidance;
     VQC_TRY(vqc_memory_allocate(1, sizeof *guidance, "a picture's networks", &guidance, error));
     guidance->models = first->models;
+    guidance->key = first->key;
     guidance->models.ops = ops;
     guidance->rows = first->rows;
     guidance->columns = first->columns;
@@ -174,15 +177,9 @@ void vqc_guidance_destroy(vqc_guidance *guidance)
     free(guidance);
 }
 
-bool vqc_guidance_fits(const vqc_guidance *guidance, const vqc_settings *settings, int64_t rows, int64_t columns)
+const vqc_network_key *vqc_guidance_key(const vqc_guidance *guidance)
 {
-    const vqc_perceptor_shape shape = perceptor_shape(&guidance->models, rows, columns);
-    if (guidance->rows != rows || guidance->columns != columns)
-        return false;
-    for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
-        if (!vqc_perceptor_fits(guidance->perceptors[i], settings, &shape))
-            return false;
-    return true;
+    return &guidance->key;
 }
 
 static vqc_status perceptors_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim, vqc_error *error)

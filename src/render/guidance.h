@@ -1,6 +1,7 @@
 #ifndef VQC_RENDER_GUIDANCE_H
 #define VQC_RENDER_GUIDANCE_H
 
+#include "guide/network_key.h"
 #include "ops/step.h"
 #include "render/memory.h"
 
@@ -18,7 +19,7 @@ typedef struct vqc_guidance vqc_guidance;
  * outlive it. A device with too little memory is VQC_FAILED, as vqc_render_memory_check says it. */
 VQC_MUST_CHECK vqc_status vqc_guidance_create(const vqc_render_models *models, const vqc_render *render, int64_t rows,
                                               int64_t columns, vqc_guidance **guidance_out, vqc_error *error);
-/* Another one for renders that the first one fits, on a vqc_ops of the same device that shares parameters (ops.h):
+/* Another one for renders with the first one's key, on a vqc_ops of the same device that shares parameters (ops.h):
  * nothing is read or packed again. The first one may go before it. */
 VQC_MUST_CHECK vqc_status vqc_guidance_create_beside(const vqc_guidance *first, vqc_ops *ops,
                                                      const vqc_render *render, vqc_guidance **guidance_out,
@@ -26,12 +27,12 @@ VQC_MUST_CHECK vqc_status vqc_guidance_create_beside(const vqc_guidance *first, 
 /* NULL is allowed. */
 void vqc_guidance_destroy(vqc_guidance *guidance);
 
-/* Whether its networks serve these settings and this size as well. */
-bool vqc_guidance_fits(const vqc_guidance *guidance, const vqc_settings *settings, int64_t rows, int64_t columns);
+/* What its networks are made for: they serve every render with this key. */
+const vqc_network_key *vqc_guidance_key(const vqc_guidance *guidance);
 
 /* What a render looks for. */
 typedef struct vqc_guidance_aim {
-    const vqc_settings *settings; /* which the networks must fit; must outlive the render */
+    const vqc_settings *settings; /* with the key of the networks; must outlive the render */
     uint64_t seed;
     int64_t target_count;
     const float *targets[VQC_STUDY_MAX_PERCEPTORS]; /* of each perceptor: (target_count, its embed_width) */

@@ -194,10 +194,10 @@ static size_t picture_count(const vqc_renderer *renderer)
 }
 
 /* Whether the networks at hand serve the render, too. */
-static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render, const vqc_render_extents *shape)
+static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render)
 {
-    return renderer->guidance != NULL &&
-           vqc_guidance_fits(renderer->guidance, &render->settings, shape->rows, shape->columns);
+    const vqc_network_key key = vqc_network_key_of(&render->settings, renderer->models->vqgan.factor);
+    return renderer->guidance != NULL && vqc_network_key_equal(vqc_guidance_key(renderer->guidance), &key);
 }
 
 /* New networks; with the parameters of the first renderer's, where those are for renders like this one. */
@@ -209,8 +209,7 @@ static vqc_status guidance_create(vqc_renderer *renderer, vqc_error *error)
                                       .precision = renderer->precision,
                                       .vqgan = &renderer->models->vqgan,
                                       .clips = renderer->models->clips};
-    if (first != NULL && vqc_ops_shares_parameters(renderer->ops) &&
-        networks_fit(first, renderer->render, &renderer->shape))
+    if (first != NULL && vqc_ops_shares_parameters(renderer->ops) && networks_fit(first, renderer->render))
         return vqc_guidance_create_beside(first->guidance, renderer->ops, renderer->render, &renderer->guidance,
                                           error);
     return vqc_guidance_create(&models, renderer->render, renderer->shape.rows, renderer->shape.columns,
@@ -321,7 +320,7 @@ vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, 
 {
     vqc_render_extents shape;
     VQC_TRY(vqc_renderer_extents(renderer, render, &shape, error));
-    bool fit = networks_fit(renderer, render, &shape);
+    bool fit = networks_fit(renderer, render);
     renderer->render = render;
     renderer->shape = shape;
     renderer->steps_done = 0;

@@ -19,7 +19,7 @@ typedef struct fixture {
     vqc_study study;
     vqc_prompt prompt;
     vqc_target target;
-    vqc_shape_cost shape;
+    vqc_network_cost shape;
     vqc_cost_table costs;
 } fixture;
 
@@ -48,15 +48,20 @@ static void fixture_init(fixture *f, size_t renders, int groups, const int64_t *
         render->settings.snapshots = 0;
         render->settings.steps = steps[i];
     }
-    vqc_shape_cost_describe(&f->study.renders[0], &f->shape);
+    f->shape = vqc_network_cost_describe(&f->study.renders[0], 1);
     f->shape.pixels = 32 * 16;
     f->shape.latent_size = 64;
     f->shape.make = 3.0;
     f->shape.beside = 3.0;
     f->shape.decode = 1.0;
     f->shape.group_seconds[0] = 2.0;
-    f->costs = (vqc_cost_table){
-        .perceptors = 1, .open = 10.0, .embedding_width = 8, .lanes = 1, .shapes = &f->shape, .count = 1};
+    f->costs = (vqc_cost_table){.perceptors = 1,
+                                .factor = 1,
+                                .open = 10.0,
+                                .embedding_width = 8,
+                                .lanes = 1,
+                                .shapes = &f->shape,
+                                .count = 1};
 }
 
 static void fixture_release(fixture *f)
@@ -205,17 +210,17 @@ static void two_lanes_set(fixture *f)
 static void test_slowdown(void **state)
 {
     (void)state;
-    vqc_shape_cost shape = {.lane_phase_count = 3, .lane_phases = {{1, 2.0}, {2, 3.0}, {4, 8.0}}};
-    expect(vqc_shape_cost_slowdown(&shape, 1), 1.0);
-    expect(vqc_shape_cost_slowdown(&shape, 2), 1.5);
-    expect(vqc_shape_cost_slowdown(&shape, 3), 2.75);
-    expect(vqc_shape_cost_slowdown(&shape, 4), 4.0);
-    expect(vqc_shape_cost_slowdown(&shape, 6), 6.0);
+    vqc_network_cost shape = {.lane_phase_count = 3, .lane_phases = {{1, 2.0}, {2, 3.0}, {4, 8.0}}};
+    expect(vqc_network_cost_slowdown(&shape, 1), 1.0);
+    expect(vqc_network_cost_slowdown(&shape, 2), 1.5);
+    expect(vqc_network_cost_slowdown(&shape, 3), 2.75);
+    expect(vqc_network_cost_slowdown(&shape, 4), 4.0);
+    expect(vqc_network_cost_slowdown(&shape, 6), 6.0);
     shape.lane_phases[1].seconds = 1.5; /* not shorter than alone */
-    expect(vqc_shape_cost_slowdown(&shape, 2), 1.0);
+    expect(vqc_network_cost_slowdown(&shape, 2), 1.0);
     shape.lane_phase_count = 0;
-    expect(vqc_shape_cost_slowdown(&shape, 1), 1.0);
-    expect(vqc_shape_cost_slowdown(&shape, 5), 5.0);
+    expect(vqc_network_cost_slowdown(&shape, 1), 1.0);
+    expect(vqc_network_cost_slowdown(&shape, 5), 5.0);
 }
 
 /* Three renders on one rank with two lanes. Both make their networks, up to 16 s; 6 steps of both take 4.5 s each, up
@@ -327,13 +332,13 @@ static void test_shapes_side_by_side(void **state)
 {
     (void)state;
     fixture f;
-    vqc_shape_cost shapes[2];
+    vqc_network_cost shapes[2];
     fixture_init(&f, 2, 1, (const int64_t[]){5, 5});
     two_lanes_set(&f);
     f.study.renders[0].settings.width = 64;
     shapes[1] = f.shape;
     shapes[0] = f.shape;
-    shapes[0].width = 64;
+    shapes[0].key.width = 64;
     shapes[0].decode = 10.0;
     shapes[0].lane_phases[1].seconds = 4.0;
     f.costs.shapes = shapes;
@@ -429,7 +434,7 @@ typedef struct stepwise_lane {
     size_t index;
     int64_t done;
     bool closed;
-    const vqc_shape_cost *networks;
+    const vqc_network_cost *networks;
     size_t parameters; /* place of the render that they were made for */
 } stepwise_lane;
 
@@ -451,14 +456,14 @@ typedef struct stepwise {
     double begin[STEPWISE_RENDERS], end[STEPWISE_RENDERS]; /* by the place in the order */
 } stepwise;
 
-static const vqc_shape_cost *stepwise_shape(const stepwise *s, const vqc_render *render)
+static const vqc_network_cost *stepwise_shape(const stepwise *s, const vqc_render *render)
 {
     return &s->f->costs.shapes[vqc_cost_table_find(&s->f->costs, render)];
 }
 
 static double stepwise_step(const stepwise *s, const vqc_render *render)
 {
-    const vqc_shape_cost *shape = stepwise_shape(s, render);
+    const vqc_network_cost *shape = stepwise_shape(s, render);
     return shape->decode +
            (double)(render->settings.crop_count / render->settings.crop_group) * shape->group_seconds[0];
 }
@@ -476,7 +481,7 @@ static bool stepwise_round(stepwise *s, stepwise_rank *rank)
         if (lane->render == NULL)
             continue;
         double step = stepwise_step(s, lane->render);
-        const vqc_shape_cost *shape = stepwise_shape(s, lane->render);
+        const vqc_network_cost *shape = stepwise_shape(s, lane->render);
         longest = step > longest ? step : longest;
         sum += step * shape->lane_phases[k - 1].seconds / shape->lane_phases[0].seconds / k;
         lane->done++;
@@ -506,7 +511,7 @@ static uint64_t stepwise_bytes(const stepwise_rank *rank)
 static void stepwise_start(stepwise *s, stepwise_rank *rank, stepwise_lane *lane, size_t index)
 {
     const vqc_render *render = &s->f->study.renders[s->p->renders[index].number];
-    const vqc_shape_cost *shape = stepwise_shape(s, render);
+    const vqc_network_cost *shape = stepwise_shape(s, render);
     stepwise_lane before = *lane;
     bool make = lane->networks != shape;
     bool beside = make && lane != &rank->lanes[0] && rank->lanes[0].networks == shape;
@@ -566,7 +571,7 @@ static stepwise_rank *stepwise_behind(stepwise *s)
 static void compare_with_single_steps(bool shared, uint64_t free_bytes)
 {
     fixture f;
-    vqc_shape_cost shapes[2];
+    vqc_network_cost shapes[2];
     int64_t steps[STEPWISE_RENDERS];
     static stepwise s;
     for (int i = 0; i < STEPWISE_RENDERS; i++)
@@ -588,7 +593,7 @@ static void compare_with_single_steps(bool shared, uint64_t free_bytes)
     shapes[0].lane_phases[2] = (vqc_lane_phase){3, 1.913};
     shapes[0].shared = shared;
     shapes[1] = shapes[0];
-    shapes[1].width = 64;
+    shapes[1].key.width = 64;
     shapes[1].decode = 1.77177;
     shapes[1].activation_bytes = 35;
     shapes[1].lane_phases[2].seconds = 2.345;

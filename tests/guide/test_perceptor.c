@@ -206,8 +206,6 @@ static void whole_picture_is_pooled(void **state)
     comparison difference = comparison_of(found, p.gradient, PIXELS);
     print_message("gradient: relative %.2e\n", difference.relative);
     assert_true(comparison_is_within(&difference, &tolerances[TOLERANCE_MODEL_GRADIENT_F32]));
-    settings.crop_method = VQC_CROPS_ORIGINAL;
-    assert_false(vqc_perceptor_fits(perceptor, &settings, &(vqc_perceptor_shape){HEIGHT, WIDTH, VQC_DTYPE_F32}));
     vqc_perceptor_destroy(perceptor);
 }
 

@@ -1,0 +1,85 @@
+#include "guide/network_key.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char pooled_word[] = "pooled";
+static const char noise_word[] = "noise";
+
+vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor)
+{
+    vqc_network_key key = {
+        .height = settings->height / factor * factor,
+        .width = settings->width / factor * factor,
+        .group = vqc_settings_batch(settings),
+        .recompute = settings->recompute,
+        .pooled = settings->crop_method == VQC_CROPS_POOLED,
+        .noise = settings->noise > 0.0,
+    };
+    key.stage_count = vqc_augment_stages(settings, key.stages);
+    return key;
+}
+
+bool vqc_network_key_equal(const vqc_network_key *a, const vqc_network_key *b)
+{
+    return a->height == b->height && a->width == b->width && a->group == b->group && a->recompute == b->recompute &&
+           a->pooled == b->pooled && a->noise == b->noise && a->stage_count == b->stage_count &&
+           memcmp(a->stages, b->stages, (size_t)a->stage_count * sizeof a->stages[0]) == 0;
+}
+
+static void word_add(char text[VQC_NETWORK_KEY_TEXT_SIZE], const char *word)
+{
+    size_t size = strlen(text);
+    (void)snprintf(text + size, VQC_NETWORK_KEY_TEXT_SIZE - size, "%s%s", size == 0 ? "" : " ", word);
+}
+
+/* The code of a stage: of the first augmentation that makes such a one by itself, so that it is read as one. */
+static const char *stage_code(vqc_augmentation_kind stage)
+{
+    int kind = 0;
+    while (vqc_augment_type_of((vqc_augmentation_kind)kind)->joins ||
+           vqc_augment_type_of((vqc_augmentation_kind)kind)->add != vqc_augment_type_of(stage)->add)
+        kind++;
+    return vqc_augmentation_code((vqc_augmentation_kind)kind);
+}
+
+void vqc_network_key_crops_write(const vqc_network_key *key, char text_out[VQC_NETWORK_KEY_TEXT_SIZE])
+{
+    text_out[0] = '\0';
+    if (key->pooled)
+        word_add(text_out, pooled_word);
+    for (int i = 0; i < key->stage_count; i++)
+        word_add(text_out, stage_code(key->stages[i]));
+    if (key->noise)
+        word_add(text_out, noise_word);
+}
+
+/* The augmentation with the code; VQC_AUGMENTATION_COUNT: there is none. */
+static int kind_find(const char *code)
+{
+    int kind = 0;
+    while (kind < VQC_AUGMENTATION_COUNT && strcmp(vqc_augmentation_code((vqc_augmentation_kind)kind), code) != 0)
+        kind++;
+    return kind;
+}
+
+bool vqc_network_key_crops_read(const char *text, vqc_network_key *key)
+{
+    vqc_settings settings = {.augmentation_count = 0};
+    char words[VQC_NETWORK_KEY_TEXT_SIZE];
+    char *rest = NULL;
+    (void)snprintf(words, sizeof words, "%s", text);
+    for (char *word = strtok_r(words, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        const int kind = kind_find(word);
+        if (strcmp(word, pooled_word) == 0)
+            key->pooled = true;
+        else if (strcmp(word, noise_word) == 0)
+            key->noise = true;
+        else if (kind == VQC_AUGMENTATION_COUNT || settings.augmentation_count == VQC_SETTINGS_MAX_AUGMENTATIONS)
+            return false;
+        else
+            settings.augmentations[settings.augmentation_count++].kind = (vqc_augmentation_kind)kind;
+    }
+    key->stage_count = vqc_augment_stages(&settings, key->stages);
+    return true;
+}
