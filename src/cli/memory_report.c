@@ -160,7 +160,7 @@ static vqc_status shape_report(memory_report *report, const vqc_render *render, 
     if (rows == 0 || columns == 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: size: expected at least %lld × %lld pixels",
                              report->study->path, render->prompt->id, (long long)factor, (long long)factor);
-    VQC_TRY(vqc_render_memory_plan(&models, render, rows, columns, &memory, error));
+    VQC_TRY(vqc_render_memory_prepare(&models, render, rows, columns, &memory, error));
     if (report->shapes == NULL)
         shape_print(report, render, shape, &memory);
     else

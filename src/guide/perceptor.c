@@ -25,7 +25,7 @@ typedef struct comparison {
 struct vqc_perceptor {
     vqc_ops *ops;
     const vqc_settings *settings; /* of the render; while the network is made, those it is made for */
-    vqc_perceptor_shape shape;
+    vqc_perceptor_extents extents;
     uint32_t index;
     int64_t side;
     int64_t group; /* crops of one batch */
@@ -63,14 +63,14 @@ static vqc_shape crops_shape(const vqc_perceptor *perceptor)
 /* The crops, cut and resampled. */
 static vqc_status crops_cut(vqc_perceptor *perceptor, vqc_value *output, vqc_error *error)
 {
-    const vqc_perceptor_shape *shape = &perceptor->shape;
+    const vqc_perceptor_extents *extents = &perceptor->extents;
     VQC_TRY(draws_add(perceptor, VQC_DTYPE_I32, VQC_DRAWS_RECTANGLE, &perceptor->rectangles, error));
     vqc_operation operation = {
         .kind = VQC_OPERATION_RESAMPLE,
         .dtype = VQC_DTYPE_F32,
         .resample = {.batch = 1,
-                     .height = shape->height,
-                     .width = shape->width,
+                     .height = extents->height,
+                     .width = extents->width,
                      .channels = 3,
                      .crops = perceptor->group,
                      .side = perceptor->side},
@@ -82,12 +82,12 @@ static vqc_status crops_cut(vqc_perceptor *perceptor, vqc_value *output, vqc_err
 /* The whole picture for every crop. */
 static vqc_status crops_pool(vqc_perceptor *perceptor, vqc_value *output, vqc_error *error)
 {
-    const vqc_perceptor_shape *shape = &perceptor->shape;
+    const vqc_perceptor_extents *extents = &perceptor->extents;
     vqc_operation operation = {
         .kind = VQC_OPERATION_ADAPTIVE_POOL,
         .dtype = VQC_DTYPE_F32,
-        .adaptive_pool = {.height = shape->height,
-                          .width = shape->width,
+        .adaptive_pool = {.height = extents->height,
+                          .width = extents->width,
                           .channels = 3,
                           .crops = perceptor->group,
                           .side = perceptor->side},
@@ -98,7 +98,7 @@ static vqc_status crops_pool(vqc_perceptor *perceptor, vqc_value *output, vqc_er
 
 static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_error *error)
 {
-    vqc_shape picture_shape = {4, {1, perceptor->shape.height, perceptor->shape.width, 3}};
+    vqc_shape picture_shape = {4, {1, perceptor->extents.height, perceptor->extents.width, 3}};
     VQC_TRY(vqc_network_input(perceptor->network, VQC_DTYPE_F32, picture_shape, true, &perceptor->picture, error));
     return perceptor->is_pooled ? crops_pool(perceptor, output, error) : crops_cut(perceptor, output, error);
 }
@@ -138,7 +138,7 @@ static vqc_status network_build(vqc_perceptor *perceptor, const vqc_clip *clip, 
     for (int stage = 0; stage < perceptor->stage_count; stage++)
         VQC_TRY(stage_add(perceptor, stage, &crops, error));
     VQC_TRY(noise_add(perceptor, &crops, error));
-    VQC_TRY(vqc_clip_image_tower_add(clip, perceptor->network, perceptor->shape.precision, crops,
+    VQC_TRY(vqc_clip_image_tower_add(clip, perceptor->network, perceptor->extents.precision, crops,
                                      &perceptor->embedding, error));
     VQC_TRY(vqc_network_output(perceptor->network, perceptor->embedding, error));
     if (perceptor->recompute)
@@ -146,15 +146,15 @@ static vqc_status network_build(vqc_perceptor *perceptor, const vqc_clip *clip, 
     return vqc_network_prepare(perceptor->network, error);
 }
 
-vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
-                              const vqc_perceptor_shape *shape, uint32_t index, vqc_perceptor **perceptor_out,
-                              vqc_error *error)
+vqc_status vqc_perceptor_prepare(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
+                                 const vqc_perceptor_extents *extents, uint32_t index, vqc_perceptor **perceptor_out,
+                                 vqc_error *error)
 {
     vqc_perceptor *perceptor;
     VQC_TRY(vqc_memory_allocate(1, sizeof *perceptor, "a perceptor", &perceptor, error));
     perceptor->ops = ops;
     perceptor->settings = settings;
-    perceptor->shape = *shape;
+    perceptor->extents = *extents;
     perceptor->index = index;
     perceptor->side = clip->vision.side;
     perceptor->group = vqc_settings_batch(settings);
@@ -173,8 +173,8 @@ vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_sett
     return VQC_OK;
 }
 
-vqc_status vqc_perceptor_plan_beside(const vqc_perceptor *first, vqc_ops *ops, vqc_perceptor **perceptor_out,
-                                     vqc_error *error)
+vqc_status vqc_perceptor_prepare_beside(const vqc_perceptor *first, vqc_ops *ops, vqc_perceptor **perceptor_out,
+                                        vqc_error *error)
 {
     vqc_perceptor *perceptor;
     VQC_TRY(vqc_memory_allocate(1, sizeof *perceptor, "a perceptor", &perceptor, error));
@@ -266,8 +266,8 @@ static vqc_status draws_create(vqc_perceptor *perceptor, uint64_t seed, vqc_erro
     vqc_network *network = perceptor->network;
     const vqc_draws_extents extents = {.seed = seed,
                                        .perceptor = perceptor->index,
-                                       .height = perceptor->shape.height,
-                                       .width = perceptor->shape.width,
+                                       .height = perceptor->extents.height,
+                                       .width = perceptor->extents.width,
                                        .side = perceptor->side,
                                        .group = perceptor->group,
                                        .stage_count = perceptor->stage_count,
@@ -358,7 +358,7 @@ static vqc_status distances_backward(const vqc_perceptor *perceptor, vqc_error *
 static vqc_status group_work(void *context, vqc_error *error)
 {
     vqc_perceptor *perceptor = context;
-    size_t pixels = (size_t)(3 * perceptor->shape.height * perceptor->shape.width);
+    size_t pixels = (size_t)(3 * perceptor->extents.height * perceptor->extents.width);
     VQC_TRY(vqc_network_forward(perceptor->network, error));
     VQC_TRY(distances_compute(perceptor, error));
     VQC_TRY(distances_backward(perceptor, error));

@@ -8,7 +8,10 @@
 #include "models/clip.h"
 #include "study/settings.h"
 
-/* One perceptor looking at a picture: crops → augmentations → noise → image tower → distances to the targets, one
+/* guide/ is one perceptor's part in guidance, and knows neither latent nor generator; render/guidance.h has the whole
+ * of a picture's.
+ *
+ * One perceptor looking at a picture: crops → augmentations → noise → image tower → distances to the targets, one
  * crop group at a time, and the gradient of a weighted sum of the distances with respect to the picture. Picture,
  * gradient and all between them stay on the device.
  *
@@ -17,20 +20,20 @@
 typedef struct vqc_perceptor vqc_perceptor;
 
 /* What its network is made for: these and the kinds of augmentation in the settings. */
-typedef struct vqc_perceptor_shape {
+typedef struct vqc_perceptor_extents {
     int64_t height, width; /* of the picture */
     vqc_dtype precision;
-} vqc_perceptor_shape;
+} vqc_perceptor_extents;
 
 /* Makes the network for one group of crops as the settings have them, and packs its parameters on the device, but
  * does not allocate the memory it computes in; after it the sizes below are known. `index` numbers the perceptors of
  * an ensemble, for their random numbers. */
-VQC_MUST_CHECK vqc_status vqc_perceptor_plan(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
-                                             const vqc_perceptor_shape *shape, uint32_t index,
-                                             vqc_perceptor **perceptor_out, vqc_error *error);
-/* The same as another one that has been planned, whatever becomes of that, as vqc_network_create_beside does it. */
-VQC_MUST_CHECK vqc_status vqc_perceptor_plan_beside(const vqc_perceptor *first, vqc_ops *ops,
-                                                    vqc_perceptor **perceptor_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_perceptor_prepare(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
+                                                const vqc_perceptor_extents *extents, uint32_t index,
+                                                vqc_perceptor **perceptor_out, vqc_error *error);
+/* The same as another one that has been prepared, whatever becomes of that, as vqc_network_create_beside does it. */
+VQC_MUST_CHECK vqc_status vqc_perceptor_prepare_beside(const vqc_perceptor *first, vqc_ops *ops,
+                                                       vqc_perceptor **perceptor_out, vqc_error *error);
 /* Allocates that memory; comes before everything else. */
 VQC_MUST_CHECK vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_error *error);
 
@@ -67,7 +70,7 @@ void vqc_perceptor_draw(vqc_perceptor *perceptor, int64_t step);
 VQC_MUST_CHECK vqc_status vqc_perceptor_run(vqc_perceptor *perceptor, int64_t step, int64_t group,
                                             double *distance_sum, vqc_error *error);
 
-/* Its network, for what can be asked of one that is planned. */
+/* Its network, for what can be asked of one that is prepared. */
 const vqc_network *vqc_perceptor_network(const vqc_perceptor *perceptor);
 
 /* Bytes on the device: activations and workspace; packed parameters. */

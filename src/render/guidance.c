@@ -48,9 +48,9 @@ static size_t picture_count(const vqc_guidance *guidance)
     return (size_t)vqc_shape_count(vqc_network_shape(guidance->decoder.network, guidance->decoder.picture));
 }
 
-static vqc_perceptor_shape perceptor_shape(const vqc_render_models *models, int64_t rows, int64_t columns)
+static vqc_perceptor_extents perceptor_extents(const vqc_render_models *models, int64_t rows, int64_t columns)
 {
-    return (vqc_perceptor_shape){rows * models->vqgan->factor, columns * models->vqgan->factor, models->precision};
+    return (vqc_perceptor_extents){rows * models->vqgan->factor, columns * models->vqgan->factor, models->precision};
 }
 
 static vqc_status memory_create(vqc_guidance *guidance, vqc_error *error)
@@ -71,22 +71,22 @@ static vqc_status memory_create(vqc_guidance *guidance, vqc_error *error)
 }
 
 /* Makes the networks, with their parameters, but not the memory that they compute in. */
-static vqc_status networks_plan(vqc_guidance *guidance, const vqc_settings *settings, vqc_error *error)
+static vqc_status networks_prepare(vqc_guidance *guidance, const vqc_settings *settings, vqc_error *error)
 {
     const vqc_render_models *models = &guidance->models;
-    const vqc_perceptor_shape shape = perceptor_shape(models, guidance->rows, guidance->columns);
+    const vqc_perceptor_extents extents = perceptor_extents(models, guidance->rows, guidance->columns);
     VQC_TRY(vqc_vqgan_decoder_build(models->vqgan, models->ops, models->precision, 1, guidance->rows,
                                     guidance->columns, true, true, &guidance->decoder, error));
     if (settings->recompute)
         VQC_TRY(vqc_network_recompute(guidance->decoder.network, error));
     VQC_TRY(vqc_network_prepare(guidance->decoder.network, error));
     for (size_t i = 0; i < models->study->perceptor_count; i++)
-        VQC_TRY(vqc_perceptor_plan(models->clips[i], models->ops, settings, &shape, (uint32_t)i,
-                                   &guidance->perceptors[i], error));
+        VQC_TRY(vqc_perceptor_prepare(models->clips[i], models->ops, settings, &extents, (uint32_t)i,
+                                      &guidance->perceptors[i], error));
     return VQC_OK;
 }
 
-/* Allocates what the planned networks compute in, if it fits the device, and the rest. */
+/* Allocates what the prepared networks compute in, if it fits the device, and the rest. */
 static vqc_status networks_finish(vqc_guidance *guidance, const vqc_render *render, vqc_error *error)
 {
     VQC_TRY(vqc_render_memory_check(&guidance->models, render, &guidance->decoder, guidance->perceptors, error));
@@ -97,13 +97,13 @@ static vqc_status networks_finish(vqc_guidance *guidance, const vqc_render *rend
 }
 
 /* The same with the parameters of the first one's. */
-static vqc_status networks_plan_beside(vqc_guidance *guidance, const vqc_guidance *first, vqc_error *error)
+static vqc_status networks_prepare_beside(vqc_guidance *guidance, const vqc_guidance *first, vqc_error *error)
 {
     vqc_ops *ops = guidance->models.ops;
     VQC_TRY(vqc_vqgan_decoder_build_beside(&first->decoder, ops, &guidance->decoder, error));
     VQC_TRY(vqc_network_prepare(guidance->decoder.network, error));
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
-        VQC_TRY(vqc_perceptor_plan_beside(first->perceptors[i], ops, &guidance->perceptors[i], error));
+        VQC_TRY(vqc_perceptor_prepare_beside(first->perceptors[i], ops, &guidance->perceptors[i], error));
     return VQC_OK;
 }
 
@@ -111,8 +111,8 @@ static vqc_status networks_plan_beside(vqc_guidance *guidance, const vqc_guidanc
 static vqc_status guidance_fill(vqc_guidance *guidance, const vqc_guidance *first, const vqc_render *render,
                                 vqc_guidance **guidance_out, vqc_error *error)
 {
-    vqc_status status = first == NULL ? networks_plan(guidance, &render->settings, error)
-                                      : networks_plan_beside(guidance, first, error);
+    vqc_status status = first == NULL ? networks_prepare(guidance, &render->settings, error)
+                                      : networks_prepare_beside(guidance, first, error);
     if (status == VQC_OK)
         status = networks_finish(guidance, render, error);
     if (status != VQC_OK) {

@@ -6,7 +6,8 @@
 #include "render/memory.h"
 
 /* The guidance of one picture on one device: its networks, its memory, and the parts of a step, which are queued and
- * stay on the device. What ranks tell each other is not its business.
+ * stay on the device. It lets the generator, the perceptors (guide/perceptor.h), each of which knows the picture
+ * alone, and the latent's optimiser work together. What ranks tell each other is not its business.
  *
  *     create → turn → reset or restore → { decode → look at groups → gather → update → wait }* → destroy
  *

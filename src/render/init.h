@@ -11,4 +11,7 @@ VQC_MUST_CHECK vqc_status vqc_init_latent(const vqc_vqgan *vqgan, vqc_ops *ops, 
                                           const vqc_render *render, int64_t rows, int64_t columns, float *z,
                                           vqc_error *error);
 
+/* Whether it starts from a picture, which needs the encoder. */
+bool vqc_init_is_encoded(const vqc_settings *settings);
+
 #endif

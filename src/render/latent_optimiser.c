@@ -88,7 +88,7 @@ int64_t vqc_latent_optimiser_result_tensor(const vqc_settings *settings)
 
 size_t vqc_latent_optimiser_size(const vqc_settings *settings, int64_t count)
 {
-    int64_t origin = settings->l2_towards_start ? 1 : 0;
+    int64_t origin = vqc_regulariser_draws_to_start(settings) ? 1 : 0;
     return (size_t)((vqc_latent_optimiser_tensors(settings) + origin) * count) * sizeof(float);
 }
 
@@ -151,7 +151,7 @@ static vqc_status memory_create(vqc_latent_optimiser *optimiser, vqc_error *erro
     void *memory;
     VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, state_size(optimiser), &memory, error));
     optimiser->state = memory;
-    if (optimiser->settings->l2_towards_start) {
+    if (vqc_regulariser_draws_to_start(optimiser->settings)) {
         VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, tensor_size(optimiser), &memory, error));
         optimiser->origin = memory;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "render/init.h"
 #include "render/latent_optimiser.h"
 
 const char *vqc_memory_text(size_t bytes, char text[VQC_MEMORY_TEXT_SIZE])
@@ -21,7 +22,7 @@ const char *vqc_memory_text(size_t bytes, char text[VQC_MEMORY_TEXT_SIZE])
 
 static const char encoder_kind[] = "encoder";
 
-/* Adds a planned network. */
+/* Adds a prepared network. */
 static vqc_status part_add(vqc_render_memory *memory, const char *kind, const char *name, const vqc_network *network,
                            vqc_error *error)
 {
@@ -50,12 +51,12 @@ static vqc_status decoder_add(const vqc_render_models *models, int64_t rows, int
 }
 
 static vqc_status perceptor_add(const vqc_render_models *models, const vqc_settings *settings,
-                                const vqc_perceptor_shape *shape, size_t index, vqc_render_memory *memory,
+                                const vqc_perceptor_extents *extents, size_t index, vqc_render_memory *memory,
                                 vqc_error *error)
 {
     vqc_perceptor *perceptor;
-    VQC_TRY(
-        vqc_perceptor_plan(models->clips[index], models->ops, settings, shape, (uint32_t)index, &perceptor, error));
+    VQC_TRY(vqc_perceptor_prepare(models->clips[index], models->ops, settings, extents, (uint32_t)index, &perceptor,
+                                  error));
     vqc_status status =
         part_add(memory, "perceptor", models->study->perceptors[index].name, vqc_perceptor_network(perceptor), error);
     vqc_perceptor_destroy(perceptor);
@@ -78,18 +79,11 @@ static void optimiser_add(const vqc_render_models *models, const vqc_settings *s
         (vqc_render_memory_part){.kind = "optimiser", .name = "", .activations = size, .recomputed = size};
 }
 
-/* Whether the first latent is that of a picture. */
-static bool is_encoded(const vqc_settings *settings)
-{
-    return settings->init.kind == VQC_INIT_PIXELS || settings->init.kind == VQC_INIT_GRADIENT ||
-           settings->init.kind == VQC_INIT_IMAGE;
-}
-
-static vqc_status encoder_add(const vqc_render_models *models, const vqc_perceptor_shape *shape,
+static vqc_status encoder_add(const vqc_render_models *models, const vqc_perceptor_extents *extents,
                               vqc_render_memory *memory, vqc_error *error)
 {
     vqc_vqgan_encoder encoder;
-    VQC_TRY(vqc_vqgan_encoder_build(models->vqgan, models->ops, models->precision, 1, shape->height, shape->width,
+    VQC_TRY(vqc_vqgan_encoder_build(models->vqgan, models->ops, models->precision, 1, extents->height, extents->width,
                                     &encoder, error));
     vqc_status status = vqc_network_prepare(encoder.network, error);
     if (status == VQC_OK)
@@ -98,17 +92,17 @@ static vqc_status encoder_add(const vqc_render_models *models, const vqc_percept
     return status;
 }
 
-vqc_status vqc_render_memory_plan(const vqc_render_models *models, const vqc_render *render, int64_t rows,
-                                  int64_t columns, vqc_render_memory *memory_out, vqc_error *error)
+vqc_status vqc_render_memory_prepare(const vqc_render_models *models, const vqc_render *render, int64_t rows,
+                                     int64_t columns, vqc_render_memory *memory_out, vqc_error *error)
 {
     int64_t factor = models->vqgan->factor;
-    const vqc_perceptor_shape shape = {rows * factor, columns * factor, models->precision};
+    const vqc_perceptor_extents extents = {rows * factor, columns * factor, models->precision};
     *memory_out = (vqc_render_memory){0};
     VQC_TRY(decoder_add(models, rows, columns, memory_out, error));
     for (size_t i = 0; i < models->study->perceptor_count; i++)
-        VQC_TRY(perceptor_add(models, &render->settings, &shape, i, memory_out, error));
+        VQC_TRY(perceptor_add(models, &render->settings, &extents, i, memory_out, error));
     optimiser_add(models, &render->settings, rows, columns, memory_out);
-    return is_encoded(&render->settings) ? encoder_add(models, &shape, memory_out, error) : VQC_OK;
+    return vqc_init_is_encoded(&render->settings) ? encoder_add(models, &extents, memory_out, error) : VQC_OK;
 }
 
 size_t vqc_render_memory_part_size(const vqc_render_memory_part *part, bool recompute)
@@ -153,21 +147,21 @@ vqc_status vqc_render_memory_encoder(const vqc_render_models *models, const vqc_
                                      int64_t columns, size_t *bytes_out, vqc_error *error)
 {
     int64_t factor = models->vqgan->factor;
-    const vqc_perceptor_shape shape = {rows * factor, columns * factor, models->precision};
+    const vqc_perceptor_extents extents = {rows * factor, columns * factor, models->precision};
     vqc_render_memory memory = {0};
-    if (is_encoded(&render->settings))
-        VQC_TRY(encoder_add(models, &shape, &memory, error));
+    if (vqc_init_is_encoded(&render->settings))
+        VQC_TRY(encoder_add(models, &extents, &memory, error));
     *bytes_out = vqc_render_memory_total(&memory, render->settings.recompute);
     return VQC_OK;
 }
 
 /* ---- Whether a render fits ---- */
 
-/* A render whose networks have been planned. */
+/* A render whose networks have been prepared. */
 typedef struct memory_need {
     const vqc_render_models *models;
     const vqc_render *render;
-    vqc_perceptor_shape shape;
+    vqc_perceptor_extents extents;
     size_t available; /* bytes that are free, and those that its parameters take already */
     vqc_render_memory memory;
 } memory_need;
@@ -183,10 +177,11 @@ static vqc_status need_measure(memory_need *need, const vqc_vqgan_decoder *decod
                          error));
     for (size_t i = 0; i < need->memory.count; i++)
         need->available += need->memory.parts[i].parameters;
-    optimiser_add(need->models, &need->render->settings, need->shape.height / factor, need->shape.width / factor,
+    optimiser_add(need->models, &need->render->settings, need->extents.height / factor, need->extents.width / factor,
                   &need->memory);
-    return is_encoded(&need->render->settings) ? encoder_add(need->models, &need->shape, &need->memory, error)
-                                               : VQC_OK;
+    return vqc_init_is_encoded(&need->render->settings)
+               ? encoder_add(need->models, &need->extents, &need->memory, error)
+               : VQC_OK;
 }
 
 static size_t need_total(const memory_need *need, bool recompute)
@@ -202,7 +197,7 @@ static vqc_status group_change(const memory_need *need, int64_t group, memory_ne
     settings.crop_group = group;
     *changed_out = *need;
     for (size_t i = 0; i < need->models->study->perceptor_count; i++) {
-        VQC_TRY(perceptor_add(need->models, &settings, &need->shape, i, &perceptors, error));
+        VQC_TRY(perceptor_add(need->models, &settings, &need->extents, i, &perceptors, error));
         changed_out->memory.parts[1 + i] = perceptors.parts[i];
     }
     return VQC_OK;
@@ -289,7 +284,7 @@ vqc_status vqc_render_memory_check(const vqc_render_models *models, const vqc_re
     memory_need need = {
         .models = models,
         .render = render,
-        .shape = {latent.size[1] * factor, latent.size[2] * factor, models->precision},
+        .extents = {latent.size[1] * factor, latent.size[2] * factor, models->precision},
     };
     size_t total;
     VQC_TRY(vqc_ops_memory(models->ops, &need.available, &total, error));

@@ -36,11 +36,11 @@ typedef struct vqc_render_memory {
     vqc_render_memory_part parts[VQC_RENDER_MEMORY_MAX_PARTS];
 } vqc_render_memory;
 
-/* Plans the networks of a render with a latent of this size, one after the other, for their sizes alone. On the
+/* Prepares the networks of a render with a latent of this size, one after the other, for their sizes alone. On the
  * device are only the packed parameters of one of them at a time. */
-VQC_MUST_CHECK vqc_status vqc_render_memory_plan(const vqc_render_models *models, const vqc_render *render,
-                                                 int64_t rows, int64_t columns, vqc_render_memory *memory_out,
-                                                 vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_render_memory_prepare(const vqc_render_models *models, const vqc_render *render,
+                                                    int64_t rows, int64_t columns, vqc_render_memory *memory_out,
+                                                    vqc_error *error);
 
 /* Bytes of the optimiser's part. */
 size_t vqc_render_memory_optimiser(const vqc_vqgan *vqgan, const vqc_settings *settings, int64_t rows,
@@ -73,7 +73,7 @@ VQC_MUST_CHECK vqc_status vqc_render_memory_encoder(const vqc_render_models *mod
                                                     int64_t rows, int64_t columns, size_t *bytes_out,
                                                     vqc_error *error);
 
-/* Whether the networks, planned and not finished, and the optimiser fit what is free on the device. If not,
+/* Whether the networks, prepared and not finished, and the optimiser fit what is free on the device. If not,
  * VQC_FAILED says what is needed, by part, what is free, and what would help, with the bytes that would be needed
  * then: recomputation, a smaller crop group. Where the device does not know what is free everything fits. */
 VQC_MUST_CHECK vqc_status vqc_render_memory_check(const vqc_render_models *models, const vqc_render *render,

@@ -1,48 +1,35 @@
 #include "render/regulariser.h"
 
-#include <math.h>
+/* A row without its file in render/regularisers/ does not link. */
+static const vqc_regulariser_type *const types[] = {
+#define VQC_REGULARISER(identifier) &vqc_regulariser_##identifier,
+#include "render/regularisers.def"
+};
 
-/* How often a weight that falls in steps falls before nothing is left; a rest smaller than one fall is nothing. */
-static double falls_in_all(const vqc_settings *settings)
-{
-    const double rounding = 1e-9;
-    return floor(1.0 / settings->l2_decay + rounding);
-}
-
-/* How often it has fallen before a step. The notebook lowers it, and makes the optimiser anew, at the end of the
- * steps number 50, 100, ... from 0. */
-static double falls_before(const vqc_settings *settings, int64_t step)
-{
-    int64_t falls = step == 0 ? 0 : (step - 1) / settings->l2_every;
-    return fmin((double)falls, falls_in_all(settings));
-}
-
-/* The share of the weight that is left at a step. */
-static double share_left(const vqc_settings *settings, int64_t step)
-{
-    double falls;
-    switch (settings->l2_schedule) {
-    case VQC_L2_LINEAR:
-        return 1.0 - settings->l2_decay * (double)step;
-    case VQC_L2_RECIPROCAL:
-        return 1.0 / (2.0 * (double)step + 1.0);
-    case VQC_L2_STEPS:
-        falls = falls_before(settings, step);
-        return falls < falls_in_all(settings) ? 1.0 - settings->l2_decay * falls : 0.0;
-    }
-    return 0.0;
-}
+enum { COUNT = sizeof types / sizeof types[0] };
 
 double vqc_regulariser_weight(const vqc_settings *settings, int64_t step)
 {
-    double left = share_left(settings, step);
-    return left > 0.0 ? settings->l2_weight * left : 0.0;
+    double weight = 0.0;
+    for (int i = 0; i < COUNT; i++)
+        weight += types[i]->weight(settings, step);
+    return weight;
 }
 
 int64_t vqc_regulariser_restart(const vqc_settings *settings, int64_t step)
 {
-    if (settings->l2_schedule != VQC_L2_STEPS)
-        return 0;
-    int64_t falls = (int64_t)falls_before(settings, step);
-    return falls == 0 ? 0 : falls * settings->l2_every + 1;
+    int64_t last = 0;
+    for (int i = 0; i < COUNT; i++) {
+        int64_t restart = types[i]->restart(settings, step);
+        last = restart > last ? restart : last;
+    }
+    return last;
+}
+
+bool vqc_regulariser_draws_to_start(const vqc_settings *settings)
+{
+    for (int i = 0; i < COUNT; i++)
+        if (types[i]->draws_to_start(settings))
+            return true;
+    return false;
 }

@@ -13,14 +13,17 @@
 /* Everything that decides how one picture is made, apart from its prompt, its seed and the models. Plain values, no
  * ownership: texts belong to the YAML document that they were read from, or are constants. */
 
+/* The rows of inits.def, VQC_INIT_RANDOM and so on, and their number. */
 typedef enum vqc_init_kind {
-    VQC_INIT_RANDOM,   /* uniformly random codes */
-    VQC_INIT_PIXELS,   /* a picture of uniform noise, encoded */
-    VQC_INIT_GRADIENT, /* a picture of random linear colour gradients, encoded */
-    VQC_INIT_IMAGE,    /* a picture file, encoded */
-    VQC_INIT_CODES,    /* codes from a tensor */
-    VQC_INIT_LATENT    /* the latent of another archive's render */
+#define VQC_INIT(kind, identifier) VQC_INIT_##kind,
+#include "study/inits.def"
 } vqc_init_kind;
+
+enum {
+    VQC_INIT_COUNT = 0
+#define VQC_INIT(kind, identifier) +1
+#include "study/inits.def"
+};
 
 typedef struct vqc_init {
     vqc_init_kind kind;

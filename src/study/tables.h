@@ -6,8 +6,6 @@
 
 /* The tables of the job file beside that of the settings (settings.h), for those who read it and for the manual. */
 
-enum { VQC_INIT_COUNT = VQC_INIT_LATENT + 1 };
-
 /* ---- job_table.c ---- */
 
 extern const vqc_schema vqc_study_schema;     /* the whole job file; vqc_study */

@@ -159,7 +159,7 @@ static vqc_perceptor *perceptor_make(const fixture *f, const vqc_settings *setti
 {
     vqc_error error = {0};
     vqc_perceptor *perceptor;
-    const vqc_perceptor_shape shape = {HEIGHT, WIDTH, VQC_DTYPE_F32};
+    const vqc_perceptor_extents shape = {HEIGHT, WIDTH, VQC_DTYPE_F32};
     const double weight = 1.0 / CROPS;
     const double stop = -INFINITY;
     const vqc_perceptor_aim aim = {.settings = settings,
@@ -169,7 +169,7 @@ static vqc_perceptor *perceptor_make(const fixture *f, const vqc_settings *setti
                                    .weights = &weight,
                                    .stops = &stop,
                                    .gradient_sum = sum};
-    check(vqc_perceptor_plan(f->clip, f->ops, settings, &shape, 0, &perceptor, &error), &error);
+    check(vqc_perceptor_prepare(f->clip, f->ops, settings, &shape, 0, &perceptor, &error), &error);
     check(vqc_perceptor_finish(perceptor, &error), &error);
     check(vqc_perceptor_turn(perceptor, &aim, &error), &error);
     return perceptor;

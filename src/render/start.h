@@ -1,0 +1,34 @@
+#ifndef VQC_RENDER_START_H
+#define VQC_RENDER_START_H
+
+#include "base/stream.h"
+#include "models/vqgan.h"
+#include "study/study.h"
+
+/* What a render's `init` is to it: every row of study/inits.def has a file in render/starts/ with one of these. */
+
+/* The latent that is wanted. */
+typedef struct vqc_start_site {
+    const vqc_vqgan *vqgan;
+    const vqc_render *render;
+    int64_t rows, columns; /* of the latent */
+    int64_t height, width; /* of its picture */
+} vqc_start_site;
+
+/* It makes one of these, from which the others follow. What of the job file does not fit is VQC_BAD_INPUT. */
+typedef struct vqc_start_type {
+    /* float (rows, columns, embed_width) */
+    vqc_status (*latent)(const vqc_start_site *site, float *z, vqc_error *error);
+    /* (rows, columns): codes of the codebook */
+    vqc_status (*codes)(const vqc_start_site *site, int32_t *codes, vqc_error *error);
+    /* (height, width, 3), 0 to 1: a picture, which is encoded */
+    vqc_status (*picture)(const vqc_start_site *site, float *pixels, vqc_error *error);
+} vqc_start_type;
+
+#define VQC_INIT(kind, identifier) extern const vqc_start_type vqc_start_##identifier;
+#include "study/inits.def"
+
+/* The random numbers of item number `item`. */
+vqc_stream vqc_start_stream(const vqc_start_site *site, int64_t item);
+
+#endif
