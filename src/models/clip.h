@@ -15,33 +15,25 @@
  * the configuration beside the file (open_clip_config.json; config.json and preprocessor_config.json) where there is
  * one, else it is as OpenAI has it: QuickGELU, heads of width 64, and its pictures' numbers. */
 typedef struct vqc_clip_vision {
-    bool resnet;      /* ModifiedResNet, else ViT */
-    int64_t side;     /* of the square input picture, pixels */
-    int64_t width;    /* ViT: of the tokens; ResNet: of the stem */
-    int64_t patch;    /* ViT: side of a patch; ResNet: 32, the factor by which it shrinks the picture */
-    int64_t layers;   /* ViT: number of blocks; ResNet: 0 */
-    int64_t stage[4]; /* ResNet: number of blocks of each stage */
-    int64_t heads;    /* ViT: of every block; ResNet: of the attention pool */
+    const struct vqc_image_tower_type *type; /* towers.h */
+    int64_t side;                            /* of the square input picture, pixels */
+    void *own;                               /* what the type alone knows; one piece of memory, NULL for none */
 } vqc_clip_vision;
 
 typedef struct vqc_clip_text {
+    const struct vqc_text_tower_type *type;
     int64_t context;    /* longest sequence of tokens */
     int64_t vocabulary; /* number of token ids */
-    int64_t width;
-    int64_t layers;
-    int64_t heads;
+    void *own;
 } vqc_clip_text;
 
 typedef struct vqc_clip {
     vqc_clip_vision vision;
     vqc_clip_text text;
     int64_t embed_width;
-    vqc_activation_function activation;
-    float pixel_mean[3], pixel_deviation[3]; /* of the training pictures, 0 to 1, by channel */
-    char *config_path;       /* the file beside the checkpoint that says some of the above; NULL: none is there */
-    char *preprocessor_path; /* the same for mean and deviation in Hugging Face's layout */
+    vqc_clip_config config;
     vqc_weights *weights;
-    vqc_clip_naming naming;
+    const vqc_clip_naming *naming;
     vqc_parameters parameters; /* under OpenAI's names */
 } vqc_clip;
 
@@ -51,9 +43,12 @@ typedef struct vqc_clip_options {
     const char *activation; /* "quick_gelu" or "gelu" */
 } vqc_clip_options;
 
-/* Opens a model file. Tensors are read when a tower is made.  */
+/* Opens a weights file: one that no naming and type of towers recognises is VQC_BAD_INPUT. Tensors are read when a
+ * tower is made. */
 VQC_MUST_CHECK vqc_status vqc_clip_open(const char *path, const vqc_clip_options *options, vqc_clip **clip_out,
                                         vqc_error *error);
+/* Whether a weights file has the tensors by which a CLIP model is known; others may still lack. */
+bool vqc_clip_is_recognised(const vqc_weights *weights);
 /* Closes it; towers made from it stay usable. NULL is allowed. */
 void vqc_clip_close(vqc_clip *clip);
 

@@ -1,10 +1,49 @@
 #include "models/clip_blocks.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
 typedef char layer_name[VQC_PARAMETER_NAME_SIZE];
+
+vqc_status vqc_clip_heads_choose(const vqc_clip *clip, const char *tower, int64_t width, int64_t heads,
+                                 int64_t head_width, int64_t *heads_out, vqc_error *error)
+{
+    if (heads == 0 && width % head_width == 0)
+        heads = width / head_width;
+    if (heads == 0 || width % heads != 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s tower of width %lld does not divide into heads of %lld",
+                             vqc_weights_path(clip->weights), tower, (long long)width, (long long)head_width);
+    *heads_out = heads;
+    return VQC_OK;
+}
+
+vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower, int64_t heads, int64_t head_width,
+                                     vqc_clip_blocks *blocks, vqc_error *error)
+{
+    blocks->packed = clip->naming->type->packed;
+    blocks->activation = clip->config.activation;
+    blocks->epsilon = clip->config.epsilon;
+    blocks->layers = vqc_parameters_blocks(&clip->parameters, blocks->name, "ln_1.weight");
+    if (blocks->layers == 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: the %s tower has no blocks", vqc_weights_path(clip->weights),
+                             tower);
+    return vqc_clip_heads_choose(clip, tower, blocks->width, heads, head_width, &blocks->heads, error);
+}
+
+vqc_status vqc_clip_grid_side(const vqc_clip *clip, const vqc_weights_tensor *positions, int64_t *side_out,
+                              vqc_error *error)
+{
+    int64_t count = positions->shape[0] - 1;
+    int64_t side = (int64_t)llround(sqrt((double)count));
+    if (side < 1 || side * side != count)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s: expected 1 + a square number of rows, found %lld",
+                             vqc_weights_path(clip->weights), positions->name, (long long)positions->shape[0]);
+    *side_out = side;
+    return VQC_OK;
+}
 
 /* OpenAI's projection to q, k and v, one tensor for all three. */
 static vqc_status packed_projection_add(const vqc_layers *layers, const char *block, vqc_value x, vqc_value *output,
@@ -42,14 +81,14 @@ static vqc_status split_projection_add(const vqc_layers *layers, const char *blo
 }
 
 /* attn(ln_1(x)) before its output projection. */
-static vqc_status attention_add(const vqc_clip *clip, const vqc_layers *layers, const vqc_clip_blocks *blocks,
-                                const char *block, vqc_value x, vqc_value *output, vqc_error *error)
+static vqc_status attention_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, const char *block,
+                                vqc_value x, vqc_value *output, vqc_error *error)
 {
     layer_name name;
     vqc_value h;
     vqc_parameter_name(name, "%s.ln_1", block);
-    VQC_TRY(vqc_layer_layer_norm(layers, name, x, &h, error));
-    if (clip->naming.family == VQC_CLIP_OPENAI)
+    VQC_TRY(vqc_layer_layer_norm(layers, name, blocks->epsilon, x, &h, error));
+    if (blocks->packed)
         VQC_TRY(packed_projection_add(layers, block, h, &h, error));
     else
         VQC_TRY(split_projection_add(layers, block, h, &h, error));
@@ -57,8 +96,8 @@ static vqc_status attention_add(const vqc_clip *clip, const vqc_layers *layers, 
 }
 
 /* The rest of the block: x + out_proj(attention), then the perceptron. */
-static vqc_status perceptron_add(const vqc_clip *clip, const vqc_layers *layers, const char *block, vqc_value x,
-                                 vqc_value attention, vqc_value *output, vqc_error *error)
+static vqc_status perceptron_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, const char *block,
+                                 vqc_value x, vqc_value attention, vqc_value *output, vqc_error *error)
 {
     layer_name name;
     vqc_value h;
@@ -69,27 +108,27 @@ static vqc_status perceptron_add(const vqc_clip *clip, const vqc_layers *layers,
     vqc_parameter_name(name, "%s.attn.out_proj", block);
     VQC_TRY(vqc_layer_linear(layers, name, false, attention, width, &x, &x, error));
     vqc_parameter_name(name, "%s.ln_2", block);
-    VQC_TRY(vqc_layer_layer_norm(layers, name, x, &h, error));
+    VQC_TRY(vqc_layer_layer_norm(layers, name, blocks->epsilon, x, &h, error));
     vqc_parameter_name(name, "%s.mlp.c_fc", block);
     VQC_TRY(vqc_layer_linear(layers, name, false, h, hidden->count, NULL, &h, error));
-    VQC_TRY(vqc_layer_activation(layers, clip->activation, h, &h, error));
+    VQC_TRY(vqc_layer_activation(layers, blocks->activation, h, &h, error));
     vqc_parameter_name(name, "%s.mlp.c_proj", block);
     return vqc_layer_linear(layers, name, false, h, width, &x, output, error);
 }
 
-vqc_status vqc_clip_blocks_add(const vqc_clip *clip, const vqc_layers *layers, const vqc_clip_blocks *blocks,
-                               vqc_value x, vqc_value *output, vqc_error *error)
+vqc_status vqc_clip_blocks_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, vqc_value x, vqc_value select,
+                               vqc_value *output, vqc_error *error)
 {
     for (int64_t i = 0; i < blocks->layers; i++) {
         layer_name block;
         vqc_value attention;
         vqc_parameter_name(block, "%s.%lld", blocks->name, (long long)i);
-        VQC_TRY(attention_add(clip, layers, blocks, block, x, &attention, error));
+        VQC_TRY(attention_add(layers, blocks, block, x, &attention, error));
         if (i == blocks->layers - 1) {
-            VQC_TRY(vqc_layer_select(layers, attention, *blocks->select, &attention, error));
-            VQC_TRY(vqc_layer_select(layers, x, *blocks->select, &x, error));
+            VQC_TRY(vqc_layer_select(layers, attention, select, &attention, error));
+            VQC_TRY(vqc_layer_select(layers, x, select, &x, error));
         }
-        VQC_TRY(perceptron_add(clip, layers, block, x, attention, &x, error));
+        VQC_TRY(perceptron_add(layers, blocks, block, x, attention, &x, error));
     }
     *output = x;
     return VQC_OK;
@@ -108,30 +147,46 @@ static vqc_status matrix_transpose(float **matrix, int64_t rows, int64_t columns
     return VQC_OK;
 }
 
-/* Reads the projection as (embed_width, in_width). */
-static vqc_status projection_read(const vqc_clip *clip, const char *name, int64_t in_width, float **weight_out,
-                                  vqc_error *error)
+/* Whether a linear layer's weight is what the projection is stored as. */
+static bool projection_is_linear(const vqc_parameters *parameters, const char *name)
 {
-    int64_t linear_shape[] = {clip->embed_width, in_width};
-    int64_t matrix_shape[] = {in_width, clip->embed_width};
-    if (clip->naming.family == VQC_CLIP_HUGGING_FACE)
-        return vqc_parameters_read(&clip->parameters, name, 2, linear_shape, weight_out, error);
     layer_name linear_name;
     vqc_parameter_name(linear_name, "%s.weight", name);
-    if (vqc_parameters_find(&clip->parameters, linear_name) != NULL)
-        return vqc_parameters_read(&clip->parameters, linear_name, 2, linear_shape, weight_out, error);
-    VQC_TRY(vqc_parameters_read(&clip->parameters, name, 2, matrix_shape, weight_out, error));
-    return matrix_transpose(weight_out, in_width, clip->embed_width, error);
+    return vqc_parameters_find(parameters, linear_name) != NULL;
 }
 
-vqc_status vqc_clip_projection_add(const vqc_clip *clip, const vqc_layers *layers, const char *name, vqc_value input,
+vqc_status vqc_clip_projection_width(const vqc_parameters *parameters, const char *name, int64_t *width_out,
+                                     vqc_error *error)
+{
+    const vqc_weights_tensor *projection;
+    VQC_TRY(vqc_parameters_require_rank(parameters, name, 2, &projection, error));
+    *width_out = projection->shape[projection_is_linear(parameters, name) ? 0 : 1];
+    return VQC_OK;
+}
+
+/* Reads the projection as (embed_width, in_width). */
+static vqc_status projection_read(const vqc_parameters *parameters, const char *name, int64_t in_width,
+                                  int64_t embed_width, float **weight_out, vqc_error *error)
+{
+    int64_t linear_shape[] = {embed_width, in_width};
+    int64_t matrix_shape[] = {in_width, embed_width};
+    if (projection_is_linear(parameters, name)) {
+        layer_name linear_name;
+        vqc_parameter_name(linear_name, "%s.weight", name);
+        return vqc_parameters_read(parameters, linear_name, 2, linear_shape, weight_out, error);
+    }
+    VQC_TRY(vqc_parameters_read(parameters, name, 2, matrix_shape, weight_out, error));
+    return matrix_transpose(weight_out, in_width, embed_width, error);
+}
+
+vqc_status vqc_clip_projection_add(const vqc_layers *layers, const char *name, int64_t embed_width, vqc_value input,
                                    vqc_value *output, vqc_error *error)
 {
+    int64_t in_width = vqc_shape_width(vqc_network_shape(layers->network, input));
     float *weight = NULL;
-    vqc_status status =
-        projection_read(clip, name, vqc_shape_width(vqc_network_shape(layers->network, input)), &weight, error);
+    vqc_status status = projection_read(layers->parameters, name, in_width, embed_width, &weight, error);
     if (status == VQC_OK)
-        status = vqc_layer_linear_with(layers, weight, NULL, input, clip->embed_width, NULL, output, error);
+        status = vqc_layer_linear_with(layers, weight, NULL, input, embed_width, NULL, output, error);
     free(weight);
     return status;
 }

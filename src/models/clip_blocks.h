@@ -4,24 +4,42 @@
 #include "models/clip.h"
 #include "models/layers.h"
 
-/* The residual attention blocks that both towers are made of: x + attn(ln_1(x)), then x + mlp(ln_2(x)). */
+/* The residual attention blocks that transformer towers are made of: x + attn(ln_1(x)), then x + mlp(ln_2(x)), under
+ * OpenAI's names; and what else towers have in common. */
 typedef struct vqc_clip_blocks {
     const char *name; /* "transformer.resblocks" or "visual.transformer.resblocks" */
-    int64_t layers;
-    int64_t heads;
+    int64_t width, layers, heads;
     bool causal;
-    const vqc_value *select; /* int32 (batch), which token of each sequence is wanted after the last block */
+    bool packed; /* see vqc_clip_naming_type */
+    vqc_activation_function activation;
+    float epsilon; /* of the layer norms */
 } vqc_clip_blocks;
 
-/* Adds all blocks to x (batch, tokens, width) and gives the selected tokens (batch, width). The last block's second
- * half is computed for the selected tokens only, since nothing reads the others. */
-VQC_MUST_CHECK vqc_status vqc_clip_blocks_add(const vqc_clip *clip, const vqc_layers *layers,
-                                              const vqc_clip_blocks *blocks, vqc_value x, vqc_value *output,
-                                              vqc_error *error);
+/* Number of heads: what is said, else (0) by their width. VQC_BAD_INPUT names the tower ("image"). */
+VQC_MUST_CHECK vqc_status vqc_clip_heads_choose(const vqc_clip *clip, const char *tower, int64_t width, int64_t heads,
+                                                int64_t head_width, int64_t *heads_out, vqc_error *error);
 
-/* Adds the projection of (batch, in_width) to the space of embeddings; `name` is "visual.proj" or "text_projection",
- * stored (in_width, embed_width) by OpenAI and transposed, as a linear layer's weight, by the others. */
-VQC_MUST_CHECK vqc_status vqc_clip_projection_add(const vqc_clip *clip, const vqc_layers *layers, const char *name,
+/* Sets layers and heads of blocks whose name and width are set, and the rest from naming and configuration. */
+VQC_MUST_CHECK vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower, int64_t heads,
+                                                    int64_t head_width, vqc_clip_blocks *blocks, vqc_error *error);
+
+/* Side of a square grid with one further place in front of it, from the number of positions (rows of a tensor). */
+VQC_MUST_CHECK vqc_status vqc_clip_grid_side(const vqc_clip *clip, const vqc_weights_tensor *positions,
+                                             int64_t *side_out, vqc_error *error);
+
+/* Adds all blocks to x (batch, tokens, width) and gives the selected tokens (batch, width); `select`: int32 (batch),
+ * which token of each sequence is wanted after the last block. The last block's second half is computed for these
+ * only, since nothing reads the others. */
+VQC_MUST_CHECK vqc_status vqc_clip_blocks_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, vqc_value x,
+                                              vqc_value select, vqc_value *output, vqc_error *error);
+
+/* Width of what the projection `name` ("visual.proj", "text_projection") gives. */
+VQC_MUST_CHECK vqc_status vqc_clip_projection_width(const vqc_parameters *parameters, const char *name,
+                                                    int64_t *width_out, vqc_error *error);
+
+/* Adds the projection of (batch, in_width) to the space of embeddings, stored (in_width, embed_width) by OpenAI and
+ * transposed, as a linear layer's weight, by the others. */
+VQC_MUST_CHECK vqc_status vqc_clip_projection_add(const vqc_layers *layers, const char *name, int64_t embed_width,
                                                   vqc_value input, vqc_value *output, vqc_error *error);
 
 #endif

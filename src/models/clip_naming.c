@@ -16,11 +16,13 @@ static const name_pair beginnings[] = {
     {"visual.ln_pre.", "vision_model.pre_layrnorm."},
     {"visual.ln_post.", "vision_model.post_layernorm."},
     {"visual.transformer.resblocks.", "vision_model.encoder.layers."},
+    {"visual.proj.weight", "visual_projection.weight"},
     {"visual.proj", "visual_projection.weight"},
     {"transformer.resblocks.", "text_model.encoder.layers."},
     {"token_embedding.weight", "text_model.embeddings.token_embedding.weight"},
     {"positional_embedding", "text_model.embeddings.position_embedding.weight"},
     {"ln_final.", "text_model.final_layer_norm."},
+    {"text_projection.weight", "text_projection.weight"},
     {"text_projection", "text_projection.weight"},
 };
 
@@ -47,8 +49,9 @@ static void part_replace(char name[VQC_PARAMETER_NAME_SIZE])
     }
 }
 
-static void translate_hugging_face(const char *prefix, const char *name, char translated[VQC_PARAMETER_NAME_SIZE])
+static void hugging_face_translate(const void *context, const char *name, char translated[VQC_PARAMETER_NAME_SIZE])
 {
+    const char *prefix = ((const vqc_clip_naming *)context)->prefix;
     (void)snprintf(translated, VQC_PARAMETER_NAME_SIZE, "%s%s", prefix, name);
     for (int i = 0; i < BEGINNING_COUNT; i++) {
         size_t length = strlen(beginnings[i].openai);
@@ -61,36 +64,25 @@ static void translate_hugging_face(const char *prefix, const char *name, char tr
     part_replace(translated);
 }
 
-void vqc_clip_naming_translate(const void *context, const char *name, char translated[VQC_PARAMETER_NAME_SIZE])
+/* OpenAI's names, and open_clip's, which took them over. */
+static void openai_translate(const void *context, const char *name, char translated[VQC_PARAMETER_NAME_SIZE])
 {
     const vqc_clip_naming *naming = context;
-    if (naming->family == VQC_CLIP_HUGGING_FACE) {
-        translate_hugging_face(naming->prefix, name, translated);
-        return;
-    }
     const char *text_prefix = strncmp(name, "visual.", strlen("visual.")) == 0 ? "" : naming->text_prefix;
     (void)snprintf(translated, VQC_PARAMETER_NAME_SIZE, "%s%s%s", naming->prefix, text_prefix, name);
 }
 
-vqc_status vqc_clip_naming_recognise(const vqc_weights *weights, vqc_clip_naming *naming_out, vqc_error *error)
-{
-    static const vqc_clip_naming known[] = {
-        {VQC_CLIP_OPENAI, "", ""},        {VQC_CLIP_OPENAI, "", "text."},
-        {VQC_CLIP_OPENAI, "module.", ""}, {VQC_CLIP_OPENAI, "module.", "text."},
-        {VQC_CLIP_HUGGING_FACE, "", ""},  {VQC_CLIP_HUGGING_FACE, "module.", ""},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        char text[VQC_PARAMETER_NAME_SIZE];
-        char vision[VQC_PARAMETER_NAME_SIZE];
-        vqc_clip_naming_translate(&known[i], "token_embedding.weight", text);
-        vqc_clip_naming_translate(&known[i], "visual.conv1.weight", vision);
-        if (vqc_weights_find(weights, text) == NULL || vqc_weights_find(weights, vision) == NULL)
-            continue;
-        *naming_out = known[i];
-        return VQC_OK;
-    }
-    return vqc_error_set(error, VQC_BAD_INPUT,
-                         "%s: not a CLIP model: expected the tensors visual.conv1.weight and token_embedding.weight, "
-                         "or those of open_clip or Hugging Face",
-                         vqc_weights_path(weights));
-}
+static const vqc_clip_naming_type openai = {
+    .name = "OpenAI", .packed = true, .translate = openai_translate, .config_read = vqc_clip_config_read_open_clip};
+static const vqc_clip_naming_type hugging_face = {
+    .name = "Hugging Face", .translate = hugging_face_translate, .config_read = vqc_clip_config_read_hugging_face};
+
+const vqc_clip_naming vqc_clip_namings[] = {
+    {.type = &openai, .prefix = "", .text_prefix = ""},
+    {.type = &openai, .prefix = "", .text_prefix = "text."},
+    {.type = &openai, .prefix = "module.", .text_prefix = ""},
+    {.type = &openai, .prefix = "module.", .text_prefix = "text."},
+    {.type = &hugging_face, .prefix = "", .text_prefix = ""},
+    {.type = &hugging_face, .prefix = "module.", .text_prefix = ""},
+};
+const size_t vqc_clip_naming_count = sizeof vqc_clip_namings / sizeof vqc_clip_namings[0];

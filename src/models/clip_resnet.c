@@ -1,13 +1,25 @@
-#include "models/clip_resnet.h"
-
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/memory.h"
+#include "models/clip_blocks.h"
+#include "models/towers.h"
+
+/* CLIP's ModifiedResNet: a stem of three convolutions, bottleneck blocks that shrink by average pooling, and an
+ * attention pool over the last feature map. Batch norms are folded into the convolutions before them. */
 
 typedef char layer_name[VQC_PARAMETER_NAME_SIZE];
 
 static const double batch_norm_epsilon = 1e-5;
-/* A bottleneck's last convolution widens by this factor. */
-enum { EXPANSION = 4 };
+/* A bottleneck's last convolution widens by EXPANSION; the whole shrinks the picture by FACTOR. */
+enum { STAGES = 4, EXPANSION = 4, FACTOR = 32, HEAD_WIDTH = 64 };
+
+typedef struct resnet {
+    int64_t width;          /* of the stem */
+    int64_t blocks[STAGES]; /* number of blocks of each stage */
+    int64_t heads;          /* of the attention pool */
+} resnet;
 
 /* The four tensors of a batch norm. */
 typedef struct batch_norm {
@@ -159,6 +171,7 @@ static vqc_status pool_tokens_add(const vqc_clip *clip, const vqc_layers *layers
 static vqc_status attention_pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
                                      vqc_error *error)
 {
+    const resnet *own = clip->vision.own;
     static const char *const keys_and_values[] = {"visual.attnpool.k_proj", "visual.attnpool.v_proj"};
     vqc_value tokens;
     vqc_value first;
@@ -176,8 +189,8 @@ static vqc_status attention_pool_add(const vqc_clip *clip, const vqc_layers *lay
         .attention = {.batch = shape.size[0],
                       .queries = 1,
                       .keys = shape.size[1],
-                      .heads = clip->vision.heads,
-                      .head_width = width / clip->vision.heads},
+                      .heads = own->heads,
+                      .head_width = width / own->heads},
     };
     vqc_value h;
     vqc_shape out_shape = {2, {shape.size[0], width}};
@@ -185,18 +198,76 @@ static vqc_status attention_pool_add(const vqc_clip *clip, const vqc_layers *lay
     return vqc_layer_linear(layers, "visual.attnpool.c_proj", false, h, clip->embed_width, NULL, output, error);
 }
 
-vqc_status vqc_clip_resnet_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
+static vqc_status resnet_build(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
                                vqc_error *error)
 {
-    int64_t width = clip->vision.width;
-    VQC_TRY(stem_add(layers, width, x, &x, error));
-    for (int stage = 0; stage < 4; stage++) {
-        for (int64_t i = 0; i < clip->vision.stage[stage]; i++) {
+    const resnet *own = clip->vision.own;
+    VQC_TRY(stem_add(layers, own->width, x, &x, error));
+    for (int stage = 0; stage < STAGES; stage++) {
+        for (int64_t i = 0; i < own->blocks[stage]; i++) {
             layer_name block;
             int64_t stride = stage > 0 && i == 0 ? 2 : 1;
             vqc_parameter_name(block, "visual.layer%d.%lld", stage + 1, (long long)i);
-            VQC_TRY(bottleneck_add(layers, block, x, width << stage, stride, &x, error));
+            VQC_TRY(bottleneck_add(layers, block, x, own->width << stage, stride, &x, error));
         }
     }
     return attention_pool_add(clip, layers, x, output, error);
 }
+
+static bool resnet_recognise(const vqc_parameters *parameters)
+{
+    return vqc_parameters_find(parameters, "visual.conv1.weight") != NULL &&
+           vqc_parameters_find(parameters, "visual.layer1.0.conv1.weight") != NULL;
+}
+
+static vqc_status blocks_measure(const vqc_clip *clip, resnet *own, vqc_error *error)
+{
+    for (int i = 0; i < STAGES; i++) {
+        layer_name name;
+        vqc_parameter_name(name, "visual.layer%d", i + 1);
+        own->blocks[i] = vqc_parameters_blocks(&clip->parameters, name, "conv1.weight");
+        if (own->blocks[i] == 0)
+            return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s.0.conv1.weight is missing",
+                                 vqc_weights_path(clip->weights), name);
+    }
+    return VQC_OK;
+}
+
+static vqc_status resnet_configure(vqc_clip *clip, const vqc_clip_config *config, vqc_error *error)
+{
+    const vqc_parameters *parameters = &clip->parameters;
+    const vqc_weights_tensor *stage;
+    const vqc_weights_tensor *positions;
+    const vqc_weights_tensor *projection;
+    int64_t grid;
+    resnet *own;
+    (void)config;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *own, "an image tower", &own, error));
+    clip->vision.own = own;
+    VQC_TRY(vqc_parameters_require_rank(parameters, "visual.layer1.0.conv1.weight", 4, &stage, error));
+    VQC_TRY(vqc_parameters_require_rank(parameters, "visual.attnpool.positional_embedding", 2, &positions, error));
+    VQC_TRY(vqc_clip_grid_side(clip, positions, &grid, error));
+    own->width = stage->shape[0];
+    clip->vision.side = grid * FACTOR;
+    VQC_TRY(blocks_measure(clip, own, error));
+    VQC_TRY(vqc_clip_heads_choose(clip, "image", positions->shape[1], 0, HEAD_WIDTH, &own->heads, error));
+    VQC_TRY(vqc_parameters_require_rank(parameters, "visual.attnpool.c_proj.weight", 2, &projection, error));
+    clip->embed_width = projection->shape[0];
+    return VQC_OK;
+}
+
+static void resnet_describe(const vqc_clip *clip, char text[VQC_TOWER_DESCRIPTION_SIZE])
+{
+    const resnet *own = clip->vision.own;
+    (void)snprintf(text, VQC_TOWER_DESCRIPTION_SIZE, "ResNet, blocks %lld,%lld,%lld,%lld of width %lld",
+                   (long long)own->blocks[0], (long long)own->blocks[1], (long long)own->blocks[2],
+                   (long long)own->blocks[3], (long long)own->width);
+}
+
+const vqc_image_tower_type vqc_image_tower_resnet = {
+    .name = "ResNet",
+    .recognise = resnet_recognise,
+    .configure = resnet_configure,
+    .build = resnet_build,
+    .describe = resnet_describe,
+};

@@ -1,42 +1,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "models/clip.h"
-#include "models/clip_blocks.h"
-#include "models/layers.h"
-
-/* Adds the look-up of token ids and positions. */
-static vqc_status embed_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value tokens, vqc_value *output,
-                            vqc_error *error)
-{
-    const vqc_clip_text *text = &clip->text;
-    vqc_shape shape = vqc_network_shape(layers->network, tokens);
-    int64_t table_shape[] = {text->vocabulary, text->width};
-    int64_t position_shape[] = {text->context, text->width};
-    float *table = NULL;
-    float *positions = NULL;
-    vqc_status status =
-        vqc_parameters_read(&clip->parameters, "token_embedding.weight", 2, table_shape, &table, error);
-    if (status == VQC_OK)
-        status = vqc_parameters_read(&clip->parameters, "positional_embedding", 2, position_shape, &positions, error);
-    if (status == VQC_OK) {
-        vqc_operation operation = {
-            .kind = VQC_OPERATION_EMBED,
-            .dtype = layers->dtype,
-            .embed = {.batch = shape.size[0],
-                      .tokens = shape.size[1],
-                      .width = text->width,
-                      .entries = text->vocabulary,
-                      .table = table,
-                      .positions = positions},
-        };
-        vqc_shape out_shape = {3, {shape.size[0], shape.size[1], text->width}};
-        status = vqc_network_add(layers->network, &operation, &tokens, out_shape, output, error);
-    }
-    free(table);
-    free(positions);
-    return status;
-}
+#include "models/towers.h"
 
 static vqc_status tower_build(const vqc_clip *clip, const vqc_layers *layers, vqc_clip_text_tower *tower,
                               vqc_error *error)
@@ -47,15 +12,7 @@ static vqc_status tower_build(const vqc_clip *clip, const vqc_layers *layers, vq
     vqc_value h;
     VQC_TRY(vqc_network_input(network, VQC_DTYPE_I32, token_shape, false, &tower->tokens, error));
     VQC_TRY(vqc_network_input(network, VQC_DTYPE_I32, last_shape, false, &tower->last, error));
-    VQC_TRY(embed_add(clip, layers, tower->tokens, &h, error));
-    vqc_clip_blocks blocks = {.name = "transformer.resblocks",
-                              .layers = clip->text.layers,
-                              .heads = clip->text.heads,
-                              .causal = true,
-                              .select = &tower->last};
-    VQC_TRY(vqc_clip_blocks_add(clip, layers, &blocks, h, &h, error));
-    VQC_TRY(vqc_layer_layer_norm(layers, "ln_final", h, &h, error));
-    VQC_TRY(vqc_clip_projection_add(clip, layers, "text_projection", h, &h, error));
+    VQC_TRY(clip->text.type->build(clip, layers, tower->tokens, tower->last, &h, error));
     VQC_TRY(vqc_layer_cast(layers, h, VQC_DTYPE_F32, &tower->embedding, error));
     VQC_TRY(vqc_network_output(network, tower->embedding, error));
     return vqc_network_finish(network, error);
@@ -69,7 +26,7 @@ vqc_status vqc_clip_text_tower_create(const vqc_clip *clip, vqc_ops *ops, vqc_dt
                              (long long)length, vqc_weights_path(clip->weights), (long long)clip->text.context);
     vqc_clip_text_tower tower = {.batch = batch, .length = length, .vocabulary = clip->text.vocabulary};
     VQC_TRY(vqc_network_create(ops, false, &tower.network, error));
-    vqc_layers layers = {tower.network, &clip->parameters, precision};
+    vqc_layers layers = {.network = tower.network, .parameters = &clip->parameters, .dtype = precision};
     vqc_status status = tower_build(clip, &layers, &tower, error);
     if (status != VQC_OK) {
         vqc_network_destroy(tower.network);

@@ -6,8 +6,6 @@
 #include "base/memory.h"
 
 enum { GROUP_NORM_GROUPS = 32 };
-static const float group_norm_epsilon = 1e-6F;
-static const float layer_norm_epsilon = 1e-5F;
 
 /* NAME.weight and NAME.bias, both freed by the caller, also after a failure. */
 static vqc_status weight_and_bias_read(const vqc_layers *layers, const char *name, int rank,
@@ -151,8 +149,8 @@ vqc_status vqc_layer_linear_stack(const vqc_layers *layers, const char *const *n
     return status;
 }
 
-vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, vqc_value input, bool swish,
-                                vqc_value *output, vqc_error *error)
+vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, float epsilon, vqc_value input,
+                                bool swish, vqc_value *output, vqc_error *error)
 {
     vqc_shape shape = vqc_network_shape(layers->network, input);
     int64_t channels = vqc_shape_width(shape);
@@ -173,7 +171,7 @@ vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, vqc_
                            .pixels = shape.size[1] * shape.size[2],
                            .channels = channels,
                            .groups = GROUP_NORM_GROUPS,
-                           .epsilon = group_norm_epsilon,
+                           .epsilon = epsilon,
                            .swish = swish,
                            .weight = weight,
                            .bias = bias},
@@ -185,8 +183,8 @@ vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, vqc_
     return status;
 }
 
-vqc_status vqc_layer_layer_norm(const vqc_layers *layers, const char *name, vqc_value input, vqc_value *output,
-                                vqc_error *error)
+vqc_status vqc_layer_layer_norm(const vqc_layers *layers, const char *name, float epsilon, vqc_value input,
+                                vqc_value *output, vqc_error *error)
 {
     vqc_shape shape = vqc_network_shape(layers->network, input);
     int64_t width = vqc_shape_width(shape);
@@ -197,11 +195,8 @@ vqc_status vqc_layer_layer_norm(const vqc_layers *layers, const char *name, vqc_
         vqc_operation operation = {
             .kind = VQC_OPERATION_LAYER_NORM,
             .dtype = layers->dtype,
-            .layer_norm = {.rows = vqc_shape_rows(shape),
-                           .width = width,
-                           .epsilon = layer_norm_epsilon,
-                           .weight = weight,
-                           .bias = bias},
+            .layer_norm =
+                {.rows = vqc_shape_rows(shape), .width = width, .epsilon = epsilon, .weight = weight, .bias = bias},
         };
         status = layers_add(layers, &operation, input, NULL, shape, output, error);
     }

@@ -44,6 +44,28 @@ void vqc_parameters_shape_text(int rank, const int64_t *shape, char *text, size_
         (void)snprintf(text + used, size - used, ")");
 }
 
+vqc_status vqc_parameters_require_rank(const vqc_parameters *parameters, const char *name, int rank,
+                                       const vqc_weights_tensor **tensor_out, vqc_error *error)
+{
+    VQC_TRY(vqc_parameters_require(parameters, name, tensor_out, error));
+    if ((*tensor_out)->rank == rank && (*tensor_out)->count > 0)
+        return VQC_OK;
+    char found[128];
+    vqc_parameters_shape_text((*tensor_out)->rank, (*tensor_out)->shape, found, sizeof found);
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s: expected %d axes, found the shape %s",
+                         vqc_weights_path(parameters->weights), (*tensor_out)->name, rank, found);
+}
+
+int64_t vqc_parameters_blocks(const vqc_parameters *parameters, const char *name, const char *part)
+{
+    for (int64_t count = 0;; count++) {
+        char full[VQC_PARAMETER_NAME_SIZE];
+        vqc_parameter_name(full, "%s.%lld.%s", name, (long long)count, part);
+        if (vqc_parameters_find(parameters, full) == NULL)
+            return count;
+    }
+}
+
 static bool shape_is(const vqc_weights_tensor *tensor, int rank, const int64_t *shape)
 {
     if (tensor->rank != rank)

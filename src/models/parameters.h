@@ -24,6 +24,13 @@ const vqc_weights_tensor *vqc_parameters_find(const vqc_parameters *parameters, 
 VQC_MUST_CHECK vqc_status vqc_parameters_require(const vqc_parameters *parameters, const char *name,
                                                  const vqc_weights_tensor **tensor_out, vqc_error *error);
 
+/* The same of a tensor that must have this rank and no axis of length zero. */
+VQC_MUST_CHECK vqc_status vqc_parameters_require_rank(const vqc_parameters *parameters, const char *name, int rank,
+                                                      const vqc_weights_tensor **tensor_out, vqc_error *error);
+
+/* How many numbers i from 0 on have a tensor "NAME.i.PART". */
+int64_t vqc_parameters_blocks(const vqc_parameters *parameters, const char *name, const char *part);
+
 /* Reads a tensor that must have this shape into new memory, which the caller frees. VQC_BAD_INPUT names file,
  * tensor, the shape expected and the one found. */
 VQC_MUST_CHECK vqc_status vqc_parameters_read(const vqc_parameters *parameters, const char *name, int rank,

@@ -3,26 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/clip.h"
+#include "models/towers.h"
 
 static void clip_describe(const vqc_clip *clip, char text[VQC_RECOGNITION_SIZE])
 {
-    const vqc_clip_vision *vision = &clip->vision;
-    const char *activation = clip->activation == VQC_ACTIVATION_GELU ? "GELU" : "QuickGELU";
-    char tower[128];
-    if (vision->resnet)
-        (void)snprintf(tower, sizeof tower, "ResNet, blocks %lld,%lld,%lld,%lld of width %lld",
-                       (long long)vision->stage[0], (long long)vision->stage[1], (long long)vision->stage[2],
-                       (long long)vision->stage[3], (long long)vision->width);
-    else
-        (void)snprintf(tower, sizeof tower, "ViT, patches of %lld, %lld layers of width %lld",
-                       (long long)vision->patch, (long long)vision->layers, (long long)vision->width);
-    (void)snprintf(text, VQC_RECOGNITION_SIZE,
-                   "CLIP %s, %lld pixels; text: %lld layers of width %lld, %lld tokens of %lld; embeddings of %lld; "
-                   "%s",
-                   tower, (long long)vision->side, (long long)clip->text.layers, (long long)clip->text.width,
-                   (long long)clip->text.context, (long long)clip->text.vocabulary, (long long)clip->embed_width,
-                   activation);
+    char image[VQC_TOWER_DESCRIPTION_SIZE];
+    char words[VQC_TOWER_DESCRIPTION_SIZE];
+    clip->vision.type->describe(clip, image);
+    clip->text.type->describe(clip, words);
+    (void)snprintf(
+        text, VQC_RECOGNITION_SIZE, "CLIP %s, %lld pixels; %s, %lld tokens of %lld; embeddings of %lld; %s", image,
+        (long long)clip->vision.side, words, (long long)clip->text.context, (long long)clip->text.vocabulary,
+        (long long)clip->embed_width, clip->config.activation == VQC_ACTIVATION_GELU ? "GELU" : "QuickGELU");
 }
 
 /* A file with the first tensors of a CLIP model may still lack others; then the reason is the description. */
@@ -71,9 +63,7 @@ static int vqgan_describe(const vqc_weights *weights, char text[VQC_RECOGNITION_
 
 void vqc_recognition_describe(const char *path, const vqc_weights *weights, char text[VQC_RECOGNITION_SIZE])
 {
-    vqc_clip_naming naming;
-    vqc_error unknown = {0};
-    if (vqc_clip_naming_recognise(weights, &naming, &unknown) == VQC_OK) {
+    if (vqc_clip_is_recognised(weights)) {
         clip_describe_file(path, text);
         return;
     }

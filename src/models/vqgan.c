@@ -114,7 +114,7 @@ vqc_status vqc_vqgan_decoder_build(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dty
 {
     vqc_vqgan_decoder decoder = {0};
     VQC_TRY(vqc_network_create(ops, backward, &decoder.network, error));
-    vqc_layers layers = {decoder.network, &vqgan->parameters, precision};
+    vqc_layers layers = {.network = decoder.network, .parameters = &vqgan->parameters, .dtype = precision};
     vqc_shape shape = {4, {batch, rows, columns, vqgan->config.embed_width}};
     vqc_status status = decoder_add(vqgan, &layers, shape, limited, &decoder, error);
     if (status != VQC_OK) {
@@ -189,7 +189,7 @@ vqc_status vqc_vqgan_encoder_build(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dty
                              (long long)width, (long long)height, (long long)vqgan->factor);
     vqc_vqgan_encoder encoder = {0};
     VQC_TRY(vqc_network_create(ops, false, &encoder.network, error));
-    vqc_layers layers = {encoder.network, &vqgan->parameters, precision};
+    vqc_layers layers = {.network = encoder.network, .parameters = &vqgan->parameters, .dtype = precision};
     vqc_shape shape = {4, {batch, height, width, vqgan->config.in_channels}};
     vqc_status status = encoder_add(vqgan, &layers, shape, &encoder, error);
     if (status != VQC_OK) {

@@ -4,6 +4,8 @@ static const vqc_kernel kernel_3x3 = {3, 1, 1, 1, 1, 1};
 /* The encoder's halving pads below and on the right only. */
 static const vqc_kernel kernel_halving = {3, 2, 0, 0, 1, 1};
 
+static const float norm_epsilon = 1e-6F;
+
 typedef char layer_name[VQC_PARAMETER_NAME_SIZE];
 
 static void name_join(layer_name name, const char *parent, const char *child)
@@ -20,11 +22,11 @@ static vqc_status residual_block_add(const vqc_layers *layers, const char *name,
     vqc_value h;
     vqc_value shortcut = x;
     name_join(child, name, "norm1");
-    VQC_TRY(vqc_layer_group_norm(layers, child, x, true, &h, error));
+    VQC_TRY(vqc_layer_group_norm(layers, child, norm_epsilon, x, true, &h, error));
     name_join(child, name, "conv1");
     VQC_TRY(vqc_layer_convolution(layers, child, h, channels, kernel_3x3, NULL, &h, error));
     name_join(child, name, "norm2");
-    VQC_TRY(vqc_layer_group_norm(layers, child, h, true, &h, error));
+    VQC_TRY(vqc_layer_group_norm(layers, child, norm_epsilon, h, true, &h, error));
     if (vqc_shape_width(vqc_network_shape(layers->network, x)) != channels) {
         name_join(child, name, "nin_shortcut");
         VQC_TRY(vqc_layer_linear(layers, child, true, x, channels, NULL, &shortcut, error));
@@ -41,7 +43,7 @@ static vqc_status attention_block_add(const vqc_layers *layers, const char *name
     layer_name child;
     vqc_value h;
     name_join(child, name, "norm");
-    VQC_TRY(vqc_layer_group_norm(layers, child, x, false, &h, error));
+    VQC_TRY(vqc_layer_group_norm(layers, child, norm_epsilon, x, false, &h, error));
     layer_name query;
     layer_name key;
     layer_name value;
@@ -105,7 +107,7 @@ vqc_status vqc_vqgan_layers_decode(const vqc_layers *layers, const vqc_vqgan_con
         VQC_TRY(vqc_layer_convolution(layers, name, h, vqc_shape_width(vqc_network_shape(layers->network, h)),
                                       kernel_3x3, NULL, &h, error));
     }
-    VQC_TRY(vqc_layer_group_norm(layers, "decoder.norm_out", h, true, &h, error));
+    VQC_TRY(vqc_layer_group_norm(layers, "decoder.norm_out", norm_epsilon, h, true, &h, error));
     return vqc_layer_convolution(layers, "decoder.conv_out", h, config->out_channels, kernel_3x3, NULL, picture_out,
                                  error);
 }
@@ -126,6 +128,6 @@ vqc_status vqc_vqgan_layers_encode(const vqc_layers *layers, const vqc_vqgan_con
                                       kernel_halving, NULL, &h, error));
     }
     VQC_TRY(middle_add(layers, config, "encoder", &h, error));
-    VQC_TRY(vqc_layer_group_norm(layers, "encoder.norm_out", h, true, &h, error));
+    VQC_TRY(vqc_layer_group_norm(layers, "encoder.norm_out", norm_epsilon, h, true, &h, error));
     return vqc_layer_convolution(layers, "encoder.conv_out", h, channels, kernel_3x3, NULL, latent_out, error);
 }

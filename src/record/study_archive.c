@@ -38,10 +38,10 @@ static vqc_status perceptor_describe(vqc_text *text, const vqc_perceptor_source 
                                      vqc_error *error)
 {
     VQC_TRY(file_describe(text, "vocabulary", source->vocabulary, error));
-    if (clip->config_path != NULL)
-        VQC_TRY(file_describe(text, "config", clip->config_path, error));
-    if (clip->preprocessor_path != NULL)
-        VQC_TRY(file_describe(text, "preprocessor", clip->preprocessor_path, error));
+    if (clip->config.config_path != NULL)
+        VQC_TRY(file_describe(text, "config", clip->config.config_path, error));
+    if (clip->config.preprocessor_path != NULL)
+        VQC_TRY(file_describe(text, "preprocessor", clip->config.preprocessor_path, error));
     return vqc_text_append(text, error, "weight: %.17g\nactivation: %s\nhead_width: %lld\n", source->weight,
                            source->activation == NULL ? "" : source->activation, (long long)source->head_width);
 }

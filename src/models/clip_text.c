@@ -1,0 +1,88 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "models/clip_blocks.h"
+#include "models/towers.h"
+
+/* CLIP's text transformer, causal; the end token stands for the text. What it alone knows are its vqc_clip_blocks. */
+
+static bool text_recognise(const vqc_parameters *parameters)
+{
+    return vqc_parameters_find(parameters, "token_embedding.weight") != NULL;
+}
+
+static vqc_status text_configure(vqc_clip *clip, const vqc_clip_config *config, vqc_error *error)
+{
+    const vqc_weights_tensor *table;
+    const vqc_weights_tensor *positions;
+    vqc_clip_blocks *blocks;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *blocks, "a text tower", &blocks, error));
+    clip->text.own = blocks;
+    VQC_TRY(vqc_parameters_require_rank(&clip->parameters, "token_embedding.weight", 2, &table, error));
+    VQC_TRY(vqc_parameters_require_rank(&clip->parameters, "positional_embedding", 2, &positions, error));
+    *blocks = (vqc_clip_blocks){.name = "transformer.resblocks", .width = table->shape[1], .causal = true};
+    clip->text.vocabulary = table->shape[0];
+    clip->text.context = positions->shape[0];
+    return vqc_clip_blocks_configure(clip, "text", config->text_heads, config->text_head_width, blocks, error);
+}
+
+/* Adds the look-up of token ids and positions. */
+static vqc_status embed_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value tokens, vqc_value *output,
+                            vqc_error *error)
+{
+    const vqc_clip_text *text = &clip->text;
+    int64_t width = ((const vqc_clip_blocks *)text->own)->width;
+    vqc_shape shape = vqc_network_shape(layers->network, tokens);
+    int64_t table_shape[] = {text->vocabulary, width};
+    int64_t position_shape[] = {text->context, width};
+    float *table = NULL;
+    float *positions = NULL;
+    vqc_status status =
+        vqc_parameters_read(&clip->parameters, "token_embedding.weight", 2, table_shape, &table, error);
+    if (status == VQC_OK)
+        status = vqc_parameters_read(&clip->parameters, "positional_embedding", 2, position_shape, &positions, error);
+    if (status == VQC_OK) {
+        vqc_operation operation = {
+            .kind = VQC_OPERATION_EMBED,
+            .dtype = layers->dtype,
+            .embed = {.batch = shape.size[0],
+                      .tokens = shape.size[1],
+                      .width = width,
+                      .entries = text->vocabulary,
+                      .table = table,
+                      .positions = positions},
+        };
+        vqc_shape out_shape = {3, {shape.size[0], shape.size[1], width}};
+        status = vqc_network_add(layers->network, &operation, &tokens, out_shape, output, error);
+    }
+    free(table);
+    free(positions);
+    return status;
+}
+
+static vqc_status text_build(const vqc_clip *clip, const vqc_layers *layers, vqc_value tokens, vqc_value last,
+                             vqc_value *output, vqc_error *error)
+{
+    const vqc_clip_blocks *blocks = clip->text.own;
+    vqc_value h;
+    VQC_TRY(embed_add(clip, layers, tokens, &h, error));
+    VQC_TRY(vqc_clip_blocks_add(layers, blocks, h, last, &h, error));
+    VQC_TRY(vqc_layer_layer_norm(layers, "ln_final", blocks->epsilon, h, &h, error));
+    return vqc_clip_projection_add(layers, "text_projection", clip->embed_width, h, output, error);
+}
+
+static void text_describe(const vqc_clip *clip, char text[VQC_TOWER_DESCRIPTION_SIZE])
+{
+    const vqc_clip_blocks *blocks = clip->text.own;
+    (void)snprintf(text, VQC_TOWER_DESCRIPTION_SIZE, "text: %lld layers of width %lld", (long long)blocks->layers,
+                   (long long)blocks->width);
+}
+
+const vqc_text_tower_type vqc_text_tower_clip = {
+    .name = "CLIP text",
+    .recognise = text_recognise,
+    .configure = text_configure,
+    .build = text_build,
+    .describe = text_describe,
+};

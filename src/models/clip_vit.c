@@ -1,0 +1,102 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "models/clip_blocks.h"
+#include "models/towers.h"
+
+/* A vision transformer: patches become tokens, a class token in front of them stands for the picture in the end. */
+typedef struct vit {
+    int64_t patch; /* side of a patch, pixels */
+    int64_t grid;  /* patches along a side */
+    vqc_clip_blocks blocks;
+} vit;
+
+static bool vit_recognise(const vqc_parameters *parameters)
+{
+    return vqc_parameters_find(parameters, "visual.conv1.weight") != NULL &&
+           vqc_parameters_find(parameters, "visual.layer1.0.conv1.weight") == NULL;
+}
+
+static vqc_status vit_configure(vqc_clip *clip, const vqc_clip_config *config, vqc_error *error)
+{
+    const vqc_weights_tensor *patches;
+    const vqc_weights_tensor *positions;
+    vit *own;
+    VQC_TRY(vqc_memory_allocate(1, sizeof *own, "an image tower", &own, error));
+    clip->vision.own = own;
+    VQC_TRY(vqc_parameters_require_rank(&clip->parameters, "visual.conv1.weight", 4, &patches, error));
+    VQC_TRY(vqc_parameters_require_rank(&clip->parameters, "visual.positional_embedding", 2, &positions, error));
+    VQC_TRY(vqc_clip_grid_side(clip, positions, &own->grid, error));
+    own->patch = patches->shape[2];
+    own->blocks = (vqc_clip_blocks){.name = "visual.transformer.resblocks", .width = patches->shape[0]};
+    clip->vision.side = own->grid * own->patch;
+    VQC_TRY(
+        vqc_clip_blocks_configure(clip, "image", config->image_heads, config->image_head_width, &own->blocks, error));
+    return vqc_clip_projection_width(&clip->parameters, "visual.proj", &clip->embed_width, error);
+}
+
+/* Cuts the picture into patches and maps each to a token: a convolution whose kernel does not overlap. */
+static vqc_status patches_add(const vit *own, const vqc_layers *layers, vqc_value x, vqc_value *output,
+                              vqc_error *error)
+{
+    int64_t width = own->blocks.width;
+    int64_t shape[] = {width, 3, own->patch, own->patch};
+    float *weight;
+    VQC_TRY(vqc_parameters_read(layers->parameters, "visual.conv1.weight", 4, shape, &weight, error));
+    vqc_kernel kernel = {.size = own->patch, .stride = own->patch};
+    vqc_status status = vqc_layer_convolution_with(layers, weight, NULL, x, width, kernel, NULL, output, error);
+    free(weight);
+    return status;
+}
+
+/* Puts the class token in front and adds the positions. */
+static vqc_status class_token_add(const vit *own, const vqc_layers *layers, vqc_value x, vqc_value *output,
+                                  vqc_error *error)
+{
+    int64_t class_shape[] = {own->blocks.width};
+    int64_t position_shape[] = {1 + own->grid * own->grid, own->blocks.width};
+    float *class_token = NULL;
+    float *positions = NULL;
+    vqc_status status =
+        vqc_parameters_read(layers->parameters, "visual.class_embedding", 1, class_shape, &class_token, error);
+    if (status == VQC_OK)
+        status = vqc_parameters_read(layers->parameters, "visual.positional_embedding", 2, position_shape, &positions,
+                                     error);
+    if (status == VQC_OK)
+        status = vqc_layer_tokens(layers, x, class_token, positions, output, error);
+    free(class_token);
+    free(positions);
+    return status;
+}
+
+static vqc_status vit_build(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
+                            vqc_error *error)
+{
+    const vit *own = clip->vision.own;
+    vqc_value first;
+    vqc_value h;
+    VQC_TRY(vqc_layer_first(layers, vqc_network_shape(layers->network, x).size[0], &first, error));
+    VQC_TRY(vqc_layer_cast(layers, x, layers->dtype, &h, error));
+    VQC_TRY(patches_add(own, layers, h, &h, error));
+    VQC_TRY(class_token_add(own, layers, h, &h, error));
+    VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_pre", own->blocks.epsilon, h, &h, error));
+    VQC_TRY(vqc_clip_blocks_add(layers, &own->blocks, h, first, &h, error));
+    VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_post", own->blocks.epsilon, h, &h, error));
+    return vqc_clip_projection_add(layers, "visual.proj", clip->embed_width, h, output, error);
+}
+
+static void vit_describe(const vqc_clip *clip, char text[VQC_TOWER_DESCRIPTION_SIZE])
+{
+    const vit *own = clip->vision.own;
+    (void)snprintf(text, VQC_TOWER_DESCRIPTION_SIZE, "ViT, patches of %lld, %lld layers of width %lld",
+                   (long long)own->patch, (long long)own->blocks.layers, (long long)own->blocks.width);
+}
+
+const vqc_image_tower_type vqc_image_tower_vit = {
+    .name = "ViT",
+    .recognise = vit_recognise,
+    .configure = vit_configure,
+    .build = vit_build,
+    .describe = vit_describe,
+};

@@ -1,0 +1,95 @@
+/* Every family of towers has a fixture, which it and no other recognises and describes. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "models/recognition.h"
+#include "models/towers.h"
+
+#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
+
+/* Which fixture is of which family, by the family's name; what `inspect` says of it begins so. */
+typedef struct family_fixture {
+    const char *family;
+    const char *weights;
+    const char *says;
+} family_fixture;
+
+static const family_fixture images[] = {
+    {.family = "ViT",
+     .weights = FIXTURES "open_clip_gelu/open_clip_model.safetensors",
+     .says = "CLIP ViT, patches of 4, 2 layers of width 64, 16 pixels; text:"},
+    {.family = "ResNet",
+     .weights = VQC_SOURCE_DIR "/jobs/models/picturebook-resnet.safetensors",
+     .says = "CLIP ResNet, blocks 1,2,2,1 of width 20, 64 pixels; text:"},
+};
+static const family_fixture texts[] = {
+    {.family = "CLIP text",
+     .weights = FIXTURES "hugging_face_heads/model.safetensors",
+     .says = "CLIP ViT, patches of 4, 1 layers of width 64, 16 pixels; text: 1 layers of width 64, 12 tokens"},
+};
+
+/* The fixture of the family, which must be there. */
+static const family_fixture *fixture_of(const family_fixture *fixtures, size_t count, const char *family)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(fixtures[i].family, family) == 0)
+            return &fixtures[i];
+    fail_msg("%s: no fixture in test_families.c", family);
+    return NULL;
+}
+
+static vqc_clip *clip_of(const family_fixture *fixture)
+{
+    vqc_error error = {0};
+    const vqc_clip_options options = {0};
+    vqc_clip *clip;
+    char text[VQC_RECOGNITION_SIZE];
+    if (vqc_clip_open(fixture->weights, &options, &clip, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    vqc_recognition_describe(fixture->weights, clip->weights, text);
+    if (strncmp(text, fixture->says, strlen(fixture->says)) != 0)
+        fail_msg("%s: described as %s", fixture->family, text);
+    return clip;
+}
+
+static void test_image_towers(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof images / sizeof images[0], vqc_image_tower_type_count);
+    for (size_t i = 0; i < vqc_image_tower_type_count; i++) {
+        const vqc_image_tower_type *type = vqc_image_tower_types[i];
+        vqc_clip *clip = clip_of(fixture_of(images, sizeof images / sizeof images[0], type->name));
+        assert_ptr_equal(clip->vision.type, type);
+        for (size_t k = 0; k < vqc_image_tower_type_count; k++)
+            assert_int_equal(vqc_image_tower_types[k]->recognise(&clip->parameters), k == i);
+        vqc_clip_close(clip);
+    }
+}
+
+static void test_text_towers(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof texts / sizeof texts[0], vqc_text_tower_type_count);
+    for (size_t i = 0; i < vqc_text_tower_type_count; i++) {
+        const vqc_text_tower_type *type = vqc_text_tower_types[i];
+        vqc_clip *clip = clip_of(fixture_of(texts, sizeof texts / sizeof texts[0], type->name));
+        assert_ptr_equal(clip->text.type, type);
+        for (size_t k = 0; k < vqc_text_tower_type_count; k++)
+            assert_int_equal(vqc_text_tower_types[k]->recognise(&clip->parameters), k == i);
+        vqc_clip_close(clip);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_image_towers),
+        cmocka_unit_test(test_text_towers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
