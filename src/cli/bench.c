@@ -199,14 +199,11 @@ static vqc_status environment_find(const vqc_compute *compute, vqc_bench_report 
 
 static vqc_status render_bench(const bench_options *options, vqc_bench_report *report, vqc_error *error)
 {
-    /* The other prompts need no targets. */
-    vqc_study alone = *report->study;
-    alone.prompts += report->render->prompt - report->study->prompts;
-    alone.prompt_count = 1;
     vqc_renderer *renderer;
     VQC_TRY(environment_find(&options->compute, report, error));
     double started = vqc_clock_seconds();
-    VQC_TRY(vqc_renderer_create(&alone, options->compute.ops, options->compute.dtype, &renderer, error));
+    VQC_TRY(vqc_renderer_create_for(report->study, (vqc_prompt_range){report->render->prompt, 1},
+                                    options->compute.ops, options->compute.dtype, &renderer, error));
     report->open = vqc_clock_seconds() - started;
     vqc_lanes lanes;
     vqc_status status = vqc_lanes_open(&lanes, &options->compute, renderer, (int)options->lanes, error);

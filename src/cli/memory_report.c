@@ -4,7 +4,7 @@
 
 #include "cli/json_output.h"
 #include "forecast/cost_table.h"
-#include "render/memory.h"
+#include "render/study_models.h"
 #include "schedule/lane_count.h"
 
 /* The models, and what is free on the device before anything of them is there. */
@@ -12,31 +12,10 @@ typedef struct memory_report {
     const vqc_study *study;
     const vqc_compute *compute;
     vqc_render_lanes lanes;
-    vqc_vqgan vqgan;
-    vqc_clip *clips[VQC_STUDY_MAX_PERCEPTORS];
+    vqc_study_models models;
     size_t free, total;
     json_t *shapes; /* NULL: for people */
 } memory_report;
-
-static vqc_status models_open(memory_report *report, vqc_error *error)
-{
-    const vqc_study *study = report->study;
-    VQC_TRY(vqc_ops_memory(report->compute->ops, &report->free, &report->total, error));
-    VQC_TRY(vqc_vqgan_open(study->generator.config, study->generator.checkpoint, &report->vqgan, error));
-    for (size_t i = 0; i < study->perceptor_count; i++) {
-        const vqc_perceptor_source *source = &study->perceptors[i];
-        vqc_clip_options options = {.head_width = source->head_width, .activation = source->activation};
-        VQC_TRY(vqc_clip_open(source->checkpoint, &options, &report->clips[i], error));
-    }
-    return VQC_OK;
-}
-
-static void models_close(memory_report *report)
-{
-    for (size_t i = 0; i < report->study->perceptor_count; i++)
-        vqc_clip_close(report->clips[i]);
-    vqc_vqgan_close(&report->vqgan);
-}
 
 /* ---- One kind of render ---- */
 
@@ -148,18 +127,12 @@ static json_t *shape_to_json(const memory_report *report, const vqc_render *rend
 static vqc_status shape_report(memory_report *report, const vqc_render *render, const vqc_network_cost *shape,
                                vqc_error *error)
 {
-    const vqc_render_models models = {.study = report->study,
-                                      .ops = report->compute->ops,
-                                      .precision = report->compute->dtype,
-                                      .vqgan = &report->vqgan,
-                                      .clips = report->clips};
-    int64_t factor = report->vqgan.factor;
-    int64_t rows = render->settings.height / factor;
-    int64_t columns = render->settings.width / factor;
+    const vqc_render_models models =
+        vqc_study_models_on(&report->models, report->compute->ops, report->compute->dtype);
+    int64_t rows;
+    int64_t columns;
     vqc_render_memory memory;
-    if (rows == 0 || columns == 0)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: size: expected at least %lld × %lld pixels",
-                             report->study->path, render->prompt->id, (long long)factor, (long long)factor);
+    VQC_TRY(vqc_study_models_cells(&report->models, render, &rows, &columns, error));
     VQC_TRY(vqc_render_memory_prepare(&models, render, rows, columns, &memory, error));
     if (report->shapes == NULL)
         shape_print(report, render, shape, &memory);
@@ -198,8 +171,9 @@ static void head_print(const memory_report *report)
 static vqc_status report_print(memory_report *report, vqc_error *error)
 {
     vqc_cost_table reported = {0};
-    VQC_TRY(models_open(report, error));
-    reported.factor = report->vqgan.factor;
+    VQC_TRY(vqc_ops_memory(report->compute->ops, &report->free, &report->total, error));
+    VQC_TRY(vqc_study_models_open(report->study, &report->models, error));
+    reported.factor = report->models.vqgan.factor;
     if (report->shapes == NULL)
         head_print(report);
     vqc_status status = shapes_report(report, &reported, error);
@@ -233,6 +207,6 @@ vqc_status vqc_memory_report_print(const vqc_study *study, const vqc_compute *co
     memory_report report = {
         .study = study, .compute = compute, .lanes = {lanes, vqc_ops_shares_parameters(compute->ops)}};
     vqc_status status = compute->json ? report_print_json(&report, error) : report_print(&report, error);
-    models_close(&report);
+    vqc_study_models_close(&report.models);
     return status;
 }

@@ -7,20 +7,19 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "guide/targets.h"
 #include "render/guidance.h"
 #include "render/init.h"
+#include "render/study_models.h"
 
 enum { RUNS = 5, PROMPTS = 4, LANE_WARM_UPS = 2 };
 
-/* The study's models. */
+/* The study's models, and what they are measured on. */
 typedef struct models {
     const vqc_study *study;
+    vqc_study_models opened;
     vqc_ops *const *queues; /* (lanes): the first also for all that is not of lanes */
     int lanes;
     vqc_dtype precision;
-    vqc_vqgan vqgan;
-    vqc_clip *clips[VQC_STUDY_MAX_PERCEPTORS];
 } models;
 
 /* The guidance of one shape. */
@@ -60,13 +59,6 @@ static double median(double values[RUNS])
 
 /* ---- Models ---- */
 
-static void models_close(models *opened)
-{
-    for (size_t i = 0; i < opened->study->perceptor_count; i++)
-        vqc_clip_close(opened->clips[i]);
-    vqc_vqgan_close(&opened->vqgan);
-}
-
 /* Reads a model's file once, as every rank does for its digest, and counts its bytes. */
 static vqc_status file_read(const char *path, vqc_cost_table *table, vqc_error *error)
 {
@@ -82,14 +74,11 @@ static vqc_status models_open(models *opened, vqc_cost_table *table, vqc_error *
     const vqc_study *study = opened->study;
     double started = vqc_clock_seconds();
     VQC_TRY(file_read(study->generator.checkpoint, table, error));
-    VQC_TRY(vqc_vqgan_open(study->generator.config, study->generator.checkpoint, &opened->vqgan, error));
-    for (size_t i = 0; i < study->perceptor_count; i++) {
-        const vqc_perceptor_source *source = &study->perceptors[i];
-        vqc_clip_options options = {.head_width = source->head_width, .activation = source->activation};
-        VQC_TRY(file_read(source->checkpoint, table, error));
-        VQC_TRY(vqc_clip_open(source->checkpoint, &options, &opened->clips[i], error));
-        table->embedding_width += (uint64_t)opened->clips[i]->embed_width;
-    }
+    for (size_t i = 0; i < study->perceptor_count; i++)
+        VQC_TRY(file_read(study->perceptors[i].checkpoint, table, error));
+    VQC_TRY(vqc_study_models_open(study, &opened->opened, error));
+    for (size_t i = 0; i < study->perceptor_count; i++)
+        table->embedding_width += (uint64_t)opened->opened.clips[i]->embed_width;
     table->perceptors = study->perceptor_count;
     table->open = vqc_clock_seconds() - started;
     return VQC_OK;
@@ -98,18 +87,15 @@ static vqc_status models_open(models *opened, vqc_cost_table *table, vqc_error *
 /* Seconds for the targets of the study's first `count` prompts. */
 static vqc_status prompts_time(const models *opened, size_t count, double *seconds_out, vqc_error *error)
 {
-    vqc_study few = *opened->study;
-    few.prompt_count = count;
+    const vqc_prompt_range range = {opened->study->prompts, count};
+    vqc_targets targets[VQC_STUDY_MAX_PERCEPTORS] = {0};
     double started = vqc_clock_seconds();
-    for (size_t i = 0; i < few.perceptor_count; i++) {
-        vqc_targets targets = {0};
-        vqc_status status = vqc_targets_create(&few, &few.perceptors[i], opened->clips[i], opened->queues[0],
-                                               opened->precision, &targets, error);
-        vqc_targets_release(&targets);
-        VQC_TRY(status);
-    }
+    vqc_status status =
+        vqc_study_models_targets(&opened->opened, range, opened->queues[0], opened->precision, targets, error);
+    for (size_t i = 0; i < VQC_STUDY_MAX_PERCEPTORS; i++)
+        vqc_targets_release(&targets[i]);
     *seconds_out = vqc_clock_seconds() - started;
-    return VQC_OK;
+    return status;
 }
 
 /* What the targets take: a part for the text towers, which goes to `open`, and a part for each prompt. */
@@ -143,11 +129,7 @@ static void work_release(shape_work *work)
 
 static vqc_render_models parts_of(const models *opened, int lane)
 {
-    return (vqc_render_models){.study = opened->study,
-                               .ops = opened->queues[lane],
-                               .precision = opened->precision,
-                               .vqgan = &opened->vqgan,
-                               .clips = opened->clips};
+    return vqc_study_models_on(&opened->opened, opened->queues[lane], opened->precision);
 }
 
 static vqc_status guidance_make(shape_work *work, int lane, vqc_error *error)
@@ -174,7 +156,7 @@ static vqc_status aim_make(shape_work *work, vqc_error *error)
     size_t targets = work->render->prompt->target_count;
     int64_t widest = 0;
     for (size_t i = 0; i < perceptors; i++)
-        widest = opened->clips[i]->embed_width > widest ? opened->clips[i]->embed_width : widest;
+        widest = opened->opened.clips[i]->embed_width > widest ? opened->opened.clips[i]->embed_width : widest;
     VQC_TRY(vqc_memory_allocate(targets * (size_t)widest, sizeof(float), "targets", &work->targets, error));
     VQC_TRY(vqc_memory_allocate((perceptors + 1) * targets, sizeof(double), "targets", &work->weights, error));
     work->aim = (vqc_guidance_aim){.settings = &work->render->settings,
@@ -327,7 +309,7 @@ static vqc_status work_measure(shape_work *work, vqc_network_cost *shape, vqc_er
     shape->make = vqc_clock_seconds() - started;
     VQC_TRY(buffers_make(work, shape, error));
     started = vqc_clock_seconds();
-    VQC_TRY(vqc_init_latent(&opened->vqgan, opened->queues[0], opened->precision, work->render, work->rows,
+    VQC_TRY(vqc_init_latent(&opened->opened.vqgan, opened->queues[0], opened->precision, work->render, work->rows,
                             work->columns, work->z, error));
     shape->start = vqc_clock_seconds() - started;
     VQC_TRY(aim_make(work, error));
@@ -343,16 +325,11 @@ static vqc_status work_measure(shape_work *work, vqc_network_cost *shape, vqc_er
 static vqc_status shape_measure(const models *opened, const vqc_render *render, vqc_network_cost *shape,
                                 vqc_error *error)
 {
-    int64_t factor = opened->vqgan.factor;
-    shape_work work = {.models = opened,
-                       .render = render,
-                       .rows = render->settings.height / factor,
-                       .columns = render->settings.width / factor};
-    if (work.rows == 0 || work.columns == 0)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: size: expected at least %lld × %lld pixels",
-                             opened->study->path, render->prompt->id, (long long)factor, (long long)factor);
+    const int64_t factor = opened->opened.vqgan.factor;
+    shape_work work = {.models = opened, .render = render};
+    VQC_TRY(vqc_study_models_cells(&opened->opened, render, &work.rows, &work.columns, error));
     shape->pixels = work.rows * work.columns * factor * factor;
-    shape->latent_size = work.rows * work.columns * opened->vqgan.config.embed_width;
+    shape->latent_size = work.rows * work.columns * opened->opened.vqgan.config.embed_width;
     vqc_status status = work_measure(&work, shape, error);
     work_release(&work);
     return status;
@@ -367,7 +344,7 @@ static vqc_status shapes_measure(const models *opened, vqc_cost_table *table, vq
     VQC_TRY(vqc_ops_memory(opened->queues[0], &available, &total, error));
     table->free_bytes = available;
     table->lanes = opened->lanes;
-    table->factor = opened->vqgan.factor;
+    table->factor = opened->opened.vqgan.factor;
     for (size_t i = 0; i < study->render_count; i++) {
         if (vqc_cost_table_find(table, &study->renders[i]) < table->count)
             continue;
@@ -385,6 +362,6 @@ vqc_status vqc_measurement_run(const vqc_study *study, vqc_ops *const *queues, i
     vqc_status status = models_open(&opened, table, error);
     if (status == VQC_OK)
         status = shapes_measure(&opened, table, error);
-    models_close(&opened);
+    vqc_study_models_close(&opened.opened);
     return status;
 }

@@ -31,9 +31,9 @@ typedef vqc_status target_visit(const targets_work *work, void *context, const v
 static vqc_status targets_visit(const targets_work *work, vqc_target_kind kind, target_visit *visit, void *context,
                                 vqc_error *error)
 {
-    const vqc_study *study = work->study;
-    for (size_t i = 0; i < study->prompt_count; i++) {
-        const vqc_prompt *prompt = &study->prompts[i];
+    const vqc_prompt_range *range = &work->targets->range;
+    for (size_t i = 0; i < range->count; i++) {
+        const vqc_prompt *prompt = &range->prompts[i];
         for (size_t t = 0; t < prompt->target_count; t++) {
             float *embedding =
                 work->targets->embeddings + (work->targets->first[i] + (int64_t)t) * work->targets->width;
@@ -105,11 +105,11 @@ static vqc_status queue_init(const targets_work *work, text_queue *queue, vqc_er
 }
 
 /* Whether any prompt has a target of the kind. */
-static bool study_has(const vqc_study *study, vqc_target_kind kind)
+static bool range_has(const vqc_prompt_range *range, vqc_target_kind kind)
 {
-    for (size_t i = 0; i < study->prompt_count; i++)
-        for (size_t t = 0; t < study->prompts[i].target_count; t++)
-            if (study->prompts[i].targets[t].kind == kind)
+    for (size_t i = 0; i < range->count; i++)
+        for (size_t t = 0; t < range->prompts[i].target_count; t++)
+            if (range->prompts[i].targets[t].kind == kind)
                 return true;
     return false;
 }
@@ -117,7 +117,7 @@ static bool study_has(const vqc_study *study, vqc_target_kind kind)
 static vqc_status texts_embed(const targets_work *work, vqc_error *error)
 {
     text_queue queue = {0};
-    if (!study_has(work->study, VQC_TARGET_TEXT))
+    if (!range_has(&work->targets->range, VQC_TARGET_TEXT))
         return VQC_OK;
     if (work->source->vocabulary == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: perceptor %s: texts need its vocabulary", work->study->path,
@@ -154,7 +154,7 @@ static vqc_status image_visit(const targets_work *work, void *context, const vqc
 static vqc_status images_embed(const targets_work *work, vqc_error *error)
 {
     vqc_clip_image_tower tower;
-    if (!study_has(work->study, VQC_TARGET_IMAGE))
+    if (!range_has(&work->targets->range, VQC_TARGET_IMAGE))
         return VQC_OK;
     VQC_TRY(vqc_clip_image_tower_create(work->clip, work->ops, work->precision, 1, false, &tower, error));
     vqc_status status = targets_visit(work, VQC_TARGET_IMAGE, image_visit, &tower, error);
@@ -212,24 +212,26 @@ static vqc_status noise_visit(const targets_work *work, void *context, const vqc
 }
 
 /* Gives every prompt its place and the table its memory. */
-static vqc_status targets_allocate(const vqc_study *study, int64_t width, vqc_targets *targets, vqc_error *error)
+static vqc_status targets_allocate(vqc_targets *targets, vqc_error *error)
 {
+    const vqc_prompt_range *range = &targets->range;
     int64_t total = 0;
-    targets->width = width;
-    VQC_TRY(vqc_memory_allocate(study->prompt_count, sizeof *targets->first, "targets", &targets->first, error));
-    for (size_t i = 0; i < study->prompt_count; i++) {
+    VQC_TRY(vqc_memory_allocate(range->count, sizeof *targets->first, "targets", &targets->first, error));
+    for (size_t i = 0; i < range->count; i++) {
         targets->first[i] = total;
-        total += (int64_t)study->prompts[i].target_count;
+        total += (int64_t)range->prompts[i].target_count;
     }
-    return vqc_memory_allocate((size_t)(total * width), sizeof(float), "targets", &targets->embeddings, error);
+    return vqc_memory_allocate((size_t)(total * targets->width), sizeof(float), "targets", &targets->embeddings,
+                               error);
 }
 
-vqc_status vqc_targets_create(const vqc_study *study, const vqc_perceptor_source *source, const vqc_clip *clip,
-                              vqc_ops *ops, vqc_dtype precision, vqc_targets *targets_out, vqc_error *error)
+vqc_status vqc_targets_create(const vqc_study *study, vqc_prompt_range range, const vqc_perceptor_source *source,
+                              const vqc_clip *clip, vqc_ops *ops, vqc_dtype precision, vqc_targets *targets_out,
+                              vqc_error *error)
 {
-    vqc_targets targets = {0};
+    vqc_targets targets = {.range = range, .width = clip->embed_width};
     targets_work work = {study, source, clip, ops, precision, &targets};
-    vqc_status status = targets_allocate(study, clip->embed_width, &targets, error);
+    vqc_status status = targets_allocate(&targets, error);
     if (status == VQC_OK)
         status = texts_embed(&work, error);
     if (status == VQC_OK)
@@ -253,7 +255,7 @@ void vqc_targets_release(vqc_targets *targets)
     *targets = (vqc_targets){0};
 }
 
-const float *vqc_targets_of(const vqc_targets *targets, const vqc_study *study, const vqc_prompt *prompt)
+const float *vqc_targets_of(const vqc_targets *targets, const vqc_prompt *prompt)
 {
-    return targets->embeddings + targets->first[prompt - study->prompts] * targets->width;
+    return targets->embeddings + targets->first[prompt - targets->range.prompts] * targets->width;
 }

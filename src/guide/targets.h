@@ -10,8 +10,15 @@
  * takes; or a vocabulary that is not given; or a file that does not hold what it should. */
 VQC_MUST_CHECK vqc_status vqc_targets_check(const vqc_study *study, vqc_error *error);
 
-/* The targets of every prompt of a study in the space of one perceptor. */
+/* Some prompts of a study, one after another. */
+typedef struct vqc_prompt_range {
+    const vqc_prompt *prompts;
+    size_t count;
+} vqc_prompt_range;
+
+/* The targets of such prompts in the space of one perceptor. */
 typedef struct vqc_targets {
+    vqc_prompt_range range;
     int64_t width;     /* of an embedding */
     int64_t *first;    /* (prompts): place of each prompt's first target */
     float *embeddings; /* (targets, width), the prompts' one after another */
@@ -20,12 +27,12 @@ typedef struct vqc_targets {
 /* Computes them: texts through the text tower, pictures through the image tower (each made for this and released),
  * rows of files read, noise drawn. A text that is too long, a missing vocabulary, a file that does not fit are
  * VQC_BAD_INPUT naming the prompt. */
-VQC_MUST_CHECK vqc_status vqc_targets_create(const vqc_study *study, const vqc_perceptor_source *source,
-                                             const vqc_clip *clip, vqc_ops *ops, vqc_dtype precision,
-                                             vqc_targets *targets_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_targets_create(const vqc_study *study, vqc_prompt_range range,
+                                             const vqc_perceptor_source *source, const vqc_clip *clip, vqc_ops *ops,
+                                             vqc_dtype precision, vqc_targets *targets_out, vqc_error *error);
 void vqc_targets_release(vqc_targets *targets);
 
-/* The embeddings of a prompt's targets, (target_count, width). */
-const float *vqc_targets_of(const vqc_targets *targets, const vqc_study *study, const vqc_prompt *prompt);
+/* The embeddings of the targets of a prompt of the range, (target_count, width). */
+const float *vqc_targets_of(const vqc_targets *targets, const vqc_prompt *prompt);
 
 #endif

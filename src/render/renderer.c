@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "guide/targets.h"
 #include "render/init.h"
 #include "render/latent_optimiser.h"
 #include "render/regulariser.h"
 #include "render/step_message.h"
+#include "render/study_models.h"
 
 /* What crop groups have cost in this team; every member has the same numbers. */
 typedef struct render_costs {
@@ -19,18 +19,16 @@ typedef struct render_costs {
 } render_costs;
 
 /* What all renderers of a process share. */
-typedef struct render_models {
-    const vqc_study *study;
-    vqc_vqgan vqgan;
-    vqc_clip *clips[VQC_STUDY_MAX_PERCEPTORS];
+typedef struct shared_models {
+    vqc_study_models opened;
     vqc_targets targets[VQC_STUDY_MAX_PERCEPTORS];
-} render_models;
+} shared_models;
 
 struct vqc_renderer {
     const vqc_study *study;
     vqc_ops *ops;
     vqc_dtype precision;
-    render_models *models;     /* its own, or the first renderer's */
+    shared_models *models;     /* its own, or the first renderer's */
     const vqc_renderer *first; /* NULL: this one has none before it */
     /* Of the render under way. */
     const vqc_render *render;
@@ -54,55 +52,46 @@ struct vqc_renderer {
     vqc_error failure; /* kept for the next step */
 };
 
-static void models_close(render_models *models)
+static void models_close(shared_models *models)
 {
     if (models == NULL)
         return;
-    for (size_t i = 0; i < models->study->perceptor_count; i++) {
+    for (size_t i = 0; i < VQC_STUDY_MAX_PERCEPTORS; i++)
         vqc_targets_release(&models->targets[i]);
-        vqc_clip_close(models->clips[i]);
-    }
-    vqc_vqgan_close(&models->vqgan);
+    vqc_study_models_close(&models->opened);
     free(models);
 }
 
-static vqc_status perceptor_open(const vqc_renderer *renderer, render_models *models, size_t index, vqc_error *error)
+static vqc_status models_open(vqc_renderer *renderer, vqc_prompt_range prompts, vqc_error *error)
 {
-    const vqc_perceptor_source *source = &models->study->perceptors[index];
-    vqc_clip_options options = {.head_width = source->head_width, .activation = source->activation};
-    VQC_TRY(vqc_clip_open(source->checkpoint, &options, &models->clips[index], error));
-    return vqc_targets_create(models->study, source, models->clips[index], renderer->ops, renderer->precision,
-                              &models->targets[index], error);
+    VQC_TRY(vqc_memory_allocate(1, sizeof *renderer->models, "models", &renderer->models, error));
+    VQC_TRY(vqc_study_models_open(renderer->study, &renderer->models->opened, error));
+    return vqc_study_models_targets(&renderer->models->opened, prompts, renderer->ops, renderer->precision,
+                                    renderer->models->targets, error);
 }
 
-static vqc_status models_open(vqc_renderer *renderer, vqc_error *error)
-{
-    render_models *models;
-    const vqc_study *study = renderer->study;
-    VQC_TRY(vqc_memory_allocate(1, sizeof *models, "models", &models, error));
-    models->study = study;
-    renderer->models = models;
-    VQC_TRY(vqc_vqgan_open(study->generator.config, study->generator.checkpoint, &models->vqgan, error));
-    for (size_t i = 0; i < study->perceptor_count; i++)
-        VQC_TRY(perceptor_open(renderer, models, i, error));
-    return VQC_OK;
-}
-
-vqc_status vqc_renderer_create(const vqc_study *study, vqc_ops *ops, vqc_dtype precision, vqc_renderer **renderer_out,
-                               vqc_error *error)
+vqc_status vqc_renderer_create_for(const vqc_study *study, vqc_prompt_range prompts, vqc_ops *ops,
+                                   vqc_dtype precision, vqc_renderer **renderer_out, vqc_error *error)
 {
     vqc_renderer *renderer;
     VQC_TRY(vqc_memory_allocate(1, sizeof *renderer, "a renderer", &renderer, error));
     renderer->study = study;
     renderer->ops = ops;
     renderer->precision = precision;
-    vqc_status status = models_open(renderer, error);
+    vqc_status status = models_open(renderer, prompts, error);
     if (status != VQC_OK) {
         vqc_renderer_destroy(renderer);
         return status;
     }
     *renderer_out = renderer;
     return VQC_OK;
+}
+
+vqc_status vqc_renderer_create(const vqc_study *study, vqc_ops *ops, vqc_dtype precision, vqc_renderer **renderer_out,
+                               vqc_error *error)
+{
+    const vqc_prompt_range all = {study->prompts, study->prompt_count};
+    return vqc_renderer_create_for(study, all, ops, precision, renderer_out, error);
 }
 
 vqc_status vqc_renderer_create_beside(const vqc_renderer *first, vqc_ops *ops, vqc_renderer **renderer_out,
@@ -152,24 +141,22 @@ void vqc_renderer_destroy(vqc_renderer *renderer)
 
 const vqc_clip *vqc_renderer_clip(const vqc_renderer *renderer, size_t index)
 {
-    return renderer->models->clips[index];
+    return renderer->models->opened.clips[index];
 }
 
 vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *render, vqc_render_extents *shape_out,
                                 vqc_error *error)
 {
-    int64_t factor = renderer->models->vqgan.factor;
-    int64_t rows = render->settings.height / factor;
-    int64_t columns = render->settings.width / factor;
-    if (rows == 0 || columns == 0)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: size: expected at least %lld × %lld pixels",
-                             renderer->study->path, render->prompt->id, (long long)factor, (long long)factor);
+    const vqc_vqgan *vqgan = &renderer->models->opened.vqgan;
+    int64_t rows;
+    int64_t columns;
+    VQC_TRY(vqc_study_models_cells(&renderer->models->opened, render, &rows, &columns, error));
     *shape_out = (vqc_render_extents){
-        .height = rows * factor,
-        .width = columns * factor,
+        .height = rows * vqgan->factor,
+        .width = columns * vqgan->factor,
         .rows = rows,
         .columns = columns,
-        .latent_width = renderer->models->vqgan.config.embed_width,
+        .latent_width = vqgan->config.embed_width,
         .steps = render->settings.steps,
         .terms = (int64_t)(renderer->study->perceptor_count * render->prompt->target_count) + 2,
         .state_tensors = vqc_latent_optimiser_tensors(&render->settings),
@@ -196,7 +183,7 @@ static size_t picture_count(const vqc_renderer *renderer)
 /* Whether the networks at hand serve the render, too. */
 static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render)
 {
-    const vqc_network_key key = vqc_network_key_of(&render->settings, renderer->models->vqgan.factor);
+    const vqc_network_key key = vqc_network_key_of(&render->settings, renderer->models->opened.vqgan.factor);
     return renderer->guidance != NULL && vqc_network_key_equal(vqc_guidance_key(renderer->guidance), &key);
 }
 
@@ -204,11 +191,8 @@ static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render)
 static vqc_status guidance_create(vqc_renderer *renderer, vqc_error *error)
 {
     const vqc_renderer *first = renderer->first;
-    const vqc_render_models models = {.study = renderer->study,
-                                      .ops = renderer->ops,
-                                      .precision = renderer->precision,
-                                      .vqgan = &renderer->models->vqgan,
-                                      .clips = renderer->models->clips};
+    const vqc_render_models models =
+        vqc_study_models_on(&renderer->models->opened, renderer->ops, renderer->precision);
     if (first != NULL && vqc_ops_shares_parameters(renderer->ops) && networks_fit(first, renderer->render))
         return vqc_guidance_create_beside(first->guidance, renderer->ops, renderer->render, &renderer->guidance,
                                           error);
@@ -236,7 +220,7 @@ static vqc_status guidance_turn(vqc_renderer *renderer, vqc_error *error)
                             .weights = renderer->weights,
                             .stops = renderer->stops};
     for (size_t i = 0; i < renderer->study->perceptor_count; i++)
-        aim.targets[i] = vqc_targets_of(&renderer->models->targets[i], renderer->study, render->prompt);
+        aim.targets[i] = vqc_targets_of(&renderer->models->targets[i], render->prompt);
     return vqc_guidance_turn(renderer->guidance, &aim, error);
 }
 
@@ -268,7 +252,7 @@ static void share_assign(vqc_renderer *renderer)
 {
     vqc_share_work *work = &renderer->work;
     for (size_t i = 0; i < work->perceptors; i++) {
-        double side = (double)renderer->models->clips[i]->vision.side;
+        double side = (double)renderer->models->opened.clips[i]->vision.side;
         int64_t groups = renderer->costs.groups[i];
         work->seconds[i] = side * side;
         if (groups > 0)
@@ -311,7 +295,7 @@ static vqc_status latent_start(vqc_renderer *renderer, vqc_error *error)
     renderer->state = NULL;
     VQC_TRY(vqc_memory_allocate(state_count(renderer), sizeof *renderer->state, "a latent", &renderer->state, error));
     float *z = renderer->state;
-    VQC_TRY(vqc_init_latent(&renderer->models->vqgan, renderer->ops, renderer->precision, renderer->render,
+    VQC_TRY(vqc_init_latent(&renderer->models->opened.vqgan, renderer->ops, renderer->precision, renderer->render,
                             renderer->shape.rows, renderer->shape.columns, z, error));
     return vqc_guidance_reset(renderer->guidance, z, error);
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "comm/team.h"
+#include "guide/targets.h"
 #include "render/guidance.h"
 #include "render/share.h"
 #include "study/study.h"
@@ -25,6 +26,9 @@ typedef struct vqc_renderer vqc_renderer;
 /* Opens the study's models and computes the targets of all its prompts. The study and the device must outlive it. */
 VQC_MUST_CHECK vqc_status vqc_renderer_create(const vqc_study *study, vqc_ops *ops, vqc_dtype precision,
                                               vqc_renderer **renderer_out, vqc_error *error);
+/* The same for renders of these prompts of the study alone: no other targets are computed. */
+VQC_MUST_CHECK vqc_status vqc_renderer_create_for(const vqc_study *study, vqc_prompt_range prompts, vqc_ops *ops,
+                                                  vqc_dtype precision, vqc_renderer **renderer_out, vqc_error *error);
 /* Another one with the same study, models and targets, whose first renderer must outlive it, on a vqc_ops of its own
  * of the same device. Where the implementation shares parameters (ops.h) it makes its networks beside the first
  * renderer's, if those are for renders like its own. */

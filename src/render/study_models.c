@@ -1,0 +1,57 @@
+#include "render/study_models.h"
+
+static vqc_status models_open(vqc_study_models *models, vqc_error *error)
+{
+    const vqc_study *study = models->study;
+    VQC_TRY(vqc_vqgan_open(study->generator.config, study->generator.checkpoint, &models->vqgan, error));
+    for (size_t i = 0; i < study->perceptor_count; i++) {
+        const vqc_perceptor_source *source = &study->perceptors[i];
+        vqc_clip_options options = {.head_width = source->head_width, .activation = source->activation};
+        VQC_TRY(vqc_clip_open(source->checkpoint, &options, &models->clips[i], error));
+    }
+    return VQC_OK;
+}
+
+vqc_status vqc_study_models_open(const vqc_study *study, vqc_study_models *models_out, vqc_error *error)
+{
+    *models_out = (vqc_study_models){.study = study};
+    vqc_status status = models_open(models_out, error);
+    if (status != VQC_OK)
+        vqc_study_models_close(models_out);
+    return status;
+}
+
+void vqc_study_models_close(vqc_study_models *models)
+{
+    for (size_t i = 0; i < VQC_STUDY_MAX_PERCEPTORS; i++)
+        vqc_clip_close(models->clips[i]);
+    vqc_vqgan_close(&models->vqgan);
+    *models = (vqc_study_models){0};
+}
+
+vqc_render_models vqc_study_models_on(const vqc_study_models *models, vqc_ops *ops, vqc_dtype precision)
+{
+    return (vqc_render_models){
+        .study = models->study, .ops = ops, .precision = precision, .vqgan = &models->vqgan, .clips = models->clips};
+}
+
+vqc_status vqc_study_models_cells(const vqc_study_models *models, const vqc_render *render, int64_t *rows_out,
+                                  int64_t *columns_out, vqc_error *error)
+{
+    const int64_t factor = models->vqgan.factor;
+    *rows_out = render->settings.height / factor;
+    *columns_out = render->settings.width / factor;
+    if (*rows_out > 0 && *columns_out > 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: size: expected at least %lld × %lld pixels",
+                         models->study->path, render->prompt->id, (long long)factor, (long long)factor);
+}
+
+vqc_status vqc_study_models_targets(const vqc_study_models *models, vqc_prompt_range prompts, vqc_ops *ops,
+                                    vqc_dtype precision, vqc_targets *targets_out, vqc_error *error)
+{
+    for (size_t i = 0; i < models->study->perceptor_count; i++)
+        VQC_TRY(vqc_targets_create(models->study, prompts, &models->study->perceptors[i], models->clips[i], ops,
+                                   precision, &targets_out[i], error));
+    return VQC_OK;
+}
