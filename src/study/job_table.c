@@ -38,16 +38,14 @@ static const vqc_field study_fields[] = {
      .says = "settings by their dotted keys, each with a list of values: every combination is rendered"},
     {.key = "team",
      .kind = VQC_FIELD_OTHER,
-     .form = "auto, or an integer from 1 to 65536",
+     .form = "auto, or an integer 1 to 65536",
      .otherwise = "auto",
      .says = "ranks that work on one picture together; auto: the program chooses"},
 };
 
 const vqc_schema vqc_study_schema = {
     .title = "The whole file",
-    .says =
-        "Every prompt is rendered with every seed and every combination of the sweep. Paths are seen from the job "
-        "file's folder.",
+    .says = "Every prompt is rendered with every seed and every combination of the sweep.",
     SCHEMA(study_fields, vqc_study),
 };
 

@@ -10,4 +10,7 @@
  * default and what it is. For a terminal of 100 columns, or as Markdown, which is docs/job-file.md. */
 VQC_MUST_CHECK vqc_status vqc_job_manual_write(vqc_text *text, bool markdown, vqc_error *error);
 
+/* The job file that it shows. */
+const char *vqc_job_manual_example(void);
+
 #endif

@@ -233,22 +233,25 @@ size_t vqc_schema_keys(const vqc_schema *schema, const char *keys[VQC_SCHEMA_FIE
     return schema->count;
 }
 
-const vqc_word_option *vqc_schema_option(const vqc_schema *schema, const void *object, const vqc_field *field)
+/* The word of the field's leader that the object has; NULL where the field has none. */
+static const vqc_word *leader_word(const vqc_schema *schema, const void *object, const vqc_field *field)
 {
-    if (field->leader == NULL)
-        return NULL;
-    const vqc_word *word = word_of(vqc_schema_find(schema, field->leader), object);
-    for (int i = 0; i < VQC_WORD_OPTIONS && word->options[i].key != NULL; i++)
+    return field->leader == NULL ? NULL : word_of(vqc_schema_find(schema, field->leader), object);
+}
+
+/* What the word brings of the field; NULL where that is nothing. */
+static const vqc_word_option *option_find(const vqc_word *word, const vqc_field *field)
+{
+    for (int i = 0; word != NULL && i < VQC_WORD_OPTIONS && word->options[i].key != NULL; i++)
         if (strcmp(word->options[i].key, field->key) == 0)
             return &word->options[i];
     return NULL;
 }
 
-/* The field as its leader's word has it. */
-static vqc_field field_led(const vqc_schema *schema, const void *object, const vqc_field *field)
+vqc_field vqc_field_led(const vqc_word *word, const vqc_field *field)
 {
     vqc_field led = *field;
-    const vqc_word_option *option = vqc_schema_option(schema, object, field);
+    const vqc_word_option *option = option_find(word, field);
     if (option != NULL && option->usual[0] != 0.0)
         memcpy(led.usual, option->usual, sizeof led.usual);
     if (option != NULL && option->maximum != 0.0)
@@ -256,11 +259,17 @@ static vqc_field field_led(const vqc_schema *schema, const void *object, const v
     return led;
 }
 
+/* Whether the leader's word, if the field has a leader, has it among its options. */
+static bool is_option(const vqc_schema *schema, const void *object, const vqc_field *field)
+{
+    return field->leader == NULL || option_find(leader_word(schema, object, field), field) != NULL;
+}
+
 /* Gives the fields their defaults that this one leads; NULL: those that none leads. */
 static void led_reset(const vqc_schema *schema, void *object, const char *leader)
 {
     for (size_t i = 0; i < schema->count; i++) {
-        const vqc_field led = field_led(schema, object, &schema->fields[i]);
+        const vqc_field led = vqc_field_led(leader_word(schema, object, &schema->fields[i]), &schema->fields[i]);
         if (leader == NULL ? led.leader == NULL : led.leader != NULL && strcmp(led.leader, leader) == 0)
             vqc_field_reset(&led, object);
     }
@@ -312,13 +321,13 @@ vqc_status vqc_schema_apply_key(const vqc_schema *schema, void *object, const ch
     const vqc_field *field = vqc_schema_find(schema, key);
     if (field == NULL)
         return key_refuse(schema, place, key, error);
-    if (field->leader != NULL && vqc_schema_option(schema, object, field) == NULL) {
+    if (!is_option(schema, object, field)) {
         const vqc_field *leader = vqc_schema_find(schema, field->leader);
         return vqc_yaml_key_error(value, error, "the %s %s has no such option", leader->leads,
                                   word_of(leader, object)->word);
     }
     const vqc_word *before = field->leads == NULL ? NULL : word_of(field, object);
-    const vqc_field led = field_led(schema, object, field);
+    const vqc_field led = vqc_field_led(leader_word(schema, object, field), field);
     VQC_TRY(vqc_field_read(&led, object, value, error));
     if (field->leads != NULL && word_of(field, object) != before)
         led_reset(schema, object, key);
@@ -375,8 +384,8 @@ vqc_status vqc_schema_apply(const vqc_schema *schema, void *object, const vqc_ya
 /* Whether the text must hold the field. */
 static bool is_written(const vqc_schema *schema, const void *object, const vqc_field *field)
 {
-    const vqc_field led = field_led(schema, object, field);
-    if (field->leader != NULL && vqc_schema_option(schema, object, field) == NULL)
+    const vqc_field led = vqc_field_led(leader_word(schema, object, field), field);
+    if (!is_option(schema, object, field))
         return false;
     return !field->quiet || !vqc_field_is_usual(&led, object);
 }

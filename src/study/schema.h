@@ -102,15 +102,15 @@ VQC_MUST_CHECK vqc_status vqc_field_write(const vqc_field *field, const void *ob
 const char **vqc_field_text(const vqc_field *field, void *object);
 bool vqc_field_is_usual(const vqc_field *field, const void *object);
 
+/* The field as a word of its leader has it, with that word's default and range; NULL: as its row has it. */
+vqc_field vqc_field_led(const vqc_word *word, const vqc_field *field);
+
 /* ---- A table ---- */
 
 /* NULL where the table has no such key. */
 const vqc_field *vqc_schema_find(const vqc_schema *schema, const char *key);
 /* The keys, and their number. */
 size_t vqc_schema_keys(const vqc_schema *schema, const char *keys[VQC_SCHEMA_FIELDS]);
-/* What the field's leader, as the object has it, says of it; NULL where it has none, or does not have this option. */
-const vqc_word_option *vqc_schema_option(const vqc_schema *schema, const void *object, const vqc_field *field);
-
 /* Gives every member that has a row its default. */
 void vqc_schema_reset(const vqc_schema *schema, void *object);
 

@@ -36,7 +36,7 @@ static_assert(sizeof fields / sizeof fields[0] <= VQC_SCHEMA_FIELDS, "settings")
 
 const vqc_schema vqc_settings_schema = {
     .title = "render",
-    .says = "How a picture is made. These are the defaults of every prompt; a prompt may have keys of its own.",
+    .says = "How pictures are made; a prompt may have its own. l2.weight: 1 is short for l2: {weight: 1}.",
     .fields = fields,
     .count = sizeof fields / sizeof fields[0],
     .object_size = sizeof(vqc_settings),
