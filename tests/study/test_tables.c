@@ -28,7 +28,7 @@ static void ok(vqc_status status, const vqc_error *error)
 
 static void row_fail(const vqc_schema *schema, const vqc_field *field, const char *what)
 {
-    fail_msg("%s, row %d, %s: %s", schema->title, (int)(field - schema->fields), field->key, what);
+    fail_msg("%s: %s: %s", schema->title, field->key, what);
 }
 
 /* Bytes of a member of the field's kind; 0: any. */
