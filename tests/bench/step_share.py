@@ -16,20 +16,34 @@ import subprocess
 import sys
 import tempfile
 
-# Functions outside the networks, by the source file that they stand in. All else under src/ops and src/models is
-# network; what is in neither is not part of a step: loading, digests, the archive.
-OUTSIDE = {
-    "colour": ["colour.c", "colour_formulas.h"],
-    "warp": ["warp.c", "warp_piece.h", "warp_formulas.h", "field_warp.c", "field_formulas.h"],
-    "fields": ["spline_field.c", "spline_formulas.h", "elastic_field.c", "elastic_formulas.h"],
-    "erase, sharpen": ["erase.c", "erase_formulas.h", "sharpen.c", "sharpen_formulas.h"],
-    "noise": ["noise.c", "noise_formulas.h", "random.c", "random.h"],
-    "resample": ["resample.c", "filter.c", "filter_formulas.h"],
-    "distance": ["distance.c"],
-    "sums and optimiser": ["gradient_sum.c", "sum_formulas.h", "latent_optimiser.c", "adam_formulas.h", "renderer.c"],
-    "drawing": ["perceptor.c", "crops.c", "draws.c", "augment.c", "augment_warps.c", "augment_spline.c", "stream.c"],
+# Functions outside the networks, by the source file that they stand in: drawing, and the operations that src/guide
+# names, which are found there. All else under src/ops and src/models is network; what is in neither is not part of a
+# step: loading, digests, the archive.
+SOURCES = pathlib.Path(__file__).resolve().parents[2] / "src"
+OF_NETWORKS_TOO = {"clamp"}
+BESIDE = {  # what belongs to an operation and does not have its name
+    "warp": ["warp_piece.h"], "field warp": ["field_formulas.h"], "spline field": ["spline_formulas.h"],
+    "elastic field": ["elastic_formulas.h"], "noise": ["random.c", "random.h"], "adaptive pool": ["pool_formulas.h"],
+    "resample": ["filter.c", "filter_formulas.h"],
+    "sums and optimiser": ["gradient_sum.c", "sum_formulas.h", "host_step.c", "update_formulas.h",
+                           "latent_optimiser.c", "renderer.c"],
+    "drawing": ["stream.c"],
 }
-ROW_OF_FILE = {file: row for row, files in OUTSIDE.items() for file in files}
+
+
+def rows_by_file():
+    """The row of the table for every such file."""
+    files = {file: row for row, names in BESIDE.items() for file in names}
+    for source in (SOURCES / "guide").rglob("*.c"):
+        files[source.name] = "drawing"
+    for source in (SOURCES / "guide").rglob("*.c"):
+        for kind in re.findall(r"\bVQC_OPERATION_([A-Z_]+)\b", source.read_text()):
+            if kind.lower() not in OF_NETWORKS_TOO:
+                files.update({kind.lower() + end: kind.lower().replace("_", " ") for end in (".c", "_formulas.h")})
+    return files
+
+
+ROW_OF_FILE = rows_by_file()
 NETWORK_FOLDERS = ("/src/ops/", "/src/models/")
 # Only the noise and the distance call the mathematics library in a step. What a step copies (memmove) are activations
 # and the rows of attention, which `perf record --call-graph dwarf` shows; what it clears are mostly gradients of crops.

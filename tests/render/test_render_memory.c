@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../every_augmentation.h"
 #include "render/memory.h"
 #include "render/renderer.h"
 
@@ -25,8 +26,7 @@ static const char job[] =
     "  perceptors:\n"
     "    - {name: first, checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}\n"
     "    - {name: second, checkpoint: " FIXTURES "hugging_face_heads/model.safetensors, weight: 0.5}\n"
-    "render: {size: [40, 24], steps: 3, crops: {count: 7, group: 4},\n"
-    "         augment: [Hf, Af, Pe, Ji, Ro, Re, {name: Cr, size: 0.9}, Er, Hf, Sh, Ts, Et, Gn]}\n"
+    "render: {size: [40, 24], steps: 3, crops: {count: 7, group: 4}, augment: [%s, {name: Cr, size: 0.9}, Hf]}\n"
     "prompts: [{targets: [{noise: 1}]}]\n"
     "sweep: {recompute: [false, true]}\n";
 
@@ -48,10 +48,12 @@ static fixture fixture_open(size_t limit)
     fixture f;
     vqc_error error = {0};
     char path[] = "/tmp/vqclip-memory-XXXXXX";
+    char augmentations[256];
     vqc_ops_options options = {.threads = 1, .memory_limit = limit};
     int descriptor = mkstemp(path);
     assert_true(descriptor >= 0);
-    assert_int_equal(write(descriptor, job, strlen(job)), strlen(job));
+    every_augmentation(augmentations, sizeof augmentations);
+    assert_true(dprintf(descriptor, job, augmentations) > 0);
     assert_int_equal(close(descriptor), 0);
     check(vqc_study_open(path, &f.study, &error), &error);
     (void)unlink(path);

@@ -14,6 +14,7 @@
 
 #include "../comparison.h"
 #include "../device_absent.h"
+#include "../every_augmentation.h"
 #include "render/renderer.h"
 #include "weights/weights.h"
 
@@ -54,7 +55,7 @@ static const char augmented_job[] =
     "  size: [40, 24]\n"
     "  steps: 6\n"
     "  crops: {count: 5, group: 2}\n"
-    "  augment: [Hf, Af, Pe, Ji, Ro, Re, {name: Cr, size: 0.9}, Er, Hf, Sh, Ts, Et, Gn]\n"
+    "  augment: [%s, {name: Cr, size: 0.9}, Hf]\n"
     "prompts:\n"
     "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n";
 
@@ -76,10 +77,12 @@ static void fixture_open(fixture *f, const char *device, const char *job)
 {
     vqc_error error = {0};
     vqc_ops_options options = {0};
+    char augmentations[256];
     (void)snprintf(f->path, sizeof f->path, "/tmp/vqclip-job-XXXXXX");
     int descriptor = mkstemp(f->path);
     assert_true(descriptor >= 0);
-    assert_int_equal(write(descriptor, job, strlen(job)), (ssize_t)strlen(job));
+    every_augmentation(augmentations, sizeof augmentations);
+    assert_true(dprintf(descriptor, job, augmentations) > 0);
     assert_int_equal(close(descriptor), 0);
     check(vqc_study_open(f->path, &f->study, &error), &error);
     check(vqc_ops_create(device, &options, &f->ops, &error), &error);
