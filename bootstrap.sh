@@ -83,16 +83,18 @@ quickstart() {
     say "the archive is $folder/quickstart.h5, the pictures are beside it, all of them in $folder/sheet.png"
 }
 
-# Compiles and links what runs on a GPU, for every kind of GPU; whether it works shows on one only (tests/gpu/run.sh).
+# Compiles and links what runs on a GPU, without optimising the host's part and for two kinds of GPU, between which the
+# code tells apart; whether it works shows on one only (tests/gpu/run.sh).
 compile_cuda() {
     if ! PATH="$PATH:/usr/local/cuda/bin" command -v nvcc >/dev/null; then
         say "skipped: compiling the CUDA code, as there is no nvcc"
         return
     fi
-    say "compiling the CUDA code in build/cuda"
-    cmake --preset cuda -DVQC_WERROR=ON -DBUILD_TESTING=OFF
-    cmake --build build/cuda --target vqclip
-    tests/cli/device_test.sh build/cuda/src/vqclip with tests/models/fixtures
+    say "compiling the CUDA code in build/cuda_check"
+    cmake --preset cuda -B build/cuda_check -DVQC_WERROR=ON -DBUILD_TESTING=OFF -DCMAKE_BUILD_TYPE=Debug \
+        "-DCMAKE_CUDA_ARCHITECTURES=75-real;80"
+    cmake --build build/cuda_check --target vqclip
+    tests/cli/device_test.sh build/cuda_check/src/vqclip with tests/models/fixtures
 }
 
 [ $# -ge 1 ] || usage
@@ -118,7 +120,7 @@ test)
     install_packages $BUILD_PACKAGES $FONT_PACKAGES $TEST_PACKAGES
     build release -DVQC_WERROR=ON -DBUILD_TESTING=ON
     compile_cuda
-    ctest --test-dir build/release --output-on-failure
+    ctest --test-dir build/release --output-on-failure --parallel "$(getconf _NPROCESSORS_ONLN)"
     ;;
 *)
     usage
