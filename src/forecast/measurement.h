@@ -1,8 +1,8 @@
 #ifndef VQC_FORECAST_MEASUREMENT_H
 #define VQC_FORECAST_MEASUREMENT_H
 
-#include "ops/ops.h"
 #include "forecast/cost_table.h"
+#include "ops/ops.h"
 
 /* Measures what a study costs on the device at hand: opens its models and, for every distinct shape of its renders,
  * makes the networks and runs them a few times (the median counts, after one run for warming up).

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-#include "text/tokenizer.h"
 #include "config/yaml.h"
+#include "text/tokenizer.h"
 
 /* Whether the prompt's targets are parts of one text. */
 static bool prompt_is_split(const vqc_prompt *prompt)

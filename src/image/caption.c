@@ -165,8 +165,8 @@ static void surface_copy(cairo_surface_t *surface, vqc_image *image, int64_t top
 }
 
 vqc_status vqc_caption_paint(const vqc_captions *captions, const char *text, const vqc_caption_style *style,
-                            vqc_image *image, int64_t top, int64_t left, int64_t height, int64_t width,
-                            vqc_error *error)
+                             vqc_image *image, int64_t top, int64_t left, int64_t height, int64_t width,
+                             vqc_error *error)
 {
     if (top < 0 || left < 0 || height < 1 || width < 1 || top > image->height - height || left > image->width - width)
         return vqc_error_set(error, VQC_FAILED, "a caption reaches beyond its picture");

@@ -38,7 +38,7 @@ int64_t vqc_caption_height(const vqc_captions *captions, const char *text, int64
 /* Paints a text into the rectangle whose first pixel is (top, left); `height` may be any, what does not fit is cut
  * off. A rectangle that is empty or reaches beyond the picture is VQC_FAILED, as is lack of memory. */
 VQC_MUST_CHECK vqc_status vqc_caption_paint(const vqc_captions *captions, const char *text,
-                                           const vqc_caption_style *style, vqc_image *image, int64_t top,
-                                           int64_t left, int64_t height, int64_t width, vqc_error *error);
+                                            const vqc_caption_style *style, vqc_image *image, int64_t top,
+                                            int64_t left, int64_t height, int64_t width, vqc_error *error);
 
 #endif

@@ -26,8 +26,8 @@ int64_t vqc_caption_height(const vqc_captions *captions, const char *text, int64
 }
 
 vqc_status vqc_caption_paint(const vqc_captions *captions, const char *text, const vqc_caption_style *style,
-                            vqc_image *image, int64_t top, int64_t left, int64_t height, int64_t width,
-                            vqc_error *error)
+                             vqc_image *image, int64_t top, int64_t left, int64_t height, int64_t width,
+                             vqc_error *error)
 {
     (void)captions;
     (void)text;

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "forecast/cost_file.h"
-#include "fuzz.h"
 #include "forecast/prediction.h"
+#include "fuzz.h"
 
 enum { RANKS = 7 };
 

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "fuzz.h"
 #include "config/json.h"
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz.h"
 #include "config/yaml.h"
+#include "fuzz.h"
 
 /* Reads the node and those below it in every way there is; only that nothing goes wrong matters. */
 static void read_everything(const vqc_yaml_node *node)
