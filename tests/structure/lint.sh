@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 build=${1:-build/release}
 database=$build/compile_commands.json
 [ -r "$database" ] || {
-    echo "lint.sh: $database is not there: configure first (cmake --preset release)" >&2
+    echo "lint.sh: $database is not there: build first, by a preset" >&2
     exit 2
 }
 find src -name '*.c' ! -path 'src/ops/cuda/*' | sort |
