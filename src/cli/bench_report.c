@@ -50,10 +50,7 @@ void vqc_bench_report_print(const vqc_bench_report *report)
 
 static json_t *part_to_json(const vqc_bench_part *part)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "seconds", json_real(part->median));
-    json_object_set_new(object, "share", json_real(part->share));
-    return object;
+    return json_pack("{s: f, s: f}", "seconds", part->median, "share", part->share);
 }
 
 static json_t *perceptors_to_json(const vqc_bench_report *report)
@@ -70,48 +67,31 @@ static json_t *perceptors_to_json(const vqc_bench_report *report)
 
 static json_t *step_to_json(const vqc_bench_report *report)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "median_seconds", json_real(report->step_median));
-    json_object_set_new(object, "smallest_seconds", json_real(report->step_smallest));
-    json_object_set_new(object, "per_second", json_real(1.0 / report->step_median));
-    json_object_set_new(object, "decoder_forward", part_to_json(&report->decode));
-    json_object_set_new(object, "perceptors", perceptors_to_json(report));
-    json_object_set_new(object, "decoder_backward", part_to_json(&report->update));
-    json_object_set_new(object, "rest", part_to_json(&report->rest));
-    return object;
+    return json_pack("{s: f, s: f, s: f, s: o, s: o, s: o, s: o}", "median_seconds", report->step_median,
+                     "smallest_seconds", report->step_smallest, "per_second", 1.0 / report->step_median,
+                     "decoder_forward", part_to_json(&report->decode), "perceptors", perceptors_to_json(report),
+                     "decoder_backward", part_to_json(&report->update), "rest", part_to_json(&report->rest));
 }
 
 static json_t *render_to_json(const vqc_render *render)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "number", json_integer(render->number));
-    json_object_set_new(object, "width", json_integer(render->settings.width));
-    json_object_set_new(object, "height", json_integer(render->settings.height));
-    json_object_set_new(object, "crops", json_integer(render->settings.crop_count));
-    json_object_set_new(object, "steps", json_integer(render->settings.steps));
-    return object;
+    return json_pack("{s: I, s: I, s: I, s: I, s: I}", "number", (json_int_t)render->number, "width",
+                     (json_int_t)render->settings.width, "height", (json_int_t)render->settings.height, "crops",
+                     (json_int_t)render->settings.crop_count, "steps", (json_int_t)render->settings.steps);
 }
 
 vqc_status vqc_bench_report_print_json(const vqc_bench_report *report, vqc_error *error)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "study", json_string(report->study->name));
-    json_object_set_new(object, "job_sha256", json_string(report->study->digest));
-    json_object_set_new(object, "render", render_to_json(report->render));
-    json_object_set_new(object, "environment", json_string(report->environment));
-    json_object_set_new(object, "device_name", json_string(report->device.name));
-    json_object_set_new(object, "lanes", json_integer(report->lanes));
-    json_object_set_new(object, "steps", json_integer(report->steps));
-    json_object_set_new(object, "warm_up_steps", json_integer(report->warm_up));
-    json_object_set_new(object, "open_seconds", json_real(report->open));
-    json_object_set_new(object, "start_seconds", json_real(report->start));
-    json_object_set_new(object, "picture_seconds", json_real(report->picture));
-    json_object_set_new(object, "step", step_to_json(report));
-    json_object_set_new(object, "loss", json_real(report->loss));
-    json_object_set_new(object, "peak_memory_bytes", json_integer((json_int_t)report->host_peak));
-    json_object_set_new(object, "activation_bytes", json_integer((json_int_t)report->memory.activations));
-    json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)report->memory.parameters));
-    json_object_set_new(object, "device_used_bytes", json_integer((json_int_t)report->device_used));
-    json_object_set_new(object, "render_seconds", json_real(report->render_seconds));
+    json_t *object =
+        json_pack("{s: s, s: s, s: o, s: s, s: s, s: I, s: I, s: I, s: f, s: f, s: f, s: o, s: f, s: I, s: I, s: I, "
+                  "s: I, s: f}",
+                  "study", report->study->name, "job_sha256", report->study->digest, "render",
+                  render_to_json(report->render), "environment", report->environment, "device_name",
+                  report->device.name, "lanes", (json_int_t)report->lanes, "steps", (json_int_t)report->steps,
+                  "warm_up_steps", (json_int_t)report->warm_up, "open_seconds", report->open, "start_seconds",
+                  report->start, "picture_seconds", report->picture, "step", step_to_json(report), "loss",
+                  report->loss, "peak_memory_bytes", (json_int_t)report->host_peak, "activation_bytes",
+                  (json_int_t)report->memory.activations, "parameter_bytes", (json_int_t)report->memory.parameters,
+                  "device_used_bytes", (json_int_t)report->device_used, "render_seconds", report->render_seconds);
     return vqc_json_print(object, error);
 }

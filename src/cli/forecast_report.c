@@ -253,14 +253,10 @@ static json_t *renders_to_json(const vqc_prediction *prediction)
     json_t *array = json_array();
     for (size_t i = 0; i < prediction->count; i++) {
         const vqc_predicted_render *render = &prediction->renders[i];
-        json_t *object = json_object();
-        json_object_set_new(object, "number", json_integer(render->number));
-        json_object_set_new(object, "rank", json_integer(render->rank));
-        json_object_set_new(object, "lane", json_integer(render->lane));
-        json_object_set_new(object, "members", json_integer(render->members));
-        json_object_set_new(object, "joined", json_integer(render->joined));
-        json_object_set_new(object, "begin", json_real(render->begin));
-        json_object_set_new(object, "end", json_real(render->end));
+        json_t *object = json_pack("{s: I, s: I, s: I, s: I, s: I, s: f, s: f}", "number", (json_int_t)render->number,
+                                   "rank", (json_int_t)render->rank, "lane", (json_int_t)render->lane, "members",
+                                   (json_int_t)render->members, "joined", (json_int_t)render->joined, "begin",
+                                   render->begin, "end", render->end);
         json_array_append_new(array, object);
     }
     return array;
@@ -269,27 +265,20 @@ static json_t *renders_to_json(const vqc_prediction *prediction)
 vqc_status vqc_forecast_report_print_json(const vqc_forecast_report *report, vqc_error *error)
 {
     const vqc_prediction *prediction = report->prediction;
-    json_t *object = json_object();
     json_t *shapes = json_array();
     vqc_status status = VQC_OK;
-    json_object_set_new(object, "study", json_string(report->study->name));
-    json_object_set_new(object, "job_sha256", json_string(report->study->digest));
-    json_object_set_new(object, "ranks", json_integer(report->options->ranks));
-    json_object_set_new(object, "team", json_integer(report->options->team));
-    json_object_set_new(object, "latency", json_real(report->options->latency));
-    json_object_set_new(object, "bandwidth", json_real(report->options->bandwidth));
-    json_object_set_new(object, "teams_at_start", json_integer(prediction->teams));
-    json_object_set_new(object, "lanes", json_integer(prediction->lanes));
-    json_object_set_new(object, "lanes_closed", json_integer(prediction->closed));
-    json_object_set_new(object, "seconds", json_real(prediction->seconds));
-    json_object_set_new(object, "seconds_on_one_rank", json_real(prediction->serial));
-    json_object_set_new(object, "seconds_with_one_lane", json_real(prediction->one_lane));
-    json_object_set_new(object, "gain_of_lanes", json_real(prediction->one_lane / prediction->seconds));
-    json_object_set_new(object, "efficiency", json_real(prediction->efficiency));
-    json_object_set_new(object, "ranks_at_work", json_real(prediction->used));
-    json_object_set_new(object, "costs", vqc_cost_table_to_json(report->costs, report->where));
-    json_object_set_new(object, "shapes", shapes);
-    json_object_set_new(object, "renders", renders_to_json(prediction));
+    json_t *object =
+        json_pack("{s: s, s: s, s: I, s: I, s: f, s: f, s: I, s: I, s: I, s: f, s: f, s: f, s: f, s: f, s: f, s: o, "
+                  "s: o, s: o}",
+                  "study", report->study->name, "job_sha256", report->study->digest, "ranks",
+                  (json_int_t)report->options->ranks, "team", (json_int_t)report->options->team, "latency",
+                  report->options->latency, "bandwidth", report->options->bandwidth, "teams_at_start",
+                  (json_int_t)prediction->teams, "lanes", (json_int_t)prediction->lanes, "lanes_closed",
+                  (json_int_t)prediction->closed, "seconds", prediction->seconds, "seconds_on_one_rank",
+                  prediction->serial, "seconds_with_one_lane", prediction->one_lane, "gain_of_lanes",
+                  prediction->one_lane / prediction->seconds, "efficiency", prediction->efficiency, "ranks_at_work",
+                  prediction->used, "costs", vqc_cost_table_to_json(report->costs, report->where), "shapes", shapes,
+                  "renders", renders_to_json(prediction));
     for (size_t i = 0; i < report->costs->count && status == VQC_OK; i++)
         status = shape_to_json(report, i, shapes, error);
     if (status != VQC_OK) {

@@ -162,9 +162,7 @@ static vqc_status attribute_judge(judge_work *work, size_t number, const json_t 
             (void)printf(" (%s)", expected);
         return VQC_OK;
     }
-    json_t *answer = json_object();
-    json_object_set_new(answer, "value", json_string(value->name));
-    json_object_set_new(answer, "similarity", json_real(similarity));
+    json_t *answer = json_pack("{s: s, s: f}", "value", value->name, "similarity", similarity);
     if (expected != NULL)
         json_object_set_new(answer, "expected", json_string(expected));
     json_object_set_new(verdict, attribute->name, answer);
@@ -259,9 +257,8 @@ static json_t *groups_to_json(const judge_work *work)
     for (size_t i = 0; i < work->group_count; i++) {
         json_t *entry = json_object();
         for (size_t a = 0; a < work->attributes.attribute_count; a++) {
-            json_t *rate = json_object();
-            json_object_set_new(rate, "right", json_integer((json_int_t)work->groups[i].right[a]));
-            json_object_set_new(rate, "asked", json_integer((json_int_t)work->groups[i].asked[a]));
+            json_t *rate = json_pack("{s: I, s: I}", "right", (json_int_t)work->groups[i].right[a], "asked",
+                                     (json_int_t)work->groups[i].asked[a]);
             json_object_set_new(entry, work->attributes.attributes[a].name, rate);
         }
         json_object_set_new(groups, work->groups[i].name, entry);

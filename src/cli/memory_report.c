@@ -76,27 +76,20 @@ static void shape_print(const memory_report *report, const vqc_render *render, c
 
 static json_t *part_to_json(const vqc_render_memory_part *part)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "part", json_string(part->kind));
-    json_object_set_new(object, "name", json_string(part->name));
-    json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)part->parameters));
-    json_object_set_new(object, "activation_bytes", json_integer((json_int_t)part->activations));
-    json_object_set_new(object, "activation_bytes_recomputed", json_integer((json_int_t)part->recomputed));
-    json_object_set_new(object, "workspace_bytes", json_integer((json_int_t)part->workspace));
-    return object;
+    return json_pack("{s: s, s: s, s: I, s: I, s: I, s: I}", "part", part->kind, "name", part->name,
+                     "parameter_bytes", (json_int_t)part->parameters, "activation_bytes",
+                     (json_int_t)part->activations, "activation_bytes_recomputed", (json_int_t)part->recomputed,
+                     "workspace_bytes", (json_int_t)part->workspace);
 }
 
 static json_t *lanes_to_json(const memory_report *report, const vqc_render_memory *memory)
 {
-    json_t *object = json_object();
     vqc_render_memory_part sum = vqc_render_memory_lanes(memory, report->lanes);
-    json_object_set_new(object, "lanes", json_integer(report->lanes.count));
-    json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)sum.parameters));
-    json_object_set_new(object, "activation_bytes", json_integer((json_int_t)sum.activations));
-    json_object_set_new(object, "activation_bytes_recomputed", json_integer((json_int_t)sum.recomputed));
-    json_object_set_new(object, "peak_bytes", json_integer((json_int_t)vqc_render_memory_part_size(&sum, false)));
-    json_object_set_new(object, "peak_bytes_recomputed",
-                        json_integer((json_int_t)vqc_render_memory_part_size(&sum, true)));
+    json_t *object = json_pack("{s: I, s: I, s: I, s: I, s: I, s: I}", "lanes", (json_int_t)report->lanes.count,
+                               "parameter_bytes", (json_int_t)sum.parameters, "activation_bytes",
+                               (json_int_t)sum.activations, "activation_bytes_recomputed", (json_int_t)sum.recomputed,
+                               "peak_bytes", (json_int_t)vqc_render_memory_part_size(&sum, false),
+                               "peak_bytes_recomputed", (json_int_t)vqc_render_memory_part_size(&sum, true));
     if (report->total == 0)
         return object;
     json_object_set_new(object, "fitting", json_integer(lanes_fitting(report, memory, false)));
@@ -107,21 +100,15 @@ static json_t *lanes_to_json(const memory_report *report, const vqc_render_memor
 static json_t *shape_to_json(const memory_report *report, const vqc_render *render, const vqc_network_cost *shape,
                              const vqc_render_memory *memory)
 {
-    json_t *object = json_object();
     json_t *parts = json_array();
     for (size_t i = 0; i < memory->count; i++)
         json_array_append_new(parts, part_to_json(&memory->parts[i]));
-    json_object_set_new(object, "first_render", json_integer(render->number));
-    json_object_set_new(object, "width", json_integer(shape->key.width));
-    json_object_set_new(object, "height", json_integer(shape->key.height));
-    json_object_set_new(object, "group", json_integer(shape->key.group));
-    json_object_set_new(object, "recompute", json_boolean(shape->key.recompute));
-    json_object_set_new(object, "parts", parts);
-    json_object_set_new(object, "peak_bytes", json_integer((json_int_t)vqc_render_memory_total(memory, false)));
-    json_object_set_new(object, "peak_bytes_recomputed",
-                        json_integer((json_int_t)vqc_render_memory_total(memory, true)));
-    json_object_set_new(object, "lanes", lanes_to_json(report, memory));
-    return object;
+    return json_pack("{s: I, s: I, s: I, s: I, s: b, s: o, s: I, s: I, s: o}", "first_render",
+                     (json_int_t)render->number, "width", (json_int_t)shape->key.width, "height",
+                     (json_int_t)shape->key.height, "group", (json_int_t)shape->key.group, "recompute",
+                     shape->key.recompute, "parts", parts, "peak_bytes",
+                     (json_int_t)vqc_render_memory_total(memory, false), "peak_bytes_recomputed",
+                     (json_int_t)vqc_render_memory_total(memory, true), "lanes", lanes_to_json(report, memory));
 }
 
 static vqc_status shape_report(memory_report *report, const vqc_render *render, const vqc_network_cost *shape,
@@ -183,13 +170,10 @@ static vqc_status report_print(memory_report *report, vqc_error *error)
 
 static vqc_status report_print_json(memory_report *report, vqc_error *error)
 {
-    json_t *object = json_object();
     report->shapes = json_array();
-    json_object_set_new(object, "study", json_string(report->study->name));
-    json_object_set_new(object, "job_sha256", json_string(report->study->digest));
-    json_object_set_new(object, "device", json_string(vqc_ops_name(report->compute->ops)));
-    json_object_set_new(object, "precision", json_string(vqc_dtype_name(report->compute->dtype)));
-    json_object_set_new(object, "shapes", report->shapes);
+    json_t *object = json_pack("{s: s, s: s, s: s, s: s, s: o}", "study", report->study->name, "job_sha256",
+                               report->study->digest, "device", vqc_ops_name(report->compute->ops), "precision",
+                               vqc_dtype_name(report->compute->dtype), "shapes", report->shapes);
     vqc_status status = report_print(report, error);
     if (report->total > 0) {
         json_object_set_new(object, "free_bytes", json_integer((json_int_t)report->free));

@@ -42,26 +42,18 @@ static void study_print(const vqc_study *study)
 
 static json_t *render_to_json(const vqc_render *render)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "number", json_integer(render->number));
-    json_object_set_new(object, "id", json_string(render->prompt->id));
-    json_object_set_new(object, "prompt", json_string(render->prompt->text));
-    json_object_set_new(object, "seed", json_integer((json_int_t)render->seed));
-    json_object_set_new(object, "variant", json_string(render->variant));
-    json_object_set_new(object, "width", json_integer(render->settings.width));
-    json_object_set_new(object, "height", json_integer(render->settings.height));
-    json_object_set_new(object, "steps", json_integer(render->settings.steps));
-    json_object_set_new(object, "crops", json_integer(render->settings.crop_count));
-    return object;
+    return json_pack("{s: I, s: s, s: s, s: I, s: s, s: I, s: I, s: I, s: I}", "number", (json_int_t)render->number,
+                     "id", render->prompt->id, "prompt", render->prompt->text, "seed", (json_int_t)render->seed,
+                     "variant", render->variant, "width", (json_int_t)render->settings.width, "height",
+                     (json_int_t)render->settings.height, "steps", (json_int_t)render->settings.steps, "crops",
+                     (json_int_t)render->settings.crop_count);
 }
 
 static vqc_status study_print_json(const vqc_study *study, vqc_error *error)
 {
-    json_t *report = json_object();
     json_t *renders = json_array();
-    json_object_set_new(report, "study", json_string(study->name));
-    json_object_set_new(report, "job_sha256", json_string(study->digest));
-    json_object_set_new(report, "renders", renders);
+    json_t *report =
+        json_pack("{s: s, s: s, s: o}", "study", study->name, "job_sha256", study->digest, "renders", renders);
     for (size_t i = 0; i < study->render_count; i++)
         json_array_append_new(renders, render_to_json(&study->renders[i]));
     return vqc_json_print(report, error);

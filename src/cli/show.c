@@ -85,11 +85,9 @@ static json_t *models_to_json(const vqc_archive_outline *outline)
 {
     json_t *models = json_array();
     for (size_t i = 0; i < outline->model_count; i++) {
-        json_t *model = json_object();
-        json_object_set_new(model, "role", json_string(outline->models[i].role));
-        json_object_set_new(model, "name", json_string(outline->models[i].name));
-        json_object_set_new(model, "path", json_string(outline->models[i].path));
-        json_object_set_new(model, "sha256", json_string(outline->models[i].sha256));
+        json_t *model =
+            json_pack("{s: s, s: s, s: s, s: s}", "role", outline->models[i].role, "name", outline->models[i].name,
+                      "path", outline->models[i].path, "sha256", outline->models[i].sha256);
         json_array_append_new(models, model);
     }
     return models;
@@ -98,12 +96,9 @@ static json_t *models_to_json(const vqc_archive_outline *outline)
 static vqc_status archive_print_json(const vqc_archive *archive, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
-    json_t *report = json_object();
     json_t *renders = json_array();
-    json_object_set_new(report, "study", json_string(outline->study));
-    json_object_set_new(report, "job_sha256", json_string(outline->job_sha256));
-    json_object_set_new(report, "models", models_to_json(outline));
-    json_object_set_new(report, "renders", renders);
+    json_t *report = json_pack("{s: s, s: s, s: o, s: o}", "study", outline->study, "job_sha256", outline->job_sha256,
+                               "models", models_to_json(outline), "renders", renders);
     for (size_t i = 0; i < outline->render_count; i++) {
         vqc_status status = render_to_json(archive, i, renders, error);
         if (status != VQC_OK) {

@@ -117,13 +117,10 @@ static json_t *files_to_json(const verify_work *work)
     json_t *array = json_array();
     for (size_t i = 0; i < work->found.files.count; i++) {
         const vqc_model_file *file = &work->found.files.items[i];
-        json_t *object = json_object();
-        json_object_set_new(object, "role", json_string(outline->models[file->model].role));
-        json_object_set_new(object, "name", json_string(outline->models[file->model].name));
-        json_object_set_new(object, "part", json_string(file->part));
-        json_object_set_new(object, "sha256", json_string(file->sha256));
-        json_object_set_new(object, "state", json_string(file_state(file)));
-        json_object_set_new(object, "path", file->path == NULL ? json_null() : json_string(file->path));
+        json_t *object =
+            json_pack("{s: s, s: s, s: s, s: s, s: s, s: o}", "role", outline->models[file->model].role, "name",
+                      outline->models[file->model].name, "part", file->part, "sha256", file->sha256, "state",
+                      file_state(file), "path", file->path == NULL ? json_null() : json_string(file->path));
         json_array_append_new(array, object);
     }
     return array;
@@ -138,9 +135,7 @@ static json_t *finite_to_json(double value)
 static json_t *again_to_json(const vqc_verified_render *again)
 {
     const vqc_rerender_comparison *c = &again->comparison;
-    json_t *object = json_object();
-    json_object_set_new(object, "number", json_integer((json_int_t)again->number));
-    json_object_set_new(object, "right", json_boolean(again->passes));
+    json_t *object = json_pack("{s: I, s: b}", "number", (json_int_t)again->number, "right", again->passes);
     if (again->failure != NULL) {
         json_object_set_new(object, "failure", json_string(again->failure));
         return object;
@@ -162,21 +157,17 @@ static json_t *again_to_json(const vqc_verified_render *again)
 static vqc_status found_print_json(const verify_work *work, vqc_error *error)
 {
     const vqc_verification *found = &work->found;
-    json_t *report = json_object();
     json_t *damaged = json_array();
     json_t *again = json_array();
     for (size_t i = 0; i < found->damaged_count; i++)
         json_array_append_new(damaged, json_integer((json_int_t)found->damaged[i]));
     for (size_t i = 0; i < found->again_count; i++)
         json_array_append_new(again, again_to_json(&found->again[i]));
-    json_object_set_new(report, "study", json_string(vqc_archive_outline_of(work->archive)->study));
-    json_object_set_new(report, "finished", json_integer((json_int_t)found->done_count));
-    json_object_set_new(report, "failed", json_integer((json_int_t)found->failed_count));
-    json_object_set_new(report, "pending", json_integer((json_int_t)found->pending_count));
-    json_object_set_new(report, "damaged", damaged);
-    json_object_set_new(report, "models", files_to_json(work));
-    json_object_set_new(report, "made_again", again);
-    json_object_set_new(report, "right", json_boolean(vqc_verification_passes(found)));
+    json_t *report =
+        json_pack("{s: s, s: I, s: I, s: I, s: o, s: o, s: o, s: b}", "study",
+                  vqc_archive_outline_of(work->archive)->study, "finished", (json_int_t)found->done_count, "failed",
+                  (json_int_t)found->failed_count, "pending", (json_int_t)found->pending_count, "damaged", damaged,
+                  "models", files_to_json(work), "made_again", again, "right", vqc_verification_passes(found));
     return vqc_json_print(report, error);
 }
 

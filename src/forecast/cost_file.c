@@ -13,9 +13,8 @@ static json_t *lane_phases_to_json(const vqc_network_cost *shape)
 {
     json_t *array = json_array();
     for (int i = 0; i < shape->lane_phase_count; i++) {
-        json_t *object = json_object();
-        json_object_set_new(object, "lanes", json_integer(shape->lane_phases[i].lanes));
-        json_object_set_new(object, "seconds", json_real(shape->lane_phases[i].seconds));
+        json_t *object = json_pack("{s: I, s: f}", "lanes", (json_int_t)shape->lane_phases[i].lanes, "seconds",
+                                   shape->lane_phases[i].seconds);
         json_array_append_new(array, object);
     }
     return array;
@@ -23,51 +22,33 @@ static json_t *lane_phases_to_json(const vqc_network_cost *shape)
 
 static json_t *shape_to_json(const vqc_network_cost *shape, size_t perceptors)
 {
-    json_t *object = json_object();
     json_t *groups = json_array();
     for (size_t i = 0; i < perceptors; i++)
         json_array_append_new(groups, json_real(shape->group_seconds[i]));
     char crops[VQC_NETWORK_KEY_TEXT_SIZE];
     vqc_network_key_crops_write(&shape->key, crops);
-    json_object_set_new(object, "width", json_integer(shape->key.width));
-    json_object_set_new(object, "height", json_integer(shape->key.height));
-    json_object_set_new(object, "group", json_integer(shape->key.group));
-    json_object_set_new(object, "augmentations", json_string(crops));
-    json_object_set_new(object, "init", json_string(init_names[shape->init]));
-    json_object_set_new(object, "recompute", json_boolean(shape->key.recompute));
-    json_object_set_new(object, "pixels", json_integer(shape->pixels));
-    json_object_set_new(object, "latent_size", json_integer(shape->latent_size));
-    json_object_set_new(object, "make_seconds", json_real(shape->make));
-    json_object_set_new(object, "beside_seconds", json_real(shape->beside));
-    json_object_set_new(object, "start_seconds", json_real(shape->start));
-    json_object_set_new(object, "decode_seconds", json_real(shape->decode));
-    json_object_set_new(object, "picture_seconds", json_real(shape->picture));
-    json_object_set_new(object, "group_seconds", groups);
-    json_object_set_new(object, "activation_bytes", json_integer((json_int_t)shape->activation_bytes));
-    json_object_set_new(object, "parameter_bytes", json_integer((json_int_t)shape->parameter_bytes));
-    json_object_set_new(object, "shared_parameters", json_boolean(shape->shared));
-    json_object_set_new(object, "encoder_bytes", json_integer((json_int_t)shape->encoder_bytes));
-    json_object_set_new(object, "lane_steps", lane_phases_to_json(shape));
-    return object;
+    return json_pack("{s: I, s: I, s: I, s: s, s: s, s: b, s: I, s: I, s: f, s: f, s: f, s: f, s: f, s: o, s: I, s: "
+                     "I, s: b, s: I, s: o}",
+                     "width", (json_int_t)shape->key.width, "height", (json_int_t)shape->key.height, "group",
+                     (json_int_t)shape->key.group, "augmentations", crops, "init", init_names[shape->init],
+                     "recompute", shape->key.recompute, "pixels", (json_int_t)shape->pixels, "latent_size",
+                     (json_int_t)shape->latent_size, "make_seconds", shape->make, "beside_seconds", shape->beside,
+                     "start_seconds", shape->start, "decode_seconds", shape->decode, "picture_seconds",
+                     shape->picture, "group_seconds", groups, "activation_bytes", (json_int_t)shape->activation_bytes,
+                     "parameter_bytes", (json_int_t)shape->parameter_bytes, "shared_parameters", shape->shared,
+                     "encoder_bytes", (json_int_t)shape->encoder_bytes, "lane_steps", lane_phases_to_json(shape));
 }
 
 json_t *vqc_cost_table_to_json(const vqc_cost_table *table, const char *environment)
 {
-    json_t *object = json_object();
     json_t *shapes = json_array();
     for (size_t i = 0; i < table->count; i++)
         json_array_append_new(shapes, shape_to_json(&table->shapes[i], table->perceptors));
-    json_object_set_new(object, "environment", json_string(environment));
-    json_object_set_new(object, "perceptors", json_integer((json_int_t)table->perceptors));
-    json_object_set_new(object, "factor", json_integer(table->factor));
-    json_object_set_new(object, "open_seconds", json_real(table->open));
-    json_object_set_new(object, "prompt_seconds", json_real(table->prompt));
-    json_object_set_new(object, "model_bytes", json_integer((json_int_t)table->model_bytes));
-    json_object_set_new(object, "embedding_width", json_integer((json_int_t)table->embedding_width));
-    json_object_set_new(object, "free_bytes", json_integer((json_int_t)table->free_bytes));
-    json_object_set_new(object, "lanes", json_integer(table->lanes));
-    json_object_set_new(object, "shapes", shapes);
-    return object;
+    return json_pack("{s: s, s: I, s: I, s: f, s: f, s: I, s: I, s: I, s: I, s: o}", "environment", environment,
+                     "perceptors", (json_int_t)table->perceptors, "factor", (json_int_t)table->factor, "open_seconds",
+                     table->open, "prompt_seconds", table->prompt, "model_bytes", (json_int_t)table->model_bytes,
+                     "embedding_width", (json_int_t)table->embedding_width, "free_bytes",
+                     (json_int_t)table->free_bytes, "lanes", (json_int_t)table->lanes, "shapes", shapes);
 }
 
 /* ---- Reading: a reader stops at the first fault and names it ---- */
