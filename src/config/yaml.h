@@ -87,6 +87,9 @@ VQC_MUST_CHECK vqc_status vqc_yaml_check_keys(const vqc_yaml_node *mapping, cons
 /* The one of count words that differs from the given one by the fewest letters. */
 const char *vqc_yaml_nearest(const char *const *words, size_t count, const char *word);
 
+/* Writes the words with commas between, as many as the text holds. */
+void vqc_yaml_words_join(const char *const *words, size_t count, char *text, size_t size);
+
 /* A text: any scalar, quoted or not, that is not null; numbers as they are written. Belongs to the document. */
 VQC_MUST_CHECK vqc_status vqc_yaml_read_text(const vqc_yaml_node *node, const char **text_out, vqc_error *error);
 /* One of the given words; its index. */

@@ -130,6 +130,16 @@ vqc_status vqc_yaml_read_text(const vqc_yaml_node *node, const char **text_out, 
     return VQC_OK;
 }
 
+void vqc_yaml_words_join(const char *const *words, size_t count, char *text, size_t size)
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < count && length < size - 1; i++) {
+        int added = snprintf(text + length, size - length, "%s%s", i == 0 ? "" : ", ", words[i]);
+        length = smaller(length + (size_t)(added < 0 ? 0 : added), size - 1);
+    }
+}
+
 vqc_status vqc_yaml_read_choice(const vqc_yaml_node *node, const char *const *words, size_t count, size_t *index_out,
                                 vqc_error *error)
 {
@@ -142,10 +152,7 @@ vqc_status vqc_yaml_read_choice(const vqc_yaml_node *node, const char *const *wo
     }
     char expected[512] = "one of ";
     size_t length = strlen(expected);
-    for (size_t i = 0; i < count && length < sizeof expected - 1; i++) {
-        int added = snprintf(expected + length, sizeof expected - length, "%s%s", i == 0 ? "" : ", ", words[i]);
-        length = smaller(length + (size_t)(added < 0 ? 0 : added), sizeof expected - 1);
-    }
+    vqc_yaml_words_join(words, count, expected + length, sizeof expected - length);
     return unexpected(node, expected, error);
 }
 

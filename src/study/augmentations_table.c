@@ -1,6 +1,5 @@
 /* The list of augmentations: its reading and writing by the rows of augmentations.def. */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "study/tables.h"
@@ -72,11 +71,11 @@ vqc_augmentation vqc_augmentation_default(vqc_augmentation_kind kind)
 /* Refuses a code that is none. */
 static vqc_status code_refuse(const vqc_yaml_node *node, const char *code, vqc_error *error)
 {
-    char codes[8 * VQC_AUGMENTATION_COUNT];
-    size_t size = 0;
+    const char *words[VQC_AUGMENTATION_COUNT];
+    char codes[512];
     for (int i = 0; i < VQC_AUGMENTATION_COUNT; i++)
-        size +=
-            (size_t)snprintf(codes + size, sizeof codes - size, "%s%s", i == 0 ? "" : ", ", augmentations[i].code);
+        words[i] = augmentations[i].code;
+    vqc_yaml_words_join(words, VQC_AUGMENTATION_COUNT, codes, sizeof codes);
     return vqc_yaml_error(node, error, "expected one of %s, found %s", codes, code);
 }
 
@@ -98,10 +97,11 @@ static vqc_status augmentation_start(const vqc_yaml_node *node, vqc_augmentation
 static vqc_status parameter_refuse(const vqc_yaml_node *node, const char *code, const vqc_field *fields, size_t count,
                                    vqc_error *error)
 {
-    char keys[256] = "";
-    size_t size = 0;
-    for (size_t i = 0; i < count && size < sizeof keys; i++)
-        size += (size_t)snprintf(keys + size, sizeof keys - size, "%s%s", i == 0 ? "" : ", ", fields[i].key);
+    const char *words[VQC_SCHEMA_FIELDS];
+    char keys[512];
+    for (size_t i = 0; i < count; i++)
+        words[i] = fields[i].key;
+    vqc_yaml_words_join(words, count, keys, sizeof keys);
     return vqc_yaml_error(node, error, "this augmentation has no such parameter: %s has %s", code, keys);
 }
 

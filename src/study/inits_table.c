@@ -78,9 +78,13 @@ static void init_reset(void *object)
 static vqc_status mapping_read(vqc_init *init, const vqc_yaml_node *node, vqc_error *error)
 {
     const char *words[VQC_INIT_COUNT];
-    VQC_TRY(vqc_yaml_check_keys(node, words, words_list(false, words), error));
-    if (vqc_yaml_count(node) != 1)
-        return vqc_yaml_error(node, error, "expected one of image, codes, latent");
+    size_t count = words_list(false, words);
+    VQC_TRY(vqc_yaml_check_keys(node, words, count, error));
+    if (vqc_yaml_count(node) != 1) {
+        char expected[512];
+        vqc_yaml_words_join(words, count, expected, sizeof expected);
+        return vqc_yaml_error(node, error, "expected one of %s", expected);
+    }
     const vqc_yaml_node *value = vqc_yaml_at(node, 0);
     init->kind = kind_find(vqc_yaml_key(value));
     const vqc_init_form *form = &vqc_init_forms[init->kind];

@@ -429,7 +429,6 @@ int main(void)
         cmocka_unit_test(test_optimisers_survive_writing),
         cmocka_unit_test(test_l2_survives_writing),
         cmocka_unit_test(test_settings_survive_writing),
-        cmocka_unit_test(test_settings_survive_writing),
         cmocka_unit_test(test_augmentations_survive_writing),
         cmocka_unit_test(test_bad_studies),
     };
