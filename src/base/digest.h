@@ -12,7 +12,7 @@ enum { VQC_DIGEST_TEXT_SIZE = 65 };
 VQC_MUST_CHECK vqc_status vqc_digest_bytes(const void *data, size_t size, char text[VQC_DIGEST_TEXT_SIZE],
                                            vqc_error *error);
 
-/* Digest of a file, read in pieces so that memory stays small. */
+/* Digest of a file, read in pieces so that memory stays small. One that cannot be opened or read is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_digest_file(const char *path, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error);
 
 #endif

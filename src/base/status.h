@@ -1,11 +1,22 @@
 #ifndef VQC_BASE_STATUS_H
 #define VQC_BASE_STATUS_H
 
-/* How every function of the program reports failure.
+/* What holds in every header, so that none repeats it.
  *
- * A function that can fail returns a vqc_status and takes a vqc_error as its last argument. On failure it has
+ * Errors. A function that can fail returns a vqc_status and takes a vqc_error as its last argument. On failure it has
  * filled the error with one line that a user can act on: which file, which line, key or tensor, what was expected
- * and what was found. On success the error is left as it was. Nothing below main.c prints an error or exits. */
+ * and what was found. On success the error is left as it was. Nothing below main.c prints an error or exits. A
+ * failure that a header does not say to be VQC_BAD_INPUT is VQC_FAILED: no memory, a full disk, a library, MPI or a
+ * device that refuses. What a function hands on from another one it calls is as that one has it.
+ *
+ * Ownership. create/destroy are of heap memory, init/release of a structure that the caller has, open/close of a
+ * file, a connection, or what is read from one. A destroy takes NULL where its header says so, a release a structure
+ * of zeros. What a function gives through `..._out` is the caller's; after a failure it has no meaning and there is
+ * nothing to release, unless the header says otherwise. What a function takes stays the caller's, and is not needed
+ * after the call unless the header says that it must outlive something.
+ *
+ * Threads and ranks. A function is not collective over MPI unless its header says so. An object is used by one thread
+ * at a time; different objects may be used by different threads, apart from those made with one vqc_ops. */
 
 /* The reasons for failure. main.c turns them into the exit code. */
 typedef enum vqc_status {

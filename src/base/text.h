@@ -11,7 +11,7 @@ typedef struct vqc_text {
     size_t size, capacity; /* size without the NUL */
 } vqc_text;
 
-/* Appends as printf does. */
+/* Appends as printf does. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_text_append(vqc_text *text, vqc_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

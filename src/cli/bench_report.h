@@ -5,7 +5,7 @@
 #include "ops/ops.h"
 #include "render/renderer.h"
 
-/* What `vqclip bench` prints. */
+/* What `vqclip bench` prints. Fails for want of memory alone. */
 
 /* One part of a step. */
 typedef struct vqc_bench_part {

@@ -45,7 +45,7 @@ typedef struct vqc_compute {
 
 /* Opens the device and starts the clock. --device auto takes cuda where it can be opened, else cpu, and says which on
  * standard error. It is not the default: pictures are the same only for the same kind of device, so which one it is
- * is not to depend on the machine unasked. */
+ * is not to depend on the machine unasked. Unknown names and what the device does not have are VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error);
 /* Opens the same device once more, with a queue of its own; the caller destroys it. */
 VQC_MUST_CHECK vqc_status vqc_compute_open_beside(const vqc_compute *compute, vqc_ops **ops_out, vqc_error *error);

@@ -3,7 +3,7 @@
 
 #include "forecast/prediction.h"
 
-/* What `vqclip plan JOB --ranks N` prints. */
+/* What `vqclip plan JOB --ranks N` prints. Fails for want of memory alone. */
 typedef struct vqc_forecast_report {
     const vqc_study *study;
     const vqc_cost_table *costs;

@@ -25,7 +25,8 @@ void vqc_interruption_end_set(void (*end)(const char *message));
 void vqc_interruption_lost(const char *message, void *context);
 
 /* Starts the watch over the ranks (comm/watch.h), which from then on carries a request to stop to all ranks and ends
- * the process when a rank is lost; collective. A timeout of 0 starts none; neither does a program without an end. */
+ * the process when a rank is lost; collective. A timeout of 0 starts none; neither does a program without an end.
+ * Fails with VQC_FAILED, where the ranks cannot connect. */
 VQC_MUST_CHECK vqc_status vqc_interruption_ranks(vqc_comm *comm, long timeout_seconds, vqc_watch **watch_out,
                                                  vqc_error *error);
 

@@ -30,7 +30,7 @@ void vqc_lanes_close(vqc_lanes *lanes);
 /* As many as asked for; where that is 0, as many as keep the device busy. */
 int vqc_lanes_choose(long asked, const vqc_ops *ops);
 
-/* Checks --lanes: 0 to VQC_LAUNCH_MAX_LANES. */
+/* Checks --lanes: VQC_BAD_INPUT where it is not 0 to VQC_LAUNCH_MAX_LANES. */
 VQC_MUST_CHECK vqc_status vqc_lanes_check(long lanes, vqc_error *error);
 
 #endif

@@ -7,7 +7,7 @@
 #include "record/environment.h"
 
 /* What an archive keeps of each launch: JSON text with ranks, host, the environment, the build, and where the job
- * file was. */
+ * file was. All failures are VQC_FAILED: the archive's. */
 
 /* Appends this launch, with teams of `team` ranks (0: chosen by the program); rank 0 does it, the others return at
  * once. The build and a path that is very long are left out where there is no room for them. */

@@ -11,7 +11,8 @@
  * not allocated.
  *
  * lanes: 1 to VQC_LAUNCH_MAX_LANES; no more are counted as fitting. A lane's device queue takes some memory of its
- * own, which is not counted. */
+ * own, which is not counted. Fails as opening the models and making networks do: a model's file that is wrong is
+ * VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_memory_report_print(const vqc_study *study, const vqc_compute *compute, int lanes,
                                                   vqc_error *error);
 

@@ -7,8 +7,10 @@
 /* Some of the ranks of a launch that work on one thing together. Its members are numbered from 0; member 0 is the
  * leader. A rank may be in several teams, but creates and destroys them one at a time.
  *
- * "Collective" means here: called by all members in the same order. While a function waits for other members it gives
- * the processor away, and serves shared numbers as vqc_comm_progress does. A team of one never calls MPI. */
+ * "Collective" means here: called by all members in the same order. While a function waits for other members it
+ * gives the processor away, and serves shared numbers as vqc_comm_progress does. A team of one never calls MPI. All
+ * failures are VQC_FAILED: MPI's, NCCL's, the device's, or for want of memory. Only vqc_team_agree hands on others.
+ */
 typedef struct vqc_team vqc_team;
 
 /* Makes a team of `count` ranks, in the order given; this rank is one of them. Collective over these ranks, with the

@@ -8,7 +8,9 @@
 #include "base/status.h"
 
 /* What comm.c needs from MPI. transport_mpi.c implements it; transport_none.c stands in for it in a build without
- * MPI, where there is never more than one rank and none of this is called but start. */
+ * MPI, where there is never more than one rank and none of this is called but start. All failures are VQC_FAILED:
+ * MPI refuses, or memory is short; but starting as a rank where the program was built without MPI is VQC_BAD_INPUT.
+ */
 typedef struct vqc_transport vqc_transport;
 typedef struct vqc_transport_window vqc_transport_window;
 

@@ -7,7 +7,8 @@
 
 #include "base/status.h"
 
-/* The TCP connections of the watch: how the ranks find rank 0, and the beats that go over a connection. */
+/* The TCP connections of the watch: how the ranks find rank 0, and the beats that go over a connection. All failures
+ * are VQC_FAILED: the system's, of sockets, or a peer that does not know the token. */
 
 enum { VQC_WATCH_ADDRESSES = 16, VQC_WATCH_TOKEN_BYTES = 16, VQC_WATCH_BEAT_BYTES = 8 };
 

@@ -22,7 +22,7 @@ typedef struct vqc_agenda {
     uint64_t added;
 } vqc_agenda;
 
-/* Adds a copy of the entry. */
+/* Adds a copy of the entry. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_agenda_add(vqc_agenda *agenda, const vqc_agenda_entry *entry, vqc_error *error);
 
 /* Takes the earliest entry out; false if there is none. */

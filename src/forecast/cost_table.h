@@ -64,7 +64,7 @@ double vqc_network_cost_slowdown(const vqc_network_cost *shape, int lanes);
 /* The place of the render's shape in the table; the table's count where it is not there. */
 size_t vqc_cost_table_find(const vqc_cost_table *table, const vqc_render *render);
 
-/* Appends a shape. */
+/* Appends a shape. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_cost_table_add(vqc_cost_table *table, const vqc_network_cost *shape, vqc_error *error);
 
 #endif

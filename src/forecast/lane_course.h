@@ -54,7 +54,7 @@ typedef struct vqc_lane_course {
 /* Gives the next render of the launch; false: none is left. */
 typedef bool vqc_lane_course_source(void *context, vqc_lane_render *render_out);
 
-/* Lanes that are all free; `first` will be taken first. */
+/* Lanes that are all free; `first` will be taken first. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_lane_course_init(vqc_lane_course *course, int lanes, uint64_t free_bytes,
                                                const vqc_lane_render *first, vqc_error *error);
 void vqc_lane_course_release(vqc_lane_course *course);

@@ -13,7 +13,8 @@
  * are; the median after two rounds for warming up. And it notes what the second lane's networks take to make, and
  * whether they compute with the first one's parameters.
  *
- * The table is to be released also after a failure; initialise it with {0}. */
+ * The table is to be released also after a failure; initialise it with {0}. A model's file that is wrong, or a size
+ * that is too small, is VQC_BAD_INPUT; what the device refuses is VQC_FAILED. */
 VQC_MUST_CHECK vqc_status vqc_measurement_run(const vqc_study *study, vqc_ops *const *queues, int lanes,
                                               vqc_dtype precision, vqc_cost_table *table, vqc_error *error);
 

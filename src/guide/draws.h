@@ -9,8 +9,8 @@
 #include "study/settings.h"
 
 /* The random parameters of all crops of a step, as the operations take them (operation.h): drawn on the host, queued
- * to the device group by group. There is room for two steps, so that the next one can be drawn while the device still
- * works on this one. */
+ * to the device group by group. There is room for two steps, so that the next one can be drawn while the device
+ * still works on this one. All failures are VQC_FAILED: for want of memory, or the device's. */
 typedef struct vqc_draws vqc_draws;
 
 /* What is drawn. */

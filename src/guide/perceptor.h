@@ -16,7 +16,9 @@
  * gradient and all between them stay on the device.
  *
  * A crop group is a fixed number of consecutive crops, always computed as one batch of the same shape; where the
- * number of crops is no multiple of it, the last group is filled up with crops that weigh nothing. */
+ * number of crops is no multiple of it, the last group is filled up with crops that weigh nothing. A tensor that the
+ * model's file lacks, or has in another shape, is VQC_BAD_INPUT when the network is made; all else is VQC_FAILED:
+ * for want of memory, or the device's. */
 typedef struct vqc_perceptor vqc_perceptor;
 
 /* What its network is made for: these and the kinds of augmentation in the settings. */

@@ -6,7 +6,8 @@
 
 #include "image/image.h"
 
-/* What the readers of the formats share. Their errors do not name the file yet. */
+/* What the readers of the formats share. Their errors do not name the file yet. A file that is not such a picture,
+ * or damaged, is VQC_BAD_INPUT. */
 
 /* A picture file open for reading, at its first byte. */
 typedef struct vqc_image_file {

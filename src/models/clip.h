@@ -9,11 +9,13 @@
 #include "models/parameters.h"
 #include "network/network.h"
 
-/* A CLIP model (Radford et al. 2021): an image tower and a text tower that map into one space of embeddings. Read are
- * OpenAI's files, open_clip's and Hugging Face's; every dimension is read off the shapes of the tensors. What shapes
- * do not tell, the activation function, the number of heads, mean and deviation of the training pictures, comes from
- * the configuration beside the file (open_clip_config.json; config.json and preprocessor_config.json) where there is
- * one, else it is as OpenAI has it: QuickGELU, heads of width 64, and its pictures' numbers. */
+/* A CLIP model (Radford et al. 2021): an image tower and a text tower that map into one space of embeddings. Read
+ * are OpenAI's files, open_clip's and Hugging Face's; every dimension is read off the shapes of the tensors. What
+ * shapes do not tell, the activation function, the number of heads, mean and deviation of the training pictures,
+ * comes from the configuration beside the file (open_clip_config.json; config.json and preprocessor_config.json)
+ * where there is one, else it is as OpenAI has it: QuickGELU, heads of width 64, and its pictures' numbers. A file
+ * that is no such model, lacks a tensor or has it in another shape, or whose configuration beside it is wrong, is
+ * VQC_BAD_INPUT, when it is opened or when a tower reads it. */
 typedef struct vqc_clip_vision {
     const struct vqc_image_tower_type *type; /* towers.h */
     int64_t side;                            /* of the square input picture, pixels */

@@ -5,7 +5,8 @@
 #include "models/layers.h"
 
 /* The residual attention blocks that transformer towers are made of: x + attn(ln_1(x)), then x + mlp(ln_2(x)), under
- * OpenAI's names; and what else towers have in common. */
+ * OpenAI's names; and what else towers have in common. A tensor that the file lacks, or has in another shape, is
+ * VQC_BAD_INPUT. */
 typedef struct vqc_clip_blocks {
     const char *name; /* "transformer.resblocks" or "visual.transformer.resblocks" */
     int64_t width, layers, heads;

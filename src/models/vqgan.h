@@ -13,7 +13,8 @@
  * are VQModel, GumbelVQ, the first stage inside a Net2NetTransformer checkpoint and latent-diffusion's VQ models.
  *
  * A latent z is a grid of vectors, one for factor × factor pixels; quantised, each becomes the nearest row of the
- * codebook and is named by that row's number, its code. */
+ * codebook and is named by that row's number, its code. A configuration or a weights file that is wrong, or does not
+ * fit the other, is VQC_BAD_INPUT, when they are opened or when a decoder or encoder reads them. */
 typedef struct vqc_vqgan {
     vqc_vqgan_config config;
     int64_t factor;  /* pixels per code along one axis, 2^(levels − 1) */

@@ -4,9 +4,10 @@
 #include "models/layers.h"
 #include "models/vqgan_config.h"
 
-/* The two halves of a VQGAN without its codebook, under the names of taming-transformers (`encoder.*`,
- * `decoder.*`): residual blocks of group norm, swish and 3 × 3 convolutions, attention over all pixels at the levels
- * that the configuration names, whatever the picture's size. */
+/* The two halves of a VQGAN without its codebook, under the names of taming-transformers (`encoder.*`, `decoder.*`):
+ * residual blocks of group norm, swish and 3 × 3 convolutions, attention over all pixels at the levels that the
+ * configuration names, whatever the picture's size. A tensor that the file lacks, or has in another shape, is
+ * VQC_BAD_INPUT. */
 
 /* Adds the decoder: (batch, rows, columns, latent_width) to (batch, rows · factor, columns · factor,
  * out_channels). */

@@ -16,7 +16,8 @@ enum { VQC_MEMORY_ALIGNMENT = 64 };
 
 /* Places the blocks into one range of memory so that blocks alive at the same time do not overlap: the largest
  * first, each at the lowest offset that is free over its lifetime. Sets every offset and *total_out, the size of the
- * range. The same blocks give the same offsets. Sizes of zero are allowed. */
+ * range. The same blocks give the same offsets. Sizes of zero are allowed.
+ * Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_memory_packing(vqc_memory_block *blocks, size_t count, size_t *total_out,
                                              vqc_error *error);
 

@@ -17,7 +17,8 @@
  *         → { write inputs, forward, [write gradients, backward], read }*
  *
  * Functions are not collective over MPI; a network belongs to one thread, like the vqc_ops it was made with, which
- * must outlive it. */
+ * must outlive it. All failures are VQC_FAILED: for want of memory, or an operation that the implementation refuses.
+ */
 typedef struct vqc_network vqc_network;
 
 /* One value of a network: an index, valid for the network that gave it out. */

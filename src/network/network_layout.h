@@ -12,8 +12,9 @@
  *
  * Forwards all nodes run in their order. Backwards the segments are taken from the last to the first: of each, the
  * nodes whose results its backward pass reads run once more, forwards, and then its nodes run backwards. What does
- * not leave its segment is thereby alive for a short time twice, instead of a long time once. The last segment is not
- * run again, as its backward pass follows at once; without cuts it is the only one. */
+ * not leave its segment is thereby alive for a short time twice, instead of a long time once. The last segment is
+ * not run again, as its backward pass follows at once; without cuts it is the only one. Fails for want of memory
+ * alone. */
 
 enum { VQC_NO_NODE = -1, VQC_NO_BLOCK = -1, VQC_NO_TIME = -1 };
 

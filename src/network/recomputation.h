@@ -9,7 +9,7 @@
  * one as long as the most bytes alive at one time become fewer, or stay and less is computed again; of the two
  * results and no cut at all that with the smallest memory is taken. A function of the network alone.
  *
- * cuts (nodes): receives whether a segment begins with the node. */
+ * cuts (nodes): receives whether a segment begins with the node. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_recomputation_choose(const vqc_network_graph *graph, bool *cuts, vqc_error *error);
 
 #endif

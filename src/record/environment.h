@@ -43,14 +43,14 @@ void vqc_environment_write(const vqc_environment *environment, char line_out[VQC
 void vqc_environment_read(const char *line, vqc_environment *environment_out);
 
 /* Appends "FIELD A here, B recorded" for each field that differs, separated by commas; nothing if all are equal.
- * The bytes are bound to be equal only then. */
+ * The bytes are bound to be equal only then. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_environment_compare(const vqc_environment *here, const vqc_environment *recorded,
                                                   vqc_text *differences, vqc_error *error);
 
 /* Number of threads of a recorded environment, 0 if it does not say. */
 int vqc_environment_threads(const vqc_environment *environment);
 
-/* Appends the versions of the program and its libraries as JSON text. */
+/* Appends the versions of the program and its libraries as JSON text. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_environment_versions(const vqc_environment *environment, vqc_text *text,
                                                    vqc_error *error);
 

@@ -7,7 +7,8 @@
 
 /* The latent of one render and its optimiser, in device memory. Its state is z and, shaped like z, the optimiser's
  * moments (ops/update_formulas.h) and the moving average of z, if the settings ask for one: (tensors, rows, columns,
- * width), z first and the average last. */
+ * width), z first and the average last. A mask that is no picture is VQC_BAD_INPUT when it is created; all else is
+ * VQC_FAILED: for want of memory, or the device's. */
 typedef struct vqc_latent_optimiser vqc_latent_optimiser;
 
 /* Tensors of the state under these settings, z among them. */

@@ -6,8 +6,9 @@
 
 #include "base/status.h"
 
-/* What the members of a team tell each other in a step, besides the gradients' sum, which stays on their devices: one
- * block of whole numbers, which is summed over the team once. Every part below points into it. */
+/* What the members of a team tell each other in a step, besides the gradients' sum, which stays on their devices:
+ * one block of whole numbers, which is summed over the team once. Every part below points into it. Fails for want of
+ * memory alone. */
 typedef struct vqc_step_message {
     int64_t *words; /* (count) */
     size_t count;

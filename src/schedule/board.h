@@ -9,7 +9,8 @@
  *
  * Renders are handed out by index into the launch's list. A rank without a team, once no render is left, offers
  * itself and waits for letters; leaders of running teams claim ranks that are free, each rank only once. When the
- * last rank offers itself there is no team left, and the launch is over. */
+ * last rank offers itself there is no team left, and the launch is over. All failures are VQC_FAILED: MPI's, or for
+ * want of memory. */
 typedef struct vqc_board vqc_board;
 
 /* Collective over the comm, like destroying it. `teams` is the number of teams that start. */

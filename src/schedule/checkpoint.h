@@ -18,6 +18,7 @@ typedef struct vqc_checkpoint {
 /* Bytes that a checkpoint of this shape takes. */
 size_t vqc_checkpoint_size(const vqc_render_extents *shape);
 
+/* Zeros. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_checkpoint_init(vqc_checkpoint *checkpoint, const vqc_render_extents *shape,
                                               vqc_error *error);
 void vqc_checkpoint_release(vqc_checkpoint *checkpoint);

@@ -13,7 +13,8 @@
  *     step   = pixels × pixel + Σ perceptors groups × crops of a group × crop
  *     render = start + steps × step + finish
  *
- * In a team the decoder's part stays as it is, since every member decodes, and the crop groups are shared. */
+ * In a team the decoder's part stays as it is, since every member decodes, and the crop groups are shared. Fails for
+ * want of memory alone. */
 
 /* Seconds of the parts of a render. */
 typedef struct vqc_cost_seconds {

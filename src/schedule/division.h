@@ -8,7 +8,7 @@
  * Of a given size: as many teams of that size as there are ranks for, and one of the ranks that are left over. Sizes
  * left to the program: teams of one while there are at least as many renders as ranks; otherwise one team for each
  * render, and the ranks that are left go one by one to the render that takes longest, up to its number of crop
- * groups. Teams hold neighbouring ranks, which mostly share a host. */
+ * groups. Teams hold neighbouring ranks, which mostly share a host. Fails for want of memory alone. */
 
 typedef struct vqc_division {
     int teams;

@@ -10,7 +10,8 @@
  * A lane whose render cannot be started, as where the device's memory is enough for fewer lanes, is closed, and its
  * render waits for another one; what cannot be started in the first lane either is the render's failure.
  *
- * For a rank that is a team of its own. While its lanes are at work it asks nobody to join. */
+ * For a rank that is a team of its own. While its lanes are at work it asks nobody to join. What a render fails with
+ * goes into the archive. Other failures are VQC_FAILED: the archive's, and MPI's. */
 
 /* Gives the number of the next render; -1: none is left. */
 typedef vqc_status vqc_lanes_source(void *context, int64_t *number_out, vqc_error *error);

@@ -11,7 +11,8 @@
 /* One launch of a study: its ranks form teams, which take renders, those that cost most first, until none is left;
  * each team's leader writes its renders into the archive and keeps checkpoints of what is under way. Ranks that find
  * no render left join teams that are still at work. Renders that are done are left alone, so that the same launch
- * again goes on where the last one stopped, on any number of ranks. */
+ * again goes on where the last one stopped, on any number of ranks. All failures are VQC_FAILED: the archive's, and
+ * MPI's. */
 
 /* How far a launch is, as its rank sees it. */
 typedef struct vqc_launch_progress {

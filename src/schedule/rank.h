@@ -5,7 +5,8 @@
 #include "schedule/board.h"
 #include "schedule/launch.h"
 
-/* This rank within a launch: what the parts of the scheduler on one rank share. */
+/* This rank within a launch: what the parts of the scheduler on one rank share. All failures are VQC_FAILED: the
+ * archive's, and MPI's. */
 typedef struct vqc_rank {
     const vqc_launch *launch;
     vqc_board *board;

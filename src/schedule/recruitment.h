@@ -8,7 +8,8 @@
  *     leader:    look ─ claim ─ invite ── steps go on ── all have answered ─ join after the next step
  *     free rank:        offer ─ invited ─ makes its networks ─ answers ───── joins
  *
- * Nobody waits: the team makes steps while the newcomers make ready. */
+ * Nobody waits: the team makes steps while the newcomers make ready. All failures are VQC_FAILED: MPI's, or for want
+ * of memory. */
 typedef struct vqc_recruitment {
     int *ranks;    /* (ranks of the launch): those invited; the ready ones first, as answers come in */
     int invited;   /* of them */

@@ -8,7 +8,9 @@
 /* One render from its start or checkpoint to its end, by this rank's team; collective over it. The leader alone
  * writes to the archive.
  *
- *     start or join → { step_begin → step_end }* while it is under way → end */
+ *     start or join → { step_begin → step_end }* while it is under way → end
+ *
+ * What the render fails with goes into the archive. Other failures are VQC_FAILED: the archive's, and MPI's. */
 typedef struct vqc_work vqc_work;
 
 /* Makes ready for render number `number` on this renderer. A render that cannot be started is no failure here: it is

@@ -5,7 +5,8 @@
 
 #include "base/status.h"
 
-/* Memory that lives as long as a study: everything allocated from it is released with it at once. */
+/* Memory that lives as long as a study: everything allocated from it is released with it at once. Fails for want of
+ * memory alone. */
 typedef struct vqc_study_storage vqc_study_storage;
 
 VQC_MUST_CHECK vqc_status vqc_study_storage_create(vqc_study_storage **storage_out, vqc_error *error);

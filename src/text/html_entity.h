@@ -18,7 +18,7 @@ int32_t vqc_html_windows_1252(int32_t code_point);
 
 /* Appends to target the text with every reference replaced, as the HTML standard decodes text and as Python's
  * html.unescape does: a semicolon may be missing, the longest name at the start counts, a number that is no
- * character becomes U+FFFD or nothing, 128 to 159 are taken as windows-1252. */
+ * character becomes U+FFFD or nothing, 128 to 159 are taken as windows-1252. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_html_unescape(const vqc_code_points *text, vqc_code_points *target, vqc_error *error);
 
 /* The same for references that leave no doubt only: a name of at most 24 letters and digits in either table, or a

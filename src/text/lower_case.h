@@ -5,7 +5,7 @@
 
 /* Appends to target the text in lower case: Unicode's full mapping without a language's own rules (Unicode Standard,
  * section 3.13 and SpecialCasing), which is Python's str.lower(). Two mappings are not one to one: İ becomes i with a
- * combining dot, and Σ at the end of a word becomes ς. */
+ * combining dot, and Σ at the end of a word becomes ς. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_lower_case(const vqc_code_points *text, vqc_code_points *target, vqc_error *error);
 
 #endif

@@ -8,7 +8,8 @@
 
 /* A file mapped into memory, read-only. Its pages are read when they are touched and belong to the system's cache,
  * so that a file of any size costs no memory until then. The file must not be shortened while it is mapped: that
- * ends the process (SIGBUS), as with every program that maps files. */
+ * ends the process (SIGBUS), as with every program that maps files. A file that is not there, or is none of these,
+ * is VQC_BAD_INPUT. */
 typedef struct vqc_map {
     const uint8_t *data;
     size_t size; /* at least 1 */

@@ -102,11 +102,11 @@ struct vqc_pickle_value {
     };
 };
 
-/* A new value of that kind, all else zero. */
+/* A new value of that kind, all else zero. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_pickle_value_make(vqc_arena *arena, vqc_pickle_kind kind, vqc_pickle_value **value_out,
                                                 vqc_error *error);
 
-/* Appends count values. */
+/* Appends count values. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_pickle_items_append(vqc_arena *arena, vqc_pickle_items *items,
                                                   vqc_pickle_value *const *values, size_t count, vqc_error *error);
 

@@ -13,7 +13,8 @@
  *     a pickle of the objects; each tensor names its storage by a key
  *     a pickle of the list of the storages' keys
  *     for each of these keys the number of elements (int64) and the elements
- */
+ *
+ * A file that is otherwise is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_pytorch_legacy_read(const vqc_map *map, vqc_directory *directory, vqc_error *error);
 
 #endif

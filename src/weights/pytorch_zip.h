@@ -12,7 +12,8 @@
  *     ROOT/data/KEY         the bytes of a storage
  *     ROOT/byteorder        "little" or "big"; may be missing
  *     ROOT/constants.pkl, ROOT/code/...   of a TorchScript file only; not used
- */
+ *
+ * A file that is otherwise is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_pytorch_zip_read(vqc_zip *zip, vqc_directory *directory, vqc_weights_format *format_out,
                                                vqc_error *error);
 

@@ -19,7 +19,7 @@ const char *vqc_safetensors_dtype_name(vqc_dtype dtype);
 /* Whether the file begins like this format: a length, then a brace. */
 bool vqc_safetensors_is(const vqc_map *map);
 
-/* Reads the directory. */
+/* Reads the directory. A file that is otherwise is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_safetensors_read(const vqc_map *map, vqc_directory *directory, vqc_error *error);
 
 #endif
