@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/median.h"
 #include "base/memory.h"
 #include "cli/bench_report.h"
 #include "cli/commands.h"
@@ -30,20 +31,6 @@ static vqc_status times_create(size_t steps, size_t perceptors, step_times *time
     times->rest = times->update + steps;
     times->perceptors = times->rest + steps;
     return VQC_OK;
-}
-
-static int seconds_order(const void *first, const void *second)
-{
-    double a = *(const double *)first;
-    double b = *(const double *)second;
-    return a < b ? -1 : a > b;
-}
-
-/* Sorts the values; the mean of the two in the middle where their number is even. */
-static double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, seconds_order);
-    return (values[(count - 1) / 2] + values[count / 2]) / 2.0;
 }
 
 /* ---- Steps ---- */
@@ -92,14 +79,14 @@ static void steps_summarise(step_times *times, vqc_bench_report *report)
 {
     size_t steps = (size_t)report->steps;
     size_t perceptors = report->study->perceptor_count;
-    report->step_median = median(times->total, steps);
+    report->step_median = vqc_median(times->total, steps);
     report->step_smallest = times->total[0];
-    report->decode.median = median(times->decode, steps);
-    report->update.median = median(times->update, steps);
-    report->rest.median = median(times->rest, steps);
+    report->decode.median = vqc_median(times->decode, steps);
+    report->update.median = vqc_median(times->update, steps);
+    report->rest.median = vqc_median(times->rest, steps);
     double sum = report->decode.median + report->update.median + report->rest.median;
     for (size_t i = 0; i < perceptors; i++) {
-        report->perceptors[i].median = median(times->perceptors + i * steps, steps);
+        report->perceptors[i].median = vqc_median(times->perceptors + i * steps, steps);
         sum += report->perceptors[i].median;
     }
     report->decode.share = report->decode.median / sum;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/median.h"
 #include "base/memory.h"
 #include "render/guidance.h"
 #include "render/init.h"
@@ -43,19 +44,6 @@ typedef struct step_seconds {
     double picture[RUNS];
     double group[VQC_STUDY_MAX_PERCEPTORS][RUNS];
 } step_seconds;
-
-static int seconds_order(const void *first, const void *second)
-{
-    double a = *(const double *)first;
-    double b = *(const double *)second;
-    return a < b ? -1 : a > b;
-}
-
-static double median(double values[RUNS])
-{
-    qsort(values, RUNS, sizeof values[0], seconds_order);
-    return values[RUNS / 2];
-}
 
 /* ---- Models ---- */
 
@@ -214,10 +202,10 @@ static vqc_status steps_measure(shape_work *work, vqc_network_cost *shape, vqc_e
     VQC_TRY(step_time(work, 0, &seconds, 0, error)); /* warms up */
     for (int run = 0; run < RUNS; run++)
         VQC_TRY(step_time(work, run + 1, &seconds, run, error));
-    shape->decode = median(seconds.decode);
-    shape->picture = median(seconds.picture);
+    shape->decode = vqc_median(seconds.decode, RUNS);
+    shape->picture = vqc_median(seconds.picture, RUNS);
     for (size_t i = 0; i < work->models->study->perceptor_count; i++)
-        shape->group_seconds[i] = median(seconds.group[i]);
+        shape->group_seconds[i] = vqc_median(seconds.group[i], RUNS);
     return VQC_OK;
 }
 
@@ -258,7 +246,7 @@ static vqc_status rounds_measure(const shape_work *work, vqc_network_cost *shape
         VQC_TRY(round_time(work, run, &warm_up, error));
     for (int run = 0; run < RUNS; run++)
         VQC_TRY(round_time(work, LANE_WARM_UPS + run, &seconds[run], error));
-    shape->lane_phases[shape->lane_phase_count++] = (vqc_lane_phase){work->lanes, median(seconds)};
+    shape->lane_phases[shape->lane_phase_count++] = (vqc_lane_phase){work->lanes, vqc_median(seconds, RUNS)};
     return VQC_OK;
 }
 
