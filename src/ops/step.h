@@ -55,7 +55,7 @@ typedef struct vqc_latent {
     float *state;          /* z and its moments (ops/update_formulas.h): (1 + moments, cells, width) */
     float *average;        /* (cells, width): running mean of z; or NULL */
     const float *gradient; /* (cells, width) */
-    const float *origin;   /* (cells, width): where the L2 term draws to; or NULL for zero */
+    const float *origin;   /* (cells, width): where the L2 term pulls to; or NULL for zero */
     const float *mask;     /* (cells): 0 where nothing moves; or NULL where everything does */
     const float *limits;   /* (2, width): least and largest value of every channel; or NULL */
 } vqc_latent;

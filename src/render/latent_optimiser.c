@@ -14,7 +14,7 @@ struct vqc_latent_optimiser {
     size_t cells, width; /* of the latent; its channels */
     /* On the device. */
     float *state;  /* z and its moments */
-    float *origin; /* where the L2 term draws to; NULL for zero */
+    float *origin; /* where the L2 term pulls to; NULL for zero */
     float *limits; /* least value of every channel, then largest; NULL without limits */
     float *mask;   /* (rows, columns), NULL where everything moves */
     vqc_latent_numbers *numbers;
@@ -88,7 +88,7 @@ int64_t vqc_latent_optimiser_result_tensor(const vqc_settings *settings)
 
 size_t vqc_latent_optimiser_size(const vqc_settings *settings, int64_t count)
 {
-    int64_t origin = vqc_regulariser_draws_to_start(settings) ? 1 : 0;
+    int64_t origin = vqc_regulariser_towards_start(settings) ? 1 : 0;
     return (size_t)((vqc_latent_optimiser_tensors(settings) + origin) * count) * sizeof(float);
 }
 
@@ -151,7 +151,7 @@ static vqc_status memory_create(vqc_latent_optimiser *optimiser, vqc_error *erro
     void *memory;
     VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, state_size(optimiser), &memory, error));
     optimiser->state = memory;
-    if (vqc_regulariser_draws_to_start(optimiser->settings)) {
+    if (vqc_regulariser_towards_start(optimiser->settings)) {
         VQC_TRY(vqc_ops_memory_allocate(optimiser->ops, tensor_size(optimiser), &memory, error));
         optimiser->origin = memory;
     }

@@ -26,10 +26,10 @@ int64_t vqc_regulariser_restart(const vqc_settings *settings, int64_t step)
     return last;
 }
 
-bool vqc_regulariser_draws_to_start(const vqc_settings *settings)
+bool vqc_regulariser_towards_start(const vqc_settings *settings)
 {
     for (int i = 0; i < COUNT; i++)
-        if (types[i]->draws_to_start(settings))
+        if (types[i]->towards_start(settings))
             return true;
     return false;
 }

@@ -314,7 +314,7 @@ static void every_regulariser_is_whole(void **state)
 #include "render/regularisers.def"
     };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        assert_true(types[i]->weight != NULL && types[i]->restart != NULL && types[i]->draws_to_start != NULL);
+        assert_true(types[i]->weight != NULL && types[i]->restart != NULL && types[i]->towards_start != NULL);
 }
 
 /* Every schedule weighs something at first, and goes on in a way of its own. */

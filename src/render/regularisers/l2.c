@@ -47,7 +47,7 @@ static int64_t restart(const vqc_settings *settings, int64_t step)
     return falls == 0 ? 0 : falls * settings->l2_every + 1;
 }
 
-static bool draws_to_start(const vqc_settings *settings)
+static bool towards_start(const vqc_settings *settings)
 {
     return settings->l2_towards_start;
 }
@@ -55,5 +55,5 @@ static bool draws_to_start(const vqc_settings *settings)
 const vqc_regulariser_type vqc_regulariser_l2 = {
     .weight = weight,
     .restart = restart,
-    .draws_to_start = draws_to_start,
+    .towards_start = towards_start,
 };
