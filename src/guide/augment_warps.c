@@ -12,7 +12,7 @@ vqc_augment_matrix vqc_augment_matrix_product(const vqc_augment_matrix *left, co
     return product;
 }
 
-void vqc_augment_warp_store(const vqc_augment_warp *warp, float numbers[VQC_WARP_MATRIX])
+void vqc_augment_warp_store(const vqc_augment_warp *warp, float numbers[VQC_WARP_NUMBERS])
 {
     for (int i = 0; i < 9; i++)
         numbers[i] = (float)warp->matrix.at[i / 3][i % 3];

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/stream.h"
-#include "ops/warp_formulas.h"
+#include "ops/operation.h"
 
 /* Matrices that move pixels (operation.h, vqc_warp). */
 
@@ -24,7 +24,7 @@ extern const vqc_augment_matrix vqc_augment_identity;
 vqc_augment_matrix vqc_augment_matrix_product(const vqc_augment_matrix *left, const vqc_augment_matrix *right);
 
 /* The warp as the operation takes it. */
-void vqc_augment_warp_store(const vqc_augment_warp *warp, float numbers[VQC_WARP_MATRIX]);
+void vqc_augment_warp_store(const vqc_augment_warp *warp, float numbers[VQC_WARP_NUMBERS]);
 
 double vqc_augment_radians(double degrees);
 

@@ -10,7 +10,7 @@
  * cuda both compute. A step chooses between values and never branches, so that loops over pixels become vector code;
  * all channels are named by constants for the same reason. */
 
-enum { VQC_COLOUR_PARAMETERS = 5, VQC_COLOUR_STEPS = 4 };
+enum { VQC_COLOUR_STEPS = 4 };
 
 typedef enum vqc_colour_step {
     VQC_COLOUR_BRIGHTNESS,
@@ -232,7 +232,7 @@ typedef struct vqc_colour_steps {
     vqc_colour_step step[VQC_COLOUR_STEPS];
 } vqc_colour_steps;
 
-/* The steps of a crop with these VQC_COLOUR_PARAMETERS parameters. */
+/* The steps of a crop with these VQC_COLOUR_NUMBERS parameters. */
 VQC_FORMULA vqc_colour_steps vqc_colour_steps_of(const float *parameters)
 {
     vqc_colour_steps steps;

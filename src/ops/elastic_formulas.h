@@ -11,7 +11,7 @@
 /* The steps of vqc_elastic_field (operation.h) on one element: what cpu and cuda both compute. Elements are counted
  * within a crop: 2 · pixel + axis. */
 
-enum { VQC_ELASTIC_WORDS = 6 /* of one crop */, VQC_ELASTIC_WEIGHTS = 32 /* of the middle and 31 on either side */ };
+enum { VQC_ELASTIC_WEIGHTS = 32 /* of the middle and 31 on either side */ };
 
 /* The weights of the Gaussian, from the middle outwards; by the host. */
 static inline void vqc_elastic_weights(float weights[VQC_ELASTIC_WEIGHTS])

@@ -8,8 +8,6 @@
 
 /* The rectangles of operation.h, vqc_erase: what cpu and cuda both compute. */
 
-enum { VQC_ERASE_NUMBERS = 4 /* of one crop: top, left, height, width */ };
-
 /* Whether a pixel of a crop with this rectangle is erased. */
 VQC_FORMULA bool vqc_erase_hits(const int32_t *rectangle, int64_t column, int64_t row)
 {

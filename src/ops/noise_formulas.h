@@ -9,7 +9,7 @@
 
 /* The noise of operation.h, vqc_noise, in f32: what cpu and cuda both compute. */
 
-enum { VQC_NOISE_WORDS = 6 /* of one crop */, VQC_NOISE_BLOCK = 4 /* elements of one block of random bits */ };
+enum { VQC_NOISE_BLOCK = 4 /* elements of one block of random bits */ };
 
 typedef struct vqc_noise_block {
     float value[VQC_NOISE_BLOCK];

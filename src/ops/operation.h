@@ -14,36 +14,49 @@
  * (batch, token, width). All activations of one operation have its `dtype`, except where its comment says
  * otherwise. Parameters are f32 in host memory and belong to the caller; an implementation copies what it needs
  * while a plan is made, converted and packed as it likes. */
-typedef enum vqc_operation_kind {
-    VQC_OPERATION_CONVOLUTION,
-    VQC_OPERATION_LINEAR,
-    VQC_OPERATION_ATTENTION,
-    VQC_OPERATION_GROUP_NORM,
-    VQC_OPERATION_LAYER_NORM,
-    VQC_OPERATION_ACTIVATION,
-    VQC_OPERATION_ADD,
-    VQC_OPERATION_UPSAMPLE,
-    VQC_OPERATION_AVERAGE_POOL,
-    VQC_OPERATION_QUANTISE,
-    VQC_OPERATION_CHANNEL_SCALE,
-    VQC_OPERATION_CLAMP,
-    VQC_OPERATION_TOKENS,
-    VQC_OPERATION_EMBED,
-    VQC_OPERATION_SELECT,
-    VQC_OPERATION_RESAMPLE,
-    VQC_OPERATION_ADAPTIVE_POOL,
-    VQC_OPERATION_DISTANCE,
-    VQC_OPERATION_CAST,
-    VQC_OPERATION_WARP,
-    VQC_OPERATION_COLOUR,
-    VQC_OPERATION_NOISE,
-    VQC_OPERATION_ERASE,
-    VQC_OPERATION_SHARPEN,
-    VQC_OPERATION_FIELD_WARP,
-    VQC_OPERATION_SPLINE_FIELD,
-    VQC_OPERATION_ELASTIC_FIELD,
-    VQC_OPERATION_COUNT
-} vqc_operation_kind;
+
+/* The operations, one row for each: kind, name in C, name for messages, element types (below). What is made from the
+ * rows: the enum, the union's members, names and checks, the declarations of everything that an operation needs
+ * (layout and check in ops/kinds, the kernels of ref, cpu and cuda), their tables, and the lists of the tests. So a
+ * row without its parts does not link, and one without its tests fails one that names it. */
+#define VQC_OPERATIONS(X)                                                                                            \
+    X(CONVOLUTION, convolution, "convolution", ANY)                                                                  \
+    X(LINEAR, linear, "linear", ANY)                                                                                 \
+    X(ATTENTION, attention, "attention", ANY)                                                                        \
+    X(GROUP_NORM, group_norm, "group norm", ANY)                                                                     \
+    X(LAYER_NORM, layer_norm, "layer norm", ANY)                                                                     \
+    X(ACTIVATION, activation, "activation", ANY)                                                                     \
+    X(ADD, add, "add", ANY)                                                                                          \
+    X(UPSAMPLE, upsample, "upsample", ANY)                                                                           \
+    X(AVERAGE_POOL, average_pool, "average pool", ANY)                                                               \
+    X(QUANTISE, quantise, "quantise", PRECISE)                                                                       \
+    X(CHANNEL_SCALE, channel_scale, "channel scale", ANY)                                                            \
+    X(CLAMP, clamp, "clamp", ANY)                                                                                    \
+    X(TOKENS, tokens, "tokens", ANY)                                                                                 \
+    X(EMBED, embed, "embed", ANY)                                                                                    \
+    X(SELECT, select, "select", ANY)                                                                                 \
+    X(RESAMPLE, resample, "resample", PRECISE)                                                                       \
+    X(ADAPTIVE_POOL, adaptive_pool, "adaptive pool", PRECISE)                                                        \
+    X(DISTANCE, distance, "distance", PRECISE)                                                                       \
+    X(CAST, cast, "cast", OWN)                                                                                       \
+    X(WARP, warp, "warp", PRECISE)                                                                                   \
+    X(COLOUR, colour, "colour", PRECISE)                                                                             \
+    X(NOISE, noise, "noise", PRECISE)                                                                                \
+    X(ERASE, erase, "erase", PRECISE)                                                                                \
+    X(SHARPEN, sharpen, "sharpen", PRECISE)                                                                          \
+    X(FIELD_WARP, field_warp, "field warp", PRECISE)                                                                 \
+    X(SPLINE_FIELD, spline_field, "spline field", PRECISE)                                                           \
+    X(ELASTIC_FIELD, elastic_field, "elastic field", PRECISE)
+
+#define VQC_OPERATION_KIND(KIND, name, words, types) VQC_OPERATION_##KIND,
+typedef enum vqc_operation_kind { VQC_OPERATIONS(VQC_OPERATION_KIND) VQC_OPERATION_COUNT } vqc_operation_kind;
+
+/* Which element types the activations of an operation may have. */
+typedef enum vqc_operation_types {
+    VQC_OPERATION_TYPES_ANY,     /* f32 or bf16; `ref` takes f64 as well */
+    VQC_OPERATION_TYPES_PRECISE, /* not bf16, which is too coarse */
+    VQC_OPERATION_TYPES_OWN      /* those that its description says, whatever `dtype` is */
+} vqc_operation_types;
 
 /* Two-dimensional convolution (cross-correlation, as the networks define it) with zero padding.
  * input 0 (batch, height, width, in_channels); input 1, only with `residual`, shaped like the output;
@@ -174,12 +187,14 @@ typedef struct vqc_select {
 
 /* Cuts crops out of a picture and brings each to side × side: per axis, where it shrinks, reflect padding and a
  * Lanczos-2 low-pass; then bicubic (a = −0.75) with aligned corners (reference: `resample` of the public notebooks).
- * input 0 (batch, height, width, channels), f32 (or f64); input 1 int32 (crops, 5): picture, top, left, height,
- * width of each crop, inside the picture, both sizes at least 1; the caller has checked.
- * output (crops, side, side, channels). The gradients of overlapping crops add up in the order of the crops. */
+ * input 0 (batch, height, width, channels), f32 (or f64); input 1 int32 (crops, VQC_RESAMPLE_NUMBERS): picture, top,
+ * left, height, width of each crop, inside the picture, both sizes at least 1; the caller has checked. output (crops,
+ * side, side, channels). The gradients of overlapping crops add up in the order of the crops. */
 typedef struct vqc_resample {
     int64_t batch, height, width, channels, crops, side;
 } vqc_resample;
+
+enum { VQC_RESAMPLE_NUMBERS = 5 /* of one crop */ };
 
 /* The whole picture at side × side, the same for every crop: each pixel is the mean of the average and of the largest
  * value in its window, the rows floor(i · height / side) to ceil((i + 1) · height / side) − 1 and the columns
@@ -207,44 +222,56 @@ typedef struct vqc_cast {
 
 /* Moves the pixels of crops, bilinear: output pixel (column x, row y) is the input at (u / w, v / w) with
  * (u, v, w) = M · (x, y, 1), counted in pixels, the centre of the first one at 0.
- * input 0 and output (crops, height, width, channels), f32 (or f64); input 1 f32 (crops, 10): M by rows, then 1 where
- * the edge is repeated outside the crop and 0 where it is black there. Where w is not above 0 the pixel is black. No
- * gradient with respect to M. */
+ * input 0 and output (crops, height, width, channels), f32 (or f64); input 1 f32 (crops, VQC_WARP_NUMBERS): M by
+ * rows, then 1 where the edge is repeated outside the crop and 0 where it is black there. Where w is not above 0 the
+ * pixel is black. No gradient with respect to M. */
 typedef struct vqc_warp {
     int64_t crops, height, width, channels;
 } vqc_warp;
 
-/* Changes the colours of crops: four steps in an order of each crop's own, each as kornia 0.5.4 has it:
+enum { VQC_WARP_NUMBERS = 10 /* of one crop */ };
+
+/* Changes the colours of crops: four stages in an order of each crop's own, each as kornia 0.5.4 has it:
  * brightness x + b, contrast x · c, each limited to [0, 1]; saturation s · f limited to 1, hue h + t turns, in HSV.
- * input 0 and output (crops, pixels, 3), f32 (or f64), 0 to 1; input 1 f32 (crops, 5): b, c, f, t, and the number 0
- * to 23 of the order among the permutations of (brightness, contrast, saturation, hue), counted lexicographically.
- * The gradient passes a limit only from inside; ties among channels go to the first. */
+ * input 0 and output (crops, pixels, 3), f32 (or f64), 0 to 1; input 1 f32 (crops, VQC_COLOUR_NUMBERS): b, c, f, t,
+ * and the number 0 to 23 of the order among the permutations of (brightness, contrast, saturation, hue), counted
+ * lexicographically. The gradient passes a limit only from inside; ties among channels go to the first. */
 typedef struct vqc_colour {
     int64_t crops, pixels;
 } vqc_colour;
 
+enum { VQC_COLOUR_NUMBERS = 5 /* of one crop */ };
+
 /* output = input 0 + scale · n, n standard normal numbers by Box and Muller from Philox (base/random.h):
- * input 0 and output (crops, count), f32 (or f64); input 1 int32 (crops, 6): key (2 words), words 1 to 3 of the
- * counter, and the bits of the f32 scale. Word 0 of the counter is the element's number / 4; its block's words (0, 1)
- * and (2, 3) give two normal numbers each, from u = (word + 0.5) · 2^-32: √(−2 ln u₁) · (cos, sin)(2π u₂). */
+ * input 0 and output (crops, count), f32 (or f64); input 1 int32 (crops, VQC_NOISE_NUMBERS): key (2 words), words 1
+ * to 3 of the counter, and the bits of the f32 scale. Word 0 of the counter is the element's number / 4; its block's
+ * words (0, 1) and (2, 3) give two normal numbers each, from u = (word + 0.5) · 2^-32: √(−2 ln u₁) · (cos, sin)(2π
+ * u₂). */
 typedef struct vqc_noise {
     int64_t crops, count;
 } vqc_noise;
 
+enum { VQC_NOISE_NUMBERS = 6 /* of one crop */ };
+
 /* Makes a rectangle of each crop black. input 0 and output (crops, height, width, channels), f32 (or f64); input 1
- * int32 (crops, 4): top, left, height, width of the rectangle; what of it lies outside the crop does not matter, and
- * one of no height or width erases nothing. */
+ * int32 (crops, VQC_ERASE_NUMBERS): top, left, height, width of the rectangle; what of it lies outside the crop does
+ * not matter, and one of no height or width erases nothing. */
 typedef struct vqc_erase {
     int64_t crops, height, width, channels;
 } vqc_erase;
 
+enum { VQC_ERASE_NUMBERS = 4 /* of one crop */ };
+
 /* Mixes crops with what a blur makes of them, as kornia 0.5.4 has it for sharpness: b + (x − b) · s, where b is the
  * mean of the pixel, weighing 5, and its eight neighbours, weighing 1 each, limited to [0, 1]. Pixels of the edge
  * stay as they are, and so does all of a crop with s = 1. input 0 and output (crops, height, width, channels), f32
- * (or f64); input 1 f32 (crops, 1): s, 0 to 1. The gradient passes the limit from inside and at it. */
+ * (or f64); input 1 f32 (crops, VQC_SHARPEN_NUMBERS): s, 0 to 1. The gradient passes the limit from inside and at it.
+ */
 typedef struct vqc_sharpen {
     int64_t crops, height, width, channels;
 } vqc_sharpen;
+
+enum { VQC_SHARPEN_NUMBERS = 1 /* of one crop */ };
 
 /* Moves the pixels of crops, bilinear, from places that are given for every pixel, counted in pixels, the centre of
  * the first one at 0. input 0 and output (crops, height, width, channels), f32 (or f64); input 1 of the same type
@@ -258,56 +285,34 @@ typedef struct vqc_field_warp {
  * pixel's centre to 1 in the last one's (0 where there is one pixel), an output pixel at v sees the input at
  * f(v) = a₀ + a₁ v₁ + a₂ v₂ + Σ wᵢ U(|v − cᵢ|²), U(q) = q log(q + 1e-8) / 2, with the centres c (−1, −1), (−1, 1),
  * (1, −1), (1, −1), (0, 0); there, −1 and 1 are the outer edges of the first and the last pixel.
- * input 0 f32 (crops, 17): 1, or 0 where all pixels stay where they are; wᵢ, x and y of each; a₀, a₁, a₂, x and y of
- * each. output (crops, height, width, 2), f32 (or f64). No gradient. */
+ * input 0 f32 (crops, VQC_SPLINE_NUMBERS): 1, or 0 where all pixels stay where they are; wᵢ, x and y of each; a₀, a₁,
+ * a₂, x and y of each. output (crops, height, width, 2), f32 (or f64). No gradient. */
 typedef struct vqc_spline_field {
     int64_t crops, height, width;
 } vqc_spline_field;
 
-enum { VQC_SPLINE_CENTRES = 5, VQC_SPLINE_NUMBERS = 1 + 2 * (VQC_SPLINE_CENTRES + 3) };
+enum { VQC_SPLINE_CENTRES = 5, VQC_SPLINE_NUMBERS = 1 + 2 * (VQC_SPLINE_CENTRES + 3) /* of one crop */ };
 
 /* Places for vqc_field_warp by an elastic deformation, as kornia 0.5.4 has it: the coordinates of vqc_spline_field,
  * plus s times a field of independent numbers uniform in [−1, 1), smoothed along both axes by a Gaussian of
  * deviation 32, cut off to 63 pixels and scaled to a sum of 1, with zeros outside the crop; limited to [−1, 1].
- * input 0 int32 (crops, 6): as for vqc_noise, with the bits of the f32 s in place of the scale; 0 where all pixels
- * stay where they are. Element 2 · pixel + axis of a crop is number (word >> 8) · 2^-23 − 1 of its Philox words, four
- * to a block. output (crops, height, width, 2), f32 (or f64). No gradient. */
+ * input 0 int32 (crops, VQC_ELASTIC_NUMBERS): as for vqc_noise, with the bits of the f32 s in place of the scale; 0
+ * where all pixels stay where they are. Element 2 · pixel + axis of a crop is number (word >> 8) · 2^-23 − 1 of its
+ * Philox words, four to a block. output (crops, height, width, 2), f32 (or f64). No gradient. */
 typedef struct vqc_elastic_field {
     int64_t crops, height, width;
 } vqc_elastic_field;
 
+enum { VQC_ELASTIC_NUMBERS = 6 /* of one crop */ };
+
+#define VQC_OPERATION_MEMBER(KIND, name, words, types) vqc_##name name;
+
 /* One operation with its shapes and parameters. */
 typedef struct vqc_operation {
     vqc_operation_kind kind;
-    vqc_dtype dtype; /* of the activations: f32 or bf16; `ref` takes f64 as well */
+    vqc_dtype dtype; /* of the activations; vqc_operation_types says which */
     union {
-        vqc_convolution convolution;
-        vqc_linear linear;
-        vqc_attention attention;
-        vqc_group_norm group_norm;
-        vqc_layer_norm layer_norm;
-        vqc_activation activation;
-        vqc_add add;
-        vqc_upsample upsample;
-        vqc_average_pool average_pool;
-        vqc_quantise quantise;
-        vqc_channel_scale channel_scale;
-        vqc_clamp clamp;
-        vqc_tokens tokens;
-        vqc_embed embed;
-        vqc_select select;
-        vqc_resample resample;
-        vqc_adaptive_pool adaptive_pool;
-        vqc_distance distance;
-        vqc_cast cast;
-        vqc_warp warp;
-        vqc_colour colour;
-        vqc_noise noise;
-        vqc_erase erase;
-        vqc_sharpen sharpen;
-        vqc_field_warp field_warp;
-        vqc_spline_field spline_field;
-        vqc_elastic_field elastic_field;
+        VQC_OPERATIONS(VQC_OPERATION_MEMBER)
     };
 } vqc_operation;
 
@@ -333,6 +338,9 @@ typedef struct vqc_operation_layout {
 
 /* Name for messages, "group norm". */
 const char *vqc_operation_name(vqc_operation_kind kind);
+
+/* The element types that the operation's row names. */
+vqc_operation_types vqc_operation_types_of(vqc_operation_kind kind);
 
 /* Checks that every size is positive and at most VQC_OPERATION_MAX_SIZE (rows, pixels and count, which may stand for
  * several axes: VQC_OPERATION_MAX_ELEMENTS), that every product of them that an implementation forms fits, that

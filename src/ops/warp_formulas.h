@@ -9,8 +9,6 @@
 /* From where in a crop a pixel of its warp comes (operation.h, vqc_warp): what cpu and cuda both compute. Places are
  * computed in double: in f32 a place would be known to 1e-5 pixels only, and so would the weights. */
 
-enum { VQC_WARP_MATRIX = 10 /* numbers of one crop: a matrix, and whether edges are repeated */ };
-
 /* The four input pixels that an output pixel is mixed from. */
 typedef struct vqc_warp_taps {
     int64_t index[4]; /* pixels of the input; where the weight is 0, any */

@@ -24,7 +24,7 @@ static vqc_augment_warp warp(const vqc_augment_place *place)
 }
 
 const vqc_augment_type vqc_augment_affine = {
-    .numbers = VQC_WARP_MATRIX,
+    .numbers = VQC_WARP_NUMBERS,
     .dtype = VQC_DTYPE_F32,
     .warp = warp,
     .add = vqc_augment_warp_add,

@@ -1,7 +1,6 @@
 #include <math.h>
 
 #include "guide/augmentation.h"
-#include "ops/erase_formulas.h"
 
 /* An aspect: where the range has 1 inside, as often below as above it. */
 static double aspect_draw(vqc_stream *stream, const double ratio[2])

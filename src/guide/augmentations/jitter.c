@@ -1,5 +1,4 @@
 #include "guide/augmentation.h"
-#include "ops/colour_formulas.h"
 
 static void draw(const vqc_augment_place *place, vqc_augment_draw *draw)
 {
@@ -19,7 +18,7 @@ static vqc_status add(const vqc_augment_site *site, vqc_value draws, vqc_value *
 }
 
 const vqc_augment_type vqc_augment_jitter = {
-    .numbers = VQC_COLOUR_PARAMETERS,
+    .numbers = VQC_COLOUR_NUMBERS,
     .dtype = VQC_DTYPE_F32,
     .draw = draw,
     .neutral = {.real = {0.0F, 1.0F, 1.0F, 0.0F, 0.0F}},

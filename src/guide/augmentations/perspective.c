@@ -1,4 +1,5 @@
 #include "guide/augmentation.h"
+#include "ops/warp_formulas.h"
 
 /* The matrix that takes the unit square's corners (0,0), (1,0), (1,1), (0,1) to the four points (Heckbert 1989,
  * "Fundamentals of texture mapping and image warping", section 2.2.3). */
@@ -51,7 +52,7 @@ static vqc_augment_warp warp(const vqc_augment_place *place)
 }
 
 const vqc_augment_type vqc_augment_perspective = {
-    .numbers = VQC_WARP_MATRIX,
+    .numbers = VQC_WARP_NUMBERS,
     .dtype = VQC_DTYPE_F32,
     .warp = warp,
     .add = vqc_augment_warp_add,

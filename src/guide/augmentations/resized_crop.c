@@ -29,7 +29,7 @@ static vqc_augment_warp warp(const vqc_augment_place *place)
 }
 
 const vqc_augment_type vqc_augment_resized_crop = {
-    .numbers = VQC_WARP_MATRIX,
+    .numbers = VQC_WARP_NUMBERS,
     .dtype = VQC_DTYPE_F32,
     .together = true,
     .warp = warp,

@@ -469,15 +469,13 @@ static vqc_status workers_init(const vqc_cpu_plan *plan, attention *a, vqc_error
     return status;
 }
 
-vqc_status vqc_cpu_attention_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_attention *o = &plan->operation.attention;
     attention *state;
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;
     plan->state_destroy = state_destroy;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     state->shape = *o;
     state->dtype = plan->operation.dtype;
     state->scale = (float)(1.0 / sqrt((double)o->head_width));
@@ -490,3 +488,6 @@ vqc_status vqc_cpu_attention_init(vqc_cpu_plan *plan, vqc_error *error)
     plan->sizes.workspace = (size_t)state->workers * state->worker_size;
     return VQC_OK;
 }
+
+const vqc_cpu_kernel vqc_cpu_attention_kernel = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -99,16 +99,17 @@ static vqc_status repeat(vqc_cpu_plan *plan, const float *values, int64_t channe
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_channel_scale_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_channel_scale *o = &plan->operation.channel_scale;
     parameters *state;
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;
     plan->state_destroy = state_destroy;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     state->period = (LEAST_PERIOD + o->channels - 1) / o->channels * o->channels;
     VQC_TRY(repeat(plan, o->scale, o->channels, state->period, &state->scale, error));
     return repeat(plan, o->shift, o->channels, state->period, &state->shift, error);
 }
+
+const vqc_cpu_kernel vqc_cpu_channel_scale_kernel = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

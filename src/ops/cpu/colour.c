@@ -103,7 +103,7 @@ static block_place block_at(const vqc_colour *o, const float *parameters, int64_
     return (block_place){
         .first = crop * o->pixels + first,
         .count = o->pixels - first < BLOCK_PIXELS ? o->pixels - first : BLOCK_PIXELS,
-        .steps = vqc_colour_steps_of(parameters + crop * VQC_COLOUR_PARAMETERS),
+        .steps = vqc_colour_steps_of(parameters + crop * VQC_COLOUR_NUMBERS),
     };
 }
 
@@ -166,10 +166,4 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_colour_init(vqc_cpu_plan *plan, vqc_error *error)
-{
-    (void)error;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
-    return VQC_OK;
-}
+const vqc_cpu_kernel vqc_cpu_colour_kernel = {.forward = run_forward, .backward = run_backward};

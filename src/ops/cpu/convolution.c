@@ -61,7 +61,7 @@ static vqc_status gradient_init(vqc_cpu_plan *plan, convolutions *state, vqc_err
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_convolution_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     if (vqc_cpu_is_patch_convolution(&plan->operation.convolution))
         return vqc_cpu_patch_convolution_init(plan, error);
@@ -69,8 +69,6 @@ vqc_status vqc_cpu_convolution_init(vqc_cpu_plan *plan, vqc_error *error)
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;
     plan->state_destroy = state_destroy;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     vqc_operation_layout layout = vqc_operation_layout_of(&plan->operation);
     state->input_count = layout.input_count_elements[0];
     state->output_count = layout.output_count_elements;
@@ -80,3 +78,6 @@ vqc_status vqc_cpu_convolution_init(vqc_cpu_plan *plan, vqc_error *error)
     plan->sizes.workspace = vqc_onednn_primitive_scratchpad(state->forward);
     return plan->backward ? gradient_init(plan, state, error) : VQC_OK;
 }
+
+const vqc_cpu_kernel vqc_cpu_convolution_kernel = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -73,35 +73,8 @@ static vqc_status clear(void *device, void *target, size_t size, vqc_error *erro
     return VQC_OK;
 }
 
-static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cpu_plan *plan, vqc_error *error) = {
-    [VQC_OPERATION_CONVOLUTION] = vqc_cpu_convolution_init,
-    [VQC_OPERATION_LINEAR] = vqc_cpu_linear_init,
-    [VQC_OPERATION_ATTENTION] = vqc_cpu_attention_init,
-    [VQC_OPERATION_GROUP_NORM] = vqc_cpu_group_norm_init,
-    [VQC_OPERATION_LAYER_NORM] = vqc_cpu_layer_norm_init,
-    [VQC_OPERATION_ACTIVATION] = vqc_cpu_activation_init,
-    [VQC_OPERATION_ADD] = vqc_cpu_add_init,
-    [VQC_OPERATION_UPSAMPLE] = vqc_cpu_upsample_init,
-    [VQC_OPERATION_AVERAGE_POOL] = vqc_cpu_average_pool_init,
-    [VQC_OPERATION_QUANTISE] = vqc_cpu_quantise_init,
-    [VQC_OPERATION_CHANNEL_SCALE] = vqc_cpu_channel_scale_init,
-    [VQC_OPERATION_CLAMP] = vqc_cpu_clamp_init,
-    [VQC_OPERATION_TOKENS] = vqc_cpu_tokens_init,
-    [VQC_OPERATION_EMBED] = vqc_cpu_embed_init,
-    [VQC_OPERATION_SELECT] = vqc_cpu_select_init,
-    [VQC_OPERATION_RESAMPLE] = vqc_cpu_resample_init,
-    [VQC_OPERATION_ADAPTIVE_POOL] = vqc_cpu_adaptive_pool_init,
-    [VQC_OPERATION_DISTANCE] = vqc_cpu_distance_init,
-    [VQC_OPERATION_CAST] = vqc_cpu_cast_init,
-    [VQC_OPERATION_WARP] = vqc_cpu_warp_init,
-    [VQC_OPERATION_COLOUR] = vqc_cpu_colour_init,
-    [VQC_OPERATION_NOISE] = vqc_cpu_noise_init,
-    [VQC_OPERATION_ERASE] = vqc_cpu_erase_init,
-    [VQC_OPERATION_SHARPEN] = vqc_cpu_sharpen_init,
-    [VQC_OPERATION_FIELD_WARP] = vqc_cpu_field_warp_init,
-    [VQC_OPERATION_SPLINE_FIELD] = vqc_cpu_spline_field_init,
-    [VQC_OPERATION_ELASTIC_FIELD] = vqc_cpu_elastic_field_init,
-};
+#define KERNEL(KIND, name, words, types) [VQC_OPERATION_##KIND] = &vqc_cpu_##name##_kernel,
+static const vqc_cpu_kernel *const kernels[VQC_OPERATION_COUNT] = {VQC_OPERATIONS(KERNEL)};
 
 vqc_status vqc_cpu_parameters_copy(vqc_cpu_plan *plan, const float *parameters, int64_t count, float **copy_out,
                                    vqc_error *error)
@@ -141,9 +114,10 @@ static void plan_destroy(void *state)
 static vqc_status plan_fill(vqc_cpu_plan *plan, vqc_error *error)
 {
     VQC_TRY(check_dtypes(&plan->operation, error));
-    if (plan_init[plan->operation.kind] == NULL)
-        return vqc_error_set(error, VQC_FAILED, "cpu does not have this operation");
-    return plan_init[plan->operation.kind](plan, error);
+    const vqc_cpu_kernel *kernel = kernels[plan->operation.kind];
+    plan->run_forward = kernel->forward;
+    plan->run_backward = kernel->backward;
+    return kernel->prepare == NULL ? VQC_OK : kernel->prepare(plan, error);
 }
 
 /* Makes OpenMP, and with it oneDNN, compute with the device's threads; for the calling thread, and at every call,

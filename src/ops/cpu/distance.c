@@ -129,17 +129,17 @@ static void normalise(float *vector, int64_t width)
         vector[i] = (float)((double)vector[i] / length);
 }
 
-vqc_status vqc_cpu_distance_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_distance *o = &plan->operation.distance;
     parameters *state;
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;
     plan->state_destroy = state_destroy;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     VQC_TRY(vqc_cpu_parameters_copy(plan, o->targets, o->prompts * o->width, &state->targets, error));
     for (int64_t prompt = 0; prompt < o->prompts; prompt++)
         normalise(state->targets + prompt * o->width, o->width);
     return VQC_OK;
 }
+
+const vqc_cpu_kernel vqc_cpu_distance_kernel = {.prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -87,7 +87,7 @@ typedef struct field_row {
 static field_row row_at(const vqc_elastic_field *o, const int32_t *words, int64_t i)
 {
     int64_t crop = i / o->height;
-    const int32_t *of_crop = words + crop * VQC_ELASTIC_WORDS;
+    const int32_t *of_crop = words + crop * VQC_ELASTIC_NUMBERS;
     return (field_row){crop, i % o->height, of_crop, vqc_elastic_strength(of_crop)};
 }
 
@@ -119,7 +119,7 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_elastic_field_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_elastic_field *o = &plan->operation.elastic_field;
     float weights[VQC_ELASTIC_WEIGHTS];
@@ -129,6 +129,7 @@ vqc_status vqc_cpu_elastic_field_init(vqc_cpu_plan *plan, vqc_error *error)
     plan->state = copy;
     plan->state_destroy = free;
     plan->sizes.workspace = (size_t)(o->crops * o->height * (padded_size(o) + AXES * o->width)) * sizeof(float);
-    plan->run_forward = run_forward;
     return VQC_OK;
 }
+
+const vqc_cpu_kernel vqc_cpu_elastic_field_kernel = {.prepare = prepare, .forward = run_forward};

@@ -46,14 +46,15 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_embed_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_embed *o = &plan->operation.embed;
     parameters *state;
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;
     plan->state_destroy = state_destroy;
-    plan->run_forward = run_forward;
     VQC_TRY(vqc_cpu_parameters_copy(plan, o->table, o->entries * o->width, &state->table, error));
     return vqc_cpu_parameters_copy(plan, o->positions, o->tokens * o->width, &state->positions, error);
 }
+
+const vqc_cpu_kernel vqc_cpu_embed_kernel = {.prepare = prepare, .forward = run_forward};

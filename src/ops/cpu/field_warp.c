@@ -81,10 +81,4 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_field_warp_init(vqc_cpu_plan *plan, vqc_error *error)
-{
-    (void)error;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
-    return VQC_OK;
-}
+const vqc_cpu_kernel vqc_cpu_field_warp_kernel = {.forward = run_forward, .backward = run_backward};

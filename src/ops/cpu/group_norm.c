@@ -342,15 +342,13 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_group_norm_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_group_norm *o = &plan->operation.group_norm;
     parameters *state;
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;
     plan->state_destroy = state_destroy;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     state->block = block_pixels(o->channels);
     state->blocks = (o->pixels + state->block - 1) / state->block;
     plan->sizes.saved = (size_t)(o->batch * o->groups) * sizeof(statistics);
@@ -358,3 +356,6 @@ vqc_status vqc_cpu_group_norm_init(vqc_cpu_plan *plan, vqc_error *error)
     VQC_TRY(vqc_cpu_parameters_copy(plan, o->weight, o->channels, &state->weight, error));
     return vqc_cpu_parameters_copy(plan, o->bias, o->channels, &state->bias, error);
 }
+
+const vqc_cpu_kernel vqc_cpu_group_norm_kernel = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -172,16 +172,17 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_layer_norm_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_layer_norm *o = &plan->operation.layer_norm;
     parameters *state;
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;
     plan->state_destroy = state_destroy;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     plan->sizes.saved = (size_t)o->rows * sizeof(statistics);
     VQC_TRY(vqc_cpu_parameters_copy(plan, o->weight, o->width, &state->weight, error));
     return vqc_cpu_parameters_copy(plan, o->bias, o->width, &state->bias, error);
 }
+
+const vqc_cpu_kernel vqc_cpu_layer_norm_kernel = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -68,15 +68,13 @@ static vqc_status gradient_init(vqc_cpu_plan *plan, products *state, vqc_error *
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_linear_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_linear *o = &plan->operation.linear;
     products *state;
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;
     plan->state_destroy = state_destroy;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     const vqc_onednn_product forward = {.rows = o->rows,
                                         .columns = o->out_width,
                                         .depth = o->in_width,
@@ -91,3 +89,5 @@ vqc_status vqc_cpu_linear_init(vqc_cpu_plan *plan, vqc_error *error)
     plan->sizes.workspace = vqc_onednn_primitive_scratchpad(state->forward);
     return plan->backward ? gradient_init(plan, state, error) : VQC_OK;
 }
+
+const vqc_cpu_kernel vqc_cpu_linear_kernel = {.prepare = prepare, .forward = run_forward, .backward = run_backward};

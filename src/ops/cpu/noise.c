@@ -20,7 +20,7 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < o->crops * blocks; i++) {
         int64_t crop = i / blocks;
-        block_forward(words + crop * VQC_NOISE_WORDS, i % blocks, input + crop * o->count, o->count,
+        block_forward(words + crop * VQC_NOISE_NUMBERS, i % blocks, input + crop * o->count, o->count,
                       output + crop * o->count);
     }
     return VQC_OK;
@@ -40,10 +40,4 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_noise_init(vqc_cpu_plan *plan, vqc_error *error)
-{
-    (void)error;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
-    return VQC_OK;
-}
+const vqc_cpu_kernel vqc_cpu_noise_kernel = {.forward = run_forward, .backward = run_backward};

@@ -13,9 +13,11 @@ typedef struct vqc_cpu_device {
     int threads;
 } vqc_cpu_device;
 
-/* A plan. cpu.c makes it and sets the members down to `description`; the init function of the operation's kind,
- * below, sets the others. */
+/* A plan. cpu.c makes it and sets the members down to `description` and what runs; the operation's kernel, below,
+ * sets the others. */
 typedef struct vqc_cpu_plan vqc_cpu_plan;
+typedef vqc_status vqc_cpu_forward(const vqc_cpu_plan *plan, const vqc_forward *arguments, vqc_error *error);
+typedef vqc_status vqc_cpu_backward(const vqc_cpu_plan *plan, const vqc_backward *arguments, vqc_error *error);
 struct vqc_cpu_plan {
     const vqc_cpu_device *device;
     vqc_operation operation; /* its parameters must not be read after init */
@@ -25,41 +27,23 @@ struct vqc_cpu_plan {
     vqc_plan_sizes sizes; /* initially 0 */
     void *state;          /* initially NULL */
     void (*state_destroy)(void *state);
-    vqc_status (*run_forward)(const vqc_cpu_plan *plan, const vqc_forward *arguments, vqc_error *error);
-    /* NULL: there is no gradient */
-    vqc_status (*run_backward)(const vqc_cpu_plan *plan, const vqc_backward *arguments, vqc_error *error);
+    vqc_cpu_forward *run_forward;
+    vqc_cpu_backward *run_backward; /* NULL: there is no gradient */
 };
 
-/* Prepare a plan of the kind. On failure the plan's state is what state_destroy can release, or NULL. */
-vqc_status vqc_cpu_convolution_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_linear_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_attention_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_group_norm_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_layer_norm_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_activation_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_add_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_upsample_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_average_pool_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_quantise_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_channel_scale_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_clamp_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_tokens_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_embed_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_select_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_resample_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_adaptive_pool_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_distance_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_cast_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_warp_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_colour_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_noise_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_erase_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_sharpen_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_field_warp_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_spline_field_init(vqc_cpu_plan *plan, vqc_error *error);
-vqc_status vqc_cpu_elastic_field_init(vqc_cpu_plan *plan, vqc_error *error);
+/* What an operation is on the processor; each stands in the file of its name. */
+typedef struct vqc_cpu_kernel {
+    /* Sets sizes and state, and run_forward and run_backward where there are several ways; NULL where there is
+     * nothing to do. On failure the plan's state is what state_destroy can release, or NULL. */
+    vqc_status (*prepare)(vqc_cpu_plan *plan, vqc_error *error);
+    vqc_cpu_forward *forward;
+    vqc_cpu_backward *backward; /* NULL: there is no gradient */
+} vqc_cpu_kernel;
 
-/* What convolution_init does for convolutions whose windows do not overlap; see patch_convolution.c. */
+#define VQC_CPU_KERNEL_DECLARE(KIND, name, words, types) extern const vqc_cpu_kernel vqc_cpu_##name##_kernel;
+VQC_OPERATIONS(VQC_CPU_KERNEL_DECLARE)
+
+/* Convolutions whose windows do not overlap; see patch_convolution.c. */
 bool vqc_cpu_is_patch_convolution(const vqc_convolution *convolution);
 vqc_status vqc_cpu_patch_convolution_init(vqc_cpu_plan *plan, vqc_error *error);
 

@@ -166,15 +166,13 @@ static vqc_status codebook_init(vqc_cpu_plan *plan, codebook *state, vqc_error *
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_quantise_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_quantise *o = &plan->operation.quantise;
     codebook *state;
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;
     plan->state_destroy = state_destroy;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     VQC_TRY(codebook_init(plan, state, error));
     int64_t blocks = (o->rows + MAX_BLOCK - 1) / MAX_BLOCK;
     state->block = (o->rows + blocks - 1) / blocks;
@@ -192,3 +190,5 @@ vqc_status vqc_cpu_quantise_init(vqc_cpu_plan *plan, vqc_error *error)
         rows_size(o, state) + products_size(o, state) + vqc_onednn_primitive_scratchpad(state->products);
     return VQC_OK;
 }
+
+const vqc_cpu_kernel vqc_cpu_quantise_kernel = {.prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -213,12 +213,12 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_resample_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     (void)error;
     resampling r = {.shape = &plan->operation.resample};
     plan->sizes.workspace = workspace_divide(&r, plan->device->threads, NULL);
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     return VQC_OK;
 }
+
+const vqc_cpu_kernel vqc_cpu_resample_kernel = {.prepare = prepare, .forward = run_forward, .backward = run_backward};

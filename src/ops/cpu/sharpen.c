@@ -115,14 +115,14 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_sharpen_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_sharpen *o = &plan->operation.sharpen;
     (void)error;
     plan->sizes.saved = (size_t)(o->crops * o->height * o->width * o->channels);
     if (plan->backward)
         plan->sizes.workspace = (size_t)(o->crops * (o->height + 2) * padded_size(o)) * sizeof(float);
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     return VQC_OK;
 }
+
+const vqc_cpu_kernel vqc_cpu_sharpen_kernel = {.prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -37,9 +37,4 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_spline_field_init(vqc_cpu_plan *plan, vqc_error *error)
-{
-    (void)error;
-    plan->run_forward = run_forward;
-    return VQC_OK;
-}
+const vqc_cpu_kernel vqc_cpu_spline_field_kernel = {.forward = run_forward};

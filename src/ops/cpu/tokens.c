@@ -143,16 +143,16 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_tokens_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_tokens *o = &plan->operation.tokens;
     parameters *state;
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;
     plan->state_destroy = state_destroy;
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     if (o->first != NULL)
         VQC_TRY(vqc_cpu_parameters_copy(plan, o->first, o->width, &state->first, error));
     return vqc_cpu_parameters_copy(plan, o->positions, (o->tokens + 1) * o->width, &state->positions, error);
 }
+
+const vqc_cpu_kernel vqc_cpu_tokens_kernel = {.prepare = prepare, .forward = run_forward, .backward = run_backward};

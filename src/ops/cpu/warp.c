@@ -56,7 +56,7 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < o->crops * o->height; i++) {
         int64_t crop = i / o->height;
-        row_forward(o, matrices + crop * VQC_WARP_MATRIX, input + crop * o->height * row_size, i % o->height,
+        row_forward(o, matrices + crop * VQC_WARP_NUMBERS, input + crop * o->height * row_size, i % o->height,
                     output + i * row_size);
     }
     return VQC_OK;
@@ -77,18 +77,18 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
         if (!arguments->accumulate[0])
             memset(grad_input + crop * size, 0, (size_t)size * sizeof *grad_input);
         for (int64_t row = 0; row < o->height; row++)
-            row_backward(o, matrices + crop * VQC_WARP_MATRIX,
+            row_backward(o, matrices + crop * VQC_WARP_NUMBERS,
                          grad_output + crop * size + row * o->width * o->channels, row, grad_input + crop * size);
     }
     return VQC_OK;
 }
 
-vqc_status vqc_cpu_warp_init(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_warp *o = &plan->operation.warp;
     if (o->height > INT32_MAX || o->width > INT32_MAX)
         return vqc_error_set(error, VQC_FAILED, "warp: sides of 2^31 pixels or more are not implemented");
-    plan->run_forward = run_forward;
-    plan->run_backward = run_backward;
     return VQC_OK;
 }
+
+const vqc_cpu_kernel vqc_cpu_warp_kernel = {.prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -82,14 +82,17 @@ template <typename T> cudaError_t backward_of(const vqc_cuda_call *call, const v
 
 } // namespace
 
-cudaError_t vqc_cuda_activation_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     return VQC_CUDA_FOR_DTYPE(forward_of, call->operation->dtype, call, arguments);
 }
 
-cudaError_t vqc_cuda_activation_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     if (arguments->grad_input[0] == NULL)
         return cudaSuccess;
     return VQC_CUDA_FOR_DTYPE(backward_of, call->operation->dtype, call, arguments);
 }
+
+const vqc_cuda_kernels vqc_cuda_activation_kernels = {
+    .prepare = NULL, .forward = run_forward, .backward = run_backward};

@@ -1,4 +1,5 @@
 #include "ops/cuda/kernels.h"
+#include "ops/cuda/plan.h"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/pool_formulas.h"
 
@@ -88,7 +89,7 @@ int64_t blocks_of(int64_t count)
 
 } // namespace
 
-cudaError_t vqc_cuda_adaptive_pool_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_adaptive_pool *o = &call->operation->adaptive_pool;
     const int64_t size = crop_size(o);
@@ -102,7 +103,7 @@ cudaError_t vqc_cuda_adaptive_pool_forward(const vqc_cuda_call *call, const vqc_
     return result;
 }
 
-cudaError_t vqc_cuda_adaptive_pool_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const vqc_adaptive_pool *o = &call->operation->adaptive_pool;
     const int64_t size = crop_size(o);
@@ -117,3 +118,16 @@ cudaError_t vqc_cuda_adaptive_pool_backward(const vqc_cuda_call *call, const vqc
                                  arguments->accumulate[0], static_cast<float *>(arguments->grad_input[0]));
     return result;
 }
+
+/* Saved: where the largest are. Workspace: f32 (side, side, channels). */
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
+{
+    const size_t size = (size_t)crop_size(&plan->operation.adaptive_pool);
+    (void)error;
+    plan->sizes.saved = size * sizeof(int32_t);
+    plan->sizes.workspace = size * sizeof(float);
+    return VQC_OK;
+}
+
+const vqc_cuda_kernels vqc_cuda_adaptive_pool_kernels = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -22,12 +22,12 @@ template <typename T> cudaError_t forward(const vqc_cuda_call *call, const vqc_f
 
 } // namespace
 
-cudaError_t vqc_cuda_add_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     return VQC_CUDA_FOR_DTYPE(forward, call->operation->dtype, call, arguments);
 }
 
-cudaError_t vqc_cuda_add_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     cudaError_t result = cudaSuccess;
     for (int i = 0; i < 2 && result == cudaSuccess; i++)
@@ -37,3 +37,5 @@ cudaError_t vqc_cuda_add_backward(const vqc_cuda_call *call, const vqc_backward 
                                        arguments->grad_output, call->operation->add.count, call->stream);
     return result;
 }
+
+const vqc_cuda_kernels vqc_cuda_add_kernels = {.prepare = NULL, .forward = run_forward, .backward = run_backward};

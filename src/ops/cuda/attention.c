@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "ops/cuda/attention_kernels.h"
 #include "ops/cuda/fused_attention.h"
+#include "ops/cuda/kernels.h"
 #include "ops/cuda/plan.h"
 #include "ops/cuda/product.h"
 
@@ -364,7 +365,7 @@ static vqc_status run_fused_backward(const vqc_cuda_plan *plan, const vqc_backwa
         error);
 }
 
-vqc_status vqc_cuda_attention_init(vqc_cuda_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
 {
     if (vqc_cuda_fused_attention_applies(&plan->operation)) {
         plan->run_forward = run_fused_forward;
@@ -385,3 +386,5 @@ vqc_status vqc_cuda_attention_init(vqc_cuda_plan *plan, vqc_error *error)
     workspace_set(plan, state);
     return VQC_OK;
 }
+
+const vqc_cuda_kernels vqc_cuda_attention_kernels = {.prepare = prepare};

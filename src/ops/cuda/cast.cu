@@ -30,14 +30,14 @@ cudaError_t convert_to(vqc_dtype to, const void *source, bool accumulate, void *
 
 } // namespace
 
-cudaError_t vqc_cuda_cast_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_cast *o = &call->operation->cast;
     return VQC_CUDA_FOR_DTYPE(convert_to, o->from, o->to, arguments->input[0], false, arguments->output, o->count,
                               call->stream);
 }
 
-cudaError_t vqc_cuda_cast_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const vqc_cast *o = &call->operation->cast;
     if (arguments->grad_input[0] == NULL)
@@ -45,3 +45,5 @@ cudaError_t vqc_cuda_cast_backward(const vqc_cuda_call *call, const vqc_backward
     return VQC_CUDA_FOR_DTYPE(convert_to, o->to, o->from, arguments->grad_output, arguments->accumulate[0],
                               arguments->grad_input[0], o->count, call->stream);
 }
+
+const vqc_cuda_kernels vqc_cuda_cast_kernels = {.prepare = NULL, .forward = run_forward, .backward = run_backward};

@@ -59,7 +59,7 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     for (int64_t i = blockIdx.x; i < crops * tiles; i += gridDim.x) {
         vqc_cuda_quotient at = vqc_cuda_divide(i, tiles);
         __syncthreads(); /* the last steps have been used */
-        steps_find(parameters + at.whole * VQC_COLOUR_PARAMETERS, &steps);
+        steps_find(parameters + at.whole * VQC_COLOUR_NUMBERS, &steps);
         __syncthreads();
         int64_t first = at.rest * TILE_PIXELS;
         int64_t end = first + TILE_PIXELS < pixels ? first + TILE_PIXELS : pixels;
@@ -78,14 +78,14 @@ template <typename Change> cudaError_t run(const vqc_cuda_call *call, Change cha
 
 } // namespace
 
-cudaError_t vqc_cuda_colour_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const colour_forward change = {static_cast<const float *>(arguments->input[0]),
                                    static_cast<float *>(arguments->output)};
     return run(call, change, arguments->input[1]);
 }
 
-cudaError_t vqc_cuda_colour_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     if (arguments->grad_input[0] == NULL)
         return cudaSuccess;
@@ -94,3 +94,5 @@ cudaError_t vqc_cuda_colour_backward(const vqc_cuda_call *call, const vqc_backwa
                                     static_cast<float *>(arguments->grad_input[0])};
     return run(call, change, arguments->input[1]);
 }
+
+const vqc_cuda_kernels vqc_cuda_colour_kernels = {.prepare = NULL, .forward = run_forward, .backward = run_backward};

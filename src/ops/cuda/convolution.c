@@ -1,22 +1,6 @@
-#include "ops/cuda/convolution.h"
-
-#include "base/memory.h"
+#include "ops/cuda/convolution_ways.h"
+#include "ops/cuda/kernels.h"
 #include "ops/cuda/linear.h"
-
-vqc_status vqc_cuda_weight_arrange(const vqc_convolution *o, int64_t rows, int64_t row_stride, int64_t place_stride,
-                                   float **arranged_out, vqc_error *error)
-{
-    int64_t places = o->kernel_height * o->kernel_width;
-    float *arranged;
-    VQC_TRY(vqc_memory_allocate((size_t)(rows * row_stride), sizeof *arranged, "weights", &arranged, error));
-    for (int64_t out = 0; out < o->out_channels; out++)
-        for (int64_t in = 0; in < o->in_channels; in++)
-            for (int64_t place = 0; place < places; place++)
-                arranged[out * row_stride + place * place_stride + in] =
-                    o->weight[(out * o->in_channels + in) * places + place];
-    *arranged_out = arranged;
-    return VQC_OK;
-}
 
 static bool has_padding(const vqc_convolution *o)
 {
@@ -49,7 +33,7 @@ static vqc_status pointwise_prepare(vqc_cuda_plan *plan, vqc_error *error)
 }
 
 /* The way is a function of the shape, the library and the kind of device. */
-vqc_status vqc_cuda_convolution_init(vqc_cuda_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
 {
     const vqc_convolution *o = &plan->operation.convolution;
     bool offered = false;
@@ -59,3 +43,5 @@ vqc_status vqc_cuda_convolution_init(vqc_cuda_plan *plan, vqc_error *error)
         VQC_TRY(vqc_cuda_cudnn_convolution_prepare(plan, &offered, error));
     return offered ? VQC_OK : vqc_cuda_window_convolution_prepare(plan, error);
 }
+
+const vqc_cuda_kernels vqc_cuda_convolution_kernels = {.prepare = prepare};

@@ -295,36 +295,6 @@ static vqc_status event_seconds(void *opaque, void *from, void *to, double *seco
     return VQC_OK;
 }
 
-static vqc_status (*const plan_init[VQC_OPERATION_COUNT])(vqc_cuda_plan *plan, vqc_error *error) = {
-    [VQC_OPERATION_CONVOLUTION] = vqc_cuda_convolution_init,
-    [VQC_OPERATION_LINEAR] = vqc_cuda_linear_init,
-    [VQC_OPERATION_ATTENTION] = vqc_cuda_attention_init,
-    [VQC_OPERATION_GROUP_NORM] = vqc_cuda_group_norm_init,
-    [VQC_OPERATION_LAYER_NORM] = vqc_cuda_layer_norm_init,
-    [VQC_OPERATION_ACTIVATION] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_ADD] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_UPSAMPLE] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_AVERAGE_POOL] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_QUANTISE] = vqc_cuda_quantise_init,
-    [VQC_OPERATION_CHANNEL_SCALE] = vqc_cuda_channel_scale_init,
-    [VQC_OPERATION_CLAMP] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_TOKENS] = vqc_cuda_tokens_init,
-    [VQC_OPERATION_EMBED] = vqc_cuda_embed_init,
-    [VQC_OPERATION_SELECT] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_RESAMPLE] = vqc_cuda_resample_init,
-    [VQC_OPERATION_ADAPTIVE_POOL] = vqc_cuda_adaptive_pool_init,
-    [VQC_OPERATION_DISTANCE] = vqc_cuda_distance_init,
-    [VQC_OPERATION_CAST] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_WARP] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_COLOUR] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_NOISE] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_ERASE] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_SHARPEN] = vqc_cuda_sharpen_init,
-    [VQC_OPERATION_FIELD_WARP] = vqc_cuda_field_warp_init,
-    [VQC_OPERATION_SPLINE_FIELD] = vqc_cuda_kernel_init,
-    [VQC_OPERATION_ELASTIC_FIELD] = vqc_cuda_elastic_field_init,
-};
-
 static vqc_status bf16_from_f32(const float *values, int64_t count, uint16_t **rounded_out, vqc_error *error)
 {
     uint16_t *rounded;
@@ -354,6 +324,19 @@ vqc_status vqc_cuda_parameter_upload(vqc_cuda_plan *plan, int index, vqc_dtype d
     VQC_TRY(bf16_from_f32(values, count, &rounded, error));
     vqc_status status = upload(plan->device, plan->parameters->memory[index], rounded, size, error);
     free(rounded);
+    return status;
+}
+
+vqc_status vqc_cuda_parameter_compute(vqc_cuda_plan *plan, int index, vqc_cuda_parameter_function *compute,
+                                      int64_t count, vqc_error *error)
+{
+    float *values;
+    if (vqc_cuda_parameter_is_there(plan, index))
+        return VQC_OK;
+    VQC_TRY(vqc_memory_allocate((size_t)count, sizeof *values, "parameters", &values, error));
+    compute(&plan->operation, values);
+    vqc_status status = vqc_cuda_parameter_upload(plan, index, VQC_DTYPE_F32, values, count, error);
+    free(values);
     return status;
 }
 
@@ -403,10 +386,8 @@ static void plan_destroy(void *state)
 static vqc_status plan_fill(vqc_cuda_plan *plan, vqc_error *error)
 {
     VQC_TRY(check_dtypes(plan, error));
-    if (plan_init[plan->operation.kind] == NULL)
-        return vqc_error_set(error, VQC_FAILED, "cuda does not have this operation");
     VQC_TRY(device_select(plan->device, error));
-    VQC_TRY(plan_init[plan->operation.kind](plan, error));
+    VQC_TRY(vqc_cuda_kernels_prepare(plan, error));
     if (plan->sizes.workspace > 0)
         plan->sizes.workspace += VQC_CUDA_ALIGNMENT; /* room to align the caller's */
     return VQC_OK;

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "ops/cuda/convolution.h"
+#include "ops/convolution_shape.h"
+#include "ops/cuda/convolution_ways.h"
+#include "ops/cuda/convolution_weight.h"
 #include "ops/cuda/correlation.h"
 #include "ops/cuda/framing.h"
 #include "ops/cuda/gradient.h"
@@ -64,8 +66,8 @@ static bool padding_is_symmetric(const vqc_convolution *o)
 static void framings_set(cudnn_convolution *state, const vqc_convolution *o, vqc_dtype dtype)
 {
     bool symmetric = padding_is_symmetric(o);
-    int64_t out_height = vqc_cuda_out_height(o);
-    int64_t out_width = vqc_cuda_out_width(o);
+    int64_t out_height = vqc_convolution_out_height(o);
+    int64_t out_width = vqc_convolution_out_width(o);
     state->input = (vqc_cuda_framing){.batch = o->batch,
                                       .height = o->height,
                                       .width = o->width,

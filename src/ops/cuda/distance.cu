@@ -1,4 +1,5 @@
 #include "ops/cuda/kernels.h"
+#include "ops/cuda/plan.h"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/cuda/reduce.cuh"
 #include "ops/formulas.h"
@@ -76,7 +77,7 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
 
 } // namespace
 
-cudaError_t vqc_cuda_distance_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_distance *o = &call->operation->distance;
     return vqc_cuda_launch(call->stream, vqc_cuda_pieces(o->rows * o->prompts, WARPS), forward_kernel, o->rows,
@@ -84,7 +85,7 @@ cudaError_t vqc_cuda_distance_forward(const vqc_cuda_call *call, const vqc_forwa
                            static_cast<const float *>(arguments->input[0]), static_cast<float *>(arguments->output));
 }
 
-cudaError_t vqc_cuda_distance_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const vqc_distance *o = &call->operation->distance;
     if (arguments->grad_input[0] == NULL)
@@ -95,3 +96,27 @@ cudaError_t vqc_cuda_distance_backward(const vqc_cuda_call *call, const vqc_back
                            static_cast<const float *>(arguments->grad_output), arguments->accumulate[0],
                            static_cast<float *>(arguments->grad_input[0]));
 }
+
+/* targets of unit length */
+static void targets_normalise(const vqc_operation *operation, float *targets)
+{
+    const vqc_distance *o = &operation->distance;
+    for (int64_t prompt = 0; prompt < o->prompts; prompt++) {
+        const float *target = o->targets + prompt * o->width;
+        double sum = 0.0;
+        for (int64_t i = 0; i < o->width; i++)
+            sum += (double)target[i] * (double)target[i];
+        double length = sqrt(sum);
+        for (int64_t i = 0; i < o->width; i++)
+            targets[prompt * o->width + i] = (float)((double)target[i] / length);
+    }
+}
+
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
+{
+    const vqc_distance *o = &plan->operation.distance;
+    return vqc_cuda_parameter_compute(plan, 0, targets_normalise, o->prompts * o->width, error);
+}
+
+const vqc_cuda_kernels vqc_cuda_distance_kernels = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -1,5 +1,6 @@
 #include "ops/cuda/element.cuh"
 #include "ops/cuda/kernels.h"
+#include "ops/cuda/plan.h"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/elastic_formulas.h"
 
@@ -30,7 +31,7 @@ struct field_shape {
 
     __device__ const int32_t *words_of(const element_place &at) const
     {
-        return words + at.crop * VQC_ELASTIC_WORDS;
+        return words + at.crop * VQC_ELASTIC_NUMBERS;
     }
 };
 
@@ -103,12 +104,7 @@ int64_t count_of(const vqc_elastic_field *o)
 
 } // namespace
 
-size_t vqc_cuda_elastic_field_workspace_size(const vqc_elastic_field *shape)
-{
-    return 2 * static_cast<size_t>(count_of(shape)) * sizeof(float);
-}
-
-cudaError_t vqc_cuda_elastic_field_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_elastic_field *o = &call->operation->elastic_field;
     const field_shape shape = {o->height, o->width, static_cast<const int32_t *>(arguments->input[0])};
@@ -123,3 +119,17 @@ cudaError_t vqc_cuda_elastic_field_forward(const vqc_cuda_call *call, const vqc_
                                        static_cast<float *>(arguments->output), count_of(o), call->stream);
     return result;
 }
+
+static void weights_fill(const vqc_operation *, float *weights)
+{
+    vqc_elastic_weights(weights);
+}
+
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
+{
+    plan->sizes.workspace = 2 * (size_t)count_of(&plan->operation.elastic_field) * sizeof(float);
+    return vqc_cuda_parameter_compute(plan, 0, weights_fill, VQC_ELASTIC_WEIGHTS, error);
+}
+
+const vqc_cuda_kernels vqc_cuda_elastic_field_kernels = {
+    .prepare = prepare, .forward = run_forward, .backward = NULL};

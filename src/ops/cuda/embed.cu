@@ -1,5 +1,6 @@
 #include "ops/cuda/element.cuh"
 #include "ops/cuda/kernels.h"
+#include "ops/cuda/plan.h"
 #include "ops/cuda/pointwise.cuh"
 
 namespace
@@ -33,7 +34,17 @@ template <typename T> cudaError_t forward(const vqc_cuda_call *call, const vqc_f
 
 } // namespace
 
-cudaError_t vqc_cuda_embed_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     return VQC_CUDA_FOR_DTYPE(forward, call->operation->dtype, call, arguments);
 }
+
+/* Parameters: table (entries, width), positions (tokens, width). */
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
+{
+    const vqc_embed *o = &plan->operation.embed;
+    VQC_TRY(vqc_cuda_parameter_upload(plan, 0, VQC_DTYPE_F32, o->table, o->entries * o->width, error));
+    return vqc_cuda_parameter_upload(plan, 1, VQC_DTYPE_F32, o->positions, o->tokens * o->width, error);
+}
+
+const vqc_cuda_kernels vqc_cuda_embed_kernels = {.prepare = prepare, .forward = run_forward, .backward = NULL};

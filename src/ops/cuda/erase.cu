@@ -33,14 +33,16 @@ cudaError_t run(const vqc_cuda_call *call, const void *rectangles, bool accumula
 
 } // namespace
 
-cudaError_t vqc_cuda_erase_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     return run(call, arguments->input[1], false, arguments->input[0], arguments->output);
 }
 
-cudaError_t vqc_cuda_erase_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     if (arguments->grad_input[0] == NULL)
         return cudaSuccess;
     return run(call, arguments->input[1], arguments->accumulate[0], arguments->grad_output, arguments->grad_input[0]);
 }
+
+const vqc_cuda_kernels vqc_cuda_erase_kernels = {.prepare = NULL, .forward = run_forward, .backward = run_backward};

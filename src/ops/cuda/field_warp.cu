@@ -1,5 +1,6 @@
 #include "ops/cuda/element.cuh"
 #include "ops/cuda/kernels.h"
+#include "ops/cuda/plan.h"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/cuda/reduce.cuh"
 #include "ops/field_formulas.h"
@@ -237,12 +238,7 @@ field_shape shape_of(const vqc_field_warp *o)
 
 } // namespace
 
-size_t vqc_cuda_field_warp_workspace_size(const vqc_field_warp *shape)
-{
-    return static_cast<size_t>(shape->crops * shape_of(shape).squares()) * sizeof(pixel_box);
-}
-
-cudaError_t vqc_cuda_field_warp_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_field_warp *o = &call->operation->field_warp;
     return vqc_cuda_launch(call->stream, vqc_cuda_pieces(o->crops * o->height * o->width, VQC_CUDA_THREADS),
@@ -250,7 +246,7 @@ cudaError_t vqc_cuda_field_warp_forward(const vqc_cuda_call *call, const vqc_for
                            static_cast<const float *>(arguments->input[0]), static_cast<float *>(arguments->output));
 }
 
-cudaError_t vqc_cuda_field_warp_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const vqc_field_warp *o = &call->operation->field_warp;
     const field_shape shape = shape_of(o);
@@ -271,3 +267,14 @@ cudaError_t vqc_cuda_field_warp_backward(const vqc_cuda_call *call, const vqc_ba
     const int64_t tiles = vqc_cuda_pieces(o->width, VQC_CUDA_WARP) * vqc_cuda_pieces(o->height, TILE_ROWS);
     return vqc_cuda_launch(call->stream, o->crops * tiles, gather_kernel, gradient);
 }
+
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
+{
+    const vqc_field_warp *o = &plan->operation.field_warp;
+    (void)error;
+    plan->sizes.workspace = (size_t)(o->crops * shape_of(o).squares()) * sizeof(pixel_box);
+    return VQC_OK;
+}
+
+const vqc_cuda_kernels vqc_cuda_field_warp_kernels = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

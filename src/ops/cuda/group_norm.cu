@@ -1,4 +1,5 @@
 #include "ops/cuda/kernels.h"
+#include "ops/cuda/plan.h"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/cuda/reduce.cuh"
 #include "ops/cuda/sigmoid.cuh"
@@ -759,26 +760,28 @@ template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_
 
 } // namespace
 
-size_t vqc_cuda_group_norm_saved_size(const vqc_group_norm *shape)
-{
-    return (size_t)(shape->batch * shape->groups) * sizeof(statistics);
-}
-
-size_t vqc_cuda_group_norm_workspace_size(const vqc_group_norm *shape, vqc_dtype dtype)
-{
-    const division d = division_of(shape, widest_of(dtype));
-    return d.alone ? 0
-                   : (size_t)(shape->batch * vqc_cuda_pieces(shape->pixels, d.piece) * shape->groups) * sizeof(sums);
-}
-
-cudaError_t vqc_cuda_group_norm_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     return VQC_CUDA_FOR_DTYPE(forward, call->operation->dtype, call, arguments);
 }
 
-cudaError_t vqc_cuda_group_norm_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     if (arguments->grad_input[0] == NULL)
         return cudaSuccess;
     return VQC_CUDA_FOR_DTYPE(backward, call->operation->dtype, call, arguments);
 }
+
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
+{
+    const vqc_group_norm *o = &plan->operation.group_norm;
+    const division d = division_of(o, widest_of(plan->operation.dtype));
+    plan->sizes.saved = (size_t)(o->batch * o->groups) * sizeof(statistics);
+    if (!d.alone)
+        plan->sizes.workspace = (size_t)(o->batch * vqc_cuda_pieces(o->pixels, d.piece) * o->groups) * sizeof(sums);
+    VQC_TRY(vqc_cuda_parameter_upload(plan, 0, VQC_DTYPE_F32, o->weight, o->channels, error));
+    return vqc_cuda_parameter_upload(plan, 1, VQC_DTYPE_F32, o->bias, o->channels, error);
+}
+
+const vqc_cuda_kernels vqc_cuda_group_norm_kernels = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -1,4 +1,5 @@
 #include "ops/cuda/kernels.h"
+#include "ops/cuda/plan.h"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/cuda/reduce.cuh"
 #include "ops/formulas.h"
@@ -271,19 +272,25 @@ template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_
 
 } // namespace
 
-size_t vqc_cuda_layer_norm_saved_size(const vqc_layer_norm *shape)
-{
-    return (size_t)shape->rows * sizeof(statistics);
-}
-
-cudaError_t vqc_cuda_layer_norm_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     return VQC_CUDA_FOR_DTYPE(forward, call->operation->dtype, call, arguments);
 }
 
-cudaError_t vqc_cuda_layer_norm_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     if (arguments->grad_input[0] == NULL)
         return cudaSuccess;
     return VQC_CUDA_FOR_DTYPE(backward, call->operation->dtype, call, arguments);
 }
+
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
+{
+    const vqc_layer_norm *o = &plan->operation.layer_norm;
+    plan->sizes.saved = (size_t)o->rows * sizeof(statistics);
+    VQC_TRY(vqc_cuda_parameter_upload(plan, 0, VQC_DTYPE_F32, o->weight, o->width, error));
+    return vqc_cuda_parameter_upload(plan, 1, VQC_DTYPE_F32, o->bias, o->width, error);
+}
+
+const vqc_cuda_kernels vqc_cuda_layer_norm_kernels = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

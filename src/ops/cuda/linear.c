@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "ops/cuda/gradient.h"
+#include "ops/cuda/kernels.h"
 #include "ops/cuda/product.h"
 
 enum { WEIGHT, BIAS };
@@ -110,7 +111,9 @@ vqc_status vqc_cuda_linear_prepare(vqc_cuda_plan *plan, const vqc_linear *linear
     return VQC_OK;
 }
 
-vqc_status vqc_cuda_linear_init(vqc_cuda_plan *plan, vqc_error *error)
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
 {
     return vqc_cuda_linear_prepare(plan, &plan->operation.linear, error);
 }
+
+const vqc_cuda_kernels vqc_cuda_linear_kernels = {.prepare = prepare};

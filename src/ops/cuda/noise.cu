@@ -16,7 +16,7 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     int64_t step = (int64_t)gridDim.x * VQC_CUDA_THREADS;
     for (int64_t i = (int64_t)blockIdx.x * VQC_CUDA_THREADS + threadIdx.x; i < crops * blocks; i += step) {
         vqc_cuda_quotient at = vqc_cuda_divide(i, blocks);
-        vqc_noise_block noise = vqc_noise_block_of(words + at.whole * VQC_NOISE_WORDS, at.rest);
+        vqc_noise_block noise = vqc_noise_block_of(words + at.whole * VQC_NOISE_NUMBERS, at.rest);
         int64_t first = at.rest * VQC_NOISE_BLOCK;
         if (count % VQC_NOISE_BLOCK == 0) {
             vqc_cuda_vector<float, VQC_NOISE_BLOCK> values =
@@ -34,7 +34,7 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
 
 } // namespace
 
-cudaError_t vqc_cuda_noise_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_noise *o = &call->operation->noise;
     int64_t threads = o->crops * ((o->count + VQC_NOISE_BLOCK - 1) / VQC_NOISE_BLOCK);
@@ -44,7 +44,7 @@ cudaError_t vqc_cuda_noise_forward(const vqc_cuda_call *call, const vqc_forward 
                            static_cast<float *>(arguments->output));
 }
 
-cudaError_t vqc_cuda_noise_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const vqc_noise *o = &call->operation->noise;
     if (arguments->grad_input[0] == NULL)
@@ -52,3 +52,5 @@ cudaError_t vqc_cuda_noise_backward(const vqc_cuda_call *call, const vqc_backwar
     return vqc_cuda_gradient_pass(VQC_DTYPE_F32, arguments->accumulate[0], arguments->grad_input[0],
                                   arguments->grad_output, o->crops * o->count, call->stream);
 }
+
+const vqc_cuda_kernels vqc_cuda_noise_kernels = {.prepare = NULL, .forward = run_forward, .backward = run_backward};

@@ -15,10 +15,12 @@ typedef struct vqc_cuda_parameters {
     void *memory[VQC_CUDA_MAX_PARAMETERS]; /* NULL: the operation has none of that number */
 } vqc_cuda_parameters;
 
-/* A plan. cuda.c makes it and sets the members down to `description`; the init function of the operation's kind,
- * below, sets the others. Each kind has a file X.c with init, run_forward and run_backward, and, where it has kernels
- * of its own, X.cu with these and the functions that launch them, which X.h declares: extern "C", on plan->device->
- * stream, returning cudaGetLastError(). */
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A plan. cuda.c makes it and sets the members down to `description`; what kernels.h has for the operation's kind
+ * sets the others. */
 typedef struct vqc_cuda_plan vqc_cuda_plan;
 struct vqc_cuda_plan {
     vqc_cuda_device *device;
@@ -34,31 +36,20 @@ struct vqc_cuda_plan {
     vqc_status (*run_backward)(const vqc_cuda_plan *plan, const vqc_backward *arguments, vqc_error *error);
 };
 
-/* Prepare a plan of the kind. On failure the plan's state is what state_destroy can release, or NULL. */
-vqc_status vqc_cuda_convolution_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_linear_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_attention_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_group_norm_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_layer_norm_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_quantise_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_channel_scale_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_tokens_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_embed_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_resample_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_adaptive_pool_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_sharpen_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_field_warp_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_elastic_field_init(vqc_cuda_plan *plan, vqc_error *error);
-vqc_status vqc_cuda_distance_init(vqc_cuda_plan *plan, vqc_error *error);
-
-/* For the kinds that consist of kernels and need neither parameters nor memory; see kernel_plans.c. */
-vqc_status vqc_cuda_kernel_init(vqc_cuda_plan *plan, vqc_error *error);
+/* Prepares a plan as the kernels of its kind say; kernel_plans.c. */
+vqc_status vqc_cuda_kernels_prepare(vqc_cuda_plan *plan, vqc_error *error);
 
 /* Makes parameter number `index` of the plan: count values in device memory, in the dtype (f32, or rounded to bf16);
  * counted into the plan's size of parameters. Complete on return: `values` may go. Where the parameter is there it
  * stays, and `values` is not looked at. */
 VQC_MUST_CHECK vqc_status vqc_cuda_parameter_upload(vqc_cuda_plan *plan, int index, vqc_dtype dtype,
                                                     const float *values, int64_t count, vqc_error *error);
+
+/* The same of f32 values that are computed from the operation's parameters, if the parameter is not there. */
+typedef void vqc_cuda_parameter_function(const vqc_operation *operation, float *values);
+VQC_MUST_CHECK vqc_status vqc_cuda_parameter_compute(vqc_cuda_plan *plan, int index,
+                                                     vqc_cuda_parameter_function *compute, int64_t count,
+                                                     vqc_error *error);
 
 /* Whether the parameter is there, as in a plan beside another one, whose operation's parameters are gone: to be asked
  * before anything is computed from those. */
@@ -72,5 +63,9 @@ static inline size_t vqc_cuda_align(size_t size)
 {
     return (size + VQC_CUDA_ALIGNMENT - 1) / VQC_CUDA_ALIGNMENT * VQC_CUDA_ALIGNMENT;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,5 +1,6 @@
 #include "ops/cuda/gradient.h"
 #include "ops/cuda/kernels.h"
+#include "ops/cuda/plan.h"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/cuda/reduce.cuh"
 #include "ops/cuda/vector.cuh"
@@ -376,13 +377,7 @@ search search_of(const vqc_cuda_call *call, const vqc_forward *arguments)
 
 } // namespace
 
-size_t vqc_cuda_quantise_workspace_size(const vqc_quantise *shape)
-{
-    int64_t tiles = vqc_cuda_pieces(shape->entries, ENTRIES);
-    return (size_t)(shape->rows * (1 + 2 * tiles)) * sizeof(float);
-}
-
-cudaError_t vqc_cuda_quantise_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const search s = search_of(call, arguments);
     cudaError_t result = vqc_cuda_launch(call->stream, vqc_cuda_pieces(s.rows, WARPS), lengths_kernel, s);
@@ -400,7 +395,7 @@ cudaError_t vqc_cuda_quantise_forward(const vqc_cuda_call *call, const vqc_forwa
                               static_cast<float *>(arguments->output));
 }
 
-cudaError_t vqc_cuda_quantise_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const vqc_quantise *o = &call->operation->quantise;
     if (arguments->grad_input[0] == NULL)
@@ -408,3 +403,35 @@ cudaError_t vqc_cuda_quantise_backward(const vqc_cuda_call *call, const vqc_back
     return vqc_cuda_gradient_pass(VQC_DTYPE_F32, arguments->accumulate[0], arguments->grad_input[0],
                                   arguments->grad_output, o->rows * o->width, call->stream);
 }
+
+/* columns (width, entries) of the codebook (entries, width) */
+static void codebook_transpose(const vqc_operation *operation, float *columns)
+{
+    const vqc_quantise *o = &operation->quantise;
+    for (int64_t entry = 0; entry < o->entries; entry++)
+        for (int64_t i = 0; i < o->width; i++)
+            columns[i * o->entries + entry] = o->codebook[entry * o->width + i];
+}
+
+/* A vqc_quantise_bound of each entry. */
+static void codebook_bounds(const vqc_operation *operation, float *bounds)
+{
+    const vqc_quantise *o = &operation->quantise;
+    for (int64_t entry = 0; entry < o->entries; entry++) {
+        const float *row = o->codebook + entry * o->width;
+        vqc_quantise_bound bound = vqc_quantise_bound_of(vqc_quantise_square(row, 1, o->width), o->width);
+        memcpy(bounds + entry * VQC_QUANTISE_BOUND_FLOATS, &bound, sizeof bound);
+    }
+}
+
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
+{
+    const vqc_quantise *o = &plan->operation.quantise;
+    plan->sizes.saved = (size_t)o->rows * sizeof(int32_t);
+    plan->sizes.workspace = (size_t)(o->rows * (1 + 2 * vqc_cuda_pieces(o->entries, ENTRIES))) * sizeof(float);
+    VQC_TRY(vqc_cuda_parameter_compute(plan, COLUMNS, codebook_transpose, o->width * o->entries, error));
+    return vqc_cuda_parameter_compute(plan, BOUNDS, codebook_bounds, VQC_QUANTISE_BOUND_FLOATS * o->entries, error);
+}
+
+const vqc_cuda_kernels vqc_cuda_quantise_kernels = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

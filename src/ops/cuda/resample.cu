@@ -1,4 +1,5 @@
 #include "ops/cuda/kernels.h"
+#include "ops/cuda/plan.h"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/cuda/reduce.cuh"
 #include "ops/filter_formulas.h"
@@ -348,18 +349,7 @@ resampling resampling_of(const vqc_resample *o, const void *fields, const void *
 
 } // namespace
 
-size_t vqc_cuda_resample_saved_size(const vqc_resample *shape)
-{
-    return (size_t)shape->crops * crop_size_of(shape);
-}
-
-size_t vqc_cuda_resample_workspace_size(const vqc_resample *shape)
-{
-    int64_t longest = shape->width > shape->height ? shape->width : shape->height;
-    return (size_t)(shape->crops * shape->side * longest * shape->channels) * sizeof(float);
-}
-
-cudaError_t vqc_cuda_resample_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_resample *o = &call->operation->resample;
     const resampling r = resampling_of(o, arguments->input[1], arguments->saved, arguments->workspace);
@@ -373,7 +363,7 @@ cudaError_t vqc_cuda_resample_forward(const vqc_cuda_call *call, const vqc_forwa
     return result;
 }
 
-cudaError_t vqc_cuda_resample_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const vqc_resample *o = &call->operation->resample;
     if (arguments->grad_input[0] == NULL)
@@ -387,3 +377,16 @@ cudaError_t vqc_cuda_resample_backward(const vqc_cuda_call *call, const vqc_back
                                  static_cast<float *>(arguments->grad_input[0]));
     return result;
 }
+
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
+{
+    const vqc_resample *o = &plan->operation.resample;
+    int64_t longest = o->width > o->height ? o->width : o->height;
+    (void)error;
+    plan->sizes.saved = (size_t)o->crops * crop_size_of(o);
+    plan->sizes.workspace = (size_t)(o->crops * o->side * longest * o->channels) * sizeof(float);
+    return VQC_OK;
+}
+
+const vqc_cuda_kernels vqc_cuda_resample_kernels = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

@@ -54,12 +54,14 @@ template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_
 
 } // namespace
 
-cudaError_t vqc_cuda_select_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     return VQC_CUDA_FOR_DTYPE(forward, call->operation->dtype, call, arguments);
 }
 
-cudaError_t vqc_cuda_select_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     return VQC_CUDA_FOR_DTYPE(backward, call->operation->dtype, call, arguments);
 }
+
+const vqc_cuda_kernels vqc_cuda_select_kernels = {.prepare = NULL, .forward = run_forward, .backward = run_backward};

@@ -1,5 +1,6 @@
 #include "ops/cuda/element.cuh"
 #include "ops/cuda/kernels.h"
+#include "ops/cuda/plan.h"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/sharpen_formulas.h"
 
@@ -85,12 +86,7 @@ int64_t count_of(const vqc_sharpen *o)
 
 } // namespace
 
-size_t vqc_cuda_sharpen_saved_size(const vqc_sharpen *shape)
-{
-    return static_cast<size_t>(count_of(shape));
-}
-
-cudaError_t vqc_cuda_sharpen_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_sharpen *o = &call->operation->sharpen;
     const sharpened_value value = {{o->height, o->width, o->channels},
@@ -100,7 +96,7 @@ cudaError_t vqc_cuda_sharpen_forward(const vqc_cuda_call *call, const vqc_forwar
     return vqc_cuda_elements_run(value, false, static_cast<float *>(arguments->output), count_of(o), call->stream);
 }
 
-cudaError_t vqc_cuda_sharpen_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const vqc_sharpen *o = &call->operation->sharpen;
     if (arguments->grad_input[0] == NULL)
@@ -112,3 +108,14 @@ cudaError_t vqc_cuda_sharpen_backward(const vqc_cuda_call *call, const vqc_backw
     return vqc_cuda_elements_run(value, arguments->accumulate[0], static_cast<float *>(arguments->grad_input[0]),
                                  count_of(o), call->stream);
 }
+
+/* Saved: a byte for each element, whether its blur is within the limits. */
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
+{
+    (void)error;
+    plan->sizes.saved = (size_t)count_of(&plan->operation.sharpen);
+    return VQC_OK;
+}
+
+const vqc_cuda_kernels vqc_cuda_sharpen_kernels = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

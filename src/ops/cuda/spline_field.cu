@@ -26,10 +26,12 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
 
 } // namespace
 
-cudaError_t vqc_cuda_spline_field_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_spline_field *o = &call->operation->spline_field;
     return vqc_cuda_launch(call->stream, vqc_cuda_pieces(o->crops * o->height * o->width, VQC_CUDA_THREADS),
                            spline_kernel, *o, static_cast<const float *>(arguments->input[0]),
                            static_cast<float *>(arguments->output));
 }
+
+const vqc_cuda_kernels vqc_cuda_spline_field_kernels = {.prepare = NULL, .forward = run_forward, .backward = NULL};

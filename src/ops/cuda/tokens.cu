@@ -1,5 +1,6 @@
 #include "ops/cuda/element.cuh"
 #include "ops/cuda/kernels.h"
+#include "ops/cuda/plan.h"
 #include "ops/cuda/pointwise.cuh"
 
 namespace
@@ -74,12 +75,24 @@ template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_
 
 } // namespace
 
-cudaError_t vqc_cuda_tokens_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     return VQC_CUDA_FOR_DTYPE(forward, call->operation->dtype, call, arguments);
 }
 
-cudaError_t vqc_cuda_tokens_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     return VQC_CUDA_FOR_DTYPE(backward, call->operation->dtype, call, arguments);
 }
+
+/* Parameters: first (width) or NULL, positions (1 + tokens, width). */
+static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
+{
+    const vqc_tokens *o = &plan->operation.tokens;
+    if (o->first != NULL)
+        VQC_TRY(vqc_cuda_parameter_upload(plan, 0, VQC_DTYPE_F32, o->first, o->width, error));
+    return vqc_cuda_parameter_upload(plan, 1, VQC_DTYPE_F32, o->positions, (1 + o->tokens) * o->width, error);
+}
+
+const vqc_cuda_kernels vqc_cuda_tokens_kernels = {
+    .prepare = prepare, .forward = run_forward, .backward = run_backward};

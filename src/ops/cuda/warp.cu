@@ -33,7 +33,7 @@ template <int fixed> struct warped_value {
         const float *crop = input + at_crop.whole * height * width * count;
         vqc_warp_taps taps;
         bool seen =
-            vqc_warp_taps_find(height, width, matrices + at_crop.whole * VQC_WARP_MATRIX, at.rest, at.whole, &taps);
+            vqc_warp_taps_find(height, width, matrices + at_crop.whole * VQC_WARP_NUMBERS, at.rest, at.whole, &taps);
 #pragma unroll
         for (int c = 0; c < count; c++) {
             float sum = 0.0F;
@@ -289,7 +289,7 @@ template <int fixed> struct gathered_gradient {
             const vqc_cuda_quotient at = vqc_cuda_divide(k, box.right - box.left + 1);
             const int32_t i = box.left + (int32_t)at.rest;
             const int32_t j = box.top + (int32_t)at.whole;
-            const vqc_warp_place place = vqc_warp_place_of(height, width, matrices + crop * VQC_WARP_MATRIX, i, j);
+            const vqc_warp_place place = vqc_warp_place_of(height, width, matrices + crop * VQC_WARP_NUMBERS, i, j);
             const float weight = share((float)(place.x - (double)column)) * share((float)(place.y - (double)row));
             if (weight > 0.0F)
                 add(crop, i, j, weight, first, sum);
@@ -379,7 +379,7 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS, BLOCKS) gather_kernel(gather
         const vqc_cuda_quotient at = vqc_cuda_divide(piece, pieces);
         __syncthreads(); /* the last map has been used */
         if (threadIdx.x == 0)
-            inverse_find(gradient.height, gradient.width, gradient.matrices + at.whole * VQC_WARP_MATRIX, &map);
+            inverse_find(gradient.height, gradient.width, gradient.matrices + at.whole * VQC_WARP_NUMBERS, &map);
         __syncthreads();
         for (int64_t tile = at.rest; tile < tiles; tile += pieces) { /* those along an edge go to different blocks */
             const vqc_cuda_quotient corner = vqc_cuda_divide(tile, across);
@@ -403,7 +403,7 @@ template <int fixed> static cudaError_t forward(const vqc_cuda_call *call, const
                            pixels, static_cast<float *>(arguments->output));
 }
 
-cudaError_t vqc_cuda_warp_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
+static cudaError_t run_forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     return call->operation->warp.channels == COLOURS ? forward<COLOURS>(call, arguments)
                                                      : forward<ANY_NUMBER>(call, arguments);
@@ -424,10 +424,12 @@ template <int fixed> static cudaError_t backward(const vqc_cuda_call *call, cons
     return vqc_cuda_launch(call->stream, o->crops * vqc_cuda_pieces(tiles, TILES), gather_kernel<fixed>, gradient);
 }
 
-cudaError_t vqc_cuda_warp_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
+static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     if (arguments->grad_input[0] == NULL)
         return cudaSuccess;
     return call->operation->warp.channels == COLOURS ? backward<COLOURS>(call, arguments)
                                                      : backward<ANY_NUMBER>(call, arguments);
 }
+
+const vqc_cuda_kernels vqc_cuda_warp_kernels = {.prepare = NULL, .forward = run_forward, .backward = run_backward};

@@ -1,7 +1,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "ops/cuda/convolution.h"
+#include "ops/convolution_shape.h"
+#include "ops/cuda/convolution_ways.h"
+#include "ops/cuda/convolution_weight.h"
 #include "ops/cuda/gradient.h"
 #include "ops/cuda/product.h"
 #include "ops/cuda/windows.h"
@@ -127,8 +129,8 @@ static void windows_set(vqc_cuda_windows *windows, const vqc_convolution *o)
                                   .stride = o->stride,
                                   .pad_top = o->pad_top,
                                   .pad_left = o->pad_left,
-                                  .out_height = vqc_cuda_out_height(o),
-                                  .out_width = vqc_cuda_out_width(o),
+                                  .out_height = vqc_convolution_out_height(o),
+                                  .out_width = vqc_convolution_out_width(o),
                                   .depth = (window + DEPTH_STEP - 1) / DEPTH_STEP * DEPTH_STEP};
 }
 

@@ -166,4 +166,4 @@ static void backward(const ref_plan *plan, const ref_backward *arguments)
     }
 }
 
-const ref_kernel ref_attention_kernel = {prepare, forward, backward};
+const ref_kernel ref_attention_kernel = {.prepare = prepare, .forward = forward, .backward = backward};

@@ -4,7 +4,7 @@
 
 #include "ops/ref/ref.h"
 
-enum { PARAMETER_COUNT = 5, STEP_COUNT = 4 };
+enum { STEP_COUNT = 4 };
 
 typedef enum colour_step { BRIGHTNESS, CONTRAST, SATURATION, HUE } colour_step;
 
@@ -198,11 +198,11 @@ static void forward(const ref_plan *plan, const ref_forward *arguments)
 {
     const vqc_colour *o = &plan->operation.colour;
     for (int64_t i = 0; i < o->crops * o->pixels; i++) {
-        const double *parameters = arguments->input[1] + i / o->pixels * PARAMETER_COUNT;
+        const double *parameters = arguments->input[1] + i / o->pixels * VQC_COLOUR_NUMBERS;
         colour pixel;
         memcpy(&pixel, arguments->input[0] + 3 * i, sizeof pixel);
         for (int place = 0; place < STEP_COUNT; place++) {
-            colour_step step = step_at((int)parameters[4], place);
+            colour_step step = step_at((int)parameters[STEP_COUNT], place);
             pixel = step_forward(step, parameters[step], pixel);
         }
         memcpy(arguments->output + 3 * i, &pixel, sizeof pixel);
@@ -215,17 +215,17 @@ static void backward(const ref_plan *plan, const ref_backward *arguments)
     if (arguments->grad_input[0] == NULL)
         return;
     for (int64_t i = 0; i < o->crops * o->pixels; i++) {
-        const double *parameters = arguments->input[1] + i / o->pixels * PARAMETER_COUNT;
+        const double *parameters = arguments->input[1] + i / o->pixels * VQC_COLOUR_NUMBERS;
         colour before[STEP_COUNT + 1];
         colour grad;
         memcpy(&before[0], arguments->input[0] + 3 * i, sizeof before[0]);
         for (int place = 0; place < STEP_COUNT; place++) {
-            colour_step step = step_at((int)parameters[4], place);
+            colour_step step = step_at((int)parameters[STEP_COUNT], place);
             before[place + 1] = step_forward(step, parameters[step], before[place]);
         }
         memcpy(&grad, arguments->grad_output + 3 * i, sizeof grad);
         for (int place = STEP_COUNT - 1; place >= 0; place--) {
-            colour_step step = step_at((int)parameters[4], place);
+            colour_step step = step_at((int)parameters[STEP_COUNT], place);
             grad = step_backward(step, parameters[step], before[place], grad);
         }
         for (int c = 0; c < 3; c++)

@@ -192,5 +192,7 @@ static void linear_backward(const ref_plan *plan, const ref_backward *arguments)
     backward(plan, &o, arguments);
 }
 
-const ref_kernel ref_convolution_kernel = {convolution_prepare, convolution_forward, convolution_backward};
-const ref_kernel ref_linear_kernel = {linear_prepare, linear_forward, linear_backward};
+const ref_kernel ref_convolution_kernel = {
+    .prepare = convolution_prepare, .forward = convolution_forward, .backward = convolution_backward};
+const ref_kernel ref_linear_kernel = {
+    .prepare = linear_prepare, .forward = linear_forward, .backward = linear_backward};

@@ -82,4 +82,4 @@ static void backward(const ref_plan *plan, const ref_backward *arguments)
                          arguments->grad_output[r * o->prompts + p], arguments->grad_input[0] + r * o->width);
 }
 
-const ref_kernel ref_distance_kernel = {prepare, forward, backward};
+const ref_kernel ref_distance_kernel = {.prepare = prepare, .forward = forward, .backward = backward};

@@ -4,7 +4,7 @@
 #include "base/random.h"
 #include "ops/ref/ref.h"
 
-enum { WORDS = 6, REACH = 31 };
+enum { REACH = 31 };
 
 static double weight_at(int64_t distance)
 {
@@ -76,7 +76,7 @@ static void forward(const ref_plan *plan, const ref_forward *arguments)
 {
     const vqc_elastic_field *o = &plan->operation.elastic_field;
     for (int64_t crop = 0; crop < o->crops; crop++)
-        crop_fill(o, plan->parameter[0], arguments->index[0] + crop * WORDS, arguments->scratch,
+        crop_fill(o, plan->parameter[0], arguments->index[0] + crop * VQC_ELASTIC_NUMBERS, arguments->scratch,
                   arguments->output + crop * 2 * o->height * o->width);
 }
 

@@ -1,11 +1,9 @@
 #include "ops/ref/ref.h"
 
-enum { RECTANGLE_SIZE = 4 };
-
 static int is_erased(const vqc_erase *o, const int32_t *rectangles, int64_t element)
 {
     int64_t pixel = element / o->channels;
-    const int32_t *rectangle = rectangles + pixel / (o->height * o->width) * RECTANGLE_SIZE;
+    const int32_t *rectangle = rectangles + pixel / (o->height * o->width) * VQC_ERASE_NUMBERS;
     int64_t row = pixel % (o->height * o->width) / o->width;
     int64_t column = pixel % o->width;
     return row >= rectangle[0] && row < (int64_t)rectangle[0] + rectangle[2] && column >= rectangle[1] &&

@@ -4,7 +4,6 @@
 #include "base/random.h"
 #include "ops/ref/ref.h"
 
-enum { KEY_SIZE = 6 };
 static const double two_pi = 6.28318530717958647692;
 
 /* Number `element` of a crop's normal numbers. */
@@ -24,7 +23,7 @@ static void forward(const ref_plan *plan, const ref_forward *arguments)
 {
     const vqc_noise *o = &plan->operation.noise;
     for (int64_t crop = 0; crop < o->crops; crop++) {
-        const int32_t *words = arguments->index[1] + crop * KEY_SIZE;
+        const int32_t *words = arguments->index[1] + crop * VQC_NOISE_NUMBERS;
         float scale;
         memcpy(&scale, &words[5], sizeof scale);
         for (int64_t i = 0; i < o->count; i++)

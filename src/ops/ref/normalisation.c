@@ -157,5 +157,7 @@ static void layer_norm_backward(const ref_plan *plan, const ref_backward *argume
     backward(plan, &o, arguments);
 }
 
-const ref_kernel ref_group_norm_kernel = {group_prepare, group_norm_forward, group_norm_backward};
-const ref_kernel ref_layer_norm_kernel = {layer_prepare, layer_norm_forward, layer_norm_backward};
+const ref_kernel ref_group_norm_kernel = {
+    .prepare = group_prepare, .forward = group_norm_forward, .backward = group_norm_backward};
+const ref_kernel ref_layer_norm_kernel = {
+    .prepare = layer_prepare, .forward = layer_norm_forward, .backward = layer_norm_backward};

@@ -143,8 +143,9 @@ static void cast_backward(const ref_plan *plan, const ref_backward *arguments)
         memcpy(arguments->grad_input[0], arguments->grad_output, (size_t)plan->operation.cast.count * sizeof(double));
 }
 
-const ref_kernel ref_activation_kernel = {NULL, activation_forward, activation_backward};
-const ref_kernel ref_add_kernel = {NULL, add_forward, add_backward};
-const ref_kernel ref_channel_scale_kernel = {channel_scale_prepare, channel_scale_forward, channel_scale_backward};
-const ref_kernel ref_clamp_kernel = {NULL, clamp_forward, clamp_backward};
-const ref_kernel ref_cast_kernel = {NULL, cast_forward, cast_backward};
+const ref_kernel ref_activation_kernel = {.forward = activation_forward, .backward = activation_backward};
+const ref_kernel ref_add_kernel = {.forward = add_forward, .backward = add_backward};
+const ref_kernel ref_channel_scale_kernel = {
+    .prepare = channel_scale_prepare, .forward = channel_scale_forward, .backward = channel_scale_backward};
+const ref_kernel ref_clamp_kernel = {.forward = clamp_forward, .backward = clamp_backward};
+const ref_kernel ref_cast_kernel = {.forward = cast_forward, .backward = cast_backward};

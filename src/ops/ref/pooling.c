@@ -69,5 +69,5 @@ static void average_pool_backward(const ref_plan *plan, const ref_backward *argu
         spread(&p, average_scale(&p), arguments->grad_output, arguments->grad_input[0]);
 }
 
-const ref_kernel ref_upsample_kernel = {NULL, upsample_forward, upsample_backward};
-const ref_kernel ref_average_pool_kernel = {NULL, average_pool_forward, average_pool_backward};
+const ref_kernel ref_upsample_kernel = {.forward = upsample_forward, .backward = upsample_backward};
+const ref_kernel ref_average_pool_kernel = {.forward = average_pool_forward, .backward = average_pool_backward};

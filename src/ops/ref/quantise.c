@@ -56,4 +56,4 @@ static void backward(const ref_plan *plan, const ref_backward *arguments)
                (size_t)plan->layout.output_count_elements * sizeof(double));
 }
 
-const ref_kernel ref_quantise_kernel = {prepare, forward, backward};
+const ref_kernel ref_quantise_kernel = {.prepare = prepare, .forward = forward, .backward = backward};

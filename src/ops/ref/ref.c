@@ -6,35 +6,8 @@
 #include "base/memory.h"
 #include "ops/host_step.h"
 
-static const ref_kernel *const kernels[VQC_OPERATION_COUNT] = {
-    [VQC_OPERATION_CONVOLUTION] = &ref_convolution_kernel,
-    [VQC_OPERATION_LINEAR] = &ref_linear_kernel,
-    [VQC_OPERATION_ATTENTION] = &ref_attention_kernel,
-    [VQC_OPERATION_GROUP_NORM] = &ref_group_norm_kernel,
-    [VQC_OPERATION_LAYER_NORM] = &ref_layer_norm_kernel,
-    [VQC_OPERATION_ACTIVATION] = &ref_activation_kernel,
-    [VQC_OPERATION_ADD] = &ref_add_kernel,
-    [VQC_OPERATION_UPSAMPLE] = &ref_upsample_kernel,
-    [VQC_OPERATION_AVERAGE_POOL] = &ref_average_pool_kernel,
-    [VQC_OPERATION_QUANTISE] = &ref_quantise_kernel,
-    [VQC_OPERATION_CHANNEL_SCALE] = &ref_channel_scale_kernel,
-    [VQC_OPERATION_CLAMP] = &ref_clamp_kernel,
-    [VQC_OPERATION_TOKENS] = &ref_tokens_kernel,
-    [VQC_OPERATION_EMBED] = &ref_embed_kernel,
-    [VQC_OPERATION_SELECT] = &ref_select_kernel,
-    [VQC_OPERATION_RESAMPLE] = &ref_resample_kernel,
-    [VQC_OPERATION_ADAPTIVE_POOL] = &ref_adaptive_pool_kernel,
-    [VQC_OPERATION_DISTANCE] = &ref_distance_kernel,
-    [VQC_OPERATION_CAST] = &ref_cast_kernel,
-    [VQC_OPERATION_WARP] = &ref_warp_kernel,
-    [VQC_OPERATION_COLOUR] = &ref_colour_kernel,
-    [VQC_OPERATION_NOISE] = &ref_noise_kernel,
-    [VQC_OPERATION_ERASE] = &ref_erase_kernel,
-    [VQC_OPERATION_SHARPEN] = &ref_sharpen_kernel,
-    [VQC_OPERATION_FIELD_WARP] = &ref_field_warp_kernel,
-    [VQC_OPERATION_SPLINE_FIELD] = &ref_spline_field_kernel,
-    [VQC_OPERATION_ELASTIC_FIELD] = &ref_elastic_field_kernel,
-};
+#define KERNEL(KIND, name, words, types) [VQC_OPERATION_##KIND] = &ref_##name##_kernel,
+static const ref_kernel *const kernels[VQC_OPERATION_COUNT] = {VQC_OPERATIONS(KERNEL)};
 
 /* The device: nothing but host memory. */
 

@@ -50,33 +50,8 @@ typedef struct ref_kernel {
     void (*backward)(const ref_plan *plan, const ref_backward *arguments); /* NULL: there is no gradient */
 } ref_kernel;
 
-extern const ref_kernel ref_convolution_kernel;
-extern const ref_kernel ref_linear_kernel;
-extern const ref_kernel ref_attention_kernel;
-extern const ref_kernel ref_group_norm_kernel;
-extern const ref_kernel ref_layer_norm_kernel;
-extern const ref_kernel ref_activation_kernel;
-extern const ref_kernel ref_add_kernel;
-extern const ref_kernel ref_upsample_kernel;
-extern const ref_kernel ref_average_pool_kernel;
-extern const ref_kernel ref_quantise_kernel;
-extern const ref_kernel ref_channel_scale_kernel;
-extern const ref_kernel ref_clamp_kernel;
-extern const ref_kernel ref_tokens_kernel;
-extern const ref_kernel ref_embed_kernel;
-extern const ref_kernel ref_select_kernel;
-extern const ref_kernel ref_resample_kernel;
-extern const ref_kernel ref_adaptive_pool_kernel;
-extern const ref_kernel ref_distance_kernel;
-extern const ref_kernel ref_cast_kernel;
-extern const ref_kernel ref_warp_kernel;
-extern const ref_kernel ref_colour_kernel;
-extern const ref_kernel ref_noise_kernel;
-extern const ref_kernel ref_erase_kernel;
-extern const ref_kernel ref_sharpen_kernel;
-extern const ref_kernel ref_field_warp_kernel;
-extern const ref_kernel ref_spline_field_kernel;
-extern const ref_kernel ref_elastic_field_kernel;
+#define REF_KERNEL_DECLARE(KIND, name, words, types) extern const ref_kernel ref_##name##_kernel;
+VQC_OPERATIONS(REF_KERNEL_DECLARE)
 
 /* Gives the plan its own parameter[index] of count zeros. */
 VQC_MUST_CHECK vqc_status ref_parameter_allocate(ref_plan *plan, int index, int64_t count, vqc_error *error);

@@ -19,7 +19,7 @@ typedef struct crop_filters {
 
 static crop crop_at(const int32_t *table, int64_t index)
 {
-    const int32_t *row = table + 5 * index;
+    const int32_t *row = table + VQC_RESAMPLE_NUMBERS * index;
     return (crop){row[0], row[1], row[2], row[3], row[4]};
 }
 
@@ -122,4 +122,4 @@ static void backward(const ref_plan *plan, const ref_backward *arguments)
     }
 }
 
-const ref_kernel ref_resample_kernel = {prepare, forward, backward};
+const ref_kernel ref_resample_kernel = {.prepare = prepare, .forward = forward, .backward = backward};

@@ -97,6 +97,7 @@ static void select_backward(const ref_plan *plan, const ref_backward *arguments)
                arguments->grad_output + b * o->width, (size_t)o->width * sizeof(double));
 }
 
-const ref_kernel ref_tokens_kernel = {tokens_prepare, tokens_forward, tokens_backward};
-const ref_kernel ref_embed_kernel = {embed_prepare, embed_forward, NULL};
-const ref_kernel ref_select_kernel = {NULL, select_forward, select_backward};
+const ref_kernel ref_tokens_kernel = {
+    .prepare = tokens_prepare, .forward = tokens_forward, .backward = tokens_backward};
+const ref_kernel ref_embed_kernel = {.prepare = embed_prepare, .forward = embed_forward};
+const ref_kernel ref_select_kernel = {.forward = select_forward, .backward = select_backward};

@@ -1,8 +1,6 @@
 #include "ops/ref/ref.h"
 #include "ops/ref/taps.h"
 
-enum { MATRIX_SIZE = 10 };
-
 static double limited(double value, double low, double high)
 {
     return value < low ? low : value > high ? high : value;
@@ -36,7 +34,7 @@ static ref_taps taps_find(const vqc_warp *o, const double *matrix, int64_t colum
 static ref_taps pixel_taps(const vqc_warp *o, const double *matrices, int64_t i)
 {
     int64_t pixels = o->height * o->width;
-    return taps_find(o, matrices + i / pixels * MATRIX_SIZE, i % pixels % o->width, i % pixels / o->width);
+    return taps_find(o, matrices + i / pixels * VQC_WARP_NUMBERS, i % pixels % o->width, i % pixels / o->width);
 }
 
 static void forward(const ref_plan *plan, const ref_forward *arguments)
