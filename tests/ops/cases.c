@@ -379,7 +379,8 @@ const operation_case operation_cases[] = {
 };
 /* clang-format on */
 
-static_assert(sizeof operation_cases / sizeof operation_cases[0] == OPERATION_CASE_COUNT, "count the cases");
+const int operation_case_count = sizeof operation_cases / sizeof operation_cases[0];
+static_assert(sizeof operation_cases / sizeof operation_cases[0] <= OPERATION_CASES_MOST, "raise it");
 
 /* Streams of random numbers: inputs 0, 1, what gradients are added to 2, 3, gradients 4, parameters from 5. */
 enum { STREAM_INPUT = 0, STREAM_BEFORE = 2, STREAM_GRAD_OUTPUT = 4, STREAM_PARAMETER = 5 };
@@ -406,8 +407,9 @@ static int64_t random_below(uint32_t stream, int64_t index, int64_t limit)
 }
 
 /* Crops: the whole of the last picture, one pixel in a corner, and random ones. */
-static void crops_fill(const vqc_resample *o, double *values)
+static void crops_fill(const vqc_operation *operation, double *values)
 {
+    const vqc_resample *o = &operation->resample;
     for (int64_t i = 0; i < o->crops; i++) {
         int64_t height = i == 0 ? o->height : i == 1 ? 1 : 1 + random_below(STREAM_INPUT + 1, 5 * i, o->height);
         int64_t width = i == 0 ? o->width : i == 1 ? 1 : 1 + random_below(STREAM_INPUT + 1, 5 * i + 1, o->width);
@@ -447,8 +449,9 @@ static void matrix_specialise(const vqc_warp *o, int64_t crop, double *matrix)
 
 /* A matrix near the identity for every crop; every other one repeats the edge, and the last looks backwards. Of many
  * crops, those from the seventh on are of a kind. */
-static void matrices_fill(const vqc_warp *o, double *values)
+static void matrices_fill(const vqc_operation *operation, double *values)
 {
+    const vqc_warp *o = &operation->warp;
     static const double identity[10] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0};
     static const double reach[10] = {0.3, 0.3, 2.0, 0.3, 0.3, 2.0, 0.02, 0.02, 0.0, 0.0};
     for (int64_t i = 0; i < 10 * o->crops; i++)
@@ -463,8 +466,9 @@ static void matrices_fill(const vqc_warp *o, double *values)
 }
 
 /* Moderate changes in every order, some of them beyond the limits. */
-static void colours_fill(const vqc_colour *o, double *values)
+static void colours_fill(const vqc_operation *operation, double *values)
 {
+    const vqc_colour *o = &operation->colour;
     for (int64_t crop = 0; crop < o->crops; crop++) {
         double *colour = values + 5 * crop;
         double more = crop % 3 == 0 ? 3.0 : 1.0;
@@ -478,8 +482,9 @@ static void colours_fill(const vqc_colour *o, double *values)
 
 /* Places: where the pixels are, a little beside, anywhere in and around the crop, all at one place, all of the crop
  * from a few pixels of it, and places that are none. */
-static void places_fill(const vqc_field_warp *o, double *values)
+static void places_fill(const vqc_operation *operation, double *values)
 {
+    const vqc_field_warp *o = &operation->field_warp;
     enum { KINDS = 6 };
     for (int64_t i = 0; i < 2 * o->crops * o->height * o->width; i++) {
         int64_t pixel = i / 2 % (o->height * o->width);
@@ -498,8 +503,9 @@ static void places_fill(const vqc_field_warp *o, double *values)
 }
 
 /* Splines near the identity; the second crop's pixels stay. */
-static void splines_fill(const vqc_spline_field *o, double *values)
+static void splines_fill(const vqc_operation *operation, double *values)
 {
+    const vqc_spline_field *o = &operation->spline_field;
     for (int64_t i = 0; i < VQC_SPLINE_NUMBERS * o->crops; i++) {
         int64_t number = i % VQC_SPLINE_NUMBERS;
         bool is_one = number == 0 || number == 13 || number == 16; /* moves; x of x, y of y */
@@ -511,8 +517,9 @@ static void splines_fill(const vqc_spline_field *o, double *values)
 }
 
 /* From all of the crop to all of its blur. */
-static void shares_fill(const vqc_sharpen *o, double *values)
+static void shares_fill(const vqc_operation *operation, double *values)
 {
+    const vqc_sharpen *o = &operation->sharpen;
     static const double kinds[] = {1.0, 0.25, 0.0};
     enum { KINDS = sizeof kinds / sizeof kinds[0] };
     for (int64_t crop = 0; crop < o->crops; crop++)
@@ -527,8 +534,9 @@ static void keys_fill(int64_t crops, double *values)
 }
 
 /* The same; the second crop's pixels stay, and of the third one some go out. */
-static void elastic_keys_fill(const vqc_elastic_field *o, double *values)
+static void elastic_keys_fill(const vqc_operation *operation, double *values)
 {
+    const vqc_elastic_field *o = &operation->elastic_field;
     keys_fill(o->crops, values);
     if (o->crops > 1)
         values[6 + 5] = 0.0;
@@ -538,8 +546,9 @@ static void elastic_keys_fill(const vqc_elastic_field *o, double *values)
 
 /* Rectangles: of no width, of all of the crop, of one pixel in a corner, reaching out on two sides each, and anywhere
  * inside. */
-static void rectangles_fill(const vqc_erase *o, double *values)
+static void rectangles_fill(const vqc_operation *operation, double *values)
 {
+    const vqc_erase *o = &operation->erase;
     const double height = (double)o->height;
     const double width = (double)o->width;
     const double kinds[][4] = {{1, 1, 2, 0},
@@ -555,29 +564,49 @@ static void rectangles_fill(const vqc_erase *o, double *values)
     }
 }
 
-/* Values of an input of integers. */
-static double *indices_new(const vqc_operation *operation, int64_t count)
+static void noise_keys_fill(const vqc_operation *operation, double *values)
 {
-    double *values = execution_doubles(count);
-    if (operation->kind == VQC_OPERATION_NOISE) {
-        keys_fill(operation->noise.crops, values);
-        return values;
-    }
-    if (operation->kind == VQC_OPERATION_ELASTIC_FIELD) {
-        elastic_keys_fill(&operation->elastic_field, values);
-        return values;
-    }
-    if (operation->kind == VQC_OPERATION_ERASE) {
-        rectangles_fill(&operation->erase, values);
-        return values;
-    }
-    if (operation->kind == VQC_OPERATION_RESAMPLE) {
-        crops_fill(&operation->resample, values);
-        return values;
-    }
-    int64_t limit = operation->kind == VQC_OPERATION_EMBED ? operation->embed.entries : operation->select.tokens;
+    keys_fill(operation->noise.crops, values);
+}
+
+/* The largest, then any. */
+static void indices_fill(int64_t count, int64_t limit, double *values)
+{
     for (int64_t i = 0; i < count; i++)
         values[i] = (double)(i == 0 ? limit - 1 : random_below(STREAM_INPUT + 1, i, limit));
+}
+
+static void ids_fill(const vqc_operation *operation, double *values)
+{
+    indices_fill(operation->embed.batch * operation->embed.tokens, operation->embed.entries, values);
+}
+
+static void selections_fill(const vqc_operation *operation, double *values)
+{
+    indices_fill(operation->select.batch, operation->select.tokens, values);
+}
+
+/* What fills the input that has no gradient, of those operations that have one. */
+static void (*const numbers_fill[VQC_OPERATION_COUNT])(const vqc_operation *operation, double *values) = {
+    [VQC_OPERATION_EMBED] = ids_fill,
+    [VQC_OPERATION_SELECT] = selections_fill,
+    [VQC_OPERATION_RESAMPLE] = crops_fill,
+    [VQC_OPERATION_WARP] = matrices_fill,
+    [VQC_OPERATION_COLOUR] = colours_fill,
+    [VQC_OPERATION_NOISE] = noise_keys_fill,
+    [VQC_OPERATION_ERASE] = rectangles_fill,
+    [VQC_OPERATION_SHARPEN] = shares_fill,
+    [VQC_OPERATION_FIELD_WARP] = places_fill,
+    [VQC_OPERATION_SPLINE_FIELD] = splines_fill,
+    [VQC_OPERATION_ELASTIC_FIELD] = elastic_keys_fill,
+};
+
+static double *numbers_new(const vqc_operation *operation, int64_t count)
+{
+    double *values = execution_doubles(count);
+    if (numbers_fill[operation->kind] == NULL)
+        fail_msg("%s: cases.c does not fill the input that has no gradient", vqc_operation_name(operation->kind));
+    numbers_fill[operation->kind](operation, values);
     return values;
 }
 
@@ -670,20 +699,9 @@ void case_data_open(case_data *data, const operation_case *which, vqc_dtype dtyp
     for (int i = 0; i < data->layout.input_count; i++) {
         int64_t count = data->layout.input_count_elements[i];
         vqc_dtype input_dtype = data->layout.input_dtype[i];
-        if (input_dtype == VQC_DTYPE_I32)
-            data->input[i] = indices_new(&data->operation, count);
-        else
-            data->input[i] = values_new(STREAM_INPUT + (uint32_t)i, count, which->offset, range, input_dtype);
-        if (i == 1 && data->operation.kind == VQC_OPERATION_WARP)
-            matrices_fill(&data->operation.warp, data->input[i]);
-        if (i == 1 && data->operation.kind == VQC_OPERATION_COLOUR)
-            colours_fill(&data->operation.colour, data->input[i]);
-        if (i == 1 && data->operation.kind == VQC_OPERATION_FIELD_WARP)
-            places_fill(&data->operation.field_warp, data->input[i]);
-        if (i == 0 && data->operation.kind == VQC_OPERATION_SPLINE_FIELD)
-            splines_fill(&data->operation.spline_field, data->input[i]);
-        if (i == 1 && data->operation.kind == VQC_OPERATION_SHARPEN)
-            shares_fill(&data->operation.sharpen, data->input[i]);
+        data->input[i] = data->layout.input_has_gradient[i]
+                             ? values_new(STREAM_INPUT + (uint32_t)i, count, which->offset, range, input_dtype)
+                             : numbers_new(&data->operation, count);
         data->before[i] = values_new(STREAM_BEFORE + (uint32_t)i, count, 0.0, 1.0, input_dtype);
     }
     data->grad_output =
@@ -702,25 +720,10 @@ void case_data_close(case_data *data)
 
 bool case_has_dtype(const operation_case *which, vqc_dtype dtype)
 {
-    switch (which->operation.kind) {
-    case VQC_OPERATION_CAST: /* brings its own types; runs once */
+    vqc_operation_types types = vqc_operation_types_of(which->operation.kind);
+    if (types == VQC_OPERATION_TYPES_OWN) /* brings its own types; runs once */
         return dtype == VQC_DTYPE_F32;
-    case VQC_OPERATION_QUANTISE:
-    case VQC_OPERATION_RESAMPLE:
-    case VQC_OPERATION_ADAPTIVE_POOL:
-    case VQC_OPERATION_DISTANCE:
-    case VQC_OPERATION_WARP:
-    case VQC_OPERATION_COLOUR:
-    case VQC_OPERATION_NOISE:
-    case VQC_OPERATION_ERASE:
-    case VQC_OPERATION_SHARPEN:
-    case VQC_OPERATION_FIELD_WARP:
-    case VQC_OPERATION_SPLINE_FIELD:
-    case VQC_OPERATION_ELASTIC_FIELD:
-        return dtype != VQC_DTYPE_BF16;
-    default:
-        return true;
-    }
+    return types == VQC_OPERATION_TYPES_ANY || dtype != VQC_DTYPE_BF16;
 }
 
 vqc_operation operation_with_dtype(const vqc_operation *operation, vqc_dtype dtype)

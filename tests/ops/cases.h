@@ -16,7 +16,8 @@ typedef struct operation_case {
 } operation_case;
 
 extern const operation_case operation_cases[];
-enum { OPERATION_CASE_COUNT = 119 };
+extern const int operation_case_count;
+enum { OPERATION_CASES_MOST = 1000 };
 
 /* A case with parameters and values, all exact in the dtype. */
 typedef struct case_data {

@@ -334,6 +334,18 @@ static void plan_refuses_nonsense_test(void **state)
     assert_non_null(strstr(error.message, "add"));
 }
 
+/* Cases are what every implementation is tested with: an operation that has none is tested nowhere. */
+static void every_operation_has_a_case_test(void **state)
+{
+    (void)state;
+    bool found[VQC_OPERATION_COUNT] = {false};
+    for (int c = 0; c < operation_case_count; c++)
+        found[operation_cases[c].operation.kind] = true;
+    for (int kind = 0; kind < VQC_OPERATION_COUNT; kind++)
+        if (!found[kind])
+            fail_msg("%s: no case in cases.c", vqc_operation_name((vqc_operation_kind)kind));
+}
+
 static void unknown_name_test(void **state)
 {
     (void)state;
@@ -345,7 +357,7 @@ static void unknown_name_test(void **state)
     vqc_ops_destroy(NULL);
 }
 
-enum { OTHER_TESTS = 3, MAX_TESTS = 3 * OPERATION_CASE_COUNT + OTHER_TESTS };
+enum { OTHER_TESTS = 4, MAX_TESTS = 3 * OPERATION_CASES_MOST + OTHER_TESTS };
 
 /* The tests of one case: values in f32 and bf16, and differences if it is `ref` that is tested. */
 static int tests_of_case(vqc_ops *reference, vqc_ops *tested, const operation_case *which, case_run *runs,
@@ -370,7 +382,7 @@ static int tests_of_case(vqc_ops *reference, vqc_ops *tested, const operation_ca
 static int tests_run(vqc_ops *tested)
 {
     static case_run runs[MAX_TESTS];
-    struct CMUnitTest tests[MAX_TESTS] = {0}; /* cmocka passes over entries without a name */
+    static struct CMUnitTest tests[MAX_TESTS]; /* cmocka passes over entries without a name */
     vqc_error error = {0};
     vqc_ops *reference = NULL;
     if (vqc_ops_create("ref", &(vqc_ops_options){0}, &reference, &error) != VQC_OK) {
@@ -381,8 +393,9 @@ static int tests_run(vqc_ops *tested)
     tests[0] = (struct CMUnitTest)cmocka_unit_test_prestate(forward_only_test, &runs[0]);
     tests[1] = (struct CMUnitTest)cmocka_unit_test_prestate(plan_refuses_nonsense_test, &runs[0]);
     tests[2] = (struct CMUnitTest)cmocka_unit_test_prestate(unknown_name_test, &runs[0]);
+    tests[3] = (struct CMUnitTest)cmocka_unit_test_prestate(every_operation_has_a_case_test, &runs[0]);
     int count = OTHER_TESTS;
-    for (int c = 0; c < OPERATION_CASE_COUNT; c++)
+    for (int c = 0; c < operation_case_count; c++)
         count += tests_of_case(reference, tested, &operation_cases[c], runs + count, tests + count);
     int failures = cmocka_run_group_tests_name(vqc_ops_name(tested), tests, NULL, NULL);
     vqc_ops_destroy(reference);
