@@ -7,7 +7,8 @@
 #include "ops/update_formulas.h"
 
 /* What a step of guidance computes besides the operations of networks, so that a whole step stays on the device. All
- * pointers are to device memory. Like the operations, the calls are queued in their order and may be recorded. */
+ * pointers are to device memory. Like the operations, the calls are queued in their order and may be recorded. All
+ * failures are VQC_FAILED: the device's. */
 
 /* --- The order-free sum of picture gradients (ops/sum_formulas.h) --- */
 

@@ -11,7 +11,7 @@
 
 /* The primitives of oneDNN that the operations use: convolution and matrix product. All that is of oneDNN, and all
  * that differs between its versions 2 and 3, is in onednn.c. Elements are f32 or bf16, sums are f32, and f32 is
- * never rounded to a shorter type on the way. */
+ * never rounded to a shorter type on the way. All failures are VQC_FAILED: oneDNN's, or for want of memory. */
 
 /* The processor as oneDNN sees it. Every primitive keeps the number of threads that OpenMP allowed
  * (omp_get_max_threads) when it was made. */
