@@ -6,18 +6,18 @@
 
 #include "base/formula.h"
 
-/* The steps of the colour change (operation.h, vqc_colour) on one pixel in f32, and their gradients: what cpu and
- * cuda both compute. A step chooses between values and never branches, so that loops over pixels become vector code;
+/* The stages of the colour change (operation.h, vqc_colour) on one pixel in f32, and their gradients: what cpu and
+ * cuda both compute. A stage chooses between values and never branches, so that loops over pixels become vector code;
  * all channels are named by constants for the same reason. */
 
-enum { VQC_COLOUR_STEPS = 4 };
+enum { VQC_COLOUR_STAGES = 4 };
 
-typedef enum vqc_colour_step {
+typedef enum vqc_colour_stage {
     VQC_COLOUR_BRIGHTNESS,
     VQC_COLOUR_CONTRAST,
     VQC_COLOUR_SATURATION,
     VQC_COLOUR_HUE
-} vqc_colour_step;
+} vqc_colour_stage;
 
 typedef struct vqc_rgb {
     float channel[3];
@@ -47,19 +47,19 @@ VQC_FORMULA vqc_rgb_extremes vqc_colour_extremes_of(vqc_rgb in)
     return found;
 }
 
-/* Step number `place` of the order with this number. */
-VQC_FORMULA vqc_colour_step vqc_colour_step_at(int order, int place)
+/* Stage number `place` of the order with this number. */
+VQC_FORMULA vqc_colour_stage vqc_colour_stage_at(int order, int place)
 {
-    bool taken[VQC_COLOUR_STEPS] = {false};
+    bool taken[VQC_COLOUR_STAGES] = {false};
     int divisor = 6;
     for (int i = 0;; i++) {
         int skip = order / divisor;
-        int step = 0;
-        while (taken[step] || skip-- > 0)
-            step++;
+        int stage = 0;
+        while (taken[stage] || skip-- > 0)
+            stage++;
         if (i == place)
-            return (vqc_colour_step)step;
-        taken[step] = true;
+            return (vqc_colour_stage)stage;
+        taken[stage] = true;
         order %= divisor;
         divisor /= 3 - i > 0 ? 3 - i : 1;
     }
@@ -199,68 +199,68 @@ VQC_FORMULA vqc_rgb vqc_colour_saturation_backward(vqc_rgb in, float factor, vqc
     return result;
 }
 
-VQC_FORMULA vqc_rgb vqc_colour_step_forward(vqc_colour_step step, float parameter, vqc_rgb in)
+VQC_FORMULA vqc_rgb vqc_colour_stage_forward(vqc_colour_stage stage, float parameter, vqc_rgb in)
 {
     vqc_rgb out = in;
-    if (step == VQC_COLOUR_SATURATION)
+    if (stage == VQC_COLOUR_SATURATION)
         return vqc_colour_saturation_forward(in, parameter);
-    if (step == VQC_COLOUR_HUE)
+    if (stage == VQC_COLOUR_HUE)
         return vqc_colour_hue_forward(in, parameter);
     for (int c = 0; c < 3; c++)
-        out.channel[c] =
-            vqc_colour_limited(step == VQC_COLOUR_BRIGHTNESS ? in.channel[c] + parameter : in.channel[c] * parameter);
+        out.channel[c] = vqc_colour_limited(stage == VQC_COLOUR_BRIGHTNESS ? in.channel[c] + parameter
+                                                                           : in.channel[c] * parameter);
     return out;
 }
 
-VQC_FORMULA vqc_rgb vqc_colour_step_backward(vqc_colour_step step, float parameter, vqc_rgb in, vqc_rgb grad)
+VQC_FORMULA vqc_rgb vqc_colour_stage_backward(vqc_colour_stage stage, float parameter, vqc_rgb in, vqc_rgb grad)
 {
-    if (step == VQC_COLOUR_SATURATION)
+    if (stage == VQC_COLOUR_SATURATION)
         return vqc_colour_saturation_backward(in, parameter, grad);
-    if (step == VQC_COLOUR_HUE)
+    if (stage == VQC_COLOUR_HUE)
         return vqc_colour_hue_backward(in, parameter, grad);
     for (int c = 0; c < 3; c++) {
-        float unlimited = step == VQC_COLOUR_BRIGHTNESS ? in.channel[c] + parameter : in.channel[c] * parameter;
+        float unlimited = stage == VQC_COLOUR_BRIGHTNESS ? in.channel[c] + parameter : in.channel[c] * parameter;
         bool passes = unlimited >= 0.0F && unlimited <= 1.0F;
-        grad.channel[c] *= !passes ? 0.0F : step == VQC_COLOUR_BRIGHTNESS ? 1.0F : parameter;
+        grad.channel[c] *= !passes ? 0.0F : stage == VQC_COLOUR_BRIGHTNESS ? 1.0F : parameter;
     }
     return grad;
 }
 
-/* A crop's parameters, and its steps in their order. */
-typedef struct vqc_colour_steps {
-    float parameter[VQC_COLOUR_STEPS]; /* by step */
-    vqc_colour_step step[VQC_COLOUR_STEPS];
-} vqc_colour_steps;
+/* A crop's parameters, and its stages in their order. */
+typedef struct vqc_colour_stages {
+    float parameter[VQC_COLOUR_STAGES]; /* by stage */
+    vqc_colour_stage stage[VQC_COLOUR_STAGES];
+} vqc_colour_stages;
 
-/* The steps of a crop with these VQC_COLOUR_NUMBERS parameters. */
-VQC_FORMULA vqc_colour_steps vqc_colour_steps_of(const float *parameters)
+/* The stages of a crop with these VQC_COLOUR_NUMBERS parameters. */
+VQC_FORMULA vqc_colour_stages vqc_colour_stages_of(const float *parameters)
 {
-    vqc_colour_steps steps;
-    for (int place = 0; place < VQC_COLOUR_STEPS; place++) {
-        steps.parameter[place] = parameters[place];
-        steps.step[place] = vqc_colour_step_at((int)parameters[VQC_COLOUR_STEPS], place);
+    vqc_colour_stages stages;
+    for (int place = 0; place < VQC_COLOUR_STAGES; place++) {
+        stages.parameter[place] = parameters[place];
+        stages.stage[place] = vqc_colour_stage_at((int)parameters[VQC_COLOUR_STAGES], place);
     }
-    return steps;
+    return stages;
 }
 
-/* All steps on one pixel, and the gradient with respect to it. */
-VQC_FORMULA vqc_rgb vqc_colour_forward(const vqc_colour_steps *steps, vqc_rgb pixel)
+/* All stages on one pixel, and the gradient with respect to it. */
+VQC_FORMULA vqc_rgb vqc_colour_forward(const vqc_colour_stages *stages, vqc_rgb pixel)
 {
-    for (int place = 0; place < VQC_COLOUR_STEPS; place++)
-        pixel = vqc_colour_step_forward(steps->step[place], steps->parameter[steps->step[place]], pixel);
+    for (int place = 0; place < VQC_COLOUR_STAGES; place++)
+        pixel = vqc_colour_stage_forward(stages->stage[place], stages->parameter[stages->stage[place]], pixel);
     return pixel;
 }
 
-VQC_FORMULA vqc_rgb vqc_colour_backward(const vqc_colour_steps *steps, vqc_rgb pixel, vqc_rgb gradient)
+VQC_FORMULA vqc_rgb vqc_colour_backward(const vqc_colour_stages *stages, vqc_rgb pixel, vqc_rgb gradient)
 {
-    vqc_rgb before[VQC_COLOUR_STEPS];
-    for (int place = 0; place < VQC_COLOUR_STEPS; place++) {
+    vqc_rgb before[VQC_COLOUR_STAGES];
+    for (int place = 0; place < VQC_COLOUR_STAGES; place++) {
         before[place] = pixel;
-        pixel = vqc_colour_step_forward(steps->step[place], steps->parameter[steps->step[place]], pixel);
+        pixel = vqc_colour_stage_forward(stages->stage[place], stages->parameter[stages->stage[place]], pixel);
     }
-    for (int place = VQC_COLOUR_STEPS - 1; place >= 0; place--)
-        gradient = vqc_colour_step_backward(steps->step[place], steps->parameter[steps->step[place]], before[place],
-                                            gradient);
+    for (int place = VQC_COLOUR_STAGES - 1; place >= 0; place--)
+        gradient = vqc_colour_stage_backward(stages->stage[place], stages->parameter[stages->stage[place]],
+                                             before[place], gradient);
     return gradient;
 }
 

@@ -557,7 +557,7 @@ static void colour_neutral_is_identity(void **state)
                                  .grad_input = {gradient}});
 }
 
-/* One pixel under one step alone; the gradient is that of red − 2 green + blue / 2. */
+/* One pixel under one stage alone; the gradient is that of red − 2 green + blue / 2. */
 typedef struct colour_example {
     double parameters[5];
     double pixel[3];
@@ -586,7 +586,7 @@ static const colour_example colour_examples[] = {
 };
 /* clang-format on */
 
-static void colour_steps_known(void **state)
+static void colour_stages_known(void **state)
 {
     static const double grad_output[3] = {1, -2, 0.5};
     for (size_t i = 0; i < sizeof colour_examples / sizeof colour_examples[0]; i++)
@@ -597,7 +597,7 @@ static void colour_steps_known(void **state)
                                              .grad_input = {colour_examples[i].gradient}});
 }
 
-/* Output and gradient of one pixel in every order, computed as above. The limits between the steps make all results
+/* Output and gradient of one pixel in every order, computed as above. The limits between the stages make all results
  * different except where saturation and hue stand side by side, which commute. */
 /* clang-format off */
 static const double colour_orders[COLOUR_ORDERS][2][3] = {
@@ -751,7 +751,7 @@ static int tests_run(vqc_ops *ops)
         VQC_OPERATIONS(KNOWN) /**/
         cmocka_unit_test_prestate(quantise_ties, ops),
         cmocka_unit_test_prestate(colour_neutral_is_identity, ops),
-        cmocka_unit_test_prestate(colour_steps_known, ops),
+        cmocka_unit_test_prestate(colour_stages_known, ops),
         cmocka_unit_test_prestate(noise_depends_on_its_words_alone, ops),
         cmocka_unit_test_prestate(noise_is_normal, ops),
     };

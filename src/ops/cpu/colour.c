@@ -2,7 +2,7 @@
 #include "ops/cpu/element.h"
 #include "ops/cpu/plan.h"
 
-/* Pixels are taken in blocks of one crop, channel by channel: a step is a loop over a block's pixels without
+/* Pixels are taken in blocks of one crop, channel by channel: a stage is a loop over a block's pixels without
  * branches, which becomes vector code. */
 enum { BLOCK_PIXELS = 256 };
 
@@ -43,51 +43,51 @@ VQC_CPU_KERNEL static void block_add(const pixel_block *restrict block, int64_t 
             pixels[3 * i + c] += block->channel[c][i];
 }
 
-VQC_CPU_INLINE void pixels_forward(vqc_colour_step step, float parameter, int64_t count,
+VQC_CPU_INLINE void pixels_forward(vqc_colour_stage stage, float parameter, int64_t count,
                                    const pixel_block *restrict in, pixel_block *restrict out)
 {
     for (int64_t i = 0; i < count; i++)
-        block_pixel_set(out, i, vqc_colour_step_forward(step, parameter, block_pixel(in, i)));
+        block_pixel_set(out, i, vqc_colour_stage_forward(stage, parameter, block_pixel(in, i)));
 }
 
-/* Turns the gradient at the step's output into that at its input, in place. */
-VQC_CPU_INLINE void pixels_backward(vqc_colour_step step, float parameter, int64_t count,
+/* Turns the gradient at the stage's output into that at its input, in place. */
+VQC_CPU_INLINE void pixels_backward(vqc_colour_stage stage, float parameter, int64_t count,
                                     const pixel_block *restrict in, pixel_block *restrict gradient)
 {
     for (int64_t i = 0; i < count; i++)
         block_pixel_set(gradient, i,
-                        vqc_colour_step_backward(step, parameter, block_pixel(in, i), block_pixel(gradient, i)));
+                        vqc_colour_stage_backward(stage, parameter, block_pixel(in, i), block_pixel(gradient, i)));
 }
 
-/* Calls one of the two with the step a constant, so that each step has a loop of its own. */
-#define FOR_STEP(function, step, ...)                                                                                \
+/* Calls one of the two with the stage a constant, so that each stage has a loop of its own. */
+#define FOR_STAGE(function, stage, ...)                                                                              \
     do {                                                                                                             \
-        if ((step) == VQC_COLOUR_BRIGHTNESS)                                                                         \
+        if ((stage) == VQC_COLOUR_BRIGHTNESS)                                                                        \
             function(VQC_COLOUR_BRIGHTNESS, __VA_ARGS__);                                                            \
-        else if ((step) == VQC_COLOUR_CONTRAST)                                                                      \
+        else if ((stage) == VQC_COLOUR_CONTRAST)                                                                     \
             function(VQC_COLOUR_CONTRAST, __VA_ARGS__);                                                              \
-        else if ((step) == VQC_COLOUR_SATURATION)                                                                    \
+        else if ((stage) == VQC_COLOUR_SATURATION)                                                                   \
             function(VQC_COLOUR_SATURATION, __VA_ARGS__);                                                            \
         else                                                                                                         \
             function(VQC_COLOUR_HUE, __VA_ARGS__);                                                                   \
     } while (0)
 
-VQC_CPU_KERNEL static void step_forward(vqc_colour_step step, float parameter, int64_t count, const pixel_block *in,
-                                        pixel_block *out)
+VQC_CPU_KERNEL static void stage_forward(vqc_colour_stage stage, float parameter, int64_t count,
+                                         const pixel_block *in, pixel_block *out)
 {
-    FOR_STEP(pixels_forward, step, parameter, count, in, out);
+    FOR_STAGE(pixels_forward, stage, parameter, count, in, out);
 }
 
-VQC_CPU_KERNEL static void step_backward(vqc_colour_step step, float parameter, int64_t count, const pixel_block *in,
-                                         pixel_block *gradient)
+VQC_CPU_KERNEL static void stage_backward(vqc_colour_stage stage, float parameter, int64_t count,
+                                          const pixel_block *in, pixel_block *gradient)
 {
-    FOR_STEP(pixels_backward, step, parameter, count, in, gradient);
+    FOR_STAGE(pixels_backward, stage, parameter, count, in, gradient);
 }
 
 /* A block's place: pixels first to first + count, counted over all crops. */
 typedef struct block_place {
     int64_t first, count;
-    vqc_colour_steps steps; /* of its crop */
+    vqc_colour_stages stages; /* of its crop */
 } block_place;
 
 static int64_t blocks_of(const vqc_colour *o)
@@ -103,7 +103,7 @@ static block_place block_at(const vqc_colour *o, const float *parameters, int64_
     return (block_place){
         .first = crop * o->pixels + first,
         .count = o->pixels - first < BLOCK_PIXELS ? o->pixels - first : BLOCK_PIXELS,
-        .steps = vqc_colour_steps_of(parameters + crop * VQC_COLOUR_NUMBERS),
+        .stages = vqc_colour_stages_of(parameters + crop * VQC_COLOUR_NUMBERS),
     };
 }
 
@@ -111,27 +111,27 @@ static void block_forward(const block_place *place, const float *input, float *o
 {
     pixel_block blocks[2];
     block_load(input + 3 * place->first, place->count, &blocks[0]);
-    for (int i = 0; i < VQC_COLOUR_STEPS; i++) {
-        vqc_colour_step step = place->steps.step[i];
-        step_forward(step, place->steps.parameter[step], place->count, &blocks[i % 2], &blocks[(i + 1) % 2]);
+    for (int i = 0; i < VQC_COLOUR_STAGES; i++) {
+        vqc_colour_stage stage = place->stages.stage[i];
+        stage_forward(stage, place->stages.parameter[stage], place->count, &blocks[i % 2], &blocks[(i + 1) % 2]);
     }
-    block_store(&blocks[VQC_COLOUR_STEPS % 2], place->count, output + 3 * place->first);
+    block_store(&blocks[VQC_COLOUR_STAGES % 2], place->count, output + 3 * place->first);
 }
 
 static void block_backward(const block_place *place, const float *input, const float *grad_output, bool accumulate,
                            float *grad_input)
 {
-    pixel_block before[VQC_COLOUR_STEPS];
+    pixel_block before[VQC_COLOUR_STAGES];
     pixel_block gradient;
     block_load(input + 3 * place->first, place->count, &before[0]);
     block_load(grad_output + 3 * place->first, place->count, &gradient);
-    for (int i = 0; i + 1 < VQC_COLOUR_STEPS; i++) {
-        vqc_colour_step step = place->steps.step[i];
-        step_forward(step, place->steps.parameter[step], place->count, &before[i], &before[i + 1]);
+    for (int i = 0; i + 1 < VQC_COLOUR_STAGES; i++) {
+        vqc_colour_stage stage = place->stages.stage[i];
+        stage_forward(stage, place->stages.parameter[stage], place->count, &before[i], &before[i + 1]);
     }
-    for (int i = VQC_COLOUR_STEPS - 1; i >= 0; i--) {
-        vqc_colour_step step = place->steps.step[i];
-        step_backward(step, place->steps.parameter[step], place->count, &before[i], &gradient);
+    for (int i = VQC_COLOUR_STAGES - 1; i >= 0; i--) {
+        vqc_colour_stage stage = place->stages.stage[i];
+        stage_backward(stage, place->stages.parameter[stage], place->count, &before[i], &gradient);
     }
     if (accumulate)
         block_add(&gradient, place->count, grad_input + 3 * place->first);

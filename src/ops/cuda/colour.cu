@@ -6,7 +6,7 @@
 namespace
 {
 
-/* A block of threads takes a tile of one crop's pixels, for which it looks up the crop's steps once. */
+/* A block of threads takes a tile of one crop's pixels, for which it looks up the crop's stages once. */
 enum { TILE_PIXELS = 4 * VQC_CUDA_THREADS };
 
 __device__ vqc_rgb pixel_at(const float *pixels, int64_t pixel)
@@ -18,9 +18,9 @@ struct colour_forward {
     const float *input;
     float *output;
 
-    __device__ void operator()(const vqc_colour_steps *steps, int64_t pixel) const
+    __device__ void operator()(const vqc_colour_stages *stages, int64_t pixel) const
     {
-        vqc_rgb result = vqc_colour_forward(steps, pixel_at(input, pixel));
+        vqc_rgb result = vqc_colour_forward(stages, pixel_at(input, pixel));
         for (int c = 0; c < 3; c++)
             output[3 * pixel + c] = result.channel[c];
     }
@@ -32,39 +32,39 @@ struct colour_backward {
     bool accumulate;
     float *grad_input;
 
-    __device__ void operator()(const vqc_colour_steps *steps, int64_t pixel) const
+    __device__ void operator()(const vqc_colour_stages *stages, int64_t pixel) const
     {
-        vqc_rgb result = vqc_colour_backward(steps, pixel_at(input, pixel), pixel_at(grad_output, pixel));
+        vqc_rgb result = vqc_colour_backward(stages, pixel_at(input, pixel), pixel_at(grad_output, pixel));
         for (int c = 0; c < 3; c++)
             vqc_cuda_store_gradient(grad_input, 3 * pixel + c, result.channel[c], accumulate);
     }
 };
 
-/* What vqc_colour_steps_of gives, each step by a thread. */
-__device__ void steps_find(const float *parameters, vqc_colour_steps *steps)
+/* What vqc_colour_stages_of gives, each stage by a thread. */
+__device__ void stages_find(const float *parameters, vqc_colour_stages *stages)
 {
     const int i = (int)threadIdx.x;
-    if (i >= VQC_COLOUR_STEPS)
+    if (i >= VQC_COLOUR_STAGES)
         return;
-    steps->parameter[i] = parameters[i];
-    steps->step[i] = vqc_colour_step_at((int)parameters[VQC_COLOUR_STEPS], i);
+    stages->parameter[i] = parameters[i];
+    stages->stage[i] = vqc_colour_stage_at((int)parameters[VQC_COLOUR_STAGES], i);
 }
 
 template <typename Change>
 __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     colour_kernel(Change change, int64_t crops, int64_t pixels, const float *parameters)
 {
-    __shared__ vqc_colour_steps steps;
+    __shared__ vqc_colour_stages stages;
     const int64_t tiles = vqc_cuda_pieces(pixels, TILE_PIXELS); /* of a crop */
     for (int64_t i = blockIdx.x; i < crops * tiles; i += gridDim.x) {
         vqc_cuda_quotient at = vqc_cuda_divide(i, tiles);
-        __syncthreads(); /* the last steps have been used */
-        steps_find(parameters + at.whole * VQC_COLOUR_NUMBERS, &steps);
+        __syncthreads(); /* the last stages have been used */
+        stages_find(parameters + at.whole * VQC_COLOUR_NUMBERS, &stages);
         __syncthreads();
         int64_t first = at.rest * TILE_PIXELS;
         int64_t end = first + TILE_PIXELS < pixels ? first + TILE_PIXELS : pixels;
         for (int64_t pixel = first + threadIdx.x; pixel < end; pixel += VQC_CUDA_THREADS)
-            change(&steps, at.whole * pixels + pixel);
+            change(&stages, at.whole * pixels + pixel);
     }
 }
 

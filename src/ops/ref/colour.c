@@ -4,9 +4,9 @@
 
 #include "ops/ref/ref.h"
 
-enum { STEP_COUNT = 4 };
+enum { STAGE_COUNT = 4 };
 
-typedef enum colour_step { BRIGHTNESS, CONTRAST, SATURATION, HUE } colour_step;
+typedef enum colour_stage { BRIGHTNESS, CONTRAST, SATURATION, HUE } colour_stage;
 
 typedef struct colour {
     double channel[3];
@@ -29,22 +29,18 @@ static extremes extremes_of(colour in)
     return found;
 }
 
-/* Step number `place` of the order with this number. */
-static colour_step step_at(int order, int place)
+/* Stage number `place` of the order with this number: that one of those still left which as many stand before as the
+ * number's digit in the factorial number system says. */
+static colour_stage stage_at(int order, int place)
 {
-    bool taken[STEP_COUNT] = {false};
-    int divisor = 6;
-    for (int i = 0;; i++) {
-        int skip = order / divisor;
-        int step = 0;
-        while (taken[step] || skip-- > 0)
-            step++;
-        if (i == place)
-            return (colour_step)step;
-        taken[step] = true;
-        order %= divisor;
-        divisor /= 3 - i > 0 ? 3 - i : 1;
+    static const int factorial[STAGE_COUNT] = {6, 2, 1, 1};
+    int left[STAGE_COUNT] = {BRIGHTNESS, CONTRAST, SATURATION, HUE};
+    for (int i = 0; i < place; i++) {
+        int taken = order / factorial[i];
+        memmove(left + taken, left + taken + 1, (size_t)(STAGE_COUNT - 1 - taken) * sizeof *left);
+        order %= factorial[i];
     }
+    return (colour_stage)left[order / factorial[place]];
 }
 
 static double limited(double value)
@@ -168,28 +164,28 @@ static colour saturation_backward(colour in, double factor, colour grad)
     return result;
 }
 
-static colour step_forward(colour_step step, double parameter, colour in)
+static colour stage_forward(colour_stage stage, double parameter, colour in)
 {
     colour out = in;
-    if (step == SATURATION)
+    if (stage == SATURATION)
         return saturation_forward(in, parameter);
-    if (step == HUE)
+    if (stage == HUE)
         return hue_forward(in, parameter);
     for (int c = 0; c < 3; c++)
-        out.channel[c] = limited(step == BRIGHTNESS ? in.channel[c] + parameter : in.channel[c] * parameter);
+        out.channel[c] = limited(stage == BRIGHTNESS ? in.channel[c] + parameter : in.channel[c] * parameter);
     return out;
 }
 
-static colour step_backward(colour_step step, double parameter, colour in, colour grad)
+static colour stage_backward(colour_stage stage, double parameter, colour in, colour grad)
 {
-    if (step == SATURATION)
+    if (stage == SATURATION)
         return saturation_backward(in, parameter, grad);
-    if (step == HUE)
+    if (stage == HUE)
         return hue_backward(in, parameter, grad);
     for (int c = 0; c < 3; c++) {
-        double unlimited = step == BRIGHTNESS ? in.channel[c] + parameter : in.channel[c] * parameter;
+        double unlimited = stage == BRIGHTNESS ? in.channel[c] + parameter : in.channel[c] * parameter;
         bool passes = unlimited >= 0.0 && unlimited <= 1.0;
-        grad.channel[c] *= !passes ? 0.0 : step == BRIGHTNESS ? 1.0 : parameter;
+        grad.channel[c] *= !passes ? 0.0 : stage == BRIGHTNESS ? 1.0 : parameter;
     }
     return grad;
 }
@@ -201,9 +197,9 @@ static void forward(const ref_plan *plan, const ref_forward *arguments)
         const double *parameters = arguments->input[1] + i / o->pixels * VQC_COLOUR_NUMBERS;
         colour pixel;
         memcpy(&pixel, arguments->input[0] + 3 * i, sizeof pixel);
-        for (int place = 0; place < STEP_COUNT; place++) {
-            colour_step step = step_at((int)parameters[STEP_COUNT], place);
-            pixel = step_forward(step, parameters[step], pixel);
+        for (int place = 0; place < STAGE_COUNT; place++) {
+            colour_stage stage = stage_at((int)parameters[STAGE_COUNT], place);
+            pixel = stage_forward(stage, parameters[stage], pixel);
         }
         memcpy(arguments->output + 3 * i, &pixel, sizeof pixel);
     }
@@ -216,17 +212,17 @@ static void backward(const ref_plan *plan, const ref_backward *arguments)
         return;
     for (int64_t i = 0; i < o->crops * o->pixels; i++) {
         const double *parameters = arguments->input[1] + i / o->pixels * VQC_COLOUR_NUMBERS;
-        colour before[STEP_COUNT + 1];
+        colour before[STAGE_COUNT + 1];
         colour grad;
         memcpy(&before[0], arguments->input[0] + 3 * i, sizeof before[0]);
-        for (int place = 0; place < STEP_COUNT; place++) {
-            colour_step step = step_at((int)parameters[STEP_COUNT], place);
-            before[place + 1] = step_forward(step, parameters[step], before[place]);
+        for (int place = 0; place < STAGE_COUNT; place++) {
+            colour_stage stage = stage_at((int)parameters[STAGE_COUNT], place);
+            before[place + 1] = stage_forward(stage, parameters[stage], before[place]);
         }
         memcpy(&grad, arguments->grad_output + 3 * i, sizeof grad);
-        for (int place = STEP_COUNT - 1; place >= 0; place--) {
-            colour_step step = step_at((int)parameters[STEP_COUNT], place);
-            grad = step_backward(step, parameters[step], before[place], grad);
+        for (int place = STAGE_COUNT - 1; place >= 0; place--) {
+            colour_stage stage = stage_at((int)parameters[STAGE_COUNT], place);
+            grad = stage_backward(stage, parameters[stage], before[place], grad);
         }
         for (int c = 0; c < 3; c++)
             arguments->grad_input[0][3 * i + c] += grad.channel[c];
