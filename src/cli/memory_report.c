@@ -160,7 +160,7 @@ static vqc_status report_print(memory_report *report, vqc_error *error)
     vqc_cost_table reported = {0};
     VQC_TRY(vqc_ops_memory(report->compute->ops, &report->free, &report->total, error));
     VQC_TRY(vqc_study_models_open(report->study, &report->models, error));
-    reported.factor = report->models.vqgan.factor;
+    reported.factor = report->models.generator.factor;
     if (report->shapes == NULL)
         head_print(report);
     vqc_status status = shapes_report(report, &reported, error);

@@ -9,7 +9,7 @@
 #include "cli/json_output.h"
 #include "cli/tensor_file.h"
 #include "image/image.h"
-#include "models/vqgan.h"
+#include "models/generator.h"
 
 typedef struct reconstruct_options {
     vqc_compute compute;
@@ -20,23 +20,23 @@ typedef struct reconstruct_options {
 } reconstruct_options;
 
 /* Makes an encoder for pictures of this shape; the time it takes counts as loading. */
-static vqc_status encoder_make(reconstruct_options *options, const vqc_vqgan *vqgan, const int64_t *shape,
-                               vqc_vqgan_encoder *encoder, vqc_error *error)
+static vqc_status encoder_make(reconstruct_options *options, const vqc_generator *generator, const int64_t *shape,
+                               vqc_generator_encoder *encoder, vqc_error *error)
 {
     double started = vqc_clock_seconds();
-    VQC_TRY(vqc_vqgan_encoder_create(vqgan, options->compute.ops, options->compute.dtype, shape[0], shape[1],
-                                     shape[2], encoder, error));
+    VQC_TRY(vqc_generator_encoder_create(generator, options->compute.ops, options->compute.dtype, shape[0], shape[1],
+                                         shape[2], encoder, error));
     options->compute.load_seconds += vqc_clock_seconds() - started;
     return VQC_OK;
 }
 
 /* The same for a decoder of latents of this shape. */
-static vqc_status decoder_make(reconstruct_options *options, const vqc_vqgan *vqgan, const int64_t *shape,
-                               bool backward, vqc_vqgan_decoder *decoder, vqc_error *error)
+static vqc_status decoder_make(reconstruct_options *options, const vqc_generator *generator, const int64_t *shape,
+                               bool backward, vqc_generator_decoder *decoder, vqc_error *error)
 {
     double started = vqc_clock_seconds();
-    VQC_TRY(vqc_vqgan_decoder_create(vqgan, options->compute.ops, options->compute.dtype, shape[0], shape[1],
-                                     shape[2], backward, false, decoder, error));
+    VQC_TRY(vqc_generator_decoder_create(generator, options->compute.ops, options->compute.dtype, shape[0], shape[1],
+                                         shape[2], backward, false, decoder, error));
     options->compute.load_seconds += vqc_clock_seconds() - started;
     return VQC_OK;
 }
@@ -69,7 +69,7 @@ static vqc_status value_add(vqc_network *network, vqc_value value, const char *n
 }
 
 /* Adds the codes that the decoder's last run chose. */
-static vqc_status decoder_codes_add(vqc_ops *ops, const vqc_vqgan_decoder *decoder, vqc_tensor_file *results,
+static vqc_status decoder_codes_add(vqc_ops *ops, const vqc_generator_decoder *decoder, vqc_tensor_file *results,
                                     vqc_error *error)
 {
     vqc_shape shape = vqc_network_shape(decoder->network, decoder->z);
@@ -85,7 +85,7 @@ static vqc_status decoder_codes_add(vqc_ops *ops, const vqc_vqgan_decoder *decod
 }
 
 /* z → codes, decoded; with out_weight also the gradient at z. */
-static vqc_status decoder_run(reconstruct_options *options, vqc_vqgan_decoder *decoder, const vqc_host_tensor *z,
+static vqc_status decoder_run(reconstruct_options *options, vqc_generator_decoder *decoder, const vqc_host_tensor *z,
                               const vqc_host_tensor *out_weight, vqc_tensor_file *results, vqc_error *error)
 {
     vqc_network *network = decoder->network;
@@ -112,24 +112,24 @@ static vqc_status decoder_run(reconstruct_options *options, vqc_vqgan_decoder *d
     return status;
 }
 
-static vqc_status latent_decode(reconstruct_options *options, const vqc_vqgan *vqgan, const vqc_weights *input,
-                                vqc_tensor_file *results, vqc_error *error)
+static vqc_status latent_decode(reconstruct_options *options, const vqc_generator *generator,
+                                const vqc_weights *input, vqc_tensor_file *results, vqc_error *error)
 {
     vqc_host_tensor z;
     vqc_host_tensor out_weight = {0};
-    vqc_vqgan_decoder decoder = {0};
+    vqc_generator_decoder decoder = {0};
     VQC_TRY(vqc_host_tensor_read(input, "z", 4, &z, error));
     if (z.data == NULL)
         return VQC_OK;
     vqc_status status = vqc_host_tensor_read(input, "out_weight", 4, &out_weight, error);
-    if (status == VQC_OK && z.shape[3] != vqgan->config.embed_width)
+    if (status == VQC_OK && z.shape[3] != generator->width)
         status = vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor z: expected %lld channels, found %lld",
-                               options->input, (long long)vqgan->config.embed_width, (long long)z.shape[3]);
+                               options->input, (long long)generator->width, (long long)z.shape[3]);
     if (status == VQC_OK)
-        status = decoder_make(options, vqgan, z.shape, out_weight.data != NULL, &decoder, error);
+        status = decoder_make(options, generator, z.shape, out_weight.data != NULL, &decoder, error);
     if (status == VQC_OK)
         status = decoder_run(options, &decoder, &z, &out_weight, results, error);
-    vqc_vqgan_decoder_destroy(&decoder);
+    vqc_generator_decoder_destroy(&decoder);
     free(z.data);
     free(out_weight.data);
     return status;
@@ -137,13 +137,13 @@ static vqc_status latent_decode(reconstruct_options *options, const vqc_vqgan *v
 
 /* The codes of a picture (batch, height, width, channels) in −1 to 1, in new memory; with `results`, these get the
  * encoder's output and the codes. */
-static vqc_status picture_encode(reconstruct_options *options, const vqc_vqgan *vqgan, const float *picture,
+static vqc_status picture_encode(reconstruct_options *options, const vqc_generator *generator, const float *picture,
                                  const int64_t *shape, vqc_tensor_file *results, int32_t **codes_out,
                                  vqc_error *error)
 {
-    vqc_vqgan_encoder encoder;
-    VQC_TRY(encoder_make(options, vqgan, shape, &encoder, error));
-    int64_t grid[] = {shape[0], shape[1] / vqgan->factor, shape[2] / vqgan->factor};
+    vqc_generator_encoder encoder;
+    VQC_TRY(encoder_make(options, generator, shape, &encoder, error));
+    int64_t grid[] = {shape[0], shape[1] / generator->factor, shape[2] / generator->factor};
     int32_t *codes = NULL;
     vqc_status status =
         vqc_memory_allocate((size_t)(grid[0] * grid[1] * grid[2]), sizeof *codes, "codes", &codes, error);
@@ -152,12 +152,12 @@ static vqc_status picture_encode(reconstruct_options *options, const vqc_vqgan *
     if (status == VQC_OK)
         status = vqc_network_forward(encoder.network, error);
     if (status == VQC_OK)
-        status = vqc_vqgan_encoder_codes(vqgan, options->compute.ops, &encoder, codes, error);
+        status = vqc_generator_encoder_codes(generator, options->compute.ops, &encoder, codes, error);
     if (status == VQC_OK && results != NULL)
         status = value_add(encoder.network, encoder.encoded, "encoder_out", results, error);
     if (status == VQC_OK && results != NULL)
         status = vqc_tensor_file_add_ids(results, "encoded_codes", 3, grid, codes, error);
-    vqc_vqgan_encoder_destroy(&encoder);
+    vqc_generator_encoder_destroy(&encoder);
     if (status != VQC_OK) {
         free(codes);
         return status;
@@ -167,15 +167,13 @@ static vqc_status picture_encode(reconstruct_options *options, const vqc_vqgan *
 }
 
 /* Runs the decoder on the codebook rows of the codes. */
-static vqc_status codes_run(const vqc_vqgan *vqgan, vqc_vqgan_decoder *decoder, const int32_t *codes,
+static vqc_status codes_run(const vqc_generator *generator, vqc_generator_decoder *decoder, const int32_t *codes,
                             const int64_t *grid, vqc_error *error)
 {
     int64_t count = grid[0] * grid[1] * grid[2];
-    int64_t width = vqgan->config.embed_width;
     float *z;
-    VQC_TRY(vqc_memory_allocate((size_t)(count * width), sizeof *z, "a latent", &z, error));
-    for (int64_t i = 0; i < count; i++)
-        memcpy(z + i * width, vqgan->codebook + codes[i] * width, (size_t)width * sizeof *z);
+    VQC_TRY(vqc_memory_allocate((size_t)(count * generator->width), sizeof *z, "a latent", &z, error));
+    vqc_generator_vectors(generator, codes, count, z);
     vqc_status status = vqc_network_write(decoder->network, decoder->z, z, error);
     free(z);
     VQC_TRY(status);
@@ -183,34 +181,34 @@ static vqc_status codes_run(const vqc_vqgan *vqgan, vqc_vqgan_decoder *decoder, 
 }
 
 /* The picture of a grid of codes, in new memory, channels last, −1 to 1 but not clamped. */
-static vqc_status codes_decode(reconstruct_options *options, const vqc_vqgan *vqgan, const int32_t *codes,
+static vqc_status codes_decode(reconstruct_options *options, const vqc_generator *generator, const int32_t *codes,
                                const int64_t *grid, float **picture_out, vqc_shape *shape_out, vqc_error *error)
 {
-    vqc_vqgan_decoder decoder;
-    VQC_TRY(decoder_make(options, vqgan, grid, false, &decoder, error));
-    vqc_status status = codes_run(vqgan, &decoder, codes, grid, error);
+    vqc_generator_decoder decoder;
+    VQC_TRY(decoder_make(options, generator, grid, false, &decoder, error));
+    vqc_status status = codes_run(generator, &decoder, codes, grid, error);
     if (status == VQC_OK)
         status = value_read(decoder.network, decoder.picture, picture_out, shape_out, error);
-    vqc_vqgan_decoder_destroy(&decoder);
+    vqc_generator_decoder_destroy(&decoder);
     return status;
 }
 
 /* Encodes and decodes pictures (batch, height, width, channels), −1 to 1; the result is new memory. */
-static vqc_status picture_reconstruct(reconstruct_options *options, const vqc_vqgan *vqgan, const float *picture,
-                                      const int64_t *shape, vqc_tensor_file *results, float **picture_out,
-                                      vqc_shape *shape_out, vqc_error *error)
+static vqc_status picture_reconstruct(reconstruct_options *options, const vqc_generator *generator,
+                                      const float *picture, const int64_t *shape, vqc_tensor_file *results,
+                                      float **picture_out, vqc_shape *shape_out, vqc_error *error)
 {
     int32_t *codes;
-    VQC_TRY(picture_encode(options, vqgan, picture, shape, results, &codes, error));
-    int64_t grid[] = {shape[0], shape[1] / vqgan->factor, shape[2] / vqgan->factor};
-    vqc_status status = codes_decode(options, vqgan, codes, grid, picture_out, shape_out, error);
+    VQC_TRY(picture_encode(options, generator, picture, shape, results, &codes, error));
+    int64_t grid[] = {shape[0], shape[1] / generator->factor, shape[2] / generator->factor};
+    vqc_status status = codes_decode(options, generator, codes, grid, picture_out, shape_out, error);
     free(codes);
     return status;
 }
 
 /* image → encoder_out, encoded_codes, reconstruction. */
-static vqc_status image_reconstruct(reconstruct_options *options, const vqc_vqgan *vqgan, const vqc_weights *input,
-                                    vqc_tensor_file *results, vqc_error *error)
+static vqc_status image_reconstruct(reconstruct_options *options, const vqc_generator *generator,
+                                    const vqc_weights *input, vqc_tensor_file *results, vqc_error *error)
 {
     vqc_host_tensor image;
     VQC_TRY(vqc_host_tensor_read(input, "image", 4, &image, error));
@@ -219,11 +217,11 @@ static vqc_status image_reconstruct(reconstruct_options *options, const vqc_vqga
     float *picture = NULL;
     vqc_shape shape;
     vqc_status status = VQC_OK;
-    if (image.shape[3] != vqgan->config.in_channels)
-        status = vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor image: expected %lld channels, found %lld",
-                               options->input, (long long)vqgan->config.in_channels, (long long)image.shape[3]);
+    if (image.shape[3] != 3)
+        status = vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor image: expected 3 channels, found %lld",
+                               options->input, (long long)image.shape[3]);
     if (status == VQC_OK)
-        status = picture_reconstruct(options, vqgan, image.data, image.shape, results, &picture, &shape, error);
+        status = picture_reconstruct(options, generator, image.data, image.shape, results, &picture, &shape, error);
     if (status == VQC_OK)
         status = vqc_tensor_file_add(results, "reconstruction", 4, shape.size, picture, error);
     free(image.data);
@@ -231,14 +229,14 @@ static vqc_status image_reconstruct(reconstruct_options *options, const vqc_vqga
     return status;
 }
 
-static vqc_status tensors_reconstruct(reconstruct_options *options, const vqc_vqgan *vqgan, vqc_error *error)
+static vqc_status tensors_reconstruct(reconstruct_options *options, const vqc_generator *generator, vqc_error *error)
 {
     vqc_weights *input;
     vqc_tensor_file results = {0};
     VQC_TRY(vqc_weights_open(options->input, &input, error));
-    vqc_status status = latent_decode(options, vqgan, input, &results, error);
+    vqc_status status = latent_decode(options, generator, input, &results, error);
     if (status == VQC_OK)
-        status = image_reconstruct(options, vqgan, input, &results, error);
+        status = image_reconstruct(options, generator, input, &results, error);
     vqc_weights_close(input);
     if (status == VQC_OK && results.count == 0)
         status = vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a tensor z or image", options->input);
@@ -249,8 +247,8 @@ static vqc_status tensors_reconstruct(reconstruct_options *options, const vqc_vq
 }
 
 /* Bytes to −1..1 and back. */
-static vqc_status file_reconstruct_cropped(reconstruct_options *options, const vqc_vqgan *vqgan, vqc_image *image,
-                                           vqc_error *error)
+static vqc_status file_reconstruct_cropped(reconstruct_options *options, const vqc_generator *generator,
+                                           vqc_image *image, vqc_error *error)
 {
     int64_t shape[] = {1, image->height, image->width, 3};
     size_t count = (size_t)image->height * (size_t)image->width * 3;
@@ -259,13 +257,11 @@ static vqc_status file_reconstruct_cropped(reconstruct_options *options, const v
     vqc_shape out_shape;
     VQC_TRY(vqc_memory_allocate(count, sizeof *pixels, "a picture", &pixels, error));
     vqc_image_to_float(image, pixels);
-    for (size_t i = 0; i < count; i++)
-        pixels[i] = 2.0F * pixels[i] - 1.0F;
-    vqc_status status = picture_reconstruct(options, vqgan, pixels, shape, NULL, &picture, &out_shape, error);
+    vqc_generator_pixels_to_range(generator, pixels, (int64_t)count);
+    vqc_status status = picture_reconstruct(options, generator, pixels, shape, NULL, &picture, &out_shape, error);
     if (status == VQC_OK) {
-        for (size_t i = 0; i < count; i++)
-            pixels[i] = (picture[i] + 1.0F) / 2.0F;
-        vqc_image_from_float(pixels, image);
+        vqc_generator_pixels_from_range(generator, picture, (int64_t)count);
+        vqc_image_from_float(picture, image);
         status = vqc_image_write_png(options->output, image, NULL, 0, error);
     }
     free(pixels);
@@ -274,22 +270,22 @@ static vqc_status file_reconstruct_cropped(reconstruct_options *options, const v
 }
 
 /* A picture file to a picture file; what exceeds a multiple of the factor is cut off evenly. */
-static vqc_status file_reconstruct(reconstruct_options *options, const vqc_vqgan *vqgan, const char *path,
+static vqc_status file_reconstruct(reconstruct_options *options, const vqc_generator *generator, const char *path,
                                    vqc_error *error)
 {
     vqc_image image;
     VQC_TRY(vqc_image_read(path, &image, error));
-    int64_t height = image.height / vqgan->factor * vqgan->factor;
-    int64_t width = image.width / vqgan->factor * vqgan->factor;
+    int64_t height = image.height / generator->factor * generator->factor;
+    int64_t width = image.width / generator->factor * generator->factor;
     vqc_status status = VQC_OK;
     if (height == 0 || width == 0)
         status = vqc_error_set(error, VQC_BAD_INPUT, "%s: expected at least %lld × %lld pixels, found %lld × %lld",
-                               path, (long long)vqgan->factor, (long long)vqgan->factor, (long long)image.width,
-                               (long long)image.height);
+                               path, (long long)generator->factor, (long long)generator->factor,
+                               (long long)image.width, (long long)image.height);
     if (status == VQC_OK)
         status = vqc_image_crop(&image, (image.height - height) / 2, (image.width - width) / 2, height, width, error);
     if (status == VQC_OK)
-        status = file_reconstruct_cropped(options, vqgan, &image, error);
+        status = file_reconstruct_cropped(options, generator, &image, error);
     vqc_image_release(&image);
     return status;
 }
@@ -307,12 +303,12 @@ static vqc_status model_reconstruct(reconstruct_options *options, const vqc_text
 {
     VQC_TRY(options_check(options, operands, error));
     VQC_TRY(vqc_compute_open(&options->compute, error));
-    vqc_vqgan vqgan;
-    VQC_TRY(vqc_vqgan_open(options->generator, options->checkpoint, &vqgan, error));
+    vqc_generator generator;
+    VQC_TRY(vqc_generator_open(options->generator, options->checkpoint, &generator, error));
     options->compute.load_seconds = vqc_clock_seconds() - options->compute.started;
-    vqc_status status = operands->count == 0 ? tensors_reconstruct(options, &vqgan, error)
-                                             : file_reconstruct(options, &vqgan, operands->items[0], error);
-    vqc_vqgan_close(&vqgan);
+    vqc_status status = operands->count == 0 ? tensors_reconstruct(options, &generator, error)
+                                             : file_reconstruct(options, &generator, operands->items[0], error);
+    vqc_generator_close(&generator);
     VQC_TRY(status);
     if (!options->compute.json)
         return VQC_OK;

@@ -297,7 +297,7 @@ static vqc_status work_measure(shape_work *work, vqc_network_cost *shape, vqc_er
     shape->make = vqc_clock_seconds() - started;
     VQC_TRY(buffers_make(work, shape, error));
     started = vqc_clock_seconds();
-    VQC_TRY(vqc_init_latent(&opened->opened.vqgan, opened->queues[0], opened->precision, work->render, work->rows,
+    VQC_TRY(vqc_init_latent(&opened->opened.generator, opened->queues[0], opened->precision, work->render, work->rows,
                             work->columns, work->z, error));
     shape->start = vqc_clock_seconds() - started;
     VQC_TRY(aim_make(work, error));
@@ -313,11 +313,11 @@ static vqc_status work_measure(shape_work *work, vqc_network_cost *shape, vqc_er
 static vqc_status shape_measure(const models *opened, const vqc_render *render, vqc_network_cost *shape,
                                 vqc_error *error)
 {
-    const int64_t factor = opened->opened.vqgan.factor;
+    const int64_t factor = opened->opened.generator.factor;
     shape_work work = {.models = opened, .render = render};
     VQC_TRY(vqc_study_models_cells(&opened->opened, render, &work.rows, &work.columns, error));
     shape->pixels = work.rows * work.columns * factor * factor;
-    shape->latent_size = work.rows * work.columns * opened->opened.vqgan.config.embed_width;
+    shape->latent_size = work.rows * work.columns * opened->opened.generator.width;
     vqc_status status = work_measure(&work, shape, error);
     work_release(&work);
     return status;
@@ -332,7 +332,7 @@ static vqc_status shapes_measure(const models *opened, vqc_cost_table *table, vq
     VQC_TRY(vqc_ops_memory(opened->queues[0], &available, &total, error));
     table->free_bytes = available;
     table->lanes = opened->lanes;
-    table->factor = opened->opened.vqgan.factor;
+    table->factor = opened->opened.generator.factor;
     for (size_t i = 0; i < study->render_count; i++) {
         if (vqc_cost_table_find(table, &study->renders[i]) < table->count)
             continue;

@@ -1,46 +1,10 @@
 #include "models/vqgan_config.h"
 
 #include <stddef.h>
-#include <string.h>
-
-#include "config/yaml.h"
 
 /* Largest number of channels, codes or blocks that a configuration may ask for: beyond every published model, and
  * small enough that products of three do not overflow. */
 enum { MAX_COUNT = 1 << 20 };
-
-/* The classes whose networks are these, whatever package they are said to come from. */
-typedef struct known_class {
-    const char *name; /* the last part of `target` */
-    bool gumbel;
-} known_class;
-
-static const known_class classes[] = {{"VQModel", false}, {"VQModelInterface", false}, {"GumbelVQ", true}};
-
-static const char *target_class(const char *target)
-{
-    const char *dot = strrchr(target, '.');
-    return dot == NULL ? target : dot + 1;
-}
-
-/* Recognises the model's class. */
-static vqc_status target_read(const vqc_yaml_node *model, vqc_vqgan_config *config, vqc_error *error)
-{
-    const vqc_yaml_node *node;
-    const char *target;
-    VQC_TRY(vqc_yaml_require(model, "target", &node, error));
-    VQC_TRY(vqc_yaml_read_text(node, &target, error));
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        if (strcmp(target_class(target), classes[i].name) != 0)
-            continue;
-        config->gumbel = classes[i].gumbel;
-        return VQC_OK;
-    }
-    return vqc_yaml_error(node, error,
-                          "expected a VQModel, GumbelVQ, VQModelInterface or Net2NetTransformer, "
-                          "found %s",
-                          target);
-}
 
 static vqc_status count_read(const vqc_yaml_node *parent, const char *key, int64_t *value_out, vqc_error *error)
 {
@@ -97,42 +61,13 @@ static vqc_status network_read(const vqc_yaml_node *network, vqc_vqgan_config *c
     return node == NULL ? VQC_OK : vqc_yaml_read_bool(node, &config->double_latent, error);
 }
 
-/* The VQGAN's own part of the configuration: `model`, or what is nested in it as a first stage. */
-static vqc_status model_find(const vqc_yaml_node *root, const vqc_yaml_node **model_out, vqc_error *error)
+vqc_status vqc_vqgan_config_read(const vqc_yaml_node *parameters, vqc_vqgan_config *config, vqc_error *error)
 {
-    VQC_TRY(vqc_yaml_require(root, "model", model_out, error));
-    const vqc_yaml_node *parameters;
-    VQC_TRY(vqc_yaml_require(*model_out, "params", &parameters, error));
-    const vqc_yaml_node *first_stage = vqc_yaml_find(parameters, "first_stage_config");
-    if (first_stage != NULL)
-        *model_out = first_stage;
-    return VQC_OK;
-}
-
-static vqc_status config_fill(const vqc_yaml_node *root, vqc_vqgan_config *config, vqc_error *error)
-{
-    const vqc_yaml_node *model;
-    const vqc_yaml_node *parameters;
     const vqc_yaml_node *network;
-    VQC_TRY(model_find(root, &model, error));
-    VQC_TRY(target_read(model, config, error));
-    VQC_TRY(vqc_yaml_require(model, "params", &parameters, error));
     VQC_TRY(count_read(parameters, "embed_dim", &config->embed_width, error));
     VQC_TRY(count_read(parameters, "n_embed", &config->codes, error));
     VQC_TRY(vqc_yaml_require(parameters, "ddconfig", &network, error));
     return network_read(network, config, error);
-}
-
-vqc_status vqc_vqgan_config_read(const char *path, vqc_vqgan_config *config_out, vqc_error *error)
-{
-    vqc_yaml *document;
-    vqc_vqgan_config config = {0};
-    VQC_TRY(vqc_yaml_read(path, &document, error));
-    vqc_status status = config_fill(vqc_yaml_root(document), &config, error);
-    vqc_yaml_destroy(document);
-    if (status == VQC_OK)
-        *config_out = config;
-    return status;
 }
 
 bool vqc_vqgan_config_attention(const vqc_vqgan_config *config, int level)

@@ -5,12 +5,12 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "config/yaml.h"
 
 enum { VQC_VQGAN_MAX_LEVELS = 8, VQC_VQGAN_MAX_ATTENTION = 8 };
 
-/* The part of a published VQGAN configuration (`model.target`, `model.params`) that says how the network is built. */
+/* The part of a published VQGAN configuration (`model.params`) that says how the network is built. */
 typedef struct vqc_vqgan_config {
-    bool gumbel;          /* GumbelVQ: codes are found by logits */
     int64_t embed_width;  /* embed_dim */
     int64_t codes;        /* n_embed */
     int64_t latent_width; /* z_channels */
@@ -26,9 +26,9 @@ typedef struct vqc_vqgan_config {
     bool double_latent;                            /* double_z */
 } vqc_vqgan_config;
 
-/* Reads a configuration: VQModel, GumbelVQ, latent-diffusion's VQModel and VQModelInterface, or one of these under
- * `first_stage_config`. VQC_BAD_INPUT names file, line, column and key. */
-VQC_MUST_CHECK vqc_status vqc_vqgan_config_read(const char *path, vqc_vqgan_config *config_out, vqc_error *error);
+/* Reads `params` into an empty configuration. VQC_BAD_INPUT names file, line, column and key. */
+VQC_MUST_CHECK vqc_status vqc_vqgan_config_read(const vqc_yaml_node *parameters, vqc_vqgan_config *config,
+                                                vqc_error *error);
 
 /* Whether attention stands at the given level (0: full resolution). */
 bool vqc_vqgan_config_attention(const vqc_vqgan_config *config, int level);

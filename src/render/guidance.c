@@ -23,7 +23,7 @@ struct vqc_guidance {
     vqc_render_models models;
     vqc_network_key key;
     int64_t rows, columns;
-    vqc_vqgan_decoder decoder;
+    vqc_generator_decoder decoder;
     vqc_perceptor *perceptors[VQC_STUDY_MAX_PERCEPTORS];
     int64_t *gradient_sum;                /* on the device */
     vqc_guidance_results *device_results; /* on the device */
@@ -39,7 +39,7 @@ struct vqc_guidance {
 
 static size_t latent_size(const vqc_guidance *guidance)
 {
-    return (size_t)(guidance->rows * guidance->columns * guidance->models.vqgan->config.embed_width) * sizeof(float);
+    return (size_t)(guidance->rows * guidance->columns * guidance->models.generator->width) * sizeof(float);
 }
 
 /* Elements of the picture. */
@@ -50,7 +50,8 @@ static size_t picture_count(const vqc_guidance *guidance)
 
 static vqc_perceptor_extents perceptor_extents(const vqc_render_models *models, int64_t rows, int64_t columns)
 {
-    return (vqc_perceptor_extents){rows * models->vqgan->factor, columns * models->vqgan->factor, models->precision};
+    return (vqc_perceptor_extents){rows * models->generator->factor, columns * models->generator->factor,
+                                   models->precision};
 }
 
 static vqc_status memory_create(vqc_guidance *guidance, vqc_error *error)
@@ -75,8 +76,8 @@ static vqc_status networks_prepare(vqc_guidance *guidance, const vqc_settings *s
 {
     const vqc_render_models *models = &guidance->models;
     const vqc_perceptor_extents extents = perceptor_extents(models, guidance->rows, guidance->columns);
-    VQC_TRY(vqc_vqgan_decoder_build(models->vqgan, models->ops, models->precision, 1, guidance->rows,
-                                    guidance->columns, true, true, &guidance->decoder, error));
+    VQC_TRY(vqc_generator_decoder_build(models->generator, models->ops, models->precision, 1, guidance->rows,
+                                        guidance->columns, true, true, &guidance->decoder, error));
     if (settings->recompute)
         VQC_TRY(vqc_network_recompute(guidance->decoder.network, error));
     VQC_TRY(vqc_network_prepare(guidance->decoder.network, error));
@@ -100,7 +101,7 @@ static vqc_status networks_finish(vqc_guidance *guidance, const vqc_render *rend
 static vqc_status networks_prepare_beside(vqc_guidance *guidance, const vqc_guidance *first, vqc_error *error)
 {
     vqc_ops *ops = guidance->models.ops;
-    VQC_TRY(vqc_vqgan_decoder_build_beside(&first->decoder, ops, &guidance->decoder, error));
+    VQC_TRY(vqc_generator_decoder_build_beside(&first->decoder, ops, &guidance->decoder, error));
     VQC_TRY(vqc_network_prepare(guidance->decoder.network, error));
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
         VQC_TRY(vqc_perceptor_prepare_beside(first->perceptors[i], ops, &guidance->perceptors[i], error));
@@ -129,7 +130,7 @@ vqc_status vqc_guidance_create(const vqc_render_models *models, const vqc_render
     vqc_guidance *guidance;
     VQC_TRY(vqc_memory_allocate(1, sizeof *guidance, "a picture's networks", &guidance, error));
     guidance->models = *models;
-    guidance->key = vqc_network_key_of(&render->settings, models->vqgan->factor);
+    guidance->key = vqc_network_key_of(&render->settings, models->generator->factor);
     guidance->rows = rows;
     guidance->columns = columns;
     return guidance_fill(guidance, NULL, render, guidance_out, error);
@@ -173,7 +174,7 @@ void vqc_guidance_destroy(vqc_guidance *guidance)
         vqc_ops_memory_release(ops, guidance->gradient_sum);
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
         vqc_perceptor_destroy(guidance->perceptors[i]);
-    vqc_vqgan_decoder_destroy(&guidance->decoder);
+    vqc_generator_decoder_destroy(&guidance->decoder);
     free(guidance);
 }
 
@@ -213,13 +214,13 @@ vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim
     VQC_TRY(perceptors_turn(guidance, aim, error));
     guidance->target_count = aim->target_count;
     guidance->optimiser_size =
-        vqc_render_memory_optimiser(guidance->models.vqgan, aim->settings, guidance->rows, guidance->columns);
+        vqc_render_memory_optimiser(guidance->models.generator, aim->settings, guidance->rows, guidance->columns);
     int64_t distances = groups_before(guidance, guidance->models.study->perceptor_count) * aim->target_count;
     VQC_TRY(
         vqc_ops_host_allocate(guidance->models.ops, (size_t)distances * sizeof *guidance->distances, &memory, error));
     guidance->distances = memory;
-    return vqc_latent_optimiser_create(guidance->models.vqgan, guidance->models.ops, aim->settings, guidance->rows,
-                                       guidance->columns, &guidance->optimiser, error);
+    return vqc_latent_optimiser_create(guidance->models.generator, guidance->models.ops, aim->settings,
+                                       guidance->rows, guidance->columns, &guidance->optimiser, error);
 }
 
 /* Queues the measures of z. */

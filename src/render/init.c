@@ -21,12 +21,11 @@ bool vqc_init_is_encoded(const vqc_settings *settings)
 static vqc_status codes_latent(const vqc_start_type *type, const vqc_start_site *site, float *z, vqc_error *error)
 {
     int64_t count = site->rows * site->columns;
-    int64_t width = site->vqgan->config.embed_width;
     int32_t *codes;
     VQC_TRY(vqc_memory_allocate((size_t)count, sizeof *codes, "codes", &codes, error));
     vqc_status status = type->codes(site, codes, error);
-    for (int64_t i = 0; status == VQC_OK && i < count; i++)
-        memcpy(z + i * width, site->vqgan->codebook + codes[i] * width, (size_t)width * sizeof *z);
+    if (status == VQC_OK)
+        vqc_generator_vectors(site->generator, codes, count, z);
     free(codes);
     return status;
 }
@@ -35,16 +34,16 @@ static vqc_status codes_latent(const vqc_start_type *type, const vqc_start_site 
 static vqc_status pixels_encode(const vqc_start_site *site, vqc_ops *ops, vqc_dtype precision, float *pixels,
                                 float *z, vqc_error *error)
 {
-    vqc_vqgan_encoder encoder;
-    for (int64_t i = 0; i < 3 * site->height * site->width; i++)
-        pixels[i] = 2.0F * pixels[i] - 1.0F;
-    VQC_TRY(vqc_vqgan_encoder_create(site->vqgan, ops, precision, 1, site->height, site->width, &encoder, error));
+    vqc_generator_encoder encoder;
+    vqc_generator_pixels_to_range(site->generator, pixels, 3 * site->height * site->width);
+    VQC_TRY(
+        vqc_generator_encoder_create(site->generator, ops, precision, 1, site->height, site->width, &encoder, error));
     vqc_status status = vqc_network_write(encoder.network, encoder.picture, pixels, error);
     if (status == VQC_OK)
         status = vqc_network_forward(encoder.network, error);
     if (status == VQC_OK)
         status = vqc_network_read(encoder.network, encoder.latent, z, error);
-    vqc_vqgan_encoder_destroy(&encoder);
+    vqc_generator_encoder_destroy(&encoder);
     return status;
 }
 
@@ -61,11 +60,12 @@ static vqc_status picture_latent(const vqc_start_type *type, const vqc_start_sit
     return status;
 }
 
-vqc_status vqc_init_latent(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision, const vqc_render *render,
-                           int64_t rows, int64_t columns, float *z, vqc_error *error)
+vqc_status vqc_init_latent(const vqc_generator *generator, vqc_ops *ops, vqc_dtype precision,
+                           const vqc_render *render, int64_t rows, int64_t columns, float *z, vqc_error *error)
 {
     const vqc_start_type *type = types[render->settings.init.kind];
-    const vqc_start_site site = {vqgan, render, rows, columns, rows * vqgan->factor, columns * vqgan->factor};
+    const vqc_start_site site = {
+        generator, render, rows, columns, rows * generator->factor, columns * generator->factor};
     if (type->latent != NULL)
         return type->latent(&site, z, error);
     if (type->codes != NULL)

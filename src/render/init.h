@@ -1,13 +1,13 @@
 #ifndef VQC_RENDER_INIT_H
 #define VQC_RENDER_INIT_H
 
-#include "models/vqgan.h"
+#include "models/generator.h"
 #include "study/study.h"
 
 /* The latent that a render starts from, z (rows, columns, embed_width): random codes, given codes, the encoding of
  * the picture that the settings ask for, `rows · factor` pixels high and `columns · factor` wide, or the latent of
  * another archive's finished render. A file that does not fit is VQC_BAD_INPUT. */
-VQC_MUST_CHECK vqc_status vqc_init_latent(const vqc_vqgan *vqgan, vqc_ops *ops, vqc_dtype precision,
+VQC_MUST_CHECK vqc_status vqc_init_latent(const vqc_generator *generator, vqc_ops *ops, vqc_dtype precision,
                                           const vqc_render *render, int64_t rows, int64_t columns, float *z,
                                           vqc_error *error);
 

@@ -21,21 +21,6 @@ struct vqc_latent_optimiser {
     vqc_latent_numbers *prepared; /* the same in host memory, on their way */
 };
 
-/* Smallest and largest value of every channel of the codebook. */
-static void codebook_limits(const vqc_vqgan *vqgan, float *minimum, float *maximum)
-{
-    int64_t width = vqgan->config.embed_width;
-    memcpy(minimum, vqgan->codebook, (size_t)width * sizeof *minimum);
-    memcpy(maximum, vqgan->codebook, (size_t)width * sizeof *maximum);
-    for (int64_t i = width; i < vqgan->config.codes * width; i++) {
-        float value = vqgan->codebook[i];
-        if (value < minimum[i % width])
-            minimum[i % width] = value;
-        if (value > maximum[i % width])
-            maximum[i % width] = value;
-    }
-}
-
 /* One cell's share of white decides whether it moves. */
 static void mask_fill(const vqc_image *image, int64_t rows, int64_t columns, float *mask)
 {
@@ -52,16 +37,16 @@ static void mask_fill(const vqc_image *image, int64_t rows, int64_t columns, flo
 }
 
 /* Reads the mask, brought to a picture of whole cells; *mask_out stays NULL without one. */
-static vqc_status mask_read(const vqc_vqgan *vqgan, const char *path, int64_t rows, int64_t columns, float **mask_out,
-                            vqc_error *error)
+static vqc_status mask_read(const vqc_generator *generator, const char *path, int64_t rows, int64_t columns,
+                            float **mask_out, vqc_error *error)
 {
     vqc_image image = {0};
     vqc_image resized = {0};
     if (path == NULL)
         return VQC_OK;
     VQC_TRY(vqc_image_read(path, &image, error));
-    vqc_status status =
-        vqc_image_resize(&image, rows * vqgan->factor, columns * vqgan->factor, VQC_IMAGE_LANCZOS, &resized, error);
+    vqc_status status = vqc_image_resize(&image, rows * generator->factor, columns * generator->factor,
+                                         VQC_IMAGE_LANCZOS, &resized, error);
     if (status == VQC_OK)
         status = vqc_memory_allocate((size_t)(rows * columns), sizeof **mask_out, "a mask", mask_out, error);
     if (status == VQC_OK)
@@ -123,23 +108,23 @@ static vqc_status values_upload(vqc_ops *ops, const float *values, size_t count,
     return vqc_ops_upload(ops, memory, values, count * sizeof *values, error);
 }
 
-static vqc_status limits_create(vqc_latent_optimiser *optimiser, const vqc_vqgan *vqgan, vqc_error *error)
+static vqc_status limits_create(vqc_latent_optimiser *optimiser, const vqc_generator *generator, vqc_error *error)
 {
     float *limits;
     if (!optimiser->settings->clamp)
         return VQC_OK;
     VQC_TRY(vqc_memory_allocate(2 * optimiser->width, sizeof *limits, "limits", &limits, error));
-    codebook_limits(vqgan, limits, limits + optimiser->width);
+    vqc_generator_limits(generator, limits, limits + optimiser->width);
     vqc_status status = values_upload(optimiser->ops, limits, 2 * optimiser->width, &optimiser->limits, error);
     free(limits);
     return status;
 }
 
-static vqc_status mask_create(vqc_latent_optimiser *optimiser, const vqc_vqgan *vqgan, int64_t rows, int64_t columns,
-                              vqc_error *error)
+static vqc_status mask_create(vqc_latent_optimiser *optimiser, const vqc_generator *generator, int64_t rows,
+                              int64_t columns, vqc_error *error)
 {
     float *mask = NULL;
-    vqc_status status = mask_read(vqgan, optimiser->settings->mask, rows, columns, &mask, error);
+    vqc_status status = mask_read(generator, optimiser->settings->mask, rows, columns, &mask, error);
     if (status == VQC_OK && mask != NULL)
         status = values_upload(optimiser->ops, mask, optimiser->cells, &optimiser->mask, error);
     free(mask);
@@ -162,7 +147,7 @@ static vqc_status memory_create(vqc_latent_optimiser *optimiser, vqc_error *erro
     return VQC_OK;
 }
 
-vqc_status vqc_latent_optimiser_create(const vqc_vqgan *vqgan, vqc_ops *ops, const vqc_settings *settings,
+vqc_status vqc_latent_optimiser_create(const vqc_generator *generator, vqc_ops *ops, const vqc_settings *settings,
                                        int64_t rows, int64_t columns, vqc_latent_optimiser **optimiser_out,
                                        vqc_error *error)
 {
@@ -171,12 +156,12 @@ vqc_status vqc_latent_optimiser_create(const vqc_vqgan *vqgan, vqc_ops *ops, con
     optimiser->ops = ops;
     optimiser->settings = settings;
     optimiser->cells = (size_t)(rows * columns);
-    optimiser->width = (size_t)vqgan->config.embed_width;
+    optimiser->width = (size_t)generator->width;
     vqc_status status = memory_create(optimiser, error);
     if (status == VQC_OK)
-        status = limits_create(optimiser, vqgan, error);
+        status = limits_create(optimiser, generator, error);
     if (status == VQC_OK)
-        status = mask_create(optimiser, vqgan, rows, columns, error);
+        status = mask_create(optimiser, generator, rows, columns, error);
     if (status != VQC_OK) {
         vqc_latent_optimiser_destroy(optimiser);
         return status;

@@ -1,7 +1,7 @@
 #ifndef VQC_RENDER_LATENT_OPTIMISER_H
 #define VQC_RENDER_LATENT_OPTIMISER_H
 
-#include "models/vqgan.h"
+#include "models/generator.h"
 #include "ops/step.h"
 #include "study/settings.h"
 
@@ -21,7 +21,7 @@ size_t vqc_latent_optimiser_size(const vqc_settings *settings, int64_t count);
 /* For a latent of rows × columns cells; limits and mask as the settings have them. A mask is a picture file: a cell
  * moves where the picture, averaged over the cell, is at least half white. The settings and the ops must outlive
  * it. */
-VQC_MUST_CHECK vqc_status vqc_latent_optimiser_create(const vqc_vqgan *vqgan, vqc_ops *ops,
+VQC_MUST_CHECK vqc_status vqc_latent_optimiser_create(const vqc_generator *generator, vqc_ops *ops,
                                                       const vqc_settings *settings, int64_t rows, int64_t columns,
                                                       vqc_latent_optimiser **optimiser_out, vqc_error *error);
 /* NULL is allowed. */

@@ -40,13 +40,13 @@ static vqc_status part_add(vqc_render_memory *memory, const char *kind, const ch
 static vqc_status decoder_add(const vqc_render_models *models, int64_t rows, int64_t columns,
                               vqc_render_memory *memory, vqc_error *error)
 {
-    vqc_vqgan_decoder decoder;
-    VQC_TRY(vqc_vqgan_decoder_build(models->vqgan, models->ops, models->precision, 1, rows, columns, true, true,
-                                    &decoder, error));
+    vqc_generator_decoder decoder;
+    VQC_TRY(vqc_generator_decoder_build(models->generator, models->ops, models->precision, 1, rows, columns, true,
+                                        true, &decoder, error));
     vqc_status status = vqc_network_prepare(decoder.network, error);
     if (status == VQC_OK)
         status = part_add(memory, "decoder", "", decoder.network, error);
-    vqc_vqgan_decoder_destroy(&decoder);
+    vqc_generator_decoder_destroy(&decoder);
     return status;
 }
 
@@ -63,18 +63,18 @@ static vqc_status perceptor_add(const vqc_render_models *models, const vqc_setti
     return status;
 }
 
-size_t vqc_render_memory_optimiser(const vqc_vqgan *vqgan, const vqc_settings *settings, int64_t rows,
+size_t vqc_render_memory_optimiser(const vqc_generator *generator, const vqc_settings *settings, int64_t rows,
                                    int64_t columns)
 {
-    int64_t pixels = rows * columns * vqgan->factor * vqgan->factor;
-    int64_t latent = rows * columns * vqgan->config.embed_width;
+    int64_t pixels = rows * columns * generator->factor * generator->factor;
+    int64_t latent = rows * columns * generator->width;
     return (size_t)(3 * pixels) * sizeof(int64_t) + vqc_latent_optimiser_size(settings, latent);
 }
 
 static void optimiser_add(const vqc_render_models *models, const vqc_settings *settings, int64_t rows,
                           int64_t columns, vqc_render_memory *memory)
 {
-    size_t size = vqc_render_memory_optimiser(models->vqgan, settings, rows, columns);
+    size_t size = vqc_render_memory_optimiser(models->generator, settings, rows, columns);
     memory->parts[memory->count++] =
         (vqc_render_memory_part){.kind = "optimiser", .name = "", .activations = size, .recomputed = size};
 }
@@ -82,20 +82,20 @@ static void optimiser_add(const vqc_render_models *models, const vqc_settings *s
 static vqc_status encoder_add(const vqc_render_models *models, const vqc_perceptor_extents *extents,
                               vqc_render_memory *memory, vqc_error *error)
 {
-    vqc_vqgan_encoder encoder;
-    VQC_TRY(vqc_vqgan_encoder_build(models->vqgan, models->ops, models->precision, 1, extents->height, extents->width,
-                                    &encoder, error));
+    vqc_generator_encoder encoder;
+    VQC_TRY(vqc_generator_encoder_build(models->generator, models->ops, models->precision, 1, extents->height,
+                                        extents->width, &encoder, error));
     vqc_status status = vqc_network_prepare(encoder.network, error);
     if (status == VQC_OK)
         status = part_add(memory, encoder_kind, "", encoder.network, error);
-    vqc_vqgan_encoder_destroy(&encoder);
+    vqc_generator_encoder_destroy(&encoder);
     return status;
 }
 
 vqc_status vqc_render_memory_prepare(const vqc_render_models *models, const vqc_render *render, int64_t rows,
                                      int64_t columns, vqc_render_memory *memory_out, vqc_error *error)
 {
-    int64_t factor = models->vqgan->factor;
+    int64_t factor = models->generator->factor;
     const vqc_perceptor_extents extents = {rows * factor, columns * factor, models->precision};
     *memory_out = (vqc_render_memory){0};
     VQC_TRY(decoder_add(models, rows, columns, memory_out, error));
@@ -146,7 +146,7 @@ int vqc_render_memory_fitting(const vqc_render_memory *memory, bool recompute, s
 vqc_status vqc_render_memory_encoder(const vqc_render_models *models, const vqc_render *render, int64_t rows,
                                      int64_t columns, size_t *bytes_out, vqc_error *error)
 {
-    int64_t factor = models->vqgan->factor;
+    int64_t factor = models->generator->factor;
     const vqc_perceptor_extents extents = {rows * factor, columns * factor, models->precision};
     vqc_render_memory memory = {0};
     if (vqc_init_is_encoded(&render->settings))
@@ -166,11 +166,11 @@ typedef struct memory_need {
     vqc_render_memory memory;
 } memory_need;
 
-static vqc_status need_measure(memory_need *need, const vqc_vqgan_decoder *decoder, vqc_perceptor *const *perceptors,
-                               vqc_error *error)
+static vqc_status need_measure(memory_need *need, const vqc_generator_decoder *decoder,
+                               vqc_perceptor *const *perceptors, vqc_error *error)
 {
     const vqc_study *study = need->models->study;
-    int64_t factor = need->models->vqgan->factor;
+    int64_t factor = need->models->generator->factor;
     VQC_TRY(part_add(&need->memory, "decoder", "", decoder->network, error));
     for (size_t i = 0; i < study->perceptor_count; i++)
         VQC_TRY(part_add(&need->memory, "perceptor", study->perceptors[i].name, vqc_perceptor_network(perceptors[i]),
@@ -276,11 +276,11 @@ static vqc_status need_refuse(const memory_need *need, vqc_error *error)
 }
 
 vqc_status vqc_render_memory_check(const vqc_render_models *models, const vqc_render *render,
-                                   const vqc_vqgan_decoder *decoder, vqc_perceptor *const *perceptors,
+                                   const vqc_generator_decoder *decoder, vqc_perceptor *const *perceptors,
                                    vqc_error *error)
 {
     vqc_shape latent = vqc_network_shape(decoder->network, decoder->z);
-    int64_t factor = models->vqgan->factor;
+    int64_t factor = models->generator->factor;
     memory_need need = {
         .models = models,
         .render = render,

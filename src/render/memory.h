@@ -2,7 +2,7 @@
 #define VQC_RENDER_MEMORY_H
 
 #include "guide/perceptor.h"
-#include "models/vqgan.h"
+#include "models/generator.h"
 #include "study/study.h"
 
 /* What a render takes on the device, known before the memory that it computes in is allocated. All networks of a
@@ -14,7 +14,7 @@ typedef struct vqc_render_models {
     const vqc_study *study;
     vqc_ops *ops;
     vqc_dtype precision;
-    const vqc_vqgan *vqgan;
+    const vqc_generator *generator;
     vqc_clip *const *clips; /* one for each perceptor */
 } vqc_render_models;
 
@@ -43,7 +43,7 @@ VQC_MUST_CHECK vqc_status vqc_render_memory_prepare(const vqc_render_models *mod
                                                     vqc_error *error);
 
 /* Bytes of the optimiser's part. */
-size_t vqc_render_memory_optimiser(const vqc_vqgan *vqgan, const vqc_settings *settings, int64_t rows,
+size_t vqc_render_memory_optimiser(const vqc_generator *generator, const vqc_settings *settings, int64_t rows,
                                    int64_t columns);
 
 /* Bytes of all parts. */
@@ -77,8 +77,8 @@ VQC_MUST_CHECK vqc_status vqc_render_memory_encoder(const vqc_render_models *mod
  * VQC_FAILED says what is needed, by part, what is free, and what would help, with the bytes that would be needed
  * then: recomputation, a smaller crop group. Where the device does not know what is free everything fits. */
 VQC_MUST_CHECK vqc_status vqc_render_memory_check(const vqc_render_models *models, const vqc_render *render,
-                                                  const vqc_vqgan_decoder *decoder, vqc_perceptor *const *perceptors,
-                                                  vqc_error *error);
+                                                  const vqc_generator_decoder *decoder,
+                                                  vqc_perceptor *const *perceptors, vqc_error *error);
 
 enum { VQC_MEMORY_TEXT_SIZE = 32 };
 

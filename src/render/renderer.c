@@ -147,16 +147,16 @@ const vqc_clip *vqc_renderer_clip(const vqc_renderer *renderer, size_t index)
 vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *render, vqc_render_extents *shape_out,
                                 vqc_error *error)
 {
-    const vqc_vqgan *vqgan = &renderer->models->opened.vqgan;
+    const vqc_generator *generator = &renderer->models->opened.generator;
     int64_t rows;
     int64_t columns;
     VQC_TRY(vqc_study_models_cells(&renderer->models->opened, render, &rows, &columns, error));
     *shape_out = (vqc_render_extents){
-        .height = rows * vqgan->factor,
-        .width = columns * vqgan->factor,
+        .height = rows * generator->factor,
+        .width = columns * generator->factor,
         .rows = rows,
         .columns = columns,
-        .latent_width = vqgan->config.embed_width,
+        .latent_width = generator->width,
         .steps = render->settings.steps,
         .terms = (int64_t)(renderer->study->perceptor_count * render->prompt->target_count) + 2,
         .state_tensors = vqc_latent_optimiser_tensors(&render->settings),
@@ -183,7 +183,7 @@ static size_t picture_count(const vqc_renderer *renderer)
 /* Whether the networks at hand serve the render, too. */
 static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render)
 {
-    const vqc_network_key key = vqc_network_key_of(&render->settings, renderer->models->opened.vqgan.factor);
+    const vqc_network_key key = vqc_network_key_of(&render->settings, renderer->models->opened.generator.factor);
     return renderer->guidance != NULL && vqc_network_key_equal(vqc_guidance_key(renderer->guidance), &key);
 }
 
@@ -295,7 +295,7 @@ static vqc_status latent_start(vqc_renderer *renderer, vqc_error *error)
     renderer->state = NULL;
     VQC_TRY(vqc_memory_allocate(state_count(renderer), sizeof *renderer->state, "a latent", &renderer->state, error));
     float *z = renderer->state;
-    VQC_TRY(vqc_init_latent(&renderer->models->opened.vqgan, renderer->ops, renderer->precision, renderer->render,
+    VQC_TRY(vqc_init_latent(&renderer->models->opened.generator, renderer->ops, renderer->precision, renderer->render,
                             renderer->shape.rows, renderer->shape.columns, z, error));
     return vqc_guidance_reset(renderer->guidance, z, error);
 }

@@ -2,14 +2,14 @@
 #define VQC_RENDER_START_H
 
 #include "base/stream.h"
-#include "models/vqgan.h"
+#include "models/generator.h"
 #include "study/study.h"
 
 /* What a render's `init` is to it: every row of study/inits.def has a file in render/starts/ with one of these. */
 
 /* The latent that is wanted. */
 typedef struct vqc_start_site {
-    const vqc_vqgan *vqgan;
+    const vqc_generator *generator;
     const vqc_render *render;
     int64_t rows, columns; /* of the latent */
     int64_t height, width; /* of its picture */

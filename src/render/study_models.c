@@ -3,7 +3,7 @@
 static vqc_status models_open(vqc_study_models *models, vqc_error *error)
 {
     const vqc_study *study = models->study;
-    VQC_TRY(vqc_vqgan_open(study->generator.config, study->generator.checkpoint, &models->vqgan, error));
+    VQC_TRY(vqc_generator_open(study->generator.config, study->generator.checkpoint, &models->generator, error));
     for (size_t i = 0; i < study->perceptor_count; i++) {
         const vqc_perceptor_source *source = &study->perceptors[i];
         vqc_clip_options options = {.head_width = source->head_width, .activation = source->activation};
@@ -25,20 +25,23 @@ void vqc_study_models_close(vqc_study_models *models)
 {
     for (size_t i = 0; i < VQC_STUDY_MAX_PERCEPTORS; i++)
         vqc_clip_close(models->clips[i]);
-    vqc_vqgan_close(&models->vqgan);
+    vqc_generator_close(&models->generator);
     *models = (vqc_study_models){0};
 }
 
 vqc_render_models vqc_study_models_on(const vqc_study_models *models, vqc_ops *ops, vqc_dtype precision)
 {
-    return (vqc_render_models){
-        .study = models->study, .ops = ops, .precision = precision, .vqgan = &models->vqgan, .clips = models->clips};
+    return (vqc_render_models){.study = models->study,
+                               .ops = ops,
+                               .precision = precision,
+                               .generator = &models->generator,
+                               .clips = models->clips};
 }
 
 vqc_status vqc_study_models_cells(const vqc_study_models *models, const vqc_render *render, int64_t *rows_out,
                                   int64_t *columns_out, vqc_error *error)
 {
-    const int64_t factor = models->vqgan.factor;
+    const int64_t factor = models->generator.factor;
     *rows_out = render->settings.height / factor;
     *columns_out = render->settings.width / factor;
     if (*rows_out > 0 && *columns_out > 0)

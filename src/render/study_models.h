@@ -8,7 +8,7 @@
  * not while a vqc_render_models points into it. */
 typedef struct vqc_study_models {
     const vqc_study *study; /* must outlive them */
-    vqc_vqgan vqgan;
+    vqc_generator generator;
     vqc_clip *clips[VQC_STUDY_MAX_PERCEPTORS];
 } vqc_study_models;
 

@@ -1,4 +1,4 @@
-/* Every family of towers has a fixture, which it and no other recognises and describes. */
+/* Every family of towers and generators has a fixture, which it and no other recognises and describes. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "models/generators.h"
 #include "models/recognition.h"
 #include "models/towers.h"
 
@@ -33,6 +34,11 @@ static const family_fixture texts[] = {
      .says = "CLIP ViT, patches of 4, 1 layers of width 64, 16 pixels; text: 1 layers of width 64, 12 tokens"},
 };
 
+static const family_fixture generators[] = {
+    {.family = "VQGAN", .weights = FIXTURES "latent_diffusion.safetensors", .says = "VQGAN, 40 codes of width 4"},
+    {.family = "Gumbel VQGAN", .weights = FIXTURES "gumbel.safetensors", .says = "Gumbel VQGAN, 40 codes of width 4"},
+};
+
 /* The fixture of the family, which must be there. */
 static const family_fixture *fixture_of(const family_fixture *fixtures, size_t count, const char *family)
 {
@@ -43,17 +49,22 @@ static const family_fixture *fixture_of(const family_fixture *fixtures, size_t c
     return NULL;
 }
 
+static void says_check(const family_fixture *fixture, const vqc_weights *weights)
+{
+    char text[VQC_RECOGNITION_SIZE];
+    vqc_recognition_describe(fixture->weights, weights, text);
+    if (strncmp(text, fixture->says, strlen(fixture->says)) != 0)
+        fail_msg("%s: described as %s", fixture->family, text);
+}
+
 static vqc_clip *clip_of(const family_fixture *fixture)
 {
     vqc_error error = {0};
     const vqc_clip_options options = {0};
     vqc_clip *clip;
-    char text[VQC_RECOGNITION_SIZE];
     if (vqc_clip_open(fixture->weights, &options, &clip, &error) != VQC_OK)
         fail_msg("%s", error.message);
-    vqc_recognition_describe(fixture->weights, clip->weights, text);
-    if (strncmp(text, fixture->says, strlen(fixture->says)) != 0)
-        fail_msg("%s: described as %s", fixture->family, text);
+    says_check(fixture, clip->weights);
     return clip;
 }
 
@@ -85,11 +96,32 @@ static void test_text_towers(void **state)
     }
 }
 
+static void test_generators(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof generators / sizeof generators[0], vqc_generator_type_count);
+    for (size_t i = 0; i < vqc_generator_type_count; i++) {
+        const vqc_generator_type *type = vqc_generator_types[i];
+        const family_fixture *fixture = fixture_of(generators, sizeof generators / sizeof generators[0], type->name);
+        vqc_error error = {0};
+        vqc_weights *weights;
+        if (vqc_weights_open(fixture->weights, &weights, &error) != VQC_OK)
+            fail_msg("%s", error.message);
+        says_check(fixture, weights);
+        for (size_t k = 0; k < vqc_generator_type_count; k++)
+            assert_int_equal(vqc_generator_types[k]->recognise(vqc_generator_types[k], weights), k == i);
+        for (const char *const *class = type->classes; *class != NULL; class ++)
+            assert_ptr_equal(vqc_generator_type_of_target(*class), type);
+        vqc_weights_close(weights);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_image_towers),
         cmocka_unit_test(test_text_towers),
+        cmocka_unit_test(test_generators),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "model_test.h"
-#include "models/vqgan.h"
+#include "models/generator.h"
 
 static void codes_compare(const int32_t *actual, const vqc_weights *expected, const char *name, size_t count)
 {
@@ -29,17 +29,17 @@ static void codes_compare(const int32_t *actual, const vqc_weights *expected, co
     free(wanted);
 }
 
-static void decoder_check(const model_test *test, const vqc_vqgan *vqgan, const vqc_weights *expected)
+static void decoder_check(const model_test *test, const vqc_generator *generator, const vqc_weights *expected)
 {
     vqc_error error = {0};
-    vqc_vqgan_decoder decoder;
+    vqc_generator_decoder decoder;
     int64_t shape[4];
     int64_t weight_shape[4];
     float *z = model_test_tensor(expected, "z", shape);
     float *weight = model_test_tensor(expected, "out_weight", weight_shape);
     assert_true(z != NULL && weight != NULL);
-    model_test_ok(vqc_vqgan_decoder_create(vqgan, test->ops, test->precision, shape[0], shape[1], shape[2], true,
-                                           false, &decoder, &error),
+    model_test_ok(vqc_generator_decoder_create(generator, test->ops, test->precision, shape[0], shape[1], shape[2],
+                                               true, false, &decoder, &error),
                   &error);
     model_test_ok(vqc_network_write(decoder.network, decoder.z, z, &error), &error);
     model_test_ok(vqc_network_forward(decoder.network, &error), &error);
@@ -54,59 +54,58 @@ static void decoder_check(const model_test *test, const vqc_vqgan *vqgan, const 
     model_test_ok(vqc_network_gradient_write(decoder.network, decoder.picture, weight, &error), &error);
     model_test_ok(vqc_network_backward(decoder.network, &error), &error);
     model_test_compare(test, decoder.network, decoder.z, MODEL_TEST_GRADIENT, expected, "z_grad");
-    vqc_vqgan_decoder_destroy(&decoder);
+    vqc_generator_decoder_destroy(&decoder);
     free(codes);
     free(z);
     free(weight);
 }
 
 /* Decodes codes and compares the picture. */
-static void reconstruction_check(const model_test *test, const vqc_vqgan *vqgan, const vqc_weights *expected,
+static void reconstruction_check(const model_test *test, const vqc_generator *generator, const vqc_weights *expected,
                                  const int32_t *codes, const int64_t grid[3])
 {
     vqc_error error = {0};
-    vqc_vqgan_decoder decoder;
+    vqc_generator_decoder decoder;
     size_t count = (size_t)(grid[0] * grid[1] * grid[2]);
-    size_t width = (size_t)vqgan->config.embed_width;
+    size_t width = (size_t)generator->width;
     float *z = malloc(count * width * sizeof *z);
     assert_non_null(z);
-    for (size_t i = 0; i < count; i++)
-        memcpy(z + i * width, vqgan->codebook + (size_t)codes[i] * width, width * sizeof *z);
-    model_test_ok(vqc_vqgan_decoder_create(vqgan, test->ops, test->precision, grid[0], grid[1], grid[2], false, false,
-                                           &decoder, &error),
+    vqc_generator_vectors(generator, codes, (int64_t)count, z);
+    model_test_ok(vqc_generator_decoder_create(generator, test->ops, test->precision, grid[0], grid[1], grid[2],
+                                               false, false, &decoder, &error),
                   &error);
     model_test_ok(vqc_network_write(decoder.network, decoder.z, z, &error), &error);
     model_test_ok(vqc_network_forward(decoder.network, &error), &error);
     model_test_compare(test, decoder.network, decoder.picture, MODEL_TEST_OUTPUT, expected, "reconstruction");
-    vqc_vqgan_decoder_destroy(&decoder);
+    vqc_generator_decoder_destroy(&decoder);
     free(z);
 }
 
-static void encoder_check(const model_test *test, const vqc_vqgan *vqgan, const vqc_weights *expected)
+static void encoder_check(const model_test *test, const vqc_generator *generator, const vqc_weights *expected)
 {
     vqc_error error = {0};
-    vqc_vqgan_encoder encoder;
+    vqc_generator_encoder encoder;
     int64_t shape[4];
     float *picture = model_test_tensor(expected, "image", shape);
     assert_non_null(picture);
-    model_test_ok(
-        vqc_vqgan_encoder_create(vqgan, test->ops, test->precision, shape[0], shape[1], shape[2], &encoder, &error),
-        &error);
+    model_test_ok(vqc_generator_encoder_create(generator, test->ops, test->precision, shape[0], shape[1], shape[2],
+                                               &encoder, &error),
+                  &error);
     model_test_ok(vqc_network_write(encoder.network, encoder.picture, picture, &error), &error);
     model_test_ok(vqc_network_forward(encoder.network, &error), &error);
     model_test_compare(test, encoder.network, encoder.encoded, MODEL_TEST_OUTPUT, expected, "encoder_out");
-    int64_t grid[3] = {shape[0], shape[1] / vqgan->factor, shape[2] / vqgan->factor};
+    int64_t grid[3] = {shape[0], shape[1] / generator->factor, shape[2] / generator->factor};
     size_t count = (size_t)(grid[0] * grid[1] * grid[2]);
     int32_t *codes = malloc(count * sizeof *codes);
     assert_non_null(codes);
-    model_test_ok(vqc_vqgan_encoder_codes(vqgan, test->ops, &encoder, codes, &error), &error);
+    model_test_ok(vqc_generator_encoder_codes(generator, test->ops, &encoder, codes, &error), &error);
     /* In bf16 the latent itself is rounded, so that a code near the border between two may be the other one. */
     if (test->precision == VQC_DTYPE_F32)
         codes_compare(codes, expected, "encoded_codes", count);
     int64_t code_shape[4];
     int32_t *wanted = model_test_integers(expected, "encoded_codes", code_shape);
-    reconstruction_check(test, vqgan, expected, wanted, grid);
-    vqc_vqgan_encoder_destroy(&encoder);
+    reconstruction_check(test, generator, expected, wanted, grid);
+    vqc_generator_encoder_destroy(&encoder);
     free(wanted);
     free(codes);
     free(picture);
@@ -115,14 +114,14 @@ static void encoder_check(const model_test *test, const vqc_vqgan *vqgan, const 
 static void model_check(const model_test *test, const char *config, const char *checkpoint, const char *expected_path)
 {
     vqc_error error = {0};
-    vqc_vqgan vqgan;
+    vqc_generator generator;
     (void)printf("  %s\n", checkpoint);
-    model_test_ok(vqc_vqgan_open(config, checkpoint, &vqgan, &error), &error);
+    model_test_ok(vqc_generator_open(config, checkpoint, &generator, &error), &error);
     vqc_weights *expected = model_test_expected(expected_path);
-    decoder_check(test, &vqgan, expected);
-    encoder_check(test, &vqgan, expected);
+    decoder_check(test, &generator, expected);
+    encoder_check(test, &generator, expected);
     vqc_weights_close(expected);
-    vqc_vqgan_close(&vqgan);
+    vqc_generator_close(&generator);
 }
 
 static void paths_check(const model_test *test, const char *(*locate)(const char *), const char *config,
@@ -232,26 +231,26 @@ static float *decoded(const model_test *test, const char *config, const char *ch
 {
     enum { ROWS = 3, COLUMNS = 5, WIDTH = 4, CELLS = ROWS * COLUMNS * WIDTH, PIXELS = 3 * 4 * ROWS * COLUMNS };
     vqc_error error = {0};
-    vqc_vqgan vqgan;
-    vqc_vqgan_decoder decoder;
+    vqc_generator generator;
+    vqc_generator_decoder decoder;
     float z[CELLS];
     float *result = calloc(PIXELS + CELLS, sizeof *result);
     assert_non_null(result);
     for (int i = 0; i < CELLS; i++)
         z[i] = (float)(i * 37 % 101) / 50.0F - 1.0F;
-    model_test_ok(vqc_vqgan_open(config, checkpoint, &vqgan, &error), &error);
-    assert_int_equal(vqgan.factor, 2);
-    model_test_ok(
-        vqc_vqgan_decoder_create(&vqgan, test->ops, test->precision, 1, ROWS, COLUMNS, true, false, &decoder, &error),
-        &error);
+    model_test_ok(vqc_generator_open(config, checkpoint, &generator, &error), &error);
+    assert_int_equal(generator.factor, 2);
+    model_test_ok(vqc_generator_decoder_create(&generator, test->ops, test->precision, 1, ROWS, COLUMNS, true, false,
+                                               &decoder, &error),
+                  &error);
     model_test_ok(vqc_network_write(decoder.network, decoder.z, z, &error), &error);
     model_test_ok(vqc_network_forward(decoder.network, &error), &error);
     model_test_ok(vqc_network_read(decoder.network, decoder.picture, result, &error), &error);
     model_test_ok(vqc_network_gradient_write(decoder.network, decoder.picture, result, &error), &error);
     model_test_ok(vqc_network_backward(decoder.network, &error), &error);
     model_test_ok(vqc_network_gradient_read(decoder.network, decoder.z, result + PIXELS, &error), &error);
-    vqc_vqgan_decoder_destroy(&decoder);
-    vqc_vqgan_close(&vqgan);
+    vqc_generator_decoder_destroy(&decoder);
+    vqc_generator_close(&generator);
     *count_out = PIXELS + CELLS;
     return result;
 }
@@ -260,7 +259,7 @@ static float *decoded(const model_test *test, const char *config, const char *ch
 static void test_without_attention(void **state)
 {
     vqc_error error = {0};
-    vqc_vqgan vqgan;
+    vqc_generator generator;
     size_t count;
     char folder[] = "/tmp/vqclip-test-XXXXXX";
     char config[PATH_SIZE];
@@ -276,7 +275,7 @@ static void test_without_attention(void **state)
     float *found = decoded(*state, config, checkpoint, &count);
     assert_memory_equal(found, expected, count * sizeof *found);
     config_write(config, ", attn_type: linear");
-    assert_int_equal(vqc_vqgan_open(config, checkpoint, &vqgan, &error), VQC_BAD_INPUT);
+    assert_int_equal(vqc_generator_open(config, checkpoint, &generator, &error), VQC_BAD_INPUT);
     assert_non_null(strstr(error.message, "attn_type: expected one of vanilla, none, found linear"));
     assert_int_equal(unlink(config), 0);
     assert_int_equal(unlink(checkpoint), 0);

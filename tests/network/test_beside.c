@@ -14,7 +14,7 @@
 #include "../device_absent.h"
 #include "../device_precision.h"
 #include "models/clip.h"
-#include "models/vqgan.h"
+#include "models/generator.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
@@ -102,14 +102,16 @@ static void beside_check(const fixture *f, passage first)
 static void decoder_check(const fixture *f, vqc_dtype precision)
 {
     vqc_error error = {0};
-    vqc_vqgan vqgan;
-    vqc_vqgan_decoder decoder;
-    check(vqc_vqgan_open(FIXTURES "latent_diffusion.yaml", FIXTURES "latent_diffusion.safetensors", &vqgan, &error),
+    vqc_generator generator;
+    vqc_generator_decoder decoder;
+    check(vqc_generator_open(FIXTURES "latent_diffusion.yaml", FIXTURES "latent_diffusion.safetensors", &generator,
+                             &error),
           &error);
-    check(vqc_vqgan_decoder_create(&vqgan, f->ops[0], precision, 1, ROWS, COLUMNS, true, true, &decoder, &error),
+    check(vqc_generator_decoder_create(&generator, f->ops[0], precision, 1, ROWS, COLUMNS, true, true, &decoder,
+                                       &error),
           &error);
     beside_check(f, (passage){.network = decoder.network, .input = decoder.z, .output = decoder.picture});
-    vqc_vqgan_close(&vqgan);
+    vqc_generator_close(&generator);
 }
 
 static void tower_check(const fixture *f, const char *path, vqc_dtype precision)

@@ -72,7 +72,7 @@ static vqc_settings settings_of(const optimiser_case *c, const char *mask, bool 
     return settings;
 }
 
-static void case_run(const optimiser_case *c, const vqc_vqgan *vqgan, const char *mask, bool average)
+static void case_run(const optimiser_case *c, const vqc_generator *generator, const char *mask, bool average)
 {
     vqc_error error = {0};
     vqc_ops *ops = ops_open();
@@ -83,7 +83,7 @@ static void case_run(const optimiser_case *c, const vqc_vqgan *vqgan, const char
     assert_int_equal(settings.optimiser, c->optimiser);
     assert_int_equal(vqc_latent_optimiser_tensors(&settings), tensors);
     assert_int_equal(vqc_latent_optimiser_size(&settings, COUNT), (tensors + c->towards_start) * 4 * COUNT);
-    assert_int_equal(vqc_latent_optimiser_create(vqgan, ops, &settings, 2, 2, &optimiser, &error), VQC_OK);
+    assert_int_equal(vqc_latent_optimiser_create(generator, ops, &settings, 2, 2, &optimiser, &error), VQC_OK);
     assert_int_equal(vqc_latent_optimiser_reset(optimiser, start, &error), VQC_OK);
     for (int step = 0; step < STEPS; step++) {
         step_make(optimiser, step, l2_slopes[step], gradients[step], actual);
@@ -101,17 +101,17 @@ static void case_run(const optimiser_case *c, const vqc_vqgan *vqgan, const char
 static void optimisers_are_the_public_ones(void **state)
 {
     (void)state;
-    vqc_vqgan vqgan = {.codebook = (float *)(uintptr_t)limits};
-    vqgan.config.embed_width = WIDTH;
-    vqgan.config.codes = 2;
-    vqgan.factor = 1;
+    vqc_generator generator = {.codebook = (float *)(uintptr_t)limits};
+    generator.width = WIDTH;
+    generator.codes = 2;
+    generator.factor = 1;
     char path[64];
     int cases[VQC_OPTIMISER_COUNT] = {0};
     mask_write(path);
     for (int i = 0; i < OPTIMISER_CASES; i++) {
         cases[optimiser_cases[i].optimiser]++;
-        case_run(&optimiser_cases[i], &vqgan, path, false);
-        case_run(&optimiser_cases[i], &vqgan, path, true);
+        case_run(&optimiser_cases[i], &generator, path, false);
+        case_run(&optimiser_cases[i], &generator, path, true);
     }
     for (int kind = 0; kind < VQC_OPTIMISER_COUNT; kind++)
         if (cases[kind] == 0)
@@ -124,17 +124,17 @@ static void rate_falls_in_a_line(void **state)
 {
     (void)state;
     static float codebook[WIDTH];
-    vqc_vqgan vqgan = {.codebook = codebook};
-    vqgan.config.embed_width = WIDTH;
-    vqgan.config.codes = 1;
-    vqgan.factor = 1;
+    vqc_generator generator = {.codebook = codebook};
+    generator.width = WIDTH;
+    generator.codes = 1;
+    generator.factor = 1;
     vqc_error error = {0};
     const vqc_settings settings = {
         .steps = 4, .learning_rate = 0.4, .learning_rate_end = 0.1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
     const double moved[] = {0.4, 0.7, 0.9, 1.0};
     vqc_ops *ops = ops_open();
     vqc_latent_optimiser *optimiser;
-    assert_int_equal(vqc_latent_optimiser_create(&vqgan, ops, &settings, 2, 2, &optimiser, &error), VQC_OK);
+    assert_int_equal(vqc_latent_optimiser_create(&generator, ops, &settings, 2, 2, &optimiser, &error), VQC_OK);
     float ones[COUNT];
     for (int i = 0; i < COUNT; i++)
         ones[i] = 1.0F;
@@ -153,13 +153,13 @@ static void rate_falls_in_a_line(void **state)
 static vqc_latent_optimiser *optimiser_open(vqc_ops *ops, const vqc_settings *settings)
 {
     static float codebook[WIDTH];
-    vqc_vqgan vqgan = {.codebook = codebook};
-    vqgan.config.embed_width = WIDTH;
-    vqgan.config.codes = 1;
-    vqgan.factor = 1;
+    vqc_generator generator = {.codebook = codebook};
+    generator.width = WIDTH;
+    generator.codes = 1;
+    generator.factor = 1;
     vqc_error error = {0};
     vqc_latent_optimiser *optimiser;
-    assert_int_equal(vqc_latent_optimiser_create(&vqgan, ops, settings, 2, 2, &optimiser, &error), VQC_OK);
+    assert_int_equal(vqc_latent_optimiser_create(&generator, ops, settings, 2, 2, &optimiser, &error), VQC_OK);
     assert_int_equal(vqc_latent_optimiser_reset(optimiser, start, &error), VQC_OK);
     return optimiser;
 }

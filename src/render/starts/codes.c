@@ -9,10 +9,9 @@ static vqc_status codes_check(const vqc_start_site *site, const int64_t *wide, i
 {
     const vqc_init *init = &site->render->settings.init;
     for (int64_t i = 0; i < count; i++) {
-        if (wide[i] < 0 || wide[i] >= site->vqgan->config.codes)
+        if (wide[i] < 0 || wide[i] >= site->generator->codes)
             return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s: code %lld, the codebook has 0 to %lld",
-                                 init->file, init->tensor, (long long)wide[i],
-                                 (long long)site->vqgan->config.codes - 1);
+                                 init->file, init->tensor, (long long)wide[i], (long long)site->generator->codes - 1);
         codes[i] = (int32_t)wide[i];
     }
     return VQC_OK;

@@ -6,7 +6,7 @@ static vqc_status latent_copy(const vqc_start_site *site, const vqc_archive *arc
 {
     const vqc_init *init = &site->render->settings.init;
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
-    int64_t width = site->vqgan->config.embed_width;
+    int64_t width = site->generator->width;
     vqc_archive_state state;
     if (init->render >= (int64_t)outline->render_count)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a render from 0 to %zu, found %lld", init->file,

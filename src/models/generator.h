@@ -1,0 +1,103 @@
+#ifndef VQC_MODELS_GENERATOR_H
+#define VQC_MODELS_GENERATOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "models/parameters.h"
+#include "network/network.h"
+
+typedef struct vqc_generator_type vqc_generator_type; /* generators.h */
+
+/* A generator of pictures as published: a YAML configuration and a weights file. Understood are taming-transformers'
+ * VQGANs (Esser et al. 2021), VQModel and GumbelVQ, the first stage inside a Net2NetTransformer's file and
+ * latent-diffusion's VQ models.
+ *
+ * A latent z is a grid of vectors, one for factor × factor pixels; quantised, each becomes the nearest row of the
+ * codebook and is named by that row's number, its code. */
+typedef struct vqc_generator {
+    const vqc_generator_type *type;
+    int64_t factor;                        /* pixels per vector along one axis */
+    int64_t width;                         /* channels of z */
+    int64_t codes;                         /* rows of the codebook */
+    float picture_lowest, picture_highest; /* range of the pictures that it makes, and reads */
+    float *codebook;                       /* (codes, width), host memory */
+    void *own;                             /* what the type alone knows; one piece of memory */
+    vqc_weights *weights;
+    vqc_parameters parameters;
+} vqc_generator;
+
+/* Opens configuration and weights file and reads the codebook. The rest is read when a decoder or encoder is made. A
+ * configuration or a weights file that is wrong, or does not fit the other, is VQC_BAD_INPUT, here or then. */
+VQC_MUST_CHECK vqc_status vqc_generator_open(const char *config_path, const char *weights_path,
+                                             vqc_generator *generator_out, vqc_error *error);
+/* Releases it; decoders and encoders made from it stay usable. */
+void vqc_generator_close(vqc_generator *generator);
+
+/* The range that each channel of z is held in, (width) both: the codebook's smallest and largest number. */
+void vqc_generator_limits(const vqc_generator *generator, float *lowest, float *highest);
+
+/* Bring pixels from 0..1 to the range of the generator's pictures, and back, in place. */
+void vqc_generator_pixels_to_range(const vqc_generator *generator, float *pixels, int64_t count);
+void vqc_generator_pixels_from_range(const vqc_generator *generator, float *pixels, int64_t count);
+
+/* The vectors of codes, z (count, width). */
+void vqc_generator_vectors(const vqc_generator *generator, const int32_t *codes, int64_t count, float *z);
+
+/* From a latent to a picture: z → nearest codes → decoder(post_quant_conv(codebook[codes])). */
+typedef struct vqc_generator_decoder {
+    vqc_network *network;
+    vqc_value z;         /* input f32 (batch, rows, columns, width); has the gradient, straight-through */
+    vqc_value quantised; /* kept f32, shaped like z; its saved state are the codes, int32 (batch, rows, columns) */
+    vqc_value picture;   /* output f32 (batch, rows · factor, columns · factor, 3), in about its range; or
+                            `limited`: brought to 0..1 and limited to it, with the clamp's gradient */
+} vqc_generator_decoder;
+
+/* Makes a decoder for latents of this size. `precision` is the dtype of the activations, f32 or bf16; the search for
+ * the nearest codes is done in f32 always. `backward`: whether the gradient at z will be asked for; `limited`: see
+ * the picture. */
+VQC_MUST_CHECK vqc_status vqc_generator_decoder_create(const vqc_generator *generator, vqc_ops *ops,
+                                                       vqc_dtype precision, int64_t batch, int64_t rows,
+                                                       int64_t columns, bool backward, bool limited,
+                                                       vqc_generator_decoder *decoder_out, vqc_error *error);
+/* The same, but the network is neither prepared nor finished (network/network.h): the caller does that, and may ask
+ * for recomputation before. */
+VQC_MUST_CHECK vqc_status vqc_generator_decoder_build(const vqc_generator *generator, vqc_ops *ops,
+                                                      vqc_dtype precision, int64_t batch, int64_t rows,
+                                                      int64_t columns, bool backward, bool limited,
+                                                      vqc_generator_decoder *decoder_out, vqc_error *error);
+/* The same as another one, as vqc_network_create_beside does it. */
+VQC_MUST_CHECK vqc_status vqc_generator_decoder_build_beside(const vqc_generator_decoder *first, vqc_ops *ops,
+                                                             vqc_generator_decoder *decoder_out, vqc_error *error);
+void vqc_generator_decoder_destroy(vqc_generator_decoder *decoder);
+
+/* From a picture to codes: quant_conv(encoder(picture)), then the nearest codes, or for some families the codes with
+ * the largest logits. */
+typedef struct vqc_generator_encoder {
+    vqc_network *network;
+    vqc_value picture;      /* input f32 (batch, height, width, 3), in its range */
+    vqc_value encoded;      /* output f32 (batch, rows, columns, channels): the encoder's result before quant_conv */
+    vqc_value latent;       /* output f32 (batch, rows, columns, width): after quant_conv, not quantised */
+    vqc_value codes_source; /* output f32: the quantised latent, its saved state are the codes;
+                               or the logits (batch, rows, columns, codes) */
+} vqc_generator_encoder;
+
+/* Makes an encoder for pictures of this size, both multiples of the factor. Without gradients. */
+VQC_MUST_CHECK vqc_status vqc_generator_encoder_create(const vqc_generator *generator, vqc_ops *ops,
+                                                       vqc_dtype precision, int64_t batch, int64_t height,
+                                                       int64_t width, vqc_generator_encoder *encoder_out,
+                                                       vqc_error *error);
+/* The same, but the network is neither prepared nor finished. */
+VQC_MUST_CHECK vqc_status vqc_generator_encoder_build(const vqc_generator *generator, vqc_ops *ops,
+                                                      vqc_dtype precision, int64_t batch, int64_t height,
+                                                      int64_t width, vqc_generator_encoder *encoder_out,
+                                                      vqc_error *error);
+void vqc_generator_encoder_destroy(vqc_generator_encoder *encoder);
+
+/* Reads the codes of the encoder's last forward run, batch · rows · columns of them. */
+VQC_MUST_CHECK vqc_status vqc_generator_encoder_codes(const vqc_generator *generator, vqc_ops *ops,
+                                                      vqc_generator_encoder *encoder, int32_t *codes,
+                                                      vqc_error *error);
+
+#endif
