@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../optimiser_steps.h"
+#include "../support/optimiser_steps.h"
 #include "../tolerances.h"
 #include "execution.h"
 #include "ops/step.h"
@@ -42,13 +42,15 @@ typedef struct optimiser_memory {
 
 static optimiser_memory optimiser_start(vqc_ops *ops, const optimiser_case *c)
 {
+    const optimiser_steps *known = optimiser_steps_known();
+    const float *start = known->start;
     float values[(1 + MAX_MOMENTS) * COUNT] = {0};
-    memcpy(values, start, sizeof start);
+    memcpy(values, start, sizeof known->start);
     return (optimiser_memory){.state = device_copy(ops, values, sizeof values),
-                              .average = device_copy(ops, start, sizeof start),
-                              .origin = c->towards_start ? device_copy(ops, start, sizeof start) : NULL,
-                              .mask = device_copy(ops, mask_values, sizeof mask_values),
-                              .limits = device_copy(ops, limits, sizeof limits)};
+                              .average = device_copy(ops, start, sizeof known->start),
+                              .origin = c->towards_start ? device_copy(ops, start, sizeof known->start) : NULL,
+                              .mask = device_copy(ops, known->mask, sizeof known->mask),
+                              .limits = device_copy(ops, known->limits, sizeof known->limits)};
 }
 
 static void optimiser_end(vqc_ops *ops, const optimiser_memory *memory)
@@ -65,12 +67,13 @@ static void optimiser_end(vqc_ops *ops, const optimiser_memory *memory)
 static void optimiser_step(vqc_ops *ops, const optimiser_case *c, const optimiser_memory *memory, int step,
                            float *values)
 {
+    const optimiser_steps *known = optimiser_steps_known();
     vqc_error error = {0};
     const vqc_latent_numbers numbers = {.update = c->numbers[step],
-                                        .l2_slope = (float)l2_slopes[step],
+                                        .l2_slope = (float)known->l2_slopes[step],
                                         .decay = c->decay,
-                                        .average_share = average_shares[step]};
-    float *gradient = device_copy(ops, gradients[step], sizeof gradients[step]);
+                                        .average_share = known->average_shares[step]};
+    float *gradient = device_copy(ops, known->gradients[step], sizeof known->gradients[step]);
     vqc_latent_numbers *device_numbers = device_copy(ops, &numbers, sizeof numbers);
     const vqc_latent latent = {.cells = CELLS,
                                .width = WIDTH,
@@ -90,8 +93,9 @@ static void optimiser_step(vqc_ops *ops, const optimiser_case *c, const optimise
 static void optimisers_are_the_public_ones(void **state)
 {
     vqc_ops *ops = *state;
-    for (int number = 0; number < OPTIMISER_CASES; number++) {
-        const optimiser_case *c = &optimiser_cases[number];
+    const optimiser_steps *known = optimiser_steps_known();
+    for (int number = 0; number < known->case_count; number++) {
+        const optimiser_case *c = &known->cases[number];
         float values[(1 + MAX_MOMENTS) * COUNT];
         const optimiser_memory memory = optimiser_start(ops, c);
         for (int step = 0; step < STEPS; step++) {
@@ -100,7 +104,7 @@ static void optimisers_are_the_public_ones(void **state)
         }
         for (int i = 0; i < c->moment_count; i++)
             optimiser_check(c, "a moment", values + (1 + i) * COUNT, c->moments[i], STEPS - 1);
-        device_read(ops, values, memory.average, sizeof start);
+        device_read(ops, values, memory.average, sizeof known->start);
         optimiser_check(c, "the average", values, c->average, STEPS - 1);
         optimiser_end(ops, &memory);
     }
@@ -211,7 +215,7 @@ static void large_latents_are_projected(void **state)
     static float wanted[3 * LATENT];
     static float found[2][3 * LATENT];
     static float gradient[LATENT];
-    vqc_latent_numbers numbers = {.update = optimiser_cases[0].numbers[0]};
+    vqc_latent_numbers numbers = {.update = optimiser_steps_known()->cases[0].numbers[0]};
     numbers.update.delta = 1e6F; /* so that the step is projected */
     for (int i = 0; i < LATENT; i++) {
         begin[i] = 1.0F + (float)(i % 13) / 8.0F;

@@ -1,4 +1,4 @@
-"""Writes tests/optimiser_steps.h: a dozen steps of every optimiser on a small latent, in float64, by torch.optim and
+"""Writes tests/ops/fixtures/optimisers.json: a dozen steps of every optimiser on a small latent, in float64, by torch.optim and
 the package torch_optimizer, for the tests of the optimisers on the host and on the device.
 
 The latent has the public code's shape, (1, width, rows, columns). The learning rate falls in a straight line, an L2
@@ -6,6 +6,7 @@ term draws towards zero or the start, one cell is masked, and every channel is l
 is no part of the parameter that the optimiser sees.
 """
 
+import json
 import math
 import sys
 
@@ -116,14 +117,12 @@ def numbers(case, step):
     projected = 1 - lr * decay * options.get("wd_ratio", 0.1)
     values = (lr, beta1, beta2, 1 - beta1, 1 - beta2, correction1, correction2, lr * factor / correction1, rectified,
               epsilon, 1 - lr * decay, projected, options.get("delta", 0.1))
-    return ", ".join(map(literal, values))
+    return single(values)
 
 
-def literal(value):
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = f"{value:.9g}"
-    return (text if "." in text or "e" in text else text + ".0") + "F"
+def single(values):
+    """As f32 has them, in the digits that say so."""
+    return [value if isinstance(value, bool) else float(f"{value:.9g}") for value in values]
 
 
 def average(values):
@@ -135,95 +134,50 @@ def average(values):
     return biased / (1 - left)
 
 
-def row(values):
-    return "{" + ", ".join(f"{value:.10g}" for value in values) + "}"
+def double(values):
+    return [float(f"{value:.10g}") for value in values]
 
 
 def setting(value):
     return "[" + ", ".join(map(str, value)) + "]" if isinstance(value, tuple) else f"{value:.10g}"
 
 
-def case_text(case, towards_start):
-    name, _, moments, options = case
+def case_known(case, towards_start):
+    name, _, _, options = case
     steps, last = run(case, towards_start)
     settings = ", ".join([f"name: {name}"] + [f"{key}: {setting(value)}" for key, value in options.items()])
-    decay = 0.0 if name in DECOUPLED else options.get("weight_decay", 0.0)
-    lines = [f'{{.settings = "{{{settings}}}",', f".towards_start = {literal(towards_start)},",
-             f".optimiser = VQC_OPTIMISER_{name.upper()},", f".moment_count = {len(moments)},",
-             f".decay = {literal(decay)},",
-             ".numbers = {" + ", ".join("{" + numbers(case, step) + "}" for step in range(STEPS)) + "},",
-             ".z = {" + ", ".join(map(row, steps)) + "},", ".moments = {" + ", ".join(map(row, last)) + "},",
-             f".average = {row(average([torch.tensor(START, dtype=torch.float64)] + steps))}}}"]
-    return "\n".join(lines)
+    return {
+        "settings": "{" + settings + "}",
+        "towards_start": towards_start,
+        "optimiser": name.upper(),
+        "decay": 0.0 if name in DECOUPLED else options.get("weight_decay", 0.0),
+        "numbers": [numbers(case, step) for step in range(STEPS)],
+        "z": [double(z) for z in steps],
+        "moments": [double(moment) for moment in last],
+        "average": double(average([torch.tensor(START, dtype=torch.float64)] + steps)),
+    }
+
+
+def members(values, indent):
+    """An object with a member a line."""
+    return "{" + (",\n" + indent).join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in values.items()) + "}"
 
 
 def main(path):
-    cases = [case_text(case, False) for case in CASES] + [case_text(CASES[0], True), case_text(CASES[11], True)]
-    slopes = ", ".join(f"{slope(step):.10g}" for step in range(STEPS))
-    shares = ", ".join(literal((1 - AVERAGE) / (1 - AVERAGE ** (step + 2))) for step in range(STEPS))
-    gradient_rows = ", ".join("{" + ", ".join(literal(float(v)) for v in row) + "}" for row in gradients())
-    text = f"""#ifndef VQC_TESTS_OPTIMISER_STEPS_H
-#define VQC_TESTS_OPTIMISER_STEPS_H
-
-#include <math.h>
-#include <stdbool.h>
-
-#include <cmocka.h>
-
-#include "ops/update_formulas.h"
-#include "tolerances.h"
-
-/* Written by tests/oracle/make_optimisers.py: a dozen steps of every optimiser on a small latent with limits, mask, L2
- * and a learning rate that changes, by the public implementations in double. */
-
-enum {{ CELLS = {CELLS}, WIDTH = {WIDTH}, COUNT = CELLS * WIDTH, STEPS = {STEPS}, MAX_MOMENTS = 3 }};
-
-/* Of the cells one is masked, and the channels are limited. */
-static const float mask_values[CELLS] = {{{", ".join("0.0F" if c == MASKED else "1.0F" for c in range(CELLS))}}};
-static const float limits[2 * WIDTH] = {{{", ".join(literal(v) for v in LOW + HIGH)}}};
-
-static const float start[COUNT] = {{{", ".join(literal(v) for v in START)}}};
-static const float gradients[STEPS][COUNT] = {{{gradient_rows}}};
-static const double l2_slopes[STEPS] = {{{slopes}}};
-
-/* What the average of z keeps of itself, and the share that each step's z has in it. */
-static const double average_kept = {AVERAGE};
-static const float average_shares[STEPS] = {{{shares}}};
-
-typedef struct optimiser_case {{
-    const char *settings; /* as the job file has them under `optimizer` */
-    bool towards_start;   /* the L2 term draws to the start, not to zero */
-    vqc_optimiser_kind optimiser;
-    int moment_count;
-    float decay;                        /* weight decay that is part of the gradient */
-    vqc_update numbers[STEPS];          /* that the settings come to, in the order of its members */
-    double z[STEPS][COUNT];             /* after each step */
-    double moments[MAX_MOMENTS][COUNT]; /* after the last */
-    double average[COUNT];              /* of z, after the last */
-}} optimiser_case;
-
-static const optimiser_case optimiser_cases[] = {{
-{("," + chr(10)).join(cases)}}};
-
-enum {{ OPTIMISER_CASES = sizeof optimiser_cases / sizeof optimiser_cases[0] }};
-
-/* Fails where values are not those expected after step `step`. */
-static inline void optimiser_check(const optimiser_case *c, const char *what, const float *actual,
-                                   const double *expected, int step)
-{{
-    for (int i = 0; i < COUNT; i++) {{
-        double size = fmax(fabs(expected[i]), OPTIMISER_SMALL);
-        if (!(fabs((double)actual[i] - expected[i]) <= OPTIMISER_LARGEST * size))
-            fail_msg("%s: step %d, element %d of %s is %.9g, expected %.9g", c->settings, step, i, what,
-                     (double)actual[i], expected[i]);
-    }}
-}}
-
-#endif
-"""
+    cases = [case_known(case, False) for case in CASES] + [case_known(CASES[0], True), case_known(CASES[11], True)]
+    common = {
+        "mask": [float(cell != MASKED) for cell in range(CELLS)],
+        "limits": LOW + HIGH,
+        "start": START,
+        "gradients": gradients().tolist(),
+        "l2_slopes": double(slope(step) for step in range(STEPS)),
+        "average_kept": AVERAGE,
+        "average_shares": single((1 - AVERAGE) / (1 - AVERAGE ** (step + 2)) for step in range(STEPS)),
+    }
+    listed = ",\n  ".join(members(case, "   ") for case in cases)
     with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+        file.write(members(common, " ")[:-1] + ',\n "cases": [\n  ' + listed + "]}\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "tests/optimiser_steps.h")
+    main(sys.argv[1] if len(sys.argv) > 1 else "tests/ops/fixtures/optimisers.json")

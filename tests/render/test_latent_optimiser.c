@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "../optimiser_steps.h"
+#include "../support/optimiser_steps.h"
 #include "../tolerances.h"
 #include "image/image.h"
 #include "render/latent_optimiser.h"
@@ -68,12 +68,13 @@ static vqc_settings settings_of(const optimiser_case *c, const char *mask, bool 
     vqc_yaml_destroy(yaml);
     settings.mask = mask;
     settings.l2_towards_start = c->towards_start;
-    settings.average = average ? average_kept : 0.0;
+    settings.average = average ? optimiser_steps_known()->average_kept : 0.0;
     return settings;
 }
 
 static void case_run(const optimiser_case *c, const vqc_generator *generator, const char *mask, bool average)
 {
+    const optimiser_steps *known = optimiser_steps_known();
     vqc_error error = {0};
     vqc_ops *ops = ops_open();
     const vqc_settings settings = settings_of(c, mask, average);
@@ -84,9 +85,9 @@ static void case_run(const optimiser_case *c, const vqc_generator *generator, co
     assert_int_equal(vqc_latent_optimiser_tensors(&settings), tensors);
     assert_int_equal(vqc_latent_optimiser_size(&settings, COUNT), (tensors + c->towards_start) * 4 * COUNT);
     assert_int_equal(vqc_latent_optimiser_create(generator, ops, &settings, 2, 2, &optimiser, &error), VQC_OK);
-    assert_int_equal(vqc_latent_optimiser_reset(optimiser, start, &error), VQC_OK);
+    assert_int_equal(vqc_latent_optimiser_reset(optimiser, optimiser_steps_known()->start, &error), VQC_OK);
     for (int step = 0; step < STEPS; step++) {
-        step_make(optimiser, step, l2_slopes[step], gradients[step], actual);
+        step_make(optimiser, step, known->l2_slopes[step], known->gradients[step], actual);
         optimiser_check(c, "z", actual, c->z[step], step);
     }
     for (int i = 0; i < c->moment_count; i++)
@@ -101,21 +102,22 @@ static void case_run(const optimiser_case *c, const vqc_generator *generator, co
 static void optimisers_are_the_public_ones(void **state)
 {
     (void)state;
-    vqc_generator generator = {.codebook = (float *)(uintptr_t)limits};
+    const optimiser_steps *known = optimiser_steps_known();
+    vqc_generator generator = {.codebook = (float *)(uintptr_t)known->limits};
     generator.width = WIDTH;
     generator.codes = 2;
     generator.factor = 1;
     char path[64];
     int cases[VQC_OPTIMISER_COUNT] = {0};
     mask_write(path);
-    for (int i = 0; i < OPTIMISER_CASES; i++) {
-        cases[optimiser_cases[i].optimiser]++;
-        case_run(&optimiser_cases[i], &generator, path, false);
-        case_run(&optimiser_cases[i], &generator, path, true);
+    for (int i = 0; i < known->case_count; i++) {
+        cases[known->cases[i].optimiser]++;
+        case_run(&known->cases[i], &generator, path, false);
+        case_run(&known->cases[i], &generator, path, true);
     }
     for (int kind = 0; kind < VQC_OPTIMISER_COUNT; kind++)
         if (cases[kind] == 0)
-            fail_msg("row %d of ops/optimisers.def has no case in optimiser_steps.h", kind);
+            fail_msg("row %d of ops/optimisers.def has no case in optimisers.json", kind);
     (void)remove(path);
 }
 
@@ -138,12 +140,12 @@ static void rate_falls_in_a_line(void **state)
     float ones[COUNT];
     for (int i = 0; i < COUNT; i++)
         ones[i] = 1.0F;
-    assert_int_equal(vqc_latent_optimiser_reset(optimiser, start, &error), VQC_OK);
+    assert_int_equal(vqc_latent_optimiser_reset(optimiser, optimiser_steps_known()->start, &error), VQC_OK);
     for (int step = 0; step < 4; step++) {
         float actual[3 * COUNT];
         step_make(optimiser, step, 0.0, ones, actual);
         for (int i = 0; i < COUNT; i++)
-            assert_float_equal(start[i] - actual[i], moved[step], OPTIMISER_LARGEST);
+            assert_float_equal(optimiser_steps_known()->start[i] - actual[i], moved[step], OPTIMISER_LARGEST);
     }
     vqc_latent_optimiser_destroy(optimiser);
     vqc_ops_destroy(ops);
@@ -160,7 +162,7 @@ static vqc_latent_optimiser *optimiser_open(vqc_ops *ops, const vqc_settings *se
     vqc_error error = {0};
     vqc_latent_optimiser *optimiser;
     assert_int_equal(vqc_latent_optimiser_create(&generator, ops, settings, 2, 2, &optimiser, &error), VQC_OK);
-    assert_int_equal(vqc_latent_optimiser_reset(optimiser, start, &error), VQC_OK);
+    assert_int_equal(vqc_latent_optimiser_reset(optimiser, optimiser_steps_known()->start, &error), VQC_OK);
     return optimiser;
 }
 
@@ -170,7 +172,7 @@ static double l2_of(const vqc_settings *settings, const float *z, int moved, dou
     double sum = 0.0;
     for (int i = 0; i < COUNT; i++) {
         double offset = (double)z[i] + (i == moved ? by : 0.0);
-        offset -= settings->l2_towards_start ? (double)start[i] : 0.0;
+        offset -= settings->l2_towards_start ? (double)optimiser_steps_known()->start[i] : 0.0;
         sum += offset * offset;
     }
     return settings->l2_weight * sum / COUNT;
@@ -230,7 +232,7 @@ static void restart_is_a_first_step(void **state)
     for (int i = 0; i < COUNT; i++)
         small[i] = i % 2 == 0 ? 0.01F : -0.02F;
     for (int step = 0; step < RESTART; step++)
-        step_make(optimiser, step, 0.0, gradients[step], before);
+        step_make(optimiser, step, 0.0, optimiser_steps_known()->gradients[step], before);
     step_make(optimiser, RESTART, 0.0, small, after);
     for (int i = 0; i < COUNT; i++)
         assert_float_equal(before[i] - after[i], (small[i] > 0.0F ? 0.15F : -0.15F), OPTIMISER_LARGEST);
