@@ -422,7 +422,7 @@ static vqc_onednn_product product_shape(const attention *a, product which)
 {
     int64_t keys = a->shape.keys;
     int64_t width = a->shape.head_width;
-    vqc_onednn_product shape = {.dtype = a->dtype, .target_dtype = VQC_DTYPE_F32};
+    vqc_onednn_product shape = {.dtype = a->dtype, .target_dtype = VQC_DTYPE_F32, .whole = a->alone};
     bool over_keys = which == OUTPUT || which == GRAD_QUERIES;        /* (block, keys) · (keys, width) */
     bool over_width = which == SCORES || which == GRAD_PROBABILITIES; /* (block, width) · (keys, width)ᵀ */
     shape.rows = over_keys || over_width ? a->block : keys;           /* else (block, keys)ᵀ · (block, width) */

@@ -1,596 +1,443 @@
 #include "ops/cpu/onednn.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <oneapi/dnnl/dnnl.h>
-#include <oneapi/dnnl/dnnl_debug.h>
+#include <omp.h>
 
 #include "base/memory.h"
+#include "ops/cpu/gemm.h"
+#include "ops/cpu/onednn_piece.h"
 
-#if DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP && DNNL_CPU_RUNTIME != DNNL_RUNTIME_SEQ
-#error "a oneDNN that is built with OpenMP is needed: other ways of threading would not heed the number of threads"
-#endif
+/* How computations are cut.
+ *
+ * oneDNN chooses blocks, and with them the order of sums, by the number of threads: in nearly all matrix products of
+ * AVX2 ("gemm:jit"), with AVX-512 in some convolutions of version 2.6, and in gradients of convolutions with a stride
+ * in version 3.7. So a computation is cut into pieces whose number depends on its shape and on the implementation
+ * that oneDNN has for it, and each is planned and run with one thread.
+ *
+ * Thus cut, an element of the target has the bits of the whole computation planned for one thread: convolutions by
+ * pictures, and pictures by rows, described as smaller pictures; products of gemm:jit by columns (gemm.h); all
+ * others, the "brg" of AVX-512, by rows. That was measured with AVX-512 in versions 2.6.3 and 3.7.2 at 16
+ * convolutions and their gradients and 10 products, and with AVX2 in 2.6.3 (test_threads does it again). The other
+ * ways round it is not so: gemm:jit gives other bits by rows, and brg has no target with gaps between rows.
+ *
+ * More pieces serve more threads, but each costs its start, and a product of few rows or columns packs as much as one
+ * of many. So there are at most 16, a power of two; the pictures of a small batch are each cut so that there are 16
+ * or more in all. */
+enum { MAX_PIECES = 16, LEAST_ROWS = 6, LEAST_COLUMNS = 64, COLUMNS_AT_ONCE = 16 };
+#define LEAST_WORK (1 << 17) /* multiplications of a piece */
 
-enum { ALIGNMENT = 64 };
+typedef struct range {
+    int64_t first, end;
+} range;
 
-struct vqc_onednn {
-    dnnl_engine_t engine;
-};
+/* In how many ranges a computation is divided: products rows, convolutions pictures and rows of each. */
+typedef struct cut {
+    int outer, inner;
+} cut;
 
-/* The arguments of an execution, in the order in which primitives list them. */
-enum slot { SLOT_SOURCE, SLOT_MATRIX, SLOT_TARGET, SLOT_SCRATCHPAD, SLOT_BIAS, SLOT_COUNT };
+/* What is computed: a product, or a convolution or its gradient. */
+typedef struct subject {
+    const vqc_onednn_product *product; /* NULL: a convolution */
+    const vqc_convolution *convolution;
+    vqc_dtype dtype;
+    bool gradient;
+} subject;
+
+/* A piece, and the elements of the arguments at which it begins. */
+typedef struct part {
+    vqc_onednn_computation computation;
+    int64_t source, target;
+} part;
+
+typedef struct placed_piece {
+    vqc_onednn_piece *piece;
+    size_t source, target; /* bytes */
+} placed_piece;
 
 struct vqc_onednn_primitive {
-    dnnl_primitive_t primitive;
-    dnnl_stream_t stream;
-    dnnl_memory_t memory[SLOT_COUNT]; /* NULL where the primitive has no such argument */
-    int argument[SLOT_COUNT];         /* oneDNN's number of each */
-    void *packed;                     /* the constant matrix, NULL if it is an argument */
-    float *bias;
-    size_t packed_size, bias_size, scratchpad_size;
+    int threads; /* that compute */
+    int count;
+    vqc_gemm *gemm; /* of `columns`; NULL: `pieces` */
+    int64_t rows, columns;
+    placed_piece *pieces;
+    size_t shared;     /* bytes of the turned source, which begins the scratch memory */
+    size_t scratchpad; /* bytes for a thread */
+    size_t parameters;
+    char name[VQC_ONEDNN_NAME_SIZE];
 };
 
-static vqc_status check(dnnl_status_t status, const char *what, vqc_error *error)
+/* Range number `index` of `count` ranges of the extent, which begin at multiples of `unit`. */
+static range range_of(int64_t extent, int64_t unit, int count, int index)
 {
-    if (status == dnnl_success)
+    int64_t units = (extent + unit - 1) / unit;
+    int64_t end = units * (index + 1) / count * unit;
+    return (range){units * index / count * unit, end < extent ? end : extent};
+}
+
+/* The largest power of two that is not above the limits; at least 1. */
+static int power_of_two(int64_t limit, int64_t other_limit)
+{
+    int power = 1;
+    while (2 * power <= limit && 2 * power <= other_limit)
+        power *= 2;
+    return power;
+}
+
+static int64_t out_height_of(const vqc_convolution *c)
+{
+    return (c->height + c->pad_top + c->pad_bottom - c->kernel_height) / c->stride + 1;
+}
+
+static int64_t out_width_of(const vqc_convolution *c)
+{
+    return (c->width + c->pad_left + c->pad_right - c->kernel_width) / c->stride + 1;
+}
+
+/* Of rows or columns, at least so many a piece. */
+static int product_cut(const vqc_onednn_product *p, int64_t extent, int64_t least)
+{
+    int64_t most = p->rows * p->columns * p->depth / LEAST_WORK;
+    return p->whole ? 1 : power_of_two(extent / least, most < MAX_PIECES ? most : MAX_PIECES);
+}
+
+static cut convolution_cut(const vqc_convolution *c, bool gradient)
+{
+    int64_t rows = gradient ? (c->height + c->stride - 1) / c->stride : out_height_of(c);
+    int64_t most = c->batch * out_height_of(c) * out_width_of(c) * c->in_channels * c->out_channels *
+                   c->kernel_height * c->kernel_width / LEAST_WORK;
+    if (c->batch >= MAX_PIECES || most <= c->batch)
+        return (cut){power_of_two(c->batch < MAX_PIECES ? c->batch : MAX_PIECES, most), 1};
+    int64_t of_a_picture = 2 * MAX_PIECES / c->batch;
+    of_a_picture = of_a_picture < MAX_PIECES ? of_a_picture : MAX_PIECES;
+    return (cut){(int)c->batch, power_of_two(rows < of_a_picture ? rows : of_a_picture, most / c->batch)};
+}
+
+static vqc_onednn_tensor matrix_of(vqc_dtype dtype, int64_t rows, int64_t columns, int64_t line, bool transposed)
+{
+    return (vqc_onednn_tensor){.axes = 2,
+                               .sizes = {rows, columns},
+                               .strides = {transposed ? 1 : line, transposed ? line : 1},
+                               .dtype = dtype};
+}
+
+static part product_part(const vqc_onednn_product *p, range rows)
+{
+    int64_t count = rows.end - rows.first;
+    part piece = {
+        .computation = {.kind = VQC_ONEDNN_PRODUCT,
+                        .source = matrix_of(p->dtype, count, p->depth, p->source_transposed ? p->rows : p->depth,
+                                            p->source_transposed),
+                        .matrix = matrix_of(p->dtype, p->depth, p->columns,
+                                            p->matrix_transposed ? p->depth : p->columns, p->matrix_transposed),
+                        .target = matrix_of(p->target_dtype, count, p->columns, p->columns, false),
+                        .accumulate = p->accumulate,
+                        .constant = p->constant,
+                        .bias_values = p->bias},
+        .source = rows.first * (p->source_transposed ? 1 : p->depth),
+        .target = rows.first * p->columns,
+    };
+    piece.computation.matrix.packed = p->constant != NULL;
+    if (p->bias != NULL)
+        piece.computation.bias = matrix_of(VQC_DTYPE_F32, 1, p->columns, p->columns, false);
+    return piece;
+}
+
+/* Channels last in memory. */
+static vqc_onednn_tensor picture_of(vqc_dtype dtype, int64_t batch, int64_t channels, int64_t height, int64_t width)
+{
+    return (vqc_onednn_tensor){.axes = 4,
+                               .sizes = {batch, channels, height, width},
+                               .strides = {height * width * channels, 1, width * channels, channels},
+                               .dtype = dtype};
+}
+
+static vqc_onednn_tensor kernel_of(vqc_dtype dtype, const vqc_convolution *c)
+{
+    int64_t area = c->kernel_height * c->kernel_width;
+    return (vqc_onednn_tensor){.axes = 4,
+                               .sizes = {c->out_channels, c->in_channels, c->kernel_height, c->kernel_width},
+                               .strides = {c->in_channels * area, area, c->kernel_width, 1},
+                               .dtype = dtype,
+                               .packed = true};
+}
+
+static vqc_onednn_computation convolution_computation(vqc_dtype dtype, const vqc_convolution *c, bool gradient)
+{
+    vqc_onednn_computation computation = {
+        .kind = gradient ? VQC_ONEDNN_CONVOLUTION_GRADIENT : VQC_ONEDNN_CONVOLUTION,
+        .matrix = kernel_of(dtype, c),
+        .window = {.strides = {c->stride, c->stride},
+                   .padding_before = {c->pad_top, c->pad_left},
+                   .padding_after = {c->pad_bottom, c->pad_right}},
+        .constant = c->weight,
+    };
+    vqc_onednn_tensor input = picture_of(dtype, c->batch, c->in_channels, c->height, c->width);
+    vqc_onednn_tensor output = picture_of(dtype, c->batch, c->out_channels, out_height_of(c), out_width_of(c));
+    computation.source = gradient ? output : input;
+    computation.target = gradient ? input : output;
+    if (gradient)
+        return computation;
+    computation.accumulate = c->residual;
+    computation.bias_values = c->bias;
+    if (c->bias != NULL)
+        computation.bias =
+            (vqc_onednn_tensor){.axes = 1, .sizes = {c->out_channels}, .strides = {1}, .dtype = VQC_DTYPE_F32};
+    return computation;
+}
+
+/* The rows of the input that output rows are made of, as a picture of their own. Returns its first row. */
+static int64_t forward_rows(vqc_convolution *c, range rows)
+{
+    int64_t above = rows.first * c->stride - c->pad_top;
+    int64_t below = (rows.end - 1) * c->stride - c->pad_top + c->kernel_height - c->height;
+    int64_t first = above > 0 ? above : 0;
+    c->height += (below < 0 ? below : 0) - first;
+    c->pad_top = above < 0 ? -above : 0;
+    c->pad_bottom = below > 0 ? below : 0;
+    return first;
+}
+
+/* The picture that consists of input rows alone, and the rows of the output that they play a part in. Returns the
+ * first of these. `rows` begins at a multiple of the stride. */
+static int64_t gradient_rows(vqc_convolution *c, range rows)
+{
+    int64_t last = (rows.end - 1 + c->pad_top) / c->stride;
+    int64_t before = rows.first + c->pad_top - c->kernel_height;
+    int64_t first = before < 0 ? 0 : before / c->stride + 1;
+    if (last >= out_height_of(c))
+        last = out_height_of(c) - 1;
+    int64_t reach = (last - first) * c->stride + c->kernel_height; /* rows that these windows cover together */
+    c->height = rows.end - rows.first;
+    c->pad_top += rows.first - first * c->stride;
+    c->pad_bottom = reach > c->height + c->pad_top ? reach - c->height - c->pad_top : 0;
+    return first;
+}
+
+static part convolution_part(const subject *s, range pictures, range rows)
+{
+    const vqc_convolution *whole = s->convolution;
+    int64_t all = s->gradient ? whole->height : out_height_of(whole);
+    vqc_convolution c = *whole;
+    int64_t first = 0; /* row of the source */
+    c.batch = pictures.end - pictures.first;
+    if (rows.end - rows.first < all)
+        first = s->gradient ? gradient_rows(&c, rows) : forward_rows(&c, rows);
+    int64_t input_line = whole->width * whole->in_channels;
+    int64_t output_line = out_width_of(whole) * whole->out_channels;
+    int64_t input_row = pictures.first * whole->height + (s->gradient ? rows.first : first);
+    int64_t output_row = pictures.first * out_height_of(whole) + (s->gradient ? first : rows.first);
+    return (part){.computation = convolution_computation(s->dtype, &c, s->gradient),
+                  .source = s->gradient ? output_row * output_line : input_row * input_line,
+                  .target = s->gradient ? input_row * input_line : output_row * output_line};
+}
+
+static part part_of(const subject *s, cut c, int index)
+{
+    int outer = index / c.inner;
+    int inner = index % c.inner;
+    if (s->product != NULL)
+        return product_part(s->product, range_of(s->product->rows, 1, c.outer, outer));
+    const vqc_convolution *o = s->convolution;
+    int64_t rows = s->gradient ? o->height : out_height_of(o);
+    return convolution_part(s, range_of(o->batch, 1, c.outer, outer),
+                            range_of(rows, s->gradient ? o->stride : 1, c.inner, inner));
+}
+
+static vqc_status piece_add(const vqc_onednn *onednn, vqc_onednn_primitive *p, const part *piece, vqc_error *error)
+{
+    placed_piece *added = &p->pieces[p->count];
+    const vqc_onednn_piece *like = p->count > 0 ? p->pieces[0].piece : NULL;
+    VQC_TRY(vqc_onednn_piece_create(onednn, &piece->computation, like, &added->piece, error));
+    p->count++;
+    added->source = (size_t)piece->source * vqc_dtype_size(piece->computation.source.dtype);
+    added->target = (size_t)piece->target * vqc_dtype_size(piece->computation.target.dtype);
+    size_t scratchpad = vqc_onednn_piece_scratchpad(added->piece);
+    p->scratchpad = scratchpad > p->scratchpad ? scratchpad : p->scratchpad;
+    p->parameters += vqc_onednn_piece_parameters(added->piece);
+    return VQC_OK;
+}
+
+static vqc_status pieces_create(const vqc_onednn *onednn, const subject *s, cut c, vqc_onednn_primitive *p,
+                                vqc_error *error)
+{
+    int count = c.outer * c.inner;
+    VQC_TRY(vqc_memory_allocate((size_t)count, sizeof *p->pieces, "primitives", &p->pieces, error));
+    for (int i = 0; i < count; i++) {
+        const part piece = part_of(s, c, i);
+        VQC_TRY(piece_add(onednn, p, &piece, error));
+    }
+    return VQC_OK;
+}
+
+static void pieces_destroy(vqc_onednn_primitive *p)
+{
+    for (int i = 0; p->pieces != NULL && i < p->count; i++)
+        vqc_onednn_piece_destroy(p->pieces[i].piece);
+    free(p->pieces);
+    p->pieces = NULL;
+    p->count = 0;
+    p->parameters = 0;
+}
+
+static bool has_name(const vqc_onednn_primitive *p, const char *name)
+{
+    for (int i = 0; i < p->count; i++)
+        if (strcmp(vqc_onednn_piece_name(p->pieces[i].piece), name) != 0)
+            return false;
+    return true;
+}
+
+static vqc_status gemm_create(const vqc_onednn_product *product, vqc_onednn_primitive *p, vqc_error *error)
+{
+    p->columns = product->columns;
+    p->count = vqc_gemm_can_be_cut(product) ? product_cut(product, product->columns, LEAST_COLUMNS) : 1;
+    VQC_TRY(vqc_gemm_create(product, p->count > 1, &p->gemm, error));
+    p->parameters = vqc_gemm_parameters(p->gemm);
+    p->shared = vqc_gemm_turned(p->gemm);
+    p->rows = product->rows;
+    for (int i = 0; i < p->count; i++) {
+        range columns = range_of(p->columns, COLUMNS_AT_ONCE, p->count, i);
+        size_t scratchpad = vqc_gemm_scratchpad(p->gemm, columns.end - columns.first);
+        p->scratchpad = scratchpad > p->scratchpad ? scratchpad : p->scratchpad;
+    }
+    return VQC_OK;
+}
+
+/* A shape whose pieces would be computed by another implementation than the whole, oneDNN's reference loops at worst,
+ * is left whole. */
+static vqc_status primitive_fill(const vqc_onednn *onednn, const subject *s, vqc_onednn_primitive *p,
+                                 vqc_error *error)
+{
+    const cut whole = {1, 1};
+    const part all = part_of(s, whole, 0);
+    VQC_TRY(vqc_onednn_name(onednn, &all.computation, p->name, error));
+    bool f32 = s->dtype == VQC_DTYPE_F32;
+    if (s->product != NULL && f32 && s->product->target_dtype == s->dtype && strcmp(p->name, "gemm:jit") == 0)
+        return gemm_create(s->product, p, error);
+    cut c = s->product != NULL ? (cut){product_cut(s->product, s->product->rows, LEAST_ROWS), 1}
+                               : convolution_cut(s->convolution, s->gradient);
+    VQC_TRY(pieces_create(onednn, s, c, p, error));
+    if (has_name(p, p->name))
         return VQC_OK;
-    const dnnl_version_t *version = dnnl_version();
-    return vqc_error_set(error, VQC_FAILED, "oneDNN %d.%d.%d, %s: %s", version->major, version->minor, version->patch,
-                         what, dnnl_status2str(status));
+    pieces_destroy(p);
+    return pieces_create(onednn, s, whole, p, error);
 }
 
-/* How the elements of a tensor lie in memory: a value in version 2, a handle in version 3. */
-#if DNNL_VERSION_MAJOR >= 3
-typedef const_dnnl_memory_desc_t layout_view;
-
-static layout_view layout_of(const dnnl_memory_desc_t *layout)
-{
-    return *layout;
-}
-
-static void layout_release(dnnl_memory_desc_t *layout)
-{
-    dnnl_memory_desc_destroy(*layout);
-}
-
-static dnnl_status_t layout_init_strided(dnnl_memory_desc_t *layout, int axes, const dnnl_dims_t sizes,
-                                         dnnl_data_type_t type, const dnnl_dims_t strides)
-{
-    return dnnl_memory_desc_create_with_strides(layout, axes, sizes, type, strides);
-}
-
-static dnnl_status_t layout_init_any(dnnl_memory_desc_t *layout, int axes, const dnnl_dims_t sizes,
-                                     dnnl_data_type_t type)
-{
-    return dnnl_memory_desc_create_with_tag(layout, axes, sizes, type, dnnl_format_tag_any);
-}
-#else
-typedef const dnnl_memory_desc_t *layout_view;
-
-static layout_view layout_of(const dnnl_memory_desc_t *layout)
-{
-    return layout;
-}
-
-static void layout_release(dnnl_memory_desc_t *layout)
-{
-    (void)layout;
-}
-
-static dnnl_status_t layout_init_strided(dnnl_memory_desc_t *layout, int axes, const dnnl_dims_t sizes,
-                                         dnnl_data_type_t type, const dnnl_dims_t strides)
-{
-    return dnnl_memory_desc_init_by_strides(layout, axes, sizes, type, strides);
-}
-
-static dnnl_status_t layout_init_any(dnnl_memory_desc_t *layout, int axes, const dnnl_dims_t sizes,
-                                     dnnl_data_type_t type)
-{
-    return dnnl_memory_desc_init_by_tag(layout, axes, sizes, type, dnnl_format_tag_any);
-}
-#endif
-
-/* A tensor of a primitive. Sizes are in oneDNN's order of axes (pictures: batch, channels, height, width), strides
- * count elements. */
-typedef struct tensor {
-    int axes; /* 0: the primitive has no such tensor */
-    dnnl_dims_t sizes;
-    dnnl_dims_t strides;
-    vqc_dtype dtype;
-    bool packed; /* oneDNN chooses the layout; the strides are those of the constants before packing */
-} tensor;
-
-typedef struct tensors {
-    tensor source, matrix, bias, target;
-    bool accumulate; /* add to what target holds */
-} tensors;
-
-typedef struct layouts {
-    dnnl_memory_desc_t source, matrix, bias, target;
-    bool has_bias;
-} layouts;
-
-static dnnl_data_type_t type_of(vqc_dtype dtype)
-{
-    return dtype == VQC_DTYPE_BF16 ? dnnl_bf16 : dnnl_f32;
-}
-
-static vqc_status layout_init(dnnl_memory_desc_t *layout, const tensor *t, vqc_error *error)
-{
-    dnnl_status_t status = t->packed ? layout_init_any(layout, t->axes, t->sizes, type_of(t->dtype))
-                                     : layout_init_strided(layout, t->axes, t->sizes, type_of(t->dtype), t->strides);
-    return check(status, "describing a tensor", error);
-}
-
-/* All or none. */
-static vqc_status layouts_init(layouts *l, const tensors *t, vqc_error *error)
-{
-    dnnl_memory_desc_t *const layout[] = {&l->source, &l->matrix, &l->target, &l->bias};
-    const tensor *const described[] = {&t->source, &t->matrix, &t->target, &t->bias};
-    l->has_bias = t->bias.axes > 0;
-    for (int i = 0; i < 3 + l->has_bias; i++) {
-        vqc_status status = layout_init(layout[i], described[i], error);
-        while (status != VQC_OK && i > 0)
-            layout_release(layout[--i]);
-        VQC_TRY(status);
-    }
-    return VQC_OK;
-}
-
-static void layouts_release(layouts *l)
-{
-    layout_release(&l->source);
-    layout_release(&l->matrix);
-    layout_release(&l->target);
-    if (l->has_bias)
-        layout_release(&l->bias);
-}
-
-typedef enum computation { CONVOLUTION, CONVOLUTION_GRADIENT, PRODUCT } computation;
-
-/* How the kernel of a convolution moves; without meaning for products. */
-typedef struct window {
-    dnnl_dims_t strides, padding_before, padding_after;
-} window;
-
-/* Of a convolution's gradient, source is the gradient of the output and target that of the input. */
-#if DNNL_VERSION_MAJOR >= 3
-static dnnl_status_t describe_convolution(dnnl_primitive_desc_t *description, dnnl_engine_t engine, const layouts *l,
-                                          const window *w, dnnl_primitive_attr_t attributes)
-{
-    return dnnl_convolution_forward_primitive_desc_create(
-        description, engine, dnnl_forward_inference, dnnl_convolution_direct, l->source, l->matrix,
-        l->has_bias ? l->bias : NULL, l->target, w->strides, NULL, w->padding_before, w->padding_after, attributes);
-}
-
-static dnnl_status_t describe_gradient(dnnl_primitive_desc_t *description, dnnl_engine_t engine, const layouts *l,
-                                       const window *w, dnnl_primitive_attr_t attributes)
-{
-    dnnl_primitive_desc_t forward;
-    dnnl_status_t status = dnnl_convolution_forward_primitive_desc_create(
-        &forward, engine, dnnl_forward_training, dnnl_convolution_direct, l->target, l->matrix, NULL, l->source,
-        w->strides, NULL, w->padding_before, w->padding_after, attributes);
-    if (status != dnnl_success)
-        return status;
-    status = dnnl_convolution_backward_data_primitive_desc_create(
-        description, engine, dnnl_convolution_direct, l->target, l->matrix, l->source, w->strides, NULL,
-        w->padding_before, w->padding_after, forward, attributes);
-    dnnl_primitive_desc_destroy(forward);
-    return status;
-}
-
-static dnnl_status_t describe_product(dnnl_primitive_desc_t *description, dnnl_engine_t engine, const layouts *l,
-                                      dnnl_primitive_attr_t attributes)
-{
-    return dnnl_matmul_primitive_desc_create(description, engine, l->source, l->matrix, l->has_bias ? l->bias : NULL,
-                                             l->target, attributes);
-}
-#else
-static dnnl_status_t describe_convolution(dnnl_primitive_desc_t *description, dnnl_engine_t engine, const layouts *l,
-                                          const window *w, dnnl_primitive_attr_t attributes)
-{
-    dnnl_convolution_desc_t convolution;
-    dnnl_status_t status = dnnl_convolution_forward_desc_init(
-        &convolution, dnnl_forward_inference, dnnl_convolution_direct, &l->source, &l->matrix,
-        l->has_bias ? &l->bias : NULL, &l->target, w->strides, w->padding_before, w->padding_after);
-    if (status != dnnl_success)
-        return status;
-    return dnnl_primitive_desc_create(description, &convolution, attributes, engine, NULL);
-}
-
-static dnnl_status_t describe_gradient(dnnl_primitive_desc_t *description, dnnl_engine_t engine, const layouts *l,
-                                       const window *w, dnnl_primitive_attr_t attributes)
-{
-    const layouts forward_layouts = {.source = l->target, .matrix = l->matrix, .target = l->source};
-    dnnl_primitive_desc_t forward;
-    dnnl_status_t status = describe_convolution(&forward, engine, &forward_layouts, w, attributes);
-    if (status != dnnl_success)
-        return status;
-    dnnl_convolution_desc_t gradient;
-    status = dnnl_convolution_backward_data_desc_init(&gradient, dnnl_convolution_direct, &l->target, &l->matrix,
-                                                      &l->source, w->strides, w->padding_before, w->padding_after);
-    if (status == dnnl_success)
-        status = dnnl_primitive_desc_create(description, &gradient, attributes, engine, forward);
-    dnnl_primitive_desc_destroy(forward);
-    return status;
-}
-
-static dnnl_status_t describe_product(dnnl_primitive_desc_t *description, dnnl_engine_t engine, const layouts *l,
-                                      dnnl_primitive_attr_t attributes)
-{
-    dnnl_matmul_desc_t product;
-    dnnl_status_t status =
-        dnnl_matmul_desc_init(&product, &l->source, &l->matrix, l->has_bias ? &l->bias : NULL, &l->target);
-    if (status != dnnl_success)
-        return status;
-    return dnnl_primitive_desc_create(description, &product, attributes, engine, NULL);
-}
-#endif
-
-static dnnl_status_t append_sum(dnnl_post_ops_t post_ops)
-{
-#if DNNL_VERSION_MAJOR >= 3
-    return dnnl_post_ops_append_sum(post_ops, 1.0F, 0, dnnl_data_type_undef);
-#else
-    return dnnl_post_ops_append_sum(post_ops, 1.0F);
-#endif
-}
-
-/* Makes the primitive add to what its target holds. A binary post-op could add a third tensor instead and would
- * save a copy, but rules out the fastest convolutions of version 2. */
-static dnnl_status_t attributes_set_accumulate(dnnl_primitive_attr_t attributes)
-{
-    dnnl_post_ops_t post_ops;
-    dnnl_status_t status = dnnl_post_ops_create(&post_ops);
-    if (status != dnnl_success)
-        return status;
-    status = append_sum(post_ops);
-    if (status == dnnl_success)
-        status = dnnl_primitive_attr_set_post_ops(attributes, post_ops);
-    dnnl_post_ops_destroy(post_ops);
-    return status;
-}
-
-/* Scratch memory comes from the caller, and f32 stays f32 whatever the environment says. */
-static dnnl_status_t attributes_create(dnnl_primitive_attr_t *attributes_out, bool accumulate)
-{
-    dnnl_primitive_attr_t attributes;
-    dnnl_status_t status = dnnl_primitive_attr_create(&attributes);
-    if (status != dnnl_success)
-        return status;
-    status = dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
-    if (status == dnnl_success)
-        status = dnnl_primitive_attr_set_fpmath_mode(attributes, dnnl_fpmath_mode_strict);
-    if (status == dnnl_success && accumulate)
-        status = attributes_set_accumulate(attributes);
-    if (status != dnnl_success) {
-        dnnl_primitive_attr_destroy(attributes);
-        return status;
-    }
-    *attributes_out = attributes;
-    return dnnl_success;
-}
-
-static vqc_status describe(dnnl_primitive_desc_t *description, dnnl_engine_t engine, computation kind,
-                           const tensors *t, const window *w, vqc_error *error)
-{
-    layouts l;
-    VQC_TRY(layouts_init(&l, t, error));
-    dnnl_primitive_attr_t attributes;
-    dnnl_status_t status = attributes_create(&attributes, t->accumulate);
-    if (status == dnnl_success) {
-        if (kind == CONVOLUTION)
-            status = describe_convolution(description, engine, &l, w, attributes);
-        else if (kind == CONVOLUTION_GRADIENT)
-            status = describe_gradient(description, engine, &l, w, attributes);
-        else
-            status = describe_product(description, engine, &l, attributes);
-        dnnl_primitive_attr_destroy(attributes);
-    }
-    layouts_release(&l);
-    if (status == dnnl_unimplemented && t->source.dtype == VQC_DTYPE_BF16)
-        return check(status, "which has no bf16 for this processor (on x86 it takes AVX-512); f32 works", error);
-    return check(status, "choosing an algorithm", error);
-}
-
-static vqc_status allocate(size_t size, void **memory_out, vqc_error *error)
-{
-    *memory_out = aligned_alloc(ALIGNMENT, (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    if (*memory_out == NULL)
-        return vqc_error_set(error, VQC_FAILED, "no memory for %zu bytes of packed weights", size);
-    return VQC_OK;
-}
-
-/* Runs a reorder from one memory to the other. */
-static dnnl_status_t reorder(dnnl_engine_t engine, dnnl_stream_t stream, layout_view from, dnnl_memory_t source,
-                             layout_view to, dnnl_memory_t target)
-{
-    dnnl_primitive_desc_t description;
-    dnnl_status_t status = dnnl_reorder_primitive_desc_create(&description, from, engine, to, engine, NULL);
-    if (status != dnnl_success)
-        return status;
-    dnnl_primitive_t primitive;
-    status = dnnl_primitive_create(&primitive, description);
-    dnnl_primitive_desc_destroy(description);
-    if (status != dnnl_success)
-        return status;
-    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}};
-    status = dnnl_primitive_execute(primitive, stream, 2, arguments);
-    if (status == dnnl_success)
-        status = dnnl_stream_wait(stream);
-    dnnl_primitive_destroy(primitive);
-    return status;
-}
-
-/* Converts and packs the constant, f32 in host memory, as the primitive wants it. */
-static vqc_status matrix_pack(const vqc_onednn *onednn, vqc_onednn_primitive *p, layout_view packed_layout,
-                              const tensor *matrix, const float *constant, vqc_error *error)
-{
-    p->packed_size = dnnl_memory_desc_get_size(packed_layout);
-    VQC_TRY(allocate(p->packed_size, &p->packed, error));
-    dnnl_memory_desc_t layout;
-    VQC_TRY(check(layout_init_strided(&layout, matrix->axes, matrix->sizes, dnnl_f32, matrix->strides),
-                  "describing the weights", error));
-    dnnl_memory_t source;
-    dnnl_status_t status =
-        dnnl_memory_create(&source, layout_of(&layout), onednn->engine, (void *)(uintptr_t)constant);
-    if (status == dnnl_success) {
-        status = dnnl_memory_set_data_handle(p->memory[SLOT_MATRIX], p->packed);
-        if (status == dnnl_success)
-            status =
-                reorder(onednn->engine, p->stream, layout_of(&layout), source, packed_layout, p->memory[SLOT_MATRIX]);
-        dnnl_memory_destroy(source);
-    }
-    layout_release(&layout);
-    return check(status, "packing the weights", error);
-}
-
-static vqc_status bias_copy(vqc_onednn_primitive *p, const tensor *layout, const float *bias, vqc_error *error)
-{
-    p->bias_size = (size_t)layout->sizes[layout->axes - 1] * sizeof(float);
-    void *copy;
-    VQC_TRY(allocate(p->bias_size, &copy, error));
-    p->bias = copy;
-    memcpy(p->bias, bias, p->bias_size);
-    return check(dnnl_memory_set_data_handle(p->memory[SLOT_BIAS], p->bias), "placing the bias", error);
-}
-
-static vqc_status memory_create(const vqc_onednn *onednn, vqc_onednn_primitive *p, enum slot slot, int argument,
-                                layout_view layout, vqc_error *error)
-{
-    p->argument[slot] = argument;
-    return check(dnnl_memory_create(&p->memory[slot], layout, onednn->engine, DNNL_MEMORY_NONE),
-                 "describing an argument", error);
-}
-
-/* Makes the memory objects of all arguments, without data. */
-static vqc_status memories_create(const vqc_onednn *onednn, vqc_onednn_primitive *p, computation kind,
-                                  const_dnnl_primitive_desc_t description, const tensors *t, vqc_error *error)
-{
-    bool gradient = kind == CONVOLUTION_GRADIENT;
-    layout_view source =
-        dnnl_primitive_desc_query_md(description, gradient ? dnnl_query_diff_dst_md : dnnl_query_src_md, 0);
-    layout_view target =
-        dnnl_primitive_desc_query_md(description, gradient ? dnnl_query_diff_src_md : dnnl_query_dst_md, 0);
-    layout_view matrix = dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
-    layout_view scratchpad = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
-    VQC_TRY(memory_create(onednn, p, SLOT_SOURCE, gradient ? DNNL_ARG_DIFF_DST : DNNL_ARG_SRC, source, error));
-    VQC_TRY(memory_create(onednn, p, SLOT_MATRIX, DNNL_ARG_WEIGHTS, matrix, error));
-    VQC_TRY(memory_create(onednn, p, SLOT_TARGET, gradient ? DNNL_ARG_DIFF_SRC : DNNL_ARG_DST, target, error));
-    VQC_TRY(memory_create(onednn, p, SLOT_SCRATCHPAD, DNNL_ARG_SCRATCHPAD, scratchpad, error));
-    p->scratchpad_size = (dnnl_memory_desc_get_size(scratchpad) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (t->bias.axes > 0)
-        VQC_TRY(memory_create(onednn, p, SLOT_BIAS, DNNL_ARG_BIAS,
-                              dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 1), error));
-    return VQC_OK;
-}
-
-/* Fills the primitive, which the caller destroys on failure. */
-static vqc_status primitive_fill(const vqc_onednn *onednn, vqc_onednn_primitive *p, computation kind,
-                                 const_dnnl_primitive_desc_t description, const tensors *t, const float *constant,
-                                 const float *bias, vqc_error *error)
-{
-    VQC_TRY(check(dnnl_primitive_create(&p->primitive, description), "making the primitive", error));
-    VQC_TRY(
-        check(dnnl_stream_create(&p->stream, onednn->engine, dnnl_stream_default_flags), "making a stream", error));
-    VQC_TRY(memories_create(onednn, p, kind, description, t, error));
-    if (bias != NULL)
-        VQC_TRY(bias_copy(p, &t->bias, bias, error));
-    if (constant == NULL)
-        return VQC_OK;
-    return matrix_pack(onednn, p, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0), &t->matrix,
-                       constant, error);
-}
-
-static vqc_status primitive_create(const vqc_onednn *onednn, computation kind, const tensors *t, const window *w,
-                                   const float *constant, const float *bias, vqc_onednn_primitive **primitive_out,
+static vqc_status primitive_create(const vqc_onednn *onednn, const subject *s, vqc_onednn_primitive **primitive_out,
                                    vqc_error *error)
 {
     vqc_onednn_primitive *p;
     VQC_TRY(vqc_memory_allocate(1, sizeof *p, "a primitive", &p, error));
-    dnnl_primitive_desc_t description;
-    vqc_status status = describe(&description, onednn->engine, kind, t, w, error);
-    if (status == VQC_OK) {
-        status = primitive_fill(onednn, p, kind, description, t, constant, bias, error);
-        dnnl_primitive_desc_destroy(description);
-    }
+    vqc_status status = primitive_fill(onednn, s, p, error);
     if (status != VQC_OK) {
         vqc_onednn_primitive_destroy(p);
         return status;
     }
+    int threads = omp_get_max_threads();
+    p->threads = threads < p->count ? threads : p->count;
     *primitive_out = p;
     return VQC_OK;
 }
 
-void vqc_onednn_primitive_destroy(vqc_onednn_primitive *p)
+vqc_status vqc_onednn_product_create(const vqc_onednn *onednn, const vqc_onednn_product *product,
+                                     vqc_onednn_primitive **primitive_out, vqc_error *error)
 {
-    if (p == NULL)
-        return;
-    for (int slot = 0; slot < SLOT_COUNT; slot++)
-        if (p->memory[slot] != NULL)
-            dnnl_memory_destroy(p->memory[slot]);
-    if (p->stream != NULL)
-        dnnl_stream_destroy(p->stream);
-    if (p->primitive != NULL)
-        dnnl_primitive_destroy(p->primitive);
-    free(p->packed);
-    free(p->bias);
-    free(p);
-}
-
-size_t vqc_onednn_primitive_scratchpad(const vqc_onednn_primitive *primitive)
-{
-    return primitive->scratchpad_size;
-}
-
-size_t vqc_onednn_primitive_parameters(const vqc_onednn_primitive *primitive)
-{
-    return primitive->packed_size + primitive->bias_size;
-}
-
-vqc_status vqc_onednn_create(vqc_onednn **onednn_out, vqc_error *error)
-{
-    vqc_onednn *onednn;
-    VQC_TRY(vqc_memory_allocate(1, sizeof *onednn, "oneDNN", &onednn, error));
-    vqc_status status = check(dnnl_engine_create(&onednn->engine, dnnl_cpu, 0), "opening the processor", error);
-    if (status != VQC_OK) {
-        free(onednn);
-        return status;
-    }
-    *onednn_out = onednn;
-    return VQC_OK;
-}
-
-void vqc_onednn_destroy(vqc_onednn *onednn)
-{
-    if (onednn == NULL)
-        return;
-    dnnl_engine_destroy(onednn->engine);
-    free(onednn);
-}
-
-void vqc_onednn_describe(vqc_ops_description *description_out)
-{
-    const dnnl_version_t *version = dnnl_version();
-    /* "cpu_isa_avx2" or "cpu_isa:avx2", after the version */
-    const char *name = dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa());
-    const char *prefix = "cpu_isa";
-    if (strncmp(name, prefix, strlen(prefix)) == 0)
-        name += strlen(prefix) + 1;
-    (void)snprintf(description_out->instruction_set, sizeof description_out->instruction_set, "%s", name);
-    (void)snprintf(description_out->library, sizeof description_out->library, "oneDNN %d.%d.%d", version->major,
-                   version->minor, version->patch);
-}
-
-/* Channels last in memory. */
-static tensor picture_of(vqc_dtype dtype, int64_t batch, int64_t channels, int64_t height, int64_t width)
-{
-    return (tensor){.axes = 4,
-                    .sizes = {batch, channels, height, width},
-                    .strides = {height * width * channels, 1, width * channels, channels},
-                    .dtype = dtype};
-}
-
-static tensor kernel_of(vqc_dtype dtype, int64_t out_channels, int64_t in_channels, int64_t height, int64_t width)
-{
-    return (tensor){.axes = 4,
-                    .sizes = {out_channels, in_channels, height, width},
-                    .strides = {in_channels * height * width, height * width, width, 1},
-                    .dtype = dtype,
-                    .packed = true};
-}
-
-/* The tensors of the forward pass. */
-static tensors convolution_tensors(vqc_dtype dtype, const vqc_convolution *c)
-{
-    int64_t out_height = (c->height + c->pad_top + c->pad_bottom - c->kernel_height) / c->stride + 1;
-    int64_t out_width = (c->width + c->pad_left + c->pad_right - c->kernel_width) / c->stride + 1;
-    tensors t = {
-        .source = picture_of(dtype, c->batch, c->in_channels, c->height, c->width),
-        .matrix = kernel_of(dtype, c->out_channels, c->in_channels, c->kernel_height, c->kernel_width),
-        .target = picture_of(dtype, c->batch, c->out_channels, out_height, out_width),
-        .accumulate = c->residual,
-    };
-    if (c->bias != NULL)
-        t.bias = (tensor){.axes = 1, .sizes = {c->out_channels}, .strides = {1}, .dtype = VQC_DTYPE_F32};
-    return t;
-}
-
-static window window_of(const vqc_convolution *c)
-{
-    return (window){.strides = {c->stride, c->stride},
-                    .padding_before = {c->pad_top, c->pad_left},
-                    .padding_after = {c->pad_bottom, c->pad_right}};
+    const subject s = {.product = product, .dtype = product->dtype};
+    return primitive_create(onednn, &s, primitive_out, error);
 }
 
 vqc_status vqc_onednn_convolution_create(const vqc_onednn *onednn, vqc_dtype dtype,
                                          const vqc_convolution *convolution, vqc_onednn_primitive **primitive_out,
                                          vqc_error *error)
 {
-    tensors t = convolution_tensors(dtype, convolution);
-    window w = window_of(convolution);
-    return primitive_create(onednn, CONVOLUTION, &t, &w, convolution->weight, convolution->bias, primitive_out,
-                            error);
+    const subject s = {.convolution = convolution, .dtype = dtype};
+    return primitive_create(onednn, &s, primitive_out, error);
 }
 
 vqc_status vqc_onednn_convolution_gradient_create(const vqc_onednn *onednn, vqc_dtype dtype,
                                                   const vqc_convolution *convolution,
                                                   vqc_onednn_primitive **primitive_out, vqc_error *error)
 {
-    tensors forward = convolution_tensors(dtype, convolution);
-    window w = window_of(convolution);
-    const tensors t = {.source = forward.target, .matrix = forward.matrix, .target = forward.source};
-    return primitive_create(onednn, CONVOLUTION_GRADIENT, &t, &w, convolution->weight, NULL, primitive_out, error);
+    const subject s = {.convolution = convolution, .dtype = dtype, .gradient = true};
+    return primitive_create(onednn, &s, primitive_out, error);
 }
 
-static tensor matrix_of(vqc_dtype dtype, int64_t rows, int64_t columns, bool transposed)
+void vqc_onednn_primitive_destroy(vqc_onednn_primitive *primitive)
 {
-    return (tensor){.axes = 2,
-                    .sizes = {rows, columns},
-                    .strides = {transposed ? 1 : columns, transposed ? rows : 1},
-                    .dtype = dtype};
+    if (primitive == NULL)
+        return;
+    pieces_destroy(primitive);
+    vqc_gemm_destroy(primitive->gemm);
+    free(primitive);
 }
 
-vqc_status vqc_onednn_product_create(const vqc_onednn *onednn, const vqc_onednn_product *product,
-                                     vqc_onednn_primitive **primitive_out, vqc_error *error)
+size_t vqc_onednn_primitive_scratchpad(const vqc_onednn_primitive *primitive)
 {
-    tensors t = {
-        .source = matrix_of(product->dtype, product->rows, product->depth, product->source_transposed),
-        .matrix = matrix_of(product->dtype, product->depth, product->columns, product->matrix_transposed),
-        .target = matrix_of(product->target_dtype, product->rows, product->columns, false),
-        .accumulate = product->accumulate,
-    };
-    t.matrix.packed = product->constant != NULL;
-    if (product->bias != NULL)
-        t.bias = matrix_of(VQC_DTYPE_F32, 1, product->columns, false);
-    const window none = {0};
-    return primitive_create(onednn, PRODUCT, &t, &none, product->constant, product->bias, primitive_out, error);
+    return primitive->shared + (size_t)primitive->threads * primitive->scratchpad;
 }
 
-static dnnl_status_t place(const vqc_onednn_primitive *p, enum slot slot, const void *data)
+size_t vqc_onednn_primitive_parameters(const vqc_onednn_primitive *primitive)
 {
-    return dnnl_memory_set_data_handle(p->memory[slot], (void *)(uintptr_t)data);
+    return primitive->parameters;
 }
 
-vqc_status vqc_onednn_execute(vqc_onednn_primitive *p, const vqc_onednn_arguments *arguments, vqc_error *error)
+int vqc_onednn_primitive_pieces(const vqc_onednn_primitive *primitive)
 {
-    dnnl_status_t status = place(p, SLOT_SOURCE, arguments->source);
-    if (status == dnnl_success && p->packed == NULL)
-        status = place(p, SLOT_MATRIX, arguments->matrix);
-    if (status == dnnl_success)
-        status = place(p, SLOT_TARGET, arguments->target);
-    if (status == dnnl_success)
-        status = place(p, SLOT_SCRATCHPAD, arguments->scratchpad);
-    dnnl_exec_arg_t list[SLOT_COUNT];
-    int count = 0;
-    for (int slot = 0; slot < SLOT_COUNT; slot++)
-        if (p->memory[slot] != NULL)
-            list[count++] = (dnnl_exec_arg_t){p->argument[slot], p->memory[slot]};
-    if (status == dnnl_success)
-        status = dnnl_primitive_execute(p->primitive, p->stream, count, list);
-    if (status == dnnl_success)
-        status = dnnl_stream_wait(p->stream);
-    return check(status, "computing", error);
+    return primitive->count;
+}
+
+const char *vqc_onednn_primitive_name(const vqc_onednn_primitive *primitive)
+{
+    return primitive->name;
+}
+
+static vqc_status piece_execute(const vqc_onednn_primitive *p, int index, const vqc_onednn_arguments *arguments,
+                                vqc_error *error)
+{
+    vqc_onednn_arguments operands = *arguments;
+    operands.scratchpad = (char *)arguments->scratchpad + p->shared + (size_t)omp_get_thread_num() * p->scratchpad;
+    if (p->shared > 0)
+        operands.source = arguments->scratchpad;
+    if (p->gemm != NULL) {
+        range columns = range_of(p->columns, COLUMNS_AT_ONCE, p->count, index);
+        return vqc_gemm_execute(p->gemm, &operands, columns.first, columns.end, error);
+    }
+    const placed_piece *placed = &p->pieces[index];
+    operands.source = (const char *)arguments->source + placed->source;
+    operands.target = (char *)arguments->target + placed->target;
+    return vqc_onednn_piece_execute(placed->piece, &operands, error);
+}
+
+enum { ROWS_TURNED_AT_ONCE = 16 };
+
+static void source_turn(const vqc_onednn_primitive *p, const vqc_onednn_arguments *arguments)
+{
+#pragma omp parallel for schedule(static) num_threads(p->threads)
+    for (int64_t row = 0; row < p->rows; row += ROWS_TURNED_AT_ONCE)
+        vqc_gemm_turn(p->gemm, arguments->source, arguments->scratchpad, row,
+                      row + ROWS_TURNED_AT_ONCE < p->rows ? row + ROWS_TURNED_AT_ONCE : p->rows);
+}
+
+/* Of several failures, any is reported. */
+vqc_status vqc_onednn_execute(vqc_onednn_primitive *primitive, const vqc_onednn_arguments *arguments,
+                              vqc_error *error)
+{
+    vqc_status failure = VQC_OK;
+    if (primitive->shared > 0)
+        source_turn(primitive, arguments);
+#pragma omp parallel for schedule(static) num_threads(primitive->threads)
+    for (int i = 0; i < primitive->count; i++) {
+        vqc_error own = {0};
+        vqc_status status = piece_execute(primitive, i, arguments, &own);
+        if (status == VQC_OK)
+            continue;
+#pragma omp critical(vqc_onednn_failure)
+        {
+            failure = status;
+            *error = own;
+        }
+    }
+    return failure;
 }

@@ -9,12 +9,13 @@
 #include "base/status.h"
 #include "ops/ops.h"
 
-/* The primitives of oneDNN that the operations use: convolution and matrix product. All that is of oneDNN, and all
- * that differs between its versions 2 and 3, is in onednn.c. Elements are f32 or bf16, sums are f32, and f32 is
- * never rounded to a shorter type on the way. All failures are VQC_FAILED: oneDNN's, or for want of memory. */
+/* Convolution and matrix product by oneDNN, as the operations use them. Each is cut into pieces by its shape alone,
+ * which the threads share; so bits do not depend on the number of threads (how it is cut: onednn.c). Elements are f32
+ * or bf16, sums are f32, and f32 is never rounded to a shorter type on the way. All failures are VQC_FAILED:
+ * oneDNN's, or for want of memory. */
 
-/* The processor as oneDNN sees it. Every primitive keeps the number of threads that OpenMP allowed
- * (omp_get_max_threads) when it was made. */
+/* The processor as oneDNN sees it. Every primitive is computed by as many threads as OpenMP allowed
+ * (omp_get_max_threads) when it was made, or fewer. */
 typedef struct vqc_onednn vqc_onednn;
 
 VQC_MUST_CHECK vqc_status vqc_onednn_create(vqc_onednn **onednn_out, vqc_error *error);
@@ -34,6 +35,9 @@ void vqc_onednn_primitive_destroy(vqc_onednn_primitive *primitive);
 size_t vqc_onednn_primitive_scratchpad(const vqc_onednn_primitive *primitive);
 /* Bytes of the packed constants. */
 size_t vqc_onednn_primitive_parameters(const vqc_onednn_primitive *primitive);
+/* Into how many pieces it is cut, and oneDNN's name of what computes them, such as "gemm:jit". */
+int vqc_onednn_primitive_pieces(const vqc_onednn_primitive *primitive);
+const char *vqc_onednn_primitive_name(const vqc_onednn_primitive *primitive);
 
 /* The forward convolution as vqc_convolution describes it, weights and bias packed. With `residual` it adds to what
  * the target holds: the caller puts the residual there first. */
@@ -58,6 +62,7 @@ typedef struct vqc_onednn_product {
     bool source_transposed;
     bool matrix_transposed;
     bool accumulate; /* add to what target holds */
+    bool whole;      /* not cut, because others are computed at the same time */
     /* A constant matrix of f32 in host memory, stored as matrix_transposed says, which is packed; NULL: the matrix
      * is an argument of the execution. */
     const float *constant;
