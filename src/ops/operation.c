@@ -3,23 +3,15 @@
 #include "ops/kinds/kind.h"
 
 typedef struct operation_row {
-    const char *name;
     vqc_operation_types types;
     vqc_operation_layout (*layout)(const vqc_operation *operation);
     vqc_status (*check)(const vqc_operation *operation, vqc_error *error);
 } operation_row;
 
 #define ROW(KIND, c_name, words, which)                                                                              \
-    [VQC_OPERATION_##KIND] = {.name = (words),                                                                       \
-                              .types = VQC_OPERATION_TYPES_##which,                                                  \
-                              .layout = vqc_##c_name##_layout,                                                       \
-                              .check = vqc_##c_name##_check},
+    [VQC_OPERATION_##KIND] = {                                                                                       \
+        .types = VQC_OPERATION_TYPES_##which, .layout = vqc_##c_name##_layout, .check = vqc_##c_name##_check},
 static const operation_row rows[VQC_OPERATION_COUNT] = {VQC_OPERATIONS(ROW)};
-
-const char *vqc_operation_name(vqc_operation_kind kind)
-{
-    return rows[kind].name;
-}
 
 vqc_operation_types vqc_operation_types_of(vqc_operation_kind kind)
 {
@@ -39,6 +31,7 @@ vqc_status vqc_operation_check(const vqc_operation *operation, vqc_error *error)
     if (row->types != VQC_OPERATION_TYPES_OWN)
         VQC_TRY(vqc_check_type(operation, operation->dtype, error));
     if (row->types == VQC_OPERATION_TYPES_PRECISE && operation->dtype == VQC_DTYPE_BF16)
-        return vqc_error_set(error, VQC_FAILED, "%s: element type bf16, expected f32 or f64", row->name);
+        return vqc_error_set(error, VQC_FAILED, "%s: element type bf16, expected f32 or f64",
+                             vqc_operation_name(operation->kind));
     return row->check(operation, error);
 }

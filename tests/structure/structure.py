@@ -1,6 +1,6 @@
 """The structure of the sources: no circles, no long functions; and the counts that docs/architecture.md quotes.
 
-    python3 tests/structure/structure.py [--except FOLDER]... [SOURCES]
+    python3 tests/structure/structure.py [SOURCES]
 
 A file stands above another when it uses a function or table that the other defines, and a header above those that it
 includes. Where files stand above each other in a circle, they can only be understood together; what both need belongs
@@ -110,11 +110,8 @@ def main():
     sys.setrecursionlimit(10000)
     parser = argparse.ArgumentParser()
     parser.add_argument("sources", nargs="?", type=pathlib.Path, default=pathlib.Path(__file__).parents[2] / "src")
-    parser.add_argument("--except", dest="left_out", action="append", default=[])
-    options = parser.parse_args()
-    root = options.sources
-    paths = sorted(path for path in root.rglob("*") if path.suffix in (".c", ".h", ".cu", ".cuh")
-                   and path.relative_to(root).parts[0] not in options.left_out)
+    root = parser.parse_args().sources
+    paths = sorted(path for path in root.rglob("*") if path.suffix in (".c", ".h", ".cu", ".cuh"))
     sources = [Source(path, root) for path in paths]
     functions = [(lines, source.name, name) for source in sources for name, lines in source.functions]
     edges, why = edges_of(sources)

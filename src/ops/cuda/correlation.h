@@ -15,8 +15,15 @@ typedef struct vqc_cuda_correlation_shape {
     int64_t kernel_height, kernel_width, stride, pad_height, pad_width;
 } vqc_cuda_correlation_shape;
 
-int64_t vqc_cuda_correlation_out_height(const vqc_cuda_correlation_shape *shape);
-int64_t vqc_cuda_correlation_out_width(const vqc_cuda_correlation_shape *shape);
+static inline int64_t vqc_cuda_correlation_out_height(const vqc_cuda_correlation_shape *shape)
+{
+    return (shape->height + 2 * shape->pad_height - shape->kernel_height) / shape->stride + 1;
+}
+
+static inline int64_t vqc_cuda_correlation_out_width(const vqc_cuda_correlation_shape *shape)
+{
+    return (shape->width + 2 * shape->pad_width - shape->kernel_width) / shape->stride + 1;
+}
 
 /* *correlation_out, to be released with vqc_cuda_correlation_destroy, which takes NULL too, is NULL where cuDNN has
  * no such algorithm for the shape; the status is then VQC_OK. */

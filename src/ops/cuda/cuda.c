@@ -9,27 +9,6 @@
 #include "ops/cuda/step.h"
 #include "ops/cuda/step_functions.h"
 
-vqc_status vqc_cuda_check(cudaError_t result, const char *what, vqc_error *error)
-{
-    if (result == cudaSuccess)
-        return VQC_OK;
-    return vqc_error_set(error, VQC_FAILED, "cuda: %s: %s", what, cudaGetErrorString(result));
-}
-
-vqc_status vqc_cuda_cublas_check(cublasStatus_t result, const char *what, vqc_error *error)
-{
-    if (result == CUBLAS_STATUS_SUCCESS)
-        return VQC_OK;
-    return vqc_error_set(error, VQC_FAILED, "cuda: %s: cuBLAS: %s", what, cublasLtGetStatusString(result));
-}
-
-vqc_status vqc_cuda_cudnn_check(cudnnStatus_t result, const char *what, vqc_error *error)
-{
-    if (result == CUDNN_STATUS_SUCCESS)
-        return VQC_OK;
-    return vqc_error_set(error, VQC_FAILED, "cuda: %s: cuDNN: %s", what, cudnnGetErrorString(result));
-}
-
 /* The number of the device to use: the one that the options name, or the only one that there is, since a job manager
  * may show each rank its own. */
 static vqc_status device_choose(const vqc_ops_options *options, int *index_out, vqc_error *error)

@@ -8,6 +8,7 @@
 #include <cudnn.h>
 
 #include "base/status.h"
+#include "ops/cuda/result.h"
 
 /* An NVIDIA GPU with the one stream on which everything is computed, in the order of the calls, and the libraries'
  * handles, which compute on that stream. Calls that launch work return at once; only copies between host and device
@@ -27,14 +28,5 @@ typedef struct vqc_cuda_device {
     struct vqc_cuda_graphs *graphs; /* cudnn_graphs.h */
     void *latent_parts; /* vqc_cuda_latent_parts_size() bytes on the device, for one call on the stream at a time */
 } vqc_cuda_device;
-
-/* Turn a result of the CUDA runtime, cuBLAS or cuDNN into a status: VQC_OK, or VQC_FAILED with "cuda: WHAT: the
- * library's words". What an operation does is prefixed with its description by the caller in cuda.c.
- *
- * A kernel is launched by a function of a .cu file that returns cudaGetLastError(); errors inside of a kernel show
- * at a later call, at the latest when results are copied to the host. */
-VQC_MUST_CHECK vqc_status vqc_cuda_check(cudaError_t result, const char *what, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_cuda_cublas_check(cublasStatus_t result, const char *what, vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_cuda_cudnn_check(cudnnStatus_t result, const char *what, vqc_error *error);
 
 #endif

@@ -38,16 +38,6 @@ void vqc_cuda_correlation_destroy(vqc_cuda_correlation *correlation)
     free(correlation);
 }
 
-int64_t vqc_cuda_correlation_out_height(const vqc_cuda_correlation_shape *shape)
-{
-    return (shape->height + 2 * shape->pad_height - shape->kernel_height) / shape->stride + 1;
-}
-
-int64_t vqc_cuda_correlation_out_width(const vqc_cuda_correlation_shape *shape)
-{
-    return (shape->width + 2 * shape->pad_width - shape->kernel_width) / shape->stride + 1;
-}
-
 /* Whether cuDNN says that it does not have something; not, that something is wrong with the installation. */
 static bool is_not_supported(cudnnStatus_t status)
 {
