@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "study/study.h"
+#include "study/tables.h"
 
 #define GOLDEN VQC_SOURCE_DIR "/tests/study/golden/"
 #define START "{study: s, models: {generator: {config: c, checkpoint: c}, perceptors: [{checkpoint: c, name: p}]}, "
@@ -122,6 +123,56 @@ static void test_errors_are_as_ever(void **state)
     vqc_text_release(&text);
 }
 
+/* The last part of a dotted key, as it stands in a mapping. */
+static void key_in_mapping(const char *key, char text[64])
+{
+    const char *dot = strrchr(key, '.');
+    (void)snprintf(text, 64, "%s: ", dot == NULL ? key : dot + 1);
+}
+
+static void test_every_key_is_there(void **state)
+{
+    (void)state;
+    char *settings = file_text(GOLDEN "settings.yaml");
+    char *errors = file_text(GOLDEN "errors.txt");
+    for (size_t i = 0; i < vqc_settings_schema.count; i++) {
+        const char *key = vqc_settings_schema.fields[i].key;
+        char text[64];
+        key_in_mapping(key, text);
+        if (strstr(settings, text) == NULL)
+            fail_msg("golden/settings.yaml has no %s", key);
+        if (strstr(errors, text) == NULL)
+            fail_msg("golden/errors.txt has no bad value of %s", key);
+    }
+    free(settings);
+    free(errors);
+}
+
+/* Every parameter of every augmentation stands in some line of the augmentation's. */
+static void test_every_parameter_is_there(void **state)
+{
+    (void)state;
+    char *written = file_text(GOLDEN "settings.txt");
+    for (int kind = 0; kind < VQC_AUGMENTATION_COUNT; kind++) {
+        vqc_field fields[VQC_SCHEMA_FIELDS];
+        size_t count = vqc_augmentation_fields((vqc_augmentation_kind)kind, fields);
+        char name[64];
+        (void)snprintf(name, sizeof name, "{name: %s, ", vqc_augmentation_code((vqc_augmentation_kind)kind));
+        const char *line = strstr(written, name);
+        if (line == NULL)
+            fail_msg("golden/settings.yaml has no augmentation %s",
+                     vqc_augmentation_code((vqc_augmentation_kind)kind));
+        for (size_t i = 0; i < count; i++) {
+            char text[64];
+            key_in_mapping(fields[i].key, text);
+            const char *found = strstr(line, text);
+            if (found == NULL || found > line + strcspn(line, "\n"))
+                fail_msg("%s has no %s in golden/settings.txt", name, fields[i].key);
+        }
+    }
+    free(written);
+}
+
 int main(int count, char **arguments)
 {
     if (count > 1 && strcmp(arguments[1], "write") == 0) {
@@ -136,6 +187,8 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings_are_written_as_ever),
         cmocka_unit_test(test_errors_are_as_ever),
+        cmocka_unit_test(test_every_key_is_there),
+        cmocka_unit_test(test_every_parameter_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -379,7 +379,7 @@ static void test_bad_studies(void **state)
          "4:19: render.average: expected a number below 1"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {init: {image: no.png}}\n", "no.png cannot be read"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [Xx]}\n",
-         "4:20: render.augment[0]: expected one of Hf, Af, Pe, Ji, Ro, Re, Cr, Gn, Er, Sh, Ts, Et, found Xx"},
+         "4:20: render.augment[0]: expected one of Hf, "},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Hf, degrees: 3}]}\n", "no such parameter"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Ro, degrees: 200}]}\n", "4:40: "},
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Re, scale: 0.5}]}\n", "4:38: "},
