@@ -78,9 +78,10 @@ size_t vqc_gemm_parameters(const vqc_gemm *gemm)
            sizeof(float);
 }
 
+/* The rule is that of AVX2, with VNNI or without. */
 static bool packs_large(void)
 {
-    return dnnl_get_effective_cpu_isa() == dnnl_cpu_isa_avx2;
+    return strstr(dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()), "avx2") != NULL;
 }
 
 static bool is_packed(const vqc_gemm *g, int64_t columns)

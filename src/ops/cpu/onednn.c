@@ -22,10 +22,10 @@
  * convolutions and their gradients and 10 products, and with AVX2 in 2.6.3 (test_threads does it again). The other
  * ways round it is not so: gemm:jit gives other bits by rows, and brg has no target with gaps between rows.
  *
- * More pieces serve more threads, but each costs its start, and a product of few rows or columns packs as much as one
- * of many. So there are at most 16, a power of two; the pictures of a small batch are each cut so that there are 16
- * or more in all. */
-enum { MAX_PIECES = 16, LEAST_ROWS = 6, LEAST_COLUMNS = 64, COLUMNS_AT_ONCE = 16 };
+ * More pieces serve more threads, but each costs its start, a product of few rows or columns packs as much as one of
+ * many, and every piece of a convolution reads all weights. So there are at most 16, a power of two; the pictures of
+ * a small batch are each cut so that there are 16 or more in all, unless they are small. */
+enum { MAX_PIECES = 16, LEAST_ROWS = 6, LEAST_COLUMNS = 64, LEAST_PIXELS = 64, COLUMNS_AT_ONCE = 16 };
 #define LEAST_WORK (1 << 17) /* multiplications of a piece */
 
 typedef struct range {
@@ -109,6 +109,8 @@ static cut convolution_cut(const vqc_convolution *c, bool gradient)
                    c->kernel_height * c->kernel_width / LEAST_WORK;
     if (c->batch >= MAX_PIECES || most <= c->batch)
         return (cut){power_of_two(c->batch < MAX_PIECES ? c->batch : MAX_PIECES, most), 1};
+    int64_t large = c->height * c->width / (gradient ? 1 : c->stride * c->stride) / LEAST_PIXELS;
+    rows = rows < large ? rows : large;
     int64_t of_a_picture = 2 * MAX_PIECES / c->batch;
     of_a_picture = of_a_picture < MAX_PIECES ? of_a_picture : MAX_PIECES;
     return (cut){(int)c->batch, power_of_two(rows < of_a_picture ? rows : of_a_picture, most / c->batch)};
