@@ -17,15 +17,18 @@
  * that oneDNN has for it, and each is planned and run with one thread.
  *
  * Thus cut, an element of the target has the bits of the whole computation planned for one thread: convolutions by
- * pictures, and pictures by rows, described as smaller pictures; products of gemm:jit by columns (gemm.h); all
- * others, the "brg" of AVX-512, by rows. That was measured with AVX-512 in versions 2.6.3 and 3.7.2 at 16
- * convolutions and their gradients and 10 products, and with AVX2 in 2.6.3 (test_threads does it again). The other
- * ways round it is not so: gemm:jit gives other bits by rows, and brg has no target with gaps between rows.
+ * pictures, and pictures by rows, described as smaller pictures; products of gemm:jit by columns, if they are not
+ * large (gemm.h); all others, the "brg" of AVX-512, by rows. That was measured with AVX-512 in versions 2.6.3
+ * and 3.7.2 at 16 convolutions and their gradients and 10 products, and with AVX2 in 2.6.3 (test_threads does it
+ * again). The other ways round it is not so: gemm:jit gives other bits by rows, and brg has no target with gaps
+ * between rows.
  *
  * More pieces serve more threads, but each costs its start, a product of few rows or columns packs as much as one of
  * many, and every piece of a convolution reads all weights. So there are at most 16, a power of two; the pictures of
  * a small batch are each cut so that there are 16 or more in all, unless they are small. */
 enum { MAX_PIECES = 16, LEAST_ROWS = 6, LEAST_COLUMNS = 64, LEAST_PIXELS = 64, COLUMNS_AT_ONCE = 16 };
+/* Many rows want wide pieces in gemm:jit: 800 x 768 x 3072 took 57 ms whole and by 4, 64 to 76 ms by 8 and 16. */
+enum { MANY_ROWS = 256, WIDE_COLUMNS = 384 };
 #define LEAST_WORK (1 << 17) /* multiplications of a piece */
 
 typedef struct range {
@@ -60,9 +63,8 @@ struct vqc_onednn_primitive {
     int threads; /* that compute */
     int count;
     vqc_gemm *gemm; /* of `columns`; NULL: `pieces` */
-    int64_t rows, columns;
+    int64_t columns;
     placed_piece *pieces;
-    size_t shared;     /* bytes of the turned source, which begins the scratch memory */
     size_t scratchpad; /* bytes for a thread */
     size_t parameters;
     char name[VQC_ONEDNN_NAME_SIZE];
@@ -294,13 +296,12 @@ static bool has_name(const vqc_onednn_primitive *p, const char *name)
 static vqc_status gemm_create(const vqc_onednn_product *product, vqc_onednn_primitive *p, vqc_error *error)
 {
     p->columns = product->columns;
-    p->count = vqc_gemm_can_be_cut(product) ? product_cut(product, product->columns, LEAST_COLUMNS) : 1;
-    VQC_TRY(vqc_gemm_create(product, p->count > 1, &p->gemm, error));
+    p->count = product_cut(product, product->columns, product->rows > MANY_ROWS ? WIDE_COLUMNS : LEAST_COLUMNS);
+    VQC_TRY(vqc_gemm_create(product, &p->gemm, error));
     p->parameters = vqc_gemm_parameters(p->gemm);
-    p->shared = vqc_gemm_turned(p->gemm);
-    p->rows = product->rows;
     for (int i = 0; i < p->count; i++) {
         range columns = range_of(p->columns, COLUMNS_AT_ONCE, p->count, i);
+        vqc_gemm_take(p->gemm, product, columns.first, columns.end);
         size_t scratchpad = vqc_gemm_scratchpad(p->gemm, columns.end - columns.first);
         p->scratchpad = scratchpad > p->scratchpad ? scratchpad : p->scratchpad;
     }
@@ -377,7 +378,7 @@ void vqc_onednn_primitive_destroy(vqc_onednn_primitive *primitive)
 
 size_t vqc_onednn_primitive_scratchpad(const vqc_onednn_primitive *primitive)
 {
-    return primitive->shared + (size_t)primitive->threads * primitive->scratchpad;
+    return (size_t)primitive->threads * primitive->scratchpad;
 }
 
 size_t vqc_onednn_primitive_parameters(const vqc_onednn_primitive *primitive)
@@ -399,9 +400,7 @@ static vqc_status piece_execute(const vqc_onednn_primitive *p, int index, const 
                                 vqc_error *error)
 {
     vqc_onednn_arguments operands = *arguments;
-    operands.scratchpad = (char *)arguments->scratchpad + p->shared + (size_t)omp_get_thread_num() * p->scratchpad;
-    if (p->shared > 0)
-        operands.source = arguments->scratchpad;
+    operands.scratchpad = (char *)arguments->scratchpad + (size_t)omp_get_thread_num() * p->scratchpad;
     if (p->gemm != NULL) {
         range columns = range_of(p->columns, COLUMNS_AT_ONCE, p->count, index);
         return vqc_gemm_execute(p->gemm, &operands, columns.first, columns.end, error);
@@ -412,23 +411,11 @@ static vqc_status piece_execute(const vqc_onednn_primitive *p, int index, const 
     return vqc_onednn_piece_execute(placed->piece, &operands, error);
 }
 
-enum { ROWS_TURNED_AT_ONCE = 16 };
-
-static void source_turn(const vqc_onednn_primitive *p, const vqc_onednn_arguments *arguments)
-{
-#pragma omp parallel for schedule(static) num_threads(p->threads)
-    for (int64_t row = 0; row < p->rows; row += ROWS_TURNED_AT_ONCE)
-        vqc_gemm_turn(p->gemm, arguments->source, arguments->scratchpad, row,
-                      row + ROWS_TURNED_AT_ONCE < p->rows ? row + ROWS_TURNED_AT_ONCE : p->rows);
-}
-
 /* Of several failures, any is reported. */
 vqc_status vqc_onednn_execute(vqc_onednn_primitive *primitive, const vqc_onednn_arguments *arguments,
                               vqc_error *error)
 {
     vqc_status failure = VQC_OK;
-    if (primitive->shared > 0)
-        source_turn(primitive, arguments);
 #pragma omp parallel for schedule(static) num_threads(primitive->threads)
     for (int i = 0; i < primitive->count; i++) {
         vqc_error own = {0};
