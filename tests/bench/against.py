@@ -7,7 +7,7 @@ EARLIER and LATER are two vqclip programs. Both render, with one thread, tests/r
 augmentation, optimiser, start and schedule once), jobs/quickstart.yaml and the first K prompts of every study of
 jobs/demo; losses, settings and the digests of pictures and latents are compared. A launch of the earlier build that is
 stopped half-way is finished by the later one, and compared with a whole run of the earlier. Then `bench` of
-the quickstart runs with both in turns, N rounds with each number of threads, and the median and the least seconds
+the quickstart runs with both in turns, N rounds with each number of threads (none with 0), and the median and the least seconds
 of a step are printed with their ratio. Exit code 1 where bytes differ.
 """
 
@@ -120,7 +120,7 @@ def main():
         demo = [first_prompts(job, arguments.prompts, folder) for job in sorted((ROOT / "jobs/demo").glob("*.yaml"))]
         same = bytes_compare(arguments.programs, [EVERYTHING, QUICKSTART, *demo], folder)
         same &= halves_compare(arguments.programs, folder)
-        for threads in arguments.threads:
+        for threads in arguments.threads if arguments.rounds > 0 else []:
             steps_compare(arguments.programs, arguments.rounds, threads)
     sys.exit(0 if same else 1)
 
