@@ -458,14 +458,29 @@ static void unknown_operations_are_refused(void **state)
     assert_int_equal(vqc_operation_check(&operation, &error), VQC_FAILED);
 }
 
+/* A name tells an operation: messages, patterns of tests and files are found by it. */
+static void names_tell_operations_apart(void **state)
+{
+    (void)state;
+    for (int a = 0; a < VQC_OPERATION_COUNT; a++) {
+        const char *name = vqc_operation_name((vqc_operation_kind)a);
+        if (name[0] == '\0')
+            fail_msg("operation %d has no name", a);
+        for (int b = 0; b < a; b++)
+            if (strcmp(name, vqc_operation_name((vqc_operation_kind)b)) == 0)
+                fail_msg("operations %d and %d are both called %s", b, a, name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_cases_are_accepted),    cmocka_unit_test(every_operation_has_bounded_sizes),
-        cmocka_unit_test(sizes_are_bounded),         cmocka_unit_test(padding_is_bounded),
-        cmocka_unit_test(products_are_bounded),      cmocka_unit_test(parameters_must_be_there),
-        cmocka_unit_test(sizes_must_fit_each_other), cmocka_unit_test(numbers_must_make_sense),
-        cmocka_unit_test(element_types_are_checked), cmocka_unit_test(unknown_operations_are_refused),
+        cmocka_unit_test(all_cases_are_accepted),      cmocka_unit_test(every_operation_has_bounded_sizes),
+        cmocka_unit_test(sizes_are_bounded),           cmocka_unit_test(padding_is_bounded),
+        cmocka_unit_test(products_are_bounded),        cmocka_unit_test(parameters_must_be_there),
+        cmocka_unit_test(sizes_must_fit_each_other),   cmocka_unit_test(numbers_must_make_sense),
+        cmocka_unit_test(element_types_are_checked),   cmocka_unit_test(unknown_operations_are_refused),
+        cmocka_unit_test(names_tell_operations_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

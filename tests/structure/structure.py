@@ -5,13 +5,17 @@
 A file stands above another when it uses a function or table that the other defines, and a header above those that it
 includes. Where files stand above each other in a circle, they can only be understood together; what both need belongs
 into a file of its own. Relies on the layout that clang-format gives: a definition begins at the first column, and ends
-with a brace there. Prints a table; fails naming each circle and each function that is too long.
+with a brace there. Prints a table; fails naming each circle, each function that is too long, and
+each file that no list has.
 """
 import argparse
 import pathlib
 import re
 import sys
 
+# Folders with a file for each row of a list. A row without its file does not link; a file without its row does nothing.
+LISTED = {"guide/augmentations": "study/augmentations.def", "render/starts": "study/inits.def",
+          "render/regularisers": "render/regularisers.def"}
 LONGEST = 60  # lines, from a function's first to its closing brace
 TABLE = re.compile(r"^(?:extern \"C\" )?(?:const )?\w+ (?:\*const |\*)?(vqc_\w+)(?:\[\w*\])? = ")
 NAME = re.compile(r"(\w+)\(")
@@ -106,6 +110,13 @@ def edges_of(sources):
     return edges, why
 
 
+def unlisted(root):
+    """Files without a row in their folder's list."""
+    return [(file, rows) for folder, rows in LISTED.items() if (root / folder).is_dir()
+            for file in sorted((root / folder).glob("*.c"))
+            if not re.search(rf"\b{file.stem}\b", (root / rows).read_text())]
+
+
 def main():
     sys.setrecursionlimit(10000)
     parser = argparse.ArgumentParser()
@@ -121,6 +132,9 @@ def main():
         for a in part:
             for b in sorted(edges[a] & set(part)):
                 print(f"    {a} -> {b} ({why[a, b]})")
+    without_row = unlisted(root)
+    for file, rows in without_row:
+        print(f"{file.relative_to(root)} has no row in {rows}")
     too_long = [entry for entry in functions if entry[0] > LONGEST]
     for lines, name, function in too_long:
         print(f"{name}: {function} has {lines} lines, at most {LONGEST} are meant")
@@ -129,7 +143,7 @@ def main():
     print("| --- | --- | --- | --- | --- | --- | --- |")
     print(f"| {len(sources)} | {sum(source.lines for source in sources)} | {len(sizes)} | {sizes[len(sizes) // 2]} "
           f"| {sizes[-1]} | {sum(size > 40 for size in sizes)} | {len(found)} |")
-    return 1 if found or too_long or not functions else 0
+    return 1 if found or too_long or without_row or not functions else 0
 
 
 if __name__ == "__main__":
