@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../comparison.h"
+#include "../support/check.h"
 #include "base/random.h"
 #include "guide/perceptor.h"
 #include "ops/step.h"
@@ -28,12 +29,6 @@ typedef struct fixture {
     float picture[PIXELS];
     float target[MOST];
 } fixture;
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 /* Between 0 and 1, the same every time. */
 static float number_of(uint32_t stream, uint32_t index)

@@ -13,6 +13,7 @@
 
 #include "../device_absent.h"
 #include "../device_precision.h"
+#include "../support/check.h"
 #include "models/clip.h"
 #include "models/generator.h"
 
@@ -24,12 +25,6 @@ enum { ROWS = 3, COLUMNS = 5, BATCH = 2 };
 typedef struct fixture {
     vqc_ops *ops[2];
 } fixture;
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 /* A network and what goes in and out. */
 typedef struct passage {

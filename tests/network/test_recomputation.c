@@ -12,6 +12,7 @@
 
 #include "../device_absent.h"
 #include "../device_precision.h"
+#include "../support/check.h"
 #include "base/random.h"
 #include "network/network_layout.h"
 
@@ -19,12 +20,6 @@ enum { SIDE = 12, WIDTH = 32, BLOCKS = 12, ELEMENTS = SIDE * SIDE * WIDTH };
 
 /* The device that the argument names. */
 static vqc_ops *device;
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 static void values_draw(float *values, size_t count, uint32_t seed, float scale)
 {

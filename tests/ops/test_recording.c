@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "../support/check.h"
 #include "execution.h"
 
 enum { WIDTH = 8 };
@@ -19,12 +20,6 @@ typedef struct doubling {
     float *x, *y, *grad_x; /* device memory, (1, WIDTH) */
     void *workspace;
 } doubling;
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 static float *row_allocate(vqc_ops *ops)
 {

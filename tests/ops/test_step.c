@@ -8,16 +8,11 @@
 
 #include <cmocka.h>
 
+#include "../support/check.h"
 #include "../support/optimiser_steps.h"
 #include "../tolerances.h"
 #include "execution.h"
 #include "ops/step.h"
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 /* Memory on the device with a copy of the bytes. */
 static void *device_copy(vqc_ops *ops, const void *bytes, size_t size)

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/check.h"
 #include "ops/cpu/onednn_piece.h"
 #include "ops/ops.h"
 
@@ -20,12 +21,6 @@ typedef struct result {
     float *values;
     size_t count;
 } result;
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 static void *zeros(size_t size)
 {

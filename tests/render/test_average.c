@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../support/check.h"
 #include "../tolerances.h"
 #include "render/renderer.h"
 
@@ -40,12 +41,6 @@ typedef struct outcome {
     float picture[PIXELS];
     int32_t codes[CELLS];
 } outcome;
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 static int fixture_open(void **state)
 {

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "../support/check.h"
 #include "guide/augment.h"
 #include "image/image.h"
 #include "ops/operation.h"
@@ -36,12 +37,6 @@ typedef struct fixture {
     vqc_ops *ops;
     vqc_renderer *renderer;
 } fixture;
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 __attribute__((format(printf, 2, 3))) static void append(fixture *f, const char *format, ...)
 {

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../support/check.h"
 #include "../tolerances.h"
 #include "render/regulariser.h"
 #include "render/renderer.h"
@@ -37,12 +38,6 @@ static const double weights[RENDERS][STEPS] = {{0.1, 0.0995, 0.099, 0.0985, 0.09
                                                {3.0, 3.0, 3.0, 1.5, 1.5, 0.0},
                                                {3.0, 3.0, 3.0, 3.0, 3.0, 3.0}};
 static const bool towards_start[RENDERS] = {false, false, true, true};
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 typedef struct course {
     int64_t step;

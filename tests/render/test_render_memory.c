@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../every_augmentation.h"
+#include "../support/check.h"
 #include "render/memory.h"
 #include "render/renderer.h"
 
@@ -35,12 +36,6 @@ typedef struct fixture {
     vqc_ops *ops;
     vqc_renderer *renderer;
 } fixture;
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 /* A renderer whose device has no more memory than this; 0: any. */
 static fixture fixture_open(size_t limit)

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../support/check.h"
 #include "comm/team.h"
 #include "render/renderer.h"
 #include "render/step_message.h"
@@ -56,12 +57,6 @@ typedef struct outcome {
     double losses[STEPS][TERMS];
     float latent[LATENT];
 } outcome;
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 static vqc_status fixture_open(fixture *f, vqc_error *error)
 {

@@ -15,6 +15,7 @@
 #include "../comparison.h"
 #include "../device_absent.h"
 #include "../every_augmentation.h"
+#include "../support/check.h"
 #include "render/renderer.h"
 #include "weights/weights.h"
 
@@ -66,12 +67,6 @@ typedef struct fixture {
     vqc_ops *ops;
     vqc_renderer *renderer;
 } fixture;
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 static void fixture_open(fixture *f, const char *device, const char *job)
 {

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/check.h"
 #include "forecast/measurement.h"
 #include "record/study_archive.h"
 #include "schedule/launch.h"
@@ -38,12 +39,6 @@ typedef struct fixture {
     vqc_study_archive *plan;
     vqc_archive *archive;
 } fixture;
-
-static void check(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 static void study_open(fixture *f)
 {

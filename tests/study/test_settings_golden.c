@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/check.h"
 #include "study/study.h"
 #include "study/tables.h"
 
@@ -46,23 +47,17 @@ static void file_write(const char *path, const vqc_text *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static void ok(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
-
 static vqc_text settings_text(void)
 {
     vqc_error error = {0};
     vqc_text text = {0};
     vqc_study *study;
     char *job = file_text(GOLDEN "settings.yaml");
-    ok(study_from(job, &study, &error), &error);
+    check(study_from(job, &study, &error), &error);
     for (size_t i = 0; i < study->render_count; i++) {
         const vqc_render *render = &study->renders[i];
-        ok(vqc_text_append(&text, &error, "%s\n", render->prompt->id), &error);
-        ok(vqc_settings_write(&render->settings, &text, &error), &error);
+        check(vqc_text_append(&text, &error, "%s\n", render->prompt->id), &error);
+        check(vqc_settings_write(&render->settings, &text, &error), &error);
     }
     vqc_study_close(study);
     free(job);
@@ -75,11 +70,11 @@ static void message_append(const char *piece, vqc_text *text)
     vqc_error error = {0};
     vqc_text job = {0};
     vqc_study *study = NULL;
-    ok(vqc_text_append(&job, &error, piece[0] == '{' ? "%.0s%s" : "%s%s}", START, piece), &error);
+    check(vqc_text_append(&job, &error, piece[0] == '{' ? "%.0s%s" : "%s%s}", START, piece), &error);
     vqc_status status = study_from(job.data, &study, &error);
     if (status != VQC_BAD_INPUT)
         fail_msg("nothing is said of %s", piece);
-    ok(vqc_text_append(text, &error, "%s\n    %s\n", piece, error.message), &error);
+    check(vqc_text_append(text, &error, "%s\n    %s\n", piece, error.message), &error);
     vqc_text_release(&job);
 }
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../support/check.h"
 #include "study/manual.h"
 #include "study/study.h"
 #include "study/tables.h"
@@ -19,12 +20,6 @@ static const vqc_schema *const schemas[] = {
     &vqc_study_schema,  &vqc_models_schema, &vqc_generator_schema, &vqc_perceptor_schema,
     &vqc_prompt_schema, &vqc_target_schema, &vqc_embedding_schema, &vqc_settings_schema,
 };
-
-static void ok(vqc_status status, const vqc_error *error)
-{
-    if (status != VQC_OK)
-        fail_msg("%s", error->message);
-}
 
 static void row_fail(const vqc_schema *schema, const vqc_field *field, const char *what)
 {
@@ -83,9 +78,9 @@ static void usual_check(const vqc_schema *schema, const vqc_field *field)
     vqc_field_reset(field, object);
     if (!vqc_field_is_usual(field, object))
         row_fail(schema, field, "its default is not its default");
-    ok(vqc_text_append(&text, &error, "k: "), &error);
-    ok(vqc_field_write(field, object, &text, &error), &error);
-    ok(vqc_yaml_parse("default", text.data, text.size, &yaml, &error), &error);
+    check(vqc_text_append(&text, &error, "k: "), &error);
+    check(vqc_field_write(field, object, &text, &error), &error);
+    check(vqc_yaml_parse("default", text.data, text.size, &yaml, &error), &error);
     if (vqc_field_read(field, again, vqc_yaml_at(vqc_yaml_root(yaml), 0), &error) != VQC_OK)
         row_fail(schema, field, error.message);
     if (!vqc_field_is_usual(field, again))
@@ -177,7 +172,7 @@ static vqc_text manual(bool markdown)
 {
     vqc_error error = {0};
     vqc_text text = {0};
-    ok(vqc_job_manual_write(&text, markdown, &error), &error);
+    check(vqc_job_manual_write(&text, markdown, &error), &error);
     return text;
 }
 
@@ -188,7 +183,7 @@ static void test_example_is_a_job(void **state)
     vqc_study *study;
     const char *example = vqc_job_manual_example();
     const vqc_study_source source = {.name = "example", .text = example, .size = strlen(example), .folder = ""};
-    ok(vqc_study_read(&source, &study, &error), &error);
+    check(vqc_study_read(&source, &study, &error), &error);
     assert_int_equal(study->render_count, 8);
     vqc_study_close(study);
 }
