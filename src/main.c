@@ -1,5 +1,7 @@
 /* Picks the subcommand, prints an error if there is one, and exits: the only place that does. */
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +10,15 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/interruption.h"
+
+/* Opens those of the standard descriptors that the process was started without, lest the next file that is opened, an
+ * archive, takes the number, and what is printed is written into it. */
+static void descriptors_open(void)
+{
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != descriptor)
+            _exit(VQC_FAILED);
+}
 
 static vqc_status command_run(int argc, char **argv, vqc_error *error)
 {
@@ -29,6 +40,7 @@ static void process_end(const char *message)
 
 int main(int argc, char **argv)
 {
+    descriptors_open();
     if (argc < 2) {
         vqc_help_overview_write(stderr);
         return VQC_BAD_INPUT;
