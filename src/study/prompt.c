@@ -8,59 +8,151 @@
 
 #include "study/tables.h"
 
-/* Length of the piece before the last colon if what follows that colon is a number, which then is *value_out;
- * else the whole length. */
-static size_t number_cut(const char *text, size_t length, double *value_out, bool *found_out)
+/* What stands behind a colon. */
+typedef enum tail_kind {
+    TAIL_TEXT,
+    TAIL_NUMBER,
+    TAIL_NEARLY /* begins like a number and is none: meant as a weight, or as text, who knows */
+} tail_kind;
+
+#define BLANKS " \t\r\n"
+#define MINUS "\xe2\x88\x92" /* U+2212, which word processors write */
+#define DASH "\xe2\x80\x93"  /* U+2013, which is no minus but meant as one */
+
+/* A piece of a prompt. */
+typedef struct piece {
+    const char *text;
+    size_t length;
+} piece;
+
+static piece trimmed(piece p)
 {
-    size_t colon = length;
-    while (colon > 0 && text[colon - 1] != ':')
-        colon--;
-    *found_out = false;
-    char number[64];
-    size_t size = length - colon;
-    if (colon == 0 || size == 0 || size >= sizeof number)
-        return length;
-    memcpy(number, text + colon, size);
-    number[size] = '\0';
-    char *end;
-    double value = strtod(number, &end);
-    end += strspn(end, " \t");
-    if (end == number || *end != '\0' || isnan(value))
-        return length;
-    *value_out = value;
-    *found_out = true;
-    return colon - 1;
+    while (p.length > 0 && strchr(BLANKS, p.text[0]) != NULL) {
+        p.text++;
+        p.length--;
+    }
+    while (p.length > 0 && strchr(BLANKS, p.text[p.length - 1]) != NULL)
+        p.length--;
+    return p;
 }
 
-/* Reads "text:weight:stop" between two places. */
-static vqc_status part_read(const char *text, size_t length, vqc_study_storage *storage, vqc_target *target,
-                            vqc_error *error)
+static bool begins_with(piece p, const char *start)
+{
+    return p.length >= strlen(start) && memcmp(p.text, start, strlen(start)) == 0;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A decimal number: sign, digits, a point, an exponent. */
+static tail_kind tail_read(piece tail, double *value_out)
+{
+    char number[64] = {0}; /* the beginning, if it is longer */
+    tail = trimmed(tail);
+    bool dash = begins_with(tail, DASH);
+    bool minus = begins_with(tail, MINUS);
+    size_t skipped = dash || minus ? strlen(MINUS) : 0;
+    size_t size = tail.length - skipped;
+    bool too_long = size > sizeof number - 2;
+    number[0] = dash || minus ? '-' : '+';
+    memcpy(number + 1, tail.text + skipped, too_long ? sizeof number - 2 : size);
+    const char *digits = skipped == 0 && (number[1] == '+' || number[1] == '-') ? number + 2 : number + 1;
+    const char *start = digits == number + 2 ? number + 1 : number;
+    char *end;
+    *value_out = strtod(start, &end);
+    if (!is_digit(digits[0]) && !(digits[0] == '.' && is_digit(digits[1])))
+        return end != start && *end == '\0' ? TAIL_NEARLY : TAIL_TEXT; /* "inf", "nan" */
+    bool plain = strspn(digits, "0123456789.eE+-") == strlen(digits);
+    return plain && *end == '\0' && !too_long && !dash ? TAIL_NUMBER : TAIL_NEARLY;
+}
+
+/* Takes the tail behind the last colon that no backslash stands before. Whether there is one. */
+static bool tail_cut(piece *p, piece *tail_out)
+{
+    for (size_t i = p->length; i > 0; i--) {
+        if (p->text[i - 1] != ':' || (i > 1 && p->text[i - 2] == '\\'))
+            continue;
+        *tail_out = (piece){p->text + i, p->length - i};
+        p->length = i - 1;
+        return true;
+    }
+    return false;
+}
+
+static vqc_status tail_refuse(piece tail, vqc_error *error)
+{
+    return vqc_error_set(
+        error, VQC_BAD_INPUT,
+        "\"%.*s\" behind a colon is not a number; a weight is written as in \"blurry:-0.5\", a colon "
+        "that belongs to the text as \"\\:\", or the text as it is by targets: [{text: ...}]",
+        (int)(tail.length < 40 ? tail.length : 40), tail.text);
+}
+
+/* Cuts ":weight" or ":weight:stop" off. */
+static vqc_status numbers_cut(piece *p, vqc_target *target, vqc_error *error)
 {
     double last = 0.0;
     double before = 0.0;
-    bool found_last;
-    bool found_before = false;
+    piece rest = *p;
+    piece tail;
+    if (!tail_cut(&rest, &tail))
+        return VQC_OK;
+    tail_kind kind = tail_read(tail, &last);
+    piece shorter = rest;
+    piece first;
+    tail_kind kind_before = tail_cut(&shorter, &first) ? tail_read(first, &before) : TAIL_TEXT;
+    if (kind == TAIL_NEARLY || (kind == TAIL_TEXT && kind_before == TAIL_NUMBER))
+        return tail_refuse(trimmed(tail), error);
+    if (kind == TAIL_TEXT)
+        return VQC_OK;
+    if (kind_before == TAIL_NEARLY)
+        return tail_refuse(trimmed(first), error);
+    target->weight = kind_before == TAIL_NUMBER ? before : last;
+    target->stop = kind_before == TAIL_NUMBER ? last : target->stop;
+    *p = kind_before == TAIL_NUMBER ? shorter : rest;
+    return VQC_OK;
+}
+
+/* As in a mapping. */
+static vqc_status weight_check(double weight, vqc_error *error)
+{
+    const vqc_field *field = vqc_schema_find(&vqc_target_schema, "weight");
+    if (weight == 0.0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "expected a weight that is not 0, found 0");
+    if (!(weight >= field->minimum && weight <= field->maximum))
+        return vqc_error_set(error, VQC_BAD_INPUT, "expected a weight from %g to %g, found %g", field->minimum,
+                             field->maximum, weight);
+    return VQC_OK;
+}
+
+/* "\:" is a colon. */
+static void colons_unescape(char *text)
+{
+    char *target = text;
+    for (; *text != '\0'; text++)
+        if (text[0] != '\\' || text[1] != ':')
+            *target++ = *text;
+    *target = '\0';
+}
+
+/* Reads "text:weight:stop". */
+static vqc_status part_read(piece p, vqc_study_storage *storage, vqc_target *target, vqc_error *error)
+{
     *target = (vqc_target){.kind = VQC_TARGET_TEXT, .weight = 1.0, .stop = -INFINITY};
-    size_t cut = number_cut(text, length, &last, &found_last);
-    if (found_last)
-        cut = number_cut(text, cut, &before, &found_before);
-    if (found_before) {
-        target->weight = before;
-        target->stop = last;
-    } else if (found_last) {
-        target->weight = last;
-    }
-    while (cut > 0 && strchr(" \t\r\n", text[0]) != NULL) {
-        text++;
-        cut--;
-    }
-    while (cut > 0 && strchr(" \t\r\n", text[cut - 1]) != NULL)
-        cut--;
-    if (cut == 0)
+    VQC_TRY(numbers_cut(&p, target, error));
+    p = trimmed(p);
+    if (p.length == 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "expected a text, found an empty part");
-    if (!isfinite(target->weight) || target->weight == 0.0)
-        return vqc_error_set(error, VQC_BAD_INPUT, "expected a weight that is not 0, found %g", target->weight);
-    return vqc_study_storage_text(storage, &target->text, error, "%.*s", (int)cut, text);
+    VQC_TRY(weight_check(target->weight, error));
+    char *text;
+    VQC_TRY(vqc_study_storage_allocate(storage, p.length + 1, 1, &text, error));
+    memcpy(text, p.text, p.length);
+    text[p.length] = '\0';
+    colons_unescape(text);
+    target->text = text;
+    return VQC_OK;
 }
 
 vqc_status vqc_prompt_split(const char *text, vqc_study_storage *storage, vqc_target **targets_out, size_t *count_out,
@@ -73,7 +165,7 @@ vqc_status vqc_prompt_split(const char *text, vqc_study_storage *storage, vqc_ta
     VQC_TRY(vqc_study_storage_allocate(storage, parts, sizeof *targets, &targets, error));
     for (size_t i = 0; i < parts; i++) {
         size_t length = strcspn(text, "|");
-        VQC_TRY(part_read(text, length, storage, &targets[i], error));
+        VQC_TRY(part_read((piece){text, length}, storage, &targets[i], error));
         text += length + 1;
     }
     *targets_out = targets;

@@ -100,6 +100,38 @@ static void test_prompt_syntax(void **state)
     vqc_study_close(study);
 }
 
+static void test_weights_in_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *prompt, *text;
+        double weight, stop;
+    } cases[] = {
+        {"blurry:\xe2\x88\x92"
+         "0.5",
+         "blurry", -0.5, -INFINITY}, /* U+2212 */
+        {"a : .25 : -1e-1 ", "a", 0.25, -0.1},
+        {"a:+2", "a", 2.0, -INFINITY},
+        {"colours:", "colours:", 1.0, -INFINITY},
+        {"a poem: :0.5", "a poem:", 0.5, -INFINITY},
+        {"a clock at 10\\:30", "a clock at 10:30", 1.0, -INFINITY},
+        {"16\\:9:0.5", "16:9", 0.5, -INFINITY},
+        {"http://e.org/cat.jpg", "http://e.org/cat.jpg", 1.0, -INFINITY},
+        {"infinity: a tale", "infinity: a tale", 1.0, -INFINITY},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        vqc_text job = {0};
+        vqc_error error = {0};
+        assert_int_equal(vqc_text_append(&job, &error, "study: s\n" MODELS "prompts: ['%s']\n", cases[i].prompt), 0);
+        vqc_study *study = study_of(job.data);
+        const vqc_target *target = &study->prompts[0].targets[0];
+        assert_string_equal(target->text, cases[i].text);
+        assert_true(target->weight == cases[i].weight && target->stop == cases[i].stop);
+        vqc_study_close(study);
+        vqc_text_release(&job);
+    }
+}
+
 /* Another optimiser brings its own defaults, but for the learning rate; the same one keeps its options. The order of
  * keys has no meaning. */
 static void test_optimisers(void **state)
@@ -424,6 +456,7 @@ int main(void)
         cmocka_unit_test(test_expansion),
         cmocka_unit_test(test_team),
         cmocka_unit_test(test_prompt_syntax),
+        cmocka_unit_test(test_weights_in_texts),
         cmocka_unit_test(test_optimisers),
         cmocka_unit_test(test_default_settings_are_written_as_ever),
         cmocka_unit_test(test_optimisers_survive_writing),
