@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <oneapi/dnnl/dnnl_version.h>
 
 #include "../support/check.h"
 #include "ops/cpu/onednn_piece.h"
@@ -281,10 +282,15 @@ static bool pieces_are_as_whole(const vqc_onednn *onednn, const vqc_onednn_produ
     return same;
 }
 
-/* Sizes below those from which oneDNN's sgemm packs (gemm.h), with and without what is left over from blocks. */
+/* Sizes below those from which oneDNN's sgemm packs (gemm.h), with and without what is left over from blocks.
+ * With version 3 the pieces are others; that they are the same for every number of threads does not rest on it. */
 static void test_pieces(void **state)
 {
     (void)state;
+    if (DNNL_VERSION_MAJOR != 2) {
+        print_message("skipped: only with oneDNN 2 have pieces the bits of the whole\n");
+        skip();
+    }
     static const int64_t shapes[][3] = {{100, 768, 3072}, {257, 384, 1024}, {263, 192, 800},
                                         {50, 2048, 512},  {136, 513, 592},  {77, 640, 608}};
     vqc_error error = {0};
