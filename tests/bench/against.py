@@ -56,7 +56,9 @@ def study_name(job):
 
 def render(program, job, folder, stop_after=None):
     """Renders into the folder; stopped by a signal after so many seconds, if that is asked for."""
-    command = [program, "render", job, "-o", folder, "--threads", "1", "--checkpoint", "0"]
+    command = [program, "render", job, "-o", folder, "--threads", "1"]
+    if stop_after is not None:
+        command += ["--checkpoint", "0"]  # after every step, so that it is left in the middle of a render
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     if stop_after is not None:
         time.sleep(stop_after)
