@@ -179,7 +179,7 @@ static vqc_status pair_read(const vqc_field *field, const vqc_yaml_node *node, v
 
 vqc_status vqc_field_read(const vqc_field *field, void *object, const vqc_yaml_node *node, vqc_error *error)
 {
-    vqc_range numbers;
+    vqc_range numbers = {0};
     if (field->kind == VQC_FIELD_OTHER)
         return field->hooks->read(object, node, error);
     if (field->kind == VQC_FIELD_WORD) {

@@ -81,10 +81,10 @@ static range range_of(int64_t extent, int64_t unit, int count, int index)
 /* The largest power of two that is not above the limits; at least 1. */
 static int power_of_two(int64_t limit, int64_t other_limit)
 {
-    int power = 1;
+    int64_t power = 1;
     while (2 * power <= limit && 2 * power <= other_limit)
         power *= 2;
-    return power;
+    return (int)power;
 }
 
 static int64_t out_height_of(const vqc_convolution *c)
@@ -113,7 +113,7 @@ static cut convolution_cut(const vqc_convolution *c, bool gradient)
         return (cut){power_of_two(c->batch < MAX_PIECES ? c->batch : MAX_PIECES, most), 1};
     int64_t large = c->height * c->width / (gradient ? 1 : c->stride * c->stride) / LEAST_PIXELS;
     rows = rows < large ? rows : large;
-    int64_t of_a_picture = 2 * MAX_PIECES / c->batch;
+    int64_t of_a_picture = (int64_t)2 * MAX_PIECES / c->batch;
     of_a_picture = of_a_picture < MAX_PIECES ? of_a_picture : MAX_PIECES;
     return (cut){(int)c->batch, power_of_two(rows < of_a_picture ? rows : of_a_picture, most / c->batch)};
 }
