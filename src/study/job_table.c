@@ -148,8 +148,7 @@ static const vqc_field prompt_fields[] = {
      .kind = VQC_FIELD_OTHER,
      .form = "text",
      .otherwise = "none",
-     .says =
-         "what to draw: PART | PART ..., each TEXT, TEXT:WEIGHT or TEXT:WEIGHT:STOP; \\: is a colon of the text"},
+     .says = "what to draw: PART | PART ..., each TEXT, TEXT:WEIGHT or TEXT:WEIGHT:STOP; \\: is a colon of the text"},
     {.key = "targets",
      .kind = VQC_FIELD_OTHER,
      .form = "list of mappings",
