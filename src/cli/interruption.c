@@ -1,39 +1,80 @@
 #include "cli/interruption.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 
 static const double closing_seconds = 2.0; /* for closing the archive and ending the ranks */
 
-/* A signal handler can reach nothing but a global variable. */
+/* Set by any thread. */
 static atomic_bool asked = false;
 
 static struct interruption {
+    bool watching;   /* the signals */
     double deadline; /* 0: none */
     double question; /* when the main thread last asked; 0: not yet */
     double longest;  /* between two questions */
     void (*end)(const char *message);
 } interruption;
 
-static void signal_note(int number)
+static void signals_fill(sigset_t *signals)
 {
-    atomic_store(&asked, true);
-    if (number == SIGINT)
-        (void)signal(number, SIG_DFL);
+    (void)sigemptyset(signals);
+    (void)sigaddset(signals, SIGINT);
+    (void)sigaddset(signals, SIGTERM);
+    (void)sigaddset(signals, SIGUSR1);
 }
 
-void vqc_interruption_watch(void)
+/* Ends the process as a signal does that nobody takes. */
+static void signal_obey(int number)
 {
-    /* Calls that a signal interrupts go on: what is being written is written. */
-    const struct sigaction action = {.sa_handler = signal_note, .sa_flags = SA_RESTART};
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGUSR1, &action, NULL);
+    sigset_t one;
+    (void)sigemptyset(&one);
+    (void)sigaddset(&one, number);
+    (void)signal(number, SIG_DFL);
+    (void)pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+    (void)raise(number);
+}
+
+static void *signals_take(void *unused)
+{
+    sigset_t signals;
+    bool interrupted = false;
+    signals_fill(&signals);
+    for (;;) {
+        int number = 0;
+        if (sigwait(&signals, &number) != 0)
+            continue;
+        if (number == SIGINT && interrupted)
+            signal_obey(number);
+        interrupted = interrupted || number == SIGINT;
+        atomic_store(&asked, true);
+    }
+    return unused;
+}
+
+vqc_status vqc_interruption_watch(vqc_error *error)
+{
+    sigset_t signals;
+    pthread_t thread;
+    if (interruption.watching)
+        return VQC_OK;
+    signals_fill(&signals);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    int failure = pthread_create(&thread, NULL, signals_take, NULL);
+    if (failure != 0) {
+        (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+        return vqc_error_set(error, VQC_FAILED, "a thread for signals cannot be started: %s", strerror(failure));
+    }
+    (void)pthread_detach(thread);
+    interruption.watching = true;
+    return VQC_OK;
 }
 
 void vqc_interruption_limit(double started, double seconds)

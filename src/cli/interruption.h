@@ -11,8 +11,14 @@
  * Signals reach the process, not a function, so this is the one part of the program that has state of its own. */
 
 /* From now on SIGINT, SIGTERM and SIGUSR1 ask this rank to stop instead of ending the process. A second SIGINT ends
- * it; the others may be sent again and again, as launchers do. */
-void vqc_interruption_watch(void);
+ * it; the others may be sent again and again, as launchers do. A second call does nothing.
+ *
+ * To be called before anything else starts a thread, MPI and OpenMP included: the signals are blocked in this thread
+ * and all that it starts from then on, and one thread waits for them, so that no signal handler ever runs. One that
+ * runs while oneDNN computes a product destroys the heap: its f32 products for x64, up to 3.11.1, let the stack
+ * pointer point into memory that they have allocated, and a handler's frame is written below it (oneDNN's issue
+ * 4845). Fails with VQC_FAILED, where there can be no such thread. */
+VQC_MUST_CHECK vqc_status vqc_interruption_watch(vqc_error *error);
 
 /* Sets the time limit: seconds after `started` on the clock of base/clock.h the process shall have ended. */
 void vqc_interruption_limit(double started, double seconds);

@@ -196,7 +196,6 @@ static vqc_status devices_open(render_options *options, vqc_comm *comm, vqc_erro
 /* What this rank asks of the program's other parts before the study; collective. */
 static vqc_status launch_prepare(render_options *options, render_work *work, vqc_error *error)
 {
-    vqc_interruption_watch();
     VQC_TRY(vqc_interruption_ranks(work->comm, options->peer_timeout, &work->watch, error));
     return devices_open(options, work->comm, error);
 }
@@ -225,6 +224,7 @@ static vqc_status render_run(void *context, const vqc_text_list *operands, vqc_e
     render_options *options = context;
     render_work work = {0};
     VQC_TRY(options_check(options, started, error));
+    VQC_TRY(vqc_interruption_watch(error));
     VQC_TRY(vqc_comm_start(NULL, NULL, &work.comm, error));
     vqc_status status = launch_prepare(options, &work, error);
     if (status == VQC_OK)
