@@ -72,10 +72,46 @@ static void openai_translate(const void *context, const char *name, char transla
     (void)snprintf(translated, VQC_PARAMETER_NAME_SIZE, "%s%s%s", naming->prefix, text_prefix, name);
 }
 
+static const char *const openai_image[] = {"visual.*", NULL};
+static const char *const openai_text[] = {
+    "text.*", "transformer.*", "token_embedding*", "positional_embedding*", "ln_final*", "text_projection*", NULL};
+static const char *const hugging_face_image[] = {"vision_model.*", "visual_projection*", NULL};
+static const char *const hugging_face_text[] = {"text_model.*", "text_projection*", NULL};
+
+/* The scale of the training's loss, numbers that only repeat what shapes say, and counters of batches. A mask of
+ * attention is the causal one, which the text tower computes. */
+static const char *const harmless[] = {"logit_scale",
+                                       "logit_bias",
+                                       "input_resolution",
+                                       "*.input_resolution",
+                                       "context_length",
+                                       "vocab_size",
+                                       "attn_mask",
+                                       "*.attn_mask",
+                                       "*.num_batches_tracked",
+                                       "*.position_ids",
+                                       "position_ids",
+                                       "*.vocab_size",
+                                       "*.context_length",
+                                       NULL};
+
 static const vqc_clip_naming_type openai = {
-    .name = "OpenAI", .packed = true, .translate = openai_translate, .config_read = vqc_clip_config_read_open_clip};
+    .name = "OpenAI",
+    .image_owned = openai_image,
+    .text_owned = openai_text,
+    .harmless = harmless,
+    .packed = true,
+    .translate = openai_translate,
+    .config_read = vqc_clip_config_read_open_clip,
+};
 static const vqc_clip_naming_type hugging_face = {
-    .name = "Hugging Face", .translate = hugging_face_translate, .config_read = vqc_clip_config_read_hugging_face};
+    .name = "Hugging Face",
+    .image_owned = hugging_face_image,
+    .text_owned = hugging_face_text,
+    .harmless = harmless,
+    .translate = hugging_face_translate,
+    .config_read = vqc_clip_config_read_hugging_face,
+};
 
 const vqc_clip_naming vqc_clip_namings[] = {
     {.type = &openai, .prefix = "", .text_prefix = ""},

@@ -21,6 +21,10 @@ typedef struct vqc_clip_config {
 /* One way to name the tensors of a CLIP file. The program's own names are OpenAI's. */
 typedef struct vqc_clip_naming_type {
     const char *name;
+    /* Patterns of the file's names (models/unread.h): what belongs to which tower, and what changes no embedding. */
+    const char *const *image_owned;
+    const char *const *text_owned;
+    const char *const *harmless;
     bool packed; /* q, k and v of a block are one tensor, attn.in_proj; else attn.q_proj, attn.k_proj, attn.v_proj */
     /* The file's name for one of OpenAI's; the `translate` of vqc_parameters, context a vqc_clip_naming. The name of
      * a projection with .weight behind it asks for a linear layer's. */

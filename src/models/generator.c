@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "models/generators.h"
+#include "models/unread.h"
 
 /* Prefixes under which published files hold the generator; the first that fits is taken. */
 static const char *const known_prefixes[] = {"", "first_stage_model.", "module.", "model."};
@@ -165,6 +166,20 @@ static vqc_status limit_add(const vqc_generator *generator, vqc_network *network
     return vqc_network_add(network, &operation, picture, shape, picture, error);
 }
 
+/* Refuses a file with more in it than its opening and one half, now built, have read; `other`: what the other half
+ * owns. */
+static vqc_status all_read_check(const vqc_generator *generator, const char *const *other, vqc_error *error)
+{
+    static const char *const everything[] = {"*", NULL};
+    const vqc_unread_rule rule = {
+        .family = generator->type->name,
+        .prefix = generator->parameters.context,
+        .owned = everything,
+        .passed = {other, generator->type->harmless},
+    };
+    return vqc_unread_refuse(generator->weights, &rule, error);
+}
+
 static vqc_status decoder_add(const vqc_generator *generator, vqc_layers *layers, vqc_shape z_shape, bool limited,
                               vqc_generator_decoder *decoder, vqc_error *error)
 {
@@ -189,6 +204,8 @@ vqc_status vqc_generator_decoder_build(const vqc_generator *generator, vqc_ops *
     vqc_layers layers = {.network = decoder.network, .parameters = &generator->parameters, .dtype = precision};
     vqc_shape shape = {4, {batch, rows, columns, generator->width}};
     vqc_status status = decoder_add(generator, &layers, shape, limited, &decoder, error);
+    if (status == VQC_OK)
+        status = all_read_check(generator, generator->type->encoder_owned, error);
     if (status != VQC_OK) {
         vqc_network_destroy(decoder.network);
         return status;
@@ -256,6 +273,8 @@ vqc_status vqc_generator_encoder_build(const vqc_generator *generator, vqc_ops *
     vqc_layers layers = {.network = encoder.network, .parameters = &generator->parameters, .dtype = precision};
     vqc_shape shape = {4, {batch, height, width, 3}};
     vqc_status status = encoder_add(generator, &layers, shape, &encoder, error);
+    if (status == VQC_OK)
+        status = all_read_check(generator, generator->type->decoder_owned, error);
     if (status != VQC_OK) {
         vqc_network_destroy(encoder.network);
         return status;

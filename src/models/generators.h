@@ -15,6 +15,12 @@ typedef struct vqc_generator_type {
     const char *const
         *classes;         /* what a configuration calls such a model (the end of `target`); NULL ends the list */
     const char *codebook; /* name of its tensor, by which the file's prefix is found too */
+    /* Patterns of names without the prefix (models/unread.h): what only the encoder or only the decoder reads, and
+     * what neither does and changes no result. All else under the prefix both must have read, or it was read when the
+     * file was opened. */
+    const char *const *encoder_owned;
+    const char *const *decoder_owned;
+    const char *const *harmless;
     /* Whether a weights file holds such a generator, under any prefix; no other type may say so too. */
     bool (*recognise)(const vqc_generator_type *type, const vqc_weights *weights);
     /* Sets factor, width, codes, the picture's range and own from the configuration's `params`. VQC_BAD_INPUT names

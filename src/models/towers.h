@@ -11,6 +11,8 @@ enum { VQC_TOWER_DESCRIPTION_SIZE = 128 };
 
 typedef struct vqc_image_tower_type {
     const char *name;
+    const char *const
+        *harmless; /* patterns (models/unread.h) of what this tower alone may leave unread; NULL: none */
     /* Whether a file with these names holds such a tower; no other type may say so too. */
     bool (*recognise)(const vqc_parameters *parameters);
     /* Sets clip->vision and clip->embed_width from the shapes of the tensors and the configuration. VQC_BAD_INPUT
@@ -27,6 +29,7 @@ typedef struct vqc_image_tower_type {
  * text's end token, `last` (batch). */
 typedef struct vqc_text_tower_type {
     const char *name;
+    const char *const *harmless;
     bool (*recognise)(const vqc_parameters *parameters);
     vqc_status (*configure)(vqc_clip *clip, const vqc_clip_config *config, vqc_error *error);
     vqc_status (*build)(const vqc_clip *clip, const vqc_layers *layers, vqc_value tokens, vqc_value last,

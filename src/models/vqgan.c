@@ -75,10 +75,31 @@ static void vqgan_describe(const vqc_generator_type *type, const vqc_weights *we
 static const char *const vqgan_classes[] = {"VQModel", "VQModelInterface", NULL};
 static const char *const gumbel_classes[] = {"GumbelVQ", NULL};
 
+static const char *const encoder_owned[] = {"encoder.*", "quant_conv.*", NULL};
+static const char *const gumbel_encoder_owned[] = {"encoder.*", "quant_conv.*", "quantize.proj.*", NULL};
+static const char *const decoder_owned[] = {"decoder.*", "post_quant_conv.*", NULL};
+
+/* Of the training: its losses with their discriminator, running means of all weights, and of the codebook how often
+ * codes were used; the random colours that segmentations are shown in. */
+static const char *const harmless[] = {"loss.*",
+                                       "model_ema.*",
+                                       "colorize",
+                                       "quantize.codebook_used",
+                                       "quantize.cluster_size",
+                                       "quantize.embedding.cluster_size",
+                                       "quantize.embed_avg",
+                                       "quantize.embedding.embed_avg",
+                                       "quantize.usage",
+                                       "*.num_batches_tracked",
+                                       NULL};
+
 const vqc_generator_type vqc_generator_vqgan = {
     .name = "VQGAN",
     .classes = vqgan_classes,
     .codebook = "quantize.embedding.weight",
+    .encoder_owned = encoder_owned,
+    .decoder_owned = decoder_owned,
+    .harmless = harmless,
     .recognise = vqgan_recognise,
     .configure = vqgan_configure,
     .decode = vqgan_decode,
@@ -90,6 +111,9 @@ const vqc_generator_type vqc_generator_gumbel_vqgan = {
     .name = "Gumbel VQGAN",
     .classes = gumbel_classes,
     .codebook = "quantize.embed.weight",
+    .encoder_owned = gumbel_encoder_owned,
+    .decoder_owned = decoder_owned,
+    .harmless = harmless,
     .recognise = vqgan_recognise,
     .configure = vqgan_configure,
     .decode = vqgan_decode,

@@ -162,8 +162,10 @@ static void convert_to_i64(vqc_dtype dtype, const void *source, size_t count, vo
 static vqc_status tensor_read(const vqc_weights *weights, const vqc_weights_tensor *tensor,
                               vqc_gather_convert convert, size_t target_size, void *target, vqc_error *error)
 {
-    const vqc_directory_entry *entry = (const vqc_directory_entry *)tensor;
+    vqc_directory_entry *entry =
+        &weights->directory.entries[(const vqc_directory_entry *)tensor - weights->directory.entries];
     vqc_storage *storage = &weights->directory.storages[entry->storage];
+    entry->was_read = true;
     if (tensor->count == 0)
         return VQC_OK;
     const uint8_t *bytes = storage->bytes;
@@ -173,6 +175,11 @@ static vqc_status tensor_read(const vqc_weights *weights, const vqc_weights_tens
     vqc_gather(entry, bytes, heap == NULL, convert, target_size, target);
     free(heap);
     return VQC_OK;
+}
+
+bool vqc_weights_was_read(const vqc_weights_tensor *tensor)
+{
+    return ((const vqc_directory_entry *)tensor)->was_read;
 }
 
 static vqc_status read_refused(const vqc_weights *weights, const vqc_weights_tensor *tensor, vqc_error *error)

@@ -1,6 +1,7 @@
 #ifndef VQC_WEIGHTS_WEIGHTS_H
 #define VQC_WEIGHTS_WEIGHTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,6 +67,9 @@ VQC_MUST_CHECK vqc_status vqc_weights_read_f32(const vqc_weights *weights, const
 /* The same for integers; a floating-point tensor is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_weights_read_i64(const vqc_weights *weights, const vqc_weights_tensor *tensor,
                                                int64_t *target, vqc_error *error);
+
+/* Whether a tensor's elements were read since its file was opened. */
+bool vqc_weights_was_read(const vqc_weights_tensor *tensor);
 
 /* One tensor to write. */
 typedef struct vqc_weights_source {

@@ -1,0 +1,253 @@
+/* A tensor that belongs to a model and that nothing reads is refused by name; what changes nothing passes. */
+
+#define _GNU_SOURCE /* mkdtemp */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "models/clip.h"
+#include "models/generator.h"
+#include "models/unread.h"
+
+#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
+#define DEMO VQC_SOURCE_DIR "/jobs/models/picturebook"
+
+typedef struct scratch {
+    char folder[64];
+    char path[128];
+    vqc_ops *ops;
+} scratch;
+
+static int setup(void **state)
+{
+    static scratch fixture;
+    vqc_error error = {0};
+    const vqc_ops_options options = {0};
+    (void)strcpy(fixture.folder, "/tmp/test_unread.XXXXXX");
+    if (mkdtemp(fixture.folder) == NULL || vqc_ops_create("ref", &options, &fixture.ops, &error) != VQC_OK)
+        return -1;
+    (void)snprintf(fixture.path, sizeof fixture.path, "%s/w.safetensors", fixture.folder);
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    const scratch *fixture = *state;
+    vqc_ops_destroy(fixture->ops);
+    (void)unlink(fixture->path);
+    return rmdir(fixture->folder);
+}
+
+/* ---- The rule ---- */
+
+static void tensors_write(const scratch *fixture, const char *const *names, size_t count)
+{
+    static const float numbers[6];
+    vqc_weights_source sources[16];
+    vqc_error error = {0};
+    assert_true(count <= 16);
+    for (size_t i = 0; i < count; i++)
+        sources[i] = (vqc_weights_source){
+            .name = names[i], .dtype = VQC_DTYPE_F32, .rank = 2, .shape = {2, 3}, .data = numbers};
+    assert_int_equal(vqc_weights_write(fixture->path, sources, count, &error), VQC_OK);
+}
+
+static void one_read(const vqc_weights *weights, const char *name)
+{
+    float values[6];
+    vqc_error error = {0};
+    const vqc_weights_tensor *tensor = vqc_weights_find(weights, name);
+    assert_false(vqc_weights_was_read(tensor));
+    assert_int_equal(vqc_weights_read_f32(weights, tensor, values, &error), VQC_OK);
+    assert_true(vqc_weights_was_read(tensor));
+}
+
+static void refusal_check(const vqc_weights *weights, const vqc_unread_rule *rule, const char *expected)
+{
+    vqc_error error = {0};
+    assert_int_equal(vqc_unread_refuse(weights, rule, &error), VQC_BAD_INPUT);
+    if (strstr(error.message, expected) == NULL || strstr(error.message, vqc_weights_path(weights)) == NULL)
+        fail_msg("%s", error.message);
+}
+
+static void test_rule(void **state)
+{
+    static const char *const names[] = {"m.a.weight", "m.a.scale", "m.b.weight", "m.b.0.count", "other.weight"};
+    static const char *const owned[] = {"a.*", "b.*", NULL};
+    static const char *const counts[] = {"*.count", NULL};
+    static const char *const others[] = {"b.*", NULL};
+    const scratch *fixture = *state;
+    vqc_error error = {0};
+    vqc_weights *weights;
+    vqc_unread_rule rule = {.family = "Model", .prefix = "m.", .owned = owned, .passed = {NULL, counts}};
+    tensors_write(fixture, names, 5);
+    assert_int_equal(vqc_weights_open(fixture->path, &weights, &error), VQC_OK);
+    refusal_check(weights, &rule, "tensor m.a.weight (2, 3), and 2 more: nothing in a Model reads it");
+    one_read(weights, "m.a.weight");
+    refusal_check(weights, &rule, "tensor m.a.scale (2, 3), and 1 more: ");
+    one_read(weights, "m.a.scale");
+    refusal_check(weights, &rule, "tensor m.b.weight (2, 3): ");
+    rule.passed[2] = others;
+    assert_int_equal(vqc_unread_refuse(weights, &rule, &error), VQC_OK);
+    rule.passed[2] = NULL;
+    rule.prefix = "";
+    assert_int_equal(vqc_unread_refuse(weights, &rule, &error), VQC_OK);
+    rule.prefix = "m.";
+    one_read(weights, "m.b.weight");
+    assert_int_equal(vqc_unread_refuse(weights, &rule, &error), VQC_OK);
+    vqc_weights_close(weights);
+}
+
+/* ---- The families ---- */
+
+enum { IMAGE = 1, TEXT = 2, DECODER = 4, ENCODER = 8 };
+
+/* A fixture with one more tensor, and which parts are refused for it; the others must be built. */
+typedef struct family_case {
+    const char *weights;
+    const char *config; /* of generators */
+    const char *extra;
+    int refused;
+} family_case;
+
+static const char vit[] = FIXTURES "open_clip_gelu/open_clip_model.safetensors";
+static const char custom_text[] = FIXTURES "open_clip_custom_text/open_clip_model.safetensors";
+static const char hugging_face[] = FIXTURES "hugging_face_gelu/model.safetensors";
+static const char resnet[] = DEMO "-resnet.safetensors";
+static const char vqgan[] = DEMO "-vqgan.safetensors";
+static const char vqgan_config[] = DEMO "-vqgan.yaml";
+static const char net2net[] = FIXTURES "net2net.safetensors";
+static const char net2net_config[] = FIXTURES "net2net.yaml";
+
+static const family_case cases[] = {
+    {vit, NULL, "visual.transformer.resblocks.0.ls_1.gamma", IMAGE},
+    {vit, NULL, "visual.attn_pool.query", IMAGE},
+    {vit, NULL, "visual.transformer.resblocks.2.ln_1.bias", IMAGE},
+    {vit, NULL, "transformer.resblocks.1.attn.ln_q.weight", TEXT},
+    {vit, NULL, "positional_embedding_res", TEXT},
+    {vit, NULL, "text_projection.bias", TEXT},
+    {vit, NULL, "logit_bias", 0},
+    {vit, NULL, "transformer.resblocks.0.attn_mask", 0},
+    {vit, NULL, "visual.input_resolution", 0},
+    {vit, NULL, "classifier.weight", 0},
+    {custom_text, NULL, "text.cls_emb", TEXT},
+    {hugging_face, NULL, "vision_model.head.probe", IMAGE},
+    {hugging_face, NULL, "text_model.encoder.layers.0.self_attn.q_norm.weight", TEXT},
+    {hugging_face, NULL, "vision_model.encoder.position_ids", 0},
+    {resnet, NULL, "visual.layer1.0.gate", IMAGE},
+    {resnet, NULL, "visual.layer1.0.num_batches_tracked", 0},
+    {vqgan, vqgan_config, "decoder.up.0.attn.0.norm.weight", DECODER},
+    {vqgan, vqgan_config, "encoder.down.0.block.9.norm1.weight", ENCODER},
+    {vqgan, vqgan_config, "quantize.scale", DECODER | ENCODER},
+    {vqgan, vqgan_config, "denormalize.mean", DECODER | ENCODER},
+    {vqgan, vqgan_config, "loss.discriminator.main.0.weight", 0},
+    {vqgan, vqgan_config, "model_ema.decoderconv_inweight", 0},
+    {vqgan, vqgan_config, "colorize", 0},
+    {vqgan, vqgan_config, "quantize.codebook_used", 0},
+    {net2net, net2net_config, "transformer.head.weight", 0},
+    {net2net, net2net_config, "first_stage_model.decoder.mid.attn_2.norm.bias", DECODER},
+};
+
+/* Writes a file's tensors and one more. */
+static void fixture_extend(const scratch *fixture, const char *path, const char *extra)
+{
+    static const float number;
+    vqc_error error = {0};
+    vqc_weights *weights;
+    assert_int_equal(vqc_weights_open(path, &weights, &error), VQC_OK);
+    size_t count = vqc_weights_count(weights);
+    vqc_weights_source *sources = calloc(count + 1, sizeof *sources);
+    assert_non_null(sources);
+    for (size_t i = 0; i < count; i++) {
+        const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
+        float *data = malloc((size_t)tensor->count * sizeof *data + 1);
+        assert_non_null(data);
+        assert_int_equal(vqc_weights_read_f32(weights, tensor, data, &error), VQC_OK);
+        sources[i] =
+            (vqc_weights_source){.name = tensor->name, .dtype = VQC_DTYPE_F32, .rank = tensor->rank, .data = data};
+        memcpy(sources[i].shape, tensor->shape, sizeof tensor->shape);
+    }
+    sources[count] =
+        (vqc_weights_source){.name = extra, .dtype = VQC_DTYPE_F32, .rank = 1, .shape = {1}, .data = &number};
+    if (vqc_weights_write(fixture->path, sources, count + 1, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    for (size_t i = 0; i < count; i++)
+        free((void *)(uintptr_t)sources[i].data);
+    free(sources);
+    vqc_weights_close(weights);
+}
+
+static void verdict_check(const family_case *test, int part, vqc_status status, const vqc_error *error)
+{
+    if ((test->refused & part) == 0 && status != VQC_OK)
+        fail_msg("%s: %s", test->extra, error->message);
+    if ((test->refused & part) != 0 && (status != VQC_BAD_INPUT || strstr(error->message, test->extra) == NULL))
+        fail_msg("%s: part %d: expected a refusal, found %s", test->extra, part,
+                 status == VQC_OK ? "none" : error->message);
+}
+
+static void clip_case_check(const scratch *fixture, const family_case *test)
+{
+    const vqc_clip_options options = {0};
+    vqc_error error = {0};
+    vqc_clip *clip;
+    vqc_clip_image_tower image = {0};
+    vqc_clip_text_tower text = {0};
+    if (vqc_clip_open(fixture->path, &options, &clip, &error) != VQC_OK)
+        fail_msg("%s: %s", test->extra, error.message);
+    vqc_status status = vqc_clip_image_tower_create(clip, fixture->ops, VQC_DTYPE_F32, 1, false, &image, &error);
+    verdict_check(test, IMAGE, status, &error);
+    status = vqc_clip_text_tower_create(clip, fixture->ops, VQC_DTYPE_F32, 1, 4, &text, &error);
+    verdict_check(test, TEXT, status, &error);
+    vqc_clip_image_tower_destroy(&image);
+    vqc_clip_text_tower_destroy(&text);
+    vqc_clip_close(clip);
+}
+
+static void generator_case_check(const scratch *fixture, const family_case *test)
+{
+    vqc_error error = {0};
+    vqc_generator generator;
+    vqc_generator_decoder decoder = {0};
+    vqc_generator_encoder encoder = {0};
+    if (vqc_generator_open(test->config, fixture->path, &generator, &error) != VQC_OK)
+        fail_msg("%s: %s", test->extra, error.message);
+    vqc_status status = vqc_generator_decoder_create(&generator, fixture->ops, VQC_DTYPE_F32, 1, 1, 1, false, false,
+                                                     &decoder, &error);
+    verdict_check(test, DECODER, status, &error);
+    status = vqc_generator_encoder_create(&generator, fixture->ops, VQC_DTYPE_F32, 1, generator.factor,
+                                          generator.factor, &encoder, &error);
+    verdict_check(test, ENCODER, status, &error);
+    vqc_generator_decoder_destroy(&decoder);
+    vqc_generator_encoder_destroy(&encoder);
+    vqc_generator_close(&generator);
+}
+
+static void test_families(void **state)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fixture_extend(*state, cases[i].weights, cases[i].extra);
+        if (cases[i].config == NULL)
+            clip_case_check(*state, &cases[i]);
+        else
+            generator_case_check(*state, &cases[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rule),
+        cmocka_unit_test(test_families),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
