@@ -8,7 +8,7 @@ typedef struct operation_row {
     vqc_status (*check)(const vqc_operation *operation, vqc_error *error);
 } operation_row;
 
-#define ROW(KIND, c_name, words, which)                                                                              \
+#define ROW(KIND, c_name, words, which, ...)                                                                         \
     [VQC_OPERATION_##KIND] = {                                                                                       \
         .types = VQC_OPERATION_TYPES_##which, .layout = vqc_##c_name##_layout, .check = vqc_##c_name##_check},
 static const operation_row rows[VQC_OPERATION_COUNT] = {VQC_OPERATIONS(ROW)};

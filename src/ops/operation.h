@@ -15,40 +15,45 @@
  * otherwise. Parameters are f32 in host memory and belong to the caller; an implementation copies what it needs
  * while a plan is made, converted and packed as it likes. */
 
-/* The operations, one row for each: kind, name in C, name for messages, element types (below). What is made from the
- * rows: the enum, the union's members, names and checks, the declarations of everything that an operation needs
- * (layout and check in ops/kinds, the kernels of ref, cpu and cuda), their tables, and the lists of the tests. So a
- * row without its parts does not link, and one without its tests fails one that names it. */
+/* The operations, one row for each: kind, name in C, name for messages, element types and form (below). What is made
+ * from the rows: the enum, the union's members, names and checks, the declarations of everything that an operation
+ * needs (layout and check in ops/kinds, the kernels of ref, cpu and cuda), their tables, and the lists of the tests.
+ * So a row without its parts does not link, and one without its tests fails one that names it.
+ *
+ * The form says where layout and check come from: they are the operation's OWN, in ops/kinds; or they are those of
+ * all that change crops in place under a few numbers of each crop X (input 1, VQC_X_NUMBERS of them, f32 or i32,
+ * without a gradient): PICTURES, whose pixels know their neighbours, or PIXELS, whose three channels know each other.
+ * Behind the type of the numbers stands whether the gradient needs the crops again, READ or UNREAD. */
 #define VQC_OPERATIONS(X)                                                                                            \
-    X(CONVOLUTION, convolution, "convolution", ANY)                                                                  \
-    X(LINEAR, linear, "linear", ANY)                                                                                 \
-    X(ATTENTION, attention, "attention", ANY)                                                                        \
-    X(GROUP_NORM, group_norm, "group norm", ANY)                                                                     \
-    X(LAYER_NORM, layer_norm, "layer norm", ANY)                                                                     \
-    X(ACTIVATION, activation, "activation", ANY)                                                                     \
-    X(ADD, add, "add", ANY)                                                                                          \
-    X(UPSAMPLE, upsample, "upsample", ANY)                                                                           \
-    X(AVERAGE_POOL, average_pool, "average pool", ANY)                                                               \
-    X(QUANTISE, quantise, "quantise", PRECISE)                                                                       \
-    X(CHANNEL_SCALE, channel_scale, "channel scale", ANY)                                                            \
-    X(CLAMP, clamp, "clamp", ANY)                                                                                    \
-    X(TOKENS, tokens, "tokens", ANY)                                                                                 \
-    X(EMBED, embed, "embed", ANY)                                                                                    \
-    X(SELECT, select, "select", ANY)                                                                                 \
-    X(RESAMPLE, resample, "resample", PRECISE)                                                                       \
-    X(ADAPTIVE_POOL, adaptive_pool, "adaptive pool", PRECISE)                                                        \
-    X(DISTANCE, distance, "distance", PRECISE)                                                                       \
-    X(CAST, cast, "cast", OWN)                                                                                       \
-    X(WARP, warp, "warp", PRECISE)                                                                                   \
-    X(COLOUR, colour, "colour", PRECISE)                                                                             \
-    X(NOISE, noise, "noise", PRECISE)                                                                                \
-    X(ERASE, erase, "erase", PRECISE)                                                                                \
-    X(SHARPEN, sharpen, "sharpen", PRECISE)                                                                          \
-    X(FIELD_WARP, field_warp, "field warp", PRECISE)                                                                 \
-    X(SPLINE_FIELD, spline_field, "spline field", PRECISE)                                                           \
-    X(ELASTIC_FIELD, elastic_field, "elastic field", PRECISE)
+    X(CONVOLUTION, convolution, "convolution", ANY, OWN)                                                             \
+    X(LINEAR, linear, "linear", ANY, OWN)                                                                            \
+    X(ATTENTION, attention, "attention", ANY, OWN)                                                                   \
+    X(GROUP_NORM, group_norm, "group norm", ANY, OWN)                                                                \
+    X(LAYER_NORM, layer_norm, "layer norm", ANY, OWN)                                                                \
+    X(ACTIVATION, activation, "activation", ANY, OWN)                                                                \
+    X(ADD, add, "add", ANY, OWN)                                                                                     \
+    X(UPSAMPLE, upsample, "upsample", ANY, OWN)                                                                      \
+    X(AVERAGE_POOL, average_pool, "average pool", ANY, OWN)                                                          \
+    X(QUANTISE, quantise, "quantise", PRECISE, OWN)                                                                  \
+    X(CHANNEL_SCALE, channel_scale, "channel scale", ANY, OWN)                                                       \
+    X(CLAMP, clamp, "clamp", ANY, OWN)                                                                               \
+    X(TOKENS, tokens, "tokens", ANY, OWN)                                                                            \
+    X(EMBED, embed, "embed", ANY, OWN)                                                                               \
+    X(SELECT, select, "select", ANY, OWN)                                                                            \
+    X(RESAMPLE, resample, "resample", PRECISE, OWN)                                                                  \
+    X(ADAPTIVE_POOL, adaptive_pool, "adaptive pool", PRECISE, OWN)                                                   \
+    X(DISTANCE, distance, "distance", PRECISE, OWN)                                                                  \
+    X(CAST, cast, "cast", OWN, OWN)                                                                                  \
+    X(WARP, warp, "warp", PRECISE, PICTURES, F32, UNREAD)                                                            \
+    X(COLOUR, colour, "colour", PRECISE, PIXELS, F32, READ)                                                          \
+    X(NOISE, noise, "noise", PRECISE, OWN)                                                                           \
+    X(ERASE, erase, "erase", PRECISE, PICTURES, I32, UNREAD)                                                         \
+    X(SHARPEN, sharpen, "sharpen", PRECISE, PICTURES, F32, UNREAD)                                                   \
+    X(FIELD_WARP, field_warp, "field warp", PRECISE, OWN)                                                            \
+    X(SPLINE_FIELD, spline_field, "spline field", PRECISE, OWN)                                                      \
+    X(ELASTIC_FIELD, elastic_field, "elastic field", PRECISE, OWN)
 
-#define VQC_OPERATION_KIND(KIND, name, words, types) VQC_OPERATION_##KIND,
+#define VQC_OPERATION_KIND(KIND, ...) VQC_OPERATION_##KIND,
 typedef enum vqc_operation_kind { VQC_OPERATIONS(VQC_OPERATION_KIND) VQC_OPERATION_COUNT } vqc_operation_kind;
 
 /* Which element types the activations of an operation may have. */
@@ -57,6 +62,15 @@ typedef enum vqc_operation_types {
     VQC_OPERATION_TYPES_PRECISE, /* not bf16, which is too coarse */
     VQC_OPERATION_TYPES_OWN      /* those that its description says, whatever `dtype` is */
 } vqc_operation_types;
+
+/* The shapes of the forms: input 0 and output are (crops, height, width, channels), or (crops, pixels, 3). */
+typedef struct vqc_pictures {
+    int64_t crops, height, width, channels;
+} vqc_pictures;
+
+typedef struct vqc_pixels {
+    int64_t crops, pixels;
+} vqc_pixels;
 
 /* Two-dimensional convolution (cross-correlation, as the networks define it) with zero padding.
  * input 0 (batch, height, width, in_channels); input 1, only with `residual`, shaped like the output;
@@ -225,9 +239,7 @@ typedef struct vqc_cast {
  * input 0 and output (crops, height, width, channels), f32 (or f64); input 1 f32 (crops, VQC_WARP_NUMBERS): M by
  * rows, then 1 where the edge is repeated outside the crop and 0 where it is black there. Where w is not above 0 the
  * pixel is black. No gradient with respect to M. */
-typedef struct vqc_warp {
-    int64_t crops, height, width, channels;
-} vqc_warp;
+typedef vqc_pictures vqc_warp;
 
 enum { VQC_WARP_NUMBERS = 10 /* of one crop */ };
 
@@ -236,9 +248,7 @@ enum { VQC_WARP_NUMBERS = 10 /* of one crop */ };
  * input 0 and output (crops, pixels, 3), f32 (or f64), 0 to 1; input 1 f32 (crops, VQC_COLOUR_NUMBERS): b, c, f, t,
  * and the number 0 to 23 of the order among the permutations of (brightness, contrast, saturation, hue), counted
  * lexicographically. The gradient passes a limit only from inside; ties among channels go to the first. */
-typedef struct vqc_colour {
-    int64_t crops, pixels;
-} vqc_colour;
+typedef vqc_pixels vqc_colour;
 
 enum { VQC_COLOUR_NUMBERS = 5 /* of one crop */ };
 
@@ -256,9 +266,7 @@ enum { VQC_NOISE_NUMBERS = 6 /* of one crop */ };
 /* Makes a rectangle of each crop black. input 0 and output (crops, height, width, channels), f32 (or f64); input 1
  * int32 (crops, VQC_ERASE_NUMBERS): top, left, height, width of the rectangle; what of it lies outside the crop does
  * not matter, and one of no height or width erases nothing. */
-typedef struct vqc_erase {
-    int64_t crops, height, width, channels;
-} vqc_erase;
+typedef vqc_pictures vqc_erase;
 
 enum { VQC_ERASE_NUMBERS = 4 /* of one crop */ };
 
@@ -267,9 +275,7 @@ enum { VQC_ERASE_NUMBERS = 4 /* of one crop */ };
  * stay as they are, and so does all of a crop with s = 1. input 0 and output (crops, height, width, channels), f32
  * (or f64); input 1 f32 (crops, VQC_SHARPEN_NUMBERS): s, 0 to 1. The gradient passes the limit from inside and at it.
  */
-typedef struct vqc_sharpen {
-    int64_t crops, height, width, channels;
-} vqc_sharpen;
+typedef vqc_pictures vqc_sharpen;
 
 enum { VQC_SHARPEN_NUMBERS = 1 /* of one crop */ };
 
@@ -277,9 +283,7 @@ enum { VQC_SHARPEN_NUMBERS = 1 /* of one crop */ };
  * the first one at 0. input 0 and output (crops, height, width, channels), f32 (or f64); input 1 of the same type
  * (crops, height, width, 2): x and y in the input of every output pixel. What lies outside is black, and so is a
  * pixel whose place is no number. No gradient with respect to the places. */
-typedef struct vqc_field_warp {
-    int64_t crops, height, width, channels;
-} vqc_field_warp;
+typedef vqc_pictures vqc_field_warp;
 
 /* Places for vqc_field_warp by a thin-plate spline, as kornia 0.5.4 has it: with coordinates from −1 in the first
  * pixel's centre to 1 in the last one's (0 where there is one pixel), an output pixel at v sees the input at
@@ -305,7 +309,7 @@ typedef struct vqc_elastic_field {
 
 enum { VQC_ELASTIC_NUMBERS = 6 /* of one crop */ };
 
-#define VQC_OPERATION_MEMBER(KIND, name, words, types) vqc_##name name;
+#define VQC_OPERATION_MEMBER(KIND, name, ...) vqc_##name name;
 
 /* One operation with its shapes and parameters. */
 typedef struct vqc_operation {

@@ -13,8 +13,6 @@
 #include "cases.h"
 #include "ops/operation.h"
 
-static const float parameter[1] = {1.0F}; /* is never looked at */
-
 static void assert_accepted(vqc_operation operation)
 {
     vqc_error error = {0};
@@ -32,96 +30,25 @@ static void assert_refused(vqc_operation operation, const char *text)
         fail_msg("expected %s and %s in: %s", name, text, error.message);
 }
 
-/* A description of the kind that is accepted. */
+/* A description of the kind that is accepted: that of its first case, with parameters that are never looked at. */
 static vqc_operation operation_valid(vqc_operation_kind kind)
 {
-    const float *p = parameter;
-    vqc_operation operation = {.kind = kind, .dtype = VQC_DTYPE_F32};
-    switch (kind) {
-    case VQC_OPERATION_CONVOLUTION:
-        operation.convolution = (vqc_convolution){2, 8, 9, 3, 20, 3, 2, 1, 1, 0, 2, 1, false, p, NULL};
-        break;
-    case VQC_OPERATION_LINEAR:
-        operation.linear = (vqc_linear){5, 3, 4, false, p, NULL};
-        break;
-    case VQC_OPERATION_ATTENTION:
-        operation.attention = (vqc_attention){2, 7, 7, 2, 8, true, true};
-        break;
-    case VQC_OPERATION_GROUP_NORM:
-        operation.group_norm = (vqc_group_norm){2, 9, 12, 4, 1e-6F, true, p, p};
-        break;
-    case VQC_OPERATION_LAYER_NORM:
-        operation.layer_norm = (vqc_layer_norm){2, 9, 1e-5F, p, p};
-        break;
-    case VQC_OPERATION_ACTIVATION:
-        operation.activation = (vqc_activation){9, VQC_ACTIVATION_GELU};
-        break;
-    case VQC_OPERATION_ADD:
-        operation.add = (vqc_add){9};
-        break;
-    case VQC_OPERATION_UPSAMPLE:
-        operation.upsample = (vqc_upsample){1, 2, 3, 4};
-        break;
-    case VQC_OPERATION_AVERAGE_POOL:
-        operation.average_pool = (vqc_average_pool){1, 4, 6, 3, 2};
-        break;
-    case VQC_OPERATION_QUANTISE:
-        operation.quantise = (vqc_quantise){5, 3, 10, p};
-        break;
-    case VQC_OPERATION_CHANNEL_SCALE:
-        operation.channel_scale = (vqc_channel_scale){5, 3, p, p};
-        break;
-    case VQC_OPERATION_CLAMP:
-        operation.clamp = (vqc_clamp){5, 0.5F, 0.5F};
-        break;
-    case VQC_OPERATION_TOKENS:
-        operation.tokens = (vqc_tokens){2, 3, 4, NULL, p};
-        break;
-    case VQC_OPERATION_EMBED:
-        operation.embed = (vqc_embed){2, 3, 4, 10, p, p};
-        break;
-    case VQC_OPERATION_SELECT:
-        operation.select = (vqc_select){2, 3, 4};
-        break;
-    case VQC_OPERATION_ADAPTIVE_POOL:
-        operation.adaptive_pool = (vqc_adaptive_pool){30, 20, 3, 4, 8};
-        break;
-    case VQC_OPERATION_RESAMPLE:
-        operation.resample = (vqc_resample){2, 30, 20, 3, 4, 8};
-        break;
-    case VQC_OPERATION_DISTANCE:
-        operation.distance = (vqc_distance){2, 8, 3, p};
-        break;
-    case VQC_OPERATION_CAST:
-        operation.cast = (vqc_cast){5, VQC_DTYPE_F32, VQC_DTYPE_BF16};
-        break;
-    case VQC_OPERATION_WARP:
-        operation.warp = (vqc_warp){2, 7, 6, 3};
-        break;
-    case VQC_OPERATION_COLOUR:
-        operation.colour = (vqc_colour){2, 9};
-        break;
-    case VQC_OPERATION_NOISE:
-        operation.noise = (vqc_noise){2, 9};
-        break;
-    case VQC_OPERATION_ERASE:
-        operation.erase = (vqc_erase){2, 7, 6, 3};
-        break;
-    case VQC_OPERATION_SHARPEN:
-        operation.sharpen = (vqc_sharpen){2, 7, 6, 3};
-        break;
-    case VQC_OPERATION_FIELD_WARP:
-        operation.field_warp = (vqc_field_warp){2, 7, 6, 3};
-        break;
-    case VQC_OPERATION_SPLINE_FIELD:
-        operation.spline_field = (vqc_spline_field){2, 7, 6};
-        break;
-    case VQC_OPERATION_ELASTIC_FIELD:
-        operation.elastic_field = (vqc_elastic_field){2, 7, 6};
-        break;
-    case VQC_OPERATION_COUNT:
-        break;
-    }
+    for (int i = 0; i < operation_case_count; i++)
+        if (operation_cases[i].operation.kind == kind) {
+            case_data data;
+            case_data_open(&data, &operation_cases[i], VQC_DTYPE_F32);
+            case_data_close(&data);
+            return data.operation;
+        }
+    fail_msg("%s: no case in cases.c", vqc_operation_name(kind));
+    return (vqc_operation){0};
+}
+
+static vqc_operation convolution_valid(void)
+{
+    vqc_operation operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+    const vqc_convolution o = operation.convolution;
+    operation.convolution = (vqc_convolution){2, 8, 9, 3, 20, 3, 2, 1, 1, 0, 2, 1, false, o.weight, NULL};
     return operation;
 }
 
@@ -156,7 +83,15 @@ typedef struct bounded_size {
         VQC_OPERATION_##kind, offsetof(vqc_operation, operation.member), #member, VQC_OPERATION_MAX_ELEMENTS         \
     }
 
+/* The sizes of the forms. */
+#define BOUNDED_OWN(KIND, name)
+#define BOUNDED_PICTURES(KIND, name)                                                                                 \
+    AXIS(KIND, name, crops), AXIS(KIND, name, height), AXIS(KIND, name, width), AXIS(KIND, name, channels),
+#define BOUNDED_PIXELS(KIND, name) AXIS(KIND, name, crops), FLATTENED(KIND, name, pixels),
+#define BOUNDED(KIND, name, words, types, form, ...) BOUNDED_##form(KIND, name)
+
 static const bounded_size bounded_sizes[] = {
+    VQC_OPERATIONS(BOUNDED) /**/
     AXIS(CONVOLUTION, convolution, batch),
     AXIS(CONVOLUTION, convolution, height),
     AXIS(CONVOLUTION, convolution, width),
@@ -220,22 +155,8 @@ static const bounded_size bounded_sizes[] = {
     FLATTENED(DISTANCE, distance, rows),
     AXIS(DISTANCE, distance, width),
     AXIS(DISTANCE, distance, prompts),
-    AXIS(WARP, warp, crops),
-    AXIS(WARP, warp, height),
-    AXIS(WARP, warp, width),
-    AXIS(WARP, warp, channels),
-    AXIS(COLOUR, colour, crops),
-    FLATTENED(COLOUR, colour, pixels),
     AXIS(NOISE, noise, crops),
     FLATTENED(NOISE, noise, count),
-    AXIS(ERASE, erase, crops),
-    AXIS(ERASE, erase, height),
-    AXIS(ERASE, erase, width),
-    AXIS(ERASE, erase, channels),
-    AXIS(SHARPEN, sharpen, crops),
-    AXIS(SHARPEN, sharpen, height),
-    AXIS(SHARPEN, sharpen, width),
-    AXIS(SHARPEN, sharpen, channels),
     AXIS(FIELD_WARP, field_warp, crops),
     AXIS(FIELD_WARP, field_warp, height),
     AXIS(FIELD_WARP, field_warp, width),
@@ -279,20 +200,20 @@ static void padding_is_bounded(void **state)
     (void)state;
     const int64_t values[] = {-1, INT64_MIN, 3, INT64_MAX};
     for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
-        vqc_operation operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+        vqc_operation operation = convolution_valid();
         operation.convolution.pad_top = values[v];
         assert_refused(operation, "pad_top");
-        operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+        operation = convolution_valid();
         operation.convolution.pad_bottom = values[v];
         assert_refused(operation, "pad_bottom");
-        operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+        operation = convolution_valid();
         operation.convolution.pad_left = values[v];
         assert_refused(operation, "pad_left");
-        operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+        operation = convolution_valid();
         operation.convolution.pad_right = values[v];
         assert_refused(operation, "pad_right");
     }
-    vqc_operation operation = operation_valid(VQC_OPERATION_CONVOLUTION);
+    vqc_operation operation = convolution_valid();
     operation.convolution.kernel_height = 12;
     assert_refused(operation, "height");
     operation.convolution.kernel_height = 11; /* 8 + 1 + 2 */
@@ -320,12 +241,12 @@ static void products_are_bounded(void **state)
     operation.attention.queries = operation.attention.keys = large;
     assert_refused(operation, "scores");
     operation = operation_valid(VQC_OPERATION_UPSAMPLE);
-    operation.upsample.height = large;
-    operation.upsample.width = large / 8;
+    operation.upsample = (vqc_upsample){1, large, large / 8, 4};
     assert_refused(operation, "output");
     operation.upsample.width = large / 16;
     assert_accepted(operation);
     operation = operation_valid(VQC_OPERATION_QUANTISE);
+    operation.quantise.width = 3;
     operation.quantise.rows = VQC_OPERATION_MAX_ELEMENTS / 4;
     assert_refused(operation, "distances");
     operation = operation_valid(VQC_OPERATION_RESAMPLE);
@@ -393,6 +314,7 @@ static void sizes_must_fit_each_other(void **state)
     operation.average_pool.width = 5;
     assert_refused(operation, "width");
     operation = operation_valid(VQC_OPERATION_ATTENTION);
+    operation.attention.causal = true;
     operation.attention.keys = 6;
     assert_refused(operation, "keys");
     operation.attention.packed = false;

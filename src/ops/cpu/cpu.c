@@ -73,7 +73,7 @@ static vqc_status clear(void *device, void *target, size_t size, vqc_error *erro
     return VQC_OK;
 }
 
-#define KERNEL(KIND, name, words, types) [VQC_OPERATION_##KIND] = &vqc_cpu_##name##_kernel,
+#define KERNEL(KIND, name, ...) [VQC_OPERATION_##KIND] = &vqc_cpu_##name##_kernel,
 static const vqc_cpu_kernel *const kernels[VQC_OPERATION_COUNT] = {VQC_OPERATIONS(KERNEL)};
 
 vqc_status vqc_cpu_parameters_copy(vqc_cpu_plan *plan, const float *parameters, int64_t count, float **copy_out,

@@ -40,7 +40,7 @@ typedef struct vqc_cpu_kernel {
     vqc_cpu_backward *backward; /* NULL: there is no gradient */
 } vqc_cpu_kernel;
 
-#define VQC_CPU_KERNEL_DECLARE(KIND, name, words, types) extern const vqc_cpu_kernel vqc_cpu_##name##_kernel;
+#define VQC_CPU_KERNEL_DECLARE(KIND, name, ...) extern const vqc_cpu_kernel vqc_cpu_##name##_kernel;
 VQC_OPERATIONS(VQC_CPU_KERNEL_DECLARE)
 
 /* Convolutions whose windows do not overlap; see patch_convolution.c. */

@@ -1,7 +1,7 @@
 #include "ops/cuda/kernels.h"
 #include "ops/cuda/plan.h"
 
-#define KERNELS(KIND, name, words, types) [VQC_OPERATION_##KIND] = &vqc_cuda_##name##_kernels,
+#define KERNELS(KIND, name, ...) [VQC_OPERATION_##KIND] = &vqc_cuda_##name##_kernels,
 static const vqc_cuda_kernels *const kernels[VQC_OPERATION_COUNT] = {VQC_OPERATIONS(KERNELS)};
 
 static vqc_cuda_call call_of(const vqc_cuda_plan *plan)

@@ -39,7 +39,7 @@ typedef struct vqc_cuda_kernels {
     cudaError_t (*backward)(const vqc_cuda_call *call, const vqc_backward *arguments);
 } vqc_cuda_kernels;
 
-#define VQC_CUDA_KERNELS_DECLARE(KIND, name, words, types) extern const vqc_cuda_kernels vqc_cuda_##name##_kernels;
+#define VQC_CUDA_KERNELS_DECLARE(KIND, name, ...) extern const vqc_cuda_kernels vqc_cuda_##name##_kernels;
 VQC_OPERATIONS(VQC_CUDA_KERNELS_DECLARE)
 
 #ifdef __cplusplus

@@ -128,10 +128,20 @@ vqc_status vqc_check_type(const vqc_operation *operation, vqc_dtype dtype, vqc_e
     return VQC_OK;
 }
 
-vqc_status vqc_check_pictures(const vqc_operation *operation, int64_t crops, int64_t height, int64_t width,
-                              int64_t channels, vqc_error *error)
+vqc_status vqc_check_pictures(const vqc_operation *operation, const vqc_pictures *o, vqc_error *error)
 {
     VQC_TRY(vqc_check_axes(
-        operation, VQC_SIZES({"crops", crops}, {"height", height}, {"width", width}, {"channels", channels}), error));
-    return vqc_check_products(operation, VQC_PRODUCTS({"output", {crops, height, width, channels}}), error);
+        operation,
+        VQC_SIZES({"crops", o->crops}, {"height", o->height}, {"width", o->width}, {"channels", o->channels}),
+        error));
+    return vqc_check_products(operation, VQC_PRODUCTS({"output", {o->crops, o->height, o->width, o->channels}}),
+                              error);
+}
+
+vqc_status vqc_check_crops(const vqc_operation *operation, int64_t crops, const char *name, int64_t size,
+                           int64_t width, vqc_error *error)
+{
+    VQC_TRY(vqc_check_axes(operation, VQC_SIZES({"crops", crops}), error));
+    VQC_TRY(vqc_check_flattened(operation, name, size, error));
+    return vqc_check_products(operation, VQC_PRODUCTS({"output", {crops, size, width}}), error);
 }

@@ -4,9 +4,10 @@
 #include "ops/operation.h"
 
 /* What an operation is besides its kernels: vqc_X_layout and vqc_X_check for every row X of VQC_OPERATIONS, which
- * operation.c puts into its table. They stand together, one file for an operation or a few that are alike; with what
- * is below a new one mostly needs two or three lines for each. */
-#define VQC_KIND_DECLARE(KIND, name, words, types)                                                                   \
+ * operation.c puts into its table. Those of the operations that have a form of many are made from the rows (forms.c);
+ * of the others they stand together, one file for an operation or a few that are alike, and with what is below a new
+ * one mostly needs two or three lines for each. */
+#define VQC_KIND_DECLARE(KIND, name, ...)                                                                            \
     vqc_operation_layout vqc_##name##_layout(const vqc_operation *operation);                                        \
     vqc_status vqc_##name##_check(const vqc_operation *operation, vqc_error *error);
 VQC_OPERATIONS(VQC_KIND_DECLARE)
@@ -70,8 +71,11 @@ vqc_status vqc_check_number(const vqc_operation *operation, const char *name, fl
 vqc_status vqc_check_epsilon(const vqc_operation *operation, float epsilon, vqc_error *error);
 
 /* Crops of pixels that know their neighbours. */
-vqc_status vqc_check_pictures(const vqc_operation *operation, int64_t crops, int64_t height, int64_t width,
-                              int64_t channels, vqc_error *error);
+vqc_status vqc_check_pictures(const vqc_operation *operation, const vqc_pictures *o, vqc_error *error);
+
+/* Crops, each of so many elements of the given width. */
+vqc_status vqc_check_crops(const vqc_operation *operation, int64_t crops, const char *name, int64_t size,
+                           int64_t width, vqc_error *error);
 
 /* That activations can have this element type: f32, bf16 or f64. */
 vqc_status vqc_check_type(const vqc_operation *operation, vqc_dtype dtype, vqc_error *error);

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "ops/host_step.h"
 
-#define KERNEL(KIND, name, words, types) [VQC_OPERATION_##KIND] = &ref_##name##_kernel,
+#define KERNEL(KIND, name, ...) [VQC_OPERATION_##KIND] = &ref_##name##_kernel,
 static const ref_kernel *const kernels[VQC_OPERATION_COUNT] = {VQC_OPERATIONS(KERNEL)};
 
 /* The device: nothing but host memory. */

@@ -50,7 +50,7 @@ typedef struct ref_kernel {
     void (*backward)(const ref_plan *plan, const ref_backward *arguments); /* NULL: there is no gradient */
 } ref_kernel;
 
-#define REF_KERNEL_DECLARE(KIND, name, words, types) extern const ref_kernel ref_##name##_kernel;
+#define REF_KERNEL_DECLARE(KIND, name, ...) extern const ref_kernel ref_##name##_kernel;
 VQC_OPERATIONS(REF_KERNEL_DECLARE)
 
 /* Gives the plan its own parameter[index] of count zeros. */

@@ -1,19 +1,6 @@
 #include "ops/kinds/kind.h"
 
-/* Warps, and the fields of places for them. */
-
-vqc_operation_layout vqc_warp_layout(const vqc_operation *operation)
-{
-    const vqc_warp *o = &operation->warp;
-    return vqc_layout_with_numbers(operation->dtype, o->crops * o->height * o->width * o->channels,
-                                   VQC_WARP_NUMBERS * o->crops, VQC_DTYPE_F32);
-}
-
-vqc_status vqc_warp_check(const vqc_operation *operation, vqc_error *error)
-{
-    const vqc_warp *o = &operation->warp;
-    return vqc_check_pictures(operation, o->crops, o->height, o->width, o->channels, error);
-}
+/* The warp by a field, and the fields of places for it. */
 
 vqc_operation_layout vqc_field_warp_layout(const vqc_operation *operation)
 {
@@ -25,7 +12,7 @@ vqc_operation_layout vqc_field_warp_layout(const vqc_operation *operation)
 vqc_status vqc_field_warp_check(const vqc_operation *operation, vqc_error *error)
 {
     const vqc_field_warp *o = &operation->field_warp;
-    VQC_TRY(vqc_check_pictures(operation, o->crops, o->height, o->width, o->channels, error));
+    VQC_TRY(vqc_check_pictures(operation, o, error));
     return vqc_check_products(operation, VQC_PRODUCTS({"places", {o->crops, o->height, o->width, 2}}), error);
 }
 
