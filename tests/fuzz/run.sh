@@ -4,7 +4,7 @@
 #   tests/fuzz/run.sh BUILD SECONDS [TARGET...]
 #
 # BUILD is a build folder of the `fuzz` preset. What a run finds is left in BUILD/tests/fuzz/found/; the corpora grow
-# in BUILD/tests/fuzz/corpus/ and start from the seeds here.
+# in BUILD/tests/fuzz/corpus/ and start from the seeds here, and from those made of tables in BUILD/tests/fuzz/made_seeds/.
 set -eu
 seeds=$(cd "$(dirname "$0")" && pwd)/seeds
 cd "$1/tests/fuzz"
@@ -16,7 +16,7 @@ failed=0
 for target in "$@"; do
     mkdir -p "corpus/$target"
     if ./"$target" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=4096 -artifact_prefix="found/$target-" \
-        "corpus/$target" "$seeds/$target" >"$target.log" 2>&1; then
+        "corpus/$target" "$seeds/$target" $(find made_seeds -path "made_seeds/$target") >"$target.log" 2>&1; then
         result=clean
     else
         result=FOUND

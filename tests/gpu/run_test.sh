@@ -23,6 +23,12 @@ run() {
     code=$?
 }
 
+# Every operation has a memcheck: those of five have processes of their own.
+eval "$(sed -n '/^other_operations() {$/,/^}$/p' "$here/run.sh")"
+operations=$(cd "$here/../.." && grep -cE '^ +X\(' src/ops/operation.h)
+patterns=$(cd "$here/../.." && { other_operations 0; other_operations 1; } | wc -l)
+[ "$operations" -eq $((patterns + 5)) ] || fail "memcheck of $patterns + 5 operations instead of $operations"
+
 stand_in nvidia-smi 'exit 9'
 run
 [ "$code" -eq 77 ] || fail "without a GPU: exit code $code instead of 77"

@@ -67,12 +67,13 @@ static void test_crop_of_a_small_picture(void **state)
     assert_memory_equal(crop, whole, sizeof whole);
 }
 
+static const float identity_matrix[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+
 static void test_left_out_augmentations_are_neutral(void **state)
 {
     (void)state;
     static const vqc_augmentation_kind kinds[] = {VQC_AUGMENTATION_FLIP, VQC_AUGMENTATION_AFFINE,
                                                   VQC_AUGMENTATION_JITTER};
-    static const float identity[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
     static const float neutral[5] = {0, 1, 1, 0, 0};
     vqc_settings settings = settings_with(3, kinds, 0.0);
     vqc_augment_draw draws[VQC_SETTINGS_MAX_AUGMENTATIONS];
@@ -82,7 +83,7 @@ static void test_left_out_augmentations_are_neutral(void **state)
     assert_ptr_equal(vqc_augment_type_of(stages[0])->add, vqc_augment_warp_add);
     assert_int_equal(stages[1], VQC_AUGMENTATION_JITTER);
     vqc_augment_draw_all(&settings, SIDE, &stream, draws);
-    assert_memory_equal(draws[0].real, identity, sizeof identity);
+    assert_memory_equal(draws[0].real, identity_matrix, sizeof identity_matrix);
     assert_memory_equal(draws[1].real, neutral, sizeof neutral);
 }
 
@@ -119,7 +120,7 @@ static void test_perspective_reaches_corners(void **state)
     }
 }
 
-/* The only augmentation, which is always used, for a crop. */
+/* The numbers of an augmentation that is the only one, for a crop. */
 static vqc_augment_draw drawn_alone(const vqc_augmentation *augmentation, vqc_stream stream)
 {
     vqc_settings settings = settings_with(1, &augmentation->kind, 1.0);
@@ -246,11 +247,10 @@ static void test_resized_crop_that_does_not_fit(void **state)
 static void test_crop(void **state)
 {
     (void)state;
-    static const float identity[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
     vqc_augmentation augmentation = always(VQC_AUGMENTATION_CROP);
     const vqc_augment_draw whole = drawn_alone(&augmentation, stream_of(2));
     bool seen[17] = {false};
-    assert_memory_equal(whole.real, identity, sizeof identity); /* as in the public notebooks */
+    assert_memory_equal(whole.real, identity_matrix, sizeof identity_matrix); /* as in the public notebooks */
     augmentation.size = 0.52;
     for (uint32_t i = 0; i < DRAWS; i++) {
         const vqc_augment_draw draw = drawn_alone(&augmentation, stream_of(i));
@@ -377,79 +377,68 @@ static void test_spline_that_is_none(void **state)
     assert_true(draw.real[0] == 0.0F);
 }
 
-/* Whether a warp changes anything. */
-static bool is_identity(const float *warp)
+/* An augmentation that always changes something where it is used: the public notebooks' crop does not. */
+static vqc_augmentation changing(vqc_augmentation_kind kind)
 {
-    static const float identity[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
-    return memcmp(warp, identity, sizeof identity) == 0;
+    vqc_augmentation augmentation = vqc_augmentation_default(kind);
+    augmentation.probability = 0.5;
+    augmentation.size = 0.5;
+    return augmentation;
 }
 
-/* How often an augmentation is used, and whether all crops of a step have it or none. */
-static void use_count(vqc_augmentation_kind kind, bool (*is_neutral)(const vqc_augment_draw *draw), bool together)
+/* How often an augmentation is used, and whether all crops of a step have it or none. Where it is not used its
+ * numbers are the neutral ones; of a warp, those of the identity. */
+static void use_count(vqc_augmentation_kind kind)
 {
     enum { STEPS = 400, CROPS = 5 };
-    vqc_settings settings = settings_with(1, &kind, 0.5);
+    const vqc_augment_type *type = vqc_augment_type_of(kind);
+    vqc_augmentation augmentation = changing(kind);
+    vqc_augmentation none = augmentation;
+    none.probability = 0.0;
+    const vqc_augment_draw neutral = type->warp == NULL ? type->neutral : drawn_alone(&none, stream_of(0));
     int used = 0;
     int mixed = 0;
+    print_message("%s\n", vqc_augmentation_code(kind));
+    if (type->warp != NULL)
+        assert_memory_equal(neutral.real, identity_matrix, sizeof identity_matrix);
     for (uint32_t step = 0; step < STEPS; step++) {
         int count = 0;
         for (uint32_t crop = 0; crop < CROPS; crop++) {
-            vqc_augment_draw draws[VQC_SETTINGS_MAX_AUGMENTATIONS];
             vqc_stream stream = stream_of(crop);
             stream.step = step;
-            vqc_augment_draw_all(&settings, SIDE, &stream, draws);
-            count += !is_neutral(&draws[0]);
+            const vqc_augment_draw draw = drawn_alone(&augmentation, stream);
+            count += memcmp(&draw, &neutral, sizeof draw) != 0;
         }
         used += count;
         mixed += count != 0 && count != CROPS;
     }
-    assert_float_equal((double)used / (STEPS * CROPS), 0.5, together ? 0.08 : 0.04);
-    if (together)
+    assert_float_equal((double)used / (STEPS * CROPS), 0.5, type->together ? 0.08 : 0.04);
+    if (type->together)
         assert_int_equal(mixed, 0);
     else
         assert_in_range(mixed, STEPS * 8 / 10, STEPS);
 }
 
-static bool warp_is_neutral(const vqc_augment_draw *draw)
-{
-    return is_identity(draw->real);
-}
-
-static bool noise_is_neutral(const vqc_augment_draw *draw)
-{
-    return draw->whole[5] == 0;
-}
-
-static bool erase_is_neutral(const vqc_augment_draw *draw)
-{
-    return draw->whole[2] == 0 && draw->whole[3] == 0;
-}
-
-static bool sharpen_is_neutral(const vqc_augment_draw *draw)
-{
-    return draw->real[0] == 1.0F;
-}
-
-static bool spline_is_neutral(const vqc_augment_draw *draw)
-{
-    return draw->real[0] == 0.0F;
-}
-
-static bool elastic_is_neutral(const vqc_augment_draw *draw)
-{
-    return draw->whole[5] == 0;
-}
-
 static void test_uses(void **state)
 {
     (void)state;
-    use_count(VQC_AUGMENTATION_ROTATION, warp_is_neutral, false);
-    use_count(VQC_AUGMENTATION_RESIZED_CROP, warp_is_neutral, true);
-    use_count(VQC_AUGMENTATION_NOISE, noise_is_neutral, false);
-    use_count(VQC_AUGMENTATION_ERASE, erase_is_neutral, true);
-    use_count(VQC_AUGMENTATION_SHARPNESS, sharpen_is_neutral, false);
-    use_count(VQC_AUGMENTATION_SPLINE, spline_is_neutral, true);
-    use_count(VQC_AUGMENTATION_ELASTIC, elastic_is_neutral, false);
+    for (int kind = 0; kind < VQC_AUGMENTATION_COUNT; kind++)
+        use_count((vqc_augmentation_kind)kind);
+}
+
+/* What the manual says of an augmentation agrees with what it does. */
+static void test_together_is_said(void **state)
+{
+    (void)state;
+    static const char *const says[VQC_AUGMENTATION_COUNT] = {
+#define VQC_AUGMENTATION(kind, identifier, code, p, words) [VQC_AUGMENTATION_##kind] = (words),
+#include "study/augmentations.def"
+    };
+    for (int kind = 0; kind < VQC_AUGMENTATION_COUNT; kind++)
+        if ((strstr(says[kind], "all crops of a step or none") != NULL) !=
+            vqc_augment_type_of((vqc_augmentation_kind)kind)->together)
+            fail_msg("%s: \"together\" in guide/augmentations is not what augmentations.def says",
+                     vqc_augmentation_code((vqc_augmentation_kind)kind));
 }
 
 /* Every noise and elastic deformation in the list, for every crop, has a place of its own among the random numbers.
@@ -552,6 +541,7 @@ int main(void)
         cmocka_unit_test(test_spline),
         cmocka_unit_test(test_spline_that_is_none),
         cmocka_unit_test(test_uses),
+        cmocka_unit_test(test_together_is_said),
         cmocka_unit_test(test_noises_differ),
         cmocka_unit_test(test_streams_differ),
         cmocka_unit_test(test_sum_has_no_order),

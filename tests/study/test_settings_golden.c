@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../every_augmentation.h"
 #include "../support/check.h"
 #include "study/study.h"
 #include "study/tables.h"
@@ -64,6 +65,18 @@ static vqc_text settings_text(void)
     return text;
 }
 
+/* A list of all augmentations becomes the word CODES: a new one changes no golden message. */
+static void codes_stand_aside(char *message)
+{
+    char codes[512];
+    every_augmentation(codes, sizeof codes);
+    char *found = strstr(message, codes);
+    if (found == NULL)
+        return;
+    memmove(found + strlen("CODES"), found + strlen(codes), strlen(found + strlen(codes)) + 1);
+    memcpy(found, "CODES", strlen("CODES"));
+}
+
 /* Appends the piece and what is said of it. A piece that begins with a brace is a whole job file. */
 static void message_append(const char *piece, vqc_text *text)
 {
@@ -74,6 +87,7 @@ static void message_append(const char *piece, vqc_text *text)
     vqc_status status = study_from(job.data, &study, &error);
     if (status != VQC_BAD_INPUT)
         fail_msg("nothing is said of %s", piece);
+    codes_stand_aside(error.message);
     check(vqc_text_append(text, &error, "%s\n    %s\n", piece, error.message), &error);
     vqc_text_release(&job);
 }
@@ -143,29 +157,136 @@ static void test_every_key_is_there(void **state)
     free(errors);
 }
 
-/* Every parameter of every augmentation stands in some line of the augmentation's. */
-static void test_every_parameter_is_there(void **state)
+/* ---- Augmentations: what stands in golden/ for some of them holds for every row of the table ---- */
+
+/* A value of the field's other than its default, at one end of its range or the other. */
+static void value_append(const vqc_field *field, vqc_text *text)
+{
+    vqc_error error = {0};
+    switch (field->kind) {
+    case VQC_FIELD_REAL:
+        check(vqc_text_append(text, &error, "%.17g",
+                              field->usual[0] == field->maximum ? field->minimum : field->maximum),
+              &error);
+        return;
+    case VQC_FIELD_RANGE:
+        check(vqc_text_append(text, &error, "[%.17g, %.17g]", field->minimum, field->maximum), &error);
+        return;
+    case VQC_FIELD_CHOICE:
+        check(vqc_text_append(text, &error, "%s", field->words[field->usual[0] == 0.0 ? 1 : 0].word), &error);
+        return;
+    case VQC_FIELD_INTEGER:
+    case VQC_FIELD_SIZE:
+    case VQC_FIELD_FRACTION:
+    case VQC_FIELD_FRACTIONS:
+    case VQC_FIELD_BOOL:
+    case VQC_FIELD_TEXT:
+    case VQC_FIELD_WORD:
+    case VQC_FIELD_PATH:
+    case VQC_FIELD_OTHER:
+        fail_msg("%s: this test knows no value of its kind", field->key);
+    }
+}
+
+/* The default of the field, as archives have it. */
+static void usual_append(const vqc_field *field, vqc_text *text)
+{
+    vqc_error error = {0};
+    const double *usual = field->usual;
+    if (field->kind == VQC_FIELD_CHOICE)
+        check(vqc_text_append(text, &error, "%s", field->words[(size_t)usual[0]].word), &error);
+    else if (field->kind == VQC_FIELD_RANGE)
+        check(vqc_text_append(text, &error, "[%.17g, %.17g]", usual[0], usual[1]), &error);
+    else
+        check(vqc_text_append(text, &error, "%.17g", usual[0]), &error);
+}
+
+/* "{name: Xx, p: ..., ...}", with values or with the defaults. */
+static vqc_text augmentation_text(vqc_augmentation_kind kind, void (*append)(const vqc_field *field, vqc_text *text))
+{
+    vqc_error error = {0};
+    vqc_text text = {0};
+    vqc_field fields[VQC_SCHEMA_FIELDS];
+    size_t count = vqc_augmentation_fields(kind, fields);
+    check(vqc_text_append(&text, &error, "{name: %s", vqc_augmentation_code(kind)), &error);
+    for (size_t i = 0; i < count; i++) {
+        check(vqc_text_append(&text, &error, ", %s: ", fields[i].key), &error);
+        append(&fields[i], &text);
+    }
+    check(vqc_text_append(&text, &error, "}"), &error);
+    return text;
+}
+
+/* That the archive's text of a study with this augmentation has this line of it. */
+static void written_check(const char *augmentation, const vqc_text *line)
+{
+    vqc_error error = {0};
+    vqc_text job = {0};
+    vqc_text text = {0};
+    vqc_study *study;
+    check(vqc_text_append(&job, &error, START "prompts: [x], render: {augment: [%s]}}", augmentation), &error);
+    check(study_from(job.data, &study, &error), &error);
+    check(vqc_settings_write(&study->renders[0].settings, &text, &error), &error);
+    const char *found = strstr(text.data, "    - {name: ");
+    assert_non_null(found);
+    if (strncmp(found + 6, line->data, line->size) != 0 || found[6 + line->size] != '\n')
+        fail_msg("expected %s in:\n%s", line->data, found);
+    vqc_study_close(study);
+    vqc_text_release(&text);
+    vqc_text_release(&job);
+}
+
+static void test_every_augmentation_is_written(void **state)
 {
     (void)state;
-    char *written = file_text(GOLDEN "settings.txt");
+    for (int kind = 0; kind < VQC_AUGMENTATION_COUNT; kind++) {
+        vqc_text values = augmentation_text((vqc_augmentation_kind)kind, value_append);
+        vqc_text usual = augmentation_text((vqc_augmentation_kind)kind, usual_append);
+        written_check(values.data, &values);
+        written_check(vqc_augmentation_code((vqc_augmentation_kind)kind), &usual);
+        vqc_text_release(&values);
+        vqc_text_release(&usual);
+    }
+}
+
+/* The message about a value of a parameter has its place and key; `inside`: of which of two numbers. */
+static void refused_check(vqc_augmentation_kind kind, const vqc_field *field, const char *value, const char *inside)
+{
+    vqc_error error = {0};
+    vqc_study *study = NULL;
+    char before[512];
+    char job[1024];
+    char message[256];
+    char expected[64] = "one of ";
+    if (field->kind != VQC_FIELD_CHOICE)
+        (void)snprintf(expected, sizeof expected, "a number from %g to %g, found ", field->minimum, field->maximum);
+    (void)snprintf(before, sizeof before,
+                   START "prompts: [x], render: {augment: [{name: %s, %s: ", vqc_augmentation_code(kind), field->key);
+    (void)snprintf(job, sizeof job, "%s%s}]}}", before, value);
+    assert_int_equal(study_from(job, &study, &error), VQC_BAD_INPUT);
+    (void)snprintf(message, sizeof message, "job:1:%zu: render.augment[0].%s%s: expected %s",
+                   strlen(before) + 1 + (value[0] == '['), field->key, inside, expected);
+    if (strstr(error.message, message) == NULL)
+        fail_msg("expected %s in: %s", message, error.message);
+}
+
+static void test_every_parameter_has_its_range(void **state)
+{
+    (void)state;
     for (int kind = 0; kind < VQC_AUGMENTATION_COUNT; kind++) {
         vqc_field fields[VQC_SCHEMA_FIELDS];
         size_t count = vqc_augmentation_fields((vqc_augmentation_kind)kind, fields);
-        char name[64];
-        (void)snprintf(name, sizeof name, "{name: %s, ", vqc_augmentation_code((vqc_augmentation_kind)kind));
-        const char *line = strstr(written, name);
-        if (line == NULL)
-            fail_msg("golden/settings.yaml has no augmentation %s",
-                     vqc_augmentation_code((vqc_augmentation_kind)kind));
         for (size_t i = 0; i < count; i++) {
-            char text[64];
-            key_in_mapping(fields[i].key, text);
-            const char *found = strstr(line, text);
-            if (found == NULL || found > line + strcspn(line, "\n"))
-                fail_msg("%s has no %s in golden/settings.txt", name, fields[i].key);
+            const vqc_field *field = &fields[i];
+            bool range = field->kind == VQC_FIELD_RANGE;
+            char below[64];
+            char above[64];
+            (void)snprintf(below, sizeof below, range ? "[%g, 1]" : "%g", field->minimum - 0.01);
+            (void)snprintf(above, sizeof above, range ? "[%g, 1]" : "%g", field->maximum + 1.0);
+            refused_check((vqc_augmentation_kind)kind, field, below, range ? "[0]" : "");
+            refused_check((vqc_augmentation_kind)kind, field, above, range ? "[0]" : "");
         }
     }
-    free(written);
 }
 
 int main(int count, char **arguments)
@@ -183,7 +304,8 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_settings_are_written_as_ever),
         cmocka_unit_test(test_errors_are_as_ever),
         cmocka_unit_test(test_every_key_is_there),
-        cmocka_unit_test(test_every_parameter_is_there),
+        cmocka_unit_test(test_every_augmentation_is_written),
+        cmocka_unit_test(test_every_parameter_has_its_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
