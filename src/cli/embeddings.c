@@ -55,9 +55,11 @@ vqc_status vqc_embeddings_of_texts(vqc_compute *compute, const vqc_clip *clip, c
     vqc_tokenizer *tokenizer;
     int32_t *ids;
     int64_t length;
-    VQC_TRY(vqc_tokenizer_create(vocabulary, (size_t)clip->text.vocabulary, &tokenizer, error));
-    vqc_status status =
-        vqc_token_batch_make(tokenizer, texts, count, (size_t)clip->text.context, truncate, &ids, &length, error);
+    const vqc_tokenizer_options options = {.weights = vqc_weights_path(clip->weights),
+                                           .rows = (size_t)clip->text.vocabulary};
+    const vqc_token_form form = {.context = (size_t)clip->text.context, .truncate = truncate};
+    VQC_TRY(vqc_tokenizer_create(vocabulary, &options, &tokenizer, error));
+    vqc_status status = vqc_token_batch_make(tokenizer, texts, count, &form, &ids, &length, error);
     vqc_tokenizer_destroy(tokenizer);
     VQC_TRY(status);
     status = vqc_embeddings_of_ids(compute, clip, ids, (int64_t)count, length, rows_out, error);

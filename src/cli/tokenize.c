@@ -55,7 +55,7 @@ static vqc_status tokenize_run(void *context, const vqc_text_list *texts, vqc_er
     vqc_tokenizer *tokenizer;
     if (options->vocabulary == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "tokenize: --vocabulary is needed");
-    VQC_TRY(vqc_tokenizer_create(options->vocabulary, 0, &tokenizer, error));
+    VQC_TRY(vqc_tokenizer_create(options->vocabulary, &(vqc_tokenizer_options){0}, &tokenizer, error));
     json_t *report = options->json ? json_array() : NULL;
     vqc_status status = texts_tokenise(tokenizer, texts, report, error);
     vqc_tokenizer_destroy(tokenizer);

@@ -82,8 +82,8 @@ static vqc_status text_visit(const targets_work *work, void *context, const vqc_
     int32_t *ids;
     int64_t limit = work->clip->text.context;
     (void)prompt;
-    VQC_TRY(vqc_token_batch_make(queue->tokenizer, &target->text, 1, (size_t)limit, work->source->truncate, &ids,
-                                 &length, error));
+    const vqc_token_form form = {.context = (size_t)limit, .truncate = work->source->truncate};
+    VQC_TRY(vqc_token_batch_make(queue->tokenizer, &target->text, 1, &form, &ids, &length, error));
     int32_t *row = queue->ids + (int64_t)queue->count * limit;
     memset(row, 0, (size_t)limit * sizeof *row);
     memcpy(row, ids, (size_t)length * sizeof *row);
@@ -95,7 +95,9 @@ static vqc_status text_visit(const targets_work *work, void *context, const vqc_
 static vqc_status queue_init(const targets_work *work, text_queue *queue, vqc_error *error)
 {
     const vqc_clip *clip = work->clip;
-    VQC_TRY(vqc_tokenizer_create(work->source->vocabulary, (size_t)clip->text.vocabulary, &queue->tokenizer, error));
+    const vqc_tokenizer_options tokenizer = {.weights = work->source->checkpoint,
+                                             .rows = (size_t)clip->text.vocabulary};
+    VQC_TRY(vqc_tokenizer_create(work->source->vocabulary, &tokenizer, &queue->tokenizer, error));
     VQC_TRY(
         vqc_memory_allocate(TEXT_BATCH, (size_t)clip->text.context * sizeof(int32_t), "texts", &queue->ids, error));
     VQC_TRY(

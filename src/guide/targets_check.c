@@ -76,8 +76,9 @@ static vqc_status perceptor_check(const vqc_study *study, const vqc_perceptor_so
     VQC_TRY(vqc_clip_open(source->checkpoint, &options, &clip, error));
     vqc_status status = VQC_OK;
     limit.context = (size_t)clip->text.context;
+    const vqc_tokenizer_options tokenizer = {.weights = source->checkpoint, .rows = (size_t)clip->text.vocabulary};
     if (source->vocabulary != NULL)
-        status = vqc_tokenizer_create(source->vocabulary, (size_t)clip->text.vocabulary, &limit.tokenizer, error);
+        status = vqc_tokenizer_create(source->vocabulary, &tokenizer, &limit.tokenizer, error);
     if (status == VQC_OK)
         status = texts_check(study, &limit, error);
     vqc_token_list_release(&limit.tokens);

@@ -1,5 +1,6 @@
 #include "text/text_cleaning.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,24 +232,84 @@ static vqc_status collapse_spaces(const vqc_code_points *text, vqc_code_points *
     return VQC_OK;
 }
 
-static vqc_status clean(const char *text, size_t size, vqc_code_points *code_points, char **clean_out,
-                        vqc_error *error)
+static bool is_ascii_punctuation(int32_t code_point)
 {
-    static const cleaning_step steps[] = {repair_lines, vqc_html_unescape, vqc_html_unescape, collapse_spaces,
-                                          vqc_lower_case};
+    return (code_point >= '!' && code_point <= '/') || (code_point >= ':' && code_point <= '@') ||
+           (code_point >= '[' && code_point <= '`') || (code_point >= '{' && code_point <= '~');
+}
+
+/* ASCII punctuation: _ parts words, the other signs vanish. */
+static vqc_status remove_punctuation(const vqc_code_points *text, vqc_code_points *target, vqc_error *error)
+{
+    for (size_t i = 0; i < text->count; i++) {
+        int32_t code_point = text->at[i] == '_' ? ' ' : text->at[i];
+        if (is_ascii_punctuation(code_point))
+            continue;
+        VQC_TRY(vqc_code_points_append(target, code_point, error));
+    }
+    return VQC_OK;
+}
+
+static vqc_status remove_nul(const vqc_code_points *text, vqc_code_points *target, vqc_error *error)
+{
+    for (size_t i = 0; i < text->count; i++)
+        if (text->at[i] != 0)
+            VQC_TRY(vqc_code_points_append(target, text->at[i], error));
+    return VQC_OK;
+}
+
+enum { MAX_STEPS = 6 };
+
+/* The steps of each cleaning, in order. */
+static const struct {
+    const char *word;
+    cleaning_step steps[MAX_STEPS];
+} cleanings[] = {
+    [VQC_CLEANING_NONE] = {.word = "none", .steps = {remove_nul}},
+    [VQC_CLEANING_LOWER] = {.word = "lower",
+                            .steps = {repair_lines, vqc_html_unescape, vqc_html_unescape, collapse_spaces,
+                                      vqc_lower_case}},
+    [VQC_CLEANING_WHITESPACE] = {.word = "whitespace",
+                                 .steps = {repair_lines, vqc_html_unescape, vqc_html_unescape, collapse_spaces}},
+    [VQC_CLEANING_CANONICALIZE] = {.word = "canonicalize",
+                                   .steps = {repair_lines, vqc_html_unescape, vqc_html_unescape, remove_punctuation,
+                                             vqc_lower_case, collapse_spaces}},
+};
+static_assert(sizeof cleanings / sizeof cleanings[0] == VQC_CLEANING_COUNT, "every cleaning has its row");
+
+const char *vqc_cleaning_word(vqc_cleaning cleaning)
+{
+    return cleanings[cleaning].word;
+}
+
+vqc_status vqc_cleaning_parse(const char *word, vqc_cleaning *cleaning_out, vqc_error *error)
+{
+    for (int i = 0; i < VQC_CLEANING_COUNT; i++) {
+        if (strcmp(cleanings[i].word, word) == 0) {
+            *cleaning_out = (vqc_cleaning)i;
+            return VQC_OK;
+        }
+    }
+    return vqc_error_set(error, VQC_BAD_INPUT, "cleaning: expected none, lower, whitespace or canonicalize, found %s",
+                         word);
+}
+
+static vqc_status clean(vqc_cleaning cleaning, const char *text, size_t size, vqc_code_points *code_points,
+                        char **clean_out, vqc_error *error)
+{
     VQC_TRY(vqc_code_points_append_utf8(code_points, text, size, error));
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
-        VQC_TRY(apply_step(steps[i], code_points, error));
+    for (size_t i = 0; i < MAX_STEPS && cleanings[cleaning].steps[i] != NULL; i++)
+        VQC_TRY(apply_step(cleanings[cleaning].steps[i], code_points, error));
     return vqc_code_points_to_utf8(code_points, clean_out, error);
 }
 
-vqc_status vqc_text_clean(const char *text, size_t size, char **clean_out, vqc_error *error)
+vqc_status vqc_text_clean(vqc_cleaning cleaning, const char *text, size_t size, char **clean_out, vqc_error *error)
 {
     if (size > VQC_TEXT_CLEANING_MAX_SIZE)
         return vqc_error_set(error, VQC_BAD_INPUT, "text has %zu bytes, at most %d are accepted", size,
                              VQC_TEXT_CLEANING_MAX_SIZE);
     vqc_code_points code_points = {0};
-    vqc_status status = clean(text, size, &code_points, clean_out, error);
+    vqc_status status = clean(cleaning, text, size, &code_points, clean_out, error);
     vqc_code_points_release(&code_points);
     return status;
 }

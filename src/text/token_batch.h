@@ -8,12 +8,19 @@
 #include "base/status.h"
 #include "text/tokenizer.h"
 
+/* What the rows of ids shall be. */
+typedef struct vqc_token_form {
+    size_t context; /* the most ids that a text may have, with its start and end */
+    bool truncate;  /* texts of more are cut so that they fit with their end; else they are errors */
+    bool whole;     /* every row has `context` ids, since the tower looks at what stands behind the text */
+} vqc_token_form;
+
 /* Tokenises texts into one rectangle of ids (count, length) for a text tower: every row a text with its start and
- * end, filled up with 0; length is that of the longest, since what stands behind the end token has no effect.
- * *ids_out is new memory. A text of more than `context` tokens is VQC_BAD_INPUT, or, with `truncate`, cut so that it
- * fits with its end token. */
+ * end. Whole rows are filled up with the tokenizer's padding on the side where it pads; a tokenizer whose files name
+ * none is VQC_BAD_INPUT. Else length is that of the longest text and the rest of a row is 0, since what stands behind
+ * the end token has no effect. *ids_out is new memory. */
 VQC_MUST_CHECK vqc_status vqc_token_batch_make(const vqc_tokenizer *tokenizer, const char *const *texts, size_t count,
-                                               size_t context, bool truncate, int32_t **ids_out, int64_t *length_out,
+                                               const vqc_token_form *form, int32_t **ids_out, int64_t *length_out,
                                                vqc_error *error);
 
 #endif

@@ -1,41 +1,87 @@
 #include "text/tokenizer.h"
 
-#include <stdbool.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
-#include "text/code_points.h"
-#include "text/text_cleaning.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer_type.h"
+
+/* The first that recognises a file reads it. */
+static const vqc_tokenizer_type *const types[] = {&vqc_tokenizer_openai};
 
 struct vqc_tokenizer {
-    vqc_vocabulary *vocabulary;
+    const vqc_tokenizer_type *type;
+    void *own;
+    vqc_tokenizer_facts facts;
+    char rules[160];
 };
 
-/* A word under way to its symbols. Three arrays of equal length: the symbols, and what each would become with its
- * right neighbour and how urgently. */
-typedef struct word_symbols {
-    int32_t *symbols;
-    int32_t *merged;
-    int32_t *ranks;
-    size_t count;
-} word_symbols;
-
-void vqc_token_list_release(vqc_token_list *tokens)
+/* Looks at the file without reading it. */
+static vqc_status file_look(const char *path, vqc_tokenizer_file *file, vqc_error *error)
 {
-    free(tokens->ids);
-    *tokens = (vqc_token_list){0};
+    struct stat information;
+    const char *slash = strrchr(path, '/');
+    *file = (vqc_tokenizer_file){.path = path, .name = slash == NULL ? path : slash + 1};
+    if (stat(path, &information) != 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot open the vocabulary: %s", path, strerror(errno));
+    if (!S_ISREG(information.st_mode))
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a vocabulary file, found no regular file", path);
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot open the vocabulary: %s", path, strerror(errno));
+    file->head_size = fread(file->head, 1, sizeof file->head, stream);
+    (void)fclose(stream);
+    return VQC_OK;
 }
 
-vqc_status vqc_tokenizer_create(const char *path, size_t vocabulary_size, vqc_tokenizer **tokenizer_out,
+static const vqc_tokenizer_type *type_find(const vqc_tokenizer_file *file)
+{
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (types[i]->recognise(file))
+            return types[i];
+    return NULL;
+}
+
+/* Every id must have its row, and every row its id. */
+static vqc_status rows_check(const vqc_tokenizer *tokenizer, const char *path, const vqc_tokenizer_options *options,
+                             vqc_error *error)
+{
+    if (options->rows == 0 || options->rows == tokenizer->facts.size)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: a vocabulary of %zu ids, but the token table of %s has %zu rows: not its vocabulary",
+                         path, tokenizer->facts.size, options->weights == NULL ? "the model" : options->weights,
+                         options->rows);
+}
+
+static vqc_status tokenizer_read(vqc_tokenizer *tokenizer, const char *path, const vqc_tokenizer_options *options,
+                                 vqc_error *error)
+{
+    vqc_tokenizer_file file;
+    VQC_TRY(file_look(path, &file, error));
+    tokenizer->type = type_find(&file);
+    if (tokenizer->type == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: not a tokenizer of a kind that is read", path);
+    tokenizer->facts.padding = VQC_TOKENIZER_NO_PADDING;
+    VQC_TRY(tokenizer->type->read(&file, &tokenizer->own, &tokenizer->facts, error));
+    if (options->cleaning != NULL)
+        VQC_TRY(vqc_cleaning_parse(options->cleaning, &tokenizer->facts.cleaning, error));
+    (void)snprintf(tokenizer->rules, sizeof tokenizer->rules, "%s, cleaning: %s", tokenizer->facts.rules,
+                   vqc_cleaning_word(tokenizer->facts.cleaning));
+    return rows_check(tokenizer, path, options, error);
+}
+
+vqc_status vqc_tokenizer_create(const char *path, const vqc_tokenizer_options *options, vqc_tokenizer **tokenizer_out,
                                 vqc_error *error)
 {
     vqc_tokenizer *tokenizer;
     VQC_TRY(vqc_memory_allocate(1, sizeof *tokenizer, "the tokenizer", &tokenizer, error));
-    vqc_status status = vqc_vocabulary_create(path, vocabulary_size, &tokenizer->vocabulary, error);
+    vqc_status status = tokenizer_read(tokenizer, path, options, error);
     if (status != VQC_OK) {
-        free(tokenizer);
+        vqc_tokenizer_destroy(tokenizer);
         return status;
     }
     *tokenizer_out = tokenizer;
@@ -46,202 +92,47 @@ void vqc_tokenizer_destroy(vqc_tokenizer *tokenizer)
 {
     if (tokenizer == NULL)
         return;
-    vqc_vocabulary_destroy(tokenizer->vocabulary);
+    if (tokenizer->type != NULL)
+        tokenizer->type->destroy(tokenizer->own);
     free(tokenizer);
 }
 
 size_t vqc_tokenizer_vocabulary_size(const vqc_tokenizer *tokenizer)
 {
-    return vqc_vocabulary_size(tokenizer->vocabulary);
+    return tokenizer->facts.size;
 }
 
-int32_t vqc_tokenizer_start_id(const vqc_tokenizer *tokenizer)
+size_t vqc_tokenizer_after(const vqc_tokenizer *tokenizer)
 {
-    return (int32_t)vqc_tokenizer_vocabulary_size(tokenizer) - 2;
+    return tokenizer->facts.after;
 }
 
-int32_t vqc_tokenizer_end_id(const vqc_tokenizer *tokenizer)
+bool vqc_tokenizer_padding(const vqc_tokenizer *tokenizer, int32_t *id_out, bool *left_out)
 {
-    return (int32_t)vqc_tokenizer_vocabulary_size(tokenizer) - 1;
+    *id_out = tokenizer->facts.padding;
+    *left_out = tokenizer->facts.pads_left;
+    return tokenizer->facts.padding != VQC_TOKENIZER_NO_PADDING;
+}
+
+const char *vqc_tokenizer_rules(const vqc_tokenizer *tokenizer)
+{
+    return tokenizer->rules;
 }
 
 const char *vqc_tokenizer_token_text(const vqc_tokenizer *tokenizer, int32_t id)
 {
-    return vqc_vocabulary_text(tokenizer->vocabulary, id);
-}
-
-static vqc_status append_id(vqc_token_list *tokens, int32_t id, vqc_error *error)
-{
-    VQC_TRY(
-        vqc_memory_grow(&tokens->ids, &tokens->capacity, tokens->count + 1, sizeof *tokens->ids, "token ids", error));
-    tokens->ids[tokens->count++] = id;
-    return VQC_OK;
-}
-
-/* Whether the text has the lower-case ASCII word at `start`. Case was removed before, but the long s (U+017F) is a
- * lower-case letter of its own that compares equal to s without case. */
-static bool has_word(const vqc_code_points *text, size_t start, const char *lower)
-{
-    for (size_t i = 0; lower[i] != '\0'; i++) {
-        if (start + i >= text->count)
-            return false;
-        int32_t code_point = text->at[start + i];
-        if (code_point != lower[i] && !(code_point == 0x17f && lower[i] == 's'))
-            return false;
-    }
-    return true;
-}
-
-/* The end of the special token or of the English contraction at `start`, or `start`. */
-static size_t fixed_end(const vqc_code_points *text, size_t start)
-{
-    static const char *const fixed[] = {
-        "<|startoftext|>", "<|endoftext|>", "'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
-    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-        if (has_word(text, start, fixed[i]))
-            return start + strlen(fixed[i]);
-    return start;
-}
-
-/* Characters between words: white space, and U+0345, a mark whose capital is a letter (Ι), so that CLIP's pattern,
- * which compares without case, takes it neither for a letter nor for anything else. */
-static bool is_between_words(int32_t code_point)
-{
-    return vqc_code_point_is_space(code_point) || code_point == 0x345;
-}
-
-static bool is_other(int32_t code_point)
-{
-    return !is_between_words(code_point) && !vqc_code_point_is_letter(code_point) &&
-           !vqc_code_point_is_number(code_point);
-}
-
-/* The end of the word at `start`, which is not between words: a fixed word, a run of letters, one number character,
- * or a run of anything else. */
-static size_t word_end(const vqc_code_points *text, size_t start)
-{
-    size_t end = fixed_end(text, start);
-    if (end > start)
-        return end;
-    if (vqc_code_point_is_number(text->at[start]))
-        return start + 1;
-    bool letters = vqc_code_point_is_letter(text->at[start]);
-    end = start + 1;
-    while (end < text->count && (letters ? vqc_code_point_is_letter(text->at[end]) : is_other(text->at[end])))
-        end++;
-    return end;
-}
-
-/* Looks up what the symbol at i and its right neighbour become. */
-static void find_merge(const vqc_vocabulary *vocabulary, word_symbols *word, size_t i)
-{
-    word->merged[i] = VQC_VOCABULARY_NO_MERGE;
-    word->ranks[i] = INT32_MAX;
-    if (i + 1 < word->count)
-        word->merged[i] = vqc_vocabulary_merge(vocabulary, word->symbols[i], word->symbols[i + 1], &word->ranks[i]);
-}
-
-/* The most urgent rank among the neighbours, INT32_MAX if none merge. */
-static int32_t most_urgent(const word_symbols *word)
-{
-    int32_t rank = INT32_MAX;
-    for (size_t i = 0; i + 1 < word->count; i++)
-        if (word->ranks[i] < rank)
-            rank = word->ranks[i];
-    return rank;
-}
-
-/* Merges every pair of that rank, from left to right, and looks up the pairs that this made. */
-static void merge_all(const vqc_vocabulary *vocabulary, word_symbols *word, int32_t rank)
-{
-    enum { NOT_KNOWN = -1 };
-    size_t kept = 0;
-    for (size_t i = 0; i < word->count; kept++) {
-        bool merges = i + 1 < word->count && word->ranks[i] == rank;
-        word->symbols[kept] = merges ? word->merged[i] : word->symbols[i];
-        word->merged[kept] = word->merged[i];
-        word->ranks[kept] = merges ? NOT_KNOWN : word->ranks[i];
-        if (merges && kept > 0)
-            word->ranks[kept - 1] = NOT_KNOWN;
-        i += merges ? 2 : 1;
-    }
-    word->count = kept;
-    for (size_t i = 0; i < word->count; i++)
-        if (word->ranks[i] == NOT_KNOWN)
-            find_merge(vocabulary, word, i);
-}
-
-/* Byte-pair encoding (Sennrich et al. 2016): as long as neighbours merge, the most urgent merge is done wherever it
- * applies. */
-static void merge_word(const vqc_vocabulary *vocabulary, word_symbols *word)
-{
-    for (size_t i = 0; i < word->count; i++)
-        find_merge(vocabulary, word, i);
-    for (int32_t rank = most_urgent(word); rank != INT32_MAX; rank = most_urgent(word))
-        merge_all(vocabulary, word, rank);
-}
-
-/* Appends the ids of a word of size UTF-8 bytes; memory has room for three times as many numbers. */
-static vqc_status encode_word(const vqc_tokenizer *tokenizer, const char *utf8, size_t size, int32_t *memory,
-                              vqc_token_list *tokens, vqc_error *error)
-{
-    if (size == strlen("<|startoftext|>") && memcmp(utf8, "<|startoftext|>", size) == 0)
-        return append_id(tokens, vqc_tokenizer_start_id(tokenizer), error);
-    if (size == strlen("<|endoftext|>") && memcmp(utf8, "<|endoftext|>", size) == 0)
-        return append_id(tokens, vqc_tokenizer_end_id(tokenizer), error);
-    const vqc_vocabulary *vocabulary = tokenizer->vocabulary;
-    word_symbols word = {.symbols = memory, .merged = memory + size, .ranks = memory + 2 * size, .count = size};
-    for (size_t i = 0; i < size; i++)
-        word.symbols[i] = vqc_vocabulary_byte_symbol(vocabulary, (uint8_t)utf8[i], i + 1 == size);
-    merge_word(vocabulary, &word);
-    for (size_t i = 0; i < word.count; i++)
-        VQC_TRY(append_id(tokens, vqc_vocabulary_id(vocabulary, word.symbols[i]), error));
-    return VQC_OK;
-}
-
-/* Appends the ids of all words of a clean text, which is given in both forms. */
-static vqc_status encode_words(const vqc_tokenizer *tokenizer, const char *utf8, const vqc_code_points *text,
-                               int32_t *memory, vqc_token_list *tokens, vqc_error *error)
-{
-    size_t byte = 0;
-    for (size_t start = 0; start < text->count;) {
-        size_t end = is_between_words(text->at[start]) ? start + 1 : word_end(text, start);
-        size_t size = 0;
-        char ignored[4];
-        for (size_t i = start; i < end; i++)
-            size += vqc_code_point_to_utf8(text->at[i], ignored);
-        if (!is_between_words(text->at[start]))
-            VQC_TRY(encode_word(tokenizer, utf8 + byte, size, memory, tokens, error));
-        byte += size;
-        start = end;
-    }
-    return VQC_OK;
-}
-
-static vqc_status encode_clean(const vqc_tokenizer *tokenizer, const char *utf8, vqc_code_points *text,
-                               vqc_token_list *tokens, vqc_error *error)
-{
-    size_t size = strlen(utf8);
-    VQC_TRY(vqc_code_points_append_utf8(text, utf8, size, error));
-    int32_t *memory;
-    VQC_TRY(vqc_memory_allocate(3 * size, sizeof *memory, "a text", &memory, error));
-    tokens->count = 0;
-    vqc_status status = append_id(tokens, vqc_tokenizer_start_id(tokenizer), error);
-    if (status == VQC_OK)
-        status = encode_words(tokenizer, utf8, text, memory, tokens, error);
-    free(memory);
-    VQC_TRY(status);
-    return append_id(tokens, vqc_tokenizer_end_id(tokenizer), error);
+    if (id < 0 || (size_t)id >= tokenizer->facts.size)
+        return NULL;
+    return tokenizer->type->token_text(tokenizer->own, id);
 }
 
 vqc_status vqc_tokenizer_encode(const vqc_tokenizer *tokenizer, const char *text, vqc_token_list *tokens,
                                 vqc_error *error)
 {
-    char *utf8;
-    VQC_TRY(vqc_text_clean(text, strlen(text), &utf8, error));
-    vqc_code_points code_points = {0};
-    vqc_status status = encode_clean(tokenizer, utf8, &code_points, tokens, error);
-    vqc_code_points_release(&code_points);
-    free(utf8);
+    char *clean;
+    VQC_TRY(vqc_text_clean(tokenizer->facts.cleaning, text, strlen(text), &clean, error));
+    tokens->count = 0;
+    vqc_status status = tokenizer->type->encode(tokenizer->own, clean, tokens, error);
+    free(clean);
     return status;
 }

@@ -1,44 +1,47 @@
 #ifndef VQC_TEXT_TOKENIZER_H
 #define VQC_TEXT_TOKENIZER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
+#include "text/token_list.h"
 
-/* CLIP's byte-pair tokenizer: text -> token ids. */
+/* Text -> token ids, as the library does it whose file it is. */
 typedef struct vqc_tokenizer vqc_tokenizer;
 
-/* A growing list of token ids. Initialise with {0}; ids is freed by vqc_token_list_release. */
-typedef struct vqc_token_list {
-    int32_t *ids;
-    size_t count;
-    size_t capacity;
-} vqc_token_list;
+/* What the caller knows; zero and NULL: not said. */
+typedef struct vqc_tokenizer_options {
+    const char *weights;  /* path of the weights that the tokens are for */
+    size_t rows;          /* of their token table */
+    const char *cleaning; /* word of text/text_cleaning.h; else as the files say */
+} vqc_tokenizer_options;
 
-void vqc_token_list_release(vqc_token_list *tokens);
-
-/* Reads the vocabulary file at path (text/vocabulary.h says which formats). vocabulary_size is the number of rows
- * of the model's token embedding and decides how many of the file's merges count; 0 is the public rule, all of them
- * but at most 48894. VQC_BAD_INPUT names the file and the line. */
-VQC_MUST_CHECK vqc_status vqc_tokenizer_create(const char *path, size_t vocabulary_size,
+/* Reads the tokenizer at path; which kind it is its bytes tell. VQC_BAD_INPUT names the file and the place: one that
+ * no kind recognises, that is broken, that asks for what is not computed, or, with rows, whose number of ids is
+ * another: a message with both numbers and both files. */
+VQC_MUST_CHECK vqc_status vqc_tokenizer_create(const char *path, const vqc_tokenizer_options *options,
                                                vqc_tokenizer **tokenizer_out, vqc_error *error);
 /* NULL is allowed. */
 void vqc_tokenizer_destroy(vqc_tokenizer *tokenizer);
 
 /* Number of ids: 49408 for CLIP. */
 size_t vqc_tokenizer_vocabulary_size(const vqc_tokenizer *tokenizer);
-/* The ids before and after every text: size - 2 and size - 1. */
-int32_t vqc_tokenizer_start_id(const vqc_tokenizer *tokenizer);
-int32_t vqc_tokenizer_end_id(const vqc_tokenizer *tokenizer);
+/* How many ids stand behind those of every text; a text that is cut keeps them. */
+size_t vqc_tokenizer_after(const vqc_tokenizer *tokenizer);
+/* The id that fills up a row, and on which side; false: the files do not say it. */
+bool vqc_tokenizer_padding(const vqc_tokenizer *tokenizer, int32_t *id_out, bool *left_out);
+/* Whose rules it follows and how it cleans, for people: "OpenAI's byte pairs, cleaning: lower". */
+const char *vqc_tokenizer_rules(const vqc_tokenizer *tokenizer);
 
-/* The ids of a NUL-terminated UTF-8 text: start, those of the text, end. The list is replaced, not appended to, and
- * may be of any length: fitting it to a model's context is the caller's. The text is cleaned first
- * (text/text_cleaning.h); one that is not UTF-8 or too long is VQC_BAD_INPUT. */
+/* The ids of a NUL-terminated UTF-8 text, with those that stand before and after every text. The list is replaced,
+ * not appended to, and may be of any length: fitting it to a model's context is the caller's. The text is cleaned
+ * first (text/text_cleaning.h); one that is not UTF-8 or too long is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_tokenizer_encode(const vqc_tokenizer *tokenizer, const char *text,
                                                vqc_token_list *tokens, vqc_error *error);
 
-/* The token as the vocabulary writes it, for people: "astronaut</w>". NULL if there is no such id. Belongs to the
+/* The token as the file writes it, for people: "astronaut</w>". NULL if there is no such id. Belongs to the
  * tokenizer. */
 const char *vqc_tokenizer_token_text(const vqc_tokenizer *tokenizer, int32_t id);
 

@@ -247,26 +247,16 @@ static vqc_status read_merges(vqc_vocabulary *vocabulary, vocabulary_file *file,
     return VQC_OK;
 }
 
-/* How many symbols the vocabulary has, from what is asked for and what the file holds. */
-static vqc_status decide_size(const vocabulary_file *file, size_t size, size_t *size_out, vqc_error *error)
+/* How many symbols the file gives. */
+static vqc_status decide_size(const vocabulary_file *file, size_t *size_out, vqc_error *error)
 {
     size_t lines = count_lines(file);
     size_t merges = lines == 0 ? 0 : lines - 1;
-    if (size == 0) {
-        if (merges == 0)
-            return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a header line and merges, found %zu lines",
-                                 file->path, lines);
-        *size_out =
-            VQC_VOCABULARY_FIXED + (merges < VQC_VOCABULARY_PUBLIC_MERGES ? merges : VQC_VOCABULARY_PUBLIC_MERGES);
-        return VQC_OK;
-    }
-    if (size < VQC_VOCABULARY_FIXED || size > VQC_VOCABULARY_MAX_SIZE)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: vocabulary size %zu is not from %d to %d", file->path, size,
-                             VQC_VOCABULARY_FIXED, VQC_VOCABULARY_MAX_SIZE);
-    if (merges < size - VQC_VOCABULARY_FIXED)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: a vocabulary of %zu needs %zu merges, the file has %zu",
-                             file->path, size, size - VQC_VOCABULARY_FIXED, merges);
-    *size_out = size;
+    if (merges == 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a header line and merges, found %zu lines",
+                             file->path, lines);
+    *size_out =
+        VQC_VOCABULARY_FIXED + (merges < VQC_VOCABULARY_PUBLIC_MERGES ? merges : VQC_VOCABULARY_PUBLIC_MERGES);
     return VQC_OK;
 }
 
@@ -287,10 +277,10 @@ static vqc_status allocate_tables(vqc_vocabulary *vocabulary, vqc_error *error)
     return VQC_OK;
 }
 
-static vqc_status fill(vqc_vocabulary *vocabulary, vocabulary_file *file, size_t size, vqc_error *error)
+static vqc_status fill(vqc_vocabulary *vocabulary, vocabulary_file *file, vqc_error *error)
 {
     VQC_TRY(open_and_read(file, error));
-    VQC_TRY(decide_size(file, size, &vocabulary->size, error));
+    VQC_TRY(decide_size(file, &vocabulary->size, error));
     VQC_TRY(allocate_tables(vocabulary, error));
     VQC_TRY(add_bytes(vocabulary, "</w>", 256, error));
     VQC_TRY(add_bytes(vocabulary, "", 0, error));
@@ -303,12 +293,12 @@ static vqc_status fill(vqc_vocabulary *vocabulary, vocabulary_file *file, size_t
     return VQC_OK;
 }
 
-vqc_status vqc_vocabulary_create(const char *path, size_t size, vqc_vocabulary **vocabulary_out, vqc_error *error)
+vqc_status vqc_vocabulary_create(const char *path, vqc_vocabulary **vocabulary_out, vqc_error *error)
 {
     vqc_vocabulary *vocabulary;
     VQC_TRY(vqc_memory_allocate(1, sizeof *vocabulary, "the vocabulary", &vocabulary, error));
     vocabulary_file file = {.path = path};
-    vqc_status status = fill(vocabulary, &file, size, error);
+    vqc_status status = fill(vocabulary, &file, error);
     free(file.bytes);
     if (status != VQC_OK) {
         vqc_vocabulary_destroy(vocabulary);

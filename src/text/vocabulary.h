@@ -21,16 +21,14 @@ typedef struct vqc_vocabulary vqc_vocabulary;
 enum {
     VQC_VOCABULARY_PUBLIC_MERGES = 48894,       /* of CLIP: its file goes on, but those are not used */
     VQC_VOCABULARY_FIXED = 512 + 2,             /* symbols that are not from merges */
-    VQC_VOCABULARY_MAX_SIZE = 1 << 20,          /* symbols accepted */
     VQC_VOCABULARY_MAX_FILE = 64 * 1024 * 1024, /* bytes accepted, decompressed */
     VQC_VOCABULARY_NO_MERGE = -1
 };
 
-/* Reads a file. size is the number of symbols the model has, and decides how many of the merges count; 0 takes all of
- * them, at most those of CLIP. VQC_BAD_INPUT names file and line: unreadable, truncated or too large, not UTF-8, a
- * line without two symbols, a symbol that no earlier line made, a merge given twice, too few merges for size. */
-VQC_MUST_CHECK vqc_status vqc_vocabulary_create(const char *path, size_t size, vqc_vocabulary **vocabulary_out,
-                                                vqc_error *error);
+/* Reads a file: all of its merges, at most as many as CLIP has. VQC_BAD_INPUT names file and line: unreadable,
+ * truncated or too large, not UTF-8, a line without two symbols, a symbol that no earlier line made, a merge given
+ * twice. */
+VQC_MUST_CHECK vqc_status vqc_vocabulary_create(const char *path, vqc_vocabulary **vocabulary_out, vqc_error *error);
 /* NULL is allowed. */
 void vqc_vocabulary_destroy(vqc_vocabulary *vocabulary);
 

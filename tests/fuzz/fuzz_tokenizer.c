@@ -17,7 +17,7 @@ static vqc_tokenizer *make_tokenizer(void)
     memory_file_open(&file, merges, sizeof merges - 1);
     vqc_tokenizer *tokenizer;
     vqc_error error = {0};
-    if (vqc_tokenizer_create(file.path, 0, &tokenizer, &error) != VQC_OK)
+    if (vqc_tokenizer_create(file.path, &(vqc_tokenizer_options){0}, &tokenizer, &error) != VQC_OK)
         abort();
     memory_file_close(&file);
     return tokenizer;
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     vqc_error error = {0};
     char *clean;
-    if (vqc_text_clean((const char *)data, size, &clean, &error) != VQC_OK)
+    if (vqc_text_clean(VQC_CLEANING_LOWER, (const char *)data, size, &clean, &error) != VQC_OK)
         return 0;
     if (!vqc_utf8_is_valid(clean, strlen(clean)))
         abort();

@@ -10,7 +10,7 @@ static void load_and_encode(const char *path)
 {
     vqc_error error = {0};
     vqc_tokenizer *tokenizer;
-    if (vqc_tokenizer_create(path, 0, &tokenizer, &error) != VQC_OK)
+    if (vqc_tokenizer_create(path, &(vqc_tokenizer_options){0}, &tokenizer, &error) != VQC_OK)
         return;
     vqc_token_list tokens = {0};
     if (vqc_tokenizer_encode(tokenizer, "the quick brown fox's 12 aaaaaaaa", &tokens, &error) != VQC_OK)

@@ -18,7 +18,7 @@ static void assert_clean(const char *text, const char *expected)
 {
     vqc_error error = {0};
     char *clean;
-    assert_int_equal(vqc_text_clean(text, strlen(text), &clean, &error), VQC_OK);
+    assert_int_equal(vqc_text_clean(VQC_CLEANING_LOWER, text, strlen(text), &clean, &error), VQC_OK);
     assert_string_equal(clean, expected);
     free(clean);
 }
@@ -87,7 +87,7 @@ static void test_removes_nul(void **state)
     (void)state;
     vqc_error error = {0};
     char *clean;
-    assert_int_equal(vqc_text_clean("a\0b", 3, &clean, &error), VQC_OK);
+    assert_int_equal(vqc_text_clean(VQC_CLEANING_LOWER, "a\0b", 3, &clean, &error), VQC_OK);
     assert_string_equal(clean, "ab");
     free(clean);
 }
@@ -99,7 +99,8 @@ static void test_refuses_what_is_not_utf8(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         vqc_error error = {0};
         char *clean;
-        assert_int_equal(vqc_text_clean(texts[i], strlen(texts[i]), &clean, &error), VQC_BAD_INPUT);
+        assert_int_equal(vqc_text_clean(VQC_CLEANING_LOWER, texts[i], strlen(texts[i]), &clean, &error),
+                         VQC_BAD_INPUT);
         assert_non_null(strstr(error.message, "not UTF-8: byte"));
     }
 }
@@ -113,9 +114,9 @@ static void test_refuses_long_text(void **state)
     memset(text, 'x', size);
     vqc_error error = {0};
     char *clean;
-    assert_int_equal(vqc_text_clean(text, size, &clean, &error), VQC_BAD_INPUT);
+    assert_int_equal(vqc_text_clean(VQC_CLEANING_LOWER, text, size, &clean, &error), VQC_BAD_INPUT);
     assert_string_equal(error.message, "text has 8193 bytes, at most 8192 are accepted");
-    assert_int_equal(vqc_text_clean(text, size - 1, &clean, &error), VQC_OK);
+    assert_int_equal(vqc_text_clean(VQC_CLEANING_LOWER, text, size - 1, &clean, &error), VQC_OK);
     free(clean);
     free(text);
 }
