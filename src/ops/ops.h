@@ -26,7 +26,8 @@ typedef struct vqc_ops_options {
 } vqc_ops_options;
 
 /* Opens the implementation. VQC_BAD_INPUT: an unknown name, with a list of the known ones; "cuda" in a build without
- * it; "cuda" where there is no driver, no device or no device of that number. */
+ * it; "cuda" where there is no driver, no device or no device of that number; "cpu" with more threads than OpenMP
+ * grants. */
 VQC_MUST_CHECK vqc_status vqc_ops_create(const char *name, const vqc_ops_options *options, vqc_ops **ops_out,
                                          vqc_error *error);
 /* Closes it; all plans and buffers must have been released. NULL is allowed. */

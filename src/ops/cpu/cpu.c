@@ -7,18 +7,46 @@
 #include "ops/cpu/plan.h"
 #include "ops/host_step.h"
 
-/* The number of threads is what OpenMP allows this process (OMP_NUM_THREADS, else the processors that it may run
- * on) or what the options say. */
+/* How many threads OpenMP grants a region that asks for `wanted`. Fewer where OMP_THREAD_LIMIT or
+ * OMP_MAX_ACTIVE_LEVELS says so, which omp_get_max_threads() does not show. */
+static int threads_granted(int wanted)
+{
+    int granted = 1;
+    omp_set_dynamic(0);
+#pragma omp parallel num_threads(wanted)
+#pragma omp single
+    granted = omp_get_num_threads();
+    return granted;
+}
+
+/* The number of threads is what the options say, else what OpenMP allows this process (OMP_NUM_THREADS, else the
+ * processors that it may run on), counted in a region: oneDNN plans for the number that it is told of, and need not
+ * be right where fewer come. Bits do not depend on the number, so what the environment grants is simply used; but who
+ * asks for one is told that it cannot be had. */
+static vqc_status threads_choose(const vqc_ops_options *options, int *threads_out, vqc_error *error)
+{
+    int wanted = options->threads > 0 ? options->threads : omp_get_max_threads();
+    *threads_out = threads_granted(wanted);
+    if (options->threads > *threads_out)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "expected %d threads, as --threads says, found that OpenMP grants %d: see "
+                             "OMP_THREAD_LIMIT and OMP_MAX_ACTIVE_LEVELS in the environment",
+                             options->threads, *threads_out);
+    return VQC_OK;
+}
+
 static vqc_status device_create(const vqc_ops_options *options, void **device_out, int *threads_out, vqc_error *error)
 {
     vqc_cpu_device *device;
+    int threads;
+    VQC_TRY(threads_choose(options, &threads, error));
     VQC_TRY(vqc_memory_allocate(1, sizeof *device, "a device", &device, error));
     vqc_status status = vqc_onednn_create(&device->onednn, error);
     if (status != VQC_OK) {
         free(device);
         return status;
     }
-    device->threads = options->threads > 0 ? options->threads : omp_get_max_threads();
+    device->threads = threads;
     *device_out = device;
     *threads_out = device->threads;
     return VQC_OK;
