@@ -35,6 +35,14 @@ typedef struct vqc_archive_model {
     const char *configuration; /* text */
 } vqc_archive_model;
 
+/* A file besides the models' that goes into pictures, or, of another archive, a latent in it. */
+typedef struct vqc_archive_input {
+    const char *what;   /* what the job file calls it: "prompts", "target", "init", "init: render 3", "mask" */
+    const char *path;   /* as the job file gives it */
+    const char *size;   /* bytes, a number in decimal digits */
+    const char *sha256; /* 64 hexadecimal digits; "" where it was not known */
+} vqc_archive_input;
+
 /* Sizes that a group of renders has in common. Pictures are (height, width, 3) u8, latents (latent_rows,
  * latent_columns, latent_width) f32, codes (latent_rows, latent_columns) i32, losses (steps, loss_count) f32. */
 typedef struct vqc_archive_extents {
@@ -64,6 +72,8 @@ typedef struct vqc_archive_outline {
     const char *build;      /* how the program was built */
     const vqc_archive_model *models;
     size_t model_count; /* at least 1 */
+    const vqc_archive_input *inputs;
+    size_t input_count; /* may be 0: there are none, or the archive is of vqclip 0.1.0, which did not record them */
     const vqc_archive_extents *shapes;
     size_t shape_count; /* at least 1, each used by a render */
     const vqc_archive_render *renders;
@@ -79,10 +89,11 @@ VQC_MUST_CHECK vqc_status vqc_archive_bytes(const vqc_archive_outline *outline, 
 
 /* Opens the study's archive for writing; collective. Where the file does not exist it is created from the outline:
  * under a temporary name, with all its space allocated, then renamed. Where it exists it must be that study's: the
- * job file's digest, the models' digests and the renders must equal the outline's, else VQC_BAD_INPUT says what
- * differs. Only rank 0's outline is looked at. *created_out tells which it was.
- * VQC_FAILED: disk full (naming the bytes needed), folder not writable, another launch has the archive. A launch
- * that was just killed is waited for, for two seconds. On file systems without locks launches are not kept apart. */
+ * job file's digest, the models' and inputs' digests and the renders must equal the outline's, else VQC_BAD_INPUT
+ * says what differs; inputs that the file does not record are not compared. Only rank 0's outline is looked at.
+ * *created_out tells which it was. VQC_FAILED: disk full (naming the bytes needed), folder not writable, another
+ * launch has the archive. A launch that was just killed is waited for, for two seconds. On file systems without locks
+ * launches are not kept apart. */
 VQC_MUST_CHECK vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive_outline *outline,
                                             vqc_archive **archive_out, bool *created_out, vqc_error *error);
 

@@ -19,6 +19,10 @@ const vqc_outline_column vqc_outline_columns[VQC_OUTLINE_COLUMN_COUNT] = {
     {"/models/path", VQC_OUTLINE_MODELS, offsetof(vqc_archive_model, path), false},
     {"/models/sha256", VQC_OUTLINE_MODELS, offsetof(vqc_archive_model, sha256), true},
     {"/models/configuration", VQC_OUTLINE_MODELS, offsetof(vqc_archive_model, configuration), true},
+    {"/inputs/what", VQC_OUTLINE_INPUTS, offsetof(vqc_archive_input, what), false},
+    {"/inputs/path", VQC_OUTLINE_INPUTS, offsetof(vqc_archive_input, path), false},
+    {"/inputs/size", VQC_OUTLINE_INPUTS, offsetof(vqc_archive_input, size), false},
+    {"/inputs/sha256", VQC_OUTLINE_INPUTS, offsetof(vqc_archive_input, sha256), false},
     {"/renders/id", VQC_OUTLINE_RENDERS, offsetof(vqc_archive_render, id), true},
     {"/renders/prompt", VQC_OUTLINE_RENDERS, offsetof(vqc_archive_render, prompt), true},
     {"/renders/settings", VQC_OUTLINE_RENDERS, offsetof(vqc_archive_render, settings), true},
@@ -29,6 +33,8 @@ size_t vqc_outline_rows(const vqc_archive_outline *outline, vqc_outline_list lis
     switch (list) {
     case VQC_OUTLINE_MODELS:
         return outline->model_count;
+    case VQC_OUTLINE_INPUTS:
+        return outline->input_count;
     case VQC_OUTLINE_RENDERS:
         return outline->render_count;
     case VQC_OUTLINE_STUDY:
@@ -43,6 +49,8 @@ static const char *element_at(const vqc_archive_outline *outline, vqc_outline_li
     switch (list) {
     case VQC_OUTLINE_MODELS:
         return (const char *)&outline->models[row];
+    case VQC_OUTLINE_INPUTS:
+        return (const char *)&outline->inputs[row];
     case VQC_OUTLINE_RENDERS:
         return (const char *)&outline->renders[row];
     case VQC_OUTLINE_STUDY:
@@ -167,7 +175,8 @@ vqc_status vqc_archive_bytes(const vqc_archive_outline *outline, uint64_t *bytes
     vqc_dataset_form form;
     for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++) {
         form = vqc_outline_column_form(outline, &vqc_outline_columns[i]);
-        VQC_TRY(bytes_add(&sum, &form, error));
+        if (vqc_outline_rows(outline, vqc_outline_columns[i].list) > 0)
+            VQC_TRY(bytes_add(&sum, &form, error));
     }
     for (int table = 0; table < VQC_FILE_TABLE_COUNT; table++) {
         form = vqc_layout_file_form((vqc_file_table)table);

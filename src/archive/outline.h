@@ -6,7 +6,12 @@
 
 /* A outline's texts as columns of tables: checking, writing, reading and comparing a outline all go along this list.
  */
-typedef enum vqc_outline_list { VQC_OUTLINE_STUDY, VQC_OUTLINE_MODELS, VQC_OUTLINE_RENDERS } vqc_outline_list;
+typedef enum vqc_outline_list {
+    VQC_OUTLINE_STUDY,
+    VQC_OUTLINE_MODELS,
+    VQC_OUTLINE_INPUTS, /* may have no rows, and then has no datasets */
+    VQC_OUTLINE_RENDERS
+} vqc_outline_list;
 
 typedef struct vqc_outline_column {
     const char *path; /* of the dataset */
@@ -15,7 +20,7 @@ typedef struct vqc_outline_column {
     bool compared; /* whether an archive that differs here is another study's */
 } vqc_outline_column;
 
-enum { VQC_OUTLINE_COLUMN_COUNT = 13 };
+enum { VQC_OUTLINE_COLUMN_COUNT = 17 };
 extern const vqc_outline_column vqc_outline_columns[VQC_OUTLINE_COLUMN_COUNT];
 
 /* Number of rows of a column, and the text in one of them. */
@@ -43,6 +48,7 @@ VQC_MUST_CHECK vqc_status vqc_outline_write(const vqc_hdf5_file *file, const vqc
 typedef struct vqc_stored_outline {
     vqc_archive_outline outline;
     vqc_archive_model *models; /* the outline's lists, to be filled */
+    vqc_archive_input *inputs;
     vqc_archive_render *renders;
     void **blocks;
     size_t block_count, block_capacity;

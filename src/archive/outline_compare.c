@@ -38,6 +38,28 @@ static vqc_status column_compare(const vqc_outline_column *column, const vqc_arc
     return VQC_OK;
 }
 
+/* An archive that does not record its inputs takes all. */
+static vqc_status inputs_compare(const vqc_archive_outline *stored, const vqc_archive_outline *wanted,
+                                 vqc_error *error)
+{
+    if (stored->input_count == 0)
+        return VQC_OK;
+    VQC_TRY(number_compare("number of input files", stored->input_count, wanted->input_count, error));
+    for (size_t i = 0; i < stored->input_count; i++) {
+        const vqc_archive_input *was = &stored->inputs[i];
+        const vqc_archive_input *is = &wanted->inputs[i];
+        if (strcmp(was->what, is->what) != 0 || strcmp(was->path, is->path) != 0)
+            return difference(error, "the list of input files");
+        if (was->sha256[0] != '\0' && (strcmp(was->size, is->size) != 0 || strcmp(was->sha256, is->sha256) != 0))
+            return vqc_error_set(error, VQC_BAD_INPUT,
+                                 "%s (%s) is not the file that this archive was begun with: expected %s bytes with "
+                                 "SHA-256 %.12s..., found %s with %.12s...; put it back, or take another output "
+                                 "folder",
+                                 is->path, is->what, was->size, was->sha256, is->size, is->sha256);
+    }
+    return VQC_OK;
+}
+
 static vqc_status shape_compare(const vqc_archive_extents *stored, const vqc_archive_extents *wanted,
                                 vqc_error *error)
 {
@@ -67,6 +89,7 @@ vqc_status vqc_outline_compare(const vqc_archive_outline *stored, const vqc_arch
     VQC_TRY(number_compare("number of models", stored->model_count, wanted->model_count, error));
     VQC_TRY(number_compare("number of renders", stored->render_count, wanted->render_count, error));
     VQC_TRY(number_compare("number of picture shapes", stored->shape_count, wanted->shape_count, error));
+    VQC_TRY(inputs_compare(stored, wanted, error));
     for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++)
         VQC_TRY(column_compare(&vqc_outline_columns[i], stored, wanted, error));
     for (size_t i = 0; i < stored->render_count; i++) {

@@ -52,6 +52,11 @@ static vqc_status list_make(vqc_stored_outline *stored, const vqc_outline_column
         outline->models = stored->models;
         outline->model_count = rows;
     }
+    if (column->list == VQC_OUTLINE_INPUTS && !stored->inputs) {
+        VQC_TRY(block_allocate(stored, rows, sizeof *stored->inputs, "the inputs", &stored->inputs, error));
+        outline->inputs = stored->inputs;
+        outline->input_count = rows;
+    }
     if (column->list == VQC_OUTLINE_RENDERS && !stored->renders) {
         VQC_TRY(block_allocate(stored, rows, sizeof *stored->renders, "the renders", &stored->renders, error));
         outline->renders = stored->renders;
@@ -66,6 +71,8 @@ static void text_set(vqc_stored_outline *stored, const vqc_outline_column *colum
     char *element = (char *)&stored->outline;
     if (column->list == VQC_OUTLINE_MODELS)
         element = (char *)&stored->models[row];
+    if (column->list == VQC_OUTLINE_INPUTS)
+        element = (char *)&stored->inputs[row];
     if (column->list == VQC_OUTLINE_RENDERS)
         element = (char *)&stored->renders[row];
     memcpy(element + column->offset, &text, sizeof text);
@@ -178,8 +185,10 @@ static vqc_status shape_read(const vqc_hdf5_file *file, vqc_stored_outline *stor
 
 vqc_status vqc_stored_outline_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, vqc_error *error)
 {
+    const bool inputs = vqc_dataset_exists(file, "/inputs/what");
     for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++)
-        VQC_TRY(column_read(file, stored, &vqc_outline_columns[i], error));
+        if (inputs || vqc_outline_columns[i].list != VQC_OUTLINE_INPUTS)
+            VQC_TRY(column_read(file, stored, &vqc_outline_columns[i], error));
     VQC_TRY(render_numbers_read(file, stored, error));
     vqc_archive_extents *shapes;
     VQC_TRY(

@@ -84,7 +84,8 @@ vqc_status vqc_outline_write(const vqc_hdf5_file *file, const vqc_archive_outlin
                              vqc_error *error)
 {
     for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++)
-        VQC_TRY(column_write(file, outline, &vqc_outline_columns[i], error));
+        if (vqc_outline_rows(outline, vqc_outline_columns[i].list) > 0)
+            VQC_TRY(column_write(file, outline, &vqc_outline_columns[i], error));
     for (size_t i = 0; i < outline->shape_count; i++)
         VQC_TRY(loss_names_write(file, &outline->shapes[i], i, error));
     VQC_TRY(seeds_write(file, outline, error));

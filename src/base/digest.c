@@ -1,10 +1,13 @@
 #include "base/digest.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -50,31 +53,65 @@ vqc_status vqc_digest_bytes(const void *data, size_t size, char text[VQC_DIGEST_
 }
 
 /* Feeds the whole file to the computation. */
-static vqc_status digest_update_from(EVP_MD_CTX *context, FILE *file, const char *path, vqc_error *error)
+static vqc_status digest_update_from(EVP_MD_CTX *context, int file, const char *path, uint64_t *size_out,
+                                     vqc_error *error)
 {
     unsigned char *piece;
     VQC_TRY(vqc_memory_allocate(FILE_PIECE, 1, "reading a file", &piece, error));
     vqc_status status = VQC_OK;
-    size_t size;
-    while (status == VQC_OK && (size = fread(piece, 1, FILE_PIECE, file)) > 0)
-        if (EVP_DigestUpdate(context, piece, size) != 1)
+    ssize_t size;
+    *size_out = 0;
+    while ((size = read(file, piece, FILE_PIECE)) > 0 || (size < 0 && errno == EINTR)) {
+        if (size < 0)
+            continue;
+        *size_out += (uint64_t)size;
+        if (EVP_DigestUpdate(context, piece, (size_t)size) != 1) {
             status = digest_refused(error);
-    if (status == VQC_OK && ferror(file) != 0)
+            break;
+        }
+    }
+    if (status == VQC_OK && size < 0)
         status = vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be read: %s", path, strerror(errno));
     free(piece);
     return status;
 }
 
-vqc_status vqc_digest_file(const char *path, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error)
+/* Opens a file; what is none is refused before anything waits for it. */
+static vqc_status file_open(const char *path, int *file_out, vqc_error *error)
 {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    struct stat information;
+    int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0 || fstat(file, &information) != 0) {
+        vqc_status status = vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+        if (file >= 0)
+            (void)close(file);
+        return status;
+    }
+    if (S_ISREG(information.st_mode)) {
+        *file_out = file;
+        return VQC_OK;
+    }
+    (void)close(file);
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be read: it is not a file", path);
+}
+
+vqc_status vqc_digest_file_sized(const char *path, char text[VQC_DIGEST_TEXT_SIZE], uint64_t *size_out,
+                                 vqc_error *error)
+{
+    int file;
+    VQC_TRY(file_open(path, &file, error));
     EVP_MD_CTX *context = digest_start();
-    vqc_status status = context == NULL ? digest_refused(error) : digest_update_from(context, file, path, error);
+    vqc_status status =
+        context == NULL ? digest_refused(error) : digest_update_from(context, file, path, size_out, error);
     if (status == VQC_OK)
         status = digest_finish(context, text, error);
     EVP_MD_CTX_free(context);
-    (void)fclose(file);
+    (void)close(file);
     return status;
+}
+
+vqc_status vqc_digest_file(const char *path, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error)
+{
+    uint64_t size;
+    return vqc_digest_file_sized(path, text, &size, error);
 }

@@ -2,6 +2,7 @@
 #define VQC_BASE_DIGEST_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -12,7 +13,11 @@ enum { VQC_DIGEST_TEXT_SIZE = 65 };
 VQC_MUST_CHECK vqc_status vqc_digest_bytes(const void *data, size_t size, char text[VQC_DIGEST_TEXT_SIZE],
                                            vqc_error *error);
 
-/* Digest of a file, read in pieces so that memory stays small. One that cannot be opened or read is VQC_BAD_INPUT. */
+/* Digest of a file, read in pieces so that memory stays small. One that cannot be opened or read is VQC_BAD_INPUT,
+ * and so is what is no file: a device or a pipe might have no end. */
 VQC_MUST_CHECK vqc_status vqc_digest_file(const char *path, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error);
+/* The same, and the number of bytes that it is the digest of. */
+VQC_MUST_CHECK vqc_status vqc_digest_file_sized(const char *path, char text[VQC_DIGEST_TEXT_SIZE], uint64_t *size_out,
+                                                vqc_error *error);
 
 #endif

@@ -19,6 +19,7 @@
 #include "guide/targets.h"
 #include "record/environment.h"
 #include "record/study_archive.h"
+#include "render/study_inputs.h"
 #include "schedule/launch.h"
 
 typedef struct render_options {
@@ -75,6 +76,7 @@ static vqc_status study_open(const render_options *options, const char *job, ren
 {
     VQC_TRY(vqc_study_open(job, &work->study, error));
     VQC_TRY(vqc_targets_check(work->study, error));
+    VQC_TRY(vqc_study_inputs_digest(work->study, error));
     VQC_TRY(folder_make(options->output, error));
     VQC_TRY(vqc_text_append(&work->path, error, "%s/%s.h5", options->output, work->study->name));
     VQC_TRY(vqc_renderer_create(work->study, options->compute.ops, options->compute.dtype, &work->renderer, error));

@@ -56,6 +56,24 @@ static void files_print(const verify_work *work)
     }
 }
 
+static const char *const input_states[VQC_VERIFIED_INPUT_COUNT] = {
+    [VQC_VERIFIED_INPUT_PRESENT] = "present",
+    [VQC_VERIFIED_INPUT_UNRECORDED] = "present, no digest recorded",
+    [VQC_VERIFIED_INPUT_MISSING] = "missing",
+    [VQC_VERIFIED_INPUT_ANOTHER] = "another file",
+};
+
+static void inputs_print(const verify_work *work)
+{
+    for (size_t i = 0; i < work->found.input_count; i++) {
+        const vqc_input *input = &vqc_archived_study_of(work->study)->inputs[i];
+        const vqc_verified_input state = work->found.inputs[i];
+        (void)printf("input     %s: %s: %s\n", vqc_input_rows[input->kind].what, input_states[state], input->path);
+        if (state == VQC_VERIFIED_INPUT_ANOTHER)
+            (void)printf("          it does not have the SHA-256 %s\n", input->sha256);
+    }
+}
+
 static void again_print(const vqc_verified_render *again)
 {
     const vqc_rerender_comparison *c = &again->comparison;
@@ -99,6 +117,7 @@ static void found_print(const verify_work *work)
         (void)printf("          render %zu: its picture or latent does not have the recorded SHA-256\n",
                      found->damaged[i]);
     files_print(work);
+    inputs_print(work);
     if (found->again_count == 0)
         return;
     (void)printf("\nmade again: %zu\n", found->again_count);
@@ -122,6 +141,18 @@ static json_t *files_to_json(const verify_work *work)
                       outline->models[file->model].name, "part", file->part, "sha256", file->sha256, "state",
                       file_state(file), "path", file->path == NULL ? json_null() : json_string(file->path));
         json_array_append_new(array, object);
+    }
+    return array;
+}
+
+static json_t *inputs_to_json(const verify_work *work)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < work->found.input_count; i++) {
+        const vqc_input *input = &vqc_archived_study_of(work->study)->inputs[i];
+        json_array_append_new(array, json_pack("{s: s, s: s, s: s, s: s}", "what", vqc_input_rows[input->kind].what,
+                                               "path", input->path, "sha256", input->sha256, "state",
+                                               input_states[work->found.inputs[i]]));
     }
     return array;
 }
@@ -164,10 +195,11 @@ static vqc_status found_print_json(const verify_work *work, vqc_error *error)
     for (size_t i = 0; i < found->again_count; i++)
         json_array_append_new(again, again_to_json(&found->again[i]));
     json_t *report =
-        json_pack("{s: s, s: I, s: I, s: I, s: o, s: o, s: o, s: b}", "study",
+        json_pack("{s: s, s: I, s: I, s: I, s: o, s: o, s: o, s: o, s: b}", "study",
                   vqc_archive_outline_of(work->archive)->study, "finished", (json_int_t)found->done_count, "failed",
                   (json_int_t)found->failed_count, "pending", (json_int_t)found->pending_count, "damaged", damaged,
-                  "models", files_to_json(work), "made_again", again, "right", vqc_verification_passes(found));
+                  "models", files_to_json(work), "inputs", inputs_to_json(work), "made_again", again, "right",
+                  vqc_verification_passes(found));
     return vqc_json_print(report, error);
 }
 

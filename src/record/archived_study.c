@@ -1,6 +1,7 @@
 #include "record/archived_study.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,6 +62,25 @@ static vqc_status renders_compare(const vqc_archive *archive, const vqc_study *s
     return VQC_OK;
 }
 
+/* The digests that the study's inputs must have: those that the archive records. */
+static vqc_status inputs_expect(const vqc_archive *archive, vqc_study *study, vqc_error *error)
+{
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    if (outline->input_count == 0)
+        return VQC_OK;
+    if (outline->input_count != study->input_count)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: its job text names %zu input files, it records %zu",
+                             vqc_archive_path(archive), study->input_count, outline->input_count);
+    for (size_t i = 0; i < study->input_count; i++) {
+        vqc_input *input = &study->inputs[i];
+        if (strcmp(input->name, outline->inputs[i].path) != 0)
+            return vqc_error_set(error, VQC_BAD_INPUT, "%s: its job text names the input file %s, it records %s",
+                                 vqc_archive_path(archive), input->name, outline->inputs[i].path);
+        (void)snprintf(input->sha256, sizeof input->sha256, "%s", outline->inputs[i].sha256);
+    }
+    return VQC_OK;
+}
+
 static vqc_status whole_read(vqc_archived_study *study, const char *folder, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(study->archive);
@@ -74,7 +94,8 @@ static vqc_status whole_read(vqc_archived_study *study, const char *folder, vqc_
     vqc_status status = vqc_study_read(&source, &study->whole, error);
     free(lines);
     VQC_TRY(status);
-    return renders_compare(study->archive, study->whole, error);
+    VQC_TRY(renders_compare(study->archive, study->whole, error));
+    return inputs_expect(study->archive, study->whole, error);
 }
 
 vqc_status vqc_archived_study_open(const vqc_archive *archive, const char *folder, vqc_archived_study **study_out,
@@ -243,21 +264,6 @@ void vqc_model_files_release(vqc_model_files *files)
 }
 
 /* ---- Choosing renders ---- */
-
-static vqc_status input_check(const char *path, const char *what, vqc_error *error)
-{
-    if (path == NULL || access(path, R_OK) == 0)
-        return VQC_OK;
-    return vqc_error_set(error, VQC_BAD_INPUT, "the file %s (%s) is no longer there", path, what);
-}
-
-vqc_status vqc_render_inputs_check(const vqc_render *render, vqc_error *error)
-{
-    for (size_t i = 0; i < render->prompt->target_count; i++)
-        VQC_TRY(input_check(render->prompt->targets[i].file, "a target", error));
-    VQC_TRY(input_check(render->settings.init.file, "init", error));
-    return input_check(render->settings.mask, "mask", error);
-}
 
 /* Gives the models the files that were found. */
 static vqc_status models_set(vqc_study *study, const vqc_model_files *files, vqc_error *error)

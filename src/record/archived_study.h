@@ -11,8 +11,9 @@
 typedef struct vqc_archived_study vqc_archived_study;
 
 /* Reads the study out of the archive, which must outlive it. `folder` is where the job file was, ending in a slash,
- * or "" if that is unknown: the paths in it are seen from there; whether the files are there is not looked at. A job
- * text that does not give the archive's renders is VQC_BAD_INPUT. */
+ * or "" if that is unknown: the paths in it are seen from there; whether the files are there is not looked at. Its
+ * inputs are expected to have the digests that the archive records. A job text that does not give the archive's
+ * renders and inputs is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_archived_study_open(const vqc_archive *archive, const char *folder,
                                                   vqc_archived_study **study_out, vqc_error *error);
 /* NULL is allowed. */
@@ -46,10 +47,6 @@ typedef struct vqc_model_files {
 VQC_MUST_CHECK vqc_status vqc_model_files_find(const vqc_archived_study *study, const char *models,
                                                vqc_model_files *files, vqc_error *error);
 void vqc_model_files_release(vqc_model_files *files);
-
-/* Whether the files are there that a render reads besides the models: target pictures and embeddings, what it starts
- * from, its mask. The first one that is not is VQC_BAD_INPUT. */
-VQC_MUST_CHECK vqc_status vqc_render_inputs_check(const vqc_render *render, vqc_error *error);
 
 /* Leaves only these renders (the archive's numbers, rising) and their prompts in the study, gives each the settings
  * that the archive resolved (init and mask stay as the job text has them, for their paths), and the models the files

@@ -12,6 +12,8 @@ struct vqc_study_archive {
     vqc_archive_model models[1 + VQC_STUDY_MAX_PERCEPTORS];
     char digests[1 + VQC_STUDY_MAX_PERCEPTORS][VQC_DIGEST_TEXT_SIZE];
     char *configurations[1 + VQC_STUDY_MAX_PERCEPTORS];
+    vqc_archive_input *inputs;
+    char **input_texts; /* of each input: what it is, and its size */
     vqc_archive_extents *shapes;
     size_t shape_capacity;
     vqc_archive_render *renders;
@@ -70,6 +72,35 @@ static vqc_status models_fill(vqc_study_archive *archive, const vqc_study *study
     }
     archive->outline.models = archive->models;
     return status;
+}
+
+static vqc_status input_fill(const vqc_input *input, char **texts, vqc_archive_input *input_out, vqc_error *error)
+{
+    vqc_text what = {0};
+    vqc_text size = {0};
+    vqc_status status = vqc_text_append(&what, error, "%s", vqc_input_rows[input->kind].what);
+    if (status == VQC_OK && input->render != VQC_INPUT_FILE)
+        status = vqc_text_append(&what, error, ": render %lld", (long long)input->render);
+    texts[0] = what.data;
+    VQC_TRY(status);
+    status = vqc_text_append(&size, error, "%llu", (unsigned long long)input->size);
+    texts[1] = size.data;
+    *input_out =
+        (vqc_archive_input){.what = texts[0], .path = input->name, .size = texts[1], .sha256 = input->sha256};
+    return status;
+}
+
+/* The study's inputs, whose digests are known. */
+static vqc_status inputs_fill(vqc_study_archive *archive, const vqc_study *study, vqc_error *error)
+{
+    const size_t count = study->input_count;
+    VQC_TRY(vqc_memory_allocate(count, sizeof *archive->inputs, "inputs", &archive->inputs, error));
+    VQC_TRY(vqc_memory_allocate(2 * count, sizeof(char *), "inputs", &archive->input_texts, error));
+    archive->outline.inputs = archive->inputs;
+    archive->outline.input_count = count;
+    for (size_t i = 0; i < count; i++)
+        VQC_TRY(input_fill(&study->inputs[i], archive->input_texts + 2 * i, &archive->inputs[i], error));
+    return VQC_OK;
 }
 
 /* Adds one loss name, kept for the release. */
@@ -194,6 +225,8 @@ vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *
     if (status == VQC_OK)
         status = models_fill(archive, study, renderer, error);
     if (status == VQC_OK)
+        status = inputs_fill(archive, study, error);
+    if (status == VQC_OK)
         status = renders_fill(archive, study, renderer, error);
     if (status != VQC_OK) {
         vqc_study_archive_destroy(archive);
@@ -217,6 +250,10 @@ void vqc_study_archive_destroy(vqc_study_archive *archive)
         free((void *)archive->renders[i].id);
     for (size_t i = 0; archive->settings != NULL && i < archive->outline.render_count; i++)
         free(archive->settings[i]);
+    for (size_t i = 0; archive->input_texts != NULL && i < 2 * archive->outline.input_count; i++)
+        free(archive->input_texts[i]);
+    free(archive->input_texts);
+    free(archive->inputs);
     free(archive->shapes);
     free(archive->renders);
     free(archive->settings);

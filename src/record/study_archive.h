@@ -9,7 +9,8 @@
  */
 typedef struct vqc_study_archive vqc_study_archive;
 
-/* Digests the models' files and groups the renders by shape. The study must outlive it. A file that cannot be read is
+/* Digests the models' files and groups the renders by shape. The study must outlive it, and the digests
+ * of its inputs are known (vqc_study_inputs_digest). A file that cannot be read is
  * VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *renderer,
                                                    const vqc_environment *environment,

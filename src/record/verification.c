@@ -1,8 +1,10 @@
 #include "record/verification.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/memory.h"
+#include "render/study_inputs.h"
 
 void vqc_verification_release(vqc_verification *verification)
 {
@@ -12,6 +14,7 @@ void vqc_verification_release(vqc_verification *verification)
         free(verification->again[i].differences);
     }
     free(verification->again);
+    free(verification->inputs);
     free(verification->damaged);
     free(verification->done);
     *verification = (vqc_verification){0};
@@ -46,10 +49,29 @@ vqc_status vqc_verification_check_results(vqc_verification *verification, const 
     return VQC_OK;
 }
 
+static vqc_verified_input input_look(const vqc_input *input)
+{
+    vqc_error reason;
+    if (access(input->path, F_OK) != 0)
+        return VQC_VERIFIED_INPUT_MISSING;
+    if (input->sha256[0] == '\0')
+        return VQC_VERIFIED_INPUT_UNRECORDED;
+    return vqc_study_input_check(input, &reason) == VQC_OK ? VQC_VERIFIED_INPUT_PRESENT : VQC_VERIFIED_INPUT_ANOTHER;
+}
+
 vqc_status vqc_verification_check_files(vqc_verification *verification, const vqc_archived_study *study,
                                         const char *models, vqc_error *error)
 {
-    return vqc_model_files_find(study, models, &verification->files, error);
+    const vqc_study *whole = vqc_archived_study_of(study);
+    VQC_TRY(vqc_model_files_find(study, models, &verification->files, error));
+    VQC_TRY(vqc_memory_allocate(whole->input_count, sizeof *verification->inputs, "inputs", &verification->inputs,
+                                error));
+    for (size_t i = 0; i < whole->input_count; i++) {
+        verification->inputs[i] = input_look(&whole->inputs[i]);
+        verification->inputs_replaced += verification->inputs[i] == VQC_VERIFIED_INPUT_ANOTHER;
+    }
+    verification->input_count = whole->input_count;
+    return VQC_OK;
 }
 
 /* The renders to make again: those in the middle of `count` equal parts of the finished ones. */
@@ -62,9 +84,17 @@ static vqc_status renders_pick(vqc_verification *verification, size_t count, vqc
     return VQC_OK;
 }
 
+/* Whether all that a render reads besides the models is there, and is what it was. */
+static vqc_status inputs_check(const vqc_study *study, const vqc_render *render, vqc_error *error)
+{
+    VQC_TRY(vqc_prompt_inputs_check(study, render->prompt, error));
+    return vqc_render_inputs_check(study, render, error);
+}
+
 /* Leaves in the study the renders whose inputs are there; says of the others what is missing. */
 static vqc_status study_choose(vqc_verification *verification, vqc_archived_study *study, vqc_error *error)
 {
+    const vqc_study *whole = vqc_archived_study_of(study);
     size_t *numbers;
     size_t count = 0;
     vqc_status status = VQC_OK;
@@ -72,7 +102,7 @@ static vqc_status study_choose(vqc_verification *verification, vqc_archived_stud
     for (size_t i = 0; i < verification->again_count && status == VQC_OK; i++) {
         vqc_verified_render *again = &verification->again[i];
         vqc_error missing = {0};
-        if (vqc_render_inputs_check(&vqc_archived_study_of(study)->renders[again->number], &missing) == VQC_OK)
+        if (inputs_check(whole, &whole->renders[again->number], &missing) == VQC_OK)
             numbers[count++] = again->number;
         else
             status = vqc_memory_copy_text(missing.message, &again->failure, error);
@@ -131,7 +161,7 @@ vqc_status vqc_verification_rerender(vqc_verification *verification, const vqc_a
 
 bool vqc_verification_passes(const vqc_verification *verification)
 {
-    bool passes = verification->damaged_count == 0;
+    bool passes = verification->damaged_count == 0 && verification->inputs_replaced == 0;
     for (size_t i = 0; i < verification->files.count; i++)
         passes = passes && verification->files.items[i].other == NULL;
     for (size_t i = 0; i < verification->again_count; i++)

@@ -9,6 +9,7 @@
 #include "render/latent_optimiser.h"
 #include "render/regulariser.h"
 #include "render/step_message.h"
+#include "render/study_inputs.h"
 #include "render/study_models.h"
 
 /* What crop groups have cost in this team; every member has the same numbers. */
@@ -319,7 +320,8 @@ vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, 
     VQC_TRY(weights_create(renderer, error));
     VQC_TRY(guidance_turn(renderer, error));
     VQC_TRY(share_create(renderer, error));
-    return latent_start(renderer, error);
+    VQC_TRY(latent_start(renderer, error));
+    return vqc_render_inputs_check(renderer->study, render, error); /* its files have been read now */
 }
 
 /* The leader's steps, costs and optimiser's state to everybody. */

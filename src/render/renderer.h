@@ -53,7 +53,7 @@ VQC_MUST_CHECK vqc_status vqc_renderer_extents(const vqc_renderer *renderer, con
                                                vqc_render_extents *shape_out, vqc_error *error);
 
 /* Turns to a render and computes where it starts; alone, until it joins a team. Networks of the render before serve
- * again where they fit. */
+ * again where they fit. A start or a mask that is not as the study expects it (study_inputs.h) is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, vqc_error *error);
 
 /* Goes on with the render as a member of the team, which must outlive the render or the next join; collective over

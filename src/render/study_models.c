@@ -1,5 +1,7 @@
 #include "render/study_models.h"
 
+#include "render/study_inputs.h"
+
 static vqc_status models_open(vqc_study_models *models, vqc_error *error)
 {
     const vqc_study *study = models->study;
@@ -56,5 +58,7 @@ vqc_status vqc_study_models_targets(const vqc_study_models *models, vqc_prompt_r
     for (size_t i = 0; i < models->study->perceptor_count; i++)
         VQC_TRY(vqc_targets_create(models->study, prompts, &models->study->perceptors[i], models->clips[i], ops,
                                    precision, &targets_out[i], error));
+    for (size_t i = 0; i < prompts.count; i++)
+        VQC_TRY(vqc_prompt_inputs_check(models->study, &prompts.prompts[i], error));
     return VQC_OK;
 }

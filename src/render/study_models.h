@@ -25,7 +25,8 @@ VQC_MUST_CHECK vqc_status vqc_study_models_cells(const vqc_study_models *models,
                                                  int64_t *rows_out, int64_t *columns_out, vqc_error *error);
 
 /* The targets of some of the study's prompts (guide/targets.h) for every perceptor, computed on the device;
- * targets_out (perceptors), {0} before. To be released also after a failure. */
+ * targets_out (perceptors), {0} before. A file that is not as the study expects it (study_inputs.h) is
+ * VQC_BAD_INPUT. To be released also after a failure. */
 VQC_MUST_CHECK vqc_status vqc_study_models_targets(const vqc_study_models *models, vqc_prompt_range prompts,
                                                    vqc_ops *ops, vqc_dtype precision, vqc_targets *targets_out,
                                                    vqc_error *error);

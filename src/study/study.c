@@ -20,6 +20,7 @@ typedef struct study_reader {
     const char *folder; /* of the job file: the first folder_size bytes, which end in a slash */
     int folder_size;
     const vqc_study_source *source; /* NULL: a file, and the files that it names must be there */
+    size_t input_capacity;
 } study_reader;
 
 /* The key and the values of one swept setting. */
@@ -40,12 +41,36 @@ static vqc_status path_locate(study_reader *reader, const vqc_yaml_node *place, 
     return VQC_OK;
 }
 
-/* The path that a node holds. */
-static vqc_status path_resolve(study_reader *reader, const vqc_yaml_node *node, const char **path_out,
-                               vqc_error *error)
+/* Adds a file to the study's inputs, unless it is the one that was added last. */
+static vqc_status input_add(study_reader *reader, const vqc_input *input, vqc_error *error)
 {
-    VQC_TRY(vqc_yaml_read_text(node, path_out, error));
-    return path_locate(reader, node, path_out, error);
+    vqc_study *study = reader->study;
+    const vqc_input *last = study->input_count == 0 ? NULL : &study->inputs[study->input_count - 1];
+    if (last != NULL && last->kind == input->kind && last->render == input->render &&
+        strcmp(last->name, input->name) == 0)
+        return VQC_OK;
+    VQC_TRY(vqc_memory_grow(&study->inputs, &reader->input_capacity, study->input_count + 1, sizeof *study->inputs,
+                            "a study's files", error));
+    study->inputs[study->input_count++] = *input;
+    return VQC_OK;
+}
+
+/* The files that an owner names; `place` is named where one cannot be read. */
+static vqc_status inputs_locate(study_reader *reader, vqc_input_owner type, void *owner, const vqc_yaml_node *place,
+                                vqc_error *error)
+{
+    for (int i = 0; i < VQC_INPUT_COUNT; i++) {
+        const vqc_input_kind kind = (vqc_input_kind)i;
+        if (vqc_input_rows[kind].owner != type)
+            continue;
+        const char **path = vqc_input_path(kind, owner);
+        vqc_input input = {.kind = kind, .name = *path, .render = vqc_input_render(kind, owner)};
+        VQC_TRY(path_locate(reader, place, path, error));
+        input.path = *path;
+        if (input.path != NULL)
+            VQC_TRY(input_add(reader, &input, error));
+    }
+    return VQC_OK;
 }
 
 /* The paths that were read from a mapping. */
@@ -140,9 +165,8 @@ static vqc_status lines_read(study_reader *reader, const char *path, FILE *file,
 /* A text file with one prompt a line. */
 static vqc_status prompts_read_file(study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
 {
-    const char *path;
+    const char *path = reader->study->prompts_path;
     size_t count;
-    VQC_TRY(path_resolve(reader, node, &path, error));
     FILE *file = fopen(path, "r");
     if (file == NULL)
         return vqc_yaml_error(node, error, "the file %s cannot be read: %s", path, strerror(errno));
@@ -172,7 +196,11 @@ static vqc_status prompts_read_lines(study_reader *reader, vqc_error *error)
 static vqc_status prompts_read(study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
 {
     vqc_study *study = reader->study;
-    if (vqc_yaml_kind_of(node) == VQC_YAML_SEQUENCE)
+    if (vqc_yaml_kind_of(node) != VQC_YAML_SEQUENCE) {
+        VQC_TRY(vqc_yaml_read_text(node, &study->prompts_path, error));
+        VQC_TRY(inputs_locate(reader, VQC_INPUT_OF_STUDY, study, node, error));
+    }
+    if (study->prompts_path == NULL)
         VQC_TRY(prompts_read_list(reader, node, error));
     else if (reader->source != NULL)
         VQC_TRY(prompts_read_lines(reader, error));
@@ -191,7 +219,7 @@ static vqc_status prompts_read(study_reader *reader, const vqc_yaml_node *node, 
 static vqc_status targets_resolve(study_reader *reader, vqc_prompt *prompt, vqc_error *error)
 {
     for (size_t i = 0; i < prompt->target_count; i++)
-        VQC_TRY(path_locate(reader, prompt->node, &prompt->targets[i].file, error));
+        VQC_TRY(inputs_locate(reader, VQC_INPUT_OF_TARGET, &prompt->targets[i], prompt->node, error));
     return VQC_OK;
 }
 
@@ -295,8 +323,7 @@ static vqc_status prompt_expand(study_reader *reader, const vqc_settings *defaul
                                .seed = (uint64_t)seeds[i / variant_count],
                                .settings = settings};
         VQC_TRY(variant_apply(reader, swept, swept_count, i % variant_count, render, error));
-        VQC_TRY(path_locate(reader, place, &render->settings.init.file, error));
-        VQC_TRY(path_locate(reader, place, &render->settings.mask, error));
+        VQC_TRY(inputs_locate(reader, VQC_INPUT_OF_RENDER, render, place, error));
         VQC_TRY(vqc_settings_check(&render->settings, place, error));
         study->render_count++;
     }
@@ -356,7 +383,9 @@ static vqc_status study_fill(study_reader *reader, vqc_error *error)
     VQC_TRY(prompts_read(reader, node, error));
     study->text = vqc_yaml_source(reader->yaml, &study->text_size);
     VQC_TRY(vqc_digest_bytes(study->text, study->text_size, study->digest, error));
-    return renders_expand(reader, root, error);
+    VQC_TRY(renders_expand(reader, root, error));
+    study->input_count = vqc_inputs_settle(study->inputs, study->input_count);
+    return VQC_OK;
 }
 
 /* What the study's texts belong to: its own storage and the document that it was read from. */
@@ -413,6 +442,7 @@ void vqc_study_close(vqc_study *study)
     struct vqc_study_owner *owner = (struct vqc_study_owner *)study;
     if (owner == NULL)
         return;
+    free(owner->study.inputs);
     vqc_yaml_destroy(owner->yaml);
     vqc_study_storage_destroy(owner->storage);
     free(owner);

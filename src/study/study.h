@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/status.h"
+#include "study/inputs.h"
 #include "study/prompt.h"
 #include "study/settings.h"
 
@@ -51,6 +52,9 @@ typedef struct vqc_study {
     size_t prompt_count;
     vqc_render *renders;
     size_t render_count;
+    const char *prompts_path; /* of the text file that the prompts came from; NULL: the job file has them */
+    vqc_input *inputs;        /* every file besides the models' (study/inputs.h), sorted by names */
+    size_t input_count;
     int64_t team; /* ranks that work on one render together; 0: the program chooses */
 } vqc_study;
 

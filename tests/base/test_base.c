@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -300,6 +301,17 @@ static void digest_names_a_missing_file(void **state)
     assert_int_equal(vqc_digest_file("no/such/file", text, &error), VQC_BAD_INPUT);
     assert_non_null(strstr(error.message, "no/such/file"));
     assert_int_equal(vqc_digest_file("/", text, &error), VQC_BAD_INPUT);
+    /* They have no end, or wait for a writer. */
+    char pipe[] = "/tmp/vqclip-digest-XXXXXX";
+    int descriptor = mkstemp(pipe);
+    assert_true(descriptor >= 0);
+    assert_int_equal(close(descriptor), 0);
+    assert_int_equal(unlink(pipe), 0);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(vqc_digest_file(pipe, text, &error), VQC_BAD_INPUT);
+    assert_int_equal(unlink(pipe), 0);
+    assert_int_equal(vqc_digest_file("/dev/zero", text, &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "/dev/zero: cannot be read: it is not a file"));
 }
 
 typedef struct philox_case {

@@ -208,7 +208,17 @@ static void test_many_renders_fill_several_sheets(void **state)
         (void)snprintf(ids[i], sizeof ids[i], "%d.0", i);
         renders[i] = (vqc_archive_render){ids[i], "a house", "", 0, 0};
     }
-    vqc_archive_outline plan = {"many", "", "0", "{}", "", &model, 1, &shape, 1, renders, COUNT};
+    vqc_archive_outline plan = {.study = "many",
+                                .job_text = "",
+                                .job_sha256 = "0",
+                                .versions = "{}",
+                                .build = "",
+                                .models = &model,
+                                .model_count = 1,
+                                .shapes = &shape,
+                                .shape_count = 1,
+                                .renders = renders,
+                                .render_count = COUNT};
     path_in(path, "many.h5");
     assert_int_equal(vqc_comm_start(NULL, NULL, &comm, &error), VQC_OK);
     if (vqc_archive_start(comm, path, &plan, &archive, &created, &error) != VQC_OK)

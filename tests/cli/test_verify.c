@@ -408,6 +408,21 @@ static void test_missing_input_concerns_its_render(void **state)
     assert_int_equal(rename(away, path), 0);
 }
 
+/* An archive of a build that did not record the digests of inputs: they are taken as they are, and that is said. */
+static void test_unrecorded_inputs(void **state)
+{
+    (void)state;
+    outcome result;
+    char path[PATH_SIZE];
+    verify("study.h5", NULL, &result);
+    expect(&result, VQC_OK, "input     init: present: ");
+    file_copy(path_in(path, "study.h5"), "old.h5");
+    bytes_replace(path_in(path, "old.h5"), "inputs\0", "inputz\0", 7); /* the name of a group */
+    verify("old.h5", (const char *[]){"--rerender", "all", NULL}, &result);
+    expect(&result, VQC_OK, "input     init: present, no digest recorded: ");
+    expect(&result, VQC_OK, "made again: 8");
+}
+
 /* Prompts from a file of lines that is gone as well. */
 static void test_prompts_of_a_file(void **state)
 {
@@ -440,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_models_are_checked),
         cmocka_unit_test(test_configuration_beside_is_checked),
         cmocka_unit_test(test_missing_input_concerns_its_render),
+        cmocka_unit_test(test_unrecorded_inputs),
         cmocka_unit_test(test_prompts_of_a_file),
     };
     return cmocka_run_group_tests(tests, study_make, NULL);
