@@ -106,6 +106,23 @@ VQC_FORMULA float vqc_formula_gelu_derivative(float x)
     return vqc_formula_normal(x) + x * density;
 }
 
+/* tanh-GELU, x · (1 + tanh(u)) / 2 with u = √(2/π) (x + 0.044715 x³), which is x · sigmoid(2 u), and its derivative.
+ * The sigmoid is 0 or 1 to the last bit where |x| is above 16; there the derivative's other factors, which grow
+ * beyond what f32 holds, do not matter. */
+VQC_FORMULA float vqc_formula_tanh_gelu(float x)
+{
+    return x * vqc_formula_sigmoid(1.59576912F * x * (1.0F + 0.044715F * x * x));
+}
+
+VQC_FORMULA float vqc_formula_tanh_gelu_derivative(float x)
+{
+    float limited = x < -16.0F ? -16.0F : x;
+    limited = limited > 16.0F ? 16.0F : limited;
+    float square = limited * limited;
+    float s = vqc_formula_sigmoid(1.59576912F * limited * (1.0F + 0.044715F * square));
+    return s * (1.0F + 1.59576912F * limited * (1.0F - s) * (1.0F + 0.134145F * square));
+}
+
 /* The larger of x and 0 (NaN stays NaN), and what of a gradient at x, or at the output for x, passes. */
 VQC_FORMULA float vqc_formula_relu(float x)
 {

@@ -125,10 +125,18 @@ typedef struct vqc_layer_norm {
     const float *bias;
 } vqc_layer_norm;
 
+/* The functions, one row for each: kind, name in C (of its formulas too).
+ * QuickGELU: x · sigmoid(1.702 x). GELU: x · Φ(x), with the error function. tanh-GELU, an approximation of it that
+ * has its own name: x · (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2 (Hendrycks and Gimpel 2016, equation 2). */
+#define VQC_ACTIVATIONS(X)                                                                                           \
+    X(RELU, relu)                                                                                                    \
+    X(QUICK_GELU, quick_gelu)                                                                                        \
+    X(GELU, gelu)                                                                                                    \
+    X(TANH_GELU, tanh_gelu)
+
+#define VQC_ACTIVATION_KIND(KIND, name) VQC_ACTIVATION_##KIND,
 typedef enum vqc_activation_function {
-    VQC_ACTIVATION_RELU,
-    VQC_ACTIVATION_QUICK_GELU, /* x · sigmoid(1.702 x) */
-    VQC_ACTIVATION_GELU        /* x · Φ(x), with the error function, not the tanh form */
+    VQC_ACTIVATIONS(VQC_ACTIVATION_KIND) VQC_ACTIVATION_COUNT
 } vqc_activation_function;
 
 /* Element by element. input and output: count elements. */

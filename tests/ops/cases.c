@@ -237,6 +237,12 @@ const operation_case operation_cases[] = {
     {.name = "gelu",
      .operation.kind = VQC_OPERATION_ACTIVATION, .operation.activation = {.count = 515, .function =
          VQC_ACTIVATION_GELU}, .range = 6},
+    {.name = "tanh gelu",
+     .operation.kind = VQC_OPERATION_ACTIVATION, .operation.activation = {.count = 515, .function =
+         VQC_ACTIVATION_TANH_GELU}, .range = 6},
+    {.name = "tanh gelu, far out",
+     .operation.kind = VQC_OPERATION_ACTIVATION, .operation.activation = {.count = 70, .function =
+         VQC_ACTIVATION_TANH_GELU}, .range = 1e15, .without_differences = true},
     {.name = "add",
      .operation.kind = VQC_OPERATION_ADD, .operation.add = {.count = 77}},
     {.name = "add, several blocks",

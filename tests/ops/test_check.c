@@ -342,7 +342,7 @@ static void numbers_must_make_sense(void **state)
     operation.clamp.shift = INFINITY;
     assert_refused(operation, "shift");
     operation = operation_valid(VQC_OPERATION_ACTIVATION);
-    operation.activation.function = (vqc_activation_function)(VQC_ACTIVATION_GELU + 1);
+    operation.activation.function = VQC_ACTIVATION_COUNT;
     assert_refused(operation, "function");
 }
 

@@ -178,23 +178,27 @@ static void layer_norm_known(void **state)
                                          .output = (double[]){-1, 10 - 2.0 / 3, 1.0 / 3, 1}});
 }
 
-static void activation_check(vqc_ops *ops, vqc_activation_function function, const double *output,
-                             const double *derivative)
-{
-    assert_known(ops, &(known_values){.operation = {.kind = VQC_OPERATION_ACTIVATION, .activation = {4, function}},
-                                      .input = {(double[]){-30, -1, 0, 2}},
-                                      .output = output,
-                                      .grad_output = (double[]){1, 1, 1, 1},
-                                      .grad_input = {derivative}});
-}
+/* Value and derivative at each place of each function. */
+enum { ACTIVATION_PLACES = 4 };
+static const double activation_places[ACTIVATION_PLACES] = {-30, -1, 0, 2};
+static const double activation_values[VQC_ACTIVATION_COUNT][2][ACTIVATION_PLACES] = {
+    [VQC_ACTIVATION_RELU] = {{0, 0, 0, 2}, {0, 0, 0, 1}},
+    [VQC_ACTIVATION_QUICK_GELU] = {{0, -0.1542042341, 0, 1.9356586231}, {0, -0.0677796066, 0.5, 1.0738153543}},
+    [VQC_ACTIVATION_GELU] = {{0, -0.1586552539, 0, 1.9544997361}, {0, -0.0833154706, 0.5, 1.0852318011}},
+    [VQC_ACTIVATION_TANH_GELU] = {{0, -0.1588080094, 0, 1.9545976941}, {0, -0.0829640838, 0.5, 1.0860992566}},
+};
 
 static void activation_known(void **state)
 {
-    activation_check(*state, VQC_ACTIVATION_RELU, (double[]){0, 0, 0, 2}, (double[]){0, 0, 0, 1});
-    activation_check(*state, VQC_ACTIVATION_QUICK_GELU, (double[]){0, -0.1542042341, 0, 1.9356586231},
-                     (double[]){0, -0.0677796066, 0.5, 1.0738153543});
-    activation_check(*state, VQC_ACTIVATION_GELU, (double[]){0, -0.1586552539, 0, 1.9544997361},
-                     (double[]){0, -0.0833154706, 0.5, 1.0852318011});
+    const double ones[ACTIVATION_PLACES] = {1, 1, 1, 1};
+    for (int i = 0; i < VQC_ACTIVATION_COUNT; i++)
+        assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_ACTIVATION,
+                                                           .activation = {.count = ACTIVATION_PLACES,
+                                                                          .function = (vqc_activation_function)i}},
+                                             .input = {activation_places},
+                                             .output = activation_values[i][0],
+                                             .grad_output = ones,
+                                             .grad_input = {activation_values[i][1]}});
 }
 
 static void add_known(void **state)

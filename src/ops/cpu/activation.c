@@ -14,17 +14,32 @@ typedef struct piece {
 
 VQC_CPU_INLINE float value(vqc_activation_function function, float x)
 {
-    if (function == VQC_ACTIVATION_RELU)
-        return vqc_formula_relu(x);
-    return function == VQC_ACTIVATION_QUICK_GELU ? vqc_formula_quick_gelu(x) : vqc_formula_gelu(x);
+    switch (function) {
+#define VALUE_OF(KIND, name)                                                                                         \
+    case VQC_ACTIVATION_##KIND:                                                                                      \
+        return vqc_formula_##name(x);
+        VQC_ACTIVATIONS(VALUE_OF)
+    case VQC_ACTIVATION_COUNT:
+        break;
+    }
+    return x;
 }
 
 VQC_CPU_INLINE float gradient(vqc_activation_function function, float x, float grad)
 {
-    if (function == VQC_ACTIVATION_RELU)
+    switch (function) {
+    case VQC_ACTIVATION_RELU:
         return vqc_formula_relu_gradient(x, grad);
-    return grad * (function == VQC_ACTIVATION_QUICK_GELU ? vqc_formula_quick_gelu_derivative(x)
-                                                         : vqc_formula_gelu_derivative(x));
+    case VQC_ACTIVATION_QUICK_GELU:
+        return grad * vqc_formula_quick_gelu_derivative(x);
+    case VQC_ACTIVATION_GELU:
+        return grad * vqc_formula_gelu_derivative(x);
+    case VQC_ACTIVATION_TANH_GELU:
+        return grad * vqc_formula_tanh_gelu_derivative(x);
+    case VQC_ACTIVATION_COUNT:
+        break;
+    }
+    return grad;
 }
 
 VQC_CPU_INLINE void forward(vqc_dtype dtype, vqc_activation_function function, const piece *p, int64_t first,
@@ -39,12 +54,15 @@ VQC_CPU_INLINE void forward(vqc_dtype dtype, vqc_activation_function function, c
 VQC_CPU_KERNEL static void forward_piece(const void *context, int64_t first, int64_t end)
 {
     const piece *p = context;
-    if (p->function == VQC_ACTIVATION_RELU)
-        VQC_CPU_FOR_DTYPE(forward, p->dtype, VQC_ACTIVATION_RELU, p, first, end);
-    else if (p->function == VQC_ACTIVATION_QUICK_GELU)
-        VQC_CPU_FOR_DTYPE(forward, p->dtype, VQC_ACTIVATION_QUICK_GELU, p, first, end);
-    else
-        VQC_CPU_FOR_DTYPE(forward, p->dtype, VQC_ACTIVATION_GELU, p, first, end);
+    switch (p->function) {
+#define FORWARD_OF(KIND, name)                                                                                       \
+    case VQC_ACTIVATION_##KIND:                                                                                      \
+        VQC_CPU_FOR_DTYPE(forward, p->dtype, VQC_ACTIVATION_##KIND, p, first, end);                                  \
+        break;
+        VQC_ACTIVATIONS(FORWARD_OF)
+    case VQC_ACTIVATION_COUNT:
+        break;
+    }
 }
 
 VQC_CPU_INLINE void backward(vqc_dtype dtype, bool accumulate, vqc_activation_function function, const piece *p,
@@ -62,12 +80,15 @@ VQC_CPU_INLINE void backward(vqc_dtype dtype, bool accumulate, vqc_activation_fu
 VQC_CPU_KERNEL static void backward_piece(const void *context, int64_t first, int64_t end)
 {
     const piece *p = context;
-    if (p->function == VQC_ACTIVATION_RELU)
-        VQC_CPU_FOR_STORE(backward, p->dtype, p->accumulate, VQC_ACTIVATION_RELU, p, first, end);
-    else if (p->function == VQC_ACTIVATION_QUICK_GELU)
-        VQC_CPU_FOR_STORE(backward, p->dtype, p->accumulate, VQC_ACTIVATION_QUICK_GELU, p, first, end);
-    else
-        VQC_CPU_FOR_STORE(backward, p->dtype, p->accumulate, VQC_ACTIVATION_GELU, p, first, end);
+    switch (p->function) {
+#define BACKWARD_OF(KIND, name)                                                                                      \
+    case VQC_ACTIVATION_##KIND:                                                                                      \
+        VQC_CPU_FOR_STORE(backward, p->dtype, p->accumulate, VQC_ACTIVATION_##KIND, p, first, end);                  \
+        break;
+        VQC_ACTIVATIONS(BACKWARD_OF)
+    case VQC_ACTIVATION_COUNT:
+        break;
+    }
 }
 
 static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *arguments, vqc_error *error)

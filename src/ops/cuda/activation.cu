@@ -19,12 +19,37 @@ template <typename T> __device__ float quick_gelu_derivative(float x)
     return s * (1.0F + 1.702F * x * (1.0F - s));
 }
 
+/* tanh-GELU, likewise; see there why x is limited. */
+template <typename T> __device__ float tanh_gelu(float x)
+{
+    return x * vqc_cuda_sigmoid<T>(1.59576912F * x * (1.0F + 0.044715F * x * x));
+}
+
+template <typename T> __device__ float tanh_gelu_derivative(float x)
+{
+    float limited = x < -16.0F ? -16.0F : x;
+    limited = limited > 16.0F ? 16.0F : limited;
+    float square = limited * limited;
+    float s = vqc_cuda_sigmoid<T>(1.59576912F * limited * (1.0F + 0.044715F * square));
+    return s * (1.0F + 1.59576912F * limited * (1.0F - s) * (1.0F + 0.134145F * square));
+}
+
 template <typename T, vqc_activation_function function> struct activation_value {
     __device__ float operator()(int64_t, float x) const
     {
-        if (function == VQC_ACTIVATION_RELU)
+        switch (function) {
+        case VQC_ACTIVATION_RELU:
             return vqc_formula_relu(x);
-        return function == VQC_ACTIVATION_QUICK_GELU ? quick_gelu<T>(x) : vqc_formula_gelu(x);
+        case VQC_ACTIVATION_QUICK_GELU:
+            return quick_gelu<T>(x);
+        case VQC_ACTIVATION_GELU:
+            return vqc_formula_gelu(x);
+        case VQC_ACTIVATION_TANH_GELU:
+            return tanh_gelu<T>(x);
+        case VQC_ACTIVATION_COUNT:
+            break;
+        }
+        return x;
     }
 };
 
@@ -32,10 +57,19 @@ template <typename T, vqc_activation_function function> struct activation_value 
 template <typename T, vqc_activation_function function> struct activation_gradient {
     __device__ float operator()(int64_t, float x, float gradient) const
     {
-        if (function == VQC_ACTIVATION_RELU)
+        switch (function) {
+        case VQC_ACTIVATION_RELU:
             return vqc_formula_relu_gradient(x, gradient);
-        return gradient *
-               (function == VQC_ACTIVATION_QUICK_GELU ? quick_gelu_derivative<T>(x) : vqc_formula_gelu_derivative(x));
+        case VQC_ACTIVATION_QUICK_GELU:
+            return gradient * quick_gelu_derivative<T>(x);
+        case VQC_ACTIVATION_GELU:
+            return gradient * vqc_formula_gelu_derivative(x);
+        case VQC_ACTIVATION_TANH_GELU:
+            return gradient * tanh_gelu_derivative<T>(x);
+        case VQC_ACTIVATION_COUNT:
+            break;
+        }
+        return gradient;
     }
 };
 
@@ -59,25 +93,27 @@ cudaError_t backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 template <typename T> cudaError_t forward_of(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     switch (call->operation->activation.function) {
-    case VQC_ACTIVATION_RELU:
-        return forward<T, VQC_ACTIVATION_RELU>(call, arguments);
-    case VQC_ACTIVATION_QUICK_GELU:
-        return forward<T, VQC_ACTIVATION_QUICK_GELU>(call, arguments);
-    default:
-        return forward<T, VQC_ACTIVATION_GELU>(call, arguments);
+#define FORWARD_OF(KIND, name)                                                                                       \
+    case VQC_ACTIVATION_##KIND:                                                                                      \
+        return forward<T, VQC_ACTIVATION_##KIND>(call, arguments);
+        VQC_ACTIVATIONS(FORWARD_OF)
+    case VQC_ACTIVATION_COUNT:
+        break;
     }
+    return cudaErrorInvalidValue;
 }
 
 template <typename T> cudaError_t backward_of(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     switch (call->operation->activation.function) {
-    case VQC_ACTIVATION_RELU:
-        return backward<T, VQC_ACTIVATION_RELU>(call, arguments);
-    case VQC_ACTIVATION_QUICK_GELU:
-        return backward<T, VQC_ACTIVATION_QUICK_GELU>(call, arguments);
-    default:
-        return backward<T, VQC_ACTIVATION_GELU>(call, arguments);
+#define BACKWARD_OF(KIND, name)                                                                                      \
+    case VQC_ACTIVATION_##KIND:                                                                                      \
+        return backward<T, VQC_ACTIVATION_##KIND>(call, arguments);
+        VQC_ACTIVATIONS(BACKWARD_OF)
+    case VQC_ACTIVATION_COUNT:
+        break;
     }
+    return cudaErrorInvalidValue;
 }
 
 } // namespace

@@ -15,8 +15,8 @@ vqc_status vqc_activation_check(const vqc_operation *operation, vqc_error *error
 {
     const vqc_activation *o = &operation->activation;
     VQC_TRY(vqc_check_flattened(operation, "count", o->count, error));
-    return vqc_check_range(operation, (vqc_named_size){"function", (int64_t)o->function}, VQC_ACTIVATION_RELU,
-                           VQC_ACTIVATION_GELU, error);
+    return vqc_check_range(operation, (vqc_named_size){"function", (int64_t)o->function}, 0, VQC_ACTIVATION_COUNT - 1,
+                           error);
 }
 
 vqc_operation_layout vqc_add_layout(const vqc_operation *operation)

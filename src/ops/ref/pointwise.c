@@ -9,6 +9,8 @@
 static const double sqrt_half = 0.70710678118654752440;
 static const double density_at_0 = 0.39894228040143267794; /* 1 / √(2π) */
 static const double quick_factor = 1.702;
+static const double tanh_factor = 0.79788456080286535588; /* √(2/π) */
+static const double tanh_cube = 0.044715;
 
 static double sigmoid(double x)
 {
@@ -24,6 +26,10 @@ static double activation_value(vqc_activation_function function, double x)
         return x * sigmoid(quick_factor * x);
     case VQC_ACTIVATION_GELU:
         return 0.5 * x * (1.0 + erf(x * sqrt_half));
+    case VQC_ACTIVATION_TANH_GELU:
+        return 0.5 * x * (1.0 + tanh(tanh_factor * (x + tanh_cube * x * x * x)));
+    case VQC_ACTIVATION_COUNT:
+        break;
     }
     return NAN;
 }
@@ -40,6 +46,12 @@ static double activation_derivative(vqc_activation_function function, double x)
     }
     case VQC_ACTIVATION_GELU:
         return 0.5 * (1.0 + erf(x * sqrt_half)) + x * density_at_0 * exp(-0.5 * x * x);
+    case VQC_ACTIVATION_TANH_GELU: {
+        double t = tanh(tanh_factor * (x + tanh_cube * x * x * x));
+        return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * tanh_factor * (1.0 + 3.0 * tanh_cube * x * x);
+    }
+    case VQC_ACTIVATION_COUNT:
+        break;
     }
     return NAN;
 }
