@@ -162,7 +162,7 @@ static vqc_status pool_tokens_add(const vqc_clip *clip, const vqc_layers *layers
     float *positions;
     VQC_TRY(vqc_parameters_read(&clip->parameters, "visual.attnpool.positional_embedding", 2, position_shape,
                                 &positions, error));
-    vqc_status status = vqc_layer_tokens(layers, x, NULL, positions, output, error);
+    vqc_status status = vqc_layer_tokens(layers, x, VQC_TOKENS_FRONT_MEAN, NULL, positions, output, error);
     free(positions);
     return status;
 }

@@ -64,7 +64,7 @@ static vqc_status class_token_add(const vit *own, const vqc_layers *layers, vqc_
         status = vqc_parameters_read(layers->parameters, "visual.positional_embedding", 2, position_shape, &positions,
                                      error);
     if (status == VQC_OK)
-        status = vqc_layer_tokens(layers, x, class_token, positions, output, error);
+        status = vqc_layer_tokens(layers, x, VQC_TOKENS_FRONT_GIVEN, class_token, positions, output, error);
     free(class_token);
     free(positions);
     return status;

@@ -274,8 +274,8 @@ vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_value packed, int64
     return layers_add(layers, &operation, packed, NULL, shape, output, error);
 }
 
-vqc_status vqc_layer_tokens(const vqc_layers *layers, vqc_value input, const float *first, const float *positions,
-                            vqc_value *output, vqc_error *error)
+vqc_status vqc_layer_tokens(const vqc_layers *layers, vqc_value input, vqc_tokens_front front, const float *first,
+                            const float *positions, vqc_value *output, vqc_error *error)
 {
     vqc_shape shape = vqc_network_shape(layers->network, input);
     vqc_operation operation = {
@@ -284,10 +284,12 @@ vqc_status vqc_layer_tokens(const vqc_layers *layers, vqc_value input, const flo
         .tokens = {.batch = shape.size[0],
                    .tokens = vqc_shape_rows(shape) / shape.size[0],
                    .width = vqc_shape_width(shape),
+                   .front = front,
                    .first = first,
                    .positions = positions},
     };
-    vqc_shape out_shape = {3, {shape.size[0], 1 + operation.tokens.tokens, operation.tokens.width}};
+    const vqc_tokens *o = &operation.tokens;
+    vqc_shape out_shape = {3, {o->batch, vqc_tokens_front_count(o) + o->tokens, o->width}};
     return layers_add(layers, &operation, input, NULL, out_shape, output, error);
 }
 

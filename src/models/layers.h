@@ -66,9 +66,11 @@ VQC_MUST_CHECK vqc_status vqc_layer_average_pool(const vqc_layers *layers, vqc_v
 /* Self-attention over (batch, tokens, 3 · width), or over a picture whose pixels are the tokens. */
 VQC_MUST_CHECK vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_value packed, int64_t heads, bool causal,
                                               vqc_value *output, vqc_error *error);
-/* Puts a token in front of (batch, tokens, width) and adds positions; see vqc_tokens. */
-VQC_MUST_CHECK vqc_status vqc_layer_tokens(const vqc_layers *layers, vqc_value input, const float *first,
-                                           const float *positions, vqc_value *output, vqc_error *error);
+/* Puts a token in front of (batch, tokens, width), or of a picture whose pixels are the tokens, and adds positions;
+ * see vqc_tokens. `first` is NULL where it is not given. */
+VQC_MUST_CHECK vqc_status vqc_layer_tokens(const vqc_layers *layers, vqc_value input, vqc_tokens_front front,
+                                           const float *first, const float *positions, vqc_value *output,
+                                           vqc_error *error);
 /* Which token is the first of each sequence: a constant for vqc_layer_select. */
 VQC_MUST_CHECK vqc_status vqc_layer_first(const vqc_layers *layers, int64_t batch, vqc_value *which_out,
                                           vqc_error *error);

@@ -183,14 +183,28 @@ typedef struct vqc_clamp {
     float scale, shift;
 } vqc_clamp;
 
-/* Puts one token in front and adds positions: input (batch, tokens, width), output (batch, 1 + tokens, width).
- * The first token is `first` (width), or, if that is NULL, the mean of the others.
- * positions (1 + tokens, width). */
+/* What vqc_tokens puts in front. */
+typedef enum vqc_tokens_front {
+    VQC_TOKENS_FRONT_NONE,
+    VQC_TOKENS_FRONT_GIVEN, /* `first` */
+    VQC_TOKENS_FRONT_MEAN,  /* the mean of the others */
+    VQC_TOKENS_FRONT_COUNT
+} vqc_tokens_front;
+
+/* Puts one token in front, or none, and adds positions: input (batch, tokens, width), output (batch, front + tokens,
+ * width), front being 1 or 0. first (width), only where it is given; positions (front + tokens, width). */
 typedef struct vqc_tokens {
     int64_t batch, tokens, width;
+    vqc_tokens_front front;
     const float *first;
     const float *positions;
 } vqc_tokens;
+
+/* How many tokens that puts in front. */
+static inline int64_t vqc_tokens_front_count(const vqc_tokens *o)
+{
+    return o->front == VQC_TOKENS_FRONT_NONE ? 0 : 1;
+}
 
 /* Looks up token ids: input int32 (batch, tokens), output (batch, tokens, width) = table[id] + positions[token].
  * No gradient. Every id must lie in [0, entries); the caller has checked. table (entries, width),

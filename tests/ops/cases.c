@@ -283,10 +283,14 @@ const operation_case operation_cases[] = {
      .operation.kind = VQC_OPERATION_CLAMP, .operation.clamp = {.count = 333, .scale = 0.5F, .shift = 0.5F},
          .range = 3, .without_differences = true},
     {.name = "tokens",
-     .operation.kind = VQC_OPERATION_TOKENS, .operation.tokens = {.batch = 3, .tokens = 4, .width = 20}},
+     .operation.kind = VQC_OPERATION_TOKENS, .operation.tokens = {.batch = 3, .tokens = 4, .width = 20, .front =
+         VQC_TOKENS_FRONT_GIVEN}},
+    {.name = "tokens, none in front",
+     .operation.kind = VQC_OPERATION_TOKENS, .operation.tokens = {.batch = 3, .tokens = 5, .width = 20, .front =
+         VQC_TOKENS_FRONT_NONE}},
     {.name = "tokens, first is the mean",
-     .operation.kind = VQC_OPERATION_TOKENS, .operation.tokens = {.batch = 2, .tokens = 9, .width = 24},
-         .without_optional = true},
+     .operation.kind = VQC_OPERATION_TOKENS, .operation.tokens = {.batch = 2, .tokens = 9, .width = 24, .front =
+         VQC_TOKENS_FRONT_MEAN}},
     {.name = "embed",
      .operation.kind = VQC_OPERATION_EMBED, .operation.embed = {.batch = 2, .tokens = 7, .width = 20, .entries =
          30}, .without_differences = true},
@@ -675,8 +679,9 @@ static void parameters_open(case_data *data, bool optional, vqc_dtype dtype)
         break;
     case VQC_OPERATION_TOKENS: {
         vqc_tokens *o = &operation->tokens;
-        o->first = optional ? parameter_new(data, 0, o->width, 0.0, 1.0, dtype) : NULL;
-        o->positions = parameter_new(data, 1, (1 + o->tokens) * o->width, 0.0, 1.0, dtype);
+        bool given = o->front == VQC_TOKENS_FRONT_GIVEN;
+        o->first = given ? parameter_new(data, 0, o->width, 0.0, 1.0, dtype) : NULL;
+        o->positions = parameter_new(data, 1, (vqc_tokens_front_count(o) + o->tokens) * o->width, 0.0, 1.0, dtype);
         break;
     }
     case VQC_OPERATION_EMBED:

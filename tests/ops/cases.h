@@ -11,7 +11,7 @@ typedef struct operation_case {
     const char *name;
     vqc_operation operation;  /* without parameters and dtype */
     double offset, range;     /* inputs are uniform in offset ± range; range 0 stands for 1 */
-    bool without_optional;    /* no bias, no first token */
+    bool without_optional;    /* no bias */
     bool without_differences; /* no finite differences: the gradient is defined otherwise, or it takes long */
 } operation_case;
 

@@ -290,6 +290,11 @@ static void parameters_must_be_there(void **state)
     operation = operation_valid(VQC_OPERATION_TOKENS);
     operation.tokens.positions = NULL;
     assert_refused(operation, "positions");
+    operation = operation_valid(VQC_OPERATION_TOKENS);
+    operation.tokens.first = NULL;
+    assert_refused(operation, "first");
+    operation.tokens.front = VQC_TOKENS_FRONT_MEAN;
+    assert_accepted(operation);
     operation = operation_valid(VQC_OPERATION_EMBED);
     operation.embed.table = NULL;
     assert_refused(operation, "table");
@@ -344,6 +349,9 @@ static void numbers_must_make_sense(void **state)
     operation = operation_valid(VQC_OPERATION_ACTIVATION);
     operation.activation.function = VQC_ACTIVATION_COUNT;
     assert_refused(operation, "function");
+    operation = operation_valid(VQC_OPERATION_TOKENS);
+    operation.tokens.front = VQC_TOKENS_FRONT_COUNT;
+    assert_refused(operation, "front");
 }
 
 static void element_types_are_checked(void **state)

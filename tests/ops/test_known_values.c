@@ -326,18 +326,24 @@ static void tokens_known(void **state)
     const float first[] = {100.0F, 200.0F};
     const float positions[] = {0.5F, 0.25F, 1.0F, 2.0F, 3.0F, 4.0F};
     const double input[] = {1, 2, 3, 4};
-    assert_known(*state,
-                 &(known_values){.operation = {.kind = VQC_OPERATION_TOKENS, .tokens = {1, 2, 2, first, positions}},
-                                 .input = {input},
-                                 .output = (double[]){100.5, 200.25, 2, 4, 6, 8},
-                                 .grad_output = (double[]){2, 4, 1, 1, 5, 5},
-                                 .grad_input = {(double[]){1, 1, 5, 5}}});
-    assert_known(*state,
-                 &(known_values){.operation = {.kind = VQC_OPERATION_TOKENS, .tokens = {1, 2, 2, NULL, positions}},
-                                 .input = {input},
-                                 .output = (double[]){2.5, 3.25, 2, 4, 6, 8},
-                                 .grad_output = (double[]){2, 4, 1, 1, 5, 5},
-                                 .grad_input = {(double[]){2, 3, 6, 7}}});
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_TOKENS,
+                                                       .tokens = {1, 2, 2, VQC_TOKENS_FRONT_GIVEN, first, positions}},
+                                         .input = {input},
+                                         .output = (double[]){100.5, 200.25, 2, 4, 6, 8},
+                                         .grad_output = (double[]){2, 4, 1, 1, 5, 5},
+                                         .grad_input = {(double[]){1, 1, 5, 5}}});
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_TOKENS,
+                                                       .tokens = {2, 1, 2, VQC_TOKENS_FRONT_NONE, NULL, positions}},
+                                         .input = {input},
+                                         .output = (double[]){1.5, 2.25, 3.5, 4.25},
+                                         .grad_output = (double[]){2, 4, 1, 3},
+                                         .grad_input = {(double[]){2, 4, 1, 3}}});
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_TOKENS,
+                                                       .tokens = {1, 2, 2, VQC_TOKENS_FRONT_MEAN, NULL, positions}},
+                                         .input = {input},
+                                         .output = (double[]){2.5, 3.25, 2, 4, 6, 8},
+                                         .grad_output = (double[]){2, 4, 1, 1, 5, 5},
+                                         .grad_input = {(double[]){2, 3, 6, 7}}});
 }
 
 static void embed_known(void **state)

@@ -5,7 +5,7 @@
 #include "ops/cpu/plan.h"
 
 typedef struct parameters {
-    float *first; /* NULL: the mean of the others */
+    float *first; /* NULL: it is not given */
     float *positions;
 } parameters;
 
@@ -22,7 +22,9 @@ enum { BLOCK = 64 };
 
 typedef struct sequences {
     vqc_dtype dtype;
-    int64_t tokens, width; /* without the first token */
+    int64_t tokens, width; /* without what is in front */
+    vqc_tokens_front front;
+    int64_t front_count;
     const parameters *parameters;
     const void *source;
     void *target;
@@ -32,8 +34,10 @@ typedef struct sequences {
 VQC_CPU_INLINE void add_position(vqc_dtype dtype, const sequences *s, int64_t batch, int64_t token)
 {
     const void *restrict source = vqc_cpu_at(dtype, s->source, (batch * s->tokens + token) * s->width);
-    void *restrict target = vqc_cpu_at_writable(dtype, s->target, (batch * (s->tokens + 1) + token + 1) * s->width);
-    const float *restrict position = s->parameters->positions + (token + 1) * s->width;
+    int64_t place = s->front_count + token;
+    void *restrict target =
+        vqc_cpu_at_writable(dtype, s->target, (batch * (s->tokens + s->front_count) + place) * s->width);
+    const float *restrict position = s->parameters->positions + place * s->width;
     for (int64_t c = 0; c < s->width; c++)
         vqc_cpu_store(dtype, target, c, vqc_cpu_load(dtype, source, c) + position[c]);
 }
@@ -55,7 +59,7 @@ VQC_CPU_INLINE void mean_block(vqc_dtype dtype, const sequences *s, int64_t batc
 
 VQC_CPU_INLINE void first_token(vqc_dtype dtype, const sequences *s, int64_t batch)
 {
-    if (s->parameters->first != NULL) {
+    if (s->front == VQC_TOKENS_FRONT_GIVEN) {
         for (int64_t c = 0; c < s->width; c++)
             vqc_cpu_store(dtype, s->target, batch * (s->tokens + 1) * s->width + c,
                           s->parameters->first[c] + s->parameters->positions[c]);
@@ -71,12 +75,12 @@ VQC_CPU_INLINE void first_token(vqc_dtype dtype, const sequences *s, int64_t bat
 /* The output row `row`, counted over all sequences. */
 VQC_CPU_INLINE void output_row(vqc_dtype dtype, const sequences *s, int64_t row)
 {
-    int64_t batch = row / (s->tokens + 1);
-    int64_t token = row % (s->tokens + 1);
-    if (token == 0)
+    int64_t batch = row / (s->tokens + s->front_count);
+    int64_t place = row % (s->tokens + s->front_count);
+    if (place < s->front_count)
         first_token(dtype, s, batch);
     else
-        add_position(dtype, s, batch, token - 1);
+        add_position(dtype, s, batch, place - s->front_count);
 }
 
 VQC_CPU_KERNEL static void forward_row(const sequences *s, int64_t row)
@@ -88,10 +92,10 @@ VQC_CPU_KERNEL static void forward_row(const sequences *s, int64_t row)
 VQC_CPU_INLINE void gradient_row(vqc_dtype dtype, bool accumulate, const sequences *s, int64_t row)
 {
     int64_t batch = row / s->tokens;
-    const void *restrict first = vqc_cpu_at(dtype, s->source, batch * (s->tokens + 1) * s->width);
-    const void *restrict own = vqc_cpu_at(dtype, s->source, (row + batch + 1) * s->width);
+    const void *restrict first = vqc_cpu_at(dtype, s->source, batch * (s->tokens + s->front_count) * s->width);
+    const void *restrict own = vqc_cpu_at(dtype, s->source, (row + (batch + 1) * s->front_count) * s->width);
     void *restrict target = vqc_cpu_at_writable(dtype, s->target, row * s->width);
-    float share = s->parameters->first == NULL ? 1.0F / (float)s->tokens : 0.0F;
+    float share = s->front == VQC_TOKENS_FRONT_MEAN ? 1.0F / (float)s->tokens : 0.0F;
     if (share == 0.0F)
         for (int64_t c = 0; c < s->width; c++)
             vqc_cpu_store_gradient(dtype, accumulate, target, c, vqc_cpu_load(dtype, own, c));
@@ -113,10 +117,12 @@ static vqc_status run_forward(const vqc_cpu_plan *plan, const vqc_forward *argum
     const sequences s = {.dtype = plan->operation.dtype,
                          .tokens = o->tokens,
                          .width = o->width,
+                         .front = o->front,
+                         .front_count = vqc_tokens_front_count(o),
                          .parameters = plan->state,
                          .source = arguments->input[0],
                          .target = arguments->output};
-    int64_t rows = o->batch * (o->tokens + 1);
+    int64_t rows = o->batch * (o->tokens + s.front_count);
 #pragma omp parallel for schedule(static)
     for (int64_t row = 0; row < rows; row++)
         forward_row(&s, row);
@@ -132,6 +138,8 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     const sequences s = {.dtype = plan->operation.dtype,
                          .tokens = o->tokens,
                          .width = o->width,
+                         .front = o->front,
+                         .front_count = vqc_tokens_front_count(o),
                          .parameters = plan->state,
                          .source = arguments->grad_output,
                          .target = arguments->grad_input[0],
@@ -150,9 +158,10 @@ static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;
     plan->state_destroy = state_destroy;
-    if (o->first != NULL)
+    if (o->front == VQC_TOKENS_FRONT_GIVEN)
         VQC_TRY(vqc_cpu_parameters_copy(plan, o->first, o->width, &state->first, error));
-    return vqc_cpu_parameters_copy(plan, o->positions, (o->tokens + 1) * o->width, &state->positions, error);
+    return vqc_cpu_parameters_copy(plan, o->positions, (o->tokens + vqc_tokens_front_count(o)) * o->width,
+                                   &state->positions, error);
 }
 
 const vqc_cpu_kernel vqc_cpu_tokens_kernel = {.prepare = prepare, .forward = run_forward, .backward = run_backward};

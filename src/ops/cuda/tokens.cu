@@ -9,7 +9,8 @@ namespace
 enum { FIRST, POSITIONS }; /* parameters */
 
 template <typename T> struct token_value {
-    int64_t tokens, width; /* without the first token */
+    int64_t tokens, width; /* without what is in front */
+    int64_t front;         /* how many are */
     const float *first;    /* NULL: the mean of the others */
     const float *positions;
     const T *input;
@@ -28,16 +29,16 @@ template <typename T> struct token_value {
     __device__ float operator()(int64_t i) const
     {
         vqc_cuda_quotient at = vqc_cuda_divide(i, width);
-        vqc_cuda_quotient token = vqc_cuda_divide(at.whole, tokens + 1);
-        float value = token.rest == 0
+        vqc_cuda_quotient token = vqc_cuda_divide(at.whole, tokens + front);
+        float value = token.rest < front
                           ? first_value(token.whole, at.rest)
-                          : vqc_cuda_load(input, (token.whole * tokens + token.rest - 1) * width + at.rest);
+                          : vqc_cuda_load(input, (token.whole * tokens + token.rest - front) * width + at.rest);
         return value + positions[token.rest * width + at.rest];
     }
 };
 
 template <typename T> struct token_gradient {
-    int64_t tokens, width;
+    int64_t tokens, width, front;
     float share; /* of the first token's gradient that each of the others gets */
     const T *grad_output;
 
@@ -45,30 +46,35 @@ template <typename T> struct token_gradient {
     {
         vqc_cuda_quotient at = vqc_cuda_divide(i, width);
         int64_t batch = vqc_cuda_divide(at.whole, tokens).whole;
-        float own = vqc_cuda_load(grad_output, i + (batch + 1) * width);
+        float own = vqc_cuda_load(grad_output, i + (batch + 1) * front * width);
         if (share == 0.0F)
             return own;
-        return own + share * vqc_cuda_load(grad_output, batch * (tokens + 1) * width + at.rest);
+        return own + share * vqc_cuda_load(grad_output, batch * (tokens + front) * width + at.rest);
     }
 };
 
 template <typename T> cudaError_t forward(const vqc_cuda_call *call, const vqc_forward *arguments)
 {
     const vqc_tokens *o = &call->operation->tokens;
-    const token_value<T> value = {o->tokens, o->width, static_cast<const float *>(call->parameter[FIRST]),
+    const int64_t front = vqc_tokens_front_count(o);
+    const token_value<T> value = {o->tokens,
+                                  o->width,
+                                  front,
+                                  static_cast<const float *>(call->parameter[FIRST]),
                                   static_cast<const float *>(call->parameter[POSITIONS]),
                                   static_cast<const T *>(arguments->input[0])};
     return vqc_cuda_elements_run(value, false, static_cast<T *>(arguments->output),
-                                 o->batch * (o->tokens + 1) * o->width, call->stream);
+                                 o->batch * (o->tokens + front) * o->width, call->stream);
 }
 
 template <typename T> cudaError_t backward(const vqc_cuda_call *call, const vqc_backward *arguments)
 {
     const vqc_tokens *o = &call->operation->tokens;
-    float share = call->parameter[FIRST] == NULL ? 1.0F / (float)o->tokens : 0.0F;
+    float share = o->front == VQC_TOKENS_FRONT_MEAN ? 1.0F / (float)o->tokens : 0.0F;
     if (arguments->grad_input[0] == NULL)
         return cudaSuccess;
-    const token_gradient<T> value = {o->tokens, o->width, share, static_cast<const T *>(arguments->grad_output)};
+    const token_gradient<T> value = {o->tokens, o->width, vqc_tokens_front_count(o), share,
+                                     static_cast<const T *>(arguments->grad_output)};
     return vqc_cuda_elements_run(value, arguments->accumulate[0], static_cast<T *>(arguments->grad_input[0]),
                                  o->batch * o->tokens * o->width, call->stream);
 }
@@ -85,13 +91,14 @@ static cudaError_t run_backward(const vqc_cuda_call *call, const vqc_backward *a
     return VQC_CUDA_FOR_DTYPE(backward, call->operation->dtype, call, arguments);
 }
 
-/* Parameters: first (width) or NULL, positions (1 + tokens, width). */
+/* Parameters: first (width), where it is given, and positions (front + tokens, width). */
 static vqc_status prepare(vqc_cuda_plan *plan, vqc_error *error)
 {
     const vqc_tokens *o = &plan->operation.tokens;
-    if (o->first != NULL)
-        VQC_TRY(vqc_cuda_parameter_upload(plan, 0, VQC_DTYPE_F32, o->first, o->width, error));
-    return vqc_cuda_parameter_upload(plan, 1, VQC_DTYPE_F32, o->positions, (1 + o->tokens) * o->width, error);
+    if (o->front == VQC_TOKENS_FRONT_GIVEN)
+        VQC_TRY(vqc_cuda_parameter_upload(plan, FIRST, VQC_DTYPE_F32, o->first, o->width, error));
+    return vqc_cuda_parameter_upload(plan, POSITIONS, VQC_DTYPE_F32, o->positions,
+                                     (vqc_tokens_front_count(o) + o->tokens) * o->width, error);
 }
 
 const vqc_cuda_kernels vqc_cuda_tokens_kernels = {

@@ -4,7 +4,7 @@ vqc_operation_layout vqc_tokens_layout(const vqc_operation *operation)
 {
     const vqc_tokens *o = &operation->tokens;
     return vqc_layout_simple(operation->dtype, o->batch * o->tokens * o->width,
-                             o->batch * (1 + o->tokens) * o->width);
+                             o->batch * (vqc_tokens_front_count(o) + o->tokens) * o->width);
 }
 
 vqc_status vqc_tokens_check(const vqc_operation *operation, vqc_error *error)
@@ -12,7 +12,11 @@ vqc_status vqc_tokens_check(const vqc_operation *operation, vqc_error *error)
     const vqc_tokens *o = &operation->tokens;
     VQC_TRY(
         vqc_check_axes(operation, VQC_SIZES({"batch", o->batch}, {"tokens", o->tokens}, {"width", o->width}), error));
+    VQC_TRY(vqc_check_range(operation, (vqc_named_size){"front", (int64_t)o->front}, 0, VQC_TOKENS_FRONT_COUNT - 1,
+                            error));
     VQC_TRY(vqc_check_products(operation, VQC_PRODUCTS({"output", {o->batch, 1 + o->tokens, o->width}}), error));
+    if (o->front == VQC_TOKENS_FRONT_GIVEN)
+        VQC_TRY(vqc_check_parameter(operation, "first", o->first, error));
     return vqc_check_parameter(operation, "positions", o->positions, error);
 }
 

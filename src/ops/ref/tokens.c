@@ -10,14 +10,18 @@ static vqc_status tokens_prepare(ref_plan *plan, const vqc_operation *operation,
 {
     const vqc_tokens *o = &operation->tokens;
     (void)with_backward;
-    VQC_TRY(ref_parameter_copy(plan, FIRST, o->first, o->width, error));
-    return ref_parameter_copy(plan, POSITIONS, o->positions, (1 + o->tokens) * o->width, error);
+    if (o->front == VQC_TOKENS_FRONT_GIVEN)
+        VQC_TRY(ref_parameter_copy(plan, FIRST, o->first, o->width, error));
+    return ref_parameter_copy(plan, POSITIONS, o->positions, (vqc_tokens_front_count(o) + o->tokens) * o->width,
+                              error);
 }
 
 /* The token in front, without its position. */
 static void first_token(const vqc_tokens *o, const double *first, const double *input, double *output)
 {
-    if (first != NULL) {
+    if (o->front == VQC_TOKENS_FRONT_NONE)
+        return;
+    if (o->front == VQC_TOKENS_FRONT_GIVEN) {
         memcpy(output, first, (size_t)o->width * sizeof *output);
         return;
     }
@@ -31,12 +35,13 @@ static void tokens_forward(const ref_plan *plan, const ref_forward *arguments)
 {
     const vqc_tokens *o = &plan->operation.tokens;
     int64_t input_size = o->tokens * o->width;
-    int64_t output_size = input_size + o->width;
+    int64_t front_size = vqc_tokens_front_count(o) * o->width;
+    int64_t output_size = front_size + input_size;
     for (int64_t b = 0; b < o->batch; b++) {
         const double *input = arguments->input[0] + b * input_size;
         double *output = arguments->output + b * output_size;
         first_token(o, plan->parameter[FIRST], input, output);
-        memcpy(output + o->width, input, (size_t)input_size * sizeof *output);
+        memcpy(output + front_size, input, (size_t)input_size * sizeof *output);
         for (int64_t i = 0; i < output_size; i++)
             output[i] += plan->parameter[POSITIONS][i];
     }
@@ -47,10 +52,11 @@ static void tokens_backward(const ref_plan *plan, const ref_backward *arguments)
     const vqc_tokens *o = &plan->operation.tokens;
     if (arguments->grad_input[0] == NULL)
         return;
-    double share = plan->parameter[FIRST] == NULL ? 1.0 / (double)o->tokens : 0.0;
+    double share = o->front == VQC_TOKENS_FRONT_MEAN ? 1.0 / (double)o->tokens : 0.0;
+    int64_t front = vqc_tokens_front_count(o);
     for (int64_t b = 0; b < o->batch; b++) {
-        const double *first = arguments->grad_output + b * (1 + o->tokens) * o->width;
-        const double *others = first + o->width;
+        const double *first = arguments->grad_output + b * (front + o->tokens) * o->width;
+        const double *others = first + front * o->width;
         double *grad_input = arguments->grad_input[0] + b * o->tokens * o->width;
         for (int64_t i = 0; i < o->tokens * o->width; i++)
             grad_input[i] = others[i] + share * first[i % o->width];
