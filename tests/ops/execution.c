@@ -206,6 +206,11 @@ void execution_backward(operation_execution *execution, const double *grad_outpu
             buffer_read(execution, &execution->grad_input[i], layout->input_dtype[i], grad_input[i]);
 }
 
+void execution_input_change(operation_execution *execution, int index, const double *values)
+{
+    buffer_write(execution, &execution->input[index], execution->layout.input_dtype[index], values);
+}
+
 void execution_saved(const operation_execution *execution, void *bytes)
 {
     ASSERT_OK(vqc_ops_download(execution->ops, bytes, buffer_data(&execution->saved), execution->saved.size, error));

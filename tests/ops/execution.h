@@ -40,6 +40,9 @@ void execution_backward(operation_execution *execution, const double *grad_outpu
                         const double *const before[VQC_OPERATION_MAX_INPUTS],
                         double *const grad_input[VQC_OPERATION_MAX_INPUTS]);
 
+/* Puts other values into an input behind the forward call. */
+void execution_input_change(operation_execution *execution, int index, const double *values);
+
 /* The raw bytes of the last forward call's saved state. */
 void execution_saved(const operation_execution *execution, void *bytes);
 

@@ -346,6 +346,80 @@ static void every_operation_has_a_case_test(void **state)
             fail_msg("%s: no case in cases.c", vqc_operation_name((vqc_operation_kind)kind));
 }
 
+/* The crops whose numbers an input without a gradient holds; of any other, its elements. */
+static int64_t numbers_crops(const case_data *data, int input)
+{
+    static const int64_t numbers[VQC_OPERATION_COUNT] = {
+#define NUMBERS_OWN(KIND)
+#define NUMBERS_PICTURES(KIND) [VQC_OPERATION_##KIND] = VQC_##KIND##_NUMBERS,
+#define NUMBERS_PIXELS(KIND) NUMBERS_PICTURES(KIND)
+#define NUMBERS(KIND, name, words, types, form, ...) NUMBERS_##form(KIND)
+        VQC_OPERATIONS(NUMBERS)[VQC_OPERATION_RESAMPLE] = VQC_RESAMPLE_NUMBERS,
+    };
+    int64_t count = data->layout.input_count_elements[input];
+    int64_t each = numbers[data->operation.kind];
+    return data->layout.input_has_gradient[input] || each == 0 ? count : count / each;
+}
+
+/* Whether the gradient of a case becomes another when an input is changed between the forward and the backward call:
+ * its values come in the opposite order, or, where they are numbers of crops, those of the crops do. */
+static bool backward_reads(vqc_ops *ops, const case_data *data, int input)
+{
+    int64_t count = data->layout.input_count_elements[input];
+    double *changed = execution_doubles(count);
+    case_results results[2];
+    operation_execution execution;
+    bool differs = false;
+    int64_t crops = numbers_crops(data, input);
+    int64_t block = count / crops;
+    for (int64_t i = 0; i < count; i++)
+        changed[i] = data->input[input][(crops - 1 - i / block) * block + i % block];
+    execution_open(&execution, ops, &data->operation);
+    for (int k = 0; k < 2; k++) {
+        results_open(&results[k], &data->layout);
+        if (k == 0)
+            execution_forward(&execution, (const double *const *)data->input, results[k].output);
+        else
+            execution_input_change(&execution, input, changed);
+        execution_backward(&execution, data->grad_output, (const double *const[2]){NULL, NULL},
+                           results[k].grad_input);
+    }
+    for (int i = 0; i < data->layout.input_count; i++)
+        if (data->layout.input_has_gradient[i])
+            differs |= memcmp(results[0].grad_input[i], results[1].grad_input[i],
+                              (size_t)data->layout.input_count_elements[i] * sizeof(double)) != 0;
+    execution_close(&execution);
+    results_close(&results[0]);
+    results_close(&results[1]);
+    free(changed);
+    return differs;
+}
+
+/* An input that a layout keeps for the backward call (operation.h) is needed there: by this implementation or by ref,
+ * in some case. */
+static void inputs_that_are_kept_are_read_test(void **state)
+{
+    const case_run *run = *state;
+    bool kept[VQC_OPERATION_COUNT][VQC_OPERATION_MAX_INPUTS] = {{false}};
+    bool read[VQC_OPERATION_COUNT][VQC_OPERATION_MAX_INPUTS] = {{false}};
+    for (int c = 0; c < operation_case_count; c++) {
+        int kind = operation_cases[c].operation.kind;
+        case_data data;
+        case_data_open(&data, &operation_cases[c], VQC_DTYPE_F32);
+        for (int i = 0; i < data.layout.input_count; i++)
+            if (data.layout.backward_reads_input[i] && !read[kind][i]) {
+                kept[kind][i] = true;
+                read[kind][i] = backward_reads(run->tested, &data, i) || backward_reads(run->reference, &data, i);
+            }
+        case_data_close(&data);
+    }
+    for (int kind = 0; kind < VQC_OPERATION_COUNT; kind++)
+        for (int i = 0; i < VQC_OPERATION_MAX_INPUTS; i++)
+            if (kept[kind][i] && !read[kind][i])
+                fail_msg("%s: its layout keeps input %d for the backward call, which does not read it",
+                         vqc_operation_name((vqc_operation_kind)kind), i);
+}
+
 static void unknown_name_test(void **state)
 {
     (void)state;
@@ -357,7 +431,7 @@ static void unknown_name_test(void **state)
     vqc_ops_destroy(NULL);
 }
 
-enum { OTHER_TESTS = 4, MAX_TESTS = 3 * OPERATION_CASES_MOST + OTHER_TESTS };
+enum { OTHER_TESTS = 5, MAX_TESTS = 3 * OPERATION_CASES_MOST + OTHER_TESTS };
 
 /* The tests of one case: values in f32 and bf16, and differences if it is `ref` that is tested. */
 static int tests_of_case(vqc_ops *reference, vqc_ops *tested, const operation_case *which, case_run *runs,
@@ -394,6 +468,7 @@ static int tests_run(vqc_ops *tested)
     tests[1] = (struct CMUnitTest)cmocka_unit_test_prestate(plan_refuses_nonsense_test, &runs[0]);
     tests[2] = (struct CMUnitTest)cmocka_unit_test_prestate(unknown_name_test, &runs[0]);
     tests[3] = (struct CMUnitTest)cmocka_unit_test_prestate(every_operation_has_a_case_test, &runs[0]);
+    tests[4] = (struct CMUnitTest)cmocka_unit_test_prestate(inputs_that_are_kept_are_read_test, &runs[0]);
     int count = OTHER_TESTS;
     for (int c = 0; c < operation_case_count; c++)
         count += tests_of_case(reference, tested, &operation_cases[c], runs + count, tests + count);

@@ -1,6 +1,6 @@
 /* Nothing is half added: every row of augmentations.def, optimisers.def, inits.def and regularisers.def, and every
  * schedule, goes the whole way from the text of a job file over its settings, its random numbers and steps of
- * guidance to the account of memory; and what scripts and seeds list by hand has all of them. */
+ * guidance to the account of memory; what seeds list by hand has all of them; networks serve again by their key. */
 
 #include <math.h>
 #include <setjmp.h>
@@ -17,6 +17,7 @@
 #include "../support/check.h"
 #include "guide/augment.h"
 #include "image/image.h"
+#include "render/guidance.h"
 #include "render/regulariser.h"
 #include "render/renderer.h"
 #include "render/start.h"
@@ -334,6 +335,59 @@ static void every_schedule_is_whole(void **state)
     job_close(&f);
 }
 
+/* ---- Networks ---- */
+
+static int guidances_made;
+
+/* What every new network goes through: the linker puts it in front of the function of its name. */
+vqc_status __real_vqc_guidance_create(const vqc_render_models *models, const vqc_render *render, int64_t rows,
+                                      int64_t columns, vqc_guidance **guidance_out, vqc_error *error);
+vqc_status __wrap_vqc_guidance_create(const vqc_render_models *models, const vqc_render *render, int64_t rows,
+                                      int64_t columns, vqc_guidance **guidance_out, vqc_error *error);
+vqc_status __wrap_vqc_guidance_create(const vqc_render_models *models, const vqc_render *render, int64_t rows,
+                                      int64_t columns, vqc_guidance **guidance_out, vqc_error *error)
+{
+    guidances_made++;
+    return __real_vqc_guidance_create(models, render, rows, columns, guidance_out, error);
+}
+
+/* Networks serve the next render again where its key is theirs, whatever else differs, and only there. */
+static void networks_serve_renders_of_their_key(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *settings;
+        bool made; /* behind the render before it */
+    } renders[] = {
+        {"steps: 7", false},
+        {"optimizer: {name: adamw}, l2: {weight: 0.5}, clamp: false, init: pixels", false},
+        {"noise: 0.5", true},
+        {"noise: 0.25, crops: {count: 5}", false},
+        {"noise: 0.25, crops: {group: 3}", true},
+        {"augment: [Hf, Af]", true},
+        {"augment: [{name: Pe, p: 0.1}]", false}, /* one warp, as before */
+        {"augment: [Gn]", true},
+        {"size: [6, 8]", true},
+        {"recompute: true", true},
+        {"crops: {method: pooled}", true},
+        {"l2: {weight: 0.3}", true},
+    };
+    static fixture f;
+    vqc_error error = {0};
+    job_begin(&f);
+    for (size_t i = 0; i < sizeof renders / sizeof renders[0]; i++)
+        append(&f, "  - {targets: [{noise: 1}], %s}\n", renders[i].settings);
+    job_open(&f);
+    check(vqc_renderer_start(f.renderer, &f.study->renders[0], &error), &error);
+    for (size_t i = 0; i < sizeof renders / sizeof renders[0]; i++) {
+        int before = guidances_made;
+        check(vqc_renderer_start(f.renderer, &f.study->renders[1 + i], &error), &error);
+        if (guidances_made - before != renders[i].made)
+            fail_msg("%s: %d networks made", renders[i].settings, guidances_made - before);
+    }
+    job_close(&f);
+}
+
 /* ---- What is listed by hand ---- */
 
 static void text_read(const char *path, char text[4 * TEXT])
@@ -368,9 +422,13 @@ static void seeds_have_every_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_augmentation_is_whole), cmocka_unit_test(every_optimiser_is_whole),
-        cmocka_unit_test(every_start_is_whole),        cmocka_unit_test(every_regulariser_is_whole),
-        cmocka_unit_test(every_schedule_is_whole),     cmocka_unit_test(seeds_have_every_start),
+        cmocka_unit_test(every_augmentation_is_whole),
+        cmocka_unit_test(every_optimiser_is_whole),
+        cmocka_unit_test(every_start_is_whole),
+        cmocka_unit_test(every_regulariser_is_whole),
+        cmocka_unit_test(every_schedule_is_whole),
+        cmocka_unit_test(seeds_have_every_start),
+        cmocka_unit_test(networks_serve_renders_of_their_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
