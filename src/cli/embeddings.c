@@ -57,7 +57,11 @@ vqc_status vqc_embeddings_of_texts(vqc_compute *compute, const vqc_clip *clip, c
     int64_t length;
     const vqc_tokenizer_options options = {.weights = vqc_weights_path(clip->weights),
                                            .rows = (size_t)clip->text.vocabulary};
-    const vqc_token_form form = {.context = (size_t)clip->text.context, .truncate = truncate};
+    const vqc_token_form form = {
+        .context = (size_t)clip->text.context, .truncate = truncate, .whole = vqc_clip_text_is_whole(clip)};
+    if (clip->text.type == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: has no text tower that vqclip knows",
+                             vqc_weights_path(clip->weights));
     VQC_TRY(vqc_tokenizer_create(vocabulary, &options, &tokenizer, error));
     vqc_status status = vqc_token_batch_make(tokenizer, texts, count, &form, &ids, &length, error);
     vqc_tokenizer_destroy(tokenizer);
@@ -79,7 +83,7 @@ vqc_status vqc_embeddings_image_tower(vqc_compute *compute, const vqc_clip *clip
 vqc_status vqc_picture_embedder_init(vqc_picture_embedder *embedder, vqc_compute *compute, const vqc_clip *clip,
                                      vqc_error *error)
 {
-    *embedder = (vqc_picture_embedder){.side = clip->vision.side};
+    *embedder = (vqc_picture_embedder){.side = clip->vision.side, .preparation = &clip->config.preparation};
     VQC_TRY(vqc_memory_allocate((size_t)(3 * embedder->side * embedder->side), sizeof(float), "a picture",
                                 &embedder->pixels, error));
     return vqc_embeddings_image_tower(compute, clip, 1, false, &embedder->tower, error);
@@ -96,7 +100,7 @@ vqc_status vqc_picture_embedder_run(vqc_picture_embedder *embedder, const vqc_im
                                     vqc_error *error)
 {
     vqc_clip_image_tower *tower = &embedder->tower;
-    VQC_TRY(vqc_picture_input_from(picture, embedder->side, embedder->pixels, error));
+    VQC_TRY(vqc_picture_input_from(picture, embedder->preparation, embedder->side, embedder->pixels, error));
     VQC_TRY(vqc_network_write(tower->network, tower->pixels, embedder->pixels, error));
     VQC_TRY(vqc_network_forward(tower->network, error));
     return vqc_network_read(tower->network, tower->embedding, row, error);

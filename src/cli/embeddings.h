@@ -32,7 +32,8 @@ VQC_MUST_CHECK vqc_status vqc_embeddings_of_texts(vqc_compute *compute, const vq
 /* Embeds pictures one after another. */
 typedef struct vqc_picture_embedder {
     int64_t side;
-    float *pixels; /* (side, side, 3) */
+    const vqc_picture_preparation *preparation; /* the model's */
+    float *pixels;                              /* (side, side, 3) */
     vqc_clip_image_tower tower;
 } vqc_picture_embedder;
 

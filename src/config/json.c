@@ -1,17 +1,11 @@
-#include "config/json.h"
+#include "config/json_tree.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-
-struct vqc_json_config {
-    char *path;
-    json_t *root;
-};
 
 /* Parses an open file into the configuration. */
 static vqc_status config_parse(vqc_json_config *config, FILE *file, vqc_error *error)
@@ -56,12 +50,11 @@ void vqc_json_config_close(vqc_json_config *config)
     free(config);
 }
 
-/* The value under a dotted key, NULL if some part of it is not there. */
-static json_t *config_find(const vqc_json_config *config, const char *key)
+json_t *vqc_json_config_find(const vqc_json_config *config, const char *key)
 {
     char part[128];
     json_t *value = config->root;
-    while (value != NULL) {
+    while (value != NULL && *key != '\0') {
         size_t length = strcspn(key, ".");
         if (length >= sizeof part)
             return NULL;
@@ -80,10 +73,20 @@ static vqc_status type_wrong(const vqc_json_config *config, const char *key, con
     return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s: expected %s", config->path, key, expected);
 }
 
+const char *vqc_json_config_path(const vqc_json_config *config)
+{
+    return config->path;
+}
+
+bool vqc_json_config_has(const vqc_json_config *config, const char *key)
+{
+    return vqc_json_config_find(config, key) != NULL;
+}
+
 vqc_status vqc_json_config_text(const vqc_json_config *config, const char *key, const char **value_out,
                                 bool *found_out, vqc_error *error)
 {
-    const json_t *value = config_find(config, key);
+    const json_t *value = vqc_json_config_find(config, key);
     *found_out = value != NULL;
     if (value == NULL)
         return VQC_OK;
@@ -96,7 +99,7 @@ vqc_status vqc_json_config_text(const vqc_json_config *config, const char *key, 
 vqc_status vqc_json_config_integer(const vqc_json_config *config, const char *key, int64_t minimum, int64_t maximum,
                                    int64_t *value_out, bool *found_out, vqc_error *error)
 {
-    const json_t *value = config_find(config, key);
+    const json_t *value = vqc_json_config_find(config, key);
     *found_out = value != NULL;
     if (value == NULL)
         return VQC_OK;
@@ -113,7 +116,7 @@ vqc_status vqc_json_config_integer(const vqc_json_config *config, const char *ke
 vqc_status vqc_json_config_boolean(const vqc_json_config *config, const char *key, bool *value_out, bool *found_out,
                                    vqc_error *error)
 {
-    const json_t *value = config_find(config, key);
+    const json_t *value = vqc_json_config_find(config, key);
     *found_out = value != NULL;
     if (value == NULL)
         return VQC_OK;
@@ -127,7 +130,7 @@ vqc_status vqc_json_config_reals(const vqc_json_config *config, const char *key,
                                  size_t count, double *values_out, bool *found_out, vqc_error *error)
 {
     char expected[96];
-    const json_t *array = config_find(config, key);
+    const json_t *array = vqc_json_config_find(config, key);
     *found_out = array != NULL;
     if (array == NULL)
         return VQC_OK;

@@ -16,6 +16,12 @@ VQC_MUST_CHECK vqc_status vqc_json_config_open(const char *path, vqc_json_config
 /* NULL is allowed. */
 void vqc_json_config_close(vqc_json_config *config);
 
+/* The file that was read, as it was named. */
+const char *vqc_json_config_path(const vqc_json_config *config);
+
+/* Whether there is a value, and it is not null. */
+bool vqc_json_config_has(const vqc_json_config *config, const char *key);
+
 /* Looks up a value by its keys joined with dots, "vision_config.hidden_act". Each sets *value_out and *found_out to
  * true if the key is there, leaves *value_out and sets *found_out to false if not; a value of another type or, for
  * integers, outside [minimum, maximum], is VQC_BAD_INPUT naming file and key. Texts belong to the configuration. */

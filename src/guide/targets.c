@@ -82,7 +82,8 @@ static vqc_status text_visit(const targets_work *work, void *context, const vqc_
     int32_t *ids;
     int64_t limit = work->clip->text.context;
     (void)prompt;
-    const vqc_token_form form = {.context = (size_t)limit, .truncate = work->source->truncate};
+    const vqc_token_form form = {
+        .context = (size_t)limit, .truncate = work->source->truncate, .whole = vqc_clip_text_is_whole(work->clip)};
     VQC_TRY(vqc_token_batch_make(queue->tokenizer, &target->text, 1, &form, &ids, &length, error));
     int32_t *row = queue->ids + (int64_t)queue->count * limit;
     memset(row, 0, (size_t)limit * sizeof *row);
@@ -95,6 +96,9 @@ static vqc_status text_visit(const targets_work *work, void *context, const vqc_
 static vqc_status queue_init(const targets_work *work, text_queue *queue, vqc_error *error)
 {
     const vqc_clip *clip = work->clip;
+    if (clip->text.type == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "perceptor %s: %s has no text tower that vqclip knows",
+                             work->source->name, work->source->checkpoint);
     const vqc_tokenizer_options tokenizer = {.weights = work->source->checkpoint,
                                              .rows = (size_t)clip->text.vocabulary};
     VQC_TRY(vqc_tokenizer_create(work->source->vocabulary, &tokenizer, &queue->tokenizer, error));
@@ -144,7 +148,7 @@ static vqc_status image_visit(const targets_work *work, void *context, const vqc
     float *pixels;
     (void)prompt;
     VQC_TRY(vqc_memory_allocate((size_t)(3 * side * side), sizeof *pixels, "a picture", &pixels, error));
-    vqc_status status = vqc_picture_input_read(target->file, side, pixels, error);
+    vqc_status status = vqc_picture_input_read(target->file, &work->clip->config.preparation, side, pixels, error);
     if (status == VQC_OK)
         status = vqc_network_write(tower->network, tower->pixels, pixels, error);
     free(pixels);

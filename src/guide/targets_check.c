@@ -33,6 +33,7 @@ static vqc_status text_refuse(const vqc_study *study, const vqc_prompt *prompt, 
 /* What the texts of a study have to fit. */
 typedef struct text_limit {
     const vqc_perceptor_source *source;
+    bool readable;            /* the perceptor has a text tower */
     vqc_tokenizer *tokenizer; /* NULL: the perceptor has no vocabulary */
     size_t context;
     vqc_token_list tokens; /* of the text looked at */
@@ -41,6 +42,11 @@ typedef struct text_limit {
 static vqc_status text_check(text_limit *limit, const vqc_prompt *prompt, size_t target, vqc_error *error)
 {
     char part[32] = "";
+    if (!limit->readable)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "perceptor %s: %s has no text tower that vqclip knows: it takes pictures and embeddings "
+                             "as targets alone",
+                             limit->source->name, limit->source->checkpoint);
     if (limit->tokenizer == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "perceptor %s: texts need its vocabulary", limit->source->name);
     VQC_TRY(vqc_tokenizer_encode(limit->tokenizer, prompt->targets[target].text, &limit->tokens, error));
@@ -76,8 +82,9 @@ static vqc_status perceptor_check(const vqc_study *study, const vqc_perceptor_so
     VQC_TRY(vqc_clip_open(source->checkpoint, &options, &clip, error));
     vqc_status status = VQC_OK;
     limit.context = (size_t)clip->text.context;
+    limit.readable = clip->text.type != NULL;
     const vqc_tokenizer_options tokenizer = {.weights = source->checkpoint, .rows = (size_t)clip->text.vocabulary};
-    if (source->vocabulary != NULL)
+    if (limit.readable && source->vocabulary != NULL)
         status = vqc_tokenizer_create(source->vocabulary, &tokenizer, &limit.tokenizer, error);
     if (status == VQC_OK)
         status = texts_check(study, &limit, error);

@@ -70,7 +70,8 @@ VQC_MUST_CHECK vqc_status vqc_image_crop(vqc_image *image, int64_t top, int64_t 
 /* The interpolation kernels of Pillow's Image.resize. */
 typedef enum vqc_image_filter {
     VQC_IMAGE_BICUBIC, /* Keys' cubic convolution with a = −1/2 */
-    VQC_IMAGE_LANCZOS  /* sinc windowed by its main lobe over 3 */
+    VQC_IMAGE_LANCZOS, /* sinc windowed by its main lobe over 3 */
+    VQC_IMAGE_BILINEAR /* a triangle */
 } vqc_image_filter;
 
 /* Resizes into a new image that the caller releases. Where an axis shrinks the kernel is widened with it, against

@@ -33,6 +33,11 @@ static double bicubic(double x)
     return 0.0;
 }
 
+static double bilinear(double x)
+{
+    return fmax(1.0 - fabs(x), 0.0);
+}
+
 static double sinc(double x)
 {
     return x == 0.0 ? 1.0 : sin(M_PI * x) / (M_PI * x);
@@ -48,10 +53,11 @@ typedef struct kernel {
     double support; /* zero beyond this on both sides */
 } kernel;
 
-static kernel kernel_of(vqc_image_filter filter)
-{
-    return filter == VQC_IMAGE_BICUBIC ? (kernel){bicubic, 2.0} : (kernel){lanczos, 3.0};
-}
+static const kernel kernels[] = {
+    [VQC_IMAGE_BICUBIC] = {.weight = bicubic, .support = 2.0},
+    [VQC_IMAGE_LANCZOS] = {.weight = lanczos, .support = 3.0},
+    [VQC_IMAGE_BILINEAR] = {.weight = bilinear, .support = 1.0},
+};
 
 /* Rounds to fixed point, halves away from zero. */
 static int32_t weight_round(double weight)
@@ -101,7 +107,7 @@ static void axis_plan_position(axis_plan *plan, const kernel *filter, int64_t in
 static vqc_status axis_plan_init(axis_plan *plan, int64_t in_size, int64_t out_size, vqc_image_filter filter,
                                  vqc_error *error)
 {
-    kernel weights = kernel_of(filter);
+    kernel weights = kernels[filter];
     double scale = (double)in_size / (double)out_size;
     *plan = (axis_plan){.out_size = out_size};
     plan->taps = (int64_t)ceil(weights.support * (scale < 1.0 ? 1.0 : scale)) * 2 + 1;

@@ -3,20 +3,12 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "models/clip_blocks.h"
 #include "models/towers.h"
 
-/* As OpenAI has it, and others where no file says otherwise. */
-static const vqc_clip_config openai_config = {
-    .image_head_width = 64,
-    .text_head_width = 64,
-    .activation = VQC_ACTIVATION_QUICK_GELU,
-    .epsilon = 1e-5F,
-    .pixel_mean = {0.48145466F, 0.4578275F, 0.40821073F},
-    .pixel_deviation = {0.26862954F, 0.26130258F, 0.27577711F},
-};
-
-/* Finds naming and types; false: there are none. */
-static bool clip_recognise(vqc_clip *clip, const vqc_weights *weights)
+/* Finds naming and types of a file with both towers or, `alone`, with an image tower and nothing that is known as
+ * its text tower. false: there are none. */
+static bool towers_find(vqc_clip *clip, const vqc_weights *weights, bool alone)
 {
     for (size_t i = 0; i < vqc_clip_naming_count; i++) {
         clip->naming = &vqc_clip_namings[i];
@@ -24,10 +16,15 @@ static bool clip_recognise(vqc_clip *clip, const vqc_weights *weights)
             (vqc_parameters){.weights = weights, .translate = clip->naming->type->translate, .context = clip->naming};
         clip->vision.type = vqc_image_tower_type_find(&clip->parameters);
         clip->text.type = vqc_text_tower_type_find(&clip->parameters);
-        if (clip->vision.type != NULL && clip->text.type != NULL)
+        if (clip->vision.type != NULL && (alone || clip->text.type != NULL))
             return true;
     }
     return false;
+}
+
+static bool clip_recognise(vqc_clip *clip, const vqc_weights *weights)
+{
+    return towers_find(clip, weights, false) || towers_find(clip, weights, true);
 }
 
 bool vqc_clip_is_recognised(const vqc_weights *weights)
@@ -40,14 +37,35 @@ bool vqc_clip_is_recognised(const vqc_weights *weights)
 static vqc_status config_make(vqc_clip *clip, const vqc_clip_options *options, vqc_error *error)
 {
     vqc_clip_config *config = &clip->config;
-    VQC_TRY(clip->naming->type->config_read(vqc_weights_path(clip->weights), config, error));
-    if (options->activation != NULL)
-        VQC_TRY(vqc_clip_activation_parse(options->activation, &config->activation, error));
+    bool text = clip->text.type != NULL;
+    VQC_TRY(clip->naming->type->config_read(vqc_weights_path(clip->weights), text, config, error));
+    if (options->activation != NULL) {
+        VQC_TRY(vqc_clip_activation_parse(options->activation, &config->image.activation, error));
+        config->text.activation = config->image.activation;
+        config->activation_assumed = false;
+    }
     if (options->head_width > 0) {
-        config->image_heads = config->text_heads = 0;
-        config->image_head_width = config->text_head_width = options->head_width;
+        config->image.heads = 0;
+        config->image.head_width = options->head_width;
     }
     return VQC_OK;
+}
+
+/* What the configuration says of the whole model, against what the towers found. */
+static vqc_status sizes_check(const vqc_clip *clip, vqc_error *error)
+{
+    const vqc_clip_config *config = &clip->config;
+    VQC_TRY(vqc_clip_said_check(clip, &config->embed_width, clip->embed_width, error));
+    VQC_TRY(vqc_clip_said_check(clip, &config->side, clip->vision.side, error));
+    if (config->picture_side.key != NULL)
+        VQC_TRY(
+            vqc_json_said_check(&config->picture_side,
+                                config->preprocessor_path == NULL ? config->config_path : config->preprocessor_path,
+                                "the picture tower takes it", clip->vision.side, error));
+    if (clip->text.type == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_clip_said_check(clip, &config->context, clip->text.context, error));
+    return vqc_clip_said_check(clip, &config->vocabulary, clip->text.vocabulary, error);
 }
 
 static vqc_status clip_configure(vqc_clip *clip, const vqc_clip_options *options, vqc_error *error)
@@ -58,15 +76,17 @@ static vqc_status clip_configure(vqc_clip *clip, const vqc_clip_options *options
                              "token_embedding.weight, or those of open_clip or Hugging Face",
                              vqc_weights_path(clip->weights));
     VQC_TRY(config_make(clip, options, error));
-    VQC_TRY(clip->text.type->configure(clip, &clip->config, error));
-    return clip->vision.type->configure(clip, &clip->config, error);
+    if (clip->text.type != NULL)
+        VQC_TRY(clip->text.type->configure(clip, &clip->config, error));
+    VQC_TRY(clip->vision.type->configure(clip, &clip->config, error));
+    return sizes_check(clip, error);
 }
 
 vqc_status vqc_clip_open(const char *path, const vqc_clip_options *options, vqc_clip **clip_out, vqc_error *error)
 {
     vqc_clip *clip;
     VQC_TRY(vqc_memory_allocate(1, sizeof *clip, "a CLIP model", &clip, error));
-    clip->config = openai_config;
+    clip->config = vqc_clip_config_openai;
     vqc_status status = vqc_weights_open(path, &clip->weights, error);
     if (status == VQC_OK)
         status = clip_configure(clip, options, error);

@@ -11,19 +11,23 @@
 
 /* A CLIP model (Radford et al. 2021): an image tower and a text tower that map into one space of embeddings. Read
  * are OpenAI's files, open_clip's and Hugging Face's; every dimension is read off the shapes of the tensors. What
- * shapes do not tell, the activation function, the number of heads, mean and deviation of the training pictures,
- * comes from the configuration beside the file (open_clip_config.json; config.json and preprocessor_config.json)
- * where there is one, else it is as OpenAI has it: QuickGELU, heads of width 64, and its pictures' numbers. A file
- * that is no such model, lacks a tensor or has it in another shape, or whose configuration beside it is wrong, is
- * VQC_BAD_INPUT, when it is opened or when a tower reads it. */
+ * shapes do not tell, as the activation function, the number of heads, how tokens are pooled, mean and deviation of
+ * the training pictures, comes from the configuration beside the file (open_clip_config.json; config.json and
+ * processor_config.json or preprocessor_config.json) where there is one, else it is as OpenAI has it: QuickGELU,
+ * heads of width 64 (of the published picture towers of 1280, 1408 and 1664: 80, 88 and 104), and its pictures'
+ * numbers. A file that is no such model, lacks a tensor or has it in another shape, or whose configuration is not
+ * understood wholly or does not fit its tensors, is VQC_BAD_INPUT, when it is opened or when a tower reads it. */
 typedef struct vqc_clip_vision {
     const struct vqc_image_tower_type *type; /* towers.h */
     int64_t side;                            /* of the square input picture, pixels */
+    int64_t head_width;                      /* of its attention */
     void *own;                               /* what the type alone knows; one piece of memory, NULL for none */
 } vqc_clip_vision;
 
 typedef struct vqc_clip_text {
-    const struct vqc_text_tower_type *type;
+    const struct vqc_text_tower_type
+        *type; /* NULL: the file has no text tower that is known, and texts are refused */
+    int64_t head_width;
     int64_t context;    /* longest sequence of tokens */
     int64_t vocabulary; /* number of token ids */
     void *own;
@@ -41,7 +45,7 @@ typedef struct vqc_clip {
 
 /* What the caller says where neither the file nor a configuration beside it does; zero or NULL: not said. */
 typedef struct vqc_clip_options {
-    int64_t head_width;     /* of the transformer blocks; the rule is 64 */
+    int64_t head_width;     /* of the picture tower's transformer blocks */
     const char *activation; /* "quick_gelu" or "gelu" */
 } vqc_clip_options;
 
@@ -71,21 +75,27 @@ void vqc_clip_image_tower_destroy(vqc_clip_image_tower *tower);
 VQC_MUST_CHECK vqc_status vqc_clip_image_tower_add(const vqc_clip *clip, vqc_network *network, vqc_dtype precision,
                                                    vqc_value pixels, vqc_value *embedding_out, vqc_error *error);
 
-/* From token ids to embeddings, which are not normalised: the token with the largest id, the end token, stands for
- * the text. */
+/* From token ids to embeddings, which are not normalised. Which token stands for the text: vqc_clip_end. */
 typedef struct vqc_clip_text_tower {
     vqc_network *network;
     vqc_value tokens;    /* input int32 (batch, tokens): ids, the rest of a shorter text filled with 0 */
-    vqc_value last;      /* input int32 (batch): the place of the end token in each text */
+    vqc_value last;      /* input int32 (batch): the place of the token that stands for each text */
     vqc_value embedding; /* output f32 (batch, embed_width) */
     int64_t batch, length, vocabulary;
+    vqc_clip_end end;
+    int64_t end_id;
 } vqc_clip_text_tower;
 
-/* Makes a text tower for texts of `length` tokens at most, up to the context. Without gradients. */
+/* Makes a text tower for texts of `length` tokens at most, up to the context. Without gradients. VQC_BAD_INPUT where
+ * the model has none. */
 VQC_MUST_CHECK vqc_status vqc_clip_text_tower_create(const vqc_clip *clip, vqc_ops *ops, vqc_dtype precision,
                                                      int64_t batch, int64_t length, vqc_clip_text_tower *tower_out,
                                                      vqc_error *error);
 void vqc_clip_text_tower_destroy(vqc_clip_text_tower *tower);
+
+/* Whether what stands behind the end token changes the embedding, so that texts must be filled up to the context, as
+ * the model was trained. */
+bool vqc_clip_text_is_whole(const vqc_clip *clip);
 
 /* Writes ids (batch, length) to the tower, after checking that each is in the vocabulary, and finds the end tokens.
  */

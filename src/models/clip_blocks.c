@@ -8,9 +8,32 @@
 
 typedef char layer_name[VQC_PARAMETER_NAME_SIZE];
 
-vqc_status vqc_clip_heads_choose(const vqc_clip *clip, const char *tower, int64_t width, int64_t heads,
-                                 int64_t head_width, int64_t *heads_out, vqc_error *error)
+vqc_status vqc_clip_said_check(const vqc_clip *clip, const vqc_json_said *said, int64_t found, vqc_error *error)
 {
+    return vqc_json_said_check(said, clip->config.config_path == NULL ? "" : clip->config.config_path,
+                               "the tensors have it", found, error);
+}
+
+/* Of published picture towers without a configuration beside them: ViT-H, g and bigG. */
+static int64_t head_width_assume(int64_t width)
+{
+    static const struct {
+        int64_t width, head_width;
+    } published[] = {
+        {.width = 1280, .head_width = 80}, {.width = 1408, .head_width = 88}, {.width = 1664, .head_width = 104}};
+    for (size_t i = 0; i < sizeof published / sizeof published[0]; i++)
+        if (published[i].width == width)
+            return published[i].head_width;
+    return 64;
+}
+
+vqc_status vqc_clip_heads_choose(const vqc_clip *clip, const char *tower, int64_t width,
+                                 const vqc_clip_tower_config *config, int64_t *heads_out, vqc_error *error)
+{
+    int64_t heads = config->heads;
+    int64_t head_width = config->head_width;
+    if (head_width == 0)
+        head_width = config == &clip->config.image ? head_width_assume(width) : 64;
     if (heads == 0 && width % head_width == 0)
         heads = width / head_width;
     if (heads == 0 || width % heads != 0)
@@ -20,17 +43,38 @@ vqc_status vqc_clip_heads_choose(const vqc_clip *clip, const char *tower, int64_
     return VQC_OK;
 }
 
-vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower, int64_t heads, int64_t head_width,
+/* What the configuration says of the blocks' sizes. */
+static vqc_status blocks_check(const vqc_clip *clip, const vqc_clip_tower_config *config,
+                               const vqc_clip_blocks *blocks, vqc_error *error)
+{
+    layer_name name;
+    const vqc_weights_tensor *hidden;
+    vqc_json_said ratio = config->ratio;
+    VQC_TRY(vqc_clip_said_check(clip, &config->width, blocks->width, error));
+    VQC_TRY(vqc_clip_said_check(clip, &config->layers, blocks->layers, error));
+    vqc_parameter_name(name, "%s.0.mlp.c_fc.weight", blocks->name);
+    VQC_TRY(vqc_parameters_require_rank(&clip->parameters, name, 2, &hidden, error));
+    VQC_TRY(vqc_clip_said_check(clip, &config->hidden, hidden->shape[0], error));
+    if (ratio.key == NULL || (int64_t)((double)blocks->width * ratio.values[0]) == hidden->shape[0])
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s.%s: expected %.10g, as the tensors have it, found %.10g",
+                         clip->config.config_path, ratio.level, ratio.key,
+                         (double)hidden->shape[0] / (double)blocks->width, ratio.values[0]);
+}
+
+vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower, const vqc_clip_tower_config *config,
                                      vqc_clip_blocks *blocks, vqc_error *error)
 {
     blocks->packed = clip->naming->type->packed;
-    blocks->activation = clip->config.activation;
-    blocks->epsilon = clip->config.epsilon;
+    blocks->activation = config->activation;
+    blocks->epsilon = (float)config->epsilon;
+    blocks->layer_scale = config->layer_scale;
     blocks->layers = vqc_parameters_blocks(&clip->parameters, blocks->name, "ln_1.weight");
     if (blocks->layers == 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: the %s tower has no blocks", vqc_weights_path(clip->weights),
                              tower);
-    return vqc_clip_heads_choose(clip, tower, blocks->width, heads, head_width, &blocks->heads, error);
+    VQC_TRY(blocks_check(clip, config, blocks, error));
+    return vqc_clip_heads_choose(clip, tower, blocks->width, config, &blocks->heads, error);
 }
 
 vqc_status vqc_clip_grid_side(const vqc_clip *clip, const vqc_weights_tensor *positions, int64_t *side_out,
@@ -95,6 +139,56 @@ static vqc_status attention_add(const vqc_layers *layers, const vqc_clip_blocks 
     return vqc_layer_attention(layers, h, blocks->heads, blocks->causal, output, error);
 }
 
+/* Multiplies row i of a linear layer's weight (width, in_width) and of its bias by scale[i]. */
+static void rows_scale(const float *scale, int64_t width, int64_t in_width, float *weight, float *bias)
+{
+    for (int64_t i = 0; i < width; i++) {
+        bias[i] *= scale[i];
+        for (int64_t k = 0; k < in_width; k++)
+            weight[i * in_width + k] *= scale[i];
+    }
+}
+
+/* The linear layer with LayerScale behind it, which becomes part of its weight. */
+static vqc_status scaled_linear_add(const vqc_layers *layers, const char *name, const char *scale_name, vqc_value h,
+                                    vqc_value x, vqc_value *output, vqc_error *error)
+{
+    int64_t shape[] = {vqc_shape_width(vqc_network_shape(layers->network, x)),
+                       vqc_shape_width(vqc_network_shape(layers->network, h))};
+    float *scale = NULL;
+    float *weight = NULL;
+    float *bias = NULL;
+    layer_name part;
+    vqc_status status = vqc_parameters_read(layers->parameters, scale_name, 1, shape, &scale, error);
+    vqc_parameter_name(part, "%s.weight", name);
+    if (status == VQC_OK)
+        status = vqc_parameters_read(layers->parameters, part, 2, shape, &weight, error);
+    vqc_parameter_name(part, "%s.bias", name);
+    if (status == VQC_OK)
+        status = vqc_parameters_read(layers->parameters, part, 1, shape, &bias, error);
+    if (status == VQC_OK) {
+        rows_scale(scale, shape[0], shape[1], weight, bias);
+        status = vqc_layer_linear_with(layers, weight, bias, h, shape[0], &x, output, error);
+    }
+    free(scale);
+    free(weight);
+    free(bias);
+    return status;
+}
+
+/* x + layer(h), where the layer PART of the block may have a scale of its own, ls_NUMBER. */
+static vqc_status sum_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, const char *block,
+                          const char *part, int number, vqc_value h, vqc_value x, vqc_value *output, vqc_error *error)
+{
+    layer_name name;
+    layer_name scale;
+    vqc_parameter_name(name, "%s.%s", block, part);
+    vqc_parameter_name(scale, "%s.ls_%d.gamma", block, number);
+    if (blocks->layer_scale || vqc_parameters_find(layers->parameters, scale) != NULL)
+        return scaled_linear_add(layers, name, scale, h, x, output, error);
+    return vqc_layer_linear(layers, name, false, h, blocks->width, &x, output, error);
+}
+
 /* The rest of the block: x + out_proj(attention), then the perceptron. */
 static vqc_status perceptron_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, const char *block,
                                  vqc_value x, vqc_value attention, vqc_value *output, vqc_error *error)
@@ -102,31 +196,28 @@ static vqc_status perceptron_add(const vqc_layers *layers, const vqc_clip_blocks
     layer_name name;
     vqc_value h;
     const vqc_weights_tensor *hidden;
-    int64_t width = vqc_shape_width(vqc_network_shape(layers->network, x));
     vqc_parameter_name(name, "%s.mlp.c_fc.bias", block);
     VQC_TRY(vqc_parameters_require(layers->parameters, name, &hidden, error));
-    vqc_parameter_name(name, "%s.attn.out_proj", block);
-    VQC_TRY(vqc_layer_linear(layers, name, false, attention, width, &x, &x, error));
+    VQC_TRY(sum_add(layers, blocks, block, "attn.out_proj", 1, attention, x, &x, error));
     vqc_parameter_name(name, "%s.ln_2", block);
     VQC_TRY(vqc_layer_layer_norm(layers, name, blocks->epsilon, x, &h, error));
     vqc_parameter_name(name, "%s.mlp.c_fc", block);
     VQC_TRY(vqc_layer_linear(layers, name, false, h, hidden->count, NULL, &h, error));
     VQC_TRY(vqc_layer_activation(layers, blocks->activation, h, &h, error));
-    vqc_parameter_name(name, "%s.mlp.c_proj", block);
-    return vqc_layer_linear(layers, name, false, h, width, &x, output, error);
+    return sum_add(layers, blocks, block, "mlp.c_proj", 2, h, x, output, error);
 }
 
-vqc_status vqc_clip_blocks_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, vqc_value x, vqc_value select,
-                               vqc_value *output, vqc_error *error)
+vqc_status vqc_clip_blocks_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, vqc_value x,
+                               const vqc_value *select, vqc_value *output, vqc_error *error)
 {
     for (int64_t i = 0; i < blocks->layers; i++) {
         layer_name block;
         vqc_value attention;
         vqc_parameter_name(block, "%s.%lld", blocks->name, (long long)i);
         VQC_TRY(attention_add(layers, blocks, block, x, &attention, error));
-        if (i == blocks->layers - 1) {
-            VQC_TRY(vqc_layer_select(layers, attention, select, &attention, error));
-            VQC_TRY(vqc_layer_select(layers, x, select, &x, error));
+        if (i == blocks->layers - 1 && select != NULL) {
+            VQC_TRY(vqc_layer_select(layers, attention, *select, &attention, error));
+            VQC_TRY(vqc_layer_select(layers, x, *select, &x, error));
         }
         VQC_TRY(perceptron_add(layers, blocks, block, x, attention, &x, error));
     }
@@ -159,7 +250,10 @@ vqc_status vqc_clip_projection_width(const vqc_parameters *parameters, const cha
                                      vqc_error *error)
 {
     const vqc_weights_tensor *projection;
-    VQC_TRY(vqc_parameters_require_rank(parameters, name, 2, &projection, error));
+    layer_name linear_name;
+    vqc_parameter_name(linear_name, "%s.weight", name);
+    VQC_TRY(vqc_parameters_require_rank(parameters, projection_is_linear(parameters, name) ? linear_name : name, 2,
+                                        &projection, error));
     *width_out = projection->shape[projection_is_linear(parameters, name) ? 0 : 1];
     return VQC_OK;
 }
@@ -184,9 +278,15 @@ vqc_status vqc_clip_projection_add(const vqc_layers *layers, const char *name, i
 {
     int64_t in_width = vqc_shape_width(vqc_network_shape(layers->network, input));
     float *weight = NULL;
+    float *bias = NULL;
+    layer_name bias_name;
+    vqc_parameter_name(bias_name, "%s.bias", name);
     vqc_status status = projection_read(layers->parameters, name, in_width, embed_width, &weight, error);
+    if (status == VQC_OK && vqc_parameters_find(layers->parameters, bias_name) != NULL)
+        status = vqc_parameters_read(layers->parameters, bias_name, 1, &embed_width, &bias, error);
     if (status == VQC_OK)
-        status = vqc_layer_linear_with(layers, weight, NULL, input, embed_width, NULL, output, error);
+        status = vqc_layer_linear_with(layers, weight, bias, input, embed_width, NULL, output, error);
     free(weight);
+    free(bias);
     return status;
 }

@@ -11,18 +11,27 @@ typedef struct vqc_clip_blocks {
     const char *name; /* "transformer.resblocks" or "visual.transformer.resblocks" */
     int64_t width, layers, heads;
     bool causal;
-    bool packed; /* see vqc_clip_naming_type */
+    bool packed;      /* see vqc_clip_naming_type */
+    bool layer_scale; /* the file must have its tensors; those that are there are used anyway */
     vqc_activation_function activation;
     float epsilon; /* of the layer norms */
 } vqc_clip_blocks;
 
-/* Number of heads: what is said, else (0) by their width. VQC_BAD_INPUT names the tower ("image"). */
-VQC_MUST_CHECK vqc_status vqc_clip_heads_choose(const vqc_clip *clip, const char *tower, int64_t width, int64_t heads,
-                                                int64_t head_width, int64_t *heads_out, vqc_error *error);
+/* VQC_BAD_INPUT unless the number is what the configuration says, if it says any. */
+VQC_MUST_CHECK vqc_status vqc_clip_said_check(const vqc_clip *clip, const vqc_json_said *said, int64_t found,
+                                              vqc_error *error);
 
-/* Sets layers and heads of blocks whose name and width are set, and the rest from naming and configuration. */
-VQC_MUST_CHECK vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower, int64_t heads,
-                                                    int64_t head_width, vqc_clip_blocks *blocks, vqc_error *error);
+/* Number of heads: what is said, else by their width, which is said, or that of a published tower of that width, or
+ * 64. VQC_BAD_INPUT names the tower ("image"). */
+VQC_MUST_CHECK vqc_status vqc_clip_heads_choose(const vqc_clip *clip, const char *tower, int64_t width,
+                                                const vqc_clip_tower_config *config, int64_t *heads_out,
+                                                vqc_error *error);
+
+/* Sets layers and heads of blocks whose name and width are set, and the rest from naming and configuration. What the
+ * configuration says of sizes must be what the tensors have. */
+VQC_MUST_CHECK vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower,
+                                                    const vqc_clip_tower_config *config, vqc_clip_blocks *blocks,
+                                                    vqc_error *error);
 
 /* Side of a square grid with one further place in front of it, from the number of positions (rows of a tensor). */
 VQC_MUST_CHECK vqc_status vqc_clip_grid_side(const vqc_clip *clip, const vqc_weights_tensor *positions,
@@ -30,16 +39,16 @@ VQC_MUST_CHECK vqc_status vqc_clip_grid_side(const vqc_clip *clip, const vqc_wei
 
 /* Adds all blocks to x (batch, tokens, width) and gives the selected tokens (batch, width); `select`: int32 (batch),
  * which token of each sequence is wanted after the last block. The last block's second half is computed for these
- * only, since nothing reads the others. */
+ * only, since nothing reads the others. NULL: all tokens are wanted. */
 VQC_MUST_CHECK vqc_status vqc_clip_blocks_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, vqc_value x,
-                                              vqc_value select, vqc_value *output, vqc_error *error);
+                                              const vqc_value *select, vqc_value *output, vqc_error *error);
 
 /* Width of what the projection `name` ("visual.proj", "text_projection") gives. */
 VQC_MUST_CHECK vqc_status vqc_clip_projection_width(const vqc_parameters *parameters, const char *name,
                                                     int64_t *width_out, vqc_error *error);
 
 /* Adds the projection of (batch, in_width) to the space of embeddings, stored (in_width, embed_width) by OpenAI and
- * transposed, as a linear layer's weight, by the others. */
+ * transposed, as a linear layer's weight, by the others, some with a bias. */
 VQC_MUST_CHECK vqc_status vqc_clip_projection_add(const vqc_layers *layers, const char *name, int64_t embed_width,
                                                   vqc_value input, vqc_value *output, vqc_error *error);
 

@@ -4,14 +4,14 @@
 #include "models/towers.h"
 #include "models/unread.h"
 
-/* (pixels − mean) / deviation, still in f32. */
+/* (scale · pixels − mean) / deviation, still in f32. */
 static vqc_status normalise_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value pixels, vqc_value *output,
                                 vqc_error *error)
 {
     float scale[3];
     float shift[3];
     for (int c = 0; c < 3; c++) {
-        scale[c] = (float)(1.0 / (double)clip->config.pixel_deviation[c]);
+        scale[c] = (float)(clip->config.pixel_scale / (double)clip->config.pixel_deviation[c]);
         shift[c] = (float)(-(double)clip->config.pixel_mean[c] / (double)clip->config.pixel_deviation[c]);
     }
     return vqc_layer_channel_scale(layers, pixels, scale, shift, output, error);

@@ -13,7 +13,7 @@ typedef char layer_name[VQC_PARAMETER_NAME_SIZE];
 
 static const double batch_norm_epsilon = 1e-5;
 /* A bottleneck's last convolution widens by EXPANSION; the whole shrinks the picture by FACTOR. */
-enum { STAGES = 4, EXPANSION = 4, FACTOR = 32, HEAD_WIDTH = 64 };
+enum { STAGES = 4, EXPANSION = 4, FACTOR = 32 };
 
 typedef struct resnet {
     int64_t width;          /* of the stem */
@@ -233,6 +233,20 @@ static vqc_status blocks_measure(const vqc_clip *clip, resnet *own, vqc_error *e
     return VQC_OK;
 }
 
+/* What the configuration says of the sizes: one number of layers for each stage. */
+static vqc_status said_check(const vqc_clip *clip, const vqc_clip_config *config, const resnet *own, vqc_error *error)
+{
+    vqc_json_said layers = config->image.layers;
+    VQC_TRY(vqc_clip_said_check(clip, &config->image.width, own->width, error));
+    for (size_t i = 0; i < layers.count; i++) {
+        vqc_json_said stage = layers;
+        stage.count = 1;
+        stage.values[0] = layers.count == STAGES ? layers.values[i] : 0.0;
+        VQC_TRY(vqc_clip_said_check(clip, &stage, own->blocks[i], error));
+    }
+    return VQC_OK;
+}
+
 static vqc_status resnet_configure(vqc_clip *clip, const vqc_clip_config *config, vqc_error *error)
 {
     const vqc_parameters *parameters = &clip->parameters;
@@ -241,7 +255,6 @@ static vqc_status resnet_configure(vqc_clip *clip, const vqc_clip_config *config
     const vqc_weights_tensor *projection;
     int64_t grid;
     resnet *own;
-    (void)config;
     VQC_TRY(vqc_memory_allocate(1, sizeof *own, "an image tower", &own, error));
     clip->vision.own = own;
     VQC_TRY(vqc_parameters_require_rank(parameters, "visual.layer1.0.conv1.weight", 4, &stage, error));
@@ -250,7 +263,9 @@ static vqc_status resnet_configure(vqc_clip *clip, const vqc_clip_config *config
     own->width = stage->shape[0];
     clip->vision.side = grid * FACTOR;
     VQC_TRY(blocks_measure(clip, own, error));
-    VQC_TRY(vqc_clip_heads_choose(clip, "image", positions->shape[1], 0, HEAD_WIDTH, &own->heads, error));
+    VQC_TRY(said_check(clip, config, own, error));
+    VQC_TRY(vqc_clip_heads_choose(clip, "image", positions->shape[1], &config->image, &own->heads, error));
+    clip->vision.head_width = positions->shape[1] / own->heads;
     VQC_TRY(vqc_parameters_require_rank(parameters, "visual.attnpool.c_proj.weight", 2, &projection, error));
     clip->embed_width = projection->shape[0];
     return VQC_OK;

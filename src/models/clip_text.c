@@ -5,11 +5,21 @@
 #include "models/clip_blocks.h"
 #include "models/towers.h"
 
-/* CLIP's text transformer, causal; the end token stands for the text. What it alone knows are its vqc_clip_blocks. */
+/* CLIP's text transformer, mostly causal; one token stands for the text. What it alone knows are its vqc_clip_blocks.
+ */
 
 static bool text_recognise(const vqc_parameters *parameters)
 {
     return vqc_parameters_find(parameters, "token_embedding.weight") != NULL;
+}
+
+/* A bias that the configuration says there is must be there; one that is there is used anyway. */
+static vqc_status projection_check(const vqc_clip *clip, const vqc_clip_config *config, vqc_error *error)
+{
+    const vqc_weights_tensor *bias;
+    return config->projection_bias
+               ? vqc_parameters_require_rank(&clip->parameters, "text_projection.bias", 1, &bias, error)
+               : VQC_OK;
 }
 
 static vqc_status text_configure(vqc_clip *clip, const vqc_clip_config *config, vqc_error *error)
@@ -21,10 +31,29 @@ static vqc_status text_configure(vqc_clip *clip, const vqc_clip_config *config, 
     clip->text.own = blocks;
     VQC_TRY(vqc_parameters_require_rank(&clip->parameters, "token_embedding.weight", 2, &table, error));
     VQC_TRY(vqc_parameters_require_rank(&clip->parameters, "positional_embedding", 2, &positions, error));
-    *blocks = (vqc_clip_blocks){.name = "transformer.resblocks", .width = table->shape[1], .causal = true};
+    *blocks = (vqc_clip_blocks){.name = "transformer.resblocks", .width = table->shape[1], .causal = config->causal};
     clip->text.vocabulary = table->shape[0];
     clip->text.context = positions->shape[0];
-    return vqc_clip_blocks_configure(clip, "text", config->text_heads, config->text_head_width, blocks, error);
+    VQC_TRY(vqc_clip_blocks_configure(clip, "text", &config->text, blocks, error));
+    clip->text.head_width = blocks->width / blocks->heads;
+    return projection_check(clip, config, error);
+}
+
+/* Reads the positions. Long-CLIP's (Zhang et al. 2024) are two tensors of the same shape: the first twenty rows of
+ * one and the rest of the other. */
+static vqc_status positions_read(const vqc_clip *clip, int64_t width, float **positions_out, vqc_error *error)
+{
+    static const int64_t kept = 20;
+    int64_t shape[] = {clip->text.context, width};
+    float *rest = NULL;
+    VQC_TRY(vqc_parameters_read(&clip->parameters, "positional_embedding", 2, shape, positions_out, error));
+    if (vqc_parameters_find(&clip->parameters, "positional_embedding_res") == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_parameters_read(&clip->parameters, "positional_embedding_res", 2, shape, &rest, error));
+    for (int64_t i = kept * width; i < shape[0] * width; i++)
+        (*positions_out)[i] = rest[i];
+    free(rest);
+    return VQC_OK;
 }
 
 /* Adds the look-up of token ids and positions. */
@@ -35,13 +64,12 @@ static vqc_status embed_add(const vqc_clip *clip, const vqc_layers *layers, vqc_
     int64_t width = ((const vqc_clip_blocks *)text->own)->width;
     vqc_shape shape = vqc_network_shape(layers->network, tokens);
     int64_t table_shape[] = {text->vocabulary, width};
-    int64_t position_shape[] = {text->context, width};
     float *table = NULL;
     float *positions = NULL;
     vqc_status status =
         vqc_parameters_read(&clip->parameters, "token_embedding.weight", 2, table_shape, &table, error);
     if (status == VQC_OK)
-        status = vqc_parameters_read(&clip->parameters, "positional_embedding", 2, position_shape, &positions, error);
+        status = positions_read(clip, width, &positions, error);
     if (status == VQC_OK) {
         vqc_operation operation = {
             .kind = VQC_OPERATION_EMBED,
@@ -67,7 +95,7 @@ static vqc_status text_build(const vqc_clip *clip, const vqc_layers *layers, vqc
     const vqc_clip_blocks *blocks = clip->text.own;
     vqc_value h;
     VQC_TRY(embed_add(clip, layers, tokens, &h, error));
-    VQC_TRY(vqc_clip_blocks_add(layers, blocks, h, last, &h, error));
+    VQC_TRY(vqc_clip_blocks_add(layers, blocks, h, &last, &h, error));
     VQC_TRY(vqc_layer_layer_norm(layers, "ln_final", blocks->epsilon, h, &h, error));
     return vqc_clip_projection_add(layers, "text_projection", clip->embed_width, h, output, error);
 }

@@ -35,10 +35,19 @@ static vqc_status tower_build(const vqc_clip *clip, const vqc_layers *layers, vq
 vqc_status vqc_clip_text_tower_create(const vqc_clip *clip, vqc_ops *ops, vqc_dtype precision, int64_t batch,
                                       int64_t length, vqc_clip_text_tower *tower_out, vqc_error *error)
 {
+    if (clip->text.type == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: has a picture tower and no text tower that vqclip knows: texts cannot be embedded "
+                             "with it",
+                             vqc_weights_path(clip->weights));
     if (length < 1 || length > clip->text.context)
         return vqc_error_set(error, VQC_BAD_INPUT, "text of %lld tokens: the perceptor %s takes 1 to %lld",
                              (long long)length, vqc_weights_path(clip->weights), (long long)clip->text.context);
-    vqc_clip_text_tower tower = {.batch = batch, .length = length, .vocabulary = clip->text.vocabulary};
+    vqc_clip_text_tower tower = {.batch = batch,
+                                 .length = length,
+                                 .vocabulary = clip->text.vocabulary,
+                                 .end = clip->config.end,
+                                 .end_id = clip->config.end_id};
     VQC_TRY(vqc_network_create(ops, false, &tower.network, error));
     vqc_layers layers = {.network = tower.network, .parameters = &clip->parameters, .dtype = precision};
     vqc_status status = tower_build(clip, &layers, &tower, error);
@@ -56,29 +65,61 @@ void vqc_clip_text_tower_destroy(vqc_clip_text_tower *tower)
     *tower = (vqc_clip_text_tower){0};
 }
 
-/* Finds the place of the largest id of each text, the first of equal ones. */
-static vqc_status end_tokens_find(const vqc_clip_text_tower *tower, const int32_t *ids, int32_t *last,
-                                  vqc_error *error)
+bool vqc_clip_text_is_whole(const vqc_clip *clip)
 {
-    for (int64_t n = 0; n < tower->batch; n++) {
-        const int32_t *text = ids + n * tower->length;
-        last[n] = 0;
-        for (int32_t i = 0; i < tower->length; i++) {
-            if (text[i] < 0 || text[i] >= tower->vocabulary)
-                return vqc_error_set(error, VQC_BAD_INPUT, "token id %d: the perceptor's vocabulary has 0 to %lld",
-                                     text[i], (long long)tower->vocabulary - 1);
-            if (text[i] > text[last[n]])
-                last[n] = i;
-        }
-    }
+    return clip->text.type != NULL && (!clip->config.causal || clip->config.end == VQC_CLIP_END_LAST);
+}
+
+static vqc_status ids_check(const vqc_clip_text_tower *tower, const int32_t *ids, vqc_error *error)
+{
+    for (int64_t i = 0; i < tower->batch * tower->length; i++)
+        if (ids[i] < 0 || ids[i] >= tower->vocabulary)
+            return vqc_error_set(error, VQC_BAD_INPUT, "token id %d: the perceptor's vocabulary has 0 to %lld",
+                                 ids[i], (long long)tower->vocabulary - 1);
     return VQC_OK;
+}
+
+/* The place of the largest id, the first of equal ones. */
+static int32_t largest_find(const int32_t *text, int64_t length)
+{
+    int32_t place = 0;
+    for (int32_t i = 0; i < length; i++)
+        if (text[i] > text[place])
+            place = i;
+    return place;
+}
+
+/* The first place of an id; 0 where there is none. */
+static int32_t id_find(const int32_t *text, int64_t length, int64_t id)
+{
+    for (int32_t i = 0; i < length; i++)
+        if (text[i] == id)
+            return i;
+    return 0;
+}
+
+static int32_t end_find(const vqc_clip_text_tower *tower, const int32_t *text)
+{
+    switch (tower->end) {
+    case VQC_CLIP_END_LARGEST:
+        return largest_find(text, tower->length);
+    case VQC_CLIP_END_ID:
+        return id_find(text, tower->length, tower->end_id);
+    case VQC_CLIP_END_FIRST:
+        return 0;
+    case VQC_CLIP_END_LAST:
+        return (int32_t)tower->length - 1;
+    }
+    return 0;
 }
 
 vqc_status vqc_clip_text_tower_write(vqc_clip_text_tower *tower, const int32_t *ids, vqc_error *error)
 {
     int32_t *last;
     VQC_TRY(vqc_memory_allocate((size_t)tower->batch, sizeof *last, "token places", &last, error));
-    vqc_status status = end_tokens_find(tower, ids, last, error);
+    vqc_status status = ids_check(tower, ids, error);
+    for (int64_t n = 0; n < tower->batch && status == VQC_OK; n++)
+        last[n] = end_find(tower, ids + n * tower->length);
     if (status == VQC_OK)
         status = vqc_network_write(tower->network, tower->tokens, ids, error);
     if (status == VQC_OK)

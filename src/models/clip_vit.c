@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "models/clip_blocks.h"
@@ -31,8 +32,9 @@ static vqc_status vit_configure(vqc_clip *clip, const vqc_clip_config *config, v
     own->patch = patches->shape[2];
     own->blocks = (vqc_clip_blocks){.name = "visual.transformer.resblocks", .width = patches->shape[0]};
     clip->vision.side = own->grid * own->patch;
-    VQC_TRY(
-        vqc_clip_blocks_configure(clip, "image", config->image_heads, config->image_head_width, &own->blocks, error));
+    VQC_TRY(vqc_clip_said_check(clip, &config->patch, own->patch, error));
+    VQC_TRY(vqc_clip_blocks_configure(clip, "image", &config->image, &own->blocks, error));
+    clip->vision.head_width = own->blocks.width / own->blocks.heads;
     return vqc_clip_projection_width(&clip->parameters, "visual.proj", &clip->embed_width, error);
 }
 
@@ -70,6 +72,81 @@ static vqc_status class_token_add(const vit *own, const vqc_layers *layers, vqc_
     return status;
 }
 
+/* a · input + b · other, where a + b = 1. */
+static vqc_status mix_add(const vqc_layers *layers, float a, vqc_value input, float b, vqc_value other,
+                          vqc_value *output, vqc_error *error)
+{
+    int64_t width = vqc_shape_width(vqc_network_shape(layers->network, input));
+    float *numbers;
+    VQC_TRY(vqc_memory_allocate((size_t)(3 * width), sizeof *numbers, "a mean", &numbers, error));
+    for (int64_t i = 0; i < width; i++) {
+        numbers[i] = a;
+        numbers[width + i] = b;
+        numbers[2 * width + i] = 0.0F;
+    }
+    vqc_status status = vqc_layer_channel_scale(layers, input, numbers, numbers + 2 * width, &input, error);
+    if (status == VQC_OK)
+        status = vqc_layer_channel_scale(layers, other, numbers + width, numbers + 2 * width, &other, error);
+    free(numbers);
+    return status == VQC_OK ? vqc_layer_add(layers, input, other, output, error) : status;
+}
+
+/* The mean of all tokens but the first. The operation that puts a mean in front of tokens takes it of all; so what
+ * the class token adds to it is taken off again. */
+static vqc_status mean_add(const vit *own, const vqc_layers *layers, vqc_value x, vqc_value first, vqc_value *output,
+                           vqc_error *error)
+{
+    int64_t patches = own->grid * own->grid;
+    float *positions;
+    vqc_value class_token;
+    vqc_value all;
+    VQC_TRY(vqc_memory_allocate((size_t)((2 + patches) * own->blocks.width), sizeof *positions, "no positions",
+                                &positions, error));
+    memset(positions, 0, (size_t)((2 + patches) * own->blocks.width) * sizeof *positions);
+    vqc_status status = vqc_layer_tokens(layers, x, NULL, positions, &all, error);
+    free(positions);
+    VQC_TRY(status);
+    VQC_TRY(vqc_layer_select(layers, all, first, &all, error));
+    VQC_TRY(vqc_layer_select(layers, x, first, &class_token, error));
+    return mix_add(layers, (float)(patches + 1) / (float)patches, all, -1.0F / (float)patches, class_token, output,
+                   error);
+}
+
+/* The mean of the patches' tokens after the blocks, and the last layer norm. */
+static vqc_status mean_pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value h, vqc_value first,
+                                vqc_value *output, vqc_error *error)
+{
+    const vit *own = clip->vision.own;
+    VQC_TRY(vqc_clip_blocks_add(layers, &own->blocks, h, NULL, &h, error));
+    if (!clip->config.norm_after_pool) {
+        VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_post", own->blocks.epsilon, h, &h, error));
+        return mean_add(own, layers, h, first, output, error);
+    }
+    VQC_TRY(mean_add(own, layers, h, first, &h, error));
+    return vqc_layer_layer_norm(layers, "visual.ln_post", own->blocks.epsilon, h, output, error);
+}
+
+/* The class token after the blocks and the last layer norm, which is the same before and after it was taken. */
+static vqc_status token_pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value h, vqc_value first,
+                                 vqc_value *output, vqc_error *error)
+{
+    const vit *own = clip->vision.own;
+    VQC_TRY(vqc_clip_blocks_add(layers, &own->blocks, h, &first, &h, error));
+    return vqc_layer_layer_norm(layers, "visual.ln_post", own->blocks.epsilon, h, output, error);
+}
+
+static vqc_status pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value h, vqc_value first,
+                           vqc_value *output, vqc_error *error)
+{
+    switch (clip->config.pool) {
+    case VQC_CLIP_POOL_TOKEN:
+        return token_pool_add(clip, layers, h, first, output, error);
+    case VQC_CLIP_POOL_MEAN:
+        return mean_pool_add(clip, layers, h, first, output, error);
+    }
+    return VQC_OK;
+}
+
 static vqc_status vit_build(const vqc_clip *clip, const vqc_layers *layers, vqc_value x, vqc_value *output,
                             vqc_error *error)
 {
@@ -80,9 +157,9 @@ static vqc_status vit_build(const vqc_clip *clip, const vqc_layers *layers, vqc_
     VQC_TRY(vqc_layer_cast(layers, x, layers->dtype, &h, error));
     VQC_TRY(patches_add(own, layers, h, &h, error));
     VQC_TRY(class_token_add(own, layers, h, &h, error));
-    VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_pre", own->blocks.epsilon, h, &h, error));
-    VQC_TRY(vqc_clip_blocks_add(layers, &own->blocks, h, first, &h, error));
-    VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_post", own->blocks.epsilon, h, &h, error));
+    if (clip->config.pre_norm)
+        VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_pre", own->blocks.epsilon, h, &h, error));
+    VQC_TRY(pool_add(clip, layers, h, first, &h, error));
     return vqc_clip_projection_add(layers, "visual.proj", clip->embed_width, h, output, error);
 }
 

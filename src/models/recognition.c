@@ -5,16 +5,48 @@
 #include "models/generators.h"
 #include "models/towers.h"
 
+static const char *const activation_names[] = {
+    [VQC_ACTIVATION_RELU] = "ReLU",
+    [VQC_ACTIVATION_QUICK_GELU] = "QuickGELU",
+    [VQC_ACTIVATION_GELU] = "GELU",
+};
+
+/* The text tower in words, with what stands in front of it. */
+static void text_describe(const vqc_clip *clip, char text[VQC_RECOGNITION_SIZE])
+{
+    char words[VQC_TOWER_DESCRIPTION_SIZE];
+    if (clip->text.type == NULL) {
+        (void)snprintf(text, VQC_RECOGNITION_SIZE, "no text tower");
+        return;
+    }
+    clip->text.type->describe(clip, words);
+    (void)snprintf(text, VQC_RECOGNITION_SIZE, "%s, %lld tokens of %lld", words, (long long)clip->text.context,
+                   (long long)clip->text.vocabulary);
+}
+
+/* Activation and heads, and whether anything says so or it is OpenAI's rule. */
+static void rules_describe(const vqc_clip *clip, char text[VQC_RECOGNITION_SIZE])
+{
+    const vqc_clip_config *config = &clip->config;
+    bool heads_assumed = config->image.heads == 0 && config->image.head_width == 0;
+    char other[64] = "";
+    if (clip->text.type != NULL && config->text.activation != config->image.activation)
+        (void)snprintf(other, sizeof other, ", in the text %s", activation_names[config->text.activation]);
+    (void)snprintf(text, VQC_RECOGNITION_SIZE, "%s%s%s; heads of %lld%s", activation_names[config->image.activation],
+                   other, config->activation_assumed ? " (assumed, no configuration says it)" : "",
+                   (long long)clip->vision.head_width, heads_assumed ? " (assumed)" : "");
+}
+
 static void clip_describe(const vqc_clip *clip, char text[VQC_RECOGNITION_SIZE])
 {
     char image[VQC_TOWER_DESCRIPTION_SIZE];
-    char words[VQC_TOWER_DESCRIPTION_SIZE];
+    char words[VQC_RECOGNITION_SIZE];
+    char rules[VQC_RECOGNITION_SIZE];
     clip->vision.type->describe(clip, image);
-    clip->text.type->describe(clip, words);
-    (void)snprintf(
-        text, VQC_RECOGNITION_SIZE, "CLIP %s, %lld pixels; %s, %lld tokens of %lld; embeddings of %lld; %s", image,
-        (long long)clip->vision.side, words, (long long)clip->text.context, (long long)clip->text.vocabulary,
-        (long long)clip->embed_width, clip->config.activation == VQC_ACTIVATION_GELU ? "GELU" : "QuickGELU");
+    text_describe(clip, words);
+    rules_describe(clip, rules);
+    (void)snprintf(text, VQC_RECOGNITION_SIZE, "CLIP %s, %lld pixels; %.512s; embeddings of %lld; %.256s", image,
+                   (long long)clip->vision.side, words, (long long)clip->embed_width, rules);
 }
 
 /* A file with the first tensors of a CLIP model may still lack others; then the reason is the description. */

@@ -15,6 +15,8 @@
 
 #include "resize_cases.h"
 
+static const vqc_picture_preparation openai;
+
 static void tiles_write(const scratch *fixture, int64_t height, int64_t width)
 {
     vqc_error error = {0};
@@ -33,7 +35,7 @@ static void test_digests(void **state)
         vqc_error error = {0};
         char digest[VQC_DIGEST_TEXT_SIZE];
         tiles_write(fixture, expected->height, expected->width);
-        if (vqc_picture_input_read(fixture->path, expected->side, pixels, &error) != VQC_OK)
+        if (vqc_picture_input_read(fixture->path, &openai, expected->side, pixels, &error) != VQC_OK)
             fail_msg("%s", error.message);
         assert_int_equal(vqc_digest_bytes(pixels, count * sizeof *pixels, digest, &error), VQC_OK);
         if (strcmp(digest, expected->digest) != 0)
@@ -49,14 +51,14 @@ static void test_errors(void **state)
     vqc_error error = {0};
     float pixels[8 * 8 * 3];
     char expected[sizeof fixture->path + 128];
-    assert_int_equal(vqc_picture_input_read(fixture->path, 8, pixels, &error), VQC_BAD_INPUT);
+    assert_int_equal(vqc_picture_input_read(fixture->path, &openai, 8, pixels, &error), VQC_BAD_INPUT);
     (void)snprintf(expected, sizeof expected, "%s: cannot be opened: No such file or directory", fixture->path);
     assert_string_equal(error.message, expected);
     tiles_write(fixture, 1, 5000); /* the longer side would become too long */
-    assert_int_equal(vqc_picture_input_read(fixture->path, 8, pixels, &error), VQC_BAD_INPUT);
+    assert_int_equal(vqc_picture_input_read(fixture->path, &openai, 8, pixels, &error), VQC_BAD_INPUT);
     (void)snprintf(expected, sizeof expected, "%s: expected a picture with sides of 1 to", fixture->path);
     assert_memory_equal(error.message, expected, strlen(expected));
-    assert_int_equal(vqc_picture_input_read(fixture->path, 0, pixels, &error), VQC_BAD_INPUT);
+    assert_int_equal(vqc_picture_input_read(fixture->path, &openai, 0, pixels, &error), VQC_BAD_INPUT);
 }
 
 int main(void)
