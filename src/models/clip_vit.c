@@ -103,7 +103,7 @@ static vqc_status mean_add(const vit *own, const vqc_layers *layers, vqc_value x
     VQC_TRY(vqc_memory_allocate((size_t)((2 + patches) * own->blocks.width), sizeof *positions, "no positions",
                                 &positions, error));
     memset(positions, 0, (size_t)((2 + patches) * own->blocks.width) * sizeof *positions);
-    vqc_status status = vqc_layer_tokens(layers, x, NULL, positions, &all, error);
+    vqc_status status = vqc_layer_tokens(layers, x, VQC_TOKENS_FRONT_MEAN, NULL, positions, &all, error);
     free(positions);
     VQC_TRY(status);
     VQC_TRY(vqc_layer_select(layers, all, first, &all, error));
