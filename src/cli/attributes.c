@@ -5,17 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-
-static vqc_status json_read(const char *path, json_t **json_out, vqc_error *error)
-{
-    json_error_t problem;
-    *json_out = json_load_file(path, JSON_REJECT_DUPLICATES, &problem);
-    if (*json_out != NULL)
-        return VQC_OK;
-    if (problem.line < 0)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be read: %s", path, problem.text);
-    return vqc_error_set(error, VQC_BAD_INPUT, "%s:%d:%d: %s", path, problem.line, problem.column, problem.text);
-}
+#include "config/json_file.h"
 
 /* The texts of one value: at least one, nothing else. */
 static vqc_status texts_check(const char *path, const char *attribute, const char *value, const json_t *texts,
@@ -79,7 +69,7 @@ static void attributes_list(vqc_attributes *attributes)
 
 static vqc_status attributes_load(const char *path, vqc_attributes *attributes, vqc_error *error)
 {
-    VQC_TRY(json_read(path, &attributes->json, error));
+    VQC_TRY(vqc_json_file_read(path, &attributes->json, error));
     VQC_TRY(attributes_count(path, attributes, error));
     VQC_TRY(vqc_memory_allocate(attributes->attribute_count, sizeof *attributes->attributes, "attributes",
                                 &attributes->attributes, error));
@@ -147,7 +137,7 @@ static vqc_status labels_check(const char *path, const vqc_attributes *attribute
 
 vqc_status vqc_labels_read(const char *path, const vqc_attributes *attributes, vqc_labels *labels, vqc_error *error)
 {
-    VQC_TRY(json_read(path, &labels->json, error));
+    VQC_TRY(vqc_json_file_read(path, &labels->json, error));
     vqc_status status = labels_check(path, attributes, labels, error);
     if (status != VQC_OK)
         vqc_labels_release(labels);

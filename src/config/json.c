@@ -1,38 +1,24 @@
 #include "config/json_tree.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
-
-/* Parses an open file into the configuration. */
-static vqc_status config_parse(vqc_json_config *config, FILE *file, vqc_error *error)
-{
-    json_error_t problem;
-    config->root = json_loadf(file, JSON_REJECT_DUPLICATES, &problem);
-    if (config->root == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s:%d:%d: not valid JSON: %s", config->path, problem.line,
-                             problem.column, problem.text);
-    return VQC_OK;
-}
+#include "config/json_file.h"
 
 vqc_status vqc_json_config_open(const char *path, vqc_json_config **config_out, vqc_error *error)
 {
     *config_out = NULL;
-    FILE *file = fopen(path, "rb");
-    if (file == NULL && errno == ENOENT)
+    if (access(path, F_OK) != 0 && errno == ENOENT)
         return VQC_OK;
-    if (file == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
     vqc_json_config *config = NULL;
     vqc_status status = vqc_memory_allocate(1, sizeof *config, "a configuration", &config, error);
     if (status == VQC_OK)
         status = vqc_memory_copy_text(path, &config->path, error);
     if (status == VQC_OK)
-        status = config_parse(config, file, error);
-    (void)fclose(file);
+        status = vqc_json_file_read(path, &config->root, error);
     if (status != VQC_OK) {
         vqc_json_config_close(config);
         return status;

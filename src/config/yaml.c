@@ -1,6 +1,5 @@
 #include "config/yaml.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +8,7 @@
 #include <yaml.h>
 
 #include "base/memory.h"
-#include "base/utf8.h"
+#include "base/text_file.h"
 
 typedef struct text_place {
     size_t line;
@@ -41,6 +40,7 @@ struct vqc_yaml {
 /* Where reading is. Exactly one event is held between calls of next_event. */
 typedef struct yaml_reader {
     vqc_yaml *document;
+    size_t start; /* of the text, behind a byte-order mark */
     yaml_parser_t parser;
     yaml_event_t event;
 } yaml_reader;
@@ -203,8 +203,9 @@ static vqc_status parser_error(const yaml_reader *reader, vqc_error *error)
     const yaml_parser_t *parser = &reader->parser;
     if (parser->error == YAML_MEMORY_ERROR)
         return vqc_error_set(error, VQC_FAILED, "%s: out of memory", reader->document->name);
-    text_place place = parser->error == YAML_READER_ERROR ? place_of_byte(reader->document, parser->problem_offset)
-                                                          : place_of_mark(parser->problem_mark);
+    text_place place = parser->error == YAML_READER_ERROR
+                           ? place_of_byte(reader->document, reader->start + parser->problem_offset)
+                           : place_of_mark(parser->problem_mark);
     return text_error(reader->document, place, parser->problem == NULL ? "not YAML" : parser->problem, error);
 }
 
@@ -345,25 +346,16 @@ static vqc_status read_stream(yaml_reader *reader, vqc_error *error)
     return VQC_OK;
 }
 
-static vqc_status check_utf8(const vqc_yaml *document, vqc_error *error)
-{
-    for (size_t i = 0; i < document->size;) {
-        size_t length = vqc_utf8_sequence_size(document->source + i, document->size - i);
-        if (length == 0)
-            return text_error(document, place_of_byte(document, i), "not UTF-8", error);
-        i += length;
-    }
-    return VQC_OK;
-}
-
 static vqc_status parse_document(vqc_yaml *document, vqc_error *error)
 {
-    VQC_TRY(check_utf8(document, error));
-    yaml_reader reader = {.document = document};
+    size_t start;
+    VQC_TRY(vqc_text_check(document->name, document->source, document->size, &start, error));
+    yaml_reader reader = {.document = document, .start = start};
     if (yaml_parser_initialize(&reader.parser) == 0)
         return vqc_error_set(error, VQC_FAILED, "%s: out of memory", document->name);
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)document->source, document->size);
+    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)document->source + start,
+                                 document->size - start);
     vqc_status status = read_stream(&reader, error);
     yaml_event_delete(&reader.event);
     yaml_parser_delete(&reader.parser);
@@ -411,23 +403,9 @@ vqc_status vqc_yaml_parse(const char *name, const char *text, size_t size, vqc_y
 
 vqc_status vqc_yaml_read(const char *path, vqc_yaml **yaml_out, vqc_error *error)
 {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot open: %s", path, strerror(errno));
-    char *source = NULL;
-    size_t capacity = VQC_YAML_MAX_SIZE + 2; /* one byte to notice a file that is too large, one for the NUL */
-    vqc_status status = vqc_memory_allocate(capacity, 1, "a YAML document", &source, error);
-    size_t size = status == VQC_OK ? fread(source, 1, capacity - 1, file) : 0;
-    if (status == VQC_OK && ferror(file))
-        status = vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot read: %s", path, strerror(errno));
-    (void)fclose(file);
-    if (status == VQC_OK)
-        status = check_size(path, size, error);
-    if (status != VQC_OK) {
-        free(source);
-        return status;
-    }
-    return create_document(path, source, size, yaml_out, error);
+    vqc_text text;
+    VQC_TRY(vqc_text_file_read(path, VQC_YAML_MAX_SIZE, &text, error));
+    return create_document(path, text.data, text.size, yaml_out, error);
 }
 
 void vqc_yaml_destroy(vqc_yaml *yaml)

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/json_file.h"
+
 static const char *const init_names[] = {"random", "pixels", "gradient", "image", "codes", "latent"};
 
 enum { INIT_COUNT = sizeof init_names / sizeof init_names[0] };
@@ -215,10 +217,8 @@ static vqc_status costs_read(cost_reader *reader, const json_t *costs, vqc_cost_
 
 vqc_status vqc_cost_table_read(const char *path, size_t perceptors, vqc_cost_table *table, vqc_error *error)
 {
-    json_error_t fault;
-    json_t *report = json_load_file(path, JSON_REJECT_DUPLICATES, &fault);
-    if (report == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: line %d: %s", path, fault.line, fault.text);
+    json_t *report;
+    VQC_TRY(vqc_json_file_read(path, &report, error));
     cost_reader reader = {.path = path, .error = error};
     table->perceptors = perceptors;
     vqc_status status = costs_read(&reader, json_object_get(report, "costs"), table);

@@ -1,16 +1,16 @@
 #include "study/study.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "study/prompt_lines.h"
 #include "study/tables.h"
 
-enum { MAX_RENDERS = 10000000, MAX_SWEPT = 16, MAX_LINE = 16384 };
+enum { MAX_RENDERS = 10000000, MAX_SWEPT = 16 };
 
 /* What a study keeps in memory until it is closed, and what reading it needs. */
 typedef struct study_reader {
@@ -127,12 +127,12 @@ static vqc_status prompts_read_list(study_reader *reader, const vqc_yaml_node *l
     return VQC_OK;
 }
 
-/* Adds the prompt that a line of a text file holds. */
+/* Adds the prompt that a line holds, whose text is in the storage. */
 static vqc_status line_read(study_reader *reader, const char *path, size_t number, const char *line, vqc_error *error)
 {
     vqc_study *study = reader->study;
     vqc_prompt *prompt = &study->prompts[study->prompt_count];
-    VQC_TRY(vqc_study_storage_text(reader->storage, &prompt->text, error, "%s", line));
+    prompt->text = line;
     VQC_TRY(vqc_study_storage_text(reader->storage, &prompt->id, error, "%zu", study->prompt_count + 1));
     if (vqc_prompt_split(prompt->text, reader->storage, &prompt->targets, &prompt->target_count, error) != VQC_OK)
         return vqc_error_prefix(error, "%s:%zu", path, number);
@@ -140,46 +140,20 @@ static vqc_status line_read(study_reader *reader, const char *path, size_t numbe
     return VQC_OK;
 }
 
-/* Reads the lines; the first pass with `count_only` only counts them. Empty lines do not count. */
-static vqc_status lines_read(study_reader *reader, const char *path, FILE *file, bool count_only, size_t *count_out,
-                             vqc_error *error)
-{
-    char line[MAX_LINE];
-    *count_out = 0;
-    for (size_t number = 1; fgets(line, sizeof line, file) != NULL; number++) {
-        size_t length = strlen(line);
-        if (length + 1 == sizeof line)
-            return vqc_error_set(error, VQC_BAD_INPUT, "%s:%zu: a line of more than %d bytes", path, number,
-                                 MAX_LINE - 2);
-        while (length > 0 && strchr(" \t\r\n", line[length - 1]) != NULL)
-            line[--length] = '\0';
-        if (length == 0)
-            continue;
-        *count_out += 1;
-        if (!count_only)
-            VQC_TRY(line_read(reader, path, number, line, error));
-    }
-    return VQC_OK;
-}
-
 /* A text file with one prompt a line. */
 static vqc_status prompts_read_file(study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
 {
     const char *path = reader->study->prompts_path;
-    size_t count;
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return vqc_yaml_error(node, error, "the file %s cannot be read: %s", path, strerror(errno));
-    vqc_status status = lines_read(reader, path, file, true, &count, error);
-    if (status == VQC_OK)
-        status =
-            vqc_study_storage_allocate(reader->storage, count, sizeof(vqc_prompt), &reader->study->prompts, error);
-    if (status == VQC_OK) {
-        rewind(file);
-        status = lines_read(reader, path, file, false, &count, error);
+    vqc_prompt_lines lines;
+    if (vqc_prompt_lines_read(path, reader->storage, &lines, error) != VQC_OK) {
+        vqc_error reason = *error;
+        return vqc_yaml_error(node, error, "%s", reason.message);
     }
-    (void)fclose(file);
-    return status;
+    VQC_TRY(
+        vqc_study_storage_allocate(reader->storage, lines.count, sizeof(vqc_prompt), &reader->study->prompts, error));
+    for (size_t i = 0; i < lines.count; i++)
+        VQC_TRY(line_read(reader, path, lines.lines[i].number, lines.lines[i].text, error));
+    return VQC_OK;
 }
 
 /* The prompts of a file that may be gone, as its lines are known from elsewhere. */
@@ -188,8 +162,11 @@ static vqc_status prompts_read_lines(study_reader *reader, vqc_error *error)
     const vqc_study_source *source = reader->source;
     VQC_TRY(vqc_study_storage_allocate(reader->storage, source->line_count, sizeof(vqc_prompt),
                                        &reader->study->prompts, error));
-    for (size_t i = 0; i < source->line_count; i++)
-        VQC_TRY(line_read(reader, source->name, i + 1, source->lines[i], error));
+    for (size_t i = 0; i < source->line_count; i++) {
+        const char *line;
+        VQC_TRY(vqc_study_storage_text(reader->storage, &line, error, "%s", source->lines[i]));
+        VQC_TRY(line_read(reader, source->name, i + 1, line, error));
+    }
     return VQC_OK;
 }
 
