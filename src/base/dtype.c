@@ -8,10 +8,10 @@ typedef struct dtype_facts {
 } dtype_facts;
 
 static const dtype_facts facts[VQC_DTYPE_COUNT] = {
-    [VQC_DTYPE_F64] = {"f64", 8},   [VQC_DTYPE_F32] = {"f32", 4}, [VQC_DTYPE_F16] = {"f16", 2},
-    [VQC_DTYPE_BF16] = {"bf16", 2}, [VQC_DTYPE_I64] = {"i64", 8}, [VQC_DTYPE_I32] = {"i32", 4},
-    [VQC_DTYPE_I16] = {"i16", 2},   [VQC_DTYPE_I8] = {"i8", 1},   [VQC_DTYPE_U8] = {"u8", 1},
-    [VQC_DTYPE_BOOL] = {"bool", 1},
+    [VQC_DTYPE_F64] = {"f64", 8},   [VQC_DTYPE_F32] = {"f32", 4},         [VQC_DTYPE_F16] = {"f16", 2},
+    [VQC_DTYPE_BF16] = {"bf16", 2}, [VQC_DTYPE_I64] = {"i64", 8},         [VQC_DTYPE_I32] = {"i32", 4},
+    [VQC_DTYPE_I16] = {"i16", 2},   [VQC_DTYPE_I8] = {"i8", 1},           [VQC_DTYPE_U8] = {"u8", 1},
+    [VQC_DTYPE_BOOL] = {"bool", 1}, [VQC_DTYPE_F8_E4M3] = {"f8_e4m3", 1}, [VQC_DTYPE_F8_E5M2] = {"f8_e5m2", 1},
 };
 
 size_t vqc_dtype_size(vqc_dtype dtype)
@@ -44,6 +44,19 @@ static inline float f32_from_f16(uint16_t bits)
 float vqc_f32_from_f16(uint16_t bits)
 {
     return f32_from_f16(bits);
+}
+
+/* Every number of E4M3 is one of f16, whose bias is 8 more: its bits in f16's places, times 2^8. */
+float vqc_f32_from_f8_e4m3(uint8_t bits)
+{
+    if ((bits & 0x7fU) == 0x7fU)
+        return NAN;
+    return f32_from_f16((uint16_t)((bits & 0x80U) << 8 | (bits & 0x7fU) << 7)) * 0x1p8F;
+}
+
+float vqc_f32_from_f8_e5m2(uint8_t bits)
+{
+    return f32_from_f16((uint16_t)(bits << 8));
 }
 
 /* One element as a double; every type here but i64 fits exactly. */
@@ -79,6 +92,10 @@ static double element_value(vqc_dtype dtype, const unsigned char *source)
         return source[0];
     case VQC_DTYPE_BOOL:
         return source[0] != 0;
+    case VQC_DTYPE_F8_E4M3:
+        return (double)vqc_f32_from_f8_e4m3(source[0]);
+    case VQC_DTYPE_F8_E5M2:
+        return (double)vqc_f32_from_f8_e5m2(source[0]);
     case VQC_DTYPE_COUNT:
         break;
     }

@@ -19,6 +19,8 @@ typedef enum vqc_dtype {
     VQC_DTYPE_I8,
     VQC_DTYPE_U8,
     VQC_DTYPE_BOOL,
+    VQC_DTYPE_F8_E4M3, /* with a sign, bias 7, no infinities (OCP OFP8): float8_e4m3fn */
+    VQC_DTYPE_F8_E5M2, /* the upper half of an f16 */
     VQC_DTYPE_COUNT
 } vqc_dtype;
 
@@ -52,5 +54,8 @@ VQC_FORMULA uint16_t vqc_bf16_from_f32(float value)
 }
 
 float vqc_f32_from_f16(uint16_t bits);
+/* Exact; both NaNs of E4M3 (all bits of exponent and mantissa set) become NaN. */
+float vqc_f32_from_f8_e4m3(uint8_t bits);
+float vqc_f32_from_f8_e5m2(uint8_t bits);
 
 #endif

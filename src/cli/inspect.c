@@ -30,6 +30,8 @@ static void inspection_print(const inspection *found)
     (void)printf("file     %s\n", found->path);
     (void)printf("format   %s\n", vqc_weights_format_name(vqc_weights_format_of(weights)));
     (void)printf("sha256   %s\n", found->digest);
+    if (vqc_weights_key(weights) != NULL)
+        (void)printf("key      %s\n", vqc_weights_key(weights));
     (void)printf("model    %s\n", found->model);
     (void)printf("tensors  %zu with %lld elements\n\n", vqc_weights_count(weights),
                  (long long)elements_total(weights));
@@ -37,7 +39,7 @@ static void inspection_print(const inspection *found)
         const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
         char shape[128];
         vqc_parameters_shape_text(tensor->rank, tensor->shape, shape, sizeof shape);
-        (void)printf("%-4s  %-24s  %s\n", vqc_dtype_name(tensor->dtype), shape, tensor->name);
+        (void)printf("%-4s  %-24s  %s\n", vqc_weights_type_name(tensor), shape, tensor->name);
     }
 }
 
@@ -48,7 +50,7 @@ static json_t *tensors_to_json(const vqc_weights *weights)
         const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
         json_t *entry = json_object();
         json_object_set_new(entry, "name", json_string(tensor->name));
-        json_object_set_new(entry, "dtype", json_string(vqc_dtype_name(tensor->dtype)));
+        json_object_set_new(entry, "dtype", json_string(vqc_weights_type_name(tensor)));
         json_object_set_new(entry, "shape", vqc_json_integers(tensor->shape, (size_t)tensor->rank));
         json_array_append_new(tensors, entry);
     }
@@ -62,6 +64,8 @@ static vqc_status inspection_print_json(const inspection *found, vqc_error *erro
     json_object_set_new(report, "file", json_string(found->path));
     json_object_set_new(report, "format", json_string(vqc_weights_format_name(format)));
     json_object_set_new(report, "sha256", json_string(found->digest));
+    if (vqc_weights_key(found->weights) != NULL)
+        json_object_set_new(report, "key", json_string(vqc_weights_key(found->weights)));
     json_object_set_new(report, "model", json_string(found->model));
     json_object_set_new(report, "tensors", tensors_to_json(found->weights));
     return vqc_json_print(report, error);

@@ -98,7 +98,8 @@ vqc_status vqc_directory_add(vqc_directory *directory, const vqc_directory_entry
     vqc_directory_entry added = *entry;
     VQC_TRY(name_check(name, name_size, error));
     VQC_TRY(shape_count(&added.tensor, &added.tensor.count, error));
-    VQC_TRY(entry_check(directory, &added, limit, error));
+    if (added.tensor.unreadable == NULL)
+        VQC_TRY(entry_check(directory, &added, limit, error));
     VQC_TRY(vqc_memory_grow(&directory->entries, &directory->capacity, directory->count + 1,
                             sizeof *directory->entries, "the directory of tensors", error));
     char *copy;
@@ -171,5 +172,6 @@ void vqc_directory_release(vqc_directory *directory)
     free(directory->by_name);
     free(directory->storages);
     free(directory->texts);
+    free(directory->key);
     *directory = (vqc_directory){0};
 }

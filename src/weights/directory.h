@@ -35,7 +35,7 @@ typedef struct vqc_directory_text {
     char *value;
 } vqc_directory_text;
 
-/* Initialise with {.file_size = bytes}. */
+/* Initialise with {.file_size = bytes}, and with .key, a copy, where one is wanted. */
 typedef struct vqc_directory {
     uint64_t file_size;
     vqc_directory_entry *entries; /* in the file's order */
@@ -45,6 +45,7 @@ typedef struct vqc_directory {
     size_t storage_count;
     vqc_directory_text *texts;
     size_t text_count, text_capacity;
+    char *key; /* of the part of the file that the tensors were under, or shall be; NULL: at its top, or any */
 } vqc_directory;
 
 /* Sets the strides and the count of a row-major tensor from its shape. VQC_BAD_INPUT for a negative size and for
@@ -53,7 +54,8 @@ VQC_MUST_CHECK vqc_status vqc_directory_entry_lay_out(vqc_directory_entry *entry
 
 /* Adds a tensor. The entry is complete but for its name and count; `limit` is the number of bytes at the beginning
  * of its storage that the tensor may touch, at most the storage's size. Checks the name (UTF-8, no NUL), sizes,
- * strides and that every element lies before the limit. Errors do not name the tensor; the caller does. */
+ * strides and that every element lies before the limit; of an unreadable tensor only name and sizes. Errors do not
+ * name the tensor; the caller does. */
 VQC_MUST_CHECK vqc_status vqc_directory_add(vqc_directory *directory, const vqc_directory_entry *entry,
                                             const char *name, size_t name_size, uint64_t limit, vqc_error *error);
 

@@ -37,7 +37,47 @@ static const known_global known_globals[] = {
     {"torch", "int8", VQC_PICKLE_CLASS_DTYPE, VQC_DTYPE_I8},
     {"torch", "uint8", VQC_PICKLE_CLASS_DTYPE, VQC_DTYPE_U8},
     {"torch", "bool", VQC_PICKLE_CLASS_DTYPE, VQC_DTYPE_BOOL},
+    {"torch", "float8_e4m3fn", VQC_PICKLE_CLASS_DTYPE, VQC_DTYPE_F8_E4M3},
+    {"torch", "float8_e5m2", VQC_PICKLE_CLASS_DTYPE, VQC_DTYPE_F8_E5M2},
 };
+
+/* Types that PyTorch knows and no model here is made of. */
+static const struct unreadable_global {
+    const char *name; /* in the module torch */
+    size_t size;
+} unreadable_globals[] = {
+    {.name = "ComplexFloatStorage", .size = 8},
+    {.name = "ComplexDoubleStorage", .size = 16},
+    {.name = "uint16", .size = 2},
+    {.name = "uint32", .size = 4},
+    {.name = "uint64", .size = 8},
+    {.name = "complex32", .size = 4},
+    {.name = "complex64", .size = 8},
+    {.name = "complex128", .size = 16},
+    {.name = "float8_e4m3fnuz", .size = 1},
+    {.name = "float8_e5m2fnuz", .size = 1},
+    {.name = "float8_e8m0fnu", .size = 1},
+    {.name = "float4_e2m1fn_x2", .size = 1},
+    {.name = "bits1x8", .size = 1},
+    {.name = "bits2x4", .size = 1},
+    {.name = "bits4x2", .size = 1},
+    {.name = "bits8", .size = 1},
+    {.name = "bits16", .size = 2},
+};
+
+static void unreadable_classify(vqc_pickle_global *global)
+{
+    if (!vqc_pickle_text_is(global->module, "torch"))
+        return;
+    for (size_t i = 0; i < sizeof unreadable_globals / sizeof unreadable_globals[0]; i++) {
+        if (!vqc_pickle_text_is(global->name, unreadable_globals[i].name))
+            continue;
+        global->class = VQC_PICKLE_CLASS_UNREADABLE;
+        global->element_size = unreadable_globals[i].size;
+        global->unreadable = unreadable_globals[i].name;
+        return;
+    }
+}
 
 void vqc_pickle_global_classify(vqc_pickle_global *global)
 {
@@ -46,9 +86,11 @@ void vqc_pickle_global_classify(vqc_pickle_global *global)
         if (vqc_pickle_text_is(global->name, known->name) && vqc_pickle_text_is(global->module, known->module)) {
             global->class = known->class;
             global->dtype = known->dtype;
+            global->element_size = vqc_dtype_size(known->dtype);
             return;
         }
     }
+    unreadable_classify(global);
 }
 
 /* The argument with that number, NULL where there are fewer or it is of another kind. */
@@ -161,6 +203,7 @@ static vqc_status construct_known(vqc_arena *arena, const vqc_pickle_value *call
     case VQC_PICKLE_CLASS_REBUILD_FROM_TYPE:
     case VQC_PICKLE_CLASS_STORAGE:
     case VQC_PICKLE_CLASS_DTYPE:
+    case VQC_PICKLE_CLASS_UNREADABLE:
     case VQC_PICKLE_CLASS_FOREIGN:
         break;
     }

@@ -37,6 +37,7 @@ typedef enum vqc_pickle_class {
     VQC_PICKLE_CLASS_SIZE,                      /* torch.Size */
     VQC_PICKLE_CLASS_STORAGE,                   /* torch.FloatStorage, ... */
     VQC_PICKLE_CLASS_DTYPE,                     /* torch.float32, ... */
+    VQC_PICKLE_CLASS_UNREADABLE,                /* torch.ComplexFloatStorage, torch.uint16, ... */
     VQC_PICKLE_CLASS_REBUILD_TENSOR,            /* torch._utils._rebuild_tensor and _rebuild_tensor_v2 */
     VQC_PICKLE_CLASS_REBUILD_TENSOR_WITH_DTYPE, /* torch._utils._rebuild_tensor_v3 */
     VQC_PICKLE_CLASS_REBUILD_PARAMETER,         /* torch._utils._rebuild_parameter, ..._with_state */
@@ -62,7 +63,9 @@ typedef struct vqc_pickle_global {
     vqc_pickle_text module;
     vqc_pickle_text name;
     vqc_pickle_class class;
-    vqc_dtype dtype; /* of VQC_PICKLE_CLASS_STORAGE and _DTYPE */
+    vqc_dtype dtype;        /* of VQC_PICKLE_CLASS_STORAGE and _DTYPE */
+    size_t element_size;    /* of these and of _UNREADABLE, bytes */
+    const char *unreadable; /* of the latter, the name with a terminator */
 } vqc_pickle_global;
 
 typedef struct vqc_pickle_object {

@@ -13,9 +13,15 @@ enum {
 };
 
 static const char *const dtype_names[VQC_DTYPE_COUNT] = {
-    [VQC_DTYPE_F64] = "F64", [VQC_DTYPE_F32] = "F32",   [VQC_DTYPE_F16] = "F16", [VQC_DTYPE_BF16] = "BF16",
-    [VQC_DTYPE_I64] = "I64", [VQC_DTYPE_I32] = "I32",   [VQC_DTYPE_I16] = "I16", [VQC_DTYPE_I8] = "I8",
-    [VQC_DTYPE_U8] = "U8",   [VQC_DTYPE_BOOL] = "BOOL",
+    [VQC_DTYPE_F64] = "F64",   [VQC_DTYPE_F32] = "F32",         [VQC_DTYPE_F16] = "F16",
+    [VQC_DTYPE_BF16] = "BF16", [VQC_DTYPE_I64] = "I64",         [VQC_DTYPE_I32] = "I32",
+    [VQC_DTYPE_I16] = "I16",   [VQC_DTYPE_I8] = "I8",           [VQC_DTYPE_U8] = "U8",
+    [VQC_DTYPE_BOOL] = "BOOL", [VQC_DTYPE_F8_E4M3] = "F8_E4M3", [VQC_DTYPE_F8_E5M2] = "F8_E5M2",
+};
+
+/* The format's other types. */
+static const char *const unreadable_names[] = {
+    "U16", "U32", "U64", "C64", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F6_E2M3", "F6_E3M2", "F4",
 };
 
 const char *vqc_safetensors_dtype_name(vqc_dtype dtype)
@@ -42,14 +48,20 @@ typedef struct header_reader {
     data_range *ranges; /* one per tensor */
 } header_reader;
 
-static vqc_status dtype_read(const json_t *description, vqc_dtype *dtype_out, vqc_error *error)
+static vqc_status dtype_read(const json_t *description, vqc_weights_tensor *tensor, vqc_error *error)
 {
     const char *name = json_string_value(json_object_get(description, "dtype"));
     if (name == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "expected a dtype");
     for (int i = 0; i < VQC_DTYPE_COUNT; i++) {
         if (strcmp(name, dtype_names[i]) == 0) {
-            *dtype_out = (vqc_dtype)i;
+            tensor->dtype = (vqc_dtype)i;
+            return VQC_OK;
+        }
+    }
+    for (size_t i = 0; i < sizeof unreadable_names / sizeof unreadable_names[0]; i++) {
+        if (strcmp(name, unreadable_names[i]) == 0) {
+            tensor->unreadable = unreadable_names[i];
             return VQC_OK;
         }
     }
@@ -97,12 +109,12 @@ static vqc_status tensor_read(header_reader *reader, const char *name, const jso
     data_range *range = &reader->ranges[reader->directory->count];
     if (!json_is_object(description))
         return vqc_error_set(error, VQC_BAD_INPUT, "expected an object with dtype, shape and data_offsets");
-    VQC_TRY(dtype_read(description, &entry.tensor.dtype, error));
+    VQC_TRY(dtype_read(description, &entry.tensor, error));
     VQC_TRY(shape_read(description, &entry.tensor, error));
     VQC_TRY(range_read(description, reader->data_size, range, error));
     VQC_TRY(vqc_directory_entry_lay_out(&entry, error));
     uint64_t needed = (uint64_t)entry.tensor.count * vqc_dtype_size(entry.tensor.dtype);
-    if (needed != range->end - range->begin)
+    if (entry.tensor.unreadable == NULL && needed != range->end - range->begin)
         return vqc_error_set(error, VQC_BAD_INPUT,
                              "expected %" PRIu64 " bytes for its shape, found %" PRIu64 " as its data_offsets",
                              needed, range->end - range->begin);

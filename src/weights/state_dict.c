@@ -26,21 +26,22 @@ typedef struct tensor_walk {
 
 static vqc_status walk_module(tensor_walk *walk, const vqc_pickle_value *module, vqc_error *error);
 
-static vqc_status type_dtype(const vqc_pickle_value *type, vqc_dtype *dtype_out, vqc_error *error)
+/* Bytes of an element of a type that is known, if only by name. */
+static vqc_status type_size(const vqc_pickle_value *type, uint64_t *size_out, vqc_error *error)
 {
     const vqc_pickle_global *global = &type->global;
-    if (global->class != VQC_PICKLE_CLASS_STORAGE && global->class != VQC_PICKLE_CLASS_DTYPE)
+    if (global->element_size == 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "elements of type %.*s are not supported",
                              (int)(global->name.size < 64 ? global->name.size : 64), global->name.data);
-    *dtype_out = global->dtype;
+    *size_out = global->element_size;
     return VQC_OK;
 }
 
 vqc_status vqc_pickle_storage_size(const vqc_pickle_storage *storage, uint64_t *size_out, vqc_error *error)
 {
-    vqc_dtype dtype;
-    VQC_TRY(type_dtype(storage->type, &dtype, error));
-    if (storage->count < 0 || __builtin_mul_overflow((uint64_t)storage->count, vqc_dtype_size(dtype), size_out))
+    uint64_t element;
+    VQC_TRY(type_size(storage->type, &element, error));
+    if (storage->count < 0 || __builtin_mul_overflow((uint64_t)storage->count, element, size_out))
         return vqc_error_set(error, VQC_BAD_INPUT, "its storage cannot have %" PRId64 " elements", storage->count);
     return VQC_OK;
 }
@@ -50,9 +51,9 @@ static vqc_status storage_view(const vqc_pickle_storage *storage, uint64_t file_
                                uint64_t *end_out, vqc_error *error)
 {
     uint64_t size;
-    vqc_dtype dtype;
+    uint64_t element;
     VQC_TRY(vqc_pickle_storage_size(storage, &size, error));
-    VQC_TRY(type_dtype(storage->type, &dtype, error));
+    VQC_TRY(type_size(storage->type, &element, error));
     if (file_storage_size < size)
         return vqc_error_set(error, VQC_BAD_INPUT, "expected %" PRIu64 " bytes in its storage, found %" PRIu64, size,
                              file_storage_size);
@@ -62,8 +63,8 @@ static vqc_status storage_view(const vqc_pickle_storage *storage, uint64_t file_
                              "expected a view within the %" PRId64 " elements of its storage, found %" PRId64
                              " from %" PRId64,
                              storage->count, storage->view_count, storage->view_start);
-    *begin_out = (uint64_t)storage->view_start * vqc_dtype_size(dtype);
-    *end_out = *begin_out + (uint64_t)storage->view_count * vqc_dtype_size(dtype);
+    *begin_out = (uint64_t)storage->view_start * element;
+    *end_out = *begin_out + (uint64_t)storage->view_count * element;
     return VQC_OK;
 }
 
@@ -91,13 +92,15 @@ static vqc_status add_tensor(tensor_walk *walk, const vqc_pickle_tensor *tensor,
     vqc_directory_entry entry = {0};
     uint64_t begin;
     uint64_t end;
-    VQC_TRY(type_dtype(tensor->type, &entry.tensor.dtype, error));
+    uint64_t element;
+    VQC_TRY(type_size(tensor->type, &element, error));
+    entry.tensor.dtype = tensor->type->global.dtype;
+    entry.tensor.unreadable = tensor->type->global.unreadable;
     VQC_TRY(tensor_geometry(tensor, &entry, error));
     VQC_TRY(walk->find(walk->context, tensor->storage, &entry.storage, error));
     VQC_TRY(storage_view(tensor->storage, walk->directory->storages[entry.storage].size, &begin, &end, error));
     uint64_t offset;
-    if (tensor->start < 0 ||
-        __builtin_mul_overflow((uint64_t)tensor->start, vqc_dtype_size(entry.tensor.dtype), &offset) ||
+    if (tensor->start < 0 || __builtin_mul_overflow((uint64_t)tensor->start, element, &offset) ||
         __builtin_add_overflow(begin, offset, &entry.start))
         return vqc_error_set(error, VQC_BAD_INPUT, "its offset %" PRId64 " lies beyond its storage", tensor->start);
     return vqc_directory_add(walk->directory, &entry, walk->name, walk->name_size, end, error);
@@ -216,14 +219,78 @@ static vqc_status no_tensors(const vqc_pickle_value *root, vqc_error *error)
                          used > 0 ? " among the keys " : "", keys);
 }
 
+static bool items_hold_tensors(const vqc_pickle_items *pairs)
+{
+    for (size_t i = 1; i < pairs->count; i += 2)
+        if (pairs->values[i]->kind == VQC_PICKLE_TENSOR)
+            return true;
+    return false;
+}
+
+/* Whether what stands under a key is a mapping with tensors, or a module. */
+static bool holds_tensors(const vqc_pickle_value *value)
+{
+    if (value == NULL)
+        return false;
+    if (value->kind == VQC_PICKLE_MAPPING)
+        return items_hold_tensors(&value->items);
+    if (value->kind != VQC_PICKLE_OBJECT)
+        return false;
+    const vqc_pickle_value *state = value->object.state;
+    return items_hold_tensors(&value->object.items) || (state != NULL && state->kind == VQC_PICKLE_MAPPING &&
+                                                        vqc_pickle_items_find(&state->items, "_modules") != NULL);
+}
+
+/* Keys under which training programs keep weights, beside optimisers and counters. */
+static const char *const usual_keys[] = {
+    "state_dict", "model",     "model_state_dict", "module",         "net",
+    "network",    "generator", "params",           "params_ema",     "ema",
+    "model_ema",  "ema_model", "state_dict_ema",   "ema_state_dict",
+};
+
+/* Goes to the part under the one usual key that has tensors, where one has. */
+static vqc_status root_choose(const vqc_pickle_value **root, vqc_directory *directory, vqc_error *error)
+{
+    const vqc_pickle_value *top = *root;
+    const char *chosen = NULL;
+    for (size_t i = 0; i < sizeof usual_keys / sizeof usual_keys[0]; i++) {
+        const vqc_pickle_value *part = vqc_pickle_items_find(&top->items, usual_keys[i]);
+        if (!holds_tensors(part))
+            continue;
+        if (chosen != NULL)
+            return vqc_error_set(error, VQC_BAD_INPUT,
+                                 "expected one model, found tensors under the keys %s and %s: say which with `key`",
+                                 chosen, usual_keys[i]);
+        chosen = usual_keys[i];
+        *root = part;
+    }
+    if (chosen != NULL)
+        return vqc_memory_copy_text(chosen, &directory->key, error);
+    const vqc_pickle_value *empty = vqc_pickle_items_find(&top->items, usual_keys[0]);
+    if (empty != NULL) /* nothing there: the message shall say what it holds instead */
+        *root = empty;
+    return VQC_OK;
+}
+
+/* Goes to the part that the caller has named. */
+static vqc_status root_named(const vqc_pickle_value **root, const char *key, vqc_error *error)
+{
+    const vqc_pickle_value *part =
+        (*root)->kind == VQC_PICKLE_MAPPING ? vqc_pickle_items_find(&(*root)->items, key) : NULL;
+    if (part == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "expected a mapping with the key %.64s, found none", key);
+    *root = part;
+    return VQC_OK;
+}
+
 vqc_status vqc_state_dict_read(const vqc_pickle *pickle, vqc_storage_find find, void *context,
                                vqc_directory *directory, vqc_error *error)
 {
     const vqc_pickle_value *root = pickle->top;
-    if (root->kind == VQC_PICKLE_MAPPING) {
-        const vqc_pickle_value *inner = vqc_pickle_items_find(&root->items, "state_dict");
-        root = inner == NULL ? root : inner;
-    }
+    if (directory->key != NULL)
+        VQC_TRY(root_named(&root, directory->key, error));
+    else if (root->kind == VQC_PICKLE_MAPPING)
+        VQC_TRY(root_choose(&root, directory, error));
     tensor_walk walk = {.find = find,
                         .context = context,
                         .directory = directory,

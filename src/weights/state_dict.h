@@ -16,9 +16,11 @@ typedef vqc_status (*vqc_storage_find)(void *context, const vqc_pickle_storage *
  * - a mapping of names to tensors;
  * - a module object (TorchScript: its attributes; pickled torch.nn.Module: its parameters and buffers), with the
  *   names of the modules in front, joined by dots;
- * - either of these under the key `state_dict` of a mapping, where there is that key.
+ * - either of these under a key of a mapping, as training programs write it: under `directory->key` where the caller
+ *   has set it; else under the one of the usual keys (`state_dict`, `model`, `ema`, ...) that holds tensors, which
+ *   directory->key then names. Tensors beside such a key are measurements.
  * Everything that is not a tensor is left aside. VQC_BAD_INPUT names the tensor, or what was found where there is
- * none. */
+ * none, or two keys that both hold tensors. */
 VQC_MUST_CHECK vqc_status vqc_state_dict_read(const vqc_pickle *pickle, vqc_storage_find find, void *context,
                                               vqc_directory *directory, vqc_error *error);
 

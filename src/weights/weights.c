@@ -44,6 +44,10 @@ static vqc_status directory_read(vqc_weights *weights, vqc_error *error)
     const vqc_map *map = &weights->map;
     if (vqc_safetensors_is(map)) {
         weights->format = VQC_WEIGHTS_SAFETENSORS;
+        if (weights->directory.key != NULL)
+            return vqc_error_set(error, VQC_BAD_INPUT,
+                                 "safetensors files have no keys above their tensors, expected %s",
+                                 weights->directory.key);
         return vqc_safetensors_read(map, &weights->directory, error);
     }
     if (starts_with(map, "PK\x03\x04")) {
@@ -57,9 +61,11 @@ static vqc_status directory_read(vqc_weights *weights, vqc_error *error)
     return format_refused(map, error);
 }
 
-static vqc_status weights_fill(vqc_weights *weights, const char *path, vqc_error *error)
+static vqc_status weights_fill(vqc_weights *weights, const char *path, const char *key, vqc_error *error)
 {
     VQC_TRY(vqc_memory_copy_text(path, &weights->path, error));
+    if (key != NULL)
+        VQC_TRY(vqc_memory_copy_text(key, &weights->directory.key, error));
     VQC_TRY(vqc_map_open(path, &weights->map, error));
     weights->directory.file_size = weights->map.size;
     VQC_TRY(directory_read(weights, error));
@@ -68,9 +74,14 @@ static vqc_status weights_fill(vqc_weights *weights, const char *path, vqc_error
 
 vqc_status vqc_weights_open(const char *path, vqc_weights **weights_out, vqc_error *error)
 {
+    return vqc_weights_open_key(path, NULL, weights_out, error);
+}
+
+vqc_status vqc_weights_open_key(const char *path, const char *key, vqc_weights **weights_out, vqc_error *error)
+{
     vqc_weights *weights;
     VQC_TRY(vqc_memory_allocate(1, sizeof *weights, "a checkpoint", &weights, error));
-    vqc_status status = weights_fill(weights, path, error);
+    vqc_status status = weights_fill(weights, path, key, error);
     if (status != VQC_OK) {
         vqc_weights_close(weights);
         return vqc_error_prefix(error, "%s", path);
@@ -113,6 +124,11 @@ const char *vqc_weights_format_name(vqc_weights_format format)
         return "older PyTorch serialisation";
     }
     return "unknown";
+}
+
+const char *vqc_weights_key(const vqc_weights *weights)
+{
+    return weights->directory.key;
 }
 
 size_t vqc_weights_count(const vqc_weights *weights)
@@ -159,12 +175,19 @@ static void convert_to_i64(vqc_dtype dtype, const void *source, size_t count, vo
     }
 }
 
+const char *vqc_weights_type_name(const vqc_weights_tensor *tensor)
+{
+    return tensor->unreadable != NULL ? tensor->unreadable : vqc_dtype_name(tensor->dtype);
+}
+
 static vqc_status tensor_read(const vqc_weights *weights, const vqc_weights_tensor *tensor,
                               vqc_gather_convert convert, size_t target_size, void *target, vqc_error *error)
 {
     vqc_directory_entry *entry =
         &weights->directory.entries[(const vqc_directory_entry *)tensor - weights->directory.entries];
     vqc_storage *storage = &weights->directory.storages[entry->storage];
+    if (tensor->unreadable != NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "elements of type %s cannot be read", tensor->unreadable);
     entry->was_read = true;
     if (tensor->count == 0)
         return VQC_OK;
@@ -195,12 +218,34 @@ vqc_status vqc_weights_read_f32(const vqc_weights *weights, const vqc_weights_te
     return VQC_OK;
 }
 
+static bool is_whole(vqc_dtype dtype)
+{
+    switch (dtype) {
+    case VQC_DTYPE_I64:
+    case VQC_DTYPE_I32:
+    case VQC_DTYPE_I16:
+    case VQC_DTYPE_I8:
+    case VQC_DTYPE_U8:
+    case VQC_DTYPE_BOOL:
+        return true;
+    case VQC_DTYPE_F64:
+    case VQC_DTYPE_F32:
+    case VQC_DTYPE_F16:
+    case VQC_DTYPE_BF16:
+    case VQC_DTYPE_F8_E4M3:
+    case VQC_DTYPE_F8_E5M2:
+    case VQC_DTYPE_COUNT:
+        break;
+    }
+    return false;
+}
+
 vqc_status vqc_weights_read_i64(const vqc_weights *weights, const vqc_weights_tensor *tensor, int64_t *target,
                                 vqc_error *error)
 {
     vqc_dtype dtype = tensor->dtype;
     vqc_status status = VQC_OK;
-    if (dtype == VQC_DTYPE_F64 || dtype == VQC_DTYPE_F32 || dtype == VQC_DTYPE_F16 || dtype == VQC_DTYPE_BF16)
+    if (tensor->unreadable == NULL && !is_whole(dtype))
         status = vqc_error_set(error, VQC_BAD_INPUT, "expected integers, found %s", vqc_dtype_name(dtype));
     else
         status = tensor_read(weights, tensor, convert_to_i64, sizeof *target, target, error);

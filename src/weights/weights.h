@@ -37,12 +37,19 @@ typedef struct vqc_weights_tensor {
     int rank;
     int64_t shape[VQC_WEIGHTS_MAX_RANK]; /* row-major; may hold zeros */
     int64_t count;                       /* number of elements */
+    /* NULL; or the name of an element type that is known but cannot be read, as the file has it, "uint16". dtype says
+     * nothing then, and reading the tensor is VQC_BAD_INPUT: a file may have such tensors beside a model's. */
+    const char *unreadable;
 } vqc_weights_tensor;
 
-/* Opens a file and reads its directory. Where a training framework wrapped the weights (a mapping with the key
- * `state_dict`), the tensors are those under it, with their names there; everything else is left aside.
- * VQC_BAD_INPUT names the file and, where there is one, the tensor. */
+/* Opens a file and reads its directory. Where a training program wrapped the weights (a mapping with the key
+ * `state_dict`, `model`, `ema`, ... of state_dict.c), the tensors are those under it, with their names there;
+ * everything else is left aside. A file with tensors under two of these keys is VQC_BAD_INPUT. VQC_BAD_INPUT names
+ * the file and, where there is one, the tensor. */
 VQC_MUST_CHECK vqc_status vqc_weights_open(const char *path, vqc_weights **weights_out, vqc_error *error);
+/* The same of the tensors under this key of the file. NULL: as above. */
+VQC_MUST_CHECK vqc_status vqc_weights_open_key(const char *path, const char *key, vqc_weights **weights_out,
+                                               vqc_error *error);
 /* NULL is allowed. */
 void vqc_weights_close(vqc_weights *weights);
 
@@ -51,11 +58,17 @@ vqc_weights_format vqc_weights_format_of(const vqc_weights *weights);
 /* "safetensors", "PyTorch zip", "TorchScript zip", "older PyTorch serialisation" */
 const char *vqc_weights_format_name(vqc_weights_format format);
 
+/* The key that the tensors stand under in the file, "state_dict"; NULL: they stand at its top. */
+const char *vqc_weights_key(const vqc_weights *weights);
+
 /* Number of tensors, and each of them in the file's order. */
 size_t vqc_weights_count(const vqc_weights *weights);
 const vqc_weights_tensor *vqc_weights_at(const vqc_weights *weights, size_t index);
 /* The tensor of that name, NULL if there is none. */
 const vqc_weights_tensor *vqc_weights_find(const vqc_weights *weights, const char *name);
+
+/* The name of a tensor's element type, "f32" or "uint16". */
+const char *vqc_weights_type_name(const vqc_weights_tensor *tensor);
 
 /* Text stored beside the tensors (safetensors' __metadata__), NULL if that key is not there. */
 const char *vqc_weights_metadata(const vqc_weights *weights, const char *key);
@@ -64,7 +77,7 @@ const char *vqc_weights_metadata(const vqc_weights *weights, const char *key);
  * the checksum of the bytes is compared the first time: a damaged file is VQC_BAD_INPUT here, not at opening. */
 VQC_MUST_CHECK vqc_status vqc_weights_read_f32(const vqc_weights *weights, const vqc_weights_tensor *tensor,
                                                float *target, vqc_error *error);
-/* The same for integers; a floating-point tensor is VQC_BAD_INPUT. */
+/* The same for whole numbers; a floating-point tensor is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_weights_read_i64(const vqc_weights *weights, const vqc_weights_tensor *tensor,
                                                int64_t *target, vqc_error *error);
 

@@ -24,6 +24,7 @@ typedef struct zip_bytes {
 struct vqc_zip {
     zip_t *archive;
     zip_bytes bytes;
+    bool checksums; /* some entry has one */
 };
 
 static zip_int64_t bytes_read(zip_bytes *bytes, void *data, zip_uint64_t length)
@@ -108,6 +109,20 @@ static vqc_status archive_open(vqc_zip *zip, vqc_error *error)
     return status;
 }
 
+/* PyTorch can be told not to compute checksums; then all of them are 0, which a checksum is by chance once in 2^32.
+ */
+static bool has_checksums(const vqc_zip *zip)
+{
+    zip_int64_t count = zip_get_num_entries(zip->archive, 0);
+    for (zip_int64_t i = 0; i < count; i++) {
+        zip_stat_t facts;
+        if (zip_stat_index(zip->archive, (zip_uint64_t)i, 0, &facts) != 0 || (facts.valid & ZIP_STAT_CRC) == 0 ||
+            facts.crc != 0)
+            return true;
+    }
+    return false;
+}
+
 vqc_status vqc_zip_open(const vqc_map *map, vqc_zip **zip_out, vqc_error *error)
 {
     vqc_zip *zip;
@@ -119,6 +134,7 @@ vqc_status vqc_zip_open(const vqc_map *map, vqc_zip **zip_out, vqc_error *error)
         vqc_zip_close(zip);
         return status;
     }
+    zip->checksums = has_checksums(zip);
     *zip_out = zip;
     return VQC_OK;
 }
@@ -181,7 +197,7 @@ vqc_status vqc_zip_locate(vqc_zip *zip, uint64_t index, vqc_storage *storage_out
     if (facts.encryption_method != ZIP_EM_NONE)
         return entry_refused(zip, index, "is encrypted", error);
     vqc_storage storage = {
-        .size = facts.size, .zip_index = index, .checksum = facts.crc, .must_check = true, .known = true};
+        .size = facts.size, .zip_index = index, .checksum = facts.crc, .must_check = zip->checksums, .known = true};
     if (facts.comp_method == ZIP_CM_STORE) {
         if (facts.size != facts.comp_size)
             return entry_refused(zip, index, "is stored in another size than its own", error);

@@ -28,8 +28,9 @@ int64_t vqc_zip_find(const vqc_zip *zip, const char *name);
  * compressed in a way that is not supported. */
 VQC_MUST_CHECK vqc_status vqc_zip_locate(vqc_zip *zip, uint64_t index, vqc_storage *storage_out, vqc_error *error);
 
-/* The bytes of an entry, after comparing their checksum (the first time): in the map, or where the entry is
- * compressed in heap memory that *heap_out then holds and the caller frees; else *heap_out is NULL. */
+/* The bytes of an entry, after comparing their checksum (the first time; not in a file whose checksums are all 0,
+ * which says that they were not computed): in the map, or where the entry is compressed in heap memory that *heap_out
+ * then holds and the caller frees; else *heap_out is NULL. */
 VQC_MUST_CHECK vqc_status vqc_zip_read(vqc_zip *zip, vqc_storage *storage, const uint8_t **bytes_out,
                                        uint8_t **heap_out, vqc_error *error);
 

@@ -238,8 +238,9 @@ static void dtype_conversions(void **state)
 static void dtype_facts(void **state)
 {
     (void)state;
-    const size_t sizes[VQC_DTYPE_COUNT] = {8, 4, 2, 2, 8, 4, 2, 1, 1, 1};
-    const char *const names[VQC_DTYPE_COUNT] = {"f64", "f32", "f16", "bf16", "i64", "i32", "i16", "i8", "u8", "bool"};
+    const size_t sizes[VQC_DTYPE_COUNT] = {8, 4, 2, 2, 8, 4, 2, 1, 1, 1, 1, 1};
+    const char *const names[VQC_DTYPE_COUNT] = {"f64", "f32", "f16", "bf16", "i64",     "i32",
+                                                "i16", "i8",  "u8",  "bool", "f8_e4m3", "f8_e5m2"};
     for (int i = 0; i < VQC_DTYPE_COUNT; i++) {
         assert_int_equal(vqc_dtype_size((vqc_dtype)i), sizes[i]);
         assert_string_equal(vqc_dtype_name((vqc_dtype)i), names[i]);
