@@ -1,19 +1,22 @@
 #include "models/clip.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "models/clip_blocks.h"
 #include "models/towers.h"
 
-/* Finds naming and types of a file with both towers or, `alone`, with an image tower and nothing that is known as
- * its text tower. false: there are none. */
-static bool towers_find(vqc_clip *clip, const vqc_weights *weights, bool alone)
+/* Finds naming and types under a prefix, of a file with both towers or, `alone`, with an image tower and nothing that
+ * is known as its text tower. false: there are none. */
+static bool towers_find(vqc_clip *clip, const vqc_weights *weights, const char *prefix, bool alone)
 {
+    (void)snprintf(clip->prefix, sizeof clip->prefix, "%s", prefix);
     for (size_t i = 0; i < vqc_clip_naming_count; i++) {
-        clip->naming = &vqc_clip_namings[i];
+        clip->naming = vqc_clip_namings[i];
+        clip->naming.prefix = clip->prefix;
         clip->parameters =
-            (vqc_parameters){.weights = weights, .translate = clip->naming->type->translate, .context = clip->naming};
+            (vqc_parameters){.weights = weights, .translate = clip->naming.type->translate, .context = &clip->naming};
         clip->vision.type = vqc_image_tower_type_find(&clip->parameters);
         clip->text.type = vqc_text_tower_type_find(&clip->parameters);
         if (clip->vision.type != NULL && (alone || clip->text.type != NULL))
@@ -22,15 +25,46 @@ static bool towers_find(vqc_clip *clip, const vqc_weights *weights, bool alone)
     return false;
 }
 
-static bool clip_recognise(vqc_clip *clip, const vqc_weights *weights)
-{
-    return towers_find(clip, weights, false) || towers_find(clip, weights, true);
-}
-
 bool vqc_clip_is_recognised(const vqc_weights *weights)
 {
     vqc_clip clip = {0};
-    return clip_recognise(&clip, weights);
+    vqc_prefixes prefixes;
+    vqc_prefixes_find(weights, &prefixes);
+    for (int i = 0; i < prefixes.count; i++)
+        if (towers_find(&clip, weights, prefixes.items[i], true))
+            return true;
+    return false;
+}
+
+/* The same under any prefix, but one only; *found_out: whether there is one. */
+static vqc_status prefix_find(vqc_clip *clip, bool alone, bool *found_out, vqc_error *error)
+{
+    const char *found = NULL;
+    vqc_prefixes prefixes;
+    vqc_prefixes_find(clip->weights, &prefixes);
+    for (int i = 0; i < prefixes.count; i++) {
+        if (!towers_find(clip, clip->weights, prefixes.items[i], alone))
+            continue;
+        if (found != NULL)
+            return vqc_prefixes_refuse(clip->weights, "CLIP model", found, prefixes.items[i], error);
+        found = prefixes.items[i];
+    }
+    *found_out = found != NULL && towers_find(clip, clip->weights, found, alone);
+    return VQC_OK;
+}
+
+static vqc_status clip_recognise(vqc_clip *clip, vqc_error *error)
+{
+    bool found;
+    VQC_TRY(prefix_find(clip, false, &found, error));
+    if (!found)
+        VQC_TRY(prefix_find(clip, true, &found, error));
+    if (found)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: not a CLIP model: expected the tensors visual.conv1.weight and "
+                         "token_embedding.weight, or those of open_clip or Hugging Face",
+                         vqc_weights_path(clip->weights));
 }
 
 /* The caller's word, then the configuration's, then OpenAI's rule. */
@@ -38,7 +72,7 @@ static vqc_status config_make(vqc_clip *clip, const vqc_clip_options *options, v
 {
     vqc_clip_config *config = &clip->config;
     bool text = clip->text.type != NULL;
-    VQC_TRY(clip->naming->type->config_read(vqc_weights_path(clip->weights), text, config, error));
+    VQC_TRY(clip->naming.type->config_read(vqc_weights_path(clip->weights), text, config, error));
     if (options->activation != NULL) {
         VQC_TRY(vqc_clip_activation_parse(options->activation, &config->image.activation, error));
         config->text.activation = config->image.activation;
@@ -70,11 +104,7 @@ static vqc_status sizes_check(const vqc_clip *clip, vqc_error *error)
 
 static vqc_status clip_configure(vqc_clip *clip, const vqc_clip_options *options, vqc_error *error)
 {
-    if (!clip_recognise(clip, clip->weights))
-        return vqc_error_set(error, VQC_BAD_INPUT,
-                             "%s: not a CLIP model: expected the tensors visual.conv1.weight and "
-                             "token_embedding.weight, or those of open_clip or Hugging Face",
-                             vqc_weights_path(clip->weights));
+    VQC_TRY(clip_recognise(clip, error));
     VQC_TRY(config_make(clip, options, error));
     if (clip->text.type != NULL)
         VQC_TRY(clip->text.type->configure(clip, &clip->config, error));

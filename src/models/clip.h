@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "models/clip_naming.h"
 #include "models/parameters.h"
+#include "models/prefixes.h"
 #include "network/network.h"
 
 /* A CLIP model (Radford et al. 2021): an image tower and a text tower that map into one space of embeddings. Read
@@ -39,7 +40,8 @@ typedef struct vqc_clip {
     int64_t embed_width;
     vqc_clip_config config;
     vqc_weights *weights;
-    const vqc_clip_naming *naming;
+    vqc_clip_naming naming; /* its prefix is the one below */
+    char prefix[VQC_PREFIX_SIZE];
     vqc_parameters parameters; /* under OpenAI's names */
 } vqc_clip;
 
@@ -53,7 +55,7 @@ typedef struct vqc_clip_options {
  * tower is made. */
 VQC_MUST_CHECK vqc_status vqc_clip_open(const char *path, const vqc_clip_options *options, vqc_clip **clip_out,
                                         vqc_error *error);
-/* Whether a weights file has the tensors by which a CLIP model is known; others may still lack. */
+/* Whether a weights file has the tensors by which a CLIP model is known, under some prefix; others may still lack. */
 bool vqc_clip_is_recognised(const vqc_weights *weights);
 /* Closes it; towers made from it stay usable. NULL is allowed. */
 void vqc_clip_close(vqc_clip *clip);

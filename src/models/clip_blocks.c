@@ -65,7 +65,7 @@ static vqc_status blocks_check(const vqc_clip *clip, const vqc_clip_tower_config
 vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower, const vqc_clip_tower_config *config,
                                      vqc_clip_blocks *blocks, vqc_error *error)
 {
-    blocks->packed = clip->naming->type->packed;
+    blocks->packed = clip->naming.type->packed;
     blocks->activation = config->activation;
     blocks->epsilon = (float)config->epsilon;
     blocks->layer_scale = config->layer_scale;

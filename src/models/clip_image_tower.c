@@ -24,9 +24,9 @@ static vqc_status all_read_check(const vqc_clip *clip, vqc_error *error)
     (void)snprintf(family, sizeof family, "CLIP %s", clip->vision.type->name);
     const vqc_unread_rule rule = {
         .family = family,
-        .prefix = clip->naming->prefix,
-        .owned = clip->naming->type->image_owned,
-        .passed = {clip->naming->type->harmless, clip->vision.type->harmless},
+        .prefix = clip->naming.prefix,
+        .owned = clip->naming.type->image_owned,
+        .passed = {clip->naming.type->harmless, clip->vision.type->harmless},
     };
     return vqc_unread_refuse(clip->weights, &rule, error);
 }

@@ -116,9 +116,6 @@ static const vqc_clip_naming_type hugging_face = {
 const vqc_clip_naming vqc_clip_namings[] = {
     {.type = &openai, .prefix = "", .text_prefix = ""},
     {.type = &openai, .prefix = "", .text_prefix = "text."},
-    {.type = &openai, .prefix = "module.", .text_prefix = ""},
-    {.type = &openai, .prefix = "module.", .text_prefix = "text."},
     {.type = &hugging_face, .prefix = "", .text_prefix = ""},
-    {.type = &hugging_face, .prefix = "module.", .text_prefix = ""},
 };
 const size_t vqc_clip_naming_count = sizeof vqc_clip_namings / sizeof vqc_clip_namings[0];

@@ -23,11 +23,11 @@ typedef struct vqc_clip_naming_type {
 
 typedef struct vqc_clip_naming {
     const vqc_clip_naming_type *type;
-    const char *prefix;      /* in front of every name: "" or "module." */
+    const char *prefix;      /* in front of every name (models/prefixes.h) */
     const char *text_prefix; /* further, in front of the text tower's: "" or "text." */
 } vqc_clip_naming;
 
-/* All that are known; of several that fit a file the first is taken. */
+/* All that are known, without a prefix; of several that fit a file the first is taken. */
 extern const vqc_clip_naming vqc_clip_namings[];
 extern const size_t vqc_clip_naming_count;
 

@@ -9,9 +9,9 @@ static vqc_status all_read_check(const vqc_clip *clip, vqc_error *error)
 {
     const vqc_unread_rule rule = {
         .family = clip->text.type->name,
-        .prefix = clip->naming->prefix,
-        .owned = clip->naming->type->text_owned,
-        .passed = {clip->naming->type->harmless, clip->text.type->harmless},
+        .prefix = clip->naming.prefix,
+        .owned = clip->naming.type->text_owned,
+        .passed = {clip->naming.type->harmless, clip->text.type->harmless},
     };
     return vqc_unread_refuse(clip->weights, &rule, error);
 }

@@ -5,10 +5,8 @@
 
 #include "base/memory.h"
 #include "models/generators.h"
+#include "models/prefixes.h"
 #include "models/unread.h"
-
-/* Prefixes under which published files hold the generator; the first that fits is taken. */
-static const char *const known_prefixes[] = {"", "first_stage_model.", "module.", "model."};
 
 /* In the file every name has the prefix in front. */
 static void name_translate(const void *context, const char *name, char translated[VQC_PARAMETER_NAME_SIZE])
@@ -16,17 +14,28 @@ static void name_translate(const void *context, const char *name, char translate
     vqc_parameter_name(translated, "%s%s", (const char *)context, name);
 }
 
-/* Finds the prefix under which the codebook stands. */
+/* Finds the one prefix under which the codebook stands. */
 static vqc_status prefix_find(vqc_generator *generator, vqc_error *error)
 {
+    const char *found = NULL;
+    vqc_prefixes prefixes;
+    vqc_prefixes_find(generator->weights, &prefixes);
     generator->parameters = (vqc_parameters){.weights = generator->weights, .translate = name_translate};
-    for (size_t i = 0; i < sizeof known_prefixes / sizeof known_prefixes[0]; i++) {
-        generator->parameters.context = known_prefixes[i];
-        if (vqc_parameters_find(&generator->parameters, generator->type->codebook) != NULL)
-            return VQC_OK;
+    for (int i = 0; i < prefixes.count; i++) {
+        generator->parameters.context = prefixes.items[i];
+        if (vqc_parameters_find(&generator->parameters, generator->type->codebook) == NULL)
+            continue;
+        if (found != NULL)
+            return vqc_prefixes_refuse(generator->weights, generator->type->name, found, prefixes.items[i], error);
+        found = prefixes.items[i];
     }
-    return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s is missing: not a checkpoint of the configured VQGAN",
-                         vqc_weights_path(generator->weights), generator->type->codebook);
+    if (found == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: tensor %s is missing: not a checkpoint of the configured VQGAN",
+                             vqc_weights_path(generator->weights), generator->type->codebook);
+    VQC_TRY(vqc_memory_copy_text(found, &generator->prefix, error));
+    generator->parameters.context = generator->prefix;
+    return VQC_OK;
 }
 
 /* The generator's own part of the configuration: `model`, or what is nested in it as a first stage. */
@@ -96,6 +105,7 @@ void vqc_generator_close(vqc_generator *generator)
     vqc_weights_close(generator->weights);
     free(generator->codebook);
     free(generator->own);
+    free(generator->prefix);
     *generator = (vqc_generator){0};
 }
 
@@ -173,7 +183,7 @@ static vqc_status all_read_check(const vqc_generator *generator, const char *con
     static const char *const everything[] = {"*", NULL};
     const vqc_unread_rule rule = {
         .family = generator->type->name,
-        .prefix = generator->parameters.context,
+        .prefix = generator->prefix,
         .owned = everything,
         .passed = {other, generator->type->harmless},
     };

@@ -26,6 +26,7 @@ typedef struct vqc_generator {
     void *own;                             /* what the type alone knows; one piece of memory */
     vqc_weights *weights;
     vqc_parameters parameters;
+    char *prefix; /* of its names in the file (models/prefixes.h), the context of the parameters */
 } vqc_generator;
 
 /* Opens configuration and weights file and reads the codebook. The rest is read when a decoder or encoder is made. A

@@ -16,6 +16,7 @@
 #include "models/clip.h"
 #include "models/generator.h"
 #include "models/unread.h"
+#include "weights_copy.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 #define DEMO VQC_SOURCE_DIR "/jobs/models/picturebook"
@@ -157,35 +158,6 @@ static const family_case cases[] = {
     {net2net, net2net_config, "first_stage_model.decoder.mid.attn_2.norm.bias", DECODER},
 };
 
-/* Writes a file's tensors and one more. */
-static void fixture_extend(const scratch *fixture, const char *path, const char *extra)
-{
-    static const float number;
-    vqc_error error = {0};
-    vqc_weights *weights;
-    assert_int_equal(vqc_weights_open(path, &weights, &error), VQC_OK);
-    size_t count = vqc_weights_count(weights);
-    vqc_weights_source *sources = calloc(count + 1, sizeof *sources);
-    assert_non_null(sources);
-    for (size_t i = 0; i < count; i++) {
-        const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
-        float *data = malloc((size_t)tensor->count * sizeof *data + 1);
-        assert_non_null(data);
-        assert_int_equal(vqc_weights_read_f32(weights, tensor, data, &error), VQC_OK);
-        sources[i] =
-            (vqc_weights_source){.name = tensor->name, .dtype = VQC_DTYPE_F32, .rank = tensor->rank, .data = data};
-        memcpy(sources[i].shape, tensor->shape, sizeof tensor->shape);
-    }
-    sources[count] =
-        (vqc_weights_source){.name = extra, .dtype = VQC_DTYPE_F32, .rank = 1, .shape = {1}, .data = &number};
-    if (vqc_weights_write(fixture->path, sources, count + 1, &error) != VQC_OK)
-        fail_msg("%s", error.message);
-    for (size_t i = 0; i < count; i++)
-        free((void *)(uintptr_t)sources[i].data);
-    free(sources);
-    vqc_weights_close(weights);
-}
-
 static void verdict_check(const family_case *test, int part, vqc_status status, const vqc_error *error)
 {
     if ((test->refused & part) == 0 && status != VQC_OK)
@@ -235,7 +207,8 @@ static void generator_case_check(const scratch *fixture, const family_case *test
 static void test_families(void **state)
 {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        fixture_extend(*state, cases[i].weights, cases[i].extra);
+        const scratch *fixture = *state;
+        weights_copy(cases[i].weights, fixture->path, "", 1, cases[i].extra);
         if (cases[i].config == NULL)
             clip_case_check(*state, &cases[i]);
         else
