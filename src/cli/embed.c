@@ -344,7 +344,7 @@ static const vqc_option table[] = {
      VQC_OPTION_MEMBER(embed_options, output)},
     {.name = "--activation",
      .value = "NAME",
-     .help = "quick_gelu or gelu, where the file does not say",
+     .help = "quick_gelu, gelu or gelu_tanh, where the file does not say",
      VQC_OPTION_MEMBER(embed_options, clip.activation)},
     {.name = "--head-width",
      .value = "N",

@@ -75,7 +75,8 @@ static vqc_status config_make(vqc_clip *clip, const vqc_clip_options *options, v
     VQC_TRY(clip->naming.type->config_read(vqc_weights_path(clip->weights), text, config, error));
     if (options->activation != NULL) {
         VQC_TRY(vqc_clip_activation_parse(options->activation, &config->image.activation, error));
-        config->text.activation = config->image.activation;
+        if (!config->text_activation_said)
+            config->text.activation = config->image.activation;
         config->activation_assumed = false;
     }
     if (options->head_width > 0) {

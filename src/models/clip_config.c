@@ -24,8 +24,10 @@ vqc_status vqc_clip_activation_parse(const char *name, vqc_activation_function *
         *function_out = VQC_ACTIVATION_QUICK_GELU;
     else if (strcmp(name, "gelu") == 0)
         *function_out = VQC_ACTIVATION_GELU;
+    else if (strcmp(name, "gelu_tanh") == 0)
+        *function_out = VQC_ACTIVATION_TANH_GELU;
     else
-        return vqc_error_set(error, VQC_BAD_INPUT, "activation %s: expected quick_gelu or gelu", name);
+        return vqc_error_set(error, VQC_BAD_INPUT, "activation %s: expected quick_gelu, gelu or gelu_tanh", name);
     return VQC_OK;
 }
 

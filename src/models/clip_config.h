@@ -40,7 +40,8 @@ typedef struct vqc_clip_tower_config {
 
 typedef struct vqc_clip_config {
     vqc_clip_tower_config image, text;
-    bool activation_assumed; /* nobody said it */
+    bool activation_assumed;   /* nobody said it */
+    bool text_activation_said; /* the configuration has the text tower's, so that a caller means the other's */
 
     bool pre_norm;        /* a layer norm before the picture tower's first block */
     bool norm_after_pool; /* the last layer norm is one of the pooled token, not of all before they are pooled */
@@ -67,7 +68,7 @@ typedef struct vqc_clip_config {
 /* As OpenAI has it, and others where no file says otherwise. */
 extern const vqc_clip_config vqc_clip_config_openai;
 
-/* "quick_gelu" or "gelu"; another name is VQC_BAD_INPUT. */
+/* "quick_gelu", "gelu" or "gelu_tanh"; another name is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_clip_activation_parse(const char *name, vqc_activation_function *function_out,
                                                     vqc_error *error);
 
@@ -82,5 +83,10 @@ VQC_MUST_CHECK vqc_status vqc_clip_config_read_open_clip(const char *weights_pat
                                                          vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_clip_config_read_hugging_face(const char *weights_path, bool text,
                                                             vqc_clip_config *config, vqc_error *error);
+
+/* Of Hugging Face's library: the keys that every configuration may hold, and what it says of pictures beside one. */
+extern const vqc_json_table vqc_hugging_face_general;
+VQC_MUST_CHECK vqc_status vqc_hugging_face_pictures_read(const char *weights_path, vqc_clip_config *config,
+                                                         vqc_error *error);
 
 #endif

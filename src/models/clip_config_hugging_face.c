@@ -38,9 +38,11 @@ static const char *const models[] = {[MODEL_CLIP] = "clip",
                                      [MODEL_META_CLIP_2_PICTURE] = "metaclip_2_vision_model",
                                      NULL};
 
-static const char *const activations[] = {"quick_gelu", "gelu", "gelu_python", "relu", NULL};
-static const vqc_activation_function activation_functions[] = {VQC_ACTIVATION_QUICK_GELU, VQC_ACTIVATION_GELU,
-                                                               VQC_ACTIVATION_GELU, VQC_ACTIVATION_RELU};
+static const char *const activations[] = {"quick_gelu", "gelu",      "gelu_python", "gelu_pytorch_tanh",
+                                          "gelu_new",   "gelu_fast", "relu",        NULL};
+static const vqc_activation_function activation_functions[] = {
+    VQC_ACTIVATION_QUICK_GELU, VQC_ACTIVATION_GELU,      VQC_ACTIVATION_GELU, VQC_ACTIVATION_TANH_GELU,
+    VQC_ACTIVATION_TANH_GELU,  VQC_ACTIVATION_TANH_GELU, VQC_ACTIVATION_RELU};
 
 /* What every configuration of the library may hold. */
 static const vqc_json_key general_keys[] = {
@@ -202,7 +204,8 @@ static const vqc_json_key processor_keys[] = {
 static const vqc_json_key picture_keys[] = {
     {.key = "image_processor_type",
      .use = VQC_JSON_FIXED,
-     .values = "[\"CLIPImageProcessor\", \"CLIPImageProcessorFast\", \"CLIPImageProcessorPil\"]"},
+     .values = "[\"CLIPImageProcessor\", \"CLIPImageProcessorFast\", \"CLIPImageProcessorPil\", "
+               "\"SiglipImageProcessor\", \"SiglipImageProcessorFast\", \"SiglipImageProcessorPil\"]"},
     {.key = "feature_extractor_type", .use = VQC_JSON_FIXED, .values = "[\"CLIPFeatureExtractor\"]"},
     {.key = "processor_class", .use = VQC_JSON_HARMLESS},
     {.key = "_valid_processor_keys", .use = VQC_JSON_HARMLESS},
@@ -254,6 +257,7 @@ static const vqc_json_key crop_keys[] = {
         .keys = (rows), .count = sizeof(rows) / sizeof *(rows)                                                       \
     }
 
+const vqc_json_table vqc_hugging_face_general = TABLE(general_keys);
 static const vqc_json_table model_tables[] = {TABLE(general_keys), TABLE(model_keys), TABLE(segmentation_keys)};
 static const vqc_json_table vision_tables[] = {TABLE(general_keys), TABLE(tower_keys), TABLE(vision_keys)};
 static const vqc_json_table text_tables[] = {TABLE(general_keys), TABLE(tower_keys), TABLE(text_keys)};
@@ -417,15 +421,19 @@ static vqc_status preprocessor_read(const char *weights_path, vqc_clip_config *c
     return status;
 }
 
+vqc_status vqc_hugging_face_pictures_read(const char *weights_path, vqc_clip_config *config, vqc_error *error)
+{
+    bool found;
+    VQC_TRY(processor_read(weights_path, config, &found, error));
+    return found ? VQC_OK : preprocessor_read(weights_path, config, error);
+}
+
 vqc_status vqc_clip_config_read_hugging_face(const char *weights_path, bool text, vqc_clip_config *config,
                                              vqc_error *error)
 {
     vqc_json_config *json;
-    bool found;
     VQC_TRY(vqc_clip_config_beside(weights_path, "config.json", &config->config_path, &json, error));
     vqc_status status = json == NULL ? VQC_OK : config_read(json, text, config, error);
     vqc_json_config_close(json);
-    VQC_TRY(status);
-    VQC_TRY(processor_read(weights_path, config, &found, error));
-    return found ? VQC_OK : preprocessor_read(weights_path, config, error);
+    return status == VQC_OK ? vqc_hugging_face_pictures_read(weights_path, config, error) : status;
 }

@@ -1,6 +1,7 @@
 #include <stddef.h>
 
 #include "models/clip_config.h"
+#include "models/siglip_config.h"
 
 /* open_clip_config.json: what open_clip 3.3 reads of it (CLIPVisionCfg, CLIPTextCfg, PreprocessCfg), with its
  * defaults. */
@@ -34,8 +35,8 @@ static const char *const resize_modes[] = {[VQC_PICTURE_RESIZE_SHORTER] = "short
                                            [VQC_PICTURE_RESIZE_SQUASH] = "squash",
                                            NULL};
 /* Of what its GELU is told to be. */
-static const char *const approximations[] = {"none", NULL};
-static const vqc_activation_function approximation_functions[] = {VQC_ACTIVATION_GELU};
+static const char *const approximations[] = {"none", "tanh", NULL};
+static const vqc_activation_function approximation_functions[] = {VQC_ACTIVATION_GELU, VQC_ACTIVATION_TANH_GELU};
 
 /* "random" is bicubic where nothing is trained. */
 static const char *const interpolations[] = {"bicubic", "bilinear", "random", NULL};
@@ -87,6 +88,19 @@ static const vqc_json_key vision_keys[] = {
     {.key = "timm_proj_bias", .use = VQC_JSON_HARMLESS},
     {.key = "timm_drop", .use = VQC_JSON_HARMLESS},
     {.key = "timm_drop_path", .use = VQC_JSON_HARMLESS},
+};
+
+/* Of a picture tower of timm's, which is all that timm_model_name says. */
+static const vqc_json_key timm_keys[] = {
+    {.key = "image_size", .use = VQC_JSON_SAID, MEMBER(side), .usual = "224"},
+    {.key = "timm_model_name", .use = VQC_JSON_HARMLESS}, /* read before */
+    {.key = "timm_model_pretrained", .use = VQC_JSON_HARMLESS},
+    {.key = "timm_pool", .use = VQC_JSON_FIXED, .values = "[\"map\"]"},
+    {.key = "timm_proj", .use = VQC_JSON_FIXED, .values = "[\"none\", \"\"]"},
+    {.key = "timm_proj_bias", .use = VQC_JSON_HARMLESS}, /* only with timm_proj */
+    {.key = "timm_drop", .use = VQC_JSON_HARMLESS},
+    {.key = "timm_drop_path", .use = VQC_JSON_HARMLESS},
+    {.key = "patch_dropout", .use = VQC_JSON_HARMLESS},
 };
 
 static const vqc_json_key text_keys[] = {
@@ -160,6 +174,7 @@ static const vqc_json_key picture_keys[] = {
 static const vqc_json_table file_tables[] = {TABLE(file_keys)};
 static const vqc_json_table model_tables[] = {TABLE(model_keys)};
 static const vqc_json_table vision_tables[] = {TABLE(vision_keys), TABLE(block_keys)};
+static const vqc_json_table timm_tables[] = {TABLE(timm_keys)};
 static const vqc_json_table text_tables[] = {TABLE(text_keys), TABLE(block_keys)};
 static const vqc_json_table activation_tables[] = {TABLE(activation_keys)};
 static const vqc_json_table norm_tables[] = {TABLE(norm_keys)};
@@ -167,12 +182,13 @@ static const vqc_json_table picture_tables[] = {TABLE(picture_keys)};
 
 /* Where the parts stand: with the upper level that open_clip writes, and in a copied one of its model_configs. */
 typedef struct levels {
-    const char *model, *vision, *vision_activation, *vision_norm, *text, *text_activation, *text_norm;
+    const char *model, *vision, *timm, *vision_activation, *vision_norm, *text, *text_activation, *text_norm;
 } levels;
 
 static const levels written = {
     .model = "model_cfg",
     .vision = "model_cfg.vision_cfg",
+    .timm = "model_cfg.vision_cfg.timm_model_name",
     .vision_activation = "model_cfg.vision_cfg.act_kwargs",
     .vision_norm = "model_cfg.vision_cfg.norm_kwargs",
     .text = "model_cfg.text_cfg",
@@ -182,6 +198,7 @@ static const levels written = {
 static const levels copied = {
     .model = "",
     .vision = "vision_cfg",
+    .timm = "vision_cfg.timm_model_name",
     .vision_activation = "vision_cfg.act_kwargs",
     .vision_norm = "vision_cfg.norm_kwargs",
     .text = "text_cfg",
@@ -199,6 +216,21 @@ static vqc_status arguments_read(const vqc_json_config *json, const char *activa
     tower->epsilon = o->epsilon;
     tower->layer_scale = o->layer_scale.key != NULL;
     o->layer_scale = (vqc_json_said){.key = NULL};
+    return VQC_OK;
+}
+
+/* A picture tower of timm's: SigLIP's. What its name does not tell is left for the caller to say. */
+static vqc_status timm_read(const vqc_json_config *json, const levels *at, open_clip *o, vqc_clip_config *config,
+                            vqc_error *error)
+{
+    const char *name = "";
+    bool found;
+    VQC_TRY(vqc_json_config_text(json, at->timm, &name, &found, error));
+    VQC_TRY(vqc_json_keys_read(json, at->vision, timm_tables, 1, o, error));
+    config->image = (vqc_clip_tower_config){.epsilon = 1e-6};
+    config->activation_assumed = !vqc_siglip_timm_find(name, &config->image);
+    config->text_activation_said = true;
+    config->side = o->side;
     return VQC_OK;
 }
 
@@ -238,7 +270,10 @@ static vqc_status model_read(const vqc_json_config *json, const levels *at, bool
     VQC_TRY(vqc_json_keys_read(json, at->model, model_tables, 1, &o, error));
     config->embed_width = o.embed_width;
     config->activation_assumed = false;
-    VQC_TRY(vision_read(json, at, &o, config, error));
+    if (vqc_json_config_has(json, at->timm))
+        VQC_TRY(timm_read(json, at, &o, config, error));
+    else
+        VQC_TRY(vision_read(json, at, &o, config, error));
     return text ? text_read(json, at, &o, config, error) : VQC_OK;
 }
 

@@ -3,13 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models/siglip_config.h"
+
 typedef struct name_pair {
-    const char *openai;
-    const char *hugging_face;
+    const char *ours; /* NULL behind the last */
+    const char *file;
 } name_pair;
 
 /* Whole names and beginnings of names; the longer of two that fit stands first. */
-static const name_pair beginnings[] = {
+static const name_pair clip_beginnings[] = {
     {"visual.class_embedding", "vision_model.embeddings.class_embedding"},
     {"visual.positional_embedding", "vision_model.embeddings.position_embedding.weight"},
     {"visual.conv1.", "vision_model.embeddings.patch_embedding."},
@@ -24,52 +26,93 @@ static const name_pair beginnings[] = {
     {"ln_final.", "text_model.final_layer_norm."},
     {"text_projection.weight", "text_projection.weight"},
     {"text_projection", "text_projection.weight"},
+    {NULL, NULL},
+};
+
+/* Of SigLIP: our names are timm's in the picture tower. */
+static const name_pair siglip_beginnings[] = {
+    {"visual.trunk.patch_embed.proj.", "vision_model.embeddings.patch_embedding."},
+    {"visual.trunk.pos_embed", "vision_model.embeddings.position_embedding.weight"},
+    {"visual.trunk.blocks.", "vision_model.encoder.layers."},
+    {"visual.trunk.norm.", "vision_model.post_layernorm."},
+    {"visual.trunk.attn_pool.latent", "vision_model.head.probe"},
+    {"visual.trunk.attn_pool.in_proj_", "vision_model.head.attention.in_proj_"},
+    {"visual.trunk.attn_pool.proj.", "vision_model.head.attention.out_proj."},
+    {"visual.trunk.attn_pool.norm.", "vision_model.head.layernorm."},
+    {"visual.trunk.attn_pool.mlp.", "vision_model.head.mlp."},
+    {"transformer.resblocks.", "text_model.encoder.layers."},
+    {"token_embedding.weight", "text_model.embeddings.token_embedding.weight"},
+    {"positional_embedding", "text_model.embeddings.position_embedding.weight"},
+    {"ln_final.", "text_model.final_layer_norm."},
+    {"text_projection.", "text_model.head."},
+    {NULL, NULL},
 };
 
 /* Parts inside a block. */
-static const name_pair parts[] = {
+static const name_pair hugging_face_parts[] = {
     {".ln_1.", ".layer_norm1."}, {".ln_2.", ".layer_norm2."},   {".attn.", ".self_attn."},
-    {".mlp.c_fc.", ".mlp.fc1."}, {".mlp.c_proj.", ".mlp.fc2."},
+    {".mlp.c_fc.", ".mlp.fc1."}, {".mlp.c_proj.", ".mlp.fc2."}, {NULL, NULL},
+};
+static const name_pair timm_parts[] = {
+    {".ln_1.", ".norm1."},
+    {".ln_2.", ".norm2."},
+    {".ls_1.", ".ls1."},
+    {".ls_2.", ".ls2."},
+    {".attn.in_proj_", ".attn.qkv."},
+    {".attn.out_proj.", ".attn.proj."},
+    {".mlp.c_fc.", ".mlp.fc1."},
+    {".mlp.c_proj.", ".mlp.fc2."},
+    {NULL, NULL},
 };
 
-enum { BEGINNING_COUNT = sizeof beginnings / sizeof beginnings[0], PART_COUNT = sizeof parts / sizeof parts[0] };
-
 /* Replaces the first part that occurs in the name. */
-static void part_replace(char name[VQC_PARAMETER_NAME_SIZE])
+static void part_replace(const name_pair *parts, char name[VQC_PARAMETER_NAME_SIZE])
 {
-    for (int i = 0; i < PART_COUNT; i++) {
-        const char *found = strstr(name, parts[i].openai);
+    for (int i = 0; parts[i].ours != NULL; i++) {
+        const char *found = strstr(name, parts[i].ours);
         if (found == NULL)
             continue;
         char replaced[2 * VQC_PARAMETER_NAME_SIZE];
-        (void)snprintf(replaced, sizeof replaced, "%.*s%s%s", (int)(found - name), name, parts[i].hugging_face,
-                       found + strlen(parts[i].openai));
+        (void)snprintf(replaced, sizeof replaced, "%.*s%s%s", (int)(found - name), name, parts[i].file,
+                       found + strlen(parts[i].ours));
         (void)snprintf(name, VQC_PARAMETER_NAME_SIZE, "%.*s", VQC_PARAMETER_NAME_SIZE - 1, replaced);
         return;
     }
 }
 
-static void hugging_face_translate(const void *context, const char *name, char translated[VQC_PARAMETER_NAME_SIZE])
+static void beginning_replace(const name_pair *beginnings, const char *prefix, const char *name,
+                              char translated[VQC_PARAMETER_NAME_SIZE])
 {
-    const char *prefix = ((const vqc_clip_naming *)context)->prefix;
     (void)snprintf(translated, VQC_PARAMETER_NAME_SIZE, "%s%s", prefix, name);
-    for (int i = 0; i < BEGINNING_COUNT; i++) {
-        size_t length = strlen(beginnings[i].openai);
-        if (strncmp(name, beginnings[i].openai, length) != 0)
+    for (int i = 0; beginnings[i].ours != NULL; i++) {
+        size_t length = strlen(beginnings[i].ours);
+        if (strncmp(name, beginnings[i].ours, length) != 0)
             continue;
-        (void)snprintf(translated, VQC_PARAMETER_NAME_SIZE, "%s%s%s", prefix, beginnings[i].hugging_face,
-                       name + length);
+        (void)snprintf(translated, VQC_PARAMETER_NAME_SIZE, "%s%s%s", prefix, beginnings[i].file, name + length);
         break;
     }
-    part_replace(translated);
 }
 
-/* OpenAI's names, and open_clip's, which took them over. */
+static void hugging_face_translate(const void *context, const char *name, char translated[VQC_PARAMETER_NAME_SIZE])
+{
+    beginning_replace(clip_beginnings, ((const vqc_clip_naming *)context)->prefix, name, translated);
+    part_replace(hugging_face_parts, translated);
+}
+
+static void siglip_translate(const void *context, const char *name, char translated[VQC_PARAMETER_NAME_SIZE])
+{
+    beginning_replace(siglip_beginnings, ((const vqc_clip_naming *)context)->prefix, name, translated);
+    part_replace(hugging_face_parts, translated);
+}
+
+/* OpenAI's names, and open_clip's, which took them over; timm's for what open_clip has from there. */
 static void openai_translate(const void *context, const char *name, char translated[VQC_PARAMETER_NAME_SIZE])
 {
     const vqc_clip_naming *naming = context;
     const char *text_prefix = strncmp(name, "visual.", strlen("visual.")) == 0 ? "" : naming->text_prefix;
     (void)snprintf(translated, VQC_PARAMETER_NAME_SIZE, "%s%s%s", naming->prefix, text_prefix, name);
+    if (strncmp(name, "visual.trunk.blocks.", strlen("visual.trunk.blocks.")) == 0)
+        part_replace(timm_parts, translated);
 }
 
 static const char *const openai_image[] = {"visual.*", NULL};
@@ -113,9 +156,20 @@ static const vqc_clip_naming_type hugging_face = {
     .config_read = vqc_clip_config_read_hugging_face,
 };
 
+static const vqc_clip_naming_type siglip = {
+    .name = "Hugging Face's SigLIP",
+    .image_owned = hugging_face_image,
+    .text_owned = hugging_face_text,
+    .harmless = harmless,
+    .translate = siglip_translate,
+    .config_read = vqc_siglip_config_read,
+};
+
+/* Hugging Face's names of CLIP fit its files of SigLIP too, so SigLIP's come first. */
 const vqc_clip_naming vqc_clip_namings[] = {
     {.type = &openai, .prefix = "", .text_prefix = ""},
     {.type = &openai, .prefix = "", .text_prefix = "text."},
+    {.type = &siglip, .prefix = "", .text_prefix = ""},
     {.type = &hugging_face, .prefix = "", .text_prefix = ""},
 };
 const size_t vqc_clip_naming_count = sizeof vqc_clip_namings / sizeof vqc_clip_namings[0];

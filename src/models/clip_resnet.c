@@ -182,19 +182,8 @@ static vqc_status attention_pool_add(const vqc_clip *clip, const vqc_layers *lay
     int64_t width = vqc_shape_width(vqc_network_shape(layers->network, tokens));
     VQC_TRY(vqc_layer_linear(layers, "visual.attnpool.q_proj", false, inputs[0], width, NULL, &inputs[0], error));
     VQC_TRY(vqc_layer_linear_stack(layers, keys_and_values, 2, false, tokens, width, &inputs[1], error));
-    vqc_shape shape = vqc_network_shape(layers->network, tokens);
-    vqc_operation operation = {
-        .kind = VQC_OPERATION_ATTENTION,
-        .dtype = layers->dtype,
-        .attention = {.batch = shape.size[0],
-                      .queries = 1,
-                      .keys = shape.size[1],
-                      .heads = own->heads,
-                      .head_width = width / own->heads},
-    };
     vqc_value h;
-    vqc_shape out_shape = {2, {shape.size[0], width}};
-    VQC_TRY(vqc_network_add(layers->network, &operation, inputs, out_shape, &h, error));
+    VQC_TRY(vqc_layer_query_attention(layers, inputs[0], inputs[1], own->heads, &h, error));
     return vqc_layer_linear(layers, "visual.attnpool.c_proj", false, h, clip->embed_width, NULL, output, error);
 }
 

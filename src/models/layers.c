@@ -274,6 +274,22 @@ vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_value packed, int64
     return layers_add(layers, &operation, packed, NULL, shape, output, error);
 }
 
+vqc_status vqc_layer_query_attention(const vqc_layers *layers, vqc_value query, vqc_value keys_values, int64_t heads,
+                                     vqc_value *output, vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, query);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_ATTENTION,
+        .dtype = layers->dtype,
+        .attention = {.batch = shape.size[0],
+                      .queries = 1,
+                      .keys = vqc_network_shape(layers->network, keys_values).size[1],
+                      .heads = heads,
+                      .head_width = shape.size[1] / heads},
+    };
+    return layers_add(layers, &operation, query, &keys_values, shape, output, error);
+}
+
 vqc_status vqc_layer_tokens(const vqc_layers *layers, vqc_value input, vqc_tokens_front front, const float *first,
                             const float *positions, vqc_value *output, vqc_error *error)
 {

@@ -66,6 +66,9 @@ VQC_MUST_CHECK vqc_status vqc_layer_average_pool(const vqc_layers *layers, vqc_v
 /* Self-attention over (batch, tokens, 3 · width), or over a picture whose pixels are the tokens. */
 VQC_MUST_CHECK vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_value packed, int64_t heads, bool causal,
                                               vqc_value *output, vqc_error *error);
+/* Attention of one query (batch, width) of each sequence over its (batch, keys, 2 · width): key and value of each. */
+VQC_MUST_CHECK vqc_status vqc_layer_query_attention(const vqc_layers *layers, vqc_value query, vqc_value keys_values,
+                                                    int64_t heads, vqc_value *output, vqc_error *error);
 /* Puts a token in front of (batch, tokens, width), or of a picture whose pixels are the tokens, and adds positions;
  * see vqc_tokens. `first` is NULL where it is not given. */
 VQC_MUST_CHECK vqc_status vqc_layer_tokens(const vqc_layers *layers, vqc_value input, vqc_tokens_front front,

@@ -9,6 +9,7 @@ static const char *const activation_names[] = {
     [VQC_ACTIVATION_RELU] = "ReLU",
     [VQC_ACTIVATION_QUICK_GELU] = "QuickGELU",
     [VQC_ACTIVATION_GELU] = "GELU",
+    [VQC_ACTIVATION_TANH_GELU] = "tanh-GELU",
 };
 
 /* The text tower in words, with what stands in front of it. */

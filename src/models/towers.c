@@ -1,6 +1,7 @@
 #include "models/towers.h"
 
-const vqc_image_tower_type *const vqc_image_tower_types[] = {&vqc_image_tower_vit, &vqc_image_tower_resnet};
+const vqc_image_tower_type *const vqc_image_tower_types[] = {&vqc_image_tower_vit, &vqc_image_tower_resnet,
+                                                             &vqc_image_tower_siglip};
 const size_t vqc_image_tower_type_count = sizeof vqc_image_tower_types / sizeof vqc_image_tower_types[0];
 
 const vqc_text_tower_type *const vqc_text_tower_types[] = {&vqc_text_tower_clip};

@@ -39,6 +39,8 @@ typedef struct vqc_text_tower_type {
 
 /* OpenAI's vision transformer and ModifiedResNet, and its text transformer. */
 extern const vqc_image_tower_type vqc_image_tower_vit, vqc_image_tower_resnet;
+/* SigLIP's picture tower; its text tower is one of CLIP's. */
+extern const vqc_image_tower_type vqc_image_tower_siglip;
 extern const vqc_text_tower_type vqc_text_tower_clip;
 
 /* All of them. */

@@ -88,7 +88,7 @@ const vqc_schema vqc_generator_schema = {
     SCHEMA(generator_fields, vqc_generator_source),
 };
 
-static const vqc_word activations[] = {{.word = "quick_gelu"}, {.word = "gelu"}};
+static const vqc_word activations[] = {{.word = "quick_gelu"}, {.word = "gelu"}, {.word = "gelu_tanh"}};
 
 static const vqc_field perceptor_fields[] = {
     {.key = "name",

@@ -142,6 +142,17 @@ static void test_hugging_face_heads(void **state)
     fixture_check(*state, "hugging_face_heads/model.safetensors", "hugging_face_heads/model_expected.safetensors");
 }
 
+static void test_siglip_hugging_face(void **state)
+{
+    fixture_check(*state, "siglip_hugging_face/model.safetensors", "siglip_hugging_face/model_expected.safetensors");
+}
+
+static void test_siglip_open_clip(void **state)
+{
+    fixture_check(*state, "siglip_open_clip/open_clip_model.safetensors",
+                  "siglip_open_clip/open_clip_model_expected.safetensors");
+}
+
 /* ---- Models of other pictures ---- */
 
 enum { PATH_SIZE = 4096 };
@@ -264,6 +275,73 @@ static void test_bad_statistics(void **state)
     }
 }
 
+/* ---- SigLIP with other configurations beside it ---- */
+
+static void refusal_check(const char *path, const vqc_clip_options *options, const char *says)
+{
+    vqc_error error = {0};
+    vqc_clip *clip;
+    assert_int_equal(vqc_clip_open(path, options, &clip, &error), VQC_BAD_INPUT);
+    if (strstr(error.message, says) == NULL)
+        fail_msg("expected %s in: %s", says, error.message);
+}
+
+static const char *const unknown_timm =
+    "{\"model_cfg\": {\"embed_dim\": 24, \"custom_text\": true, \"vision_cfg\": {\"image_size\": 16, "
+    "\"timm_model_name\": \"vit_tiny_patch8_siglip_16\", \"timm_pool\": \"map\", \"timm_proj\": \"none\"}, "
+    "\"text_cfg\": {\"context_length\": 7, \"vocab_size\": 40, \"width\": 16, \"heads\": 4, \"layers\": 1, "
+    "\"mlp_ratio\": 3, \"no_causal_mask\": true, \"proj_bias\": true, \"pool_type\": \"last\", "
+    "\"norm_kwargs\": {\"eps\": 1e-06}, \"act_kwargs\": {\"approximate\": \"tanh\"}}}, "
+    "\"preprocess_cfg\": {\"mean\": [0.5, 0.5, 0.5], \"std\": [0.5, 0.5, 0.5], \"resize_mode\": \"squash\"}}";
+
+/* A name that timm does not have says neither activation nor heads. The caller does, of the picture tower alone: that
+ * of the text tower, which is another here, stands in the configuration. */
+static void test_siglip_unknown_timm_name(void **state)
+{
+    other_folder f;
+    vqc_error error = {0};
+    vqc_clip *clip;
+    folder_open(&f);
+    link_add(&f, VQC_SOURCE_DIR "/tests/models/fixtures/siglip_open_clip", "open_clip_model.safetensors");
+    text_add(&f, "open_clip_config.json", unknown_timm);
+    refusal_check(f.paths[0], &(vqc_clip_options){.head_width = 2}, "say activation");
+    refusal_check(f.paths[0], &(vqc_clip_options){.activation = "gelu"}, "say head_width");
+    const vqc_clip_options options = {.head_width = 2, .activation = "gelu"};
+    model_test_ok(vqc_clip_open(f.paths[0], &options, &clip, &error), &error);
+    vqc_weights *expected =
+        model_test_expected(model_test_fixture("siglip_open_clip/open_clip_model_expected.safetensors"));
+    image_tower_check(*state, clip, expected);
+    text_tower_check(*state, clip, expected);
+    vqc_weights_close(expected);
+    vqc_clip_close(clip);
+    folder_remove(&f);
+}
+
+static void test_siglip_refused(void **state)
+{
+    static const struct {
+        const char *config, *says;
+    } cases[] = {
+        {NULL, "needs its config.json beside it"},
+        {"{\"model_type\": \"siglip2\"}", "model_type: expected siglip, found siglip2: SigLIP 2's NaFlex"},
+        {"{\"model_type\": \"clip\"}", "model_type"},
+        {"{\"model_type\": \"siglip\", \"vision_config\": {\"vision_use_head\": false}}", "vision_use_head"},
+        {"{\"model_type\": \"siglip\", \"vision_config\": {\"new\": 1}}", "vision_config.new"},
+        {"{\"model_type\": \"siglip\", \"vision_config\": {\"hidden_act\": \"silu\"}}", "hidden_act"},
+        {"{\"model_type\": \"siglip\"}", "expected 16"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        other_folder f;
+        folder_open(&f);
+        link_add(&f, VQC_SOURCE_DIR "/tests/models/fixtures/siglip_hugging_face", "model.safetensors");
+        if (cases[i].config != NULL)
+            text_add(&f, "config.json", cases[i].config);
+        refusal_check(f.paths[0], &(vqc_clip_options){0}, cases[i].says);
+        folder_remove(&f);
+    }
+}
+
 int main(int argc, char **argv)
 {
     model_test test;
@@ -280,6 +358,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_hugging_face_quick_gelu, &test),
         cmocka_unit_test_prestate(test_hugging_face_gelu, &test),
         cmocka_unit_test_prestate(test_hugging_face_heads, &test),
+        cmocka_unit_test_prestate(test_siglip_hugging_face, &test),
+        cmocka_unit_test_prestate(test_siglip_open_clip, &test),
+        cmocka_unit_test_prestate(test_siglip_unknown_timm_name, &test),
+        cmocka_unit_test_prestate(test_siglip_refused, &test),
         cmocka_unit_test_prestate(test_open_clip_other_pictures, &test),
         cmocka_unit_test_prestate(test_hugging_face_other_pictures, &test),
         cmocka_unit_test_prestate(test_bad_statistics, &test),

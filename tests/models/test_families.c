@@ -27,6 +27,11 @@ static const family_fixture images[] = {
     {.family = "ResNet",
      .weights = VQC_SOURCE_DIR "/jobs/models/picturebook-resnet.safetensors",
      .says = "CLIP ResNet, blocks 1,2,2,1 of width 20, 64 pixels; text:"},
+    {.family = "SigLIP",
+     .weights = FIXTURES "siglip_open_clip/open_clip_model.safetensors",
+     .says =
+         "CLIP SigLIP, patches of 8, 2 layers of width 24, 16 pixels; text: 1 layers of width 16, 7 tokens of 40; "
+         "embeddings of 24; GELU, in the text tanh-GELU; heads of 2"},
 };
 static const family_fixture texts[] = {
     {.family = "CLIP text",
