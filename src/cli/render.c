@@ -17,6 +17,7 @@
 #include "cli/progress.h"
 #include "comm/devices.h"
 #include "guide/targets.h"
+#include "record/agreement.h"
 #include "record/environment.h"
 #include "record/study_archive.h"
 #include "render/study_inputs.h"
@@ -77,7 +78,6 @@ static vqc_status study_open(const render_options *options, const char *job, ren
     VQC_TRY(vqc_study_open(job, &work->study, error));
     VQC_TRY(vqc_targets_check(work->study, error));
     VQC_TRY(vqc_study_inputs_digest(work->study, error));
-    VQC_TRY(folder_make(options->output, error));
     VQC_TRY(vqc_text_append(&work->path, error, "%s/%s.h5", options->output, work->study->name));
     VQC_TRY(vqc_renderer_create(work->study, options->compute.ops, options->compute.dtype, &work->renderer, error));
     VQC_TRY(vqc_lanes_open(&work->lanes, &options->compute, work->renderer, lanes_wanted(options, work), error));
@@ -143,13 +143,25 @@ static vqc_status outcome_print(const render_work *work, bool json, bool finishe
     return VQC_OK;
 }
 
+/* The study on all ranks, which must be one and the same; then the archive's folder. What fails on rank 0 says so;
+ * what fails elsewhere alone says where. */
+static vqc_status study_agree(const render_options *options, const char *job, render_work *work, vqc_error *error)
+{
+    const int rank = vqc_comm_rank(work->comm);
+    vqc_status status = study_open(options, job, work, error);
+    if (status != VQC_OK && rank != 0)
+        status = vqc_error_prefix(error, "rank %d on %s", rank, vqc_comm_host(work->comm));
+    VQC_TRY(vqc_comm_agree(work->comm, status, error));
+    VQC_TRY(vqc_plan_agree(work->comm, vqc_study_archive_outline(work->outline), &work->environment, error));
+    return vqc_comm_agree(work->comm, folder_make(options->output, error), error);
+}
+
 static vqc_status render_study(render_options *options, const char *job, render_work *work, vqc_error *error)
 {
     bool created;
     bool finished;
     vqc_launch_totals totals;
-    vqc_status status = study_open(options, job, work, error);
-    VQC_TRY(vqc_comm_agree(work->comm, status, error));
+    VQC_TRY(study_agree(options, job, work, error));
     VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_outline(work->outline), &work->archive,
                               &created, error));
     VQC_TRY(vqc_comm_agree(work->comm,

@@ -65,6 +65,13 @@ void vqc_environment_write(const vqc_environment *environment, char line_out[VQC
                                  environment->field[i]);
 }
 
+void vqc_environment_write_bytes(const vqc_environment *environment, char line_out[VQC_ARCHIVE_DEVICE_SIZE])
+{
+    vqc_environment bytes = *environment;
+    field_set(&bytes, VQC_ENVIRONMENT_THREADS, "", "");
+    vqc_environment_write(&bytes, line_out);
+}
+
 void vqc_environment_read(const char *line, vqc_environment *environment_out)
 {
     for (int i = 0; i < VQC_ENVIRONMENT_FIELD_COUNT; i++) {

@@ -42,6 +42,10 @@ const char *vqc_environment_build(void);
 void vqc_environment_write(const vqc_environment *environment, char line_out[VQC_ARCHIVE_DEVICE_SIZE]);
 void vqc_environment_read(const char *line, vqc_environment *environment_out);
 
+/* The line without the threads, on which no byte depends ("-"): in this environment a render may be gone on with that
+ * was begun in another one with the same line. */
+void vqc_environment_write_bytes(const vqc_environment *environment, char line_out[VQC_ARCHIVE_DEVICE_SIZE]);
+
 /* Appends "FIELD A here, B recorded" for each field that differs, separated by commas; nothing if all are equal.
  * The bytes are bound to be equal only then. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_environment_compare(const vqc_environment *here, const vqc_environment *recorded,
