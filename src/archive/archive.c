@@ -126,8 +126,10 @@ static vqc_status contents_open(vqc_archive *archive, vqc_error *error)
     VQC_TRY(memory_make(archive, error));
     const vqc_archive_outline *outline = &archive->stored.outline;
     for (int i = 0; i < VQC_RENDER_TABLE_COUNT; i++) {
-        const vqc_dataset_form form = vqc_layout_render_form((vqc_render_table)i, outline->render_count);
-        VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->render_table[i], error));
+        const vqc_render_table table = (vqc_render_table)i;
+        const vqc_dataset_form form = vqc_layout_render_form(table, outline->render_count);
+        if (!vqc_layout_render_optional(table) || vqc_dataset_exists(&archive->file, form.path))
+            VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->render_table[i], error));
     }
     for (size_t i = 0; i < outline->shape_count; i++)
         VQC_TRY(shape_open(archive, i, error));

@@ -187,14 +187,28 @@ VQC_MUST_CHECK vqc_status vqc_archive_check(const vqc_archive *archive, vqc_erro
 
 /* --- Checkpoints of a render under way: two slots, used in turn, so that one is whole at any moment --- */
 
+/* A checkpoint belongs to the environment in which it was computed: a text, shorter than VQC_ARCHIVE_DEVICE_SIZE,
+ * whose meaning is the caller's. Step, environment and bytes stand under one digest. An archive of vqclip 0.1.0 has
+ * no room for the text: a checkpoint in it is only found by those who ask for the environment that it is of, and
+ * those that 0.1.0 wrote are not found at all. */
+
 /* Writes the state after `step` steps: the shape's checkpoint_bytes bytes, whose meaning is the caller's. */
 VQC_MUST_CHECK vqc_status vqc_archive_checkpoint_write(vqc_archive *archive, size_t render, uint32_t step,
-                                                       const void *bytes, vqc_error *error);
+                                                       const char *environment, const void *bytes, vqc_error *error);
 
-/* Reads the newest checkpoint whose digest is right, into checkpoint_bytes bytes at bytes_out. *present_out is
- * false where there is none; *step_out and the bytes are without meaning then. */
-VQC_MUST_CHECK vqc_status vqc_archive_checkpoint_read(const vqc_archive *archive, size_t render, uint32_t *step_out,
-                                                      void *bytes_out, bool *present_out, vqc_error *error);
+/* What was found. */
+typedef struct vqc_archive_checkpoint {
+    bool present;
+    uint32_t step; /* where it is present */
+    bool foreign;  /* there is none of this environment, but one of another, or of none that is known */
+    char environment[VQC_ARCHIVE_DEVICE_SIZE]; /* that other one's; "" where it is not known */
+} vqc_archive_checkpoint;
+
+/* Reads the newest checkpoint of the environment whose digest is right into checkpoint_bytes bytes at bytes_out,
+ * which are without meaning where there is none. */
+VQC_MUST_CHECK vqc_status vqc_archive_checkpoint_read(const vqc_archive *archive, size_t render,
+                                                      const char *environment, void *bytes_out,
+                                                      vqc_archive_checkpoint *checkpoint_out, vqc_error *error);
 
 /* The library that reads and writes archives, with its version: "HDF5 1.10.8". */
 enum { VQC_ARCHIVE_LIBRARY_SIZE = 48 };

@@ -53,6 +53,8 @@ vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_co
         [VQC_RENDER_CHECKPOINT_STEP] = {"checkpoint_step", VQC_ELEMENT_U32, 0, VQC_LAYOUT_SLOTS},
         [VQC_RENDER_CHECKPOINT_SHA256] = {"checkpoint_sha256", VQC_ELEMENT_TEXT, VQC_LAYOUT_DIGEST_BYTES,
                                           VQC_LAYOUT_SLOTS},
+        [VQC_RENDER_CHECKPOINT_ENVIRONMENT] = {"checkpoint_environment", VQC_ELEMENT_TEXT, VQC_ARCHIVE_DEVICE_SIZE,
+                                               VQC_LAYOUT_SLOTS},
     };
     vqc_dataset_form form = {.element = tables[table].element,
                              .text_bytes = tables[table].text_bytes,
@@ -60,6 +62,11 @@ vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_co
                              .dims = {render_count, tables[table].columns}};
     (void)snprintf(form.path, sizeof form.path, "/renders/%s", tables[table].name);
     return form;
+}
+
+bool vqc_layout_render_optional(vqc_render_table table)
+{
+    return table == VQC_RENDER_CHECKPOINT_ENVIRONMENT;
 }
 
 vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size_t renders,

@@ -22,6 +22,7 @@ typedef enum vqc_render_table {
     VQC_RENDER_REASON,
     VQC_RENDER_CHECKPOINT_STEP,
     VQC_RENDER_CHECKPOINT_SHA256,
+    VQC_RENDER_CHECKPOINT_ENVIRONMENT,
     VQC_RENDER_TABLE_COUNT
 } vqc_render_table;
 
@@ -52,6 +53,9 @@ size_t vqc_layout_text_bytes(const char *const *texts, size_t count);
 
 vqc_dataset_form vqc_layout_file_form(vqc_file_table table);
 vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_count);
+
+/* Whether an archive may lack the table: those of vqclip 0.1.0 do. */
+bool vqc_layout_render_optional(vqc_render_table table);
 
 /* The form of a dataset of shape number `index`, which `renders` renders have. Sizes of 0 in the shape, and loss
  * names that are NULL, give sizes of 0 in the form: unknown. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,16 +41,22 @@ static EVP_MD_CTX *digest_start(void)
     return context;
 }
 
-vqc_status vqc_digest_bytes(const void *data, size_t size, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error)
+vqc_status vqc_digest_pieces(const vqc_digest_piece *pieces, size_t count, char text[VQC_DIGEST_TEXT_SIZE],
+                             vqc_error *error)
 {
     EVP_MD_CTX *context = digest_start();
-    if (context == NULL || EVP_DigestUpdate(context, data, size) != 1) {
-        EVP_MD_CTX_free(context);
-        return digest_refused(error);
-    }
-    vqc_status status = digest_finish(context, text, error);
+    bool good = context != NULL;
+    for (size_t i = 0; i < count && good; i++)
+        good = EVP_DigestUpdate(context, pieces[i].data, pieces[i].size) == 1;
+    vqc_status status = good ? digest_finish(context, text, error) : digest_refused(error);
     EVP_MD_CTX_free(context);
     return status;
+}
+
+vqc_status vqc_digest_bytes(const void *data, size_t size, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error)
+{
+    const vqc_digest_piece piece = {.data = data, .size = size};
+    return vqc_digest_pieces(&piece, 1, text, error);
 }
 
 /* Feeds the whole file to the computation. */

@@ -13,6 +13,14 @@ enum { VQC_DIGEST_TEXT_SIZE = 65 };
 VQC_MUST_CHECK vqc_status vqc_digest_bytes(const void *data, size_t size, char text[VQC_DIGEST_TEXT_SIZE],
                                            vqc_error *error);
 
+/* Digest of several pieces of memory as if they lay one behind the other. */
+typedef struct vqc_digest_piece {
+    const void *data;
+    size_t size;
+} vqc_digest_piece;
+VQC_MUST_CHECK vqc_status vqc_digest_pieces(const vqc_digest_piece *pieces, size_t count,
+                                            char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error);
+
 /* Digest of a file, read in pieces so that memory stays small. One that cannot be opened or read is VQC_BAD_INPUT,
  * and so is what is no file: a device or a pipe might have no end. */
 VQC_MUST_CHECK vqc_status vqc_digest_file(const char *path, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error);

@@ -40,6 +40,7 @@ typedef struct render_work {
     vqc_study *study;
     vqc_environment environment;
     char environment_line[VQC_ARCHIVE_DEVICE_SIZE];
+    char environment_bytes[VQC_ARCHIVE_DEVICE_SIZE]; /* without the threads */
     vqc_renderer *renderer;
     vqc_lanes lanes;
     vqc_study_archive *outline;
@@ -84,6 +85,7 @@ static vqc_status study_open(const render_options *options, const char *job, ren
     VQC_TRY(
         vqc_environment_find(options->compute.ops, options->compute.dtype, VQC_VERSION, &work->environment, error));
     vqc_environment_write(&work->environment, work->environment_line);
+    vqc_environment_write_bytes(&work->environment, work->environment_bytes);
     return vqc_study_archive_create(work->study, work->renderer, &work->environment, &work->outline, error);
 }
 
@@ -91,6 +93,11 @@ static vqc_status study_open(const render_options *options, const char *job, ren
 static int64_t team_of(const render_options *options, const render_work *work)
 {
     return options->team > 0 ? options->team : work->study->team;
+}
+
+static void line_say(const char *line)
+{
+    (void)fprintf(stderr, "vqclip: %s\n", line);
 }
 
 static vqc_status launch_run(const render_options *options, render_work *work, bool *finished,
@@ -105,11 +112,13 @@ static vqc_status launch_run(const render_options *options, render_work *work, b
         .study = work->study,
         .renderer = work->renderer,
         .device = work->environment_line,
+        .environment = work->environment_bytes,
         .checkpoint_seconds = (double)options->checkpoint,
         .team = team_of(options, work),
         .stopped = vqc_interruption_asked,
         .report = rank == 0 ? vqc_progress_show : NULL,
         .report_context = &progress,
+        .say = line_say,
         .lane_count = work->lanes.count,
     };
     memcpy(launch.lanes, work->lanes.renderers, sizeof launch.lanes);

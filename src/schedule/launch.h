@@ -11,8 +11,9 @@
 /* One launch of a study: its ranks form teams, which take renders, those that cost most first, until none is left;
  * each team's leader writes its renders into the archive and keeps checkpoints of what is under way. Ranks that find
  * no render left join teams that are still at work. Renders that are done are left alone, so that the same launch
- * again goes on where the last one stopped, on any number of ranks. All failures are VQC_FAILED: the archive's, and
- * MPI's. */
+ * again goes on where the last one stopped, on any number of ranks. A render whose checkpoint was computed in another
+ * environment, or by vqclip 0.1.0, which did not keep it, begins again: half of each would be neither. All failures
+ * are VQC_FAILED: the archive's, and MPI's. */
 
 /* How far a launch is, as its rank sees it. */
 typedef struct vqc_launch_progress {
@@ -48,11 +49,13 @@ typedef struct vqc_launch {
                                                   first is `renderer` */
     int lane_count;                            /* at least 1; not more are used than there are renders for */
     const char *device;                        /* what computes, for the archive */
-    double checkpoint_seconds;                 /* between checkpoints of a render */
-    int64_t team;                              /* ranks of a team; 0: chosen by the program, and free ranks join */
-    bool (*stopped)(void);                     /* asked after every step: whether to save and stop */
+    const char *environment;   /* all of it that bytes depend on: a checkpoint of another one is not gone on with */
+    double checkpoint_seconds; /* between checkpoints of a render */
+    int64_t team;              /* ranks of a team; 0: chosen by the program, and free ranks join */
+    bool (*stopped)(void);     /* asked after every step: whether to save and stop */
     void (*report)(const vqc_launch_progress *progress, void *context); /* called after every step; may be NULL */
     void *report_context;
+    void (*say)(const char *line); /* tells people something, on any rank; may be NULL */
 } vqc_launch;
 
 /* Runs the launch; collective. *finished_out is false if it was stopped before all renders were made; a rank that is

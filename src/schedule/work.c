@@ -1,5 +1,6 @@
 #include "schedule/work.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,18 +73,37 @@ static void work_release(vqc_work *work)
     free(work);
 }
 
-/* Goes back to the newest checkpoint, if there is one. */
+/* Says why a render that was under way begins again. */
+static void restart_say(const vqc_work *work, const vqc_archive_checkpoint *found)
+{
+    char line[VQC_ERROR_MESSAGE_SIZE];
+    const vqc_launch *launch = work->rank->launch;
+    if (launch->say == NULL)
+        return;
+    (void)snprintf(line, sizeof line,
+                   "render %lld begins again: its checkpoint is of another environment, %s; here: %s",
+                   (long long)work->number, found->environment[0] == '\0' ? "not recorded" : found->environment,
+                   launch->environment);
+    launch->say(line);
+}
+
+/* Goes back to the newest checkpoint, if there is one of this environment. */
 static vqc_status work_resume(vqc_work *work, vqc_error *error)
 {
-    uint32_t step;
-    bool present;
-    VQC_TRY(vqc_archive_checkpoint_read(work->archive, (size_t)work->number, &step, work->checkpoint.bytes, &present,
-                                        error));
-    if (!present) {
+    vqc_archive_checkpoint found;
+    VQC_TRY(vqc_archive_checkpoint_read(work->archive, (size_t)work->number, work->rank->launch->environment,
+                                        work->checkpoint.bytes, &found, error));
+    if (found.foreign)
+        restart_say(work, &found);
+    if (!found.present) {
         memset(work->checkpoint.bytes, 0, work->checkpoint.size);
         return VQC_OK;
     }
-    return vqc_renderer_restore(work->renderer, work->checkpoint.state, step, error);
+    if (found.step > work->shape.steps)
+        return vqc_error_set(
+            error, VQC_BAD_INPUT, "%s: dataset /renders/checkpoint_step: render %lld has %lld steps, found %u",
+            vqc_archive_path(work->archive), (long long)work->number, (long long)work->shape.steps, found.step);
+    return vqc_renderer_restore(work->renderer, work->checkpoint.state, found.step, error);
 }
 
 static vqc_status work_save(vqc_work *work, vqc_error *error)
@@ -91,8 +111,8 @@ static vqc_status work_save(vqc_work *work, vqc_error *error)
     VQC_TRY(vqc_renderer_save(work->renderer, work->checkpoint.state, error));
     work->checkpoint_at = vqc_clock_seconds();
     return vqc_archive_checkpoint_write(work->archive, (size_t)work->number,
-                                        (uint32_t)vqc_renderer_steps_done(work->renderer), work->checkpoint.bytes,
-                                        error);
+                                        (uint32_t)vqc_renderer_steps_done(work->renderer),
+                                        work->rank->launch->environment, work->checkpoint.bytes, error);
 }
 
 /* The picture as it is now, in bytes. */

@@ -44,7 +44,7 @@ static vqc_status steps_write(const writer *w, size_t render, uint32_t first, vq
     const vqc_archive_extents *shape = &outline->shapes[outline->renders[render].shape];
     for (uint32_t step = first; step <= shape->steps && shape->checkpoint_bytes > 0; step++) {
         void *bytes = example_part_make(outline, render, EXAMPLE_CHECKPOINT + (int)step);
-        vqc_status status = vqc_archive_checkpoint_write(w->archive, render, step, bytes, error);
+        vqc_status status = vqc_archive_checkpoint_write(w->archive, render, step, EXAMPLE_ENVIRONMENT, bytes, error);
         free(bytes);
         VQC_TRY(status);
         line_write(w->acknowledged, "checkpoint", (long)render, (long)step);

@@ -167,14 +167,13 @@ bool example_checkpoint_is_right(const vqc_archive *archive, size_t render, int6
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     vqc_error error = {0};
-    uint32_t step;
-    bool present;
+    vqc_archive_checkpoint found;
     void *memory = malloc(example_bytes(outline, render, EXAMPLE_CHECKPOINT) + 1);
     *step_out = -1;
-    bool right = vqc_archive_checkpoint_read(archive, render, &step, memory, &present, &error) == VQC_OK;
-    if (right && present) {
-        *step_out = step;
-        right = example_part_equals(outline, render, EXAMPLE_CHECKPOINT + (int)step, memory);
+    bool right = vqc_archive_checkpoint_read(archive, render, EXAMPLE_ENVIRONMENT, memory, &found, &error) == VQC_OK;
+    if (right && found.present) {
+        *step_out = found.step;
+        right = example_part_equals(outline, render, EXAMPLE_CHECKPOINT + (int)found.step, memory);
     }
     free(memory);
     return right;

@@ -9,6 +9,8 @@
  * Renders 2, 5, 8, ... have the small shape, which has neither snapshots nor checkpoints; the others the large one.
  */
 
+#define EXAMPLE_ENVIRONMENT "abacus; beads"
+
 typedef struct example_study {
     vqc_archive_outline outline;
     vqc_archive_render *renders;

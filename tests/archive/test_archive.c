@@ -271,7 +271,7 @@ static void checkpoint_write(vqc_archive *archive, size_t render, uint32_t step)
 {
     vqc_error error = {0};
     void *bytes = example_part_make(vqc_archive_outline_of(archive), render, EXAMPLE_CHECKPOINT + (int)step);
-    assert_int_equal(vqc_archive_checkpoint_write(archive, render, step, bytes, &error), VQC_OK);
+    assert_int_equal(vqc_archive_checkpoint_write(archive, render, step, EXAMPLE_ENVIRONMENT, bytes, &error), VQC_OK);
     free(bytes);
 }
 
@@ -325,6 +325,113 @@ static void test_checkpoints_take_turns(void **state)
     assert_checkpoint(archive, 3, 4);
     assert_checkpoint(archive, 4, -1);
     assert_checkpoint(archive, 2, -1);
+    vqc_archive_close(archive);
+}
+
+/* Replaces these bytes of the file, which must stand there once. */
+static void file_replace(const char *path, const void *old, const void *new, size_t size)
+{
+    struct stat information;
+    const int descriptor = open(path, O_RDWR);
+    assert_true(descriptor >= 0 && fstat(descriptor, &information) == 0);
+    const size_t bytes = (size_t)information.st_size;
+    char *contents = malloc(bytes);
+    assert_int_equal(pread(descriptor, contents, bytes, 0), bytes);
+    const char *found = memmem(contents, bytes, old, size);
+    assert_non_null(found);
+    assert_null(memmem(found + 1, bytes - (size_t)(found + 1 - contents), old, size));
+    assert_int_equal(pwrite(descriptor, new, size, found - contents), size);
+    free(contents);
+    (void)close(descriptor);
+}
+
+/* The step is under the digest as the bytes are. */
+static void test_step_of_a_checkpoint(void **state)
+{
+    const fixture *f = *state;
+    const uint32_t step[2] = {0x10203, 0x10204};
+    vqc_archive *archive = start(f);
+    checkpoint_write(archive, 1, 0x10203);
+    assert_checkpoint(archive, 1, 0x10203);
+    vqc_archive_close(archive);
+    file_replace(f->path, &step[0], &step[1], sizeof step[0]);
+    archive = reopen(f);
+    assert_checkpoint(archive, 1, -1);
+    vqc_archive_close(archive);
+}
+
+static vqc_archive_checkpoint checkpoint_find(const vqc_archive *archive, size_t render, const char *environment)
+{
+    vqc_error error = {0};
+    vqc_archive_checkpoint found;
+    void *bytes = malloc(example_bytes(vqc_archive_outline_of(archive), render, EXAMPLE_CHECKPOINT));
+    assert_int_equal(vqc_archive_checkpoint_read(archive, render, environment, bytes, &found, &error), VQC_OK);
+    free(bytes);
+    return found;
+}
+
+/* A checkpoint is one for its environment alone, and of another one it is said which it was. */
+static void test_environment_of_a_checkpoint(void **state)
+{
+    const fixture *f = *state;
+    vqc_archive *archive = start(f);
+    checkpoint_write(archive, 1, 2);
+    checkpoint_write(archive, 1, 3);
+    vqc_archive_checkpoint found = checkpoint_find(archive, 1, "abacus; stones");
+    assert_false(found.present);
+    assert_true(found.foreign);
+    assert_string_equal(found.environment, EXAMPLE_ENVIRONMENT);
+    found = checkpoint_find(archive, 4, "abacus; stones");
+    assert_false(found.present || found.foreign);
+    found = checkpoint_find(archive, 1, EXAMPLE_ENVIRONMENT);
+    assert_true(found.present && !found.foreign);
+    assert_int_equal(found.step, 3);
+    vqc_archive_close(archive);
+    /* Its name is under the digest too. */
+    static const char old[] = EXAMPLE_ENVIRONMENT "\0\0";
+    static const char new[] = "abacus; bones\0\0";
+    for (int slot = 0; slot < 2; slot++)
+        file_damage(f->path, old, sizeof old);
+    archive = reopen(f);
+    found = checkpoint_find(archive, 1, EXAMPLE_ENVIRONMENT);
+    assert_false(found.present || found.foreign);
+    found = checkpoint_find(archive, 1, new);
+    assert_false(found.present || found.foreign);
+    vqc_archive_close(archive);
+}
+
+/* An archive without the table of environments, as vqclip 0.1.0 made them: checkpoints written into it are found by
+ * those of the same environment. One whose digest is of the bytes alone, as 0.1.0 wrote it, is not taken. */
+static void test_checkpoints_of_0_1_0(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    char digests[2][VQC_DIGEST_TEXT_SIZE];
+    vqc_archive *archive = start(f);
+    vqc_archive_close(archive);
+    file_replace(f->path, "checkpoint_environment", "checkpoint_environmenz", 22);
+    archive = start(f);
+    checkpoint_write(archive, 1, 2);
+    checkpoint_write(archive, 1, 3);
+    assert_checkpoint(archive, 1, 3);
+    vqc_archive_checkpoint found = checkpoint_find(archive, 1, "abacus; stones");
+    assert_false(found.present || found.foreign);
+    vqc_archive_close(archive);
+    void *bytes = example_part_make(&f->study.outline, 1, EXAMPLE_CHECKPOINT + 3);
+    const size_t size = example_bytes(&f->study.outline, 1, EXAMPLE_CHECKPOINT);
+    const uint8_t number[4] = {3};
+    const vqc_digest_piece pieces[] = {
+        {EXAMPLE_ENVIRONMENT, sizeof EXAMPLE_ENVIRONMENT}, {number, sizeof number}, {bytes, size}};
+    assert_int_equal(vqc_digest_pieces(pieces, 3, digests[0], &error), VQC_OK);
+    assert_int_equal(vqc_digest_bytes(bytes, size, digests[1], &error), VQC_OK);
+    free(bytes);
+    file_replace(f->path, digests[0], digests[1], 64);
+    checkpoint_damage(f, 1, 2);
+    archive = reopen(f);
+    found = checkpoint_find(archive, 1, EXAMPLE_ENVIRONMENT);
+    assert_false(found.present);
+    assert_true(found.foreign);
+    assert_string_equal(found.environment, "");
     vqc_archive_close(archive);
 }
 
@@ -615,6 +722,9 @@ int main(void)
         ARCHIVE_TEST(test_launches),
         ARCHIVE_TEST(test_checkpoints_take_turns),
         ARCHIVE_TEST(test_damaged_checkpoints),
+        ARCHIVE_TEST(test_step_of_a_checkpoint),
+        ARCHIVE_TEST(test_environment_of_a_checkpoint),
+        ARCHIVE_TEST(test_checkpoints_of_0_1_0),
         ARCHIVE_TEST(test_damaged_picture_is_found),
         ARCHIVE_TEST(test_other_studies_are_refused),
         ARCHIVE_TEST(test_two_launches),

@@ -116,6 +116,7 @@ static int renders_in(vqc_archive_state state, const size_t limits[LANES], int c
                          .study = f.study,
                          .renderer = f.lanes[0],
                          .device = "cpu",
+                         .environment = "cpu",
                          .checkpoint_seconds = 1000.0,
                          .stopped = never_stopped,
                          .lane_count = LANES};
