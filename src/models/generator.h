@@ -5,34 +5,50 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "models/coder.h"
 #include "models/parameters.h"
 #include "network/network.h"
 
 typedef struct vqc_generator_type vqc_generator_type; /* generators.h */
 
-/* A generator of pictures as published: a YAML configuration and a weights file. Understood are taming-transformers'
- * VQGANs (Esser et al. 2021), VQModel and GumbelVQ, the first stage inside a Net2NetTransformer's file and
- * latent-diffusion's VQ models.
+/* How a vector of z becomes a row of the codebook. */
+typedef enum vqc_quantiser {
+    VQC_QUANTISER_NEAREST,   /* the nearest row */
+    VQC_QUANTISER_UNIT_ROWS, /* the row whose direction is nearest to z's: all rows have length one */
+    VQC_QUANTISER_PRODUCT    /* the row with the largest product with z */
+} vqc_quantiser;
+
+/* A generator of pictures as published: a weights file and a configuration. docs/models.md lists what is understood.
  *
- * A latent z is a grid of vectors, one for factor × factor pixels; quantised, each becomes the nearest row of the
- * codebook and is named by that row's number, its code. */
+ * A latent z is a grid of vectors, one for factor × factor pixels; quantised, each becomes a row of the codebook and
+ * is named by that row's number, its code. */
 typedef struct vqc_generator {
     const vqc_generator_type *type;
-    int64_t factor;                        /* pixels per vector along one axis */
-    int64_t width;                         /* channels of z */
-    int64_t codes;                         /* rows of the codebook */
+    int64_t factor;     /* pixels per vector along one axis */
+    int64_t width;      /* channels of z */
+    int64_t codes;      /* rows of the codebook */
+    int64_t full_width; /* channels at full resolution */
+    vqc_quantiser quantiser;
     float picture_lowest, picture_highest; /* range of the pictures that it makes, and reads */
     float *codebook;                       /* (codes, width), host memory */
+    const vqc_coder_style *style;          /* of its blocks */
     void *own;                             /* what the type alone knows; one piece of memory */
+    char *config_path;                     /* the configuration that was read; NULL: none */
     vqc_weights *weights;
     vqc_parameters parameters;
     char *prefix; /* of its names in the file (models/prefixes.h), the context of the parameters */
 } vqc_generator;
 
-/* Opens configuration and weights file and reads the codebook. The rest is read when a decoder or encoder is made. A
- * configuration or a weights file that is wrong, or does not fit the other, is VQC_BAD_INPUT, here or then. */
+/* Opens weights file and configuration and reads the codebook; the rest is read when a decoder or encoder is made,
+ * but checked here: every tensor must be there as it is computed, and none that nothing reads. Where config_path is
+ * NULL, the file alone must say everything, or have its config.json beside it. VQC_BAD_INPUT names what is wrong, in
+ * which file, and the family. */
 VQC_MUST_CHECK vqc_status vqc_generator_open(const char *config_path, const char *weights_path,
                                              vqc_generator *generator_out, vqc_error *error);
+/* The same without a configuration, where the shapes of the tensors say everything but the quantiser: what the file
+ * holds. */
+VQC_MUST_CHECK vqc_status vqc_generator_examine(const char *weights_path, vqc_generator *generator_out,
+                                                vqc_error *error);
 /* Releases it; decoders and encoders made from it stay usable. */
 void vqc_generator_close(vqc_generator *generator);
 
@@ -46,7 +62,7 @@ void vqc_generator_pixels_from_range(const vqc_generator *generator, float *pixe
 /* The vectors of codes, z (count, width). */
 void vqc_generator_vectors(const vqc_generator *generator, const int32_t *codes, int64_t count, float *z);
 
-/* From a latent to a picture: z → nearest codes → decoder(post_quant_conv(codebook[codes])). */
+/* From a latent to a picture: z → codes → decoder(codebook[codes]). */
 typedef struct vqc_generator_decoder {
     vqc_network *network;
     vqc_value z;         /* input f32 (batch, rows, columns, width); has the gradient, straight-through */
@@ -73,8 +89,8 @@ VQC_MUST_CHECK vqc_status vqc_generator_decoder_build_beside(const vqc_generator
                                                              vqc_generator_decoder *decoder_out, vqc_error *error);
 void vqc_generator_decoder_destroy(vqc_generator_decoder *decoder);
 
-/* From a picture to codes: quant_conv(encoder(picture)), then the nearest codes, or for some families the codes with
- * the largest logits. */
+/* From a picture to codes: encoder, its last layer, then the codes as the quantiser has them, or for some families
+ * those with the largest logits. */
 typedef struct vqc_generator_encoder {
     vqc_network *network;
     vqc_value picture;      /* input f32 (batch, height, width, 3), in its range */

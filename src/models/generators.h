@@ -2,44 +2,45 @@
 #define VQC_MODELS_GENERATORS_H
 
 #include "config/yaml.h"
+#include "models/coder.h"
 #include "models/generator.h"
-#include "models/layers.h"
 
 /* The families of generators. A new one is a file with a value of this type, a line in generators.c, and a fixture.
  */
 
-enum { VQC_GENERATOR_DESCRIPTION_SIZE = 160 };
+/* What a configuration calls a model of the family, at the end of `target`, `class_path`, `_class_name` or
+ * `model_type`, and how such a model chooses its codes. */
+typedef struct vqc_generator_class {
+    const char *name; /* NULL ends the list */
+    vqc_quantiser quantiser;
+} vqc_generator_class;
 
 typedef struct vqc_generator_type {
     const char *name;
-    const char *const
-        *classes;         /* what a configuration calls such a model (the end of `target`); NULL ends the list */
-    const char *codebook; /* name of its tensor, by which the file's prefix is found too */
-    /* Patterns of names without the prefix (models/unread.h): what only the encoder or only the decoder reads, and
-     * what neither does and changes no result. All else under the prefix both must have read, or it was read when the
-     * file was opened. */
-    const char *const *encoder_owned;
-    const char *const *decoder_owned;
+    const vqc_generator_class *classes; /* the first is that of a file without a configuration */
+    /* Tensors by which the family's files are known, under any prefix: all of `has`, none of `lacks` (NULL: any), and
+     * no other family's files fit. NULL ends both. */
+    const char *const *has;
+    const char *const *lacks;
+    const char *codebook; /* name of its tensor; NULL: there is none */
+    /* Patterns (models/unread.h) of names without the prefix: what a file may have and changes no result. */
     const char *const *harmless;
-    /* Whether a weights file holds such a generator, under any prefix; no other type may say so too. */
-    bool (*recognise)(const vqc_generator_type *type, const vqc_weights *weights);
-    /* Sets factor, width, codes, the picture's range and own from the configuration's `params`. VQC_BAD_INPUT names
-     * file, line, column and key. */
+    /* What configuration its files do not go without, for messages; NULL: the file alone says everything. */
+    const char *needs;
+    bool config_beside;                    /* that is a config.json beside the weights */
+    float picture_lowest, picture_highest; /* range of the pictures that it makes, and reads */
+    /* Sets style, own and the sizes from the configuration's `params`; NULL: it takes none. VQC_BAD_INPUT names file,
+     * line, column and key. */
     vqc_status (*configure)(vqc_generator *generator, const vqc_yaml_node *parameters, vqc_error *error);
-    /* Add the two halves, in the layers' dtype: quantised (batch, rows, columns, width) to a picture (batch, rows ·
-     * factor, columns · factor, 3), and a picture to the encoder's result before its last layer, `encoded`, and after
-     * it, `latent`, shaped like z. */
-    vqc_status (*decode)(const vqc_generator *generator, const vqc_layers *layers, vqc_value quantised,
-                         vqc_value *picture_out, vqc_error *error);
-    vqc_status (*encode)(const vqc_generator *generator, const vqc_layers *layers, vqc_value picture,
-                         vqc_value *encoded_out, vqc_value *latent_out, vqc_error *error);
-    /* Adds the logits of the codes (batch, rows, columns, codes), the largest of which an encoder takes; NULL: it
-     * takes the nearest row of the codebook. */
-    vqc_status (*logits)(const vqc_generator *generator, const vqc_layers *layers, vqc_value latent,
-                         vqc_value *logits_out, vqc_error *error);
-    /* Says what a recognised file holds, "VQGAN, 1024 codes of width 256, 128 channels at full resolution". */
-    void (*describe)(const vqc_generator_type *type, const vqc_weights *weights,
-                     char text[VQC_GENERATOR_DESCRIPTION_SIZE]);
+    /* The same from the file's tensors; NULL: they do not say it. VQC_BAD_INPUT names file and tensor. */
+    vqc_status (*derive)(vqc_generator *generator, vqc_error *error);
+    /* Add the halves: quantised z (width channels) to a picture, a picture to the encoder's result, and that to z. */
+    vqc_status (*decoder)(const vqc_generator *generator, vqc_coder *coder, vqc_error *error);
+    vqc_status (*encoder)(const vqc_generator *generator, vqc_coder *coder, vqc_error *error);
+    vqc_status (*latent)(const vqc_generator *generator, vqc_coder *coder, vqc_error *error);
+    /* Adds the logits of the codes to z, the largest of which an encoder takes; NULL: it takes what the quantiser
+     * does. */
+    vqc_status (*logits)(const vqc_generator *generator, vqc_coder *coder, vqc_error *error);
 } vqc_generator_type;
 
 extern const vqc_generator_type vqc_generator_vqgan, vqc_generator_gumbel_vqgan;
@@ -48,10 +49,14 @@ extern const vqc_generator_type vqc_generator_vqgan, vqc_generator_gumbel_vqgan;
 extern const vqc_generator_type *const vqc_generator_types[];
 extern const size_t vqc_generator_type_count;
 
-/* The type whose class this is, "taming.models.vqgan.VQModel"; NULL: none. */
-const vqc_generator_type *vqc_generator_type_of_target(const char *target);
+/* The type whose class this is, "taming.models.vqgan.VQModel", and the class; NULL: none. */
+const vqc_generator_type *vqc_generator_type_of_class(const char *path, const vqc_generator_class **class_out);
 
+bool vqc_generator_type_recognises(const vqc_generator_type *type, const vqc_weights *weights);
 /* The type that recognises the weights file; NULL: none does. */
 const vqc_generator_type *vqc_generator_type_find(const vqc_weights *weights);
+
+/* The name of a family that is known but not computed, to which the file belongs; NULL: none. */
+const char *vqc_generator_other_family(const vqc_weights *weights);
 
 #endif

@@ -5,8 +5,6 @@
 
 #include "base/memory.h"
 
-enum { GROUP_NORM_GROUPS = 32 };
-
 /* NAME.weight and NAME.bias, both freed by the caller, also after a failure. */
 static vqc_status weight_and_bias_read(const vqc_layers *layers, const char *name, int rank,
                                        const int64_t *weight_shape, float **weight_out, float **bias_out,
@@ -149,20 +147,18 @@ vqc_status vqc_layer_linear_stack(const vqc_layers *layers, const char *const *n
     return status;
 }
 
-vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, float epsilon, vqc_value input,
-                                bool swish, vqc_value *output, vqc_error *error)
+vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, int64_t groups, float epsilon,
+                                vqc_value input, bool swish, vqc_value *output, vqc_error *error)
 {
     vqc_shape shape = vqc_network_shape(layers->network, input);
     int64_t channels = vqc_shape_width(shape);
     float *weight;
     float *bias;
     vqc_status status = weight_and_bias_read(layers, name, 1, &channels, &weight, &bias, error);
-    if (status == VQC_OK && channels % GROUP_NORM_GROUPS != 0)
-        status = vqc_error_set(error, VQC_BAD_INPUT,
-                               "%s: tensor %s.weight: expected a multiple of %d channels, "
-                               "found %lld",
-                               vqc_weights_path(layers->parameters->weights), name, GROUP_NORM_GROUPS,
-                               (long long)channels);
+    if (status == VQC_OK && channels % groups != 0)
+        status = vqc_error_set(
+            error, VQC_BAD_INPUT, "%s: tensor %s.weight: expected a multiple of %lld channels, found %lld",
+            vqc_weights_path(layers->parameters->weights), name, (long long)groups, (long long)channels);
     if (status == VQC_OK) {
         vqc_operation operation = {
             .kind = VQC_OPERATION_GROUP_NORM,
@@ -170,7 +166,7 @@ vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, floa
             .group_norm = {.batch = shape.size[0],
                            .pixels = shape.size[1] * shape.size[2],
                            .channels = channels,
-                           .groups = GROUP_NORM_GROUPS,
+                           .groups = groups,
                            .epsilon = epsilon,
                            .swish = swish,
                            .weight = weight,

@@ -46,9 +46,10 @@ VQC_MUST_CHECK vqc_status vqc_layer_linear_stack(const vqc_layers *layers, const
                                                  bool pointwise, vqc_value input, int64_t out_width,
                                                  vqc_value *output, vqc_error *error);
 
-/* NAME.weight, NAME.bias (channels): 32 groups, followed by swish if asked for. */
-VQC_MUST_CHECK vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, float epsilon,
-                                               vqc_value input, bool swish, vqc_value *output, vqc_error *error);
+/* NAME.weight, NAME.bias (channels): so many groups, followed by swish if asked for. */
+VQC_MUST_CHECK vqc_status vqc_layer_group_norm(const vqc_layers *layers, const char *name, int64_t groups,
+                                               float epsilon, vqc_value input, bool swish, vqc_value *output,
+                                               vqc_error *error);
 
 /* NAME.weight, NAME.bias (width). */
 VQC_MUST_CHECK vqc_status vqc_layer_layer_norm(const vqc_layers *layers, const char *name, float epsilon,

@@ -76,19 +76,34 @@ static bool shape_is(const vqc_weights_tensor *tensor, int rank, const int64_t *
     return true;
 }
 
+static vqc_status require_shape(const vqc_parameters *parameters, const char *name, int rank, const int64_t *shape,
+                                const vqc_weights_tensor **tensor_out, vqc_error *error)
+{
+    VQC_TRY(vqc_parameters_require(parameters, name, tensor_out, error));
+    if (shape_is(*tensor_out, rank, shape))
+        return VQC_OK;
+    char expected[128];
+    char found[128];
+    vqc_parameters_shape_text(rank, shape, expected, sizeof expected);
+    vqc_parameters_shape_text((*tensor_out)->rank, (*tensor_out)->shape, found, sizeof found);
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s: expected the shape %s, found %s",
+                         vqc_weights_path(parameters->weights), (*tensor_out)->name, expected, found);
+}
+
+vqc_status vqc_parameters_claim(const vqc_parameters *parameters, const char *name, int rank, const int64_t *shape,
+                                vqc_error *error)
+{
+    const vqc_weights_tensor *tensor;
+    VQC_TRY(require_shape(parameters, name, rank, shape, &tensor, error));
+    vqc_weights_mark_read(parameters->weights, tensor);
+    return VQC_OK;
+}
+
 vqc_status vqc_parameters_read(const vqc_parameters *parameters, const char *name, int rank, const int64_t *shape,
                                float **data_out, vqc_error *error)
 {
     const vqc_weights_tensor *tensor;
-    VQC_TRY(vqc_parameters_require(parameters, name, &tensor, error));
-    if (!shape_is(tensor, rank, shape)) {
-        char expected[128];
-        char found[128];
-        vqc_parameters_shape_text(rank, shape, expected, sizeof expected);
-        vqc_parameters_shape_text(tensor->rank, tensor->shape, found, sizeof found);
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s: expected the shape %s, found %s",
-                             vqc_weights_path(parameters->weights), tensor->name, expected, found);
-    }
+    VQC_TRY(require_shape(parameters, name, rank, shape, &tensor, error));
     VQC_TRY(vqc_memory_allocate((size_t)tensor->count, sizeof(float), tensor->name, data_out, error));
     vqc_status status = vqc_weights_read_f32(parameters->weights, tensor, *data_out, error);
     if (status != VQC_OK) {

@@ -31,6 +31,11 @@ VQC_MUST_CHECK vqc_status vqc_parameters_require_rank(const vqc_parameters *para
 /* How many numbers i from 0 on have a tensor "NAME.i.PART". */
 int64_t vqc_parameters_blocks(const vqc_parameters *parameters, const char *name, const char *part);
 
+/* The tensor must be there and have this shape; it counts as read (weights.h). VQC_BAD_INPUT as of a tensor that is
+ * read. */
+VQC_MUST_CHECK vqc_status vqc_parameters_claim(const vqc_parameters *parameters, const char *name, int rank,
+                                               const int64_t *shape, vqc_error *error);
+
 /* Reads a tensor that must have this shape into new memory, which the caller frees. VQC_BAD_INPUT names file,
  * tensor, the shape expected and the one found. */
 VQC_MUST_CHECK vqc_status vqc_parameters_read(const vqc_parameters *parameters, const char *name, int rank,

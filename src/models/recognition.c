@@ -64,13 +64,33 @@ static void clip_describe_file(const char *path, char text[VQC_RECOGNITION_SIZE]
     vqc_clip_close(clip);
 }
 
+/* The same of a generator, which goes the way that `reconstruct` goes. */
+static void generator_describe_file(const char *path, const vqc_generator_type *type, char text[VQC_RECOGNITION_SIZE])
+{
+    vqc_generator generator;
+    vqc_error error = {0};
+    if (vqc_generator_examine(path, &generator, &error) != VQC_OK) {
+        (void)snprintf(text, VQC_RECOGNITION_SIZE, "%s, not usable: %s", type->name, error.message);
+        return;
+    }
+    (void)snprintf(text, VQC_RECOGNITION_SIZE, "%s, %lld codes of width %lld, %lld channels at full resolution%s%s",
+                   type->name, (long long)generator.codes, (long long)generator.width,
+                   (long long)generator.full_width,
+                   generator.config_path == NULL && type->needs != NULL ? "; to be used with " : "",
+                   generator.config_path == NULL && type->needs != NULL ? type->needs : "");
+    vqc_generator_close(&generator);
+}
+
 void vqc_recognition_describe(const char *path, const vqc_weights *weights, char text[VQC_RECOGNITION_SIZE])
 {
     const vqc_generator_type *generator = vqc_generator_type_find(weights);
+    const char *other = vqc_generator_other_family(weights);
     if (vqc_clip_is_recognised(weights))
         clip_describe_file(path, text);
     else if (generator != NULL)
-        generator->describe(generator, weights, text);
+        generator_describe_file(path, generator, text);
+    else if (other != NULL)
+        (void)snprintf(text, VQC_RECOGNITION_SIZE, "%s, which is not computed", other);
     else
         (void)snprintf(text, VQC_RECOGNITION_SIZE, "no model that vqclip knows");
 }

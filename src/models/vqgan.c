@@ -1,83 +1,233 @@
-#include <stdio.h>
-#include <string.h>
-
 #include "base/memory.h"
+#include "models/config_keys.h"
 #include "models/generators.h"
-#include "models/vqgan_layers.h"
+#include "models/vqgan_network.h"
 
-/* The VQGANs of taming-transformers and latent-diffusion. What they alone know is their vqc_vqgan_config. */
+/* The VQGANs of taming-transformers and latent-diffusion, Chameleon's, and IBQ's, whose network is the same. What
+ * they alone know is their vqc_vqgan_network. */
 
-static vqc_status vqgan_configure(vqc_generator *generator, const vqc_yaml_node *parameters, vqc_error *error)
+/* ---- The configuration ---- */
+
+/* What taming's VQModel and GumbelVQ, latent-diffusion's VQModel and IBQ take. `remap` changes the numbers of codes;
+ * rows of length one, and products divided by lengths, are not what IBQ's files were trained with. */
+static const vqc_config_key parameter_rows[] = {
+    {.name = "ddconfig", .rule = VQC_CONFIG_READ},
+    {.name = "embed_dim", .rule = VQC_CONFIG_READ},
+    {.name = "n_embed", .rule = VQC_CONFIG_READ},
+    {.name = "remap", .rule = VQC_CONFIG_FIXED, .value = "null"},
+    {.name = "l2_normalize", .rule = VQC_CONFIG_FIXED, .value = "false"},
+    {.name = "cosine_similarity", .rule = VQC_CONFIG_FIXED, .value = "false"},
+    {.name = "sane_index_shape", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "lossconfig", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "ckpt_path", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "ignore_keys", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "image_key", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "colorize_nlabels", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "monitor", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "batch_resize_range", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "scheduler_config", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "temperature_scheduler_config", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "kl_weight", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "lr_g_factor", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "use_ema", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "learning_rate", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "min_learning_rate", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "resume_lr", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "lr_drop_epoch", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "lr_drop_rate", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "scheduler_type", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "warmup_epochs", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "wpe", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "beta", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "use_entropy_loss", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "sample_minimization_weight", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "batch_maximization_weight", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "entropy_temperature", .rule = VQC_CONFIG_HARMLESS},
+};
+static const vqc_config_keys parameter_keys = {
+    .family = "VQModel", .rows = parameter_rows, .count = sizeof parameter_rows / sizeof parameter_rows[0]};
+
+/* ddconfig: the encoder and decoder. */
+static const vqc_config_key network_rows[] = {
+    {.name = "z_channels", .rule = VQC_CONFIG_READ},
+    {.name = "resolution", .rule = VQC_CONFIG_READ},
+    {.name = "in_channels", .rule = VQC_CONFIG_FIXED, .value = "3"},
+    {.name = "out_ch", .rule = VQC_CONFIG_FIXED, .value = "3"},
+    {.name = "ch", .rule = VQC_CONFIG_READ},
+    {.name = "ch_mult", .rule = VQC_CONFIG_READ},
+    {.name = "num_res_blocks", .rule = VQC_CONFIG_READ},
+    {.name = "attn_resolutions", .rule = VQC_CONFIG_READ},
+    {.name = "attn_type", .rule = VQC_CONFIG_READ},
+    {.name = "double_z", .rule = VQC_CONFIG_READ},
+    {.name = "dropout", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "resamp_with_conv", .rule = VQC_CONFIG_FIXED, .value = "true"},
+    {.name = "tanh_out", .rule = VQC_CONFIG_FIXED, .value = "false"},
+    {.name = "give_pre_end", .rule = VQC_CONFIG_FIXED, .value = "false"},
+    {.name = "use_linear_attn", .rule = VQC_CONFIG_FIXED, .value = "false"},
+};
+static const vqc_config_keys network_keys = {
+    .family = "VQGAN's network", .rows = network_rows, .count = sizeof network_rows / sizeof network_rows[0]};
+
+static vqc_status count_read(const vqc_yaml_node *parent, const char *key, int64_t maximum, int64_t *value_out,
+                             vqc_error *error)
 {
-    vqc_vqgan_config *config;
-    VQC_TRY(vqc_memory_allocate(1, sizeof *config, "a generator", &config, error));
-    generator->own = config;
-    VQC_TRY(vqc_vqgan_config_read(parameters, config, error));
-    generator->factor = (int64_t)1 << (config->level_count - 1);
-    generator->width = config->embed_width;
-    generator->codes = config->codes;
-    generator->picture_lowest = -1.0F;
-    generator->picture_highest = 1.0F;
+    const vqc_yaml_node *node;
+    VQC_TRY(vqc_yaml_require(parent, key, &node, error));
+    return vqc_yaml_read_integer(node, 1, maximum, value_out, error);
+}
+
+/* Latent-diffusion's word for the kind of attention: that of the other models, or none at all. */
+static vqc_status attention_kind_read(const vqc_yaml_node *mapping, bool *without_out, vqc_error *error)
+{
+    static const char *const words[] = {"vanilla", "none"};
+    const vqc_yaml_node *node = vqc_yaml_find(mapping, "attn_type");
+    size_t choice = 0;
+    if (node != NULL)
+        VQC_TRY(vqc_yaml_read_choice(node, words, sizeof words / sizeof words[0], &choice, error));
+    *without_out = choice == 1;
     return VQC_OK;
 }
 
-static vqc_status vqgan_decode(const vqc_generator *generator, const vqc_layers *layers, vqc_value quantised,
-                               vqc_value *picture_out, vqc_error *error)
+/* Attention stands at the levels whose size in training was one of those named. */
+static vqc_status attention_read(const vqc_yaml_node *mapping, vqc_vqgan_network *network, vqc_error *error)
 {
-    const vqc_vqgan_config *config = generator->own;
-    vqc_value h;
-    VQC_TRY(vqc_layer_linear(layers, "post_quant_conv", true, quantised, config->latent_width, NULL, &h, error));
-    return vqc_vqgan_layers_decode(layers, config, h, picture_out, error);
+    enum { MAX_PLACES = 8 };
+    const vqc_yaml_node *node;
+    int64_t resolution;
+    int64_t places[MAX_PLACES];
+    size_t count;
+    bool without;
+    VQC_TRY(count_read(mapping, "resolution", VQC_VQGAN_MAX_COUNT, &resolution, error));
+    VQC_TRY(vqc_yaml_require(mapping, "attn_resolutions", &node, error));
+    VQC_TRY(vqc_yaml_read_integers(node, 1, VQC_VQGAN_MAX_COUNT, MAX_PLACES, places, &count, error));
+    VQC_TRY(attention_kind_read(mapping, &without, error));
+    network->middle_attention = !without;
+    for (int level = 0; level < network->level_count; level++)
+        for (size_t i = 0; i < count; i++)
+            if (!without && places[i] == resolution >> level)
+                network->attention[VQC_VQGAN_ENCODER][level] = network->attention[VQC_VQGAN_DECODER][level] = true;
+    return VQC_OK;
 }
 
-static vqc_status vqgan_encode(const vqc_generator *generator, const vqc_layers *layers, vqc_value picture,
-                               vqc_value *encoded_out, vqc_value *latent_out, vqc_error *error)
+static vqc_status levels_read(const vqc_yaml_node *mapping, vqc_vqgan_network *network, vqc_error *error)
 {
-    VQC_TRY(vqc_vqgan_layers_encode(layers, generator->own, picture, encoded_out, error));
-    return vqc_layer_linear(layers, "quant_conv", true, *encoded_out, generator->width, NULL, latent_out, error);
+    const vqc_yaml_node *node;
+    size_t count;
+    VQC_TRY(count_read(mapping, "ch", VQC_VQGAN_MAX_COUNT, &network->first_width, error));
+    VQC_TRY(vqc_yaml_require(mapping, "ch_mult", &node, error));
+    VQC_TRY(vqc_yaml_read_integers(node, 1, 64, VQC_VQGAN_MAX_LEVELS, network->channels, &count, error));
+    if (count == 0)
+        return vqc_yaml_error(node, error, "expected at least one number");
+    network->level_count = (int)count;
+    for (int level = 0; level < network->level_count; level++)
+        network->channels[level] *= network->first_width;
+    return VQC_OK;
 }
 
-static vqc_status gumbel_logits(const vqc_generator *generator, const vqc_layers *layers, vqc_value latent,
-                                vqc_value *logits_out, vqc_error *error)
+static vqc_status network_read(const vqc_yaml_node *mapping, vqc_vqgan_network *network, vqc_error *error)
 {
-    return vqc_layer_linear(layers, "quantize.proj", true, latent, generator->codes, NULL, logits_out, error);
+    const vqc_yaml_node *node;
+    VQC_TRY(vqc_config_keys_check(mapping, &network_keys, error));
+    VQC_TRY(count_read(mapping, "z_channels", VQC_VQGAN_MAX_COUNT, &network->latent_width, error));
+    VQC_TRY(vqc_yaml_require(mapping, "in_channels", &node, error));
+    VQC_TRY(vqc_yaml_require(mapping, "out_ch", &node, error));
+    VQC_TRY(count_read(mapping, "num_res_blocks", VQC_VQGAN_MAX_BLOCKS, &network->block_count, error));
+    VQC_TRY(levels_read(mapping, network, error));
+    VQC_TRY(attention_read(mapping, network, error));
+    node = vqc_yaml_find(mapping, "double_z");
+    return node == NULL ? VQC_OK : vqc_yaml_read_bool(node, &network->double_latent, error);
 }
 
-/* The first tensor of this rank whose name ends so, NULL if there is none. */
-static const vqc_weights_tensor *tensor_ending(const vqc_weights *weights, const char *ending, int rank)
+static vqc_status parameters_read(const vqc_yaml_node *parameters, vqc_vqgan_network *network, vqc_error *error)
 {
-    size_t length = strlen(ending);
-    for (size_t i = 0; i < vqc_weights_count(weights); i++) {
-        const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
-        size_t size = strlen(tensor->name);
-        if (size >= length && strcmp(tensor->name + size - length, ending) == 0)
-            return tensor->rank == rank ? tensor : NULL;
-    }
-    return NULL;
+    const vqc_yaml_node *mapping;
+    VQC_TRY(vqc_config_keys_check(parameters, &parameter_keys, error));
+    VQC_TRY(count_read(parameters, "embed_dim", VQC_VQGAN_MAX_COUNT, &network->embed_width, error));
+    VQC_TRY(count_read(parameters, "n_embed", VQC_VQGAN_MAX_COUNT, &network->codes, error));
+    VQC_TRY(vqc_yaml_require(parameters, "ddconfig", &mapping, error));
+    return network_read(mapping, network, error);
 }
 
-static bool vqgan_recognise(const vqc_generator_type *type, const vqc_weights *weights)
+/* ---- The generator ---- */
+
+static vqc_status network_create(vqc_generator *generator, vqc_vqgan_network **network_out, vqc_error *error)
 {
-    return tensor_ending(weights, type->codebook, 2) != NULL &&
-           tensor_ending(weights, "decoder.conv_out.weight", 4) != NULL;
+    VQC_TRY(vqc_memory_allocate(1, sizeof **network_out, "a generator", network_out, error));
+    (*network_out)->naming = vqc_vqgan_naming_taming;
+    generator->own = *network_out;
+    generator->style = &(*network_out)->naming.style;
+    return VQC_OK;
 }
 
-static void vqgan_describe(const vqc_generator_type *type, const vqc_weights *weights,
-                           char text[VQC_GENERATOR_DESCRIPTION_SIZE])
+static void sizes_set(vqc_generator *generator, const vqc_vqgan_network *network)
 {
-    const vqc_weights_tensor *codebook = tensor_ending(weights, type->codebook, 2);
-    const vqc_weights_tensor *last = tensor_ending(weights, "decoder.conv_out.weight", 4);
-    (void)snprintf(text, VQC_GENERATOR_DESCRIPTION_SIZE,
-                   "%s, %lld codes of width %lld, %lld channels at full resolution", type->name,
-                   (long long)codebook->shape[0], (long long)codebook->shape[1], (long long)last->shape[1]);
+    generator->factor = (int64_t)1 << (network->level_count - 1);
+    generator->width = network->embed_width;
+    generator->codes = network->codes;
+    generator->full_width = network->channels[0];
 }
 
-static const char *const vqgan_classes[] = {"VQModel", "VQModelInterface", NULL};
-static const char *const gumbel_classes[] = {"GumbelVQ", NULL};
+static vqc_status vqgan_configure(vqc_generator *generator, const vqc_yaml_node *parameters, vqc_error *error)
+{
+    vqc_vqgan_network *network;
+    VQC_TRY(network_create(generator, &network, error));
+    VQC_TRY(parameters_read(parameters, network, error));
+    sizes_set(generator, network);
+    return VQC_OK;
+}
 
-static const char *const encoder_owned[] = {"encoder.*", "quant_conv.*", NULL};
-static const char *const gumbel_encoder_owned[] = {"encoder.*", "quant_conv.*", "quantize.proj.*", NULL};
-static const char *const decoder_owned[] = {"decoder.*", "post_quant_conv.*", NULL};
+static vqc_status vqgan_derive(vqc_generator *generator, vqc_error *error)
+{
+    vqc_vqgan_network *network;
+    VQC_TRY(network_create(generator, &network, error));
+    VQC_TRY(vqc_vqgan_network_derive(&generator->parameters, generator->type->codebook, network, error));
+    sizes_set(generator, network);
+    return VQC_OK;
+}
+
+static vqc_status vqgan_decoder(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
+{
+    const vqc_vqgan_network *network = generator->own;
+    const vqc_coder_block first = {
+        .kind = VQC_CODER_POINTWISE, .name = "post_quant_conv", .channels = network->latent_width};
+    VQC_TRY(vqc_coder_add(coder, &first, error));
+    return vqc_vqgan_decoder_add(network, coder, error);
+}
+
+static vqc_status vqgan_encoder(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
+{
+    return vqc_vqgan_encoder_add(generator->own, coder, error);
+}
+
+static vqc_status vqgan_latent(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
+{
+    const vqc_coder_block last = {.kind = VQC_CODER_POINTWISE, .name = "quant_conv", .channels = generator->width};
+    return vqc_coder_add(coder, &last, error);
+}
+
+static vqc_status gumbel_logits(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
+{
+    const vqc_coder_block logits = {
+        .kind = VQC_CODER_POINTWISE, .name = "quantize.proj", .channels = generator->codes};
+    return vqc_coder_add(coder, &logits, error);
+}
+
+static const vqc_generator_class vqgan_classes[] = {
+    {.name = "VQModel", .quantiser = VQC_QUANTISER_NEAREST},
+    {.name = "VQModelInterface", .quantiser = VQC_QUANTISER_NEAREST},
+    {.name = "IBQ", .quantiser = VQC_QUANTISER_PRODUCT},
+    {.name = NULL},
+};
+static const vqc_generator_class gumbel_classes[] = {
+    {.name = "GumbelVQ", .quantiser = VQC_QUANTISER_NEAREST},
+    {.name = NULL},
+};
+
+static const char *const vqgan_has[] = {"quantize.embedding.weight", "decoder.mid.block_1.conv1.weight",
+                                        "decoder.up.0.block.0.conv1.weight", NULL};
+static const char *const gumbel_has[] = {"quantize.embed.weight", "decoder.up.0.block.0.conv1.weight", NULL};
+/* Where a decoder counts its levels the other way, this one is followed by an upsampling. */
+static const char *const vqgan_lacks[] = {"decoder.up.0.upsample.conv.weight", NULL};
 
 /* Of the training: its losses with their discriminator, running means of all weights, and of the codebook how often
  * codes were used; the random colours that segmentations are shown in. */
@@ -88,6 +238,7 @@ static const char *const harmless[] = {"loss.*",
                                        "quantize.cluster_size",
                                        "quantize.embedding.cluster_size",
                                        "quantize.embed_avg",
+                                       "quantize.embed_prob",
                                        "quantize.embedding.embed_avg",
                                        "quantize.usage",
                                        "*.num_batches_tracked",
@@ -96,28 +247,34 @@ static const char *const harmless[] = {"loss.*",
 const vqc_generator_type vqc_generator_vqgan = {
     .name = "VQGAN",
     .classes = vqgan_classes,
+    .has = vqgan_has,
+    .lacks = vqgan_lacks,
     .codebook = "quantize.embedding.weight",
-    .encoder_owned = encoder_owned,
-    .decoder_owned = decoder_owned,
     .harmless = harmless,
-    .recognise = vqgan_recognise,
+    .needs = "its YAML, as taming-transformers has it",
+    .picture_lowest = -1.0F,
+    .picture_highest = 1.0F,
     .configure = vqgan_configure,
-    .decode = vqgan_decode,
-    .encode = vqgan_encode,
-    .describe = vqgan_describe,
+    .derive = vqgan_derive,
+    .decoder = vqgan_decoder,
+    .encoder = vqgan_encoder,
+    .latent = vqgan_latent,
 };
 
 const vqc_generator_type vqc_generator_gumbel_vqgan = {
     .name = "Gumbel VQGAN",
     .classes = gumbel_classes,
+    .has = gumbel_has,
+    .lacks = vqgan_lacks,
     .codebook = "quantize.embed.weight",
-    .encoder_owned = gumbel_encoder_owned,
-    .decoder_owned = decoder_owned,
     .harmless = harmless,
-    .recognise = vqgan_recognise,
+    .needs = "its YAML, as taming-transformers has it",
+    .picture_lowest = -1.0F,
+    .picture_highest = 1.0F,
     .configure = vqgan_configure,
-    .decode = vqgan_decode,
-    .encode = vqgan_encode,
+    .derive = vqgan_derive,
+    .decoder = vqgan_decoder,
+    .encoder = vqgan_encoder,
+    .latent = vqgan_latent,
     .logits = gumbel_logits,
-    .describe = vqgan_describe,
 };

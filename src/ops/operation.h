@@ -161,12 +161,14 @@ typedef struct vqc_average_pool {
     int64_t batch, height, width, channels, window;
 } vqc_average_pool;
 
-/* Nearest codebook row. input z and output (rows, width); f32 (or f64). Row r becomes the codebook row e with the
- * smallest e² − 2 z·e, the lower index on a tie; the gradient passes unchanged (straight-through).
- * The saved state is the codes: int32 (rows). codebook (entries, width). */
+/* A row of the codebook for each of z. input z and output (rows, width); f32 (or f64). Row r becomes the nearest row
+ * e of the codebook, with the smallest e² − 2 z·e, or the one with the largest product z·e; the lower index on a tie.
+ * The gradient passes unchanged (straight-through). Of rows of length one the largest product is that of the
+ * direction nearest to z's. The saved state is the codes: int32 (rows). codebook (entries, width). */
 typedef struct vqc_quantise {
     int64_t rows, width, entries;
     const float *codebook;
+    bool largest_product; /* not the nearest */
 } vqc_quantise;
 
 /* output = input · scale[c] + shift[c]; (rows, channels). */

@@ -2,17 +2,19 @@
 #define VQC_OPS_QUANTISE_FORMULAS_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/formula.h"
 
 /* How the nearest codebook row is found exactly: the distances e² − 2 z·e of a row z to all entries e are computed
  * in f32, together with a bound on their rounding error; the entries that may be the nearest within these bounds are
- * computed again in double, in which the products are exact. What cpu and cuda both compute. */
+ * computed again in double, in which the products are exact. Where the largest product is asked for, the distance is
+ * − 2 z·e. What cpu and cuda both compute. */
 
 /* What the bounds need of an entry: the distance's error is at most ‖z‖ · error_by_length + error_alone. */
 typedef struct vqc_quantise_bound {
-    float square; /* e² */
+    float square; /* e², or 0 for the largest product */
     float error_by_length;
     float error_alone;
 } vqc_quantise_bound;
@@ -22,13 +24,13 @@ enum { VQC_QUANTISE_BOUND_FLOATS = sizeof(vqc_quantise_bound) / sizeof(float) };
 /* With the unit roundoff u = 2^-24, a sum of `width` products in any order is wrong by at most γ ‖z‖ ‖e‖ with
  * γ = width · u / (1 − width · u) (Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1), plus
  * what underflows. Rounding e², the distance and the bounds themselves adds up to 3 u each of e² and 2 ‖z‖ ‖e‖. */
-VQC_FORMULA vqc_quantise_bound vqc_quantise_bound_of(double square, int64_t width)
+VQC_FORMULA vqc_quantise_bound vqc_quantise_bound_of(double square, int64_t width, bool largest_product)
 {
     const double u = 0x1p-24;
     const double margin = 1.01;
     double gamma = (double)width * u / (1.0 - (double)width * u);
     vqc_quantise_bound bound;
-    bound.square = (float)square;
+    bound.square = largest_product ? 0.0F : (float)square;
     bound.error_by_length = (float)(margin * 2.0 * (gamma + 4.0 * u) * sqrt(square));
     bound.error_alone = (float)(margin * 4.0 * u * square + (double)width * 0x1p-120);
     return bound;

@@ -180,15 +180,19 @@ const char *vqc_weights_type_name(const vqc_weights_tensor *tensor)
     return tensor->unreadable != NULL ? tensor->unreadable : vqc_dtype_name(tensor->dtype);
 }
 
+void vqc_weights_mark_read(const vqc_weights *weights, const vqc_weights_tensor *tensor)
+{
+    weights->directory.entries[(const vqc_directory_entry *)tensor - weights->directory.entries].was_read = true;
+}
+
 static vqc_status tensor_read(const vqc_weights *weights, const vqc_weights_tensor *tensor,
                               vqc_gather_convert convert, size_t target_size, void *target, vqc_error *error)
 {
-    vqc_directory_entry *entry =
-        &weights->directory.entries[(const vqc_directory_entry *)tensor - weights->directory.entries];
+    const vqc_directory_entry *entry = (const vqc_directory_entry *)tensor;
     vqc_storage *storage = &weights->directory.storages[entry->storage];
     if (tensor->unreadable != NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "elements of type %s cannot be read", tensor->unreadable);
-    entry->was_read = true;
+    vqc_weights_mark_read(weights, tensor);
     if (tensor->count == 0)
         return VQC_OK;
     const uint8_t *bytes = storage->bytes;

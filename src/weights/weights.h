@@ -83,6 +83,8 @@ VQC_MUST_CHECK vqc_status vqc_weights_read_i64(const vqc_weights *weights, const
 
 /* Whether a tensor's elements were read since its file was opened. */
 bool vqc_weights_was_read(const vqc_weights_tensor *tensor);
+/* Counts a tensor of this file as read, for who will read it later. */
+void vqc_weights_mark_read(const vqc_weights *weights, const vqc_weights_tensor *tensor);
 
 /* One tensor to write. */
 typedef struct vqc_weights_source {

@@ -41,7 +41,7 @@ static const family_fixture texts[] = {
 
 static const family_fixture generators[] = {
     {.family = "VQGAN", .weights = FIXTURES "latent_diffusion.safetensors", .says = "VQGAN, 40 codes of width 4"},
-    {.family = "Gumbel VQGAN", .weights = FIXTURES "gumbel.safetensors", .says = "Gumbel VQGAN, 40 codes of width 4"},
+    {.family = "Gumbel VQGAN", .weights = FIXTURES "gumbel.safetensors", .says = "Gumbel VQGAN, 40 codes of width 6"},
 };
 
 /* The fixture of the family, which must be there. */
@@ -114,9 +114,12 @@ static void test_generators(void **state)
             fail_msg("%s", error.message);
         says_check(fixture, weights);
         for (size_t k = 0; k < vqc_generator_type_count; k++)
-            assert_int_equal(vqc_generator_types[k]->recognise(vqc_generator_types[k], weights), k == i);
-        for (const char *const *class = type->classes; *class != NULL; class ++)
-            assert_ptr_equal(vqc_generator_type_of_target(*class), type);
+            assert_int_equal(vqc_generator_type_recognises(vqc_generator_types[k], weights), k == i);
+        for (const vqc_generator_class *class = type->classes; class->name != NULL; class ++) {
+            const vqc_generator_class *found;
+            assert_ptr_equal(vqc_generator_type_of_class(class->name, &found), type);
+            assert_ptr_equal(found, class);
+        }
         vqc_weights_close(weights);
     }
 }

@@ -84,7 +84,7 @@ static void test_generator(void **state)
     for (size_t p = 0; p < sizeof prefixes / sizeof prefixes[0]; p++) {
         vqc_error error = {0};
         vqc_generator generator;
-        weights_copy(vqgan, fixture->path, prefixes[p], 1, "other.quantize.embedding.weight");
+        weights_copy(vqgan, fixture->path, prefixes[p], 1, "loss.quantize.embedding.weight");
         if (vqc_generator_open(vqgan_config, fixture->path, &generator, &error) != VQC_OK)
             fail_msg("%s: %s", prefixes[p], error.message);
         assert_string_equal(generator.prefix, prefixes[p]);

@@ -156,6 +156,11 @@ static void test_gumbel(void **state)
                 "vqgan_gumbel_expected.safetensors");
 }
 
+static void test_gumbel_small(void **state)
+{
+    paths_check(*state, model_test_fixture, "gumbel.yaml", "gumbel.safetensors", "gumbel_expected.safetensors");
+}
+
 static void test_net2net(void **state)
 {
     paths_check(*state, model_test_fixture, "net2net.yaml", "net2net.safetensors", "net2net_expected.safetensors");
@@ -292,6 +297,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_vq, &test),
         cmocka_unit_test_prestate(test_vq_legacy, &test),
         cmocka_unit_test_prestate(test_gumbel, &test),
+        cmocka_unit_test_prestate(test_gumbel_small, &test),
         cmocka_unit_test_prestate(test_net2net, &test),
         cmocka_unit_test_prestate(test_latent_diffusion, &test),
         cmocka_unit_test_prestate(test_latent_diffusion_interface, &test),

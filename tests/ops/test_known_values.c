@@ -263,7 +263,7 @@ static void quantise_ties(void **state)
     for (int i = KINDS * WIDTH; i < ROWS * WIDTH; i++)
         input[i] = (double)NAN;
     const vqc_operation operation = {
-        .kind = VQC_OPERATION_QUANTISE, .dtype = VQC_DTYPE_F32, .quantise = {ROWS, WIDTH, ENTRIES, codebook}};
+        .kind = VQC_OPERATION_QUANTISE, .dtype = VQC_DTYPE_F32, .quantise = {ROWS, WIDTH, ENTRIES, codebook, false}};
     operation_execution execution;
     double output[ROWS * WIDTH];
     int32_t codes[ROWS];
@@ -281,7 +281,7 @@ static void quantise_known(void **state)
 {
     const float codebook[] = {9.0F, 9.0F, 0.0F, 0.0F, 2.0F, 0.0F, 0.0F, 0.0F};
     const vqc_operation operation = {
-        .kind = VQC_OPERATION_QUANTISE, .dtype = VQC_DTYPE_F32, .quantise = {3, 2, 4, codebook}};
+        .kind = VQC_OPERATION_QUANTISE, .dtype = VQC_DTYPE_F32, .quantise = {3, 2, 4, codebook, false}};
     const double z[] = {1, 5, 1.25, -1, -3, 0.5};
     const double gradient[] = {1, -2, 3, -4, 5, -6};
     assert_known(*state, &(known_values){.operation = operation,
@@ -297,6 +297,22 @@ static void quantise_known(void **state)
     execution_saved(&execution, codes);
     execution_close(&execution);
     assert_memory_equal(codes, ((int32_t[]){1, 2, 1}), sizeof codes);
+}
+
+/* Entry 0 is the nearest of the first row, and entry 2, which is far, has the largest product; 3 is 2 again. All
+ * products of the second row are equal. */
+static void quantise_product_known(void **state)
+{
+    const float codebook[] = {1.0F, 0.0F, 0.0F, -3.0F, 9.0F, 1.0F, 9.0F, 1.0F};
+    const vqc_operation operation = {
+        .kind = VQC_OPERATION_QUANTISE, .dtype = VQC_DTYPE_F32, .quantise = {3, 2, 4, codebook, true}};
+    const double z[] = {1, 0.25, 0, 0, -1, -1};
+    const double gradient[] = {1, -2, 3, -4, 5, -6};
+    assert_known(*state, &(known_values){.operation = operation,
+                                         .input = {z},
+                                         .output = (double[]){9, 1, 1, 0, 0, -3},
+                                         .grad_output = gradient,
+                                         .grad_input = {gradient}});
 }
 
 static void channel_scale_known(void **state)
@@ -760,6 +776,7 @@ static int tests_run(vqc_ops *ops)
     const struct CMUnitTest tests[] = {
         VQC_OPERATIONS(KNOWN) /**/
         cmocka_unit_test_prestate(quantise_ties, ops),
+        cmocka_unit_test_prestate(quantise_product_known, ops),
         cmocka_unit_test_prestate(colour_neutral_is_identity, ops),
         cmocka_unit_test_prestate(colour_stages_known, ops),
         cmocka_unit_test_prestate(noise_depends_on_its_words_alone, ops),

@@ -568,12 +568,6 @@ def write_latent_diffusion(folder, stem, target, parameters, latent, seed):
     write_autoencoder(folder / f"{stem}.safetensors", config, parameters, latent, seed)
 
 
-def write_gumbel(folder):
-    """No more of a Gumbel VQGAN than what it is recognised by."""
-    tensors = {"quantize.embed.weight": torch.zeros(40, 4), "decoder.conv_out.weight": torch.zeros(3, 32, 3, 3)}
-    save_file(tensors, folder / "gumbel.safetensors")
-
-
 def write_all(folder):
     folder.mkdir(parents=True, exist_ok=True)
     write_open_clip(folder / "open_clip_gelu", open_clip_config(2, 4.0, 2, 2.0), seed=1)
@@ -583,7 +577,6 @@ def write_all(folder):
     write_hugging_face(folder / "hugging_face_quick_gelu", hugging_face_config(2, "quick_gelu", 1, 1), seed=3)
     write_hugging_face(folder / "hugging_face_gelu", hugging_face_config(1, "gelu", 1, 1), seed=4)
     write_hugging_face(folder / "hugging_face_heads", hugging_face_config(1, "quick_gelu", 4, 2), seed=5)
-    write_gumbel(folder)
     write_net2net(folder, seed=6)
     write_latent_diffusion(
         folder,

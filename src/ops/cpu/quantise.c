@@ -7,14 +7,14 @@
 #include "ops/cpu/plan.h"
 #include "ops/quantise_formulas.h"
 
-/* The nearest codebook row as quantise_formulas.h says; the products z·e in f32 are a matrix product. */
+/* The codebook's row as quantise_formulas.h says; the products z·e in f32 are a matrix product. */
 enum { MAX_BLOCK = 64 };
 
 typedef struct codebook {
     int64_t block; /* rows of z that are compared at a time */
     vqc_onednn_primitive *products;
     float *entries;         /* (entries, width) */
-    double *squares;        /* e², by entry */
+    double *squares;        /* e², by entry; 0 for the largest product */
     float *rounded_squares; /* the same in f32 */
     float *error_by_length; /* the distance's error is at most ‖z‖ · error_by_length + error_alone */
     float *error_alone;
@@ -141,11 +141,11 @@ static vqc_status run_backward(const vqc_cpu_plan *plan, const vqc_backward *arg
     return VQC_OK;
 }
 
-static void entry_measure(codebook *state, int64_t entry, int64_t width)
+static void entry_measure(codebook *state, int64_t entry, const vqc_quantise *o)
 {
-    double square = vqc_quantise_square(state->entries + entry * width, 1, width);
-    vqc_quantise_bound bound = vqc_quantise_bound_of(square, width);
-    state->squares[entry] = square;
+    double square = vqc_quantise_square(state->entries + entry * o->width, 1, o->width);
+    vqc_quantise_bound bound = vqc_quantise_bound_of(square, o->width, o->largest_product);
+    state->squares[entry] = o->largest_product ? 0.0 : square;
     state->rounded_squares[entry] = bound.square;
     state->error_by_length[entry] = bound.error_by_length;
     state->error_alone[entry] = bound.error_alone;
@@ -162,7 +162,7 @@ static vqc_status codebook_init(vqc_cpu_plan *plan, codebook *state, vqc_error *
     VQC_TRY(vqc_memory_allocate(count, sizeof(float), "a codebook", &state->error_alone, error));
     plan->sizes.parameters += count * (sizeof(double) + 3 * sizeof(float));
     for (int64_t entry = 0; entry < o->entries; entry++)
-        entry_measure(state, entry, o->width);
+        entry_measure(state, entry, o);
     return VQC_OK;
 }
 

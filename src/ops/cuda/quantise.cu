@@ -6,7 +6,7 @@
 #include "ops/cuda/vector.cuh"
 #include "ops/quantise_formulas.h"
 
-/* The nearest codebook row as quantise_formulas.h says, without storing a distance: a tiled matrix product keeps, for
+/* The codebook's row as quantise_formulas.h says, without storing a distance: a tiled matrix product keeps, for
  * every row and every tile of entries, only the least lower and the least upper bound of its distances. Then the rows
  * compute in double the distances of those tiles that may hold the nearest entry; few of them do. */
 
@@ -43,7 +43,8 @@ enum { WARPS = VQC_CUDA_THREADS / VQC_CUDA_WARP };
 /* The codebook as one call sees it, and the workspace. */
 struct search {
     int64_t rows, width, entries;
-    int64_t tiles;        /* of entries */
+    int64_t tiles; /* of entries */
+    bool largest_product;
     const float *columns; /* (width, entries) */
     const vqc_quantise_bound *bounds;
     const float *z;
@@ -293,7 +294,7 @@ __device__ double distance_to(const search &s, const float *z, int64_t entry)
         square += element * element;
         product += (double)z[i] * element;
     }
-    return square - 2.0 * product;
+    return s.largest_product ? -2.0 * product : square - 2.0 * product;
 }
 
 /* Compares one entry of a tile, the thread's. A distance that is not a number does not count. */
@@ -366,6 +367,7 @@ search search_of(const vqc_cuda_call *call, const vqc_forward *arguments)
     s.width = o->width;
     s.entries = o->entries;
     s.tiles = vqc_cuda_pieces(o->entries, ENTRIES);
+    s.largest_product = o->largest_product;
     s.columns = static_cast<const float *>(call->parameter[COLUMNS]);
     s.bounds = static_cast<const vqc_quantise_bound *>(call->parameter[BOUNDS]);
     s.z = static_cast<const float *>(arguments->input[0]);
@@ -419,7 +421,8 @@ static void codebook_bounds(const vqc_operation *operation, float *bounds)
     const vqc_quantise *o = &operation->quantise;
     for (int64_t entry = 0; entry < o->entries; entry++) {
         const float *row = o->codebook + entry * o->width;
-        vqc_quantise_bound bound = vqc_quantise_bound_of(vqc_quantise_square(row, 1, o->width), o->width);
+        vqc_quantise_bound bound =
+            vqc_quantise_bound_of(vqc_quantise_square(row, 1, o->width), o->width, o->largest_product);
         memcpy(bounds + entry * VQC_QUANTISE_BOUND_FLOATS, &bound, sizeof bound);
     }
 }

@@ -11,7 +11,7 @@ static vqc_status prepare(ref_plan *plan, const vqc_operation *operation, bool w
     plan->saved_size = (size_t)o->rows * sizeof(int32_t);
     VQC_TRY(ref_parameter_copy(plan, CODEBOOK, o->codebook, o->entries * o->width, error));
     VQC_TRY(ref_parameter_allocate(plan, SQUARES, o->entries, error));
-    for (int64_t e = 0; e < o->entries; e++)
+    for (int64_t e = 0; e < o->entries && !o->largest_product; e++)
         for (int64_t c = 0; c < o->width; c++)
             plan->parameter[SQUARES][e] +=
                 plan->parameter[CODEBOOK][e * o->width + c] * plan->parameter[CODEBOOK][e * o->width + c];

@@ -1,0 +1,121 @@
+/* What a generator's configuration may say: each line that is added to a good one is computed, or refused by place,
+ * key and value. */
+
+#define _GNU_SOURCE /* mkdtemp */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "models/generator.h"
+
+#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
+
+enum { PATH_SIZE = 4096 };
+
+/* A configuration as latent-diffusion has it, with some of its lines changed. */
+typedef struct config_case {
+    const char *target;  /* NULL: "target: ldm.models.autoencoder.VQModel" */
+    const char *params;  /* what stands around the parameters; NULL: "params" */
+    const char *more;    /* another parameter */
+    const char *network; /* another line of ddconfig */
+    const char *sizes;   /* NULL: as the file has them */
+    const char *says;    /* in the refusal; NULL: it must open */
+    vqc_quantiser quantiser;
+} config_case;
+
+static const char sizes_of_file[] = "ch_mult: [1, 1], num_res_blocks: 1, attn_resolutions: []";
+
+static const config_case cases[] = {
+    {.says = NULL},
+    {.target = "", .says = NULL}, /* Chameleon's */
+    {.target = "target: taming.models.vqgan.VQModel", .says = NULL},
+    {.target = "class_path: src.IBQ.models.ibqgan.IBQ", .params = "init_args", .quantiser = VQC_QUANTISER_PRODUCT},
+    {.target = "class_path: src.IBQ.models.ibqgan.IBQ", .says = "model: expected the key init_args"},
+    {.target = "target: ldm.models.autoencoder.VQModel, params2: 1", .says = "model.params2: nothing is known"},
+    {.target = "target: taming.models.vqgan.EMAVQ", .says = "found taming.models.vqgan.EMAVQ"},
+    {.network = "tanh_out: true", .says = "ddconfig.tanh_out: expected false, the only value of a VQGAN's network"},
+    {.network = "tanh_out: false"},
+    {.network = "give_pre_end: True", .says = "ddconfig.give_pre_end: expected false"},
+    {.network = "use_linear_attn: true", .says = "ddconfig.use_linear_attn: expected false"},
+    {.network = "resamp_with_conv: false", .says = "ddconfig.resamp_with_conv: expected true"},
+    {.network = "resamp_with_conv: True"},
+    {.network = "dropout: 0.3"},
+    {.network = "norm_groups: 16", .says = "ddconfig.norm_groups: nothing is known of this key"},
+    {.network = "tanhout: [1]", .says = "found a list of 1; the nearest known key is tanh_out"},
+    {.network = "attn_type: linear", .says = "attn_type: expected one of vanilla, none"},
+    {.network = "double_z: true", .says = "encoder.conv_out.weight: expected the shape (8, 32, 3, 3)"},
+    {.more = "remap: used.npy", .says = "params.remap: expected null"},
+    {.more = "remap: null"},
+    {.more = "l2_normalize: true", .says = "params.l2_normalize: expected false"},
+    {.more = "lossconfig: {target: anything}"},
+    {.more = "monitor: val/rec_loss"},
+    {.more = "n_embeds: 4", .says = "the nearest known key is n_embed"},
+    {.sizes = "ch_mult: [1, 1], num_res_blocks: 2, attn_resolutions: []",
+     .says = "decoder.up.1.block.2.norm1.weight is missing"},
+    {.sizes = "ch_mult: [1, 1], num_res_blocks: 1, attn_resolutions: [16]",
+     .says = "decoder.up.0.attn.0.norm.weight is missing"},
+    {.sizes = "ch_mult: [1], num_res_blocks: 1, attn_resolutions: []", .says = "nothing in a VQGAN reads it"},
+    {.sizes = "ch_mult: [1, 2], num_res_blocks: 1, attn_resolutions: []", .says = "expected the shape (64, 4, 3, 3)"},
+    {.sizes = "ch_mult: [], num_res_blocks: 1, attn_resolutions: []", .says = "expected at least one number"},
+};
+
+static void config_write(const char *path, const config_case *test)
+{
+    FILE *stream = fopen(path, "w");
+    assert_non_null(stream);
+    assert_true(fprintf(stream,
+                        "model: {%s%s%s: {embed_dim: 4, n_embed: 40%s%s,\n"
+                        "  ddconfig: {z_channels: 4, resolution: 16, in_channels: 3, out_ch: 3, ch: 32, %s%s%s}}}\n",
+                        test->target == NULL ? "target: ldm.models.autoencoder.VQModel" : test->target,
+                        test->target != NULL && test->target[0] == '\0' ? "" : ", ",
+                        test->params == NULL ? "params" : test->params, test->more == NULL ? "" : ", ",
+                        test->more == NULL ? "" : test->more, test->sizes == NULL ? sizes_of_file : test->sizes,
+                        test->network == NULL ? "" : ", ", test->network == NULL ? "" : test->network) > 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+static void case_check(const char *path, const config_case *test, size_t number)
+{
+    vqc_error error = {0};
+    vqc_generator generator;
+    config_write(path, test);
+    vqc_status status = vqc_generator_open(path, FIXTURES "latent_diffusion.safetensors", &generator, &error);
+    if (test->says == NULL && status != VQC_OK)
+        fail_msg("case %zu: %s", number, error.message);
+    if (test->says == NULL) {
+        assert_int_equal(generator.quantiser, test->quantiser);
+        vqc_generator_close(&generator);
+        return;
+    }
+    if (status != VQC_BAD_INPUT || strstr(error.message, test->says) == NULL)
+        fail_msg("case %zu: expected %s, found %s", number, test->says, status == VQC_OK ? "success" : error.message);
+}
+
+static void test_configurations(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/vqclip-test-XXXXXX";
+    char path[PATH_SIZE];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/config.yaml", folder);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        case_check(path, &cases[i], i);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_configurations),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
