@@ -7,33 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "../support/check.h"
+#include "../support/rendering.h"
 #include "../tolerances.h"
-#include "render/renderer.h"
-
-#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
 enum { STEPS = 5, TERMS = 3, LATENT = 6 * 8 * 16, CELLS = 6 * 8, PIXELS = 12 * 16 * 3, TENSORS = 4 };
 
 /* The same without the average and with it. */
-static const char job[] =
-    "study: average\n"
-    "models:\n"
-    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
-    "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
-    "render: {size: [16, 12], steps: 5, crops: {count: 2, group: 2}, optimizer: {lr: 0.5}}\n"
-    "prompts: [{targets: [{noise: 1}]}]\n"
-    "sweep: {average: [0, 0.8]}\n";
-
-typedef struct fixture {
-    vqc_study *study;
-    vqc_ops *ops;
-    vqc_renderer *renderer;
-} fixture;
+static const char job[] = "study: average\n" JOB_MODELS
+                          "render: {size: [16, 12], steps: 5, crops: {count: 2, group: 2}, optimizer: {lr: 0.5}}\n"
+                          "prompts: [{targets: [{noise: 1}]}]\n"
+                          "sweep: {average: [0, 0.8]}\n";
 
 typedef struct outcome {
     double losses[STEPS][TERMS];
@@ -44,31 +30,19 @@ typedef struct outcome {
 
 static int fixture_open(void **state)
 {
-    static fixture f;
-    vqc_error error = {0};
-    char path[] = "/tmp/vqclip-average-XXXXXX";
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    assert_int_equal(write(descriptor, job, strlen(job)), strlen(job));
-    assert_int_equal(close(descriptor), 0);
-    check(vqc_study_open(path, &f.study, &error), &error);
-    (void)unlink(path);
-    check(vqc_ops_create("cpu", &(vqc_ops_options){.threads = 1}, &f.ops, &error), &error);
-    check(vqc_renderer_create(f.study, f.ops, VQC_DTYPE_F32, &f.renderer, &error), &error);
+    static rendering f;
+    f = rendering_open(job, "cpu", (vqc_ops_options){.threads = 1});
     *state = &f;
     return 0;
 }
 
 static int fixture_close(void **state)
 {
-    fixture *f = *state;
-    vqc_renderer_destroy(f->renderer);
-    vqc_ops_destroy(f->ops);
-    vqc_study_close(f->study);
+    rendering_close(*state);
     return 0;
 }
 
-static void result_read(const fixture *f, outcome *o)
+static void result_read(const rendering *f, outcome *o)
 {
     vqc_error error = {0};
     check(vqc_renderer_latent(f->renderer, o->latent, &error), &error);
@@ -76,7 +50,7 @@ static void result_read(const fixture *f, outcome *o)
 }
 
 /* All steps of a render; `pictures`: its picture is looked at before each of them. */
-static void render_make(const fixture *f, size_t number, bool pictures, outcome *o)
+static void render_make(const rendering *f, size_t number, bool pictures, outcome *o)
 {
     vqc_error error = {0};
     check(vqc_renderer_start(f->renderer, &f->study->renders[number], &error), &error);
@@ -89,7 +63,7 @@ static void render_make(const fixture *f, size_t number, bool pictures, outcome 
 }
 
 /* The latents that the render without an average comes to, averaged by hand. */
-static void average_by_hand(const fixture *f, double *average)
+static void average_by_hand(const rendering *f, double *average)
 {
     vqc_error error = {0};
     double losses[TERMS];
@@ -111,7 +85,7 @@ static void average_by_hand(const fixture *f, double *average)
 
 static void test_result_is_the_average(void **state)
 {
-    const fixture *f = *state;
+    const rendering *f = *state;
     vqc_error error = {0};
     static outcome plain;
     static outcome averaged;
@@ -138,7 +112,7 @@ static void test_result_is_the_average(void **state)
 
 static void test_interrupted(void **state)
 {
-    const fixture *f = *state;
+    const rendering *f = *state;
     vqc_error error = {0};
     static outcome whole;
     static outcome resumed;

@@ -14,27 +14,21 @@
 
 #include <cmocka.h>
 
-#include "../support/check.h"
+#include "../support/rendering.h"
 #include "guide/augment.h"
 #include "image/image.h"
 #include "render/guidance.h"
 #include "render/regulariser.h"
-#include "render/renderer.h"
 #include "render/start.h"
 #include "study/tables.h"
 
-#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
-
 enum { STEPS = 2, TERMS = 3, ROWS = 2, COLUMNS = 3, MOST_LATENT = 4096, TEXT = 16384 };
 
-/* A job whose first render is plain, and its renderer on a device with no more memory than `limit`; 0: any. */
+/* A job whose first render is plain, and its renderer. */
 typedef struct fixture {
     char text[TEXT];
     size_t size; /* of the text */
-    size_t limit;
-    vqc_study *study;
-    vqc_ops *ops;
-    vqc_renderer *renderer;
+    rendering r;
 } fixture;
 
 __attribute__((format(printf, 2, 3))) static void append(fixture *f, const char *format, ...)
@@ -49,54 +43,28 @@ __attribute__((format(printf, 2, 3))) static void append(fixture *f, const char 
 static void job_begin(fixture *f)
 {
     *f = (fixture){0};
-    append(f, "study: completeness\n"
-              "models:\n"
-              "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
-              "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
+    append(f, "study: completeness\n" JOB_MODELS
               "render: {size: [6, 4], steps: 2, crops: {count: 3, group: 2}, augment: [], noise: 0}\n"
               "prompts:\n"
               "  - {id: plain, targets: [{noise: 1}]}\n");
 }
 
-static void renderer_open(fixture *f)
+static void study_begin(fixture *f)
 {
-    vqc_error error = {0};
-    const vqc_ops_options options = {.threads = 1, .memory_limit = f->limit};
-    check(vqc_ops_create("cpu", &options, &f->ops, &error), &error);
-    check(vqc_renderer_create(f->study, f->ops, VQC_DTYPE_F32, &f->renderer, &error), &error);
+    f->r = rendering_open(f->text, "cpu", (vqc_ops_options){.threads = 1});
 }
 
-static void renderer_close(fixture *f)
+static void study_end(fixture *f)
 {
-    vqc_renderer_destroy(f->renderer);
-    vqc_ops_destroy(f->ops);
-}
-
-static void job_open(fixture *f)
-{
-    vqc_error error = {0};
-    char path[] = "/tmp/vqclip-completeness-XXXXXX";
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    assert_int_equal(write(descriptor, f->text, f->size), (ssize_t)f->size);
-    assert_int_equal(close(descriptor), 0);
-    check(vqc_study_open(path, &f->study, &error), &error);
-    (void)unlink(path);
-    renderer_open(f);
-}
-
-static void job_close(fixture *f)
-{
-    renderer_close(f);
-    vqc_study_close(f->study);
+    rendering_close(&f->r);
 }
 
 /* Where a render starts. */
 static void start_make(fixture *f, size_t number, float z[MOST_LATENT])
 {
     vqc_error error = {0};
-    check(vqc_renderer_start(f->renderer, &f->study->renders[number], &error), &error);
-    check(vqc_renderer_latent(f->renderer, z, &error), &error);
+    check(vqc_renderer_start(f->r.renderer, &f->r.study->renders[number], &error), &error);
+    check(vqc_renderer_latent(f->r.renderer, z, &error), &error);
 }
 
 /* The first step's loss, behind all steps; the L2 term's if asked for. */
@@ -109,8 +77,8 @@ static double render_make(fixture *f, size_t number, bool l2)
     start_make(f, number, begin);
     memcpy(end, begin, sizeof end);
     for (int step = 0; step < STEPS; step++)
-        check(vqc_renderer_step(f->renderer, losses[step], &error), &error);
-    check(vqc_renderer_latent(f->renderer, end, &error), &error);
+        check(vqc_renderer_step(f->r.renderer, losses[step], &error), &error);
+    check(vqc_renderer_latent(f->r.renderer, end, &error), &error);
     assert_memory_not_equal(begin, end, sizeof begin);
     assert_true(isfinite(losses[0][TERMS - 1]) && isfinite(losses[1][TERMS - 1]));
     return losses[0][l2 ? 1 : TERMS - 1];
@@ -121,13 +89,13 @@ static double render_make(fixture *f, size_t number, bool l2)
 static void memory_check(fixture *f, size_t number, bool encoded)
 {
     vqc_error error = {0};
-    const vqc_render *render = &f->study->renders[number];
-    check(vqc_renderer_start(f->renderer, render, &error), &error);
-    size_t bytes = vqc_renderer_device_memory(f->renderer).activations;
+    const vqc_render *render = &f->r.study->renders[number];
+    check(vqc_renderer_start(f->r.renderer, render, &error), &error);
+    size_t bytes = vqc_renderer_device_memory(f->r.renderer).activations;
     for (size_t lacking = 0; lacking < 2; lacking++) {
-        fixture limited = {.study = f->study, .limit = bytes - lacking};
+        rendering limited = {.study = f->r.study};
         bool enough = lacking == 0 && !encoded;
-        renderer_open(&limited);
+        renderer_open(&limited, "cpu", (vqc_ops_options){.threads = 1, .memory_limit = bytes - lacking});
         assert_int_equal(vqc_renderer_start(limited.renderer, render, &error), enough ? VQC_OK : VQC_FAILED);
         renderer_close(&limited);
     }
@@ -139,7 +107,7 @@ static void draws_make(const fixture *f, size_t number, vqc_augment_draw draws[V
 {
     vqc_stream stream = {.seed = 1, .purpose = VQC_STREAM_AUGMENTATION};
     memset(draws, 255, VQC_SETTINGS_MAX_AUGMENTATIONS * sizeof *draws);
-    vqc_augment_draw_all(&f->study->renders[number].settings, 32, &stream, draws);
+    vqc_augment_draw_all(&f->r.study->renders[number].settings, 32, &stream, draws);
 }
 
 /* The descriptor has what it must, and draws no more numbers than it says. */
@@ -163,7 +131,7 @@ static void augmentation_check(fixture *f, vqc_augmentation_kind kind, double pl
     size_t unused = 1 + 2 * (size_t)kind;
     vqc_augment_draw draws[2][VQC_SETTINGS_MAX_AUGMENTATIONS];
     print_message("%s\n", vqc_augmentation_code(kind));
-    assert_int_equal(f->study->renders[unused].settings.augmentations[0].kind, kind);
+    assert_int_equal(f->r.study->renders[unused].settings.augmentations[0].kind, kind);
     type_check(f, kind);
     draws_make(f, unused, draws[0]);
     draws_make(f, unused + 1, draws[1]);
@@ -184,11 +152,11 @@ static void every_augmentation_is_whole(void **state)
             append(&f, "  - {id: %s%d, targets: [{noise: 1}], augment: [{name: %s, p: %d}]}\n",
                    vqc_augmentation_code((vqc_augmentation_kind)kind), p,
                    vqc_augmentation_code((vqc_augmentation_kind)kind), p);
-    job_open(&f);
+    study_begin(&f);
     double plain = render_make(&f, 0, false);
     for (int kind = 0; kind < VQC_AUGMENTATION_COUNT; kind++)
         augmentation_check(&f, (vqc_augmentation_kind)kind, plain);
-    job_close(&f);
+    study_end(&f);
 }
 
 /* ---- Optimisers ---- */
@@ -202,18 +170,18 @@ static void every_optimiser_is_whole(void **state)
     for (int kind = 0; kind < VQC_OPTIMISER_COUNT; kind++)
         append(&f, "  - {id: %s, targets: [{noise: 1}], optimizer: {name: %s}}\n", vqc_optimiser_words[kind].word,
                vqc_optimiser_words[kind].word);
-    job_open(&f);
+    study_begin(&f);
     for (int kind = 0; kind < VQC_OPTIMISER_COUNT; kind++) {
-        const vqc_render *render = &f.study->renders[1 + kind];
+        const vqc_render *render = &f.r.study->renders[1 + kind];
         vqc_render_extents extents;
         print_message("%s\n", vqc_optimiser_words[kind].word);
         assert_int_equal(render->settings.optimiser, kind);
-        check(vqc_renderer_extents(f.renderer, render, &extents, &error), &error);
+        check(vqc_renderer_extents(f.r.renderer, render, &extents, &error), &error);
         assert_in_range(extents.state_tensors, 2, 4);
         (void)render_make(&f, 1 + (size_t)kind, false);
         memory_check(&f, 1 + (size_t)kind, false);
     }
-    job_close(&f);
+    study_end(&f);
 }
 
 /* ---- Starts ---- */
@@ -266,10 +234,10 @@ static void start_check(fixture *f, vqc_init_kind kind, const float *plain)
     const vqc_start_type *type = types[kind];
     vqc_error error = {0};
     print_message("%s\n", vqc_init_forms[kind].word);
-    assert_int_equal(f->study->renders[1 + kind].settings.init.kind, kind);
+    assert_int_equal(f->r.study->renders[1 + kind].settings.init.kind, kind);
     assert_int_equal((type->latent != NULL) + (type->codes != NULL) + (type->picture != NULL), 1);
     if (kind == VQC_INIT_LATENT) { /* an empty file is no archive */
-        assert_int_equal(vqc_renderer_start(f->renderer, &f->study->renders[1 + kind], &error), VQC_BAD_INPUT);
+        assert_int_equal(vqc_renderer_start(f->r.renderer, &f->r.study->renders[1 + kind], &error), VQC_BAD_INPUT);
         return;
     }
     start_make(f, 1 + (size_t)kind, z);
@@ -289,13 +257,13 @@ static void every_start_is_whole(void **state)
         file_make((vqc_init_kind)kind, paths[kind]);
         init_append(&f, (vqc_init_kind)kind, paths[kind]);
     }
-    job_open(&f);
+    study_begin(&f);
     start_make(&f, 0, plain);
     for (int kind = 0; kind < VQC_INIT_COUNT; kind++)
         start_check(&f, (vqc_init_kind)kind, plain);
     for (int kind = 0; kind < VQC_INIT_COUNT; kind++)
         (void)unlink(paths[kind]);
-    job_close(&f);
+    study_end(&f);
 }
 
 /* ---- Regularisers ---- */
@@ -321,18 +289,18 @@ static void every_schedule_is_whole(void **state)
     for (size_t i = 0; i < field->word_count; i++)
         append(&f, "  - {id: %s, targets: [{noise: 1}], l2: {schedule: %s}}\n", field->words[i].word,
                field->words[i].word);
-    job_open(&f);
+    study_begin(&f);
     for (size_t i = 1; i <= field->word_count; i++) {
-        const vqc_settings *settings = &f.study->renders[i].settings;
+        const vqc_settings *settings = &f.r.study->renders[i].settings;
         print_message("%s\n", field->words[i - 1].word);
         assert_true(vqc_regulariser_weight(settings, 1) > 0.0);
         for (size_t j = 1; j < i; j++)
             assert_true(vqc_regulariser_weight(settings, 60) !=
-                        vqc_regulariser_weight(&f.study->renders[j].settings, 60));
+                        vqc_regulariser_weight(&f.r.study->renders[j].settings, 60));
         assert_true(render_make(&f, i, true) > 0.0);
         memory_check(&f, i, false);
     }
-    job_close(&f);
+    study_end(&f);
 }
 
 /* ---- Networks ---- */
@@ -377,15 +345,15 @@ static void networks_serve_renders_of_their_key(void **state)
     job_begin(&f);
     for (size_t i = 0; i < sizeof renders / sizeof renders[0]; i++)
         append(&f, "  - {targets: [{noise: 1}], %s}\n", renders[i].settings);
-    job_open(&f);
-    check(vqc_renderer_start(f.renderer, &f.study->renders[0], &error), &error);
+    study_begin(&f);
+    check(vqc_renderer_start(f.r.renderer, &f.r.study->renders[0], &error), &error);
     for (size_t i = 0; i < sizeof renders / sizeof renders[0]; i++) {
         int before = guidances_made;
-        check(vqc_renderer_start(f.renderer, &f.study->renders[1 + i], &error), &error);
+        check(vqc_renderer_start(f.r.renderer, &f.r.study->renders[1 + i], &error), &error);
         if (guidances_made - before != renders[i].made)
             fail_msg("%s: %d networks made", renders[i].settings, guidances_made - before);
     }
-    job_close(&f);
+    study_end(&f);
 }
 
 /* ---- What is listed by hand ---- */

@@ -7,25 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "../support/check.h"
+#include "../support/rendering.h"
 #include "../tolerances.h"
 #include "render/regulariser.h"
-#include "render/renderer.h"
-
-#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
 enum { STEPS = 6, TERMS = 3, LATENT = 2 * 3 * 16, RENDERS = 4 };
 
 static const char job[] =
-    "study: regulariser\n"
-    "models:\n"
-    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
-    "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
-    "render: {size: [6, 4], steps: 6, crops: {count: 2, group: 2}}\n"
+    "study: regulariser\n" JOB_MODELS "render: {size: [6, 4], steps: 6, crops: {count: 2, group: 2}}\n"
     "prompts:\n"
     "  - {targets: [{noise: 1}]}\n"
     "  - {targets: [{noise: 1}], l2: {weight: 3, schedule: reciprocal}}\n"
@@ -92,20 +84,6 @@ static void test_steps(void **state)
     course_check(&settings, (const course[]){{50, 1.0, 0}, {51, 1.0, 51}, {1001, 1.0, 1001}}, 3);
 }
 
-static vqc_study *study_open(void)
-{
-    vqc_error error = {0};
-    vqc_study *study;
-    char path[] = "/tmp/vqclip-regulariser-XXXXXX";
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    assert_int_equal(write(descriptor, job, strlen(job)), strlen(job));
-    assert_int_equal(close(descriptor), 0);
-    check(vqc_study_open(path, &study, &error), &error);
-    (void)unlink(path);
-    return study;
-}
-
 /* weight · mean((z − towards)²) at the latent that a render has come to. */
 static double term_of(vqc_renderer *renderer, size_t render, int step, const float *origin)
 {
@@ -124,27 +102,21 @@ static void test_losses_are_those_used(void **state)
 {
     (void)state;
     vqc_error error = {0};
-    vqc_study *study = study_open();
-    vqc_ops *ops;
-    vqc_renderer *renderer;
-    check(vqc_ops_create("cpu", &(vqc_ops_options){.threads = 1}, &ops, &error), &error);
-    check(vqc_renderer_create(study, ops, VQC_DTYPE_F32, &renderer, &error), &error);
-    assert_int_equal(study->render_count, RENDERS);
+    rendering r = rendering_open(job, "cpu", (vqc_ops_options){.threads = 1});
+    assert_int_equal(r.study->render_count, RENDERS);
     for (size_t render = 0; render < RENDERS; render++) {
         float origin[LATENT];
-        check(vqc_renderer_start(renderer, &study->renders[render], &error), &error);
-        check(vqc_renderer_latent(renderer, origin, &error), &error);
+        check(vqc_renderer_start(r.renderer, &r.study->renders[render], &error), &error);
+        check(vqc_renderer_latent(r.renderer, origin, &error), &error);
         for (int step = 0; step < STEPS; step++) {
             double losses[TERMS];
-            double expected = term_of(renderer, render, step, origin);
-            check(vqc_renderer_step(renderer, losses, &error), &error);
+            double expected = term_of(r.renderer, render, step, origin);
+            check(vqc_renderer_step(r.renderer, losses, &error), &error);
             assert_float_equal(losses[1], expected, LOSS_LARGEST * fmax(1.0, expected));
             assert_float_equal(losses[2], losses[0] + losses[1], LOSS_LARGEST);
         }
     }
-    vqc_renderer_destroy(renderer);
-    vqc_ops_destroy(ops);
-    vqc_study_close(study);
+    rendering_close(&r);
 }
 
 int main(void)

@@ -6,72 +6,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "../every_augmentation.h"
-#include "../support/check.h"
+#include "../support/rendering.h"
 #include "render/memory.h"
-#include "render/renderer.h"
-
-#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
 enum { STEPS = 3, TERMS = 4, LATENT = 12 * 20 * 16 };
 
 /* Two renders with every augmentation that differ in recomputation alone. */
 static const char job[] =
-    "study: memory\n"
-    "models:\n"
-    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
-    "  perceptors:\n"
-    "    - {name: first, checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}\n"
-    "    - {name: second, checkpoint: " FIXTURES "hugging_face_heads/model.safetensors, weight: 0.5}\n"
+    "study: memory\n" JOB_TWO_PERCEPTORS
     "render: {size: [40, 24], steps: 3, crops: {count: 7, group: 4}, augment: [%s, {name: Cr, size: 0.9}, Hf]}\n"
     "prompts: [{targets: [{noise: 1}]}]\n"
     "sweep: {recompute: [false, true]}\n";
 
-typedef struct fixture {
-    vqc_study *study;
-    vqc_ops *ops;
-    vqc_renderer *renderer;
-} fixture;
-
 /* A renderer whose device has no more memory than this; 0: any. */
-static fixture fixture_open(size_t limit)
+static rendering fixture_open(size_t limit)
 {
-    fixture f;
-    vqc_error error = {0};
-    char path[] = "/tmp/vqclip-memory-XXXXXX";
     char augmentations[256];
-    vqc_ops_options options = {.threads = 1, .memory_limit = limit};
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
+    char text[2048];
     every_augmentation(augmentations, sizeof augmentations);
-    assert_true(dprintf(descriptor, job, augmentations) > 0);
-    assert_int_equal(close(descriptor), 0);
-    check(vqc_study_open(path, &f.study, &error), &error);
-    (void)unlink(path);
-    check(vqc_ops_create("cpu", &options, &f.ops, &error), &error);
-    check(vqc_renderer_create(f.study, f.ops, VQC_DTYPE_F32, &f.renderer, &error), &error);
-    return f;
-}
-
-static void fixture_close(fixture *f)
-{
-    vqc_renderer_destroy(f->renderer);
-    vqc_ops_destroy(f->ops);
-    vqc_study_close(f->study);
+    (void)snprintf(text, sizeof text, job, augmentations);
+    return rendering_open(text, "cpu", (vqc_ops_options){.threads = 1, .memory_limit = limit});
 }
 
 /* Bytes that the render of this number computes in. */
 static size_t activations_of(size_t number)
 {
     vqc_error error = {0};
-    fixture f = fixture_open(0);
+    rendering f = fixture_open(0);
     check(vqc_renderer_start(f.renderer, &f.study->renders[number], &error), &error);
     size_t bytes = vqc_renderer_device_memory(f.renderer).activations;
-    fixture_close(&f);
+    rendering_close(&f);
     return bytes;
 }
 
@@ -95,7 +63,7 @@ static void test_limit(void **state)
     vqc_ops_destroy(ops);
 }
 
-static void render_make(const fixture *f, size_t number, double losses[STEPS][TERMS], float *latent)
+static void render_make(const rendering *f, size_t number, double losses[STEPS][TERMS], float *latent)
 {
     vqc_error error = {0};
     check(vqc_renderer_start(f->renderer, &f->study->renders[number], &error), &error);
@@ -109,7 +77,7 @@ static void test_recomputation_changes_nothing(void **state)
     (void)state;
     double losses[2][STEPS][TERMS];
     static float latent[2][LATENT];
-    fixture f = fixture_open(0);
+    rendering f = fixture_open(0);
     assert_false(f.study->renders[0].settings.recompute);
     assert_true(f.study->renders[1].settings.recompute);
     render_make(&f, 0, losses[0], latent[0]);
@@ -118,7 +86,7 @@ static void test_recomputation_changes_nothing(void **state)
     assert_memory_equal(losses[0], losses[1], sizeof losses[0]);
     assert_memory_equal(latent[0], latent[1], sizeof latent[0]);
     assert_true(vqc_renderer_device_memory(f.renderer).activations < plain - plain / 8);
-    fixture_close(&f);
+    rendering_close(&f);
 }
 
 static void assert_said(const vqc_error *error, const char *part)
@@ -132,7 +100,7 @@ static void test_too_little(void **state)
 {
     (void)state;
     vqc_error error = {0};
-    fixture f = fixture_open(activations_of(0) - 1);
+    rendering f = fixture_open(activations_of(0) - 1);
     assert_int_equal(vqc_renderer_start(f.renderer, &f.study->renders[0], &error), VQC_FAILED);
     assert_said(&error, "render 0: needs ");
     assert_said(&error, " are free (decoder ");
@@ -142,32 +110,32 @@ static void test_too_little(void **state)
     assert_said(&error, "; crops.group: 2 needs ");
     assert_int_equal(vqc_renderer_start(f.renderer, &f.study->renders[0], &error), VQC_FAILED);
     check(vqc_renderer_start(f.renderer, &f.study->renders[1], &error), &error);
-    fixture_close(&f);
+    rendering_close(&f);
 }
 
 static void test_enough(void **state)
 {
     (void)state;
     vqc_error error = {0};
-    fixture f = fixture_open(activations_of(0));
+    rendering f = fixture_open(activations_of(0));
     check(vqc_renderer_start(f.renderer, &f.study->renders[0], &error), &error);
-    fixture_close(&f);
+    rendering_close(&f);
     f = fixture_open(activations_of(1));
     check(vqc_renderer_start(f.renderer, &f.study->renders[1], &error), &error);
-    fixture_close(&f);
+    rendering_close(&f);
 }
 
 static void test_nothing_helps(void **state)
 {
     (void)state;
     vqc_error error = {0};
-    fixture f = fixture_open(1000);
+    rendering f = fixture_open(1000);
     assert_int_equal(vqc_renderer_start(f.renderer, &f.study->renders[0], &error), VQC_FAILED);
     assert_said(&error, "; recompute: true needs ");
     assert_said(&error, "; no smaller crops.group is enough");
     assert_int_equal(vqc_renderer_start(f.renderer, &f.study->renders[1], &error), VQC_FAILED);
     assert_null(strstr(error.message, "recompute"));
-    fixture_close(&f);
+    rendering_close(&f);
 }
 
 /* Renders beside each other, by hand: one keeps 10 + 50 + 20 bytes, with recomputation 10 + 30 + 20, and takes 12 +

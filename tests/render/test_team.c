@@ -9,47 +9,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "../support/check.h"
+#include "../support/rendering.h"
 #include "comm/team.h"
-#include "render/renderer.h"
 #include "render/step_message.h"
-
-#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
 enum { STEPS = 6, TERMS = 6, LATENT = 12 * 20 * 16, MAX_RANKS = 8 };
 
 /* Two perceptors of different input size, and an odd number of crops that no group size divides. Three renders, whose
  * optimisers keep different states; one remembers the start and begins afresh where others join, one looks at the
  * latent as a whole. */
-static const char job[] =
-    "study: team\n"
-    "models:\n"
-    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
-    "  perceptors:\n"
-    "    - {checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}\n"
-    "    - {checkpoint: " FIXTURES "hugging_face_heads/model.safetensors, weight: 0.5}\n"
-    "render:\n"
-    "  size: [40, 24]\n"
-    "  steps: 6\n"
-    "  crops: {count: 7, group: 2}\n"
-    "prompts:\n"
-    "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
-    "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
-    "    optimizer: {name: diffgrad}\n"
-    "    l2: {weight: 1, schedule: steps, every: 2, towards: start}\n"
-    "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
-    "    optimizer: {name: adamp, delta: 40, weight_decay: 0.5}\n"
-    "    average: 0.8\n";
+static const char job[] = "study: team\n" JOB_TWO_PERCEPTORS "render:\n"
+                          "  size: [40, 24]\n"
+                          "  steps: 6\n"
+                          "  crops: {count: 7, group: 2}\n"
+                          "prompts:\n"
+                          "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
+                          "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
+                          "    optimizer: {name: diffgrad}\n"
+                          "    l2: {weight: 1, schedule: steps, every: 2, towards: start}\n"
+                          "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
+                          "    optimizer: {name: adamp, delta: 40, weight_decay: 0.5}\n"
+                          "    average: 0.8\n";
 
 typedef struct fixture {
     vqc_comm *comm;
-    vqc_study *study;
-    vqc_ops *ops;
-    vqc_renderer *renderer;
+    rendering r;
 } fixture;
 
 /* What a render comes to. */
@@ -57,27 +44,6 @@ typedef struct outcome {
     double losses[STEPS][TERMS];
     float latent[LATENT];
 } outcome;
-
-static vqc_status fixture_open(fixture *f, vqc_error *error)
-{
-    char path[] = "/tmp/vqclip-team-XXXXXX";
-    vqc_ops_options options = {.threads = 1};
-    int descriptor = mkstemp(path);
-    if (descriptor < 0 || write(descriptor, job, strlen(job)) != (ssize_t)strlen(job) || close(descriptor) != 0)
-        return vqc_error_set(error, VQC_FAILED, "%s: cannot be written", path);
-    vqc_status status = vqc_study_open(path, &f->study, error);
-    (void)unlink(path);
-    if (status == VQC_OK)
-        status = vqc_ops_create("cpu", &options, &f->ops, error);
-    return status == VQC_OK ? vqc_renderer_create(f->study, f->ops, VQC_DTYPE_F32, &f->renderer, error) : status;
-}
-
-static void fixture_close(fixture *f)
-{
-    vqc_renderer_destroy(f->renderer);
-    vqc_ops_destroy(f->ops);
-    vqc_study_close(f->study);
-}
 
 /* A team of the lowest `size` ranks, the last of them as its leader; this rank is one of them. */
 static vqc_team *team_of(const fixture *f, int size)
@@ -94,15 +60,15 @@ static vqc_team *team_of(const fixture *f, int size)
 static void render_start(const fixture *f, size_t render)
 {
     vqc_error error = {0};
-    check(vqc_renderer_start(f->renderer, &f->study->renders[render], &error), &error);
+    check(vqc_renderer_start(f->r.renderer, &f->r.study->renders[render], &error), &error);
 }
 
 static void steps_make(const fixture *f, int first, int last, outcome *o)
 {
     vqc_error error = {0};
     for (int step = first; step < last; step++)
-        check(vqc_renderer_step(f->renderer, o->losses[step], &error), &error);
-    check(vqc_renderer_latent(f->renderer, o->latent, &error), &error);
+        check(vqc_renderer_step(f->r.renderer, o->losses[step], &error), &error);
+    check(vqc_renderer_latent(f->r.renderer, o->latent, &error), &error);
 }
 
 static void render_alone(const fixture *f, size_t render, outcome *o)
@@ -145,7 +111,7 @@ static void every_team_size(const fixture *f, size_t render)
             continue;
         vqc_team *team = team_of(f, size);
         render_start(f, render);
-        check(vqc_renderer_join(f->renderer, team, &error), &error);
+        check(vqc_renderer_join(f->r.renderer, team, &error), &error);
         steps_make(f, 0, STEPS, &o);
         outcomes_compare(&alone, &o, size);
         assert_int_equal(vqc_team_traffic_of(team).sums, size > 1 ? 2 * STEPS : 0);
@@ -160,7 +126,7 @@ static void every_team_size(const fixture *f, size_t render)
 static void test_every_team_size(void **state)
 {
     const fixture *f = *state;
-    for (size_t render = 0; render < f->study->render_count; render++)
+    for (size_t render = 0; render < f->r.study->render_count; render++)
         every_team_size(f, render);
 }
 
@@ -176,8 +142,8 @@ static void joining(const fixture *f, size_t render)
     render_start(f, render);
     if (vqc_team_member(team) == 0)
         steps_make(f, 0, STEPS / 2, &o);
-    check(vqc_renderer_join(f->renderer, team, &error), &error);
-    assert_int_equal(vqc_renderer_steps_done(f->renderer), STEPS / 2);
+    check(vqc_renderer_join(f->r.renderer, team, &error), &error);
+    assert_int_equal(vqc_renderer_steps_done(f->r.renderer), STEPS / 2);
     steps_make(f, STEPS / 2, STEPS, &o);
     if (vqc_team_member(team) != 0)
         memcpy(o.losses, alone.losses, sizeof o.losses / 2);
@@ -188,7 +154,7 @@ static void joining(const fixture *f, size_t render)
 static void test_joining(void **state)
 {
     const fixture *f = *state;
-    for (size_t render = 0; render < f->study->render_count; render++)
+    for (size_t render = 0; render < f->r.study->render_count; render++)
         joining(f, render);
 }
 
@@ -203,8 +169,8 @@ static void test_notices_and_failures(void **state)
     vqc_team *team = team_of(f, vqc_comm_size(f->comm));
     const bool last = vqc_team_member(team) == vqc_team_size(team) - 1;
     render_start(f, 0);
-    check(vqc_renderer_join(f->renderer, team, &error), &error);
-    vqc_render_notice *notice = vqc_renderer_notice(f->renderer);
+    check(vqc_renderer_join(f->r.renderer, team, &error), &error);
+    vqc_render_notice *notice = vqc_renderer_notice(f->r.renderer);
     *notice = (vqc_render_notice){.stop = last, .newcomers = vqc_team_member(team) == 0 ? 3 : 0};
     steps_make(f, 0, 1, &o);
     assert_int_equal(notice->stop, 1);
@@ -213,12 +179,12 @@ static void test_notices_and_failures(void **state)
     if (last) {
         vqc_error failure = {0};
         assert_int_equal(vqc_error_set(&failure, VQC_FAILED, "no memory on the last member"), VQC_FAILED);
-        vqc_renderer_fail(f->renderer, &failure);
+        vqc_renderer_fail(f->r.renderer, &failure);
     }
-    assert_int_equal(vqc_renderer_step(f->renderer, o.losses[1], &error), VQC_FAILED);
+    assert_int_equal(vqc_renderer_step(f->r.renderer, o.losses[1], &error), VQC_FAILED);
     assert_string_equal(error.message, "no memory on the last member");
     render_start(f, 0); /* the next render is none the worse for it */
-    check(vqc_renderer_join(f->renderer, team, &error), &error);
+    check(vqc_renderer_join(f->r.renderer, team, &error), &error);
     steps_make(f, 0, STEPS, &o);
     vqc_team_destroy(team);
 }
@@ -234,12 +200,12 @@ static void test_different_latents(void **state)
         return;
     vqc_team *team = team_of(f, vqc_comm_size(f->comm));
     render_start(f, 0);
-    check(vqc_renderer_join(f->renderer, team, &error), &error);
-    check(vqc_renderer_save(f->renderer, optimiser_state, &error), &error);
+    check(vqc_renderer_join(f->r.renderer, team, &error), &error);
+    check(vqc_renderer_save(f->r.renderer, optimiser_state, &error), &error);
     if (vqc_team_member(team) == 1)
         optimiser_state[17] += 1e-6F;
-    check(vqc_renderer_restore(f->renderer, optimiser_state, 0, &error), &error);
-    assert_int_equal(vqc_renderer_step(f->renderer, o.losses[0], &error), VQC_FAILED);
+    check(vqc_renderer_restore(f->r.renderer, optimiser_state, 0, &error), &error);
+    assert_int_equal(vqc_renderer_step(f->r.renderer, o.losses[0], &error), VQC_FAILED);
     assert_non_null(strstr(error.message, "different latents"));
     vqc_team_destroy(team);
 }
@@ -250,12 +216,11 @@ int main(int argc, char **argv)
     fixture f = {0};
     vqc_error error = {0};
     vqc_status status = vqc_comm_start(&argc, &argv, &f.comm, &error);
-    if (status == VQC_OK)
-        status = fixture_open(&f, &error);
     if (status != VQC_OK || argc != 2 || vqc_comm_size(f.comm) != atoi(argv[1])) {
         (void)fprintf(stderr, "usage: %s RANKS; %s\n", argv[0], error.message);
         return 2;
     }
+    f.r = rendering_open(job, "cpu", (vqc_ops_options){.threads = 1});
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_every_team_size, &f),
         cmocka_unit_test_prestate(test_joining, &f),
@@ -265,7 +230,7 @@ int main(int argc, char **argv)
 #endif
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    fixture_close(&f);
+    rendering_close(&f.r);
     if (failed)
         vqc_comm_abort(f.comm, 1);
     vqc_comm_stop(f.comm);

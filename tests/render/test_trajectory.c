@@ -8,19 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "../comparison.h"
 #include "../device_absent.h"
 #include "../every_augmentation.h"
-#include "../support/check.h"
-#include "render/renderer.h"
+#include "../support/rendering.h"
 #include "weights/weights.h"
 
 #define REFERENCE VQC_SHARED_DIR "/reference/"
-#define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
 enum { STEPS = 12, MAX_TERMS = 8, WIDTH = 20, CELLS = 64, ELEMENTS = WIDTH * CELLS, GRADIENT_STEPS = 3 };
 
@@ -45,52 +42,23 @@ static const char reference_job[] =
     "clip_vit_expected.safetensors, tensor: text_embed, row: 1}, weight: -0.3}\n";
 
 /* Every augmentation. */
-static const char augmented_job[] =
-    "study: augmented\n"
-    "models:\n"
-    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
-    "  perceptors:\n"
-    "    - {checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}\n"
-    "    - {checkpoint: " FIXTURES "hugging_face_heads/model.safetensors, weight: 0.5}\n"
-    "render:\n"
-    "  size: [40, 24]\n"
-    "  steps: 6\n"
-    "  crops: {count: 5, group: 2}\n"
-    "  augment: [%s, {name: Cr, size: 0.9}, Hf]\n"
-    "prompts:\n"
-    "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n";
+static const char augmented_job[] = "study: augmented\n" JOB_TWO_PERCEPTORS "render:\n"
+                                    "  size: [40, 24]\n"
+                                    "  steps: 6\n"
+                                    "  crops: {count: 5, group: 2}\n"
+                                    "  augment: [%s, {name: Cr, size: 0.9}, Hf]\n"
+                                    "prompts:\n"
+                                    "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n";
 
-/* A study on one device, with its job file. */
-typedef struct fixture {
-    char path[64];
-    vqc_study *study;
-    vqc_ops *ops;
-    vqc_renderer *renderer;
-} fixture;
-
-static void fixture_open(fixture *f, const char *device, const char *job)
+static void fixture_open(rendering *f, const char *device, const char *job)
 {
     vqc_error error = {0};
-    vqc_ops_options options = {0};
     char augmentations[256];
-    (void)snprintf(f->path, sizeof f->path, "/tmp/vqclip-job-XXXXXX");
-    int descriptor = mkstemp(f->path);
-    assert_true(descriptor >= 0);
+    char text[4096];
     every_augmentation(augmentations, sizeof augmentations);
-    assert_true(dprintf(descriptor, job, augmentations) > 0);
-    assert_int_equal(close(descriptor), 0);
-    check(vqc_study_open(f->path, &f->study, &error), &error);
-    check(vqc_ops_create(device, &options, &f->ops, &error), &error);
-    check(vqc_renderer_create(f->study, f->ops, VQC_DTYPE_F32, &f->renderer, &error), &error);
+    (void)snprintf(text, sizeof text, job, augmentations);
+    *f = rendering_open(text, device, (vqc_ops_options){0});
     check(vqc_renderer_start(f->renderer, &f->study->renders[0], &error), &error);
-}
-
-static void fixture_close(fixture *f)
-{
-    vqc_renderer_destroy(f->renderer);
-    vqc_ops_destroy(f->ops);
-    vqc_study_close(f->study);
-    (void)unlink(f->path);
 }
 
 static float *expected_read(vqc_weights *weights, const char *name)
@@ -109,7 +77,7 @@ typedef struct adam_state {
     float z[ELEMENTS], m[ELEMENTS], v[ELEMENTS];
 } adam_state;
 
-static void step_make(fixture *f, double *losses, adam_state *state)
+static void step_make(rendering *f, double *losses, adam_state *state)
 {
     vqc_error error = {0};
     check(vqc_renderer_step(f->renderer, losses, &error), &error);
@@ -142,7 +110,7 @@ static void unknown_mark(const double *gradient, bool *unknown)
 /* The first gradients against ref's, which computes in f64, each from a z of its own; marks the unknown elements. */
 static void gradients_compare(const char *device, bool *unknown)
 {
-    fixture f[2];
+    rendering f[2];
     adam_state states[2][2] = {0};
     double gradients[2][ELEMENTS];
     double losses[MAX_TERMS];
@@ -161,8 +129,8 @@ static void gradients_compare(const char *device, bool *unknown)
                      found.largest);
         assert_true(comparison_is_within(&found, &tolerances[TOLERANCE_TRAJECTORY_GRADIENT]));
     }
-    fixture_close(&f[0]);
-    fixture_close(&f[1]);
+    rendering_close(&f[0]);
+    rendering_close(&f[1]);
 }
 
 /* expected: (width, cells) */
@@ -187,7 +155,7 @@ static void latent_compare(const float *z, const float *expected, const bool *un
 static void test_reference_trajectory(void **state)
 {
     vqc_error error = {0};
-    fixture f;
+    rendering f;
     vqc_weights *weights;
     const char *path = REFERENCE "trajectory_expected.safetensors";
     if (access(path, R_OK) != 0) {
@@ -212,14 +180,14 @@ static void test_reference_trajectory(void **state)
         }
         latent_compare(reached.z, latents + (int64_t)step * ELEMENTS, unknown, step + 1);
     }
-    fixture_close(&f);
+    rendering_close(&f);
     free(losses);
     free(latents);
     vqc_weights_close(weights);
 }
 
 /* Makes steps first..last of the render and leaves the optimiser's state. */
-static float *steps_make(fixture *f, int64_t first, int64_t last, const float *restored, size_t count)
+static float *steps_make(rendering *f, int64_t first, int64_t last, const float *restored, size_t count)
 {
     vqc_error error = {0};
     double losses[MAX_TERMS];
@@ -235,8 +203,8 @@ static float *steps_make(fixture *f, int64_t first, int64_t last, const float *r
 
 static void test_restored_render_is_the_same(void **state)
 {
-    fixture whole;
-    fixture resumed;
+    rendering whole;
+    rendering resumed;
     vqc_render_extents shape;
     vqc_error error = {0};
     fixture_open(&whole, *state, augmented_job);
@@ -252,8 +220,8 @@ static void test_restored_render_is_the_same(void **state)
     free(undisturbed);
     free(half);
     free(finished);
-    fixture_close(&whole);
-    fixture_close(&resumed);
+    rendering_close(&whole);
+    rendering_close(&resumed);
 }
 
 int main(int argc, char **argv)

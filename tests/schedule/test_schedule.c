@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "../support/job.h"
 #include "schedule/cost.h"
 #include "schedule/division.h"
 
@@ -22,27 +22,11 @@ static const char job[] =
     "render: {size: [40, 30], steps: 10, crops: {count: 5, group: 2}, snapshots: 0}\n"
     "prompts: [a, {id: b, text: b, steps: 30}, {id: c, text: c, size: [400, 300]}, d]\n";
 
-static vqc_study *study_open(void)
-{
-    char path[] = "/tmp/vqclip-schedule-XXXXXX";
-    vqc_error error = {0};
-    vqc_study *study;
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    assert_int_equal(write(descriptor, job, strlen(job)), (ssize_t)strlen(job));
-    assert_int_equal(close(descriptor), 0);
-    vqc_status status = vqc_study_open(path, &study, &error);
-    assert_int_equal(unlink(path), 0);
-    if (status != VQC_OK)
-        fail_msg("%s", error.message);
-    return study;
-}
-
 /* Worked out by hand: 1200 pixels, 3 groups of 2 crops for each perceptor. */
 static void test_cost(void **state)
 {
     (void)state;
-    vqc_study *study = study_open();
+    vqc_study *study = job_open(job);
     vqc_error error = {0};
     double step;
     const vqc_cost_seconds seconds = {.start = 5.0, .pixel = 0.01, .crop = {1.0, 10.0}, .finish = 7.0};
@@ -60,7 +44,7 @@ static void test_cost(void **state)
 static void test_order(void **state)
 {
     (void)state;
-    vqc_study *study = study_open();
+    vqc_study *study = job_open(job);
     vqc_error error = {0};
     vqc_cost_seconds guess;
     int64_t numbers[] = {0, 1, 2, 3};
@@ -112,7 +96,7 @@ typedef struct division_case {
 static void test_division(void **state)
 {
     (void)state;
-    vqc_study *study = study_open();
+    vqc_study *study = job_open(job);
     vqc_error error = {0};
     vqc_cost_seconds guess;
     int64_t numbers[] = {2, 1, 0, 3};

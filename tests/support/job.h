@@ -1,0 +1,36 @@
+#ifndef VQC_TESTS_SUPPORT_JOB_H
+#define VQC_TESTS_SUPPORT_JOB_H
+
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "study/study.h"
+
+/* Pieces of job files: small models, the first perceptor alone or two of different input size. */
+#define JOB_FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
+#define JOB_GENERATOR                                                                                                \
+    "  generator: {config: " JOB_FIXTURES "net2net.yaml, checkpoint: " JOB_FIXTURES "net2net.safetensors}\n"
+#define JOB_PERCEPTOR "checkpoint: " JOB_FIXTURES "open_clip_gelu/open_clip_model.safetensors"
+#define JOB_MODELS "models:\n" JOB_GENERATOR "  perceptors: [{name: first, " JOB_PERCEPTOR "}]\n"
+#define JOB_TWO_PERCEPTORS                                                                                           \
+    "models:\n" JOB_GENERATOR "  perceptors:\n"                                                                      \
+    "    - {name: first, " JOB_PERCEPTOR "}\n"                                                                       \
+    "    - {name: second, checkpoint: " JOB_FIXTURES "hugging_face_heads/model.safetensors, weight: 0.5}\n"
+
+/* The study of a job file's text, by way of a file. */
+static inline vqc_study *job_open(const char *text)
+{
+    char path[] = "/tmp/vqclip-job-XXXXXX";
+    vqc_error error = {0};
+    vqc_study *study;
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    assert_int_equal(write(descriptor, text, strlen(text)), strlen(text));
+    assert_int_equal(close(descriptor), 0);
+    check(vqc_study_open(path, &study, &error), &error);
+    (void)unlink(path);
+    return study;
+}
+
+#endif
