@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "models/clip_tokenizer.h"
 #include "models/picture_input.h"
 #include "text/token_batch.h"
 
@@ -55,14 +56,9 @@ vqc_status vqc_embeddings_of_texts(vqc_compute *compute, const vqc_clip *clip, c
     vqc_tokenizer *tokenizer;
     int32_t *ids;
     int64_t length;
-    const vqc_tokenizer_options options = {.weights = vqc_weights_path(clip->weights),
-                                           .rows = (size_t)clip->text.vocabulary};
     const vqc_token_form form = {
         .context = (size_t)clip->text.context, .truncate = truncate, .whole = vqc_clip_text_is_whole(clip)};
-    if (clip->text.type == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: has no text tower that vqclip knows",
-                             vqc_weights_path(clip->weights));
-    VQC_TRY(vqc_tokenizer_create(vocabulary, &options, &tokenizer, error));
+    VQC_TRY(vqc_clip_tokenizer_create(clip, vocabulary, &tokenizer, error));
     vqc_status status = vqc_token_batch_make(tokenizer, texts, count, &form, &ids, &length, error);
     vqc_tokenizer_destroy(tokenizer);
     VQC_TRY(status);

@@ -47,15 +47,17 @@ static vqc_status texts_tokenise(const vqc_tokenizer *tokenizer, const vqc_text_
 typedef struct tokenize_options {
     bool json;
     const char *vocabulary;
+    const char *cleaning;
 } tokenize_options;
 
 static vqc_status tokenize_run(void *context, const vqc_text_list *texts, vqc_error *error)
 {
     const tokenize_options *options = context;
+    const vqc_tokenizer_options tokenizer_options = {.cleaning = options->cleaning};
     vqc_tokenizer *tokenizer;
     if (options->vocabulary == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "tokenize: --vocabulary is needed");
-    VQC_TRY(vqc_tokenizer_create(options->vocabulary, &(vqc_tokenizer_options){0}, &tokenizer, error));
+    VQC_TRY(vqc_tokenizer_create(options->vocabulary, &tokenizer_options, &tokenizer, error));
     json_t *report = options->json ? json_array() : NULL;
     vqc_status status = texts_tokenise(tokenizer, texts, report, error);
     vqc_tokenizer_destroy(tokenizer);
@@ -68,15 +70,19 @@ static vqc_status tokenize_run(void *context, const vqc_text_list *texts, vqc_er
 static const vqc_option table[] = {
     {.name = "--vocabulary",
      .value = "FILE",
-     .help = "byte-pair vocabulary, gzip or plain text",
+     .help = "byte-pair vocabulary (gzip or plain text), tokenizer.json, vocab.json, spiece.model, or their folder",
      VQC_OPTION_MEMBER(tokenize_options, vocabulary)},
+    {.name = "--cleaning",
+     .value = "NAME",
+     .help = "none, lower, whitespace or canonicalize (the rule: as the files say)",
+     VQC_OPTION_MEMBER(tokenize_options, cleaning)},
     {.name = "--json", .help = "print the result as JSON", VQC_OPTION_MEMBER(tokenize_options, json)},
 };
 
 const vqc_command vqc_command_tokenize = {
     .name = "tokenize",
     .summary = "texts to token ids",
-    .usage = "vqclip tokenize --vocabulary FILE TEXT...",
+    .usage = "vqclip tokenize --vocabulary FILE [--cleaning NAME] TEXT...",
     .about = "Prints the token ids of each text on a line of its own, start and end included.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],

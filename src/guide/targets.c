@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "models/clip_tokenizer.h"
 #include "models/picture_input.h"
 #include "text/token_batch.h"
 #include "weights/weights.h"
@@ -99,9 +100,7 @@ static vqc_status queue_init(const targets_work *work, text_queue *queue, vqc_er
     if (clip->text.type == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "perceptor %s: %s has no text tower that vqclip knows",
                              work->source->name, work->source->checkpoint);
-    const vqc_tokenizer_options tokenizer = {.weights = work->source->checkpoint,
-                                             .rows = (size_t)clip->text.vocabulary};
-    VQC_TRY(vqc_tokenizer_create(work->source->vocabulary, &tokenizer, &queue->tokenizer, error));
+    VQC_TRY(vqc_clip_tokenizer_create(clip, work->source->vocabulary, &queue->tokenizer, error));
     VQC_TRY(
         vqc_memory_allocate(TEXT_BATCH, (size_t)clip->text.context * sizeof(int32_t), "texts", &queue->ids, error));
     VQC_TRY(

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "config/yaml.h"
-#include "text/tokenizer.h"
+#include "models/clip_tokenizer.h"
 
 /* Whether the prompt's targets are parts of one text. */
 static bool prompt_is_split(const vqc_prompt *prompt)
@@ -83,9 +83,8 @@ static vqc_status perceptor_check(const vqc_study *study, const vqc_perceptor_so
     vqc_status status = VQC_OK;
     limit.context = (size_t)clip->text.context;
     limit.readable = clip->text.type != NULL;
-    const vqc_tokenizer_options tokenizer = {.weights = source->checkpoint, .rows = (size_t)clip->text.vocabulary};
     if (limit.readable && source->vocabulary != NULL)
-        status = vqc_tokenizer_create(source->vocabulary, &tokenizer, &limit.tokenizer, error);
+        status = vqc_clip_tokenizer_create(clip, source->vocabulary, &limit.tokenizer, error);
     if (status == VQC_OK)
         status = texts_check(study, &limit, error);
     vqc_token_list_release(&limit.tokens);

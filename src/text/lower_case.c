@@ -2,13 +2,7 @@
 
 #include <utf8proc.h>
 
-enum {
-    CAPITAL_I_WITH_DOT = 0x130,
-    COMBINING_DOT_ABOVE = 0x307,
-    CAPITAL_SIGMA = 0x3a3,
-    SMALL_SIGMA = 0x3c3,
-    SMALL_FINAL_SIGMA = 0x3c2
-};
+enum { CAPITAL_I_WITH_DOT = 0x130, COMBINING_DOT_ABOVE = 0x307, CAPITAL_SIGMA = 0x3a3, SMALL_FINAL_SIGMA = 0x3c2 };
 
 /* Punctuation that stands within words: the values MidLetter, MidNumLet and Single_Quote of the property Word_Break
  * (Unicode Standard Annex 29). */
@@ -72,18 +66,28 @@ static bool is_final(const vqc_code_points *text, size_t position)
     return after == text->count || !is_cased(text->at[after]);
 }
 
+static vqc_status lower_append(int32_t code_point, vqc_code_points *target, vqc_error *error)
+{
+    const int32_t pair[2] = {'i', COMBINING_DOT_ABOVE};
+    if (code_point == CAPITAL_I_WITH_DOT)
+        return vqc_code_points_append_array(target, pair, 2, error);
+    return vqc_code_points_append(target, utf8proc_tolower(code_point), error);
+}
+
 vqc_status vqc_lower_case(const vqc_code_points *text, vqc_code_points *target, vqc_error *error)
 {
     for (size_t i = 0; i < text->count; i++) {
-        int32_t code_point = text->at[i];
-        if (code_point == CAPITAL_I_WITH_DOT) {
-            const int32_t pair[2] = {'i', COMBINING_DOT_ABOVE};
-            VQC_TRY(vqc_code_points_append_array(target, pair, 2, error));
-            continue;
-        }
-        int32_t lower = code_point == CAPITAL_SIGMA ? (is_final(text, i) ? SMALL_FINAL_SIGMA : SMALL_SIGMA)
-                                                    : utf8proc_tolower(code_point);
-        VQC_TRY(vqc_code_points_append(target, lower, error));
+        if (text->at[i] == CAPITAL_SIGMA && is_final(text, i))
+            VQC_TRY(vqc_code_points_append(target, SMALL_FINAL_SIGMA, error));
+        else
+            VQC_TRY(lower_append(text->at[i], target, error));
     }
+    return VQC_OK;
+}
+
+vqc_status vqc_lower_case_each(const vqc_code_points *text, vqc_code_points *target, vqc_error *error)
+{
+    for (size_t i = 0; i < text->count; i++)
+        VQC_TRY(lower_append(text->at[i], target, error));
     return VQC_OK;
 }

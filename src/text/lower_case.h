@@ -8,4 +8,7 @@
  * combining dot, and Σ at the end of a word becomes ς. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_lower_case(const vqc_code_points *text, vqc_code_points *target, vqc_error *error);
 
+/* The same character by character, as Rust's char::to_lowercase: Σ always becomes σ. */
+VQC_MUST_CHECK vqc_status vqc_lower_case_each(const vqc_code_points *text, vqc_code_points *target, vqc_error *error);
+
 #endif

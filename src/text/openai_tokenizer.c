@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "text/code_points.h"
+#include "text/tokenizer_surroundings.h"
 #include "text/tokenizer_type.h"
 #include "text/vocabulary.h"
 
@@ -204,8 +205,8 @@ static bool openai_recognise(const vqc_tokenizer_file *file)
     return true;
 }
 
-static vqc_status openai_read(const vqc_tokenizer_file *file, void **own_out, vqc_tokenizer_facts *facts,
-                              vqc_error *error)
+static vqc_status openai_read(const vqc_tokenizer_file *file, vqc_tokenizer_surroundings *surroundings,
+                              void **own_out, vqc_tokenizer_facts *facts, vqc_error *error)
 {
     vqc_vocabulary *vocabulary;
     VQC_TRY(vqc_vocabulary_create(file->path, &vocabulary, error));
@@ -215,7 +216,7 @@ static vqc_status openai_read(const vqc_tokenizer_file *file, void **own_out, vq
     facts->padding = 0;
     facts->cleaning = VQC_CLEANING_LOWER;
     (void)snprintf(facts->rules, sizeof facts->rules, "OpenAI's byte pairs, with its ids");
-    return VQC_OK;
+    return vqc_tokenizer_surroundings_cleaning(surroundings, &facts->cleaning, error);
 }
 
 static const char *openai_token_text(const void *own, int32_t id)

@@ -7,10 +7,13 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "base/text.h"
+#include "text/tokenizer_surroundings.h"
 #include "text/tokenizer_type.h"
 
 /* The first that recognises a file reads it. */
-static const vqc_tokenizer_type *const types[] = {&vqc_tokenizer_openai};
+static const vqc_tokenizer_type *const types[] = {&vqc_tokenizer_merges, &vqc_tokenizer_json,
+                                                  &vqc_tokenizer_sentencepiece, &vqc_tokenizer_openai};
 
 struct vqc_tokenizer {
     const vqc_tokenizer_type *type;
@@ -18,6 +21,32 @@ struct vqc_tokenizer {
     vqc_tokenizer_facts facts;
     char rules[160];
 };
+
+static bool is_folder(const char *path)
+{
+    struct stat information;
+    return stat(path, &information) == 0 && S_ISDIR(information.st_mode);
+}
+
+vqc_status vqc_tokenizer_path(const char *path, char **file_out, vqc_error *error)
+{
+    static const char *const names[] = {"tokenizer.json", "vocab.json", "spiece.model"};
+    vqc_text file = {0};
+    struct stat information;
+    if (!is_folder(path))
+        return vqc_memory_copy_text(path, file_out, error);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        file.size = 0;
+        vqc_status status = vqc_text_append(&file, error, "%s/%s", path, names[i]);
+        if (status == VQC_OK && stat(file.data, &information) != 0)
+            continue;
+        *file_out = file.data;
+        return status;
+    }
+    vqc_text_release(&file);
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: no tokenizer in it: expected tokenizer.json, vocab.json or spiece.model", path);
+}
 
 /* Looks at the file without reading it. */
 static vqc_status file_look(const char *path, vqc_tokenizer_file *file, vqc_error *error)
@@ -66,7 +95,11 @@ static vqc_status tokenizer_read(vqc_tokenizer *tokenizer, const char *path, con
     if (tokenizer->type == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: not a tokenizer of a kind that is read", path);
     tokenizer->facts.padding = VQC_TOKENIZER_NO_PADDING;
-    VQC_TRY(tokenizer->type->read(&file, &tokenizer->own, &tokenizer->facts, error));
+    vqc_tokenizer_surroundings surroundings;
+    VQC_TRY(vqc_tokenizer_surroundings_init(&surroundings, path, options->configuration, error));
+    vqc_status status = tokenizer->type->read(&file, &surroundings, &tokenizer->own, &tokenizer->facts, error);
+    vqc_tokenizer_surroundings_release(&surroundings);
+    VQC_TRY(status);
     if (options->cleaning != NULL)
         VQC_TRY(vqc_cleaning_parse(options->cleaning, &tokenizer->facts.cleaning, error));
     (void)snprintf(tokenizer->rules, sizeof tokenizer->rules, "%s, cleaning: %s", tokenizer->facts.rules,
@@ -79,7 +112,11 @@ vqc_status vqc_tokenizer_create(const char *path, const vqc_tokenizer_options *o
 {
     vqc_tokenizer *tokenizer;
     VQC_TRY(vqc_memory_allocate(1, sizeof *tokenizer, "the tokenizer", &tokenizer, error));
-    vqc_status status = tokenizer_read(tokenizer, path, options, error);
+    char *file = NULL;
+    vqc_status status = vqc_tokenizer_path(path, &file, error);
+    if (status == VQC_OK)
+        status = tokenizer_read(tokenizer, file, options, error);
+    free(file);
     if (status != VQC_OK) {
         vqc_tokenizer_destroy(tokenizer);
         return status;

@@ -13,14 +13,19 @@ typedef struct vqc_tokenizer vqc_tokenizer;
 
 /* What the caller knows; zero and NULL: not said. */
 typedef struct vqc_tokenizer_options {
-    const char *weights;  /* path of the weights that the tokens are for */
-    size_t rows;          /* of their token table */
-    const char *cleaning; /* word of text/text_cleaning.h; else as the files say */
+    const char *weights;       /* path of the weights that the tokens are for */
+    const char *configuration; /* path of the configuration of the weights */
+    size_t rows;               /* of their token table */
+    const char *cleaning;      /* word of text/text_cleaning.h; else as the files say */
 } vqc_tokenizer_options;
 
-/* Reads the tokenizer at path; which kind it is its bytes tell. VQC_BAD_INPUT names the file and the place: one that
- * no kind recognises, that is broken, that asks for what is not computed, or, with rows, whose number of ids is
- * another: a message with both numbers and both files. */
+/* The file that a tokenizer is read from: the path itself, or, in a folder, tokenizer.json, vocab.json or
+ * spiece.model, the first that is there. *file_out is new memory. A folder with none of them is VQC_BAD_INPUT. */
+VQC_MUST_CHECK vqc_status vqc_tokenizer_path(const char *path, char **file_out, vqc_error *error);
+
+/* Reads the tokenizer at path, a file or a folder; which kind it is its bytes tell. VQC_BAD_INPUT names the file and
+ * the place: one that no kind recognises, that is broken, that asks for what is not computed, or, with rows, whose
+ * number of ids is another: a message with both numbers and both files. */
 VQC_MUST_CHECK vqc_status vqc_tokenizer_create(const char *path, const vqc_tokenizer_options *options,
                                                vqc_tokenizer **tokenizer_out, vqc_error *error);
 /* NULL is allowed. */

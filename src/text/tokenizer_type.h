@@ -17,6 +17,8 @@ typedef struct vqc_tokenizer_file {
     size_t head_size; /* less where the file is shorter */
 } vqc_tokenizer_file;
 
+struct vqc_tokenizer_surroundings; /* text/tokenizer_surroundings.h: what lies beside it and says more */
+
 /* What a tokenizer says of itself. */
 typedef struct vqc_tokenizer_facts {
     size_t size;           /* ids are 0 to size - 1 */
@@ -33,7 +35,8 @@ typedef struct vqc_tokenizer_type {
     const char *name; /* for people */
     bool (*recognise)(const vqc_tokenizer_file *file);
     /* Reads the file. *own_out is what the type alone knows. VQC_BAD_INPUT names the file and what in it. */
-    vqc_status (*read)(const vqc_tokenizer_file *file, void **own_out, vqc_tokenizer_facts *facts, vqc_error *error);
+    vqc_status (*read)(const vqc_tokenizer_file *file, struct vqc_tokenizer_surroundings *surroundings,
+                       void **own_out, vqc_tokenizer_facts *facts, vqc_error *error);
     /* Appends the ids of a text that was cleaned, with those that stand before and after every text. */
     vqc_status (*encode)(const void *own, const char *text, vqc_token_list *tokens, vqc_error *error);
     /* The text of an id from 0 to size - 1, for people. */
@@ -41,6 +44,9 @@ typedef struct vqc_tokenizer_type {
     void (*destroy)(void *own); /* NULL is allowed */
 } vqc_tokenizer_type;
 
+extern const vqc_tokenizer_type vqc_tokenizer_json;
+extern const vqc_tokenizer_type vqc_tokenizer_merges;
+extern const vqc_tokenizer_type vqc_tokenizer_sentencepiece;
 extern const vqc_tokenizer_type vqc_tokenizer_openai;
 
 #endif

@@ -300,7 +300,7 @@ static void test_no_file(void **state)
     scratch file = {"nowhere/vocabulary.gz"};
     assert_refused(&file, 0, "cannot open the vocabulary: No such file or directory");
     scratch folder = {"."};
-    assert_refused(&folder, 0, "expected a vocabulary file, found no regular file");
+    assert_refused(&folder, 0, "no tokenizer in it: expected tokenizer.json, vocab.json or spiece.model");
 }
 
 int main(void)
