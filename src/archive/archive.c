@@ -67,6 +67,7 @@ static vqc_status file_examine(vqc_archive *archive, bool writing, uint64_t *byt
     if (!S_ISREG(information.st_mode))
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: is not a file", archive->path);
     *bytes_out = (uint64_t)information.st_size;
+    archive->bytes = *bytes_out;
     if (!writing)
         return VQC_OK;
     archive->disk = open(archive->path, O_RDWR | O_CLOEXEC);
@@ -152,6 +153,26 @@ vqc_status vqc_archive_open(const char *path, vqc_archive **archive_out, vqc_err
     }
     *archive_out = archive;
     return VQC_OK;
+}
+
+vqc_status vqc_archive_place_check(const vqc_archive *archive, vqc_error *error)
+{
+    struct stat opened;
+    struct stat named;
+    if (fstat(archive->disk, &opened) != 0)
+        return vqc_error_set(error, VQC_FAILED, "%s: cannot be examined: %s", archive->path, strerror(errno));
+    if (stat(archive->path, &named) != 0)
+        return vqc_error_set(error, VQC_FAILED, "%s: this archive was taken away while the launch wrote to it: %s",
+                             archive->path, strerror(errno));
+    if (named.st_dev != opened.st_dev || named.st_ino != opened.st_ino)
+        return vqc_error_set(error, VQC_FAILED,
+                             "%s: another file was put in this archive's place while the launch wrote to it",
+                             archive->path);
+    if ((uint64_t)opened.st_size == archive->bytes)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED,
+                         "%s: this archive was changed while the launch wrote to it: expected %llu bytes, found %llu",
+                         archive->path, (unsigned long long)archive->bytes, (unsigned long long)opened.st_size);
 }
 
 /* Whether the archive at this path is the outline's study. */

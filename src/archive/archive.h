@@ -105,6 +105,11 @@ VQC_MUST_CHECK vqc_status vqc_archive_open(const char *path, vqc_archive **archi
  * there is nothing left that could fail. */
 void vqc_archive_close(vqc_archive *archive);
 
+/* Whether the file that was opened for writing is still the one at its path, and has its size: nobody would find what
+ * goes into one that was removed, replaced or cut. Every function that writes looks first; this is for the end of a
+ * launch. VQC_FAILED says what has happened. */
+VQC_MUST_CHECK vqc_status vqc_archive_place_check(const vqc_archive *archive, vqc_error *error);
+
 /* The outline as the file has it; belongs to the archive. */
 const vqc_archive_outline *vqc_archive_outline_of(const vqc_archive *archive);
 const char *vqc_archive_path(const vqc_archive *archive);
@@ -163,7 +168,8 @@ typedef struct vqc_archive_outcome {
 VQC_MUST_CHECK vqc_status vqc_archive_outcome_read(const vqc_archive *archive, size_t render,
                                                    vqc_archive_outcome *outcome_out, vqc_error *error);
 
-/* Reads a result's parts into memory of the shape's size. Undefined values unless the render is done. */
+/* Reads a result's parts into memory of the shape's size. Undefined values unless the render is done. A done render's
+ * picture or latent that does not have its digest is VQC_BAD_INPUT, and has been read nevertheless. */
 VQC_MUST_CHECK vqc_status vqc_archive_picture_read(const vqc_archive *archive, size_t render, uint8_t *picture_out,
                                                    vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_archive_latent_read(const vqc_archive *archive, size_t render, float *latent_out,

@@ -20,7 +20,8 @@ struct vqc_archive {
     vqc_comm *comm;         /* NULL: for reading only */
     vqc_archive_lock *lock; /* on rank 0 of a launch */
     vqc_hdf5_file file;
-    int disk; /* descriptor for forcing data to the disk, -1 if for reading only */
+    int disk;       /* descriptor for forcing data to the disk, -1 if for reading only */
+    uint64_t bytes; /* of the file, which never change */
     vqc_stored_outline stored;
     vqc_dataset file_table[VQC_FILE_TABLE_COUNT];
     vqc_dataset render_table[VQC_RENDER_TABLE_COUNT];
@@ -46,7 +47,7 @@ VQC_MUST_CHECK vqc_status vqc_archive_row_read(const vqc_archive *archive, vqc_s
 /* VQC_FAILED unless the archive has this render. */
 VQC_MUST_CHECK vqc_status vqc_archive_render_check(const vqc_archive *archive, size_t render, vqc_error *error);
 
-/* VQC_FAILED unless the archive was opened for writing. */
+/* VQC_FAILED unless the archive was opened for writing and is still in its place. */
 VQC_MUST_CHECK vqc_status vqc_archive_writable_check(const vqc_archive *archive, vqc_error *error);
 
 #endif

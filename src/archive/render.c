@@ -18,7 +18,7 @@ vqc_status vqc_archive_render_check(const vqc_archive *archive, size_t render, v
 vqc_status vqc_archive_writable_check(const vqc_archive *archive, vqc_error *error)
 {
     if (archive->comm)
-        return VQC_OK;
+        return vqc_archive_place_check(archive, error);
     return vqc_error_set(error, VQC_FAILED, "%s: was opened for reading only", archive->path);
 }
 
@@ -206,14 +206,36 @@ vqc_status vqc_archive_outcome_read(const vqc_archive *archive, size_t render, v
     return VQC_OK;
 }
 
+/* Reads a row that has a digest, and compares. */
+static vqc_status digested_read(const vqc_archive *archive, vqc_shape_table table, vqc_render_table digest,
+                                const char *what, size_t render, void *data_out, vqc_error *error)
+{
+    vqc_archive_state state;
+    char stored[VQC_DIGEST_TEXT_SIZE] = {0};
+    char found[VQC_DIGEST_TEXT_SIZE] = {0};
+    VQC_TRY(vqc_archive_row_read(archive, table, render, 1, 0, data_out, error));
+    VQC_TRY(vqc_archive_state_read(archive, render, &state, error));
+    if (state != VQC_ARCHIVE_DONE)
+        return VQC_OK;
+    VQC_TRY(row_digest(archive, table, render, data_out, found, error));
+    VQC_TRY(vqc_archive_value_read(archive, digest, render, stored, error));
+    if (strcmp(stored, found) == 0)
+        return VQC_OK;
+    return vqc_error_set(
+        error, VQC_BAD_INPUT,
+        "%s: render %zu: its %s does not have the recorded SHA-256: expected %.12s..., found %.12s...", archive->path,
+        render, what, stored, found);
+}
+
 vqc_status vqc_archive_picture_read(const vqc_archive *archive, size_t render, uint8_t *picture_out, vqc_error *error)
 {
-    return vqc_archive_row_read(archive, VQC_SHAPE_PICTURE, render, 1, 0, picture_out, error);
+    return digested_read(archive, VQC_SHAPE_PICTURE, VQC_RENDER_PICTURE_SHA256, "picture", render, picture_out,
+                         error);
 }
 
 vqc_status vqc_archive_latent_read(const vqc_archive *archive, size_t render, float *latent_out, vqc_error *error)
 {
-    return vqc_archive_row_read(archive, VQC_SHAPE_LATENT, render, 1, 0, latent_out, error);
+    return digested_read(archive, VQC_SHAPE_LATENT, VQC_RENDER_LATENT_SHA256, "latent", render, latent_out, error);
 }
 
 vqc_status vqc_archive_codes_read(const vqc_archive *archive, size_t render, int32_t *codes_out, vqc_error *error)

@@ -17,6 +17,7 @@ typedef struct export_work {
     const char *folder;
     vqc_captions *captions; /* NULL: the sheets have no words */
     size_t written;         /* pictures so far */
+    size_t damaged;         /* those that do not have their digest */
     size_t sheet_count;
     size_t sheet_cells; /* pictures of every sheet, the last may have fewer */
 } export_work;
@@ -58,6 +59,14 @@ static vqc_status absence_place(const vqc_archive_outcome *outcome, vqc_sheet *s
     return status;
 }
 
+/* A picture that does not have its digest is not written, and the others are. */
+static vqc_status damage_place(export_work *work, vqc_error *error, vqc_sheet *sheet, size_t cell)
+{
+    (void)fprintf(stderr, "vqclip: %s\n", error->message);
+    work->damaged++;
+    return vqc_sheet_note_place(sheet, cell, "damaged", error);
+}
+
 /* Writes a render's picture and puts it on the sheet. */
 static vqc_status render_export(export_work *work, size_t number, vqc_sheet *sheet, size_t cell, vqc_error *error)
 {
@@ -70,6 +79,10 @@ static vqc_status render_export(export_work *work, size_t number, vqc_sheet *she
         return absence_place(&outcome, sheet, cell, error);
     VQC_TRY(vqc_image_create(shape->height, shape->width, &image, error));
     vqc_status status = vqc_archive_picture_read(work->archive, number, image.pixels, error);
+    if (status == VQC_BAD_INPUT) {
+        vqc_image_release(&image);
+        return damage_place(work, error, sheet, cell);
+    }
     if (status == VQC_OK)
         status = picture_write(work, number, &image, error);
     if (status == VQC_OK)
@@ -192,7 +205,10 @@ static vqc_status pictures_export(export_work *work, vqc_error *error)
     for (size_t i = 0; i < work->sheet_count; i++)
         VQC_TRY(sheet_export(work, i, error));
     outcome_print(work, lack);
-    return VQC_OK;
+    if (work->damaged == 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "%s: %zu pictures are damaged and were not written",
+                         vqc_archive_path(work->archive), work->damaged);
 }
 
 typedef struct export_options {

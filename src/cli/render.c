@@ -178,6 +178,7 @@ static vqc_status render_study(render_options *options, const char *job, render_
                                              team_of(options, work), error),
                            error));
     VQC_TRY(launch_run(options, work, &finished, &totals, error));
+    VQC_TRY(vqc_comm_agree(work->comm, vqc_archive_place_check(work->archive, error), error));
     if (options->compute.json && vqc_comm_rank(work->comm) == 0)
         VQC_TRY(vqc_launch_report_print(&totals, vqc_comm_size(work->comm), error));
     return outcome_print(work, options->compute.json, finished, error);

@@ -116,6 +116,9 @@ static void found_print(const verify_work *work)
     for (size_t i = 0; i < found->damaged_count; i++)
         (void)printf("          render %zu: its picture or latent does not have the recorded SHA-256\n",
                      found->damaged[i]);
+    for (size_t i = 0; i < found->impossible_count; i++)
+        (void)printf("          render %zu: it has losses that are not finite, or negative codes\n",
+                     found->impossible[i]);
     files_print(work);
     inputs_print(work);
     if (found->again_count == 0)
@@ -264,6 +267,8 @@ static vqc_status archive_verify(verify_options *options, verify_work *work, vqc
     VQC_TRY(vqc_verification_check_results(&work->found, work->archive, error));
     VQC_TRY(vqc_launch_job_folder(work->archive, &work->folder, error));
     VQC_TRY(vqc_archived_study_open(work->archive, work->folder, &work->study, error));
+    if (strstr(vqc_archive_outline_of(work->archive)->versions, "\"vqclip\": \"" VQC_VERSION "\"") != NULL)
+        VQC_TRY(vqc_archived_study_settings_check(work->study, error));
     VQC_TRY(vqc_verification_check_files(&work->found, work->study, options->models, error));
     VQC_TRY(rerender(options, work, error));
     if (options->compute.json)

@@ -58,6 +58,12 @@ static vqc_status renders_compare(const vqc_archive *archive, const vqc_study *s
             return vqc_error_set(
                 error, VQC_BAD_INPUT, "%s: its job text gives prompt %s with seed %llu as render %zu, expected %s",
                 vqc_archive_path(archive), id, (unsigned long long)study->renders[i].seed, i, outline->renders[i].id);
+        if (strcmp(study->renders[i].prompt->text, outline->renders[i].prompt) != 0)
+            return vqc_error_set(error, VQC_BAD_INPUT,
+                                 "%s: dataset /renders/prompt: render %zu: expected \"%s\", as the job text has it, "
+                                 "found \"%s\"",
+                                 vqc_archive_path(archive), i, study->renders[i].prompt->text,
+                                 outline->renders[i].prompt);
     }
     return VQC_OK;
 }
@@ -288,22 +294,64 @@ static vqc_status models_set(vqc_study *study, const vqc_model_files *files, vqc
     return VQC_OK;
 }
 
+/* The settings that the archive resolved, but for init and mask, whose paths the job text gives: those are the
+ * render's own. *same_out: whether init and mask are otherwise the same. */
+static vqc_status settings_read(const char *name, const char *text, const vqc_settings *own, vqc_settings *resolved,
+                                bool *same_out, vqc_error *error)
+{
+    vqc_yaml *yaml;
+    const vqc_yaml_node *mapping;
+    VQC_TRY(vqc_yaml_parse(name, text, strlen(text), &yaml, error));
+    vqc_settings_default(resolved);
+    vqc_status status = vqc_yaml_require(vqc_yaml_root(yaml), "render", &mapping, error);
+    if (status == VQC_OK)
+        status = vqc_settings_apply(resolved, mapping, NULL, error);
+    *same_out = resolved->init.kind == own->init.kind && resolved->init.render == own->init.render &&
+                (resolved->mask == NULL) == (own->mask == NULL);
+    vqc_yaml_destroy(yaml);
+    resolved->init = own->init;
+    resolved->mask = own->mask;
+    return status;
+}
+
 /* Replaces the render's settings by those that the archive resolved. */
 static vqc_status settings_restore(const char *name, const char *text, vqc_settings *settings, vqc_error *error)
 {
-    vqc_yaml *yaml;
     vqc_settings resolved;
-    const vqc_yaml_node *mapping;
-    VQC_TRY(vqc_yaml_parse(name, text, strlen(text), &yaml, error));
-    vqc_settings_default(&resolved);
-    vqc_status status = vqc_yaml_require(vqc_yaml_root(yaml), "render", &mapping, error);
-    if (status == VQC_OK)
-        status = vqc_settings_apply(&resolved, mapping, NULL, error);
-    vqc_yaml_destroy(yaml);
-    VQC_TRY(status);
-    resolved.init = settings->init;
-    resolved.mask = settings->mask;
+    bool same;
+    VQC_TRY(settings_read(name, text, settings, &resolved, &same, error));
     *settings = resolved;
+    return VQC_OK;
+}
+
+static vqc_status settings_compare(const vqc_archived_study *study, size_t number, bool *same_out, vqc_error *error)
+{
+    const char *text = vqc_archive_outline_of(study->archive)->renders[number].settings;
+    const vqc_settings *own = &study->whole->renders[number].settings;
+    vqc_settings resolved;
+    vqc_text recorded = {0};
+    vqc_text given = {0};
+    VQC_TRY(settings_read(vqc_archive_path(study->archive), text, own, &resolved, same_out, error));
+    vqc_status status = vqc_settings_write(&resolved, &recorded, error);
+    if (status == VQC_OK)
+        status = vqc_settings_write(own, &given, error);
+    *same_out = *same_out && status == VQC_OK && strcmp(recorded.data, given.data) == 0;
+    vqc_text_release(&recorded);
+    vqc_text_release(&given);
+    return status;
+}
+
+vqc_status vqc_archived_study_settings_check(const vqc_archived_study *study, vqc_error *error)
+{
+    for (size_t i = 0; i < study->whole->render_count; i++) {
+        bool same;
+        VQC_TRY(settings_compare(study, i, &same, error));
+        if (!same)
+            return vqc_error_set(
+                error, VQC_BAD_INPUT,
+                "%s: dataset /renders/settings: render %zu: not the settings that the job text gives",
+                vqc_archive_path(study->archive), i);
+    }
     return VQC_OK;
 }
 

@@ -16,6 +16,9 @@ typedef struct vqc_archived_study vqc_archived_study;
  * renders and inputs is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_archived_study_open(const vqc_archive *archive, const char *folder,
                                                   vqc_archived_study **study_out, vqc_error *error);
+/* Whether the settings that the archive holds of every render are those that its job text gives; else VQC_BAD_INPUT.
+ * For archives of this version of the program: another one may have had other defaults, and the archive's count. */
+VQC_MUST_CHECK vqc_status vqc_archived_study_settings_check(const vqc_archived_study *study, vqc_error *error);
 /* NULL is allowed. */
 void vqc_archived_study_close(vqc_archived_study *study);
 

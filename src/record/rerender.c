@@ -20,6 +20,7 @@ typedef struct result {
     uint8_t *recorded_picture;
     float *recorded_latent;
     float *recorded_losses; /* (steps, terms) */
+    int32_t *recorded_codes;
 } result;
 
 static void result_release(result *made)
@@ -33,6 +34,7 @@ static void result_release(result *made)
     free(made->recorded_picture);
     free(made->recorded_latent);
     free(made->recorded_losses);
+    free(made->recorded_codes);
 }
 
 /* The sizes must be those of the archive's row before anything is read into memory made for them. */
@@ -58,6 +60,8 @@ static vqc_status result_allocate(result *made, vqc_error *error)
     VQC_TRY(vqc_memory_allocate(made->pixel_count, sizeof(float), "a picture", &made->picture, error));
     VQC_TRY(
         vqc_memory_allocate((size_t)(shape->rows * shape->columns), sizeof(int32_t), "codes", &made->codes, error));
+    VQC_TRY(vqc_memory_allocate((size_t)(shape->rows * shape->columns), sizeof(int32_t), "codes",
+                                &made->recorded_codes, error));
     VQC_TRY(vqc_memory_allocate((size_t)shape->terms, sizeof(double), "losses", &made->losses, error));
     VQC_TRY(vqc_memory_allocate((size_t)shape->steps, sizeof(float), "losses", &made->totals, error));
     VQC_TRY(vqc_image_create(shape->height, shape->width, &made->image, error));
@@ -85,6 +89,7 @@ static vqc_status recorded_read(result *made, const vqc_archive *archive, size_t
 {
     VQC_TRY(vqc_archive_picture_read(archive, number, made->recorded_picture, error));
     VQC_TRY(vqc_archive_latent_read(archive, number, made->recorded_latent, error));
+    VQC_TRY(vqc_archive_codes_read(archive, number, made->recorded_codes, error));
     return vqc_archive_losses_read(archive, number, made->recorded_losses, error);
 }
 
@@ -134,10 +139,13 @@ static void latents_compare(const result *made, vqc_rerender_comparison *compari
 static void losses_compare(const result *made, vqc_rerender_comparison *comparison)
 {
     int64_t terms = made->shape.terms;
-    for (int64_t step = 0; step < made->shape.steps && step < VQC_RERENDER_FIRST_STEPS; step++) {
+    comparison->totals_equal = true;
+    for (int64_t step = 0; step < made->shape.steps; step++) {
         double recorded = (double)made->recorded_losses[step * terms + terms - 1];
         double relative = fabs((double)made->totals[step] - recorded) / fmax(fabs(recorded), 0.1);
-        comparison->losses_relative = fmax(comparison->losses_relative, relative);
+        comparison->totals_equal = comparison->totals_equal && relative == 0.0;
+        if (step < VQC_RERENDER_FIRST_STEPS)
+            comparison->losses_relative = isnan(relative) ? INFINITY : fmax(comparison->losses_relative, relative);
     }
 }
 
@@ -161,6 +169,8 @@ static vqc_status result_compare(result *made, vqc_renderer *renderer, const vqc
     VQC_TRY(result_make(made, renderer, render, error));
     VQC_TRY(recorded_read(made, archive, number, error));
     VQC_TRY(digests_compare(made, archive, number, comparison, error));
+    comparison->codes_equal = memcmp(made->codes, made->recorded_codes,
+                                     (size_t)(made->shape.rows * made->shape.columns) * sizeof *made->codes) == 0;
     comparison->picture_psnr = psnr_find(made, &comparison->picture_largest);
     latents_compare(made, comparison);
     losses_compare(made, comparison);
@@ -182,7 +192,8 @@ vqc_status vqc_rerender_compare(vqc_renderer *renderer, const vqc_render *render
 bool vqc_rerender_passes(const vqc_rerender_comparison *comparison, bool exact)
 {
     if (exact)
-        return comparison->picture_equal && comparison->latent_equal;
+        return comparison->picture_equal && comparison->latent_equal && comparison->codes_equal &&
+               comparison->totals_equal;
     return comparison->losses_relative <= VQC_RERENDER_LOSSES_LIMIT &&
            comparison->decoded_psnr >= VQC_RERENDER_DECODED_LIMIT;
 }

@@ -9,19 +9,21 @@
 /* A finished render made again, beside what the archive holds of it.
  *
  * In the environment that the archive recorded (record/environment.h) the bytes of picture and latent must be
- * equal. In another one sums are rounded differently, and guidance magnifies that without bound: Adam's first steps
- * go by the signs of gradients, codes flip between neighbours, crops see other pixels. Two correct programs then
- * agree closely in the first steps and may end with quite different pictures, so that the end of the render says
- * nothing and is not judged. Two things are, which rounding hardly changes: the losses of the first steps, which show
- * wrong models, targets, settings or random numbers; and the picture that the recorded latent decodes to, which shows
- * a wrong generator or a latent and a picture that do not belong together. */
+ * equal, and codes and losses with them. In another one sums are rounded differently, and guidance magnifies that
+ * without bound: Adam's first steps go by the signs of gradients, codes flip between neighbours, crops see other
+ * pixels. Two correct programs then agree closely in the first steps and may end with quite different pictures, so
+ * that the end of the render says nothing and is not judged. Two things are, which rounding hardly changes: the
+ * losses of the first steps, which show wrong models, targets, settings or random numbers; and the picture that the
+ * recorded latent decodes to, which shows a wrong generator or a latent and a picture that do not belong together. */
 typedef struct vqc_rerender_comparison {
     bool picture_equal, latent_equal; /* SHA-256 of the bytes */
+    bool codes_equal, totals_equal;   /* the codes, and the total loss of every step */
     int picture_largest;              /* largest difference of a byte of the picture */
     double picture_psnr;              /* dB: 10 log10(255² / mean square difference); infinite if equal */
     double latent_largest;            /* largest difference of an element */
     double latent_relative;           /* ‖z − recorded‖ / ‖recorded‖ */
-    double losses_relative; /* largest of |total − recorded| / max(|recorded|, 0.1) over the first steps */
+    double losses_relative; /* largest of |total − recorded| / max(|recorded|, 0.1) over the first steps; infinite
+                               where one is not a number */
     double decoded_psnr;    /* of the picture that the recorded latent decodes to, against the recorded one */
 } vqc_rerender_comparison;
 

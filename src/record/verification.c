@@ -1,5 +1,6 @@
 #include "record/verification.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,8 +17,36 @@ void vqc_verification_release(vqc_verification *verification)
     free(verification->again);
     free(verification->inputs);
     free(verification->damaged);
+    free(verification->impossible);
     free(verification->done);
     *verification = (vqc_verification){0};
+}
+
+/* Whether every loss is a number, and every code could be one. How many codes there are only the generator says. */
+static vqc_status numbers_check(const vqc_archive *archive, size_t number, bool *possible_out, vqc_error *error)
+{
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    const vqc_archive_extents *shape = &outline->shapes[outline->renders[number].shape];
+    const size_t loss_count = (size_t)shape->steps * shape->loss_count;
+    const size_t code_count = (size_t)shape->latent_rows * shape->latent_columns;
+    float *losses = NULL;
+    int32_t *codes = NULL;
+    bool possible = true;
+    vqc_status status = vqc_memory_allocate(loss_count, sizeof *losses, "losses", &losses, error);
+    if (status == VQC_OK)
+        status = vqc_memory_allocate(code_count, sizeof *codes, "codes", &codes, error);
+    if (status == VQC_OK)
+        status = vqc_archive_losses_read(archive, number, losses, error);
+    if (status == VQC_OK)
+        status = vqc_archive_codes_read(archive, number, codes, error);
+    for (size_t i = 0; status == VQC_OK && i < loss_count; i++)
+        possible = possible && isfinite(losses[i]);
+    for (size_t i = 0; status == VQC_OK && i < code_count; i++)
+        possible = possible && codes[i] >= 0;
+    free(losses);
+    free(codes);
+    *possible_out = possible;
+    return status;
 }
 
 static vqc_status result_check(vqc_verification *verification, const vqc_archive *archive, size_t number,
@@ -34,6 +63,10 @@ static vqc_status result_check(vqc_verification *verification, const vqc_archive
     VQC_TRY(vqc_archive_result_check(archive, number, &intact, error));
     if (!intact)
         verification->damaged[verification->damaged_count++] = number;
+    bool possible;
+    VQC_TRY(numbers_check(archive, number, &possible, error));
+    if (!possible)
+        verification->impossible[verification->impossible_count++] = number;
     return VQC_OK;
 }
 
@@ -44,6 +77,7 @@ vqc_status vqc_verification_check_results(vqc_verification *verification, const 
     VQC_TRY(vqc_archive_check(archive, error));
     VQC_TRY(vqc_memory_allocate(count, sizeof(size_t), "renders", &verification->done, error));
     VQC_TRY(vqc_memory_allocate(count, sizeof(size_t), "renders", &verification->damaged, error));
+    VQC_TRY(vqc_memory_allocate(count, sizeof(size_t), "renders", &verification->impossible, error));
     for (size_t i = 0; i < count; i++)
         VQC_TRY(result_check(verification, archive, i, error));
     return VQC_OK;
@@ -161,7 +195,8 @@ vqc_status vqc_verification_rerender(vqc_verification *verification, const vqc_a
 
 bool vqc_verification_passes(const vqc_verification *verification)
 {
-    bool passes = verification->damaged_count == 0 && verification->inputs_replaced == 0;
+    bool passes =
+        verification->damaged_count == 0 && verification->impossible_count == 0 && verification->inputs_replaced == 0;
     for (size_t i = 0; i < verification->files.count; i++)
         passes = passes && verification->files.items[i].other == NULL;
     for (size_t i = 0; i < verification->again_count; i++)

@@ -32,6 +32,8 @@ typedef struct vqc_verification {
     size_t done_count, failed_count, pending_count;
     size_t *damaged; /* finished renders whose picture or latent does not have its digest */
     size_t damaged_count;
+    size_t *impossible; /* finished renders with losses or codes that no render has: not finite, negative */
+    size_t impossible_count;
     vqc_model_files files;
     vqc_verified_input *inputs; /* of the study's, in their order */
     size_t input_count, inputs_replaced;
@@ -43,7 +45,7 @@ typedef struct vqc_verification {
 void vqc_verification_release(vqc_verification *verification);
 
 /* Checks the archive's structure (vqc_archive_check, whose faults are VQC_BAD_INPUT) and every finished render's
- * digests. First of these three. */
+ * digests, losses and codes. First of these three. */
 VQC_MUST_CHECK vqc_status vqc_verification_check_results(vqc_verification *verification, const vqc_archive *archive,
                                                          vqc_error *error);
 

@@ -435,6 +435,45 @@ static void test_checkpoints_of_0_1_0(void **state)
     vqc_archive_close(archive);
 }
 
+/* What happens to the file of a launch that goes on, each time from a new one: nothing is written into what nobody
+ * would find. */
+static void test_archive_goes_away(void **state)
+{
+    const fixture *f = *state;
+    static const char *const said[] = {"was taken away", "was taken away", "another file", "expected"};
+    char away[256];
+    (void)snprintf(away, sizeof away, "%s.away", f->path);
+    for (int what = 0; what < 4; what++) {
+        vqc_error error = {0};
+        uint8_t byte = 1;
+        vqc_archive *archive = start(f);
+        checkpoint_write(archive, 1, 1);
+        assert_int_equal(vqc_archive_place_check(archive, &error), VQC_OK);
+        assert_int_equal(what == 0 ? unlink(f->path) : rename(f->path, away), 0);
+        if (what == 2) {
+            const int other = open(f->path, O_RDWR | O_CREAT, 0666);
+            assert_true(other >= 0 && close(other) == 0);
+        }
+        if (what == 3) {
+            assert_int_equal(rename(away, f->path), 0);
+            assert_int_equal(truncate(f->path, 100000), 0);
+        }
+        void *bytes = example_part_make(&f->study.outline, 1, EXAMPLE_CHECKPOINT + 2);
+        assert_int_equal(vqc_archive_checkpoint_write(archive, 1, 2, EXAMPLE_ENVIRONMENT, bytes, &error), VQC_FAILED);
+        free(bytes);
+        assert_non_null(strstr(error.message, said[what]));
+        assert_non_null(strstr(error.message, f->path));
+        assert_int_equal(example_result_write(archive, 1, &error), VQC_FAILED);
+        assert_int_equal(vqc_archive_failure_write(archive, 1, "no", &error), VQC_FAILED);
+        assert_int_equal(vqc_archive_launch_append(archive, "{}", &error), VQC_FAILED);
+        assert_int_equal(vqc_archive_snapshot_write(archive, 1, 0, &byte, &error), VQC_FAILED);
+        assert_int_equal(vqc_archive_place_check(archive, &error), VQC_FAILED);
+        vqc_archive_close(archive);
+        (void)unlink(away);
+        (void)unlink(f->path);
+    }
+}
+
 static void test_damaged_checkpoints(void **state)
 {
     const fixture *f = *state;
@@ -723,6 +762,7 @@ int main(void)
         ARCHIVE_TEST(test_checkpoints_take_turns),
         ARCHIVE_TEST(test_damaged_checkpoints),
         ARCHIVE_TEST(test_step_of_a_checkpoint),
+        ARCHIVE_TEST(test_archive_goes_away),
         ARCHIVE_TEST(test_environment_of_a_checkpoint),
         ARCHIVE_TEST(test_checkpoints_of_0_1_0),
         ARCHIVE_TEST(test_damaged_picture_is_found),

@@ -408,6 +408,84 @@ static void test_missing_input_concerns_its_render(void **state)
     assert_int_equal(rename(away, path), 0);
 }
 
+/* What an archive says of a render besides its picture and latent. */
+static void test_other_words_and_numbers_are_found(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    outcome result;
+    char path[PATH_SIZE];
+    float losses[3 * 3];
+    float not_finite[3 * 3];
+    int32_t codes[LATENT_SIZE / 16];
+    int32_t other[LATENT_SIZE / 16];
+    vqc_archive *archive;
+    assert_int_equal(vqc_archive_open(path_in(path, "study.h5"), &archive, &error), VQC_OK);
+    assert_int_equal(vqc_archive_losses_read(archive, 3, losses, &error), VQC_OK);
+    assert_int_equal(vqc_archive_codes_read(archive, 3, codes, &error), VQC_OK);
+    vqc_archive_close(archive);
+    file_copy(path_in(path, "study.h5"), "settings.h5");
+    bytes_replace(path_in(path, "settings.h5"), "  steps: 3\n", "  steps: 9\n", 11);
+    verify("settings.h5", NULL, &result);
+    expect_error(&result, VQC_BAD_INPUT, "render 0: not the settings that the job text gives");
+
+    memcpy(not_finite, losses, sizeof losses);
+    not_finite[8] = strtof("nan", NULL);
+    file_copy(path_in(path, "study.h5"), "losses.h5");
+    bytes_replace(path_in(path, "losses.h5"), losses, not_finite, sizeof losses);
+    verify("losses.h5", NULL, &result);
+    expect(&result, VQC_FAILED, "render 3: it has losses that are not finite");
+    not_finite[8] = losses[8] + 1.0F;
+    file_copy(path_in(path, "study.h5"), "losses.h5");
+    bytes_replace(path_in(path, "losses.h5"), losses, not_finite, sizeof losses);
+    verify("losses.h5", NULL, &result);
+    expect(&result, VQC_OK, "digests   8 of 8 right");
+    verify("losses.h5", (const char *[]){"--rerender", "all", NULL}, &result);
+    expect(&result, VQC_FAILED, "     3  WRONG    bytes");
+
+    memcpy(other, codes, sizeof codes);
+    other[5] = -1;
+    file_copy(path_in(path, "study.h5"), "codes.h5");
+    bytes_replace(path_in(path, "codes.h5"), codes, other, sizeof codes);
+    verify("codes.h5", NULL, &result);
+    expect(&result, VQC_FAILED, "render 3: it has losses that are not finite, or negative codes");
+    other[5] = 2147483647;
+    file_copy(path_in(path, "study.h5"), "codes.h5");
+    bytes_replace(path_in(path, "codes.h5"), codes, other, sizeof codes);
+    verify("codes.h5", (const char *[]){"--rerender", "all", NULL}, &result);
+    expect(&result, VQC_FAILED, "     3  WRONG    bytes");
+}
+
+/* Whoever uses a picture or a latent looks at its digest. */
+static void test_damaged_results_are_not_used(void **state)
+{
+    (void)state;
+    vqc_error error = {0};
+    outcome result;
+    char path[PATH_SIZE];
+    char pictures[PATH_SIZE];
+    char written[PATH_SIZE];
+    uint8_t picture[PICTURE_SIZE];
+    float latent[LATENT_SIZE];
+    vqc_archive *archive;
+    assert_int_equal(vqc_archive_open(path_in(path, "study.h5"), &archive, &error), VQC_OK);
+    assert_int_equal(vqc_archive_picture_read(archive, 5, picture, &error), VQC_OK);
+    assert_int_equal(vqc_archive_latent_read(archive, 2, latent, &error), VQC_OK);
+    vqc_archive_close(archive);
+    byte_flip("picture.h5", picture, sizeof picture);
+    byte_flip("latent.h5", latent, sizeof latent);
+    run(&vqc_command_export, (const char *[]){path_in(path, "picture.h5"), "-o", path_in(pictures, "pictures"), NULL},
+        &result);
+    expect_error(&result, VQC_FAILED, "picture.h5: 1 pictures are damaged and were not written");
+    assert_int_equal(access(path_in(written, "pictures/00004.png"), F_OK), 0);
+    assert_int_not_equal(access(path_in(written, "pictures/00005.png"), F_OK), 0);
+    assert_int_equal(vqc_archive_open(path_in(path, "latent.h5"), &archive, &error), VQC_OK);
+    assert_int_equal(vqc_archive_latent_read(archive, 3, latent, &error), VQC_OK);
+    assert_int_equal(vqc_archive_latent_read(archive, 2, latent, &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "render 2: its latent does not have the recorded SHA-256"));
+    vqc_archive_close(archive);
+}
+
 /* An archive of a build that did not record the digests of inputs: they are taken as they are, and that is said. */
 static void test_unrecorded_inputs(void **state)
 {
@@ -444,6 +522,27 @@ static void test_prompts_of_a_file(void **state)
     expect(&result, VQC_OK, "made again: 6");
 }
 
+/* Prompts of the archive that are not those of its job text. */
+static void test_other_prompts_are_found(void **state)
+{
+    (void)state;
+    outcome result;
+    char path[PATH_SIZE];
+    render("words", "study: words\n"
+                    "models:\n"
+                    "  generator: {config: " DEMO "picturebook-vqgan.yaml, checkpoint: " DEMO
+                    "picturebook-vqgan.safetensors}\n"
+                    "  perceptors: [{checkpoint: " DEMO "picturebook-vit.safetensors, vocabulary: " DEMO
+                    "picturebook.bpe.gz}]\n"
+                    "render: {size: [32, 32], steps: 1, crops: {count: 1, group: 1}}\n"
+                    "prompts: [a red house, a fish]\n");
+    verify("words.h5", NULL, &result);
+    expect(&result, VQC_OK, "digests   2 of 2 right");
+    bytes_replace(path_in(path, "words.h5"), "a fish\0\0", "a duck\0\0", 8); /* not that of the job text */
+    verify("words.h5", NULL, &result);
+    expect_error(&result, VQC_BAD_INPUT, "render 1: expected \"a fish\", as the job text has it, found \"a duck\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -455,8 +554,11 @@ int main(void)
         cmocka_unit_test(test_models_are_checked),
         cmocka_unit_test(test_configuration_beside_is_checked),
         cmocka_unit_test(test_missing_input_concerns_its_render),
+        cmocka_unit_test(test_other_words_and_numbers_are_found),
+        cmocka_unit_test(test_damaged_results_are_not_used),
         cmocka_unit_test(test_unrecorded_inputs),
         cmocka_unit_test(test_prompts_of_a_file),
+        cmocka_unit_test(test_other_prompts_are_found),
     };
     return cmocka_run_group_tests(tests, study_make, NULL);
 }
