@@ -1,31 +1,23 @@
 #include "base/status.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/visible.h"
 
 /* Copies text into the message, showing what would break the line or the terminal as \xNN. */
 static void message_sanitise(char *message, const char *text)
 {
+    char shown[VQC_VISIBLE_SIZE];
     size_t length = strlen(text);
     size_t out = 0;
-    for (size_t in = 0; in < length;) {
-        size_t size = vqc_utf8_sequence_size(text + in, length - in);
-        unsigned char byte = (unsigned char)text[in];
-        bool printable = size > 0 && byte >= 0x20 && byte != 0x7f;
-        size_t needed = printable ? size : 4;
+    for (size_t used; length > 0; text += used, length -= used) {
+        used = vqc_visible_character(text, length, shown);
+        size_t needed = strlen(shown);
         if (out + needed >= VQC_ERROR_MESSAGE_SIZE)
             break;
-        if (printable) {
-            memcpy(message + out, text + in, size);
-            in += size;
-        } else {
-            (void)snprintf(message + out, 5, "\\x%02x", byte);
-            in += 1;
-        }
+        memcpy(message + out, shown, needed);
         out += needed;
     }
     message[out] = '\0';

@@ -2,13 +2,14 @@
 
 #include <stdio.h>
 
+#include "base/visible.h"
 #include "cli/json_output.h"
 
 static const double mebibyte = 1024.0 * 1024.0;
 
 static void part_print(const char *name, const char *of, const vqc_bench_part *part)
 {
-    (void)printf("  %9.5f s  %5.1f %%  %s%s\n", part->median, 100.0 * part->share, name, of);
+    vqc_print(stdout, "  %9.5f s  %5.1f %%  %s%s\n", part->median, 100.0 * part->share, name, of);
 }
 
 static void steps_print(const vqc_bench_report *report)
@@ -27,13 +28,14 @@ static void steps_print(const vqc_bench_report *report)
 void vqc_bench_report_print(const vqc_bench_report *report)
 {
     const vqc_settings *settings = &report->render->settings;
-    (void)printf(
+    vqc_print(
+        stdout,
         "study        %s, render %lld: %lldx%lld, %lld crops for each perceptor (crop groups: %lld), %lld steps\n",
         report->study->name, (long long)report->render->number, (long long)settings->width,
         (long long)settings->height, (long long)settings->crop_count, (long long)report->groups,
         (long long)settings->steps);
-    (void)printf("environment  %s%s%s\n", report->environment, report->device.name[0] == '\0' ? "" : "; ",
-                 report->device.name);
+    vqc_print(stdout, "environment  %s%s%s\n", report->environment, report->device.name[0] == '\0' ? "" : "; ",
+              report->device.name);
     (void)printf("start        models and targets %.2f s, networks and first latent %.2f s\n", report->open,
                  report->start);
     steps_print(report);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/visible.h"
 
 /* Opens cuda, or cpu where that cannot be opened. */
 static vqc_status auto_open(vqc_compute *compute, const vqc_ops_options *options, vqc_error *error)
@@ -12,12 +13,12 @@ static vqc_status auto_open(vqc_compute *compute, const vqc_ops_options *options
     vqc_ops_identity identity;
     if (vqc_ops_create("cuda", options, &compute->ops, &reason) != VQC_OK) {
         if (!compute->quiet)
-            (void)fprintf(stderr, "vqclip: computing on the cpu (%s)\n", reason.message);
+            vqc_print(stderr, "vqclip: computing on the cpu (%s)\n", reason.message);
         return vqc_ops_create("cpu", options, &compute->ops, error);
     }
     vqc_ops_identify(compute->ops, &identity);
     if (!compute->quiet)
-        (void)fprintf(stderr, "vqclip: computing on cuda (%s, %s)\n", identity.name, identity.pci_id);
+        vqc_print(stderr, "vqclip: computing on cuda (%s, %s)\n", identity.name, identity.pci_id);
     return VQC_OK;
 }
 

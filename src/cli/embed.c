@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/visible.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
 #include "cli/embeddings.h"
@@ -185,7 +186,7 @@ static void similarities_print(const vqc_embeddings *rows, const vqc_text_list *
                                const vqc_embeddings *columns, const vqc_text_list *column_names)
 {
     for (int64_t j = 0; j < columns->count; j++)
-        (void)printf("[%lld] %s\n", (long long)j + 1, column_names->items[j]);
+        vqc_print(stdout, "[%lld] %s\n", (long long)j + 1, column_names->items[j]);
     (void)printf("\n");
     for (int64_t j = 0; j < columns->count; j++)
         (void)printf("     [%lld] ", (long long)j + 1);
@@ -194,7 +195,7 @@ static void similarities_print(const vqc_embeddings *rows, const vqc_text_list *
         for (int64_t j = 0; j < columns->count; j++)
             (void)printf("%8.4f ", vqc_embeddings_cosine(rows->data + i * rows->width,
                                                          columns->data + j * columns->width, rows->width));
-        (void)printf(" %s\n", row_names->items[i]);
+        vqc_print(stdout, " %s\n", row_names->items[i]);
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "archive/archive.h"
 #include "base/text.h"
+#include "base/visible.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "image/caption.h"
@@ -188,11 +189,11 @@ static void outcome_print(const export_work *work, const char *lack)
 {
     (void)printf("%zu of %zu pictures and ", work->written, vqc_archive_outline_of(work->archive)->render_count);
     if (work->sheet_count == 1)
-        (void)printf("the contact sheet %s/sheet.png\n", work->folder);
+        vqc_print(stdout, "the contact sheet %s/sheet.png\n", work->folder);
     else
-        (void)printf("the contact sheets %s/sheet-1.png to sheet-%zu.png\n", work->folder, work->sheet_count);
+        vqc_print(stdout, "the contact sheets %s/sheet-1.png to sheet-%zu.png\n", work->folder, work->sheet_count);
     if (lack != NULL)
-        (void)printf("no captions on contact sheets: %s\n", lack);
+        vqc_print(stdout, "no captions on contact sheets: %s\n", lack);
 }
 
 static vqc_status pictures_export(export_work *work, vqc_error *error)

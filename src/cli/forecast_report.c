@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/visible.h"
 #include "cli/json_output.h"
 #include "forecast/cost_file.h"
 #include "schedule/cost.h"
@@ -132,9 +133,9 @@ static void render_print(const vqc_forecast_report *report, const vqc_predicted_
         (void)snprintf(ranks, sizeof ranks, "%d", render->rank);
     else
         (void)snprintf(ranks, sizeof ranks, "%d-%d", render->rank, render->rank + render->members - 1);
-    (void)printf("%6lld  %-11s  %4d  %6d  %9.1f  %9.1f  %s.%llu%s%s\n", (long long)render->number, ranks,
-                 render->lane, render->joined, render->begin, render->end, wanted->prompt->id,
-                 (unsigned long long)wanted->seed, wanted->variant[0] == '\0' ? "" : ".", wanted->variant);
+    vqc_print(stdout, "%6lld  %-11s  %4d  %6d  %9.1f  %9.1f  %s.%llu%s%s\n", (long long)render->number, ranks,
+              render->lane, render->joined, render->begin, render->end, wanted->prompt->id,
+              (unsigned long long)wanted->seed, wanted->variant[0] == '\0' ? "" : ".", wanted->variant);
 }
 
 static void renders_print(const vqc_forecast_report *report)
@@ -156,10 +157,10 @@ static void launch_print(const vqc_forecast_report *report)
 {
     const vqc_prediction *prediction = report->prediction;
     const vqc_prediction_options *options = report->options;
-    (void)printf("study      %s, %zu renders\ncosts      %s\n", report->study->name, prediction->count,
-                 report->where);
-    (void)printf("launch     %d ranks, %d teams at the start%s; lanes of a rank by itself: %d", options->ranks,
-                 prediction->teams, options->team > 0 ? ", of the size asked for" : "", prediction->lanes);
+    vqc_print(stdout, "study      %s, %zu renders\ncosts      %s\n", report->study->name, prediction->count,
+              report->where);
+    vqc_print(stdout, "launch     %d ranks, %d teams at the start%s; lanes of a rank by itself: %d", options->ranks,
+              prediction->teams, options->team > 0 ? ", of the size asked for" : "", prediction->lanes);
     if (prediction->closed > 0)
         (void)printf(", %d of all closed for want of memory", prediction->closed);
     (void)printf("\n");

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/visible.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/json_output.h"
@@ -27,19 +28,19 @@ static int64_t elements_total(const vqc_weights *weights)
 static void inspection_print(const inspection *found)
 {
     const vqc_weights *weights = found->weights;
-    (void)printf("file     %s\n", found->path);
-    (void)printf("format   %s\n", vqc_weights_format_name(vqc_weights_format_of(weights)));
-    (void)printf("sha256   %s\n", found->digest);
+    vqc_print(stdout, "file     %s\n", found->path);
+    vqc_print(stdout, "format   %s\n", vqc_weights_format_name(vqc_weights_format_of(weights)));
+    vqc_print(stdout, "sha256   %s\n", found->digest);
     if (vqc_weights_key(weights) != NULL)
-        (void)printf("key      %s\n", vqc_weights_key(weights));
-    (void)printf("model    %s\n", found->model);
+        vqc_print(stdout, "key      %s\n", vqc_weights_key(weights));
+    vqc_print(stdout, "model    %s\n", found->model);
     (void)printf("tensors  %zu with %lld elements\n\n", vqc_weights_count(weights),
                  (long long)elements_total(weights));
     for (size_t i = 0; i < vqc_weights_count(weights); i++) {
         const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
         char shape[128];
         vqc_parameters_shape_text(tensor->rank, tensor->shape, shape, sizeof shape);
-        (void)printf("%-4s  %-24s  %s\n", vqc_weights_type_name(tensor), shape, tensor->name);
+        vqc_print(stdout, "%-4s  %-24s  %s\n", vqc_weights_type_name(tensor), shape, tensor->name);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/visible.h"
 
 static const double closing_seconds = 2.0; /* for closing the archive and ending the ranks */
 
@@ -92,7 +93,7 @@ void vqc_interruption_end_set(void (*end)(const char *message))
 static void rank_warn(const char *message, void *context)
 {
     (void)context;
-    (void)fprintf(stderr, "vqclip: %s\n", message);
+    vqc_print(stderr, "vqclip: %s\n", message);
 }
 
 void vqc_interruption_lost(const char *message, void *context)

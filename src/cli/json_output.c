@@ -1,5 +1,6 @@
 #include "cli/json_output.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -31,6 +32,15 @@ json_t *vqc_json_integers(const int64_t *values, size_t count)
     for (size_t i = 0; array != NULL && i < count; i++)
         json_array_append_new(array, json_integer(values[i]));
     return array;
+}
+
+json_t *vqc_json_seed(uint64_t seed)
+{
+    char digits[32];
+    if (seed <= INT64_MAX)
+        return json_integer((json_int_t)seed);
+    (void)snprintf(digits, sizeof digits, "%" PRIu64, seed);
+    return json_string(digits);
 }
 
 void vqc_json_add_compute(json_t *object, const vqc_compute *compute)

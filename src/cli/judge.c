@@ -5,6 +5,7 @@
 #include "archive/archive.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/visible.h"
 #include "cli/attributes.h"
 #include "cli/commands.h"
 #include "cli/embeddings.h"
@@ -157,9 +158,9 @@ static vqc_status attribute_judge(judge_work *work, size_t number, const json_t 
     if (expected != NULL)
         VQC_TRY(answer_count(work, label, number, right, error));
     if (verdict == NULL) {
-        (void)printf("  %s", value->name);
+        vqc_print(stdout, "  %s", value->name);
         if (expected != NULL && !right)
-            (void)printf(" (%s)", expected);
+            vqc_print(stdout, " (%s)", expected);
         return VQC_OK;
     }
     json_t *answer = json_pack("{s: s, s: f}", "value", value->name, "similarity", similarity);
@@ -181,7 +182,7 @@ static vqc_status picture_judge(judge_work *work, const char *name, const vqc_im
         json_object_set_new(verdict, "picture", json_string(name));
         json_array_append_new(work->verdicts, verdict);
     } else {
-        (void)printf("%s:", name);
+        vqc_print(stdout, "%s:", name);
     }
     for (size_t i = 0; i < work->attributes.attribute_count; i++)
         VQC_TRY(attribute_judge(work, i, label, verdict, error));
@@ -237,13 +238,13 @@ static vqc_status archive_judge(judge_work *work, vqc_error *error)
 /* Percent of right answers; an attribute that no label has is left out. */
 static void groups_print(const judge_work *work)
 {
-    (void)printf("\nright answers in percent\n%-16s %8s", "", "pictures");
+    vqc_print(stdout, "\nright answers in percent\n%-16s %8s", "", "pictures");
     for (size_t a = 0; a < work->attributes.attribute_count; a++)
-        (void)printf(" %10s", work->attributes.attributes[a].name);
+        vqc_print(stdout, " %10s", work->attributes.attributes[a].name);
     (void)printf("\n");
     for (size_t i = 0; i < work->group_count; i++) {
         const judge_group *group = &work->groups[i];
-        (void)printf("%-16s %8zu", group->name, group->asked[0]);
+        vqc_print(stdout, "%-16s %8zu", group->name, group->asked[0]);
         for (size_t a = 0; a < work->attributes.attribute_count; a++)
             (void)printf(" %10.1f",
                          group->asked[a] == 0 ? 0.0 : 100.0 * (double)group->right[a] / (double)group->asked[a]);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/visible.h"
 #include "cli/json_output.h"
 #include "forecast/cost_table.h"
 #include "render/study_models.h"
@@ -25,9 +26,9 @@ static void line_print(const char *kind, const char *name, size_t parameters, si
     char text[4][VQC_MEMORY_TEXT_SIZE];
     char part[64];
     (void)snprintf(part, sizeof part, "%s%s%.40s", kind, name[0] == '\0' ? "" : " ", name);
-    (void)printf("  %-28s  %12s  %12s  %12s  %12s\n", part, vqc_memory_text(parameters, text[0]),
-                 vqc_memory_text(activations, text[1]), vqc_memory_text(recomputed, text[2]),
-                 vqc_memory_text(workspace, text[3]));
+    vqc_print(stdout, "  %-28s  %12s  %12s  %12s  %12s\n", part, vqc_memory_text(parameters, text[0]),
+              vqc_memory_text(activations, text[1]), vqc_memory_text(recomputed, text[2]),
+              vqc_memory_text(workspace, text[3]));
 }
 
 /* How many renders fit beside each other. */
@@ -45,9 +46,9 @@ static void lanes_print(const memory_report *report, bool recompute, const vqc_r
     vqc_render_memory_part sum = vqc_render_memory_lanes(memory, report->lanes);
     (void)snprintf(kind, sizeof kind, "%d %s", report->lanes.count, report->lanes.count == 1 ? "lane" : "lanes");
     line_print(kind, "", sum.parameters, sum.activations, sum.recomputed, sum.workspace);
-    (void)printf("  peak %s; with recompute: true %s",
-                 vqc_memory_text(vqc_render_memory_part_size(&sum, false), text[0]),
-                 vqc_memory_text(vqc_render_memory_part_size(&sum, true), text[1]));
+    vqc_print(stdout, "  peak %s; with recompute: true %s",
+              vqc_memory_text(vqc_render_memory_part_size(&sum, false), text[0]),
+              vqc_memory_text(vqc_render_memory_part_size(&sum, true), text[1]));
     if (report->total > 0)
         (void)printf("; %d of at most %d lanes fit", lanes_fitting(report, memory, recompute), VQC_LAUNCH_MAX_LANES);
     (void)printf("\n");
@@ -58,18 +59,19 @@ static void shape_print(const memory_report *report, const vqc_render *render, c
 {
     size_t peak[] = {vqc_render_memory_total(memory, false), vqc_render_memory_total(memory, true)};
     char text[2][VQC_MEMORY_TEXT_SIZE];
-    (void)printf("\n%lldx%lld, crops in groups of %lld%s (render %lld is the first)\n", (long long)shape->key.width,
-                 (long long)shape->key.height, (long long)shape->key.group,
-                 shape->key.recompute ? ", recompute: true" : "", (long long)render->number);
-    (void)printf("  %-28s  %12s  %12s  %12s  %12s\n", "", "parameters", "activations", "recomputed", "workspace");
+    vqc_print(stdout, "\n%lldx%lld, crops in groups of %lld%s (render %lld is the first)\n",
+              (long long)shape->key.width, (long long)shape->key.height, (long long)shape->key.group,
+              shape->key.recompute ? ", recompute: true" : "", (long long)render->number);
+    vqc_print(stdout, "  %-28s  %12s  %12s  %12s  %12s\n", "", "parameters", "activations", "recomputed",
+              "workspace");
     for (size_t i = 0; i < memory->count; i++) {
         const vqc_render_memory_part *part = &memory->parts[i];
         line_print(part->kind, part->name, part->parameters, part->activations, part->recomputed, part->workspace);
     }
-    (void)printf("  peak %s; with recompute: true %s", vqc_memory_text(peak[0], text[0]),
-                 vqc_memory_text(peak[1], text[1]));
+    vqc_print(stdout, "  peak %s; with recompute: true %s", vqc_memory_text(peak[0], text[0]),
+              vqc_memory_text(peak[1], text[1]));
     if (report->total > 0)
-        (void)printf("; %s", peak[shape->key.recompute] <= report->free ? "fits" : "does not fit");
+        vqc_print(stdout, "; %s", peak[shape->key.recompute] <= report->free ? "fits" : "does not fit");
     (void)printf("\n");
     lanes_print(report, shape->key.recompute, memory);
 }
@@ -147,11 +149,11 @@ static void head_print(const memory_report *report)
 {
     const vqc_compute *compute = report->compute;
     char text[2][VQC_MEMORY_TEXT_SIZE];
-    (void)printf("device memory of the study %s on %s in %s", report->study->name, vqc_ops_name(compute->ops),
-                 vqc_dtype_name(compute->dtype));
+    vqc_print(stdout, "device memory of the study %s on %s in %s", report->study->name, vqc_ops_name(compute->ops),
+              vqc_dtype_name(compute->dtype));
     if (report->total > 0)
-        (void)printf("; %s of %s are free", vqc_memory_text(report->free, text[0]),
-                     vqc_memory_text(report->total, text[1]));
+        vqc_print(stdout, "; %s of %s are free", vqc_memory_text(report->free, text[0]),
+                  vqc_memory_text(report->total, text[1]));
     (void)printf("\n");
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/visible.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
 #include "cli/forecast_report.h"
@@ -23,16 +24,17 @@ static void study_print(const vqc_study *study)
 {
     int64_t steps = 0;
     int64_t crops = 0;
-    (void)printf("study   %s\njob     %s\n\nnumber  size         steps   crops  seed  prompt\n", study->name,
-                 study->digest);
+    vqc_print(stdout, "study   %s\njob     %s\n\nnumber  size         steps   crops  seed  prompt\n", study->name,
+              study->digest);
     for (size_t i = 0; i < study->render_count; i++) {
         const vqc_render *render = &study->renders[i];
         char size[32];
         (void)snprintf(size, sizeof size, "%lldx%lld", (long long)render->settings.width,
                        (long long)render->settings.height);
-        (void)printf("%6zu  %-11s  %5lld  %6lld  %4llu  %s%s%s: %s\n", i, size, (long long)render->settings.steps,
-                     (long long)render->settings.crop_count, (unsigned long long)render->seed, render->prompt->id,
-                     render->variant[0] == '\0' ? "" : " ", render->variant, render->prompt->text);
+        vqc_print(stdout, "%6zu  %-11s  %5lld  %6lld  %4llu  %s%s%s: %s\n", i, size,
+                  (long long)render->settings.steps, (long long)render->settings.crop_count,
+                  (unsigned long long)render->seed, render->prompt->id, render->variant[0] == '\0' ? "" : " ",
+                  render->variant, render->prompt->text);
         steps += render->settings.steps;
         crops += crops_of(study, render);
     }
@@ -42,8 +44,8 @@ static void study_print(const vqc_study *study)
 
 static json_t *render_to_json(const vqc_render *render)
 {
-    return json_pack("{s: I, s: s, s: s, s: I, s: s, s: I, s: I, s: I, s: I}", "number", (json_int_t)render->number,
-                     "id", render->prompt->id, "prompt", render->prompt->text, "seed", (json_int_t)render->seed,
+    return json_pack("{s: I, s: s, s: s, s: o, s: s, s: I, s: I, s: I, s: I}", "number", (json_int_t)render->number,
+                     "id", render->prompt->id, "prompt", render->prompt->text, "seed", vqc_json_seed(render->seed),
                      "variant", render->variant, "width", (json_int_t)render->settings.width, "height",
                      (json_int_t)render->settings.height, "steps", (json_int_t)render->settings.steps, "crops",
                      (json_int_t)render->settings.crop_count);

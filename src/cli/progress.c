@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/visible.h"
+
 enum { BAR_WIDTH = 24 };
 static const double terminal_seconds = 0.2;
 static const double log_seconds = 30.0;
@@ -49,8 +51,8 @@ void vqc_progress_show(const vqc_launch_progress *now, void *context)
     double rate = now->seconds > 0.0 ? now->steps_made / now->seconds * progress->ranks : 0.0;
     if (progress->terminal)
         bar_print(now);
-    (void)fprintf(stderr, "%zu of %zu renders, %s step %lld of %lld, %.1f steps/s, ", now->renders_done, now->renders,
-                  now->render, (long long)now->step, (long long)now->steps, rate);
+    vqc_print(stderr, "%zu of %zu renders, %s step %lld of %lld, %.1f steps/s, ", now->renders_done, now->renders,
+              now->render, (long long)now->step, (long long)now->steps, rate);
     time_print(rate > 0.0 ? steps_left(now) / rate : 0.0);
     (void)fprintf(stderr, progress->terminal ? "   " : "\n");
     (void)fflush(stderr);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/visible.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
 #include "cli/duration.h"
@@ -141,10 +142,10 @@ static vqc_status outcome_print(const render_work *work, bool json, bool finishe
         done += outcome.state == VQC_ARCHIVE_DONE;
         failed += outcome.state == VQC_ARCHIVE_FAILED;
         if (outcome.state == VQC_ARCHIVE_FAILED && vqc_comm_rank(work->comm) == 0)
-            (void)fprintf(stderr, "vqclip: render %zu failed: %s\n", i, outcome.reason);
+            vqc_print(stderr, "vqclip: render %zu failed: %s\n", i, outcome.reason);
     }
     if (vqc_comm_rank(work->comm) == 0 && !json)
-        (void)printf("%zu of %zu renders in %s\n", done, work->study->render_count, work->path.data);
+        vqc_print(stdout, "%zu of %zu renders in %s\n", done, work->study->render_count, work->path.data);
     if (!finished)
         return vqc_error_set(error, VQC_STOPPED, "stopped and saved; the same command goes on from here");
     if (failed > 0)

@@ -3,6 +3,7 @@
 
 #include "archive/archive.h"
 #include "base/memory.h"
+#include "base/visible.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/json_output.h"
@@ -31,22 +32,23 @@ static vqc_status render_print(const vqc_archive *archive, size_t number, vqc_er
     VQC_TRY(vqc_archive_outcome_read(archive, number, &outcome, error));
     if (outcome.state == VQC_ARCHIVE_DONE)
         VQC_TRY(final_loss(archive, number, &loss, error));
-    (void)printf("%5zu  %-8s", number, state_names[outcome.state]);
+    vqc_print(stdout, "%5zu  %-8s", number, state_names[outcome.state]);
     if (outcome.state == VQC_ARCHIVE_DONE)
-        (void)printf("  %9.5f  %7.1f s  %.12s", loss, outcome.seconds, outcome.picture_sha256);
+        vqc_print(stdout, "  %9.5f  %7.1f s  %.12s", loss, outcome.seconds, outcome.picture_sha256);
     else
-        (void)printf("  %9s  %9s  %12s", "", "", "");
-    (void)printf("  %s  %s\n", render->id, outcome.state == VQC_ARCHIVE_FAILED ? outcome.reason : render->prompt);
+        vqc_print(stdout, "  %9s  %9s  %12s", "", "", "");
+    vqc_print(stdout, "  %s  %s\n", render->id,
+              outcome.state == VQC_ARCHIVE_FAILED ? outcome.reason : render->prompt);
     return VQC_OK;
 }
 
 static vqc_status archive_print(const vqc_archive *archive, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
-    (void)printf("study   %s\njob     %s\n", outline->study, outline->job_sha256);
+    vqc_print(stdout, "study   %s\njob     %s\n", outline->study, outline->job_sha256);
     for (size_t i = 0; i < outline->model_count; i++)
-        (void)printf("model   %s  %s  %s\n", outline->models[i].role, outline->models[i].sha256,
-                     outline->models[i].path);
+        vqc_print(stdout, "model   %s  %s  %s\n", outline->models[i].role, outline->models[i].sha256,
+                  outline->models[i].path);
     (void)printf("\nnumber  state          loss       time  picture       render\n");
     for (size_t i = 0; i < outline->render_count; i++)
         VQC_TRY(render_print(archive, i, error));
@@ -64,7 +66,7 @@ static vqc_status render_to_json(const vqc_archive *archive, size_t number, json
     json_object_set_new(object, "number", json_integer((json_int_t)number));
     json_object_set_new(object, "id", json_string(render->id));
     json_object_set_new(object, "prompt", json_string(render->prompt));
-    json_object_set_new(object, "seed", json_integer((json_int_t)render->seed));
+    json_object_set_new(object, "seed", vqc_json_seed(render->seed));
     json_object_set_new(object, "settings", json_string(render->settings));
     json_object_set_new(object, "state", json_string(state_names[outcome.state]));
     if (outcome.state == VQC_ARCHIVE_FAILED)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/visible.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
 #include "cli/json_output.h"
@@ -49,10 +50,10 @@ static void files_print(const verify_work *work)
     for (size_t i = 0; i < work->found.files.count; i++) {
         const vqc_model_file *file = &work->found.files.items[i];
         const vqc_archive_model *model = &outline->models[file->model];
-        (void)printf("model     %s%s%s %s: %s: %s\n", model->role, model->name[0] == '\0' ? "" : " ", model->name,
-                     file->part, file_state(file), file->path == NULL ? file->wanted : file->path);
+        vqc_print(stdout, "model     %s%s%s %s: %s: %s\n", model->role, model->name[0] == '\0' ? "" : " ",
+                  model->name, file->part, file_state(file), file->path == NULL ? file->wanted : file->path);
         if (file->other != NULL)
-            (void)printf("          %s does not have the SHA-256 %s\n", file->other, file->sha256);
+            vqc_print(stdout, "          %s does not have the SHA-256 %s\n", file->other, file->sha256);
     }
 }
 
@@ -68,9 +69,10 @@ static void inputs_print(const verify_work *work)
     for (size_t i = 0; i < work->found.input_count; i++) {
         const vqc_input *input = &vqc_archived_study_of(work->study)->inputs[i];
         const vqc_verified_input state = work->found.inputs[i];
-        (void)printf("input     %s: %s: %s\n", vqc_input_rows[input->kind].what, input_states[state], input->path);
+        vqc_print(stdout, "input     %s: %s: %s\n", vqc_input_rows[input->kind].what, input_states[state],
+                  input->path);
         if (state == VQC_VERIFIED_INPUT_ANOTHER)
-            (void)printf("          it does not have the SHA-256 %s\n", input->sha256);
+            vqc_print(stdout, "          it does not have the SHA-256 %s\n", input->sha256);
     }
 }
 
@@ -78,14 +80,14 @@ static void again_print(const vqc_verified_render *again)
 {
     const vqc_rerender_comparison *c = &again->comparison;
     if (again->failure != NULL) {
-        (void)printf("%6zu  FAILED   %s\n", again->number, again->failure);
+        vqc_print(stdout, "%6zu  FAILED   %s\n", again->number, again->failure);
         return;
     }
-    (void)printf("%6zu  %-7s  %-9s  %-7s  %7d  %8.2f  %-7s  %9.2e  %10.2e  %9.2e  %8.2f\n", again->number,
-                 again->passes ? "right" : "WRONG", again->differences == NULL ? "bytes" : "tolerance",
-                 c->picture_equal ? "equal" : "differs", c->picture_largest, c->picture_psnr,
-                 c->latent_equal ? "equal" : "differs", c->latent_largest, c->latent_relative, c->losses_relative,
-                 c->decoded_psnr);
+    vqc_print(stdout, "%6zu  %-7s  %-9s  %-7s  %7d  %8.2f  %-7s  %9.2e  %10.2e  %9.2e  %8.2f\n", again->number,
+              again->passes ? "right" : "WRONG", again->differences == NULL ? "bytes" : "tolerance",
+              c->picture_equal ? "equal" : "differs", c->picture_largest, c->picture_psnr,
+              c->latent_equal ? "equal" : "differs", c->latent_largest, c->latent_relative, c->losses_relative,
+              c->decoded_psnr);
 }
 
 /* The differences of environments, each once where neighbours share them. */
@@ -95,7 +97,7 @@ static void differences_print(const vqc_verification *found)
     for (size_t i = 0; i < found->again_count; i++) {
         const char *differences = found->again[i].differences;
         if (differences != NULL && (last == NULL || strcmp(last, differences) != 0))
-            (void)printf("render %zu on: another environment: %s\n", found->again[i].number, differences);
+            vqc_print(stdout, "render %zu on: another environment: %s\n", found->again[i].number, differences);
         last = differences;
     }
     if (last == NULL)
@@ -109,7 +111,7 @@ static void differences_print(const vqc_verification *found)
 static void found_print(const verify_work *work)
 {
     const vqc_verification *found = &work->found;
-    (void)printf("archive   %s: its structure is right\n", vqc_archive_path(work->archive));
+    vqc_print(stdout, "archive   %s: its structure is right\n", vqc_archive_path(work->archive));
     (void)printf("renders   %zu finished, %zu failed, %zu pending\n", found->done_count, found->failed_count,
                  found->pending_count);
     (void)printf("digests   %zu of %zu right\n", found->done_count - found->damaged_count, found->done_count);

@@ -101,6 +101,8 @@ VQC_MUST_CHECK vqc_status vqc_yaml_read_bool(const vqc_yaml_node *node, bool *va
  * separators and trailing letters are refused. */
 VQC_MUST_CHECK vqc_status vqc_yaml_read_integer(const vqc_yaml_node *node, int64_t minimum, int64_t maximum,
                                                 int64_t *value_out, vqc_error *error);
+/* The same from 0 to 2^64 - 1. */
+VQC_MUST_CHECK vqc_status vqc_yaml_read_unsigned(const vqc_yaml_node *node, uint64_t *value_out, vqc_error *error);
 /* A decimal number from minimum to maximum: 1, .5, 4.5e-06. The infinities .inf and -.inf are accepted where the
  * range reaches them: give -DBL_MAX and DBL_MAX for any finite number. Not a number is refused. */
 VQC_MUST_CHECK vqc_status vqc_yaml_read_real(const vqc_yaml_node *node, double minimum, double maximum,

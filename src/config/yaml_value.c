@@ -230,6 +230,23 @@ static bool integer_value(const char *text, int64_t *value_out)
     return negative || !__builtin_sub_overflow((int64_t)0, value, value_out);
 }
 
+vqc_status vqc_yaml_read_unsigned(const vqc_yaml_node *node, uint64_t *value_out, vqc_error *error)
+{
+    const char *text = vqc_yaml_is_plain(node) ? vqc_yaml_scalar(node) : "";
+    if (!is_integer(text))
+        return unexpected(node, "an integer from 0 to 18446744073709551615", error);
+    uint64_t value = 0;
+    bool fits = true;
+    for (const char *digit = skip_sign(text); *digit != '\0'; digit++) {
+        fits = fits && !__builtin_mul_overflow(value, 10U, &value) &&
+               !__builtin_add_overflow(value, (uint64_t)(*digit - '0'), &value);
+    }
+    if (!fits || (text[0] == '-' && value > 0))
+        return unexpected(node, "an integer from 0 to 18446744073709551615", error);
+    *value_out = value;
+    return VQC_OK;
+}
+
 vqc_status vqc_yaml_read_integer(const vqc_yaml_node *node, int64_t minimum, int64_t maximum, int64_t *value_out,
                                  vqc_error *error)
 {

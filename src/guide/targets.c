@@ -203,7 +203,7 @@ static vqc_status embedding_visit(const targets_work *work, void *context, const
 static vqc_status noise_visit(const targets_work *work, void *context, const vqc_prompt *prompt,
                               const vqc_target *target, float *embedding, vqc_error *error)
 {
-    vqc_random_key key = {{(uint32_t)target->seed, (uint32_t)((uint64_t)target->seed >> 32)}};
+    vqc_random_key key = {{(uint32_t)target->seed, (uint32_t)(target->seed >> 32)}};
     (void)context;
     (void)prompt;
     (void)error;

@@ -202,7 +202,7 @@ static vqc_status target_kind_read(const vqc_yaml_node *node, vqc_target *target
         return vqc_schema_read(&vqc_embedding_schema, target, embedding, error);
     }
     target->kind = VQC_TARGET_NOISE;
-    return vqc_yaml_read_integer(noise, 0, INT64_MAX, &target->seed, error);
+    return vqc_yaml_read_unsigned(noise, &target->seed, error);
 }
 
 static vqc_status target_read(const vqc_yaml_node *node, vqc_target *target, vqc_error *error)

@@ -22,7 +22,7 @@ typedef struct vqc_target {
     const char *file;   /* image, embedding */
     const char *tensor; /* embedding */
     int64_t row;        /* embedding */
-    int64_t seed;       /* noise */
+    uint64_t seed;      /* noise */
     double weight;
     double stop; /* the gradient flows only while the distance, signed like the weight, is above it */
 } vqc_target;

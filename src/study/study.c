@@ -1,6 +1,7 @@
 #include "study/study.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,9 +9,10 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "study/prompt_lines.h"
+#include "study/repeats.h"
 #include "study/tables.h"
 
-enum { MAX_RENDERS = 10000000, MAX_SWEPT = 16 };
+enum { MAX_RENDERS = 10000000, MAX_SWEPT = 16, MAX_NAME = 200 };
 
 /* What a study keeps in memory until it is closed, and what reading it needs. */
 typedef struct study_reader {
@@ -170,6 +172,23 @@ static vqc_status prompts_read_lines(study_reader *reader, vqc_error *error)
     return VQC_OK;
 }
 
+static int ids_compare(const void *prompts, size_t a, size_t b)
+{
+    return strcmp(((const vqc_prompt *)prompts)[a].id, ((const vqc_prompt *)prompts)[b].id);
+}
+
+/* No two prompts have the same id. */
+static vqc_status ids_check(const vqc_study *study, const vqc_yaml_node *node, vqc_error *error)
+{
+    bool found;
+    size_t first;
+    size_t second;
+    VQC_TRY(vqc_repeat_find(study->prompts, study->prompt_count, ids_compare, &found, &first, &second, error));
+    if (found)
+        return vqc_yaml_error(node, error, "two prompts have the id %s", study->prompts[second].id);
+    return VQC_OK;
+}
+
 static vqc_status prompts_read(study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
 {
     vqc_study *study = reader->study;
@@ -185,11 +204,7 @@ static vqc_status prompts_read(study_reader *reader, const vqc_yaml_node *node, 
         VQC_TRY(prompts_read_file(reader, node, error));
     if (study->prompt_count == 0)
         return vqc_yaml_error(node, error, "expected at least one prompt");
-    for (size_t i = 0; i < study->prompt_count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(study->prompts[i].id, study->prompts[j].id) == 0)
-                return vqc_yaml_error(node, error, "two prompts have the id %s", study->prompts[i].id);
-    return VQC_OK;
+    return ids_check(study, node, error);
 }
 
 /* The files that targets name. */
@@ -200,22 +215,75 @@ static vqc_status targets_resolve(study_reader *reader, vqc_prompt *prompt, vqc_
     return VQC_OK;
 }
 
-/* The seeds, 0 where none are given. */
-static vqc_status seeds_read(study_reader *reader, const vqc_yaml_node *node, int64_t **seeds_out, size_t *count_out,
+static int seeds_compare(const void *seeds, size_t a, size_t b)
+{
+    const uint64_t *values = seeds;
+    return (values[a] > values[b]) - (values[a] < values[b]);
+}
+
+/* The seeds, 0 where none are given. Two equal ones would make the same pictures twice, under the same ids; archives
+ * of version 0.1 may have them. */
+static vqc_status seeds_read(study_reader *reader, const vqc_yaml_node *node, uint64_t **seeds_out, size_t *count_out,
                              vqc_error *error)
 {
+    bool found;
+    size_t first;
+    size_t second;
     size_t capacity = node == NULL ? 1 : vqc_yaml_count(node);
     VQC_TRY(vqc_study_storage_allocate(reader->storage, capacity, sizeof **seeds_out, seeds_out, error));
     *count_out = 1;
     if (node == NULL)
         return VQC_OK;
-    VQC_TRY(vqc_yaml_read_integers(node, 0, INT64_MAX, capacity, *seeds_out, count_out, error));
-    return *count_out == 0 ? vqc_yaml_error(node, error, "expected at least one seed") : VQC_OK;
+    VQC_TRY(vqc_yaml_expect(node, VQC_YAML_SEQUENCE, error));
+    *count_out = capacity;
+    if (capacity == 0)
+        return vqc_yaml_error(node, error, "expected at least one seed");
+    for (size_t i = 0; i < capacity; i++)
+        VQC_TRY(vqc_yaml_read_unsigned(vqc_yaml_at(node, i), &(*seeds_out)[i], error));
+    VQC_TRY(vqc_repeat_find(*seeds_out, capacity, seeds_compare, &found, &first, &second, error));
+    if (found && reader->source == NULL)
+        return vqc_yaml_error(vqc_yaml_at(node, second), error, "expected seeds that differ, found seeds[%zu] again",
+                              first);
+    return VQC_OK;
+}
+
+/* Numbers before other texts; numbers by what they are, so that 0.1 and 0.10 are the same. Lists and mappings all
+ * differ. */
+static int swept_compare(const void *node, size_t a, size_t b)
+{
+    const vqc_yaml_node *left = vqc_yaml_at(node, a);
+    const vqc_yaml_node *right = vqc_yaml_at(node, b);
+    double x;
+    double y;
+    vqc_error ignored;
+    if (vqc_yaml_scalar(left) == NULL || vqc_yaml_scalar(right) == NULL)
+        return vqc_yaml_scalar(left) != NULL ? -1 : vqc_yaml_scalar(right) != NULL ? 1 : (a > b) - (a < b);
+    bool left_number = vqc_yaml_read_real(left, -INFINITY, INFINITY, &x, &ignored) == VQC_OK;
+    bool right_number = vqc_yaml_read_real(right, -INFINITY, INFINITY, &y, &ignored) == VQC_OK;
+    if (left_number != right_number)
+        return left_number ? -1 : 1;
+    return left_number ? (x > y) - (x < y) : strcmp(vqc_yaml_scalar(left), vqc_yaml_scalar(right));
+}
+
+/* The values of a swept setting: at least one, and no two the same. */
+static vqc_status swept_check(const study_reader *reader, const vqc_yaml_node *values, vqc_error *error)
+{
+    bool found;
+    size_t first;
+    size_t second;
+    VQC_TRY(vqc_yaml_expect(values, VQC_YAML_SEQUENCE, error));
+    if (vqc_yaml_count(values) == 0)
+        return vqc_yaml_error(values, error, "expected at least one value");
+    VQC_TRY(vqc_repeat_find(values, vqc_yaml_count(values), swept_compare, &found, &first, &second, error));
+    if (found && reader->source == NULL)
+        return vqc_yaml_error(vqc_yaml_at(values, second), error, "expected values that differ, found [%zu] again",
+                              first);
+    return VQC_OK;
 }
 
 /* The swept settings and the number of their combinations. */
-static vqc_status sweep_read(const vqc_yaml_node *node, swept_setting *swept, size_t *swept_count,
-                             size_t *variant_count, vqc_error *error)
+static vqc_status sweep_read(const study_reader *reader, const vqc_yaml_node *node, swept_setting *swept,
+                             size_t *swept_count, size_t *variant_count, vqc_error *error)
 {
     *swept_count = 0;
     *variant_count = 1;
@@ -226,9 +294,7 @@ static vqc_status sweep_read(const vqc_yaml_node *node, swept_setting *swept, si
         return vqc_yaml_error(node, error, "expected at most %d swept settings", MAX_SWEPT);
     for (size_t i = 0; i < vqc_yaml_count(node); i++) {
         const vqc_yaml_node *values = vqc_yaml_at(node, i);
-        VQC_TRY(vqc_yaml_expect(values, VQC_YAML_SEQUENCE, error));
-        if (vqc_yaml_count(values) == 0)
-            return vqc_yaml_error(values, error, "expected at least one value");
+        VQC_TRY(swept_check(reader, values, error));
         swept[(*swept_count)++].node = values;
         *variant_count *= vqc_yaml_count(values);
         if (*variant_count > MAX_RENDERS)
@@ -267,8 +333,9 @@ static vqc_status variant_apply(study_reader *reader, const swept_setting *swept
             status = variant_describe(&swept[i], index, &text, error);
     }
     if (status == VQC_OK)
-        status = vqc_study_storage_text(reader->storage, &render->variant, error, "%s",
-                                        text.data == NULL ? "" : text.data);
+        status = text.data == NULL
+                     ? VQC_OK
+                     : vqc_study_storage_text(reader->storage, &render->variant, error, "%s", text.data);
     vqc_text_release(&text);
     return status;
 }
@@ -285,7 +352,7 @@ static vqc_status prompt_settings(const vqc_settings *defaults, const vqc_prompt
 
 /* Fills in the renders of one prompt. */
 static vqc_status prompt_expand(study_reader *reader, const vqc_settings *defaults, vqc_prompt *prompt,
-                                const int64_t *seeds, size_t seed_count, const swept_setting *swept,
+                                const uint64_t *seeds, size_t seed_count, const swept_setting *swept,
                                 size_t swept_count, size_t variant_count, vqc_error *error)
 {
     vqc_study *study = reader->study;
@@ -297,8 +364,9 @@ static vqc_status prompt_expand(study_reader *reader, const vqc_settings *defaul
         vqc_render *render = &study->renders[study->render_count];
         *render = (vqc_render){.number = (int64_t)study->render_count,
                                .prompt = prompt,
-                               .seed = (uint64_t)seeds[i / variant_count],
-                               .settings = settings};
+                               .seed = seeds[i / variant_count],
+                               .settings = settings,
+                               .variant = ""};
         VQC_TRY(variant_apply(reader, swept, swept_count, i % variant_count, render, error));
         VQC_TRY(inputs_locate(reader, VQC_INPUT_OF_RENDER, render, place, error));
         VQC_TRY(vqc_settings_check(&render->settings, place, error));
@@ -312,7 +380,7 @@ static vqc_status renders_expand(study_reader *reader, const vqc_yaml_node *root
 {
     vqc_study *study = reader->study;
     vqc_settings defaults;
-    int64_t *seeds;
+    uint64_t *seeds;
     size_t seed_count;
     swept_setting swept[MAX_SWEPT];
     size_t swept_count;
@@ -322,7 +390,7 @@ static vqc_status renders_expand(study_reader *reader, const vqc_yaml_node *root
     if (node != NULL)
         VQC_TRY(vqc_settings_apply(&defaults, node, NULL, error));
     VQC_TRY(seeds_read(reader, vqc_yaml_find(root, "seeds"), &seeds, &seed_count, error));
-    VQC_TRY(sweep_read(vqc_yaml_find(root, "sweep"), swept, &swept_count, &variant_count, error));
+    VQC_TRY(sweep_read(reader, vqc_yaml_find(root, "sweep"), swept, &swept_count, &variant_count, error));
     if (study->prompt_count > MAX_RENDERS / seed_count / variant_count)
         return vqc_yaml_error(root, error, "the study has more than %d renders", MAX_RENDERS);
     VQC_TRY(vqc_study_storage_allocate(reader->storage, study->prompt_count * seed_count * variant_count,
@@ -347,12 +415,34 @@ static vqc_status team_read(const vqc_yaml_node *node, int64_t *team_out, vqc_er
                           VQC_STUDY_MAX_TEAM, scalar == NULL ? "a list or a mapping" : scalar);
 }
 
+/* The name is part of file names, of the archive and what lies beside it. Archives of version 0.1 may have any. */
+static vqc_status name_check(const study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
+{
+    const char *name = reader->study->name;
+    if (reader->source != NULL)
+        return VQC_OK;
+    if (name[0] == '\0')
+        return vqc_yaml_error(node, error, "expected a name, found an empty text");
+    if (name[0] == '.')
+        return vqc_yaml_error(node, error, "expected a name, found %s, which begins with a dot", name);
+    if (strlen(name) > MAX_NAME)
+        return vqc_yaml_error(node, error, "expected a name of at most %d bytes, found %zu", MAX_NAME, strlen(name));
+    for (const char *c = name; *c != '\0'; c++) {
+        if (*c == '/')
+            return vqc_yaml_error(node, error, "expected a name, found the slash of a path in %s", name);
+        if ((unsigned char)*c < 0x20 || *c == 0x7f || ((unsigned char)c[0] == 0xc2 && (unsigned char)c[1] < 0xa0))
+            return vqc_yaml_error(node, error, "expected a name, found a control character in %s", name);
+    }
+    return VQC_OK;
+}
+
 static vqc_status study_fill(study_reader *reader, vqc_error *error)
 {
     const vqc_yaml_node *root = vqc_yaml_root(reader->yaml);
     const vqc_yaml_node *node;
     vqc_study *study = reader->study;
     VQC_TRY(vqc_schema_read(&vqc_study_schema, study, root, error));
+    VQC_TRY(name_check(reader, vqc_yaml_find(root, "study"), error));
     VQC_TRY(team_read(vqc_yaml_find(root, "team"), &study->team, error));
     VQC_TRY(vqc_yaml_require(root, "models", &node, error));
     VQC_TRY(models_read(reader, node, error));

@@ -20,6 +20,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "base/utf8.h"
+#include "base/visible.h"
 
 /* Asks the address sanitizer, where it is built in, to let a refused allocation return as it would without it. */
 const char *__asan_default_options(void);
@@ -44,6 +45,21 @@ static void error_set_shows_control_characters(void **state)
     (void)vqc_error_set(&error, VQC_FAILED, "a\nb\x1b[31m\x7f\xff\xc3");
     assert_string_equal(error.message, "a\\x0a"
                                        "b\\x1b[31m\\x7f\\xff\\xc3");
+}
+
+/* What is printed of files: nothing that a terminal acts on, and widths as printf has them. */
+static void print_shows_control_characters(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    assert_non_null(stream);
+    vqc_print(stream, "%s|%-6s|%4s|%.2s|%d%%|%5.2f|%llu|%zu|%ld|%c\n", "a\x1b[2J\n", "b\xc2\x9b", "c", "def", -3, 1.5,
+              (unsigned long long)UINT64_MAX, (size_t)7, -8L, 'x');
+    assert_int_equal(fclose(stream), 0);
+    assert_string_equal(text, "a\\x1b[2J\\x0a|b\\xc2\\x9b|   c|de|-3%| 1.50|18446744073709551615|7|-8|x\n");
+    free(text);
 }
 
 static void error_set_cuts_between_characters(void **state)
@@ -404,6 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_set_keeps_plain_text),
         cmocka_unit_test(error_set_shows_control_characters),
+        cmocka_unit_test(print_shows_control_characters),
         cmocka_unit_test(error_set_cuts_between_characters),
         cmocka_unit_test(error_prefix_goes_in_front),
         cmocka_unit_test(try_leaves_on_failure_only),

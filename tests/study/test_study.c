@@ -62,6 +62,20 @@ static void test_expansion(void **state)
     vqc_study_close(study);
 }
 
+/* All 64 bits of a seed; and values of a sweep that differ though they look alike. */
+static void test_seeds(void **state)
+{
+    (void)state;
+    vqc_study *study = study_of("study: s\n" MODELS "prompts: [{targets: [{noise: 18446744073709551615}]}]\n"
+                                "seeds: [16132284421751032694, 18446744073709551615, 0]\n"
+                                "sweep: {augment: [[Hf], [Hf, Pe]], init: [random, pixels]}\n");
+    assert_int_equal(study->render_count, 12);
+    assert_true(study->renders[0].seed == 16132284421751032694U);
+    assert_true(study->renders[4].seed == UINT64_MAX);
+    assert_true(study->prompts[0].targets[0].seed == UINT64_MAX);
+    vqc_study_close(study);
+}
+
 static void test_team(void **state)
 {
     (void)state;
@@ -429,6 +443,19 @@ static void test_bad_studies(void **state)
         {"study: s\n" MODELS "prompts: [x]\nrender: {augment: [{name: Gn, degrees: 1}]}\n", "no such parameter"},
         {"study: s\n" MODELS "prompts: [x]\nrender: {steps: 10, snapshots: 20}\n", "snapshots"},
         {"study: s\n" MODELS "prompts: [x]\nseeds: [-1]\n", "-1"},
+        {"study: s\n" MODELS "prompts: [x]\nseeds: [18446744073709551616]\n",
+         "4:9: seeds[0]: expected an integer from 0 to 18446744073709551615, found 18446744073709551616"},
+        {"study: s\n" MODELS "prompts: [x]\nseeds: [5, 1, 2, 1, 5]\n",
+         "4:18: seeds[3]: expected seeds that differ, found seeds[1] again"},
+        {"study: s\n" MODELS "prompts: [x]\nsweep: {noise: [0.1, 0, 0.10]}\n",
+         "4:25: sweep.noise[2]: expected values that differ, found [0] again"},
+        {"study: s\n" MODELS "prompts: [x]\nsweep: {init: [random, pixels, random]}\n", "found [0] again"},
+        {"study: ''\n" MODELS "prompts: [x]\n", "1:8: study: expected a name, found an empty text"},
+        {"study: ..\n" MODELS "prompts: [x]\n", "study: expected a name, found .., which begins with a dot"},
+        {"study: ../evil\n" MODELS "prompts: [x]\n", "study: expected a name, found ../evil, which begins"},
+        {"study: my/study\n" MODELS "prompts: [x]\n", "expected a name, found the slash of a path in my/study"},
+        {"study: \"a\\nb\"\n" MODELS "prompts: [x]\n", "found a control character in a\\x0ab"},
+        {"study: \"a\\x9bb\"\n" MODELS "prompts: [x]\n", "found a control character in a\\xc2\\x9bb"},
         {"study: s\n" MODELS "prompts: [x]\nsweep: {optimizer.rl: [1]}\n", "unknown setting optimizer.rl"},
         {"study: s\n" MODELS "prompts: [x]\nsweep: {steps: []}\n", "at least one value"},
         {"study: s\nstudy: t\n", "2:1"},
@@ -454,6 +481,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_expansion),
+        cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_team),
         cmocka_unit_test(test_prompt_syntax),
         cmocka_unit_test(test_weights_in_texts),
