@@ -61,6 +61,10 @@ static vqc_status clip_recognise(vqc_clip *clip, vqc_error *error)
         VQC_TRY(prefix_find(clip, true, &found, error));
     if (found)
         return VQC_OK;
+    const char *stranger = vqc_tower_stranger_find(clip->weights);
+    if (stranger != NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s, which vqclip does not compute",
+                             vqc_weights_path(clip->weights), stranger);
     return vqc_error_set(error, VQC_BAD_INPUT,
                          "%s: not a CLIP model: expected the tensors visual.conv1.weight and "
                          "token_embedding.weight, or those of open_clip or Hugging Face",

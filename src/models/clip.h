@@ -88,8 +88,8 @@ typedef struct vqc_clip_text_tower {
     int64_t end_id;
 } vqc_clip_text_tower;
 
-/* Makes a text tower for texts of `length` tokens at most, up to the context. Without gradients. VQC_BAD_INPUT where
- * the model has none. */
+/* Makes a text tower for texts of `length` tokens at most, up to the context, or of the context alone where
+ * vqc_clip_text_is_whole says so. Without gradients. VQC_BAD_INPUT where the model has none. */
 VQC_MUST_CHECK vqc_status vqc_clip_text_tower_create(const vqc_clip *clip, vqc_ops *ops, vqc_dtype precision,
                                                      int64_t batch, int64_t length, vqc_clip_text_tower *tower_out,
                                                      vqc_error *error);

@@ -43,6 +43,11 @@ vqc_status vqc_clip_text_tower_create(const vqc_clip *clip, vqc_ops *ops, vqc_dt
     if (length < 1 || length > clip->text.context)
         return vqc_error_set(error, VQC_BAD_INPUT, "text of %lld tokens: the perceptor %s takes 1 to %lld",
                              (long long)length, vqc_weights_path(clip->weights), (long long)clip->text.context);
+    if (vqc_clip_text_is_whole(clip) && length != clip->text.context)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "text of %lld tokens: the perceptor %s sees what stands behind a text: expected %lld, "
+                             "padding included",
+                             (long long)length, vqc_weights_path(clip->weights), (long long)clip->text.context);
     vqc_clip_text_tower tower = {.batch = batch,
                                  .length = length,
                                  .vocabulary = clip->text.vocabulary,

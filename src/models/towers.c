@@ -22,3 +22,21 @@ const vqc_text_tower_type *vqc_text_tower_type_find(const vqc_parameters *parame
             return vqc_text_tower_types[i];
     return NULL;
 }
+
+/* Picture towers that are not computed, by a tensor of theirs. */
+static const struct {
+    const char *tensor, *family;
+} strangers[] = {
+    {.tensor = "visual.trunk.norm_pre.weight", .family = "a PE-Core model or another of timm's vision transformers"},
+    {.tensor = "visual.trunk.cls_token", .family = "one of timm's vision transformers"},
+    {.tensor = "visual.trunk.stages.0.blocks.0.conv_dw.weight", .family = "a ConvNeXt CLIP model"},
+    {.tensor = "visual.trunk.stem.0.conv_kxk.0.conv.weight", .family = "a MobileCLIP model"},
+};
+
+const char *vqc_tower_stranger_find(const vqc_weights *weights)
+{
+    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
+        if (vqc_weights_find(weights, strangers[i].tensor) != NULL)
+            return strangers[i].family;
+    return NULL;
+}

@@ -53,4 +53,7 @@ extern const size_t vqc_text_tower_type_count;
 const vqc_image_tower_type *vqc_image_tower_type_find(const vqc_parameters *parameters);
 const vqc_text_tower_type *vqc_text_tower_type_find(const vqc_parameters *parameters);
 
+/* The name of a family that is known by its tensors and not computed; NULL: none is recognised. */
+const char *vqc_tower_stranger_find(const vqc_weights *weights);
+
 #endif

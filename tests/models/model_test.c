@@ -23,10 +23,12 @@ void model_test_open(model_test *test, int argc, char **argv)
 {
     vqc_error error = {0};
     vqc_ops_options options = {0};
-    if (argc != 3) {
-        (void)fprintf(stderr, "usage: %s DEVICE PRECISION\n", argv[0]);
+    if (argc != 3 && argc != 4) {
+        (void)fprintf(stderr, "usage: %s DEVICE PRECISION [PATTERN]\n", argv[0]);
         exit(2);
     }
+    if (argc == 4)
+        cmocka_set_test_filter(argv[3]);
     test->precision = strcmp(argv[2], "bf16") == 0 ? VQC_DTYPE_BF16 : VQC_DTYPE_F32;
     if (vqc_ops_create(argv[1], &options, &test->ops, &error) != VQC_OK)
         device_absent_exit(&error);

@@ -317,6 +317,56 @@ static void test_siglip_unknown_timm_name(void **state)
     folder_remove(&f);
 }
 
+/* A file of one tensor of one number. */
+static void one_tensor_add(other_folder *f, const char *name)
+{
+    char header[256];
+    const uint8_t zeros[4] = {0};
+    FILE *stream = fopen(path_add(f, "model.safetensors"), "wb");
+    assert_non_null(stream);
+    uint64_t size = (uint64_t)snprintf(header, sizeof header,
+                                       "{\"%s\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", name);
+    assert_int_equal(fwrite(&size, sizeof size, 1, stream), 1);
+    assert_int_equal(fwrite(header, size, 1, stream), 1);
+    assert_int_equal(fwrite(zeros, sizeof zeros, 1, stream), 1);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* Families that are known and not computed are named. */
+static void test_strangers_refused(void **state)
+{
+    static const char *const cases[][2] = {
+        {"visual.trunk.norm_pre.weight", "a PE-Core model"},
+        {"visual.trunk.cls_token", "one of timm's vision transformers"},
+        {"visual.trunk.stages.0.blocks.0.conv_dw.weight", "a ConvNeXt CLIP model"},
+        {"visual.trunk.stem.0.conv_kxk.0.conv.weight", "a MobileCLIP model"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        other_folder f;
+        folder_open(&f);
+        one_tensor_add(&f, cases[i][0]);
+        refusal_check(f.paths[0], &(vqc_clip_options){0}, cases[i][1]);
+        folder_remove(&f);
+    }
+}
+
+/* The last token stands for a text: one that is not filled up would have another embedding. */
+static void test_siglip_texts_are_whole(void **state)
+{
+    const model_test *test = *state;
+    vqc_error error = {0};
+    vqc_clip *clip;
+    vqc_clip_text_tower tower;
+    model_test_ok(vqc_clip_open(model_test_fixture("siglip_hugging_face/model.safetensors"), &(vqc_clip_options){0},
+                                &clip, &error),
+                  &error);
+    assert_int_equal(vqc_clip_text_tower_create(clip, test->ops, test->precision, 1, 6, &tower, &error),
+                     VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "expected 7, padding included"));
+    vqc_clip_close(clip);
+}
+
 static void test_siglip_refused(void **state)
 {
     static const struct {
@@ -361,6 +411,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_siglip_hugging_face, &test),
         cmocka_unit_test_prestate(test_siglip_open_clip, &test),
         cmocka_unit_test_prestate(test_siglip_unknown_timm_name, &test),
+        cmocka_unit_test_prestate(test_siglip_texts_are_whole, &test),
+        cmocka_unit_test_prestate(test_strangers_refused, &test),
         cmocka_unit_test_prestate(test_siglip_refused, &test),
         cmocka_unit_test_prestate(test_open_clip_other_pictures, &test),
         cmocka_unit_test_prestate(test_hugging_face_other_pictures, &test),

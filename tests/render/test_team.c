@@ -34,6 +34,19 @@ static const char job[] = "study: team\n" JOB_TWO_PERCEPTORS "render:\n"
                           "    optimizer: {name: adamp, delta: 40, weight_decay: 0.5}\n"
                           "    average: 0.8\n";
 
+#ifndef PLANTED_FAULT
+/* SigLIP beside CLIP, over a picture of 64 × 64. */
+static const char siglip_job[] = "study: ensemble\nmodels:\n" JOB_GENERATOR "  perceptors:\n"
+                                 "    - {checkpoint: " JOB_FIXTURES "siglip_open_clip/open_clip_model.safetensors}\n"
+                                 "    - {" JOB_PERCEPTOR ", weight: 0.5}\n"
+                                 "render:\n"
+                                 "  size: [64, 64]\n"
+                                 "  steps: 6\n"
+                                 "  crops: {count: 5, group: 2}\n"
+                                 "prompts:\n"
+                                 "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n";
+#endif
+
 typedef struct fixture {
     vqc_comm *comm;
     rendering r;
@@ -209,6 +222,40 @@ static void test_different_latents(void **state)
     assert_non_null(strstr(error.message, "different latents"));
     vqc_team_destroy(team);
 }
+
+enum { SIGLIP_LATENT = 32 * 32 * 16 };
+
+/* All steps, alone where there is no team. */
+static void siglip_render(const fixture *f, vqc_team *team, float *latent, double *losses)
+{
+    vqc_error error = {0};
+    vqc_render_extents extents;
+    check(vqc_renderer_extents(f->r.renderer, &f->r.study->renders[0], &extents, &error), &error);
+    assert_int_equal(extents.rows * extents.columns * extents.latent_width, SIGLIP_LATENT);
+    render_start(f, 0);
+    if (team != NULL)
+        check(vqc_renderer_join(f->r.renderer, team, &error), &error);
+    for (int step = 0; step < STEPS; step++)
+        check(vqc_renderer_step(f->r.renderer, losses + (ptrdiff_t)step * TERMS, &error), &error);
+    check(vqc_renderer_latent(f->r.renderer, latent, &error), &error);
+}
+
+static void test_siglip_ensemble(void **state)
+{
+    static float alone[SIGLIP_LATENT];
+    static float together[SIGLIP_LATENT];
+    double losses[2][STEPS * TERMS] = {{0}};
+    fixture f = {.comm = ((const fixture *)*state)->comm};
+    f.r = rendering_open(siglip_job, "cpu", (vqc_ops_options){.threads = 1});
+    siglip_render(&f, NULL, alone, losses[0]);
+    vqc_team *team = team_of(&f, vqc_comm_size(f.comm));
+    siglip_render(&f, team, together, losses[1]);
+    assert_memory_equal(alone, together, sizeof alone);
+    assert_memory_equal(losses[0], losses[1], sizeof losses[0]);
+    assert_true(losses[0][(STEPS - 1) * TERMS] < losses[0][0]); /* SigLIP's own first term falls */
+    vqc_team_destroy(team);
+    rendering_close(&f.r);
+}
 #endif
 
 int main(int argc, char **argv)
@@ -227,6 +274,7 @@ int main(int argc, char **argv)
 #ifndef PLANTED_FAULT
         cmocka_unit_test_prestate(test_notices_and_failures, &f),
         cmocka_unit_test_prestate(test_different_latents, &f),
+        cmocka_unit_test_prestate(test_siglip_ensemble, &f),
 #endif
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
