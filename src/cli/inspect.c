@@ -8,10 +8,10 @@
 #include "cli/json_output.h"
 #include "models/parameters.h"
 #include "models/recognition.h"
+#include "weights/parts.h"
 #include "weights/weights.h"
 
 typedef struct inspection {
-    const char *path;
     const vqc_weights *weights;
     char digest[VQC_DIGEST_TEXT_SIZE];
     char model[VQC_RECOGNITION_SIZE];
@@ -28,7 +28,9 @@ static int64_t elements_total(const vqc_weights *weights)
 static void inspection_print(const inspection *found)
 {
     const vqc_weights *weights = found->weights;
-    vqc_print(stdout, "file     %s\n", found->path);
+    vqc_print(stdout, "file     %s\n", vqc_weights_path(weights));
+    if (vqc_weights_file_count(weights) > 1)
+        vqc_print(stdout, "files    %zu, as it says\n", vqc_weights_file_count(weights));
     vqc_print(stdout, "format   %s\n", vqc_weights_format_name(vqc_weights_format_of(weights)));
     vqc_print(stdout, "sha256   %s\n", found->digest);
     if (vqc_weights_key(weights) != NULL)
@@ -62,7 +64,8 @@ static vqc_status inspection_print_json(const inspection *found, vqc_error *erro
 {
     json_t *report = json_object();
     vqc_weights_format format = vqc_weights_format_of(found->weights);
-    json_object_set_new(report, "file", json_string(found->path));
+    json_object_set_new(report, "file", json_string(vqc_weights_path(found->weights)));
+    json_object_set_new(report, "files", json_integer((json_int_t)vqc_weights_file_count(found->weights)));
     json_object_set_new(report, "format", json_string(vqc_weights_format_name(format)));
     json_object_set_new(report, "sha256", json_string(found->digest));
     if (vqc_weights_key(found->weights) != NULL)
@@ -82,8 +85,8 @@ static vqc_status inspect_run(void *context, const vqc_text_list *operands, vqc_
     const char *path = operands->items[0];
     vqc_weights *weights;
     VQC_TRY(vqc_weights_open(path, &weights, error));
-    inspection found = {.path = path, .weights = weights};
-    vqc_status status = vqc_digest_file(path, found.digest, error);
+    inspection found = {.weights = weights};
+    vqc_status status = vqc_weights_digest(path, found.digest, error);
     vqc_recognition_describe(path, weights, found.model);
     if (status == VQC_OK && options->json)
         status = inspection_print_json(&found, error);
@@ -103,7 +106,9 @@ const vqc_command vqc_command_inspect = {
     .usage = "vqclip inspect FILE [--json]",
     .about = "Says what a weights file holds: format, SHA-256, the model it is recognised as, and every\n"
              "tensor's type, shape and name. Reads safetensors, PyTorch and TorchScript zip files and the\n"
-             "older PyTorch serialisation.",
+             "older PyTorch serialisation; several by their index (model.safetensors.index.json), or what a\n"
+             "folder of Hugging Face, open_clip or diffusers holds. The SHA-256 of several files is that of\n"
+             "the lines `DIGEST  NAME` that sha256sum prints of them, in the order of their names.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_minimum = 1,

@@ -11,6 +11,7 @@
 #include "render/guidance.h"
 #include "render/init.h"
 #include "render/study_models.h"
+#include "weights/parts.h"
 
 enum { RUNS = 5, PROMPTS = 4, LANE_WARM_UPS = 2 };
 
@@ -52,9 +53,13 @@ static vqc_status file_read(const char *path, vqc_cost_table *table, vqc_error *
 {
     char digest[VQC_DIGEST_TEXT_SIZE];
     struct stat information;
-    if (stat(path, &information) == 0)
-        table->model_bytes += (uint64_t)information.st_size;
-    return vqc_digest_file(path, digest, error);
+    vqc_weights_parts parts;
+    VQC_TRY(vqc_weights_parts_find(path, &parts, error));
+    for (size_t i = 0; i < parts.count; i++)
+        if (stat(parts.files[i], &information) == 0)
+            table->model_bytes += (uint64_t)information.st_size;
+    vqc_weights_parts_release(&parts);
+    return vqc_weights_digest(path, digest, error);
 }
 
 static vqc_status models_open(models *opened, vqc_cost_table *table, vqc_error *error)

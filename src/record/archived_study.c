@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "weights/parts.h"
 
 struct vqc_archived_study {
     const vqc_archive *archive;
@@ -164,7 +165,7 @@ static vqc_status candidate_try(vqc_model_file *file, const char *path, vqc_erro
     if (file->path != NULL || access(path, R_OK) != 0)
         return VQC_OK;
     if (file->sha256[0] != '\0') {
-        VQC_TRY(vqc_digest_file(path, digest, error));
+        VQC_TRY(vqc_weights_digest(path, digest, error));
         if (strcmp(digest, file->sha256) != 0)
             return file->other == NULL ? vqc_memory_copy_text(path, &file->other, error) : VQC_OK;
     }
@@ -224,15 +225,18 @@ static vqc_status beside_find(const vqc_archived_study *study, size_t model, con
                               const vqc_model_file *checkpoint, vqc_model_files *files, vqc_error *error)
 {
     const char *configuration = vqc_archive_outline_of(study->archive)->models[model].configuration;
-    const char *path = checkpoint->path == NULL ? checkpoint->wanted : checkpoint->path;
-    const char *slash = strrchr(path, '/');
+    vqc_weights_parts parts;
     char *name;
     vqc_text wanted = {0};
-    VQC_TRY(value_find(configuration, part, &name, error));
-    vqc_status status = VQC_OK;
-    if (name[0] != '\0')
-        status = vqc_text_append(&wanted, error, "%.*s%s", slash == NULL ? 0 : (int)(slash - path) + 1, path, name);
-    free(name);
+    VQC_TRY(vqc_weights_parts_find(checkpoint->path == NULL ? checkpoint->wanted : checkpoint->path, &parts, error));
+    const char *slash = strrchr(parts.path, '/');
+    vqc_status status = value_find(configuration, part, &name, error);
+    if (status == VQC_OK && name[0] != '\0')
+        status = vqc_text_append(&wanted, error, "%.*s%s", slash == NULL ? 0 : (int)(slash - parts.path) + 1,
+                                 parts.path, name);
+    if (status == VQC_OK)
+        free(name);
+    vqc_weights_parts_release(&parts);
     if (status == VQC_OK && wanted.data != NULL)
         status = part_find(study, model, part, wanted.data, NULL, files, error);
     vqc_text_release(&wanted);

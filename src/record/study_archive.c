@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "schedule/checkpoint.h"
+#include "weights/parts.h"
 
 struct vqc_study_archive {
     vqc_archive_outline outline;
@@ -66,7 +67,7 @@ static vqc_status models_fill(vqc_study_archive *archive, const vqc_study *study
     }
     archive->outline.model_count = 1 + study->perceptor_count;
     for (size_t i = 0; i < archive->outline.model_count && status == VQC_OK; i++) {
-        status = vqc_digest_file(archive->models[i].path, archive->digests[i], error);
+        status = vqc_weights_digest(archive->models[i].path, archive->digests[i], error);
         archive->models[i].sha256 = archive->digests[i];
         archive->models[i].configuration = archive->configurations[i];
     }

@@ -27,6 +27,7 @@ typedef struct vqc_directory_entry {
     size_t storage;            /* index into the directory's storages */
     uint64_t start;            /* byte of the first element in the storage */
     int64_t stride[VQC_WEIGHTS_MAX_RANK];
+    size_t file;   /* number of its file among the model's */
     bool was_read; /* its elements were asked for, and given */
 } vqc_directory_entry;
 

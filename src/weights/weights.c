@@ -5,8 +5,10 @@
 
 #include "base/memory.h"
 #include "weights/directory.h"
+#include "weights/foreign.h"
 #include "weights/gather.h"
 #include "weights/map.h"
+#include "weights/parts.h"
 #include "weights/pytorch_legacy.h"
 #include "weights/pytorch_zip.h"
 #include "weights/safetensors.h"
@@ -14,12 +16,18 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are read in the order of their bytes in the file");
 
-struct vqc_weights {
-    char *path;
+/* One file of a model. */
+typedef struct weights_file {
+    const char *path; /* of the parts */
     vqc_map map;
     vqc_weights_format format;
     vqc_directory directory;
     vqc_zip *zip; /* NULL where the file is not one */
+} weights_file;
+
+struct vqc_weights {
+    vqc_weights_parts parts;
+    weights_file *files; /* (parts.count) */
 };
 
 static bool starts_with(const vqc_map *map, const char *text)
@@ -27,49 +35,80 @@ static bool starts_with(const vqc_map *map, const char *text)
     return map->size >= strlen(text) && memcmp(map->data, text, strlen(text)) == 0;
 }
 
-/* Says what a file that is no checkpoint seems to be; these two are what failed downloads leave behind. */
-static vqc_status format_refused(const vqc_map *map, vqc_error *error)
+static vqc_status directory_read(weights_file *file, vqc_error *error)
 {
-    const char *found = "something else";
-    if (starts_with(map, "<"))
-        found = "a web page";
-    else if (starts_with(map, "version https://git-lfs"))
-        found = "a Git LFS pointer in place of the file";
-    return vqc_error_set(error, VQC_BAD_INPUT,
-                         "expected a checkpoint (safetensors, PyTorch or TorchScript), found %s", found);
-}
-
-static vqc_status directory_read(vqc_weights *weights, vqc_error *error)
-{
-    const vqc_map *map = &weights->map;
+    const vqc_map *map = &file->map;
     if (vqc_safetensors_is(map)) {
-        weights->format = VQC_WEIGHTS_SAFETENSORS;
-        if (weights->directory.key != NULL)
+        file->format = VQC_WEIGHTS_SAFETENSORS;
+        if (file->directory.key != NULL)
             return vqc_error_set(error, VQC_BAD_INPUT,
                                  "safetensors files have no keys above their tensors, expected %s",
-                                 weights->directory.key);
-        return vqc_safetensors_read(map, &weights->directory, error);
+                                 file->directory.key);
+        return vqc_safetensors_read(map, &file->directory, error);
     }
     if (starts_with(map, "PK\x03\x04")) {
-        VQC_TRY(vqc_zip_open(map, &weights->zip, error));
-        return vqc_pytorch_zip_read(weights->zip, &weights->directory, &weights->format, error);
+        VQC_TRY(vqc_zip_open(map, &file->zip, error));
+        return vqc_pytorch_zip_read(file->zip, &file->directory, &file->format, error);
     }
     if (starts_with(map, "\x80")) { /* how every pickle of protocol 2 and later begins */
-        weights->format = VQC_WEIGHTS_PYTORCH_LEGACY;
-        return vqc_pytorch_legacy_read(map, &weights->directory, error);
+        file->format = VQC_WEIGHTS_PYTORCH_LEGACY;
+        return vqc_pytorch_legacy_read(map, &file->directory, error);
     }
-    return format_refused(map, error);
+    return vqc_foreign_format_refuse(map, error);
+}
+
+static vqc_status file_fill(weights_file *file, const char *key, vqc_error *error)
+{
+    VQC_TRY(vqc_map_open(file->path, &file->map, error));
+    if (key != NULL)
+        VQC_TRY(vqc_memory_copy_text(key, &file->directory.key, error));
+    file->directory.file_size = file->map.size;
+    VQC_TRY(directory_read(file, error));
+    return vqc_directory_finish(&file->directory, error);
+}
+
+static vqc_status file_open(weights_file *file, const char *path, size_t number, const char *key, vqc_error *error)
+{
+    file->path = path;
+    if (file_fill(file, key, error) != VQC_OK) {
+        vqc_foreign_name_explain(path, error);
+        return vqc_error_prefix(error, "%s", path);
+    }
+    for (size_t i = 0; i < file->directory.count; i++)
+        file->directory.entries[i].file = number;
+    return VQC_OK;
+}
+
+/* What an index says, and what is in the files, must be the same tensors. */
+static vqc_status index_check(const vqc_weights *weights, vqc_error *error)
+{
+    const vqc_weights_parts *parts = &weights->parts;
+    for (size_t i = 0; i < parts->tensor_count; i++) {
+        const weights_file *file = &weights->files[parts->tensors[i].file];
+        if (vqc_directory_find(&file->directory, parts->tensors[i].name) == NULL)
+            return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %.256s: expected in %s, which does not have it",
+                                 parts->path, parts->tensors[i].name, file->path);
+    }
+    if (parts->tensor_count == 0)
+        return VQC_OK;
+    for (size_t i = 0; i < vqc_weights_count(weights); i++) {
+        const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
+        size_t file = ((const vqc_directory_entry *)tensor)->file;
+        if (!vqc_weights_parts_have(parts, tensor->name, file))
+            return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %.256s: is not what %s has under this name",
+                                 weights->files[file].path, tensor->name, parts->path);
+    }
+    return VQC_OK;
 }
 
 static vqc_status weights_fill(vqc_weights *weights, const char *path, const char *key, vqc_error *error)
 {
-    VQC_TRY(vqc_memory_copy_text(path, &weights->path, error));
-    if (key != NULL)
-        VQC_TRY(vqc_memory_copy_text(key, &weights->directory.key, error));
-    VQC_TRY(vqc_map_open(path, &weights->map, error));
-    weights->directory.file_size = weights->map.size;
-    VQC_TRY(directory_read(weights, error));
-    return vqc_directory_finish(&weights->directory, error);
+    VQC_TRY(vqc_weights_parts_find(path, &weights->parts, error));
+    VQC_TRY(
+        vqc_memory_allocate(weights->parts.count, sizeof *weights->files, "a checkpoint", &weights->files, error));
+    for (size_t i = 0; i < weights->parts.count; i++)
+        VQC_TRY(file_open(&weights->files[i], weights->parts.files[i], i, key, error));
+    return index_check(weights, error);
 }
 
 vqc_status vqc_weights_open(const char *path, vqc_weights **weights_out, vqc_error *error)
@@ -84,7 +123,7 @@ vqc_status vqc_weights_open_key(const char *path, const char *key, vqc_weights *
     vqc_status status = weights_fill(weights, path, key, error);
     if (status != VQC_OK) {
         vqc_weights_close(weights);
-        return vqc_error_prefix(error, "%s", path);
+        return status;
     }
     *weights_out = weights;
     return VQC_OK;
@@ -94,21 +133,29 @@ void vqc_weights_close(vqc_weights *weights)
 {
     if (weights == NULL)
         return;
-    vqc_zip_close(weights->zip);
-    vqc_directory_release(&weights->directory);
-    vqc_map_close(&weights->map);
-    free(weights->path);
+    for (size_t i = 0; weights->files != NULL && i < weights->parts.count; i++) {
+        vqc_zip_close(weights->files[i].zip);
+        vqc_directory_release(&weights->files[i].directory);
+        vqc_map_close(&weights->files[i].map);
+    }
+    free(weights->files);
+    vqc_weights_parts_release(&weights->parts);
     free(weights);
 }
 
 const char *vqc_weights_path(const vqc_weights *weights)
 {
-    return weights->path;
+    return weights->parts.path;
+}
+
+size_t vqc_weights_file_count(const vqc_weights *weights)
+{
+    return weights->parts.count;
 }
 
 vqc_weights_format vqc_weights_format_of(const vqc_weights *weights)
 {
-    return weights->format;
+    return weights->files[0].format;
 }
 
 const char *vqc_weights_format_name(vqc_weights_format format)
@@ -128,32 +175,47 @@ const char *vqc_weights_format_name(vqc_weights_format format)
 
 const char *vqc_weights_key(const vqc_weights *weights)
 {
-    return weights->directory.key;
+    return weights->files[0].directory.key;
 }
 
 size_t vqc_weights_count(const vqc_weights *weights)
 {
-    return weights->directory.count;
+    size_t count = 0;
+    for (size_t i = 0; i < weights->parts.count; i++)
+        count += weights->files[i].directory.count;
+    return count;
 }
 
 const vqc_weights_tensor *vqc_weights_at(const vqc_weights *weights, size_t index)
 {
-    return &weights->directory.entries[index].tensor;
+    size_t file = 0;
+    while (index >= weights->files[file].directory.count)
+        index -= weights->files[file++].directory.count;
+    return &weights->files[file].directory.entries[index].tensor;
 }
 
 const vqc_weights_tensor *vqc_weights_find(const vqc_weights *weights, const char *name)
 {
-    const vqc_directory_entry *entry = vqc_directory_find(&weights->directory, name);
-    return entry == NULL ? NULL : &entry->tensor;
+    for (size_t i = 0; i < weights->parts.count; i++) {
+        const vqc_directory_entry *entry = vqc_directory_find(&weights->files[i].directory, name);
+        if (entry != NULL)
+            return &entry->tensor;
+    }
+    return NULL;
 }
 
 const char *vqc_weights_metadata(const vqc_weights *weights, const char *key)
 {
-    const vqc_directory *directory = &weights->directory;
+    const vqc_directory *directory = &weights->files[0].directory;
     for (size_t i = 0; i < directory->text_count; i++)
         if (strcmp(directory->texts[i].key, key) == 0)
             return directory->texts[i].value;
     return NULL;
+}
+
+static const weights_file *file_of(const vqc_weights *weights, const vqc_weights_tensor *tensor)
+{
+    return &weights->files[((const vqc_directory_entry *)tensor)->file];
 }
 
 static void convert_to_f32(vqc_dtype dtype, const void *source, size_t count, void *target)
@@ -182,14 +244,16 @@ const char *vqc_weights_type_name(const vqc_weights_tensor *tensor)
 
 void vqc_weights_mark_read(const vqc_weights *weights, const vqc_weights_tensor *tensor)
 {
-    weights->directory.entries[(const vqc_directory_entry *)tensor - weights->directory.entries].was_read = true;
+    const vqc_directory *directory = &file_of(weights, tensor)->directory;
+    directory->entries[(const vqc_directory_entry *)tensor - directory->entries].was_read = true;
 }
 
 static vqc_status tensor_read(const vqc_weights *weights, const vqc_weights_tensor *tensor,
                               vqc_gather_convert convert, size_t target_size, void *target, vqc_error *error)
 {
     const vqc_directory_entry *entry = (const vqc_directory_entry *)tensor;
-    vqc_storage *storage = &weights->directory.storages[entry->storage];
+    const weights_file *file = file_of(weights, tensor);
+    vqc_storage *storage = &file->directory.storages[entry->storage];
     if (tensor->unreadable != NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "elements of type %s cannot be read", tensor->unreadable);
     vqc_weights_mark_read(weights, tensor);
@@ -197,8 +261,8 @@ static vqc_status tensor_read(const vqc_weights *weights, const vqc_weights_tens
         return VQC_OK;
     const uint8_t *bytes = storage->bytes;
     uint8_t *heap = NULL;
-    if (weights->zip != NULL)
-        VQC_TRY(vqc_zip_read(weights->zip, storage, &bytes, &heap, error));
+    if (file->zip != NULL)
+        VQC_TRY(vqc_zip_read(file->zip, storage, &bytes, &heap, error));
     vqc_gather(entry, bytes, heap == NULL, convert, target_size, target);
     free(heap);
     return VQC_OK;
@@ -211,7 +275,7 @@ bool vqc_weights_was_read(const vqc_weights_tensor *tensor)
 
 static vqc_status read_refused(const vqc_weights *weights, const vqc_weights_tensor *tensor, vqc_error *error)
 {
-    return vqc_error_prefix(error, "%s: tensor %.256s", weights->path, tensor->name);
+    return vqc_error_prefix(error, "%s: tensor %.256s", file_of(weights, tensor)->path, tensor->name);
 }
 
 vqc_status vqc_weights_read_f32(const vqc_weights *weights, const vqc_weights_tensor *tensor, float *target,

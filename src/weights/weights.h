@@ -42,10 +42,11 @@ typedef struct vqc_weights_tensor {
     const char *unreadable;
 } vqc_weights_tensor;
 
-/* Opens a file and reads its directory. Where a training program wrapped the weights (a mapping with the key
- * `state_dict`, `model`, `ema`, ... of state_dict.c), the tensors are those under it, with their names there;
- * everything else is left aside. A file with tensors under two of these keys is VQC_BAD_INPUT. VQC_BAD_INPUT names
- * the file and, where there is one, the tensor. */
+/* Opens a file, or the files of an index, or those in a folder (weights/parts.h), and reads the directory of each.
+ * Where a training program wrapped the weights (a mapping with the key `state_dict`, `model`, `ema`, ... of
+ * state_dict.c), the tensors are those under it, with their names there; everything else is left aside. A file with
+ * tensors under two of these keys is VQC_BAD_INPUT. VQC_BAD_INPUT names the file and, where there is one, the tensor.
+ */
 VQC_MUST_CHECK vqc_status vqc_weights_open(const char *path, vqc_weights **weights_out, vqc_error *error);
 /* The same of the tensors under this key of the file. NULL: as above. */
 VQC_MUST_CHECK vqc_status vqc_weights_open_key(const char *path, const char *key, vqc_weights **weights_out,
@@ -53,7 +54,11 @@ VQC_MUST_CHECK vqc_status vqc_weights_open_key(const char *path, const char *key
 /* NULL is allowed. */
 void vqc_weights_close(vqc_weights *weights);
 
+/* The file, or the index, that was opened: of a folder, the one in it. */
 const char *vqc_weights_path(const vqc_weights *weights);
+/* How many files hold the tensors. */
+size_t vqc_weights_file_count(const vqc_weights *weights);
+/* Of the first of its files. */
 vqc_weights_format vqc_weights_format_of(const vqc_weights *weights);
 /* "safetensors", "PyTorch zip", "TorchScript zip", "older PyTorch serialisation" */
 const char *vqc_weights_format_name(vqc_weights_format format);

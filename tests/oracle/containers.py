@@ -4,7 +4,8 @@ Each holds `a` (2, 3) = 0 ... 5 and `b` (4) = 10, 20, 30, 40, as f32, unless it 
 - key_*.pt: under a key, as training programs save models; a whole module; two keys that both hold tensors;
 - fp8.pt, fp8.safetensors: all 256 bytes as float8_e4m3fn and float8_e5m2; fp8_expected.safetensors: the same as f32;
 - others.pt, others.safetensors, others_legacy.pt: beside them tensors of types that the program does not read;
-- without_checksums.pt.
+- without_checksums.pt;
+- sharded/, sharded_bin/: in two files with their index, as huggingface_hub splits a model.
 
     python tests/oracle/containers.py
 """
@@ -13,6 +14,7 @@ import pathlib
 import sys
 import types
 
+import huggingface_hub
 import safetensors.torch
 import torch
 
@@ -76,6 +78,17 @@ def save_without_checksums():
     torch.serialization.set_crc32_options(True)
 
 
+def save_sharded():
+    """In PyTorch's format the pattern of names is transformers' before its version 5."""
+    (FOLDER / "sharded").mkdir(exist_ok=True)
+    (FOLDER / "sharded_bin").mkdir(exist_ok=True)
+    huggingface_hub.save_torch_state_dict(tensors(), FOLDER / "sharded", max_shard_size=30)
+    pattern = "pytorch_model{suffix}.bin"
+    huggingface_hub.save_torch_state_dict(
+        tensors(), FOLDER / "sharded_bin", filename_pattern=pattern, max_shard_size=30, safe_serialization=False
+    )
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     save_keys()
@@ -83,3 +96,4 @@ if __name__ == "__main__":
     save_fp8()
     save_others()
     save_without_checksums()
+    save_sharded()

@@ -1,16 +1,21 @@
 /* Files as the public libraries save them (tests/oracle/containers.py): tensors under keys, in types that are rare,
  * in several files. */
 
+#define _GNU_SOURCE /* mkdtemp */
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "weights/parts.h"
 #include "weights/weights.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/weights/fixtures/"
@@ -155,6 +160,142 @@ static void test_without_checksums(void **state)
     vqc_weights_close(weights);
 }
 
+static void test_several_files(void **state)
+{
+    (void)state;
+    static const struct several_case {
+        const char *given, *meant;
+        size_t files;
+        const char *sha256; /* by sha256sum, as parts.h says */
+    } cases[] = {
+        {"sharded", "sharded/model.safetensors.index.json", 2,
+         "31634b4fbdf40eaf469d38c2d1b0f1fea8c355c37ee50564b3d1a9cf42d0dbc2"},
+        {"sharded/", "sharded/model.safetensors.index.json", 2,
+         "31634b4fbdf40eaf469d38c2d1b0f1fea8c355c37ee50564b3d1a9cf42d0dbc2"},
+        {"sharded_bin/pytorch_model.bin.index.json", "sharded_bin/pytorch_model.bin.index.json", 2,
+         "065900d3a91dc1052c9398b1d5fd5f104579dec63791b66e36f7244d4c78eaed"},
+        {"fp8.safetensors", "fp8.safetensors", 1, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[4096];
+        char digest[VQC_DIGEST_TEXT_SIZE];
+        char single[VQC_DIGEST_TEXT_SIZE];
+        vqc_error error = {0};
+        vqc_weights *weights = fixture_open(cases[i].given, NULL);
+        (void)snprintf(path, sizeof path, FIXTURES "%s", cases[i].meant);
+        assert_string_equal(vqc_weights_path(weights), path);
+        assert_int_equal(vqc_weights_file_count(weights), cases[i].files);
+        assert_int_equal(vqc_weights_digest(path, digest, &error), VQC_OK);
+        assert_int_equal(vqc_digest_file(path, single, &error), VQC_OK);
+        assert_string_equal(digest, cases[i].sha256 == NULL ? single : cases[i].sha256);
+        if (cases[i].files > 1)
+            common_check(weights, 0.0F);
+        vqc_weights_close(weights);
+    }
+    fixture_refused("sharded/model-00001-of-00002.safetensors", "model", "no keys above");
+}
+
+/* A folder of a test's own. */
+typedef struct own_folder {
+    char path[64];
+    char names[4][64];
+    int count;
+} own_folder;
+
+static void folder_add(own_folder *folder, const char *name, const char *text)
+{
+    char path[256];
+    (void)snprintf(folder->names[folder->count++], sizeof folder->names[0], "%s", name);
+    (void)snprintf(path, sizeof path, "%s/%s", folder->path, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void folder_link(own_folder *folder, const char *fixture, const char *name)
+{
+    char path[256];
+    char target[4096];
+    (void)snprintf(folder->names[folder->count++], sizeof folder->names[0], "%s", name);
+    (void)snprintf(path, sizeof path, "%s/%s", folder->path, name);
+    (void)snprintf(target, sizeof target, FIXTURES "%s", fixture);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+/* Opening the folder, or a file in it, is refused so. Empties the folder. */
+static void folder_refused(own_folder *folder, const char *name, const char *expected)
+{
+    char path[256];
+    vqc_error error = {0};
+    vqc_weights *weights;
+    (void)snprintf(path, sizeof path, "%s/%s", folder->path, name);
+    assert_int_equal(vqc_weights_open(path, &weights, &error), VQC_BAD_INPUT);
+    if (strstr(error.message, expected) == NULL || strstr(error.message, folder->path) == NULL)
+        fail_msg("expected the folder and \"%s\" in: %s", expected, error.message);
+    for (int i = 0; i < folder->count; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder->path, folder->names[i]);
+        assert_int_equal(unlink(path), 0);
+    }
+    folder->count = 0;
+}
+
+static void test_folders(void **state)
+{
+    (void)state;
+    own_folder folder = {.path = "/tmp/test_containers.XXXXXX"};
+    assert_non_null(mkdtemp(folder.path));
+    folder_refused(&folder, "", "expected a folder with model.safetensors, ");
+    folder_link(&folder, "fp8.safetensors", "model.safetensors");
+    folder_link(&folder, "fp8.pt", "pytorch_model.bin");
+    folder_refused(&folder, "", "holds both model.safetensors and pytorch_model.bin: name one of them");
+    folder_add(&folder, "model_index.json", "{}");
+    folder_refused(&folder, "", "is a pipeline of several models: name the folder of one");
+    folder_add(&folder, ".metadata", "x");
+    folder_refused(&folder, "", "is a distributed checkpoint (DCP)");
+    folder_add(&folder, "__0_0.distcp", "x");
+    folder_refused(&folder, "__0_0.distcp", "part of a distributed checkpoint (DCP)");
+    folder_add(&folder, "model.onnx", "\x08\x0a\x12\x07pytorch");
+    folder_refused(&folder, "model.onnx", "an ONNX model: convert it to safetensors first");
+    folder_add(&folder, "flax_model.msgpack", "\x81\xa1w\x01");
+    folder_refused(&folder, "flax_model.msgpack", "a msgpack file (Flax): convert it");
+    folder_add(&folder, "x.gguf", "GGUF....");
+    folder_refused(&folder, "x.gguf", "found a GGUF file, of whatever model: convert it");
+    folder_add(&folder, "x.h5", "\x89HDF\r\n\x1a\n....");
+    folder_refused(&folder, "x.h5", "found an HDF5 file");
+    assert_int_equal(rmdir(folder.path), 0);
+}
+
+static void test_indexes(void **state)
+{
+    (void)state;
+    static const struct index_case {
+        const char *text;
+        const char *expected;
+    } cases[] = {
+        {"{", "model.safetensors.index.json: line 1: "},
+        {"{}", "expected the object weight_map"},
+        {"{\"weight_map\": {}}", "expected the object weight_map"},
+        {"{\"weight_map\": {\"a\": 1}}", "weight_map: a: expected the name of a file"},
+        {"{\"weight_map\": {\"a\": \"../x\"}}", "weight_map: a: expected the name of a file in the same folder"},
+        {"{\"weight_map\": {\"a\": \"/etc/passwd\"}}", "in the same folder, found /etc/passwd"},
+        {"{\"weight_map\": {\"a\": \"model.safetensors.index.json\"}}", "in the same folder, found model"},
+        {"{\"weight_map\": {\"a\": \"gone.safetensors\"}}", "gone.safetensors: cannot be opened"},
+        {"{\"weight_map\": {\"a\": \"1.safetensors\", \"c\": \"1.safetensors\"}}", "tensor c: expected in "},
+        {"{\"weight_map\": {\"e4m3\": \"2.safetensors\"}}", "tensor e5m2: is not what "},
+        {"{\"weight_map\": {\"a\": \"1.safetensors\", \"a\": \"2.safetensors\"}}", "duplicate"},
+    };
+    own_folder folder = {.path = "/tmp/test_containers.XXXXXX"};
+    assert_non_null(mkdtemp(folder.path));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        folder_add(&folder, "model.safetensors.index.json", cases[i].text);
+        folder_link(&folder, "sharded/model-00001-of-00002.safetensors", "1.safetensors");
+        folder_link(&folder, "fp8.safetensors", "2.safetensors");
+        folder_refused(&folder, "", cases[i].expected);
+    }
+    assert_int_equal(rmdir(folder.path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +303,9 @@ int main(void)
         cmocka_unit_test(test_fp8),
         cmocka_unit_test(test_unreadable_types),
         cmocka_unit_test(test_without_checksums),
+        cmocka_unit_test(test_several_files),
+        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_indexes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

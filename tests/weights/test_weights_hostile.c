@@ -69,8 +69,10 @@ static void test_not_a_checkpoint(void **state)
     }
     assert_int_equal(vqc_weights_open("/nowhere/at/all.pt", &weights, &error), VQC_BAD_INPUT);
     assert_string_equal(error.message, "/nowhere/at/all.pt: cannot be opened: No such file or directory");
-    assert_int_equal(vqc_weights_open("/tmp", &weights, &error), VQC_BAD_INPUT);
-    assert_string_equal(error.message, "/tmp: is not a regular file");
+    assert_int_equal(vqc_weights_open("/dev/null", &weights, &error), VQC_BAD_INPUT);
+    assert_string_equal(error.message, "/dev/null: is not a regular file");
+    assert_int_equal(vqc_weights_open("/dev", &weights, &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "/dev: expected a folder with model.safetensors"));
 }
 
 /* --- safetensors --- */
