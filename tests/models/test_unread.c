@@ -142,7 +142,7 @@ static const family_case cases[] = {
     {vit, NULL, "visual.input_resolution", 0},
     {vit, NULL, "classifier.weight", 0},
     {custom_text, NULL, "text.cls_emb", TEXT},
-    {hugging_face, NULL, "vision_model.head.probe", IMAGE},
+    {hugging_face, NULL, "vision_model.neck.weight", IMAGE},
     {hugging_face, NULL, "text_model.encoder.layers.0.self_attn.q_norm.weight", TEXT},
     {hugging_face, NULL, "vision_model.encoder.position_ids", 0},
     {resnet, NULL, "visual.layer1.0.gate", IMAGE},
