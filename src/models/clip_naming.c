@@ -33,6 +33,7 @@ static const name_pair clip_beginnings[] = {
 static const name_pair siglip_beginnings[] = {
     {"visual.trunk.patch_embed.proj.", "vision_model.embeddings.patch_embedding."},
     {"visual.trunk.pos_embed", "vision_model.embeddings.position_embedding.weight"},
+    {"visual.trunk.cls_token", "vision_model.embeddings.class_embedding"}, /* which CLIP has */
     {"visual.trunk.blocks.", "vision_model.encoder.layers."},
     {"visual.trunk.norm.", "vision_model.post_layernorm."},
     {"visual.trunk.attn_pool.latent", "vision_model.head.probe"},

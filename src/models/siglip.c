@@ -15,11 +15,12 @@ typedef struct siglip {
     vqc_clip_blocks blocks;
 } siglip;
 
-/* PE-Core (norm_pre) has the same pool, but turns its queries and keys. */
+/* PE-Core, with a norm before the blocks and mostly a class token, has the same pool, but turns queries and keys. */
 static bool siglip_recognise(const vqc_parameters *parameters)
 {
     return vqc_parameters_find(parameters, "visual.trunk.attn_pool.latent") != NULL &&
-           vqc_parameters_find(parameters, "visual.trunk.norm_pre.weight") == NULL;
+           vqc_parameters_find(parameters, "visual.trunk.norm_pre.weight") == NULL &&
+           vqc_parameters_find(parameters, "visual.trunk.cls_token") == NULL;
 }
 
 /* What neither shapes nor configuration tell, and a wrong guess of which would not be seen. */
