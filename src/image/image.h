@@ -23,9 +23,9 @@ VQC_MUST_CHECK vqc_status vqc_image_create(int64_t height, int64_t width, vqc_im
 void vqc_image_release(vqc_image *image);
 
 /* Reads a PNG or JPEG file, whichever its contents are, into a new image that the caller releases. Grey, palette,
- * CMYK and 16-bit pictures become 8-bit RGB; transparent ones are laid on white. Gamma, colour profiles and the
- * orientation in a camera's notes are ignored. A file that is damaged, cut short or beyond the limits is
- * VQC_BAD_INPUT; the message names it. */
+ * CMYK and 16-bit pictures become 8-bit RGB; transparent ones are laid on white. A picture is turned upright, as its
+ * Exif says that the camera was held (JPEG's APP1, PNG's eXIf). Gamma and colour profiles are ignored. A file that is
+ * damaged, cut short or beyond the limits is VQC_BAD_INPUT; the message names it. */
 VQC_MUST_CHECK vqc_status vqc_image_read(const char *path, vqc_image *image_out, vqc_error *error);
 
 /* One text stored in a PNG file. */

@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jerror.h>
 #include <jpeglib.h>
@@ -9,9 +10,12 @@
 #include "base/memory.h"
 #include "image/codec.h"
 #include "image/image.h"
+#include "image/orientation.h"
 
 enum {
     MAX_SCANS = 200, /* honest progressive files have about ten; each scan costs a walk over the whole picture */
+    EXIF_MARKER = JPEG_APP0 + 1,
+    MAX_MARKER = 0xffff,
     COLOUR_CHANNELS = 3,
     INK_CHANNELS = 4
 };
@@ -24,6 +28,7 @@ typedef struct jpeg_reader {
     jmp_buf escape;
     vqc_image_file *file;
     vqc_image image;
+    int orientation;
     uint8_t *inks; /* (width, 4): one row of a CMYK picture; NULL otherwise */
     vqc_error *error;
 } jpeg_reader;
@@ -76,6 +81,7 @@ static void header_read(jpeg_reader *reader)
     reader->progress.progress_monitor = jpeg_progressed;
     reader->jpeg.progress = &reader->progress;
     jpeg_stdio_src(&reader->jpeg, reader->file->stream);
+    jpeg_save_markers(&reader->jpeg, EXIF_MARKER, MAX_MARKER);
     (void)jpeg_read_header(&reader->jpeg, TRUE);
 }
 
@@ -133,6 +139,16 @@ static void rows_read(jpeg_reader *reader)
     }
 }
 
+/* How the camera was held, by the first Exif in the file. */
+static int orientation_of(const jpeg_reader *reader)
+{
+    static const char head[6] = "Exif\0";
+    for (jpeg_saved_marker_ptr marker = reader->jpeg.marker_list; marker != NULL; marker = marker->next)
+        if (marker->data_length > sizeof head && memcmp(marker->data, head, sizeof head) == 0)
+            return vqc_exif_orientation(marker->data + sizeof head, marker->data_length - sizeof head);
+    return 1;
+}
+
 /* Where libjpeg's errors arrive. */
 static vqc_status reader_run(jpeg_reader *reader)
 {
@@ -143,6 +159,7 @@ static vqc_status reader_run(jpeg_reader *reader)
     VQC_TRY(rows_allocate(reader));
     (void)jpeg_start_decompress(&reader->jpeg);
     rows_read(reader);
+    reader->orientation = orientation_of(reader); /* finishing forgets the markers */
     (void)jpeg_finish_decompress(&reader->jpeg);
     return VQC_OK;
 }
@@ -156,6 +173,8 @@ vqc_status vqc_image_jpeg_read(vqc_image_file *file, vqc_image *image_out, vqc_e
     reader.manager.emit_message = jpeg_noted;
     reader.manager.output_message = message_dropped;
     vqc_status status = reader_run(&reader);
+    if (status == VQC_OK)
+        status = vqc_image_orient(&reader.image, reader.orientation, error);
     if (status == VQC_OK)
         *image_out = reader.image;
     else

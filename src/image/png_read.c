@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "image/codec.h"
 #include "image/image.h"
+#include "image/orientation.h"
 
 /* deflate makes at most this many bytes from one: a match of 258 bytes takes at least two bits. */
 enum { DEFLATE_MAX_RATIO = 1032 };
@@ -157,9 +158,19 @@ static void lay_on_white(const uint8_t *transparent, vqc_image *image)
     }
 }
 
+/* How the camera was held. */
+static int orientation_of(const png_reader *reader)
+{
+    png_uint_32 size = 0;
+    png_bytep exif = NULL;
+    if (png_get_eXIf_1(reader->png, reader->info, &size, &exif) == 0)
+        return 1;
+    return vqc_exif_orientation(exif, size);
+}
+
 static vqc_status pixels_read(png_reader *reader)
 {
-    VQC_TRY(header_read(reader, NULL));
+    VQC_TRY(header_read(reader, "eXIf"));
     VQC_TRY(rows_check(reader));
     png_set_expand(reader->png);
     png_set_scale_16(reader->png);
@@ -168,10 +179,10 @@ static vqc_status pixels_read(png_reader *reader)
     png_read_update_info(reader->png, reader->info);
     VQC_TRY(rows_allocate(reader));
     png_read_image(reader->png, reader->rows);
-    png_read_end(reader->png, NULL);
+    png_read_end(reader->png, reader->info); /* Exif may stand behind the pixels */
     if (reader->transparent != NULL)
         lay_on_white(reader->transparent, &reader->image);
-    return VQC_OK;
+    return vqc_image_orient(&reader->image, orientation_of(reader), reader->error);
 }
 
 static bool is_international(const png_text *text)
