@@ -292,8 +292,8 @@ static vqc_status file_reconstruct(reconstruct_options *options, const vqc_gener
 
 static vqc_status options_check(const reconstruct_options *options, const vqc_text_list *operands, vqc_error *error)
 {
-    if (options->generator == NULL || options->checkpoint == NULL || options->output == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "reconstruct: --generator, --checkpoint and --output are needed");
+    if (options->checkpoint == NULL || options->output == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "reconstruct: --checkpoint and --output are needed");
     if ((options->input == NULL) == (operands->count == 0))
         return vqc_error_set(error, VQC_BAD_INPUT, "reconstruct: expected either a picture or --input");
     return VQC_OK;
@@ -327,8 +327,8 @@ static vqc_status reconstruct_run(void *context, const vqc_text_list *operands, 
 
 static const vqc_option table[] = {
     {.name = "--generator",
-     .value = "YAML",
-     .help = "configuration of the VQGAN",
+     .value = "FILE",
+     .help = "its configuration, YAML or config.json; without it what lies beside the weights, if any",
      VQC_OPTION_MEMBER(reconstruct_options, generator)},
     {.name = "--checkpoint",
      .value = "FILE",
@@ -348,7 +348,7 @@ static const vqc_option table[] = {
 const vqc_command vqc_command_reconstruct = {
     .name = "reconstruct",
     .summary = "a picture through the generator's encoder and decoder",
-    .usage = "vqclip reconstruct --generator YAML --checkpoint FILE IN.png -o OUT.png",
+    .usage = "vqclip reconstruct [--generator YAML] --checkpoint FILE IN.png -o OUT.png",
     .about = "Encodes a picture to codes and decodes them again: the best that the generator can draw of it.\n"
              "With --input, reads z, out_weight and image and writes codes, decoded, z_grad, encoder_out,\n"
              "encoded_codes and reconstruction.",

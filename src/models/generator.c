@@ -1,5 +1,6 @@
 #include "models/generator.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,21 @@ void vqc_generator_vectors(const vqc_generator *generator, const int32_t *codes,
     int64_t width = generator->width;
     for (int64_t i = 0; i < count; i++)
         memcpy(z + i * width, generator->codebook + codes[i] * width, (size_t)width * sizeof *z);
+}
+
+void vqc_generator_vectors_settle(const vqc_generator *generator, float *z, int64_t count)
+{
+    if (generator->quantiser != VQC_QUANTISER_UNIT_ROWS)
+        return;
+    for (int64_t row = 0; row < count; row++) {
+        float *vector = z + row * generator->width;
+        double square = 0.0;
+        for (int64_t i = 0; i < generator->width; i++)
+            square += (double)vector[i] * (double)vector[i];
+        double length = fmax(sqrt(square), 1e-12); /* as LlamaGen's normalisation has it */
+        for (int64_t i = 0; i < generator->width; i++)
+            vector[i] = (float)((double)vector[i] / length);
+    }
 }
 
 /* Adds the search for the codes. */

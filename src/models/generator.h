@@ -62,6 +62,10 @@ void vqc_generator_pixels_from_range(const vqc_generator *generator, float *pixe
 /* The vectors of codes, z (count, width). */
 void vqc_generator_vectors(const vqc_generator *generator, const int32_t *codes, int64_t count, float *z);
 
+/* Brings count vectors that an encoder made to where z begins: where only directions count, to length one, the length
+ * of the codebook's rows, in place. */
+void vqc_generator_vectors_settle(const vqc_generator *generator, float *z, int64_t count);
+
 /* From a latent to a picture: z → codes → decoder(codebook[codes]). */
 typedef struct vqc_generator_decoder {
     vqc_network *network;

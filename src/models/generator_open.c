@@ -1,4 +1,3 @@
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,12 +37,15 @@ static vqc_status class_refused(const vqc_yaml_node *node, const char *class, vq
         node, error, "expected one of %s, or a Net2NetTransformer with one of them inside, found %s", words, class);
 }
 
-static vqc_status class_read(vqc_generator *generator, const vqc_yaml_node *node, vqc_error *error)
+static vqc_status class_read(vqc_generator *generator, const vqc_yaml_node *node, const char *library,
+                             vqc_error *error)
 {
     const char *path;
+    char name[128];
     const vqc_generator_class *class;
     VQC_TRY(vqc_yaml_read_text(node, &path, error));
-    generator->type = vqc_generator_type_of_class(path, &class);
+    (void)snprintf(name, sizeof name, "%s%s", path, library);
+    generator->type = vqc_generator_type_of_class(name, &class);
     if (generator->type == NULL)
         return class_refused(node, path, error);
     generator->quantiser = class->quantiser;
@@ -65,7 +67,7 @@ static vqc_status model_read(vqc_generator *generator, const vqc_yaml_node *mode
     VQC_TRY(vqc_config_keys_check(model, &model_keys, error));
     const vqc_yaml_node *class = vqc_yaml_find(model, lightning ? "class_path" : "target");
     if (class != NULL)
-        return class_read(generator, class, error);
+        return class_read(generator, class, "", error);
     generator->type = &vqc_generator_vqgan;
     generator->quantiser = vqc_generator_vqgan.classes[0].quantiser;
     return VQC_OK;
@@ -75,12 +77,17 @@ static vqc_status model_read(vqc_generator *generator, const vqc_yaml_node *mode
 static vqc_status config_find(vqc_generator *generator, const vqc_yaml_node *root,
                               const vqc_yaml_node **parameters_out, vqc_error *error)
 {
-    static const char *const classes[] = {"_class_name", "model_type"};
+    static const struct {
+        const char *key, *library; /* diffusers has taming's words for classes of its own */
+    } classes[] = {{"_class_name", " of diffusers"}, {"model_type", ""}};
     const vqc_yaml_node *model;
+    const vqc_yaml_node *janus = vqc_yaml_find(root, "vq_config"); /* of the whole model's configuration */
+    if (janus != NULL)
+        root = janus;
     *parameters_out = root;
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
-        if (vqc_yaml_find(root, classes[i]) != NULL)
-            return class_read(generator, vqc_yaml_find(root, classes[i]), error);
+        if (vqc_yaml_find(root, classes[i].key) != NULL)
+            return class_read(generator, vqc_yaml_find(root, classes[i].key), classes[i].library, error);
     VQC_TRY(vqc_yaml_require(root, "model", &model, error));
     return model_read(generator, model, parameters_out, error);
 }
@@ -154,20 +161,6 @@ static vqc_status sizes_derive(vqc_generator *generator, bool examined, vqc_erro
                          type->needs);
 }
 
-/* Every row is divided by its length, as LlamaGen does before each use; one that is zero stays so. */
-static void rows_to_unit_length(float *codebook, int64_t rows, int64_t width)
-{
-    for (int64_t row = 0; row < rows; row++) {
-        float *vector = codebook + row * width;
-        double square = 0.0;
-        for (int64_t i = 0; i < width; i++)
-            square += (double)vector[i] * (double)vector[i];
-        double length = fmax(sqrt(square), 1e-12);
-        for (int64_t i = 0; i < width; i++)
-            vector[i] = (float)((double)vector[i] / length);
-    }
-}
-
 static vqc_status codebook_read(vqc_generator *generator, vqc_error *error)
 {
     const int64_t shape[] = {generator->codes, generator->width};
@@ -175,8 +168,7 @@ static vqc_status codebook_read(vqc_generator *generator, vqc_error *error)
         return VQC_OK;
     VQC_TRY(vqc_parameters_read(&generator->parameters, generator->type->codebook, 2, shape, &generator->codebook,
                                 error));
-    if (generator->quantiser == VQC_QUANTISER_UNIT_ROWS)
-        rows_to_unit_length(generator->codebook, generator->codes, generator->width);
+    vqc_generator_vectors_settle(generator, generator->codebook, generator->codes);
     return VQC_OK;
 }
 
@@ -226,8 +218,11 @@ static vqc_status config_read(vqc_generator *generator, const char *config_path,
         if (!generator->type->config_beside)
             return VQC_OK;
         VQC_TRY(beside(vqc_weights_path(generator->weights), "config.json", &generator->config_path, error));
-        if (access(generator->config_path, F_OK) != 0)
-            return sizes_derive(generator, false, error);
+        if (access(generator->config_path, F_OK) != 0) {
+            free(generator->config_path);
+            generator->config_path = NULL;
+            return VQC_OK;
+        }
     }
     VQC_TRY(vqc_yaml_read(generator->config_path, document_out, error));
     return config_find(generator, vqc_yaml_root(*document_out), parameters_out, error);

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
-const vqc_generator_type *const vqc_generator_types[] = {&vqc_generator_vqgan, &vqc_generator_gumbel_vqgan};
+const vqc_generator_type *const vqc_generator_types[] = {
+    &vqc_generator_vqgan, &vqc_generator_gumbel_vqgan, &vqc_generator_llamagen,
+    &vqc_generator_janus, &vqc_generator_diffusers_vq,
+};
 const size_t vqc_generator_type_count = sizeof vqc_generator_types / sizeof vqc_generator_types[0];
 
 /* Families that a refusal names, and the ends of names of tensors by which their files are known. */

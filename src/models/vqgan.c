@@ -1,6 +1,4 @@
-#include "base/memory.h"
 #include "models/config_keys.h"
-#include "models/generators.h"
 #include "models/vqgan_network.h"
 
 /* The VQGANs of taming-transformers and latent-diffusion, Chameleon's, and IBQ's, whose network is the same. What
@@ -150,59 +148,22 @@ static vqc_status parameters_read(const vqc_yaml_node *parameters, vqc_vqgan_net
 
 /* ---- The generator ---- */
 
-static vqc_status network_create(vqc_generator *generator, vqc_vqgan_network **network_out, vqc_error *error)
-{
-    VQC_TRY(vqc_memory_allocate(1, sizeof **network_out, "a generator", network_out, error));
-    (*network_out)->naming = vqc_vqgan_naming_taming;
-    generator->own = *network_out;
-    generator->style = &(*network_out)->naming.style;
-    return VQC_OK;
-}
-
-static void sizes_set(vqc_generator *generator, const vqc_vqgan_network *network)
-{
-    generator->factor = (int64_t)1 << (network->level_count - 1);
-    generator->width = network->embed_width;
-    generator->codes = network->codes;
-    generator->full_width = network->channels[0];
-}
-
 static vqc_status vqgan_configure(vqc_generator *generator, const vqc_yaml_node *parameters, vqc_error *error)
 {
     vqc_vqgan_network *network;
-    VQC_TRY(network_create(generator, &network, error));
+    VQC_TRY(vqc_vqgan_network_create(generator, &vqc_vqgan_naming_taming, &network, error));
     VQC_TRY(parameters_read(parameters, network, error));
-    sizes_set(generator, network);
+    vqc_vqgan_sizes_set(generator, network);
     return VQC_OK;
 }
 
 static vqc_status vqgan_derive(vqc_generator *generator, vqc_error *error)
 {
     vqc_vqgan_network *network;
-    VQC_TRY(network_create(generator, &network, error));
+    VQC_TRY(vqc_vqgan_network_create(generator, &vqc_vqgan_naming_taming, &network, error));
     VQC_TRY(vqc_vqgan_network_derive(&generator->parameters, generator->type->codebook, network, error));
-    sizes_set(generator, network);
+    vqc_vqgan_sizes_set(generator, network);
     return VQC_OK;
-}
-
-static vqc_status vqgan_decoder(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
-{
-    const vqc_vqgan_network *network = generator->own;
-    const vqc_coder_block first = {
-        .kind = VQC_CODER_POINTWISE, .name = "post_quant_conv", .channels = network->latent_width};
-    VQC_TRY(vqc_coder_add(coder, &first, error));
-    return vqc_vqgan_decoder_add(network, coder, error);
-}
-
-static vqc_status vqgan_encoder(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
-{
-    return vqc_vqgan_encoder_add(generator->own, coder, error);
-}
-
-static vqc_status vqgan_latent(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
-{
-    const vqc_coder_block last = {.kind = VQC_CODER_POINTWISE, .name = "quant_conv", .channels = generator->width};
-    return vqc_coder_add(coder, &last, error);
 }
 
 static vqc_status gumbel_logits(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
@@ -229,36 +190,21 @@ static const char *const gumbel_has[] = {"quantize.embed.weight", "decoder.up.0.
 /* Where a decoder counts its levels the other way, this one is followed by an upsampling. */
 static const char *const vqgan_lacks[] = {"decoder.up.0.upsample.conv.weight", NULL};
 
-/* Of the training: its losses with their discriminator, running means of all weights, and of the codebook how often
- * codes were used; the random colours that segmentations are shown in. */
-static const char *const harmless[] = {"loss.*",
-                                       "model_ema.*",
-                                       "colorize",
-                                       "quantize.codebook_used",
-                                       "quantize.cluster_size",
-                                       "quantize.embedding.cluster_size",
-                                       "quantize.embed_avg",
-                                       "quantize.embed_prob",
-                                       "quantize.embedding.embed_avg",
-                                       "quantize.usage",
-                                       "*.num_batches_tracked",
-                                       NULL};
-
 const vqc_generator_type vqc_generator_vqgan = {
     .name = "VQGAN",
     .classes = vqgan_classes,
     .has = vqgan_has,
     .lacks = vqgan_lacks,
     .codebook = "quantize.embedding.weight",
-    .harmless = harmless,
+    .harmless = vqc_vqgan_harmless,
     .needs = "its YAML, as taming-transformers has it",
     .picture_lowest = -1.0F,
     .picture_highest = 1.0F,
     .configure = vqgan_configure,
     .derive = vqgan_derive,
-    .decoder = vqgan_decoder,
-    .encoder = vqgan_encoder,
-    .latent = vqgan_latent,
+    .decoder = vqc_vqgan_decoder,
+    .encoder = vqc_vqgan_encoder,
+    .latent = vqc_vqgan_latent,
 };
 
 const vqc_generator_type vqc_generator_gumbel_vqgan = {
@@ -267,14 +213,14 @@ const vqc_generator_type vqc_generator_gumbel_vqgan = {
     .has = gumbel_has,
     .lacks = vqgan_lacks,
     .codebook = "quantize.embed.weight",
-    .harmless = harmless,
+    .harmless = vqc_vqgan_harmless,
     .needs = "its YAML, as taming-transformers has it",
     .picture_lowest = -1.0F,
     .picture_highest = 1.0F,
     .configure = vqgan_configure,
     .derive = vqgan_derive,
-    .decoder = vqgan_decoder,
-    .encoder = vqgan_encoder,
-    .latent = vqgan_latent,
+    .decoder = vqc_vqgan_decoder,
+    .encoder = vqc_vqgan_encoder,
+    .latent = vqc_vqgan_latent,
     .logits = gumbel_logits,
 };

@@ -1,5 +1,7 @@
 #include "models/vqgan_network.h"
 
+#include "base/memory.h"
+
 enum { COLOURS = 3 };
 
 typedef char layer_name[VQC_PARAMETER_NAME_SIZE];
@@ -125,6 +127,61 @@ vqc_status vqc_vqgan_encoder_add(const vqc_vqgan_network *network, vqc_coder *co
     VQC_TRY(middle_add(network, coder, half, error));
     VQC_TRY(part_add(coder, half, VQC_CODER_NORM, network->naming.norm_out, 0, error));
     return part_add(coder, half, VQC_CODER_CONVOLUTION, "conv_out", channels, error);
+}
+
+/* ---- What families share ---- */
+
+/* Of the training: its losses with their discriminator, running means of all weights, and of the codebook how often
+ * codes were used; the random colours that segmentations are shown in. */
+const char *const vqc_vqgan_harmless[] = {"loss.*",
+                                          "model_ema.*",
+                                          "colorize",
+                                          "quantize.codebook_used",
+                                          "quantize.cluster_size",
+                                          "quantize.embedding.cluster_size",
+                                          "quantize.embed_avg",
+                                          "quantize.embed_prob",
+                                          "quantize.embedding.embed_avg",
+                                          "quantize.usage",
+                                          "*.num_batches_tracked",
+                                          NULL};
+
+vqc_status vqc_vqgan_network_create(vqc_generator *generator, const vqc_vqgan_naming *naming,
+                                    vqc_vqgan_network **network_out, vqc_error *error)
+{
+    VQC_TRY(vqc_memory_allocate(1, sizeof **network_out, "a generator", network_out, error));
+    (*network_out)->naming = *naming;
+    generator->own = *network_out;
+    generator->style = &(*network_out)->naming.style;
+    return VQC_OK;
+}
+
+void vqc_vqgan_sizes_set(vqc_generator *generator, const vqc_vqgan_network *network)
+{
+    generator->factor = (int64_t)1 << (network->level_count - 1);
+    generator->width = network->embed_width;
+    generator->codes = network->codes;
+    generator->full_width = network->channels[0];
+}
+
+vqc_status vqc_vqgan_decoder(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
+{
+    const vqc_vqgan_network *network = generator->own;
+    const vqc_coder_block first = {
+        .kind = VQC_CODER_POINTWISE, .name = "post_quant_conv", .channels = network->latent_width};
+    VQC_TRY(vqc_coder_add(coder, &first, error));
+    return vqc_vqgan_decoder_add(network, coder, error);
+}
+
+vqc_status vqc_vqgan_encoder(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
+{
+    return vqc_vqgan_encoder_add(generator->own, coder, error);
+}
+
+vqc_status vqc_vqgan_latent(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
+{
+    const vqc_coder_block last = {.kind = VQC_CODER_POINTWISE, .name = "quant_conv", .channels = generator->width};
+    return vqc_coder_add(coder, &last, error);
 }
 
 /* ---- Sizes from shapes ---- */

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "models/coder.h"
+#include "models/generators.h"
 
 /* The networks of VQGANs (Esser et al. 2021), which later families took over: levels of residual blocks, attention at
  * some of them whatever the picture's size, a middle part, group norms and 3 × 3 convolutions. The families differ in
@@ -47,6 +48,19 @@ typedef struct vqc_vqgan_network {
  * or twice as many. */
 VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_add(const vqc_vqgan_network *network, vqc_coder *coder, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_vqgan_encoder_add(const vqc_vqgan_network *network, vqc_coder *coder, vqc_error *error);
+
+/* What families share whose `own` is a vqc_vqgan_network: the members of their vqc_generator_type with a layer
+ * between z and the halves, `post_quant_conv` and `quant_conv`. */
+VQC_MUST_CHECK vqc_status vqc_vqgan_decoder(const vqc_generator *generator, vqc_coder *coder, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_vqgan_encoder(const vqc_generator *generator, vqc_coder *coder, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_vqgan_latent(const vqc_generator *generator, vqc_coder *coder, vqc_error *error);
+/* What their files have of the training, and may stay unread: their `harmless`. */
+extern const char *const vqc_vqgan_harmless[];
+/* Makes an empty network with this naming the generator's own, and sets the generator's sizes by one that is known.
+ */
+VQC_MUST_CHECK vqc_status vqc_vqgan_network_create(vqc_generator *generator, const vqc_vqgan_naming *naming,
+                                                   vqc_vqgan_network **network_out, vqc_error *error);
+void vqc_vqgan_sizes_set(vqc_generator *generator, const vqc_vqgan_network *network);
 
 /* Reads every size off the shapes and names of the file's tensors, with the naming that is set. What the file has
  * beside them, or lacks, comes out when the halves are added. VQC_BAD_INPUT names a tensor. */

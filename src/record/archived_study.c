@@ -219,7 +219,7 @@ static vqc_status checkpoint_find(const vqc_archived_study *study, size_t model,
     return file_find(file, recorded->path, models, error);
 }
 
-/* Adds a file that the program reads from the folder of a perceptor's checkpoint, if the archive has it. Only there
+/* Adds a file that the program reads from the folder of a checkpoint, if the archive has it. Only there
  * it counts. */
 static vqc_status beside_find(const vqc_archived_study *study, size_t model, const char *part,
                               const vqc_model_file *checkpoint, vqc_model_files *files, vqc_error *error)
@@ -249,7 +249,10 @@ vqc_status vqc_model_files_find(const vqc_archived_study *study, const char *mod
     const vqc_study *whole = study->whole;
     files->count = 0;
     VQC_TRY(checkpoint_find(study, 0, whole->generator.checkpoint, models, files, error));
-    VQC_TRY(part_find(study, 0, "config", whole->generator.config, models, files, error));
+    if (whole->generator.config == NULL)
+        VQC_TRY(beside_find(study, 0, "config", &files->items[0], files, error));
+    else
+        VQC_TRY(part_find(study, 0, "config", whole->generator.config, models, files, error));
     for (size_t i = 0; i < whole->perceptor_count; i++) {
         const vqc_perceptor_source *source = &whole->perceptors[i];
         const vqc_model_file *checkpoint = &files->items[files->count];

@@ -55,7 +55,7 @@ static vqc_status models_fill(vqc_study_archive *archive, const vqc_study *study
 {
     vqc_text text = {0};
     archive->models[0] = (vqc_archive_model){.role = "generator", .name = "", .path = study->generator.checkpoint};
-    vqc_status status = file_describe(&text, "config", study->generator.config, error);
+    vqc_status status = file_describe(&text, "config", vqc_renderer_generator(renderer)->config_path, error);
     archive->configurations[0] = text.data;
     for (size_t i = 0; i < study->perceptor_count && status == VQC_OK; i++) {
         const vqc_perceptor_source *source = &study->perceptors[i];

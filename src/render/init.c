@@ -43,6 +43,8 @@ static vqc_status pixels_encode(const vqc_start_site *site, vqc_ops *ops, vqc_dt
         status = vqc_network_forward(encoder.network, error);
     if (status == VQC_OK)
         status = vqc_network_read(encoder.network, encoder.latent, z, error);
+    if (status == VQC_OK)
+        vqc_generator_vectors_settle(site->generator, z, site->rows * site->columns);
     vqc_generator_encoder_destroy(&encoder);
     return status;
 }

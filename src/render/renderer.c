@@ -140,6 +140,11 @@ void vqc_renderer_destroy(vqc_renderer *renderer)
     free(renderer);
 }
 
+const vqc_generator *vqc_renderer_generator(const vqc_renderer *renderer)
+{
+    return &renderer->models->opened.generator;
+}
+
 const vqc_clip *vqc_renderer_clip(const vqc_renderer *renderer, size_t index)
 {
     return renderer->models->opened.clips[index];

@@ -38,6 +38,7 @@ VQC_MUST_CHECK vqc_status vqc_renderer_create_beside(const vqc_renderer *first, 
 void vqc_renderer_destroy(vqc_renderer *renderer);
 
 /* The study's perceptor number `index`, opened. */
+const vqc_generator *vqc_renderer_generator(const vqc_renderer *renderer);
 const vqc_clip *vqc_renderer_clip(const vqc_renderer *renderer, size_t index);
 
 /* What is kept of a render: sizes of its parts. */

@@ -42,6 +42,13 @@ static const family_fixture texts[] = {
 static const family_fixture generators[] = {
     {.family = "VQGAN", .weights = FIXTURES "latent_diffusion.safetensors", .says = "VQGAN, 40 codes of width 4"},
     {.family = "Gumbel VQGAN", .weights = FIXTURES "gumbel.safetensors", .says = "Gumbel VQGAN, 40 codes of width 6"},
+    {.family = "LlamaGen VQ", .weights = FIXTURES "llamagen.safetensors", .says = "LlamaGen VQ, 40 codes of width 6"},
+    {.family = "JanusVQVAE",
+     .weights = FIXTURES "janus/model.safetensors",
+     .says = "JanusVQVAE, 40 codes of width 6"},
+    {.family = "VQModel of diffusers",
+     .weights = FIXTURES "diffusers_vq/diffusion_pytorch_model.safetensors",
+     .says = "VQModel of diffusers, 40 codes of width 6"},
 };
 
 /* The fixture of the family, which must be there. */

@@ -128,8 +128,10 @@ static void paths_check(const model_test *test, const char *(*locate)(const char
                         const char *checkpoint, const char *expected)
 {
     const char *names[] = {config, checkpoint, expected};
-    char *paths[3];
+    char *paths[3] = {NULL};
     for (int i = 0; i < 3; i++) {
+        if (names[i] == NULL)
+            continue;
         const char *path = locate(names[i]);
         if (path == NULL)
             skip();
@@ -159,6 +161,54 @@ static void test_gumbel(void **state)
 static void test_gumbel_small(void **state)
 {
     paths_check(*state, model_test_fixture, "gumbel.yaml", "gumbel.safetensors", "gumbel_expected.safetensors");
+}
+
+static void test_ibq(void **state)
+{
+    paths_check(*state, model_test_fixture, "ibq.yaml", "ibq.safetensors", "ibq_expected.safetensors");
+}
+
+static void test_llamagen(void **state)
+{
+    paths_check(*state, model_test_fixture, NULL, "llamagen.safetensors", "llamagen_expected.safetensors");
+}
+
+static void test_janus(void **state)
+{
+    paths_check(*state, model_test_fixture, NULL, "janus/model.safetensors", "janus/model_expected.safetensors");
+}
+
+static void test_diffusers_vq(void **state)
+{
+    static const char weights[] = "diffusers_vq/diffusion_pytorch_model.safetensors";
+    static const char expected[] = "diffusers_vq/diffusion_pytorch_model_expected.safetensors";
+    paths_check(*state, model_test_fixture, NULL, weights, expected);
+    paths_check(*state, model_test_fixture, "diffusers_vq/config.json", weights, expected);
+}
+
+/* What the libraries and public classes saved, larger and in their own containers. */
+static void test_reference_ibq(void **state)
+{
+    paths_check(*state, model_test_reference, "today/ibq/ibq.yaml", "today/ibq/ibq.ckpt",
+                "today/ibq/ibq.expected.safetensors");
+}
+
+static void test_reference_llamagen(void **state)
+{
+    paths_check(*state, model_test_reference, NULL, "today/llamagen/vq_ds16_c2i.pt",
+                "today/llamagen/vq_ds16_c2i.expected.safetensors");
+}
+
+static void test_reference_janus(void **state)
+{
+    paths_check(*state, model_test_reference, NULL, "today/hf_janus/model.safetensors",
+                "today/hf_janus/model.expected.safetensors");
+}
+
+static void test_reference_diffusers_vq(void **state)
+{
+    paths_check(*state, model_test_reference, NULL, "today/diffusers_vq_attn/diffusion_pytorch_model.safetensors",
+                "today/diffusers_vq_attn/diffusion_pytorch_model.expected.safetensors");
 }
 
 static void test_net2net(void **state)
@@ -298,6 +348,14 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_vq_legacy, &test),
         cmocka_unit_test_prestate(test_gumbel, &test),
         cmocka_unit_test_prestate(test_gumbel_small, &test),
+        cmocka_unit_test_prestate(test_ibq, &test),
+        cmocka_unit_test_prestate(test_llamagen, &test),
+        cmocka_unit_test_prestate(test_janus, &test),
+        cmocka_unit_test_prestate(test_diffusers_vq, &test),
+        cmocka_unit_test_prestate(test_reference_ibq, &test),
+        cmocka_unit_test_prestate(test_reference_llamagen, &test),
+        cmocka_unit_test_prestate(test_reference_janus, &test),
+        cmocka_unit_test_prestate(test_reference_diffusers_vq, &test),
         cmocka_unit_test_prestate(test_net2net, &test),
         cmocka_unit_test_prestate(test_latent_diffusion, &test),
         cmocka_unit_test_prestate(test_latent_diffusion_interface, &test),

@@ -6,10 +6,12 @@ Needs what fixtures.py needs, and diffusers.
 """
 
 import argparse
+import re
 from pathlib import Path
 
 import torch
 import yaml
+from diffusers import VQModel
 from fixtures import (
     AUTOENCODER_WHAT,
     Autoencoder,
@@ -22,6 +24,7 @@ from fixtures import (
     single_precision_error,
 )
 from safetensors.torch import load_file, save_file
+from transformers.models.janus import JanusVQVAE, JanusVQVAEConfig
 
 
 def expected_write(path, load, inputs):
@@ -85,7 +88,144 @@ def write_gumbel(folder):
     write_taming(folder, "gumbel", Gumbel, config, seed=21)
 
 
-FAMILIES = {"gumbel": write_gumbel}
+class Product(Autoencoder):
+    """IBQ: the code with the largest product."""
+
+    def __init__(self, parameters):
+        super().__init__(parameters, gumbel=False)
+
+    def nearest_codes(self, z):
+        return torch.einsum("nchw,kc->nkhw", z.to(self.codebook.dtype), self.codebook).argmax(dim=1)
+
+
+class UnitRows(Autoencoder):
+    """LlamaGen and Janus: directions alone count."""
+
+    def __init__(self, parameters):
+        super().__init__(parameters, gumbel=False)
+
+    @property
+    def codebook(self):
+        return torch.nn.functional.normalize(self.quantize.embedding.weight, dim=-1)
+
+    def nearest_codes(self, z):
+        z = torch.nn.functional.normalize(z.to(self.codebook.dtype), dim=1)
+        return torch.cdist(z.permute(0, 2, 3, 1), self.codebook).argmin(dim=-1)
+
+
+def write_ibq(folder):
+    def config(parameters):
+        init = {**parameters, "lossconfig": {"class_path": "src.IBQ.modules.losses.Loss", "init_args": {}}}
+        return {"model": {"class_path": "src.IBQ.models.ibqgan.IBQ", "init_args": init}}
+
+    write_taming(folder, "ibq", Product, config, seed=22)
+
+
+def decoder_level_turned(name):
+    head, level, rest = re.fullmatch(r"(decoder\.up\.)(\d+)(\..*)", name).groups()
+    return f"{head}{1 - int(level)}{rest}"
+
+
+def llamagen_name(name):
+    if name.startswith("decoder.up."):
+        name = decoder_level_turned(name)
+    for old, new in (
+        ("encoder.down.", "encoder.conv_blocks."),
+        ("decoder.up.", "decoder.conv_blocks."),
+        (".block.", ".res."),
+        ("mid.block_1", "mid.0"),
+        ("mid.attn_1", "mid.1"),
+        ("mid.block_2", "mid.2"),
+    ):
+        name = name.replace(old, new)
+    return name
+
+
+def janus_name(name):
+    return decoder_level_turned(name) if name.startswith("decoder.up.") else name
+
+
+def write_llamagen(folder):
+    write_taming(folder, "llamagen", UnitRows, None, seed=23, rename=llamagen_name, attention=[8])
+
+
+def write_janus(folder):
+    folder = folder / "janus"
+    folder.mkdir(exist_ok=True)
+    write_taming(folder, "model", UnitRows, None, seed=24, rename=janus_name, attention=[8])
+    config = JanusVQVAEConfig(
+        embed_dim=WIDTH,
+        num_embeddings=40,
+        latent_channels=WIDTH,
+        base_channels=32,
+        channel_multiplier=[1, 1],
+        num_res_blocks=1,
+        num_patches=4,
+    )
+    state = load_file(folder / "model.safetensors")
+    model = JanusVQVAE(config)
+    model.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=True)
+    config.save_pretrained(folder)
+    janus_agrees(model.eval(), load_file(folder / "model_expected.safetensors"))
+
+
+def janus_agrees(model, expected):
+    """transformers' own decoder gives the same picture of the codes."""
+    with torch.no_grad():
+        rows = torch.nn.functional.normalize(model.quantize.embedding.weight, dim=-1)[expected["codes"].long()]
+        decoded = model.decoder(model.post_quant_conv(rows.permute(0, 3, 1, 2)))
+    assert (decoded - expected["decoded"]).abs().max() < 1e-5
+
+
+class DiffusersVQ(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        self.encoder, self.quant_conv = model.encoder, model.quant_conv
+
+    def nearest_codes(self, z):
+        weight = self.model.quantize.embedding.weight
+        return self.model.quantize(z.to(weight.dtype))[2][2].reshape(z.shape[0], *z.shape[2:])
+
+    encoded_codes = nearest_codes
+
+    def rows(self, codes):
+        return self.model.quantize.embedding.weight[codes].permute(0, 3, 1, 2)
+
+    def decode(self, quantised):
+        return self.model.decode(quantised, force_not_quantize=True).sample
+
+
+def write_diffusers_vq(folder):
+    """Attention at one level, two groups of channels, and an embedding wider than the latent."""
+    folder = folder / "diffusers_vq"
+    model = VQModel(
+        down_block_types=("DownEncoderBlock2D", "AttnDownEncoderBlock2D"),
+        up_block_types=("AttnUpDecoderBlock2D", "UpDecoderBlock2D"),
+        block_out_channels=(8, 16),
+        latent_channels=4,
+        num_vq_embeddings=40,
+        norm_num_groups=4,
+        vq_embed_dim=WIDTH,
+    )
+    randomise(model, 25)
+    model.half().save_pretrained(folder)
+    path = folder / "diffusion_pytorch_model.safetensors"
+    path.chmod(0o644)
+
+    def load(dtype):
+        return DiffusersVQ(VQModel.from_pretrained(folder).eval().requires_grad_(False).to(dtype))
+
+    expected_write(path, load, autoencoder_inputs(1, WIDTH, 3, 4, 2, 25))
+
+
+FAMILIES = {
+    "gumbel": write_gumbel,
+    "ibq": write_ibq,
+    "llamagen": write_llamagen,
+    "janus": write_janus,
+    "diffusers_vq": write_diffusers_vq,
+}
 
 
 def main():

@@ -1,0 +1,150 @@
+#include <string.h>
+
+#include "models/config_keys.h"
+#include "models/shape_config.h"
+#include "models/vqgan_network.h"
+
+/* diffusers' VQModel: taming's network under other names, the weights of attention with two axes, and a config.json
+ * beside the file. Its shapes say every size but the groups of the norms. */
+
+static const vqc_vqgan_naming diffusers_naming = {
+    .level = {[VQC_VQGAN_ENCODER] = "encoder.down_blocks", [VQC_VQGAN_DECODER] = "decoder.up_blocks"},
+    .resize = {[VQC_VQGAN_ENCODER] = "downsamplers.0.conv", [VQC_VQGAN_DECODER] = "upsamplers.0.conv"},
+    .last_level_first = true,
+    .block = "resnets",
+    .attention = "attentions",
+    .middle = {"mid_block.resnets.0", "mid_block.attentions.0", "mid_block.resnets.1"},
+    .norm_out = "conv_norm_out",
+    .style = {.shortcut = "conv_shortcut",
+              .norm = "group_norm",
+              .query = "to_q",
+              .key = "to_k",
+              .value = "to_v",
+              .project = "to_out.0",
+              .attention_is_linear = true,
+              .groups = 32},
+};
+
+/* `lookup_from_codebook` is about latents that are codes already, the scaling factor about diffusion. */
+static const vqc_config_key vq_rows[] = {
+    {.name = "_class_name", .rule = VQC_CONFIG_READ},
+    {.name = "down_block_types", .rule = VQC_CONFIG_READ},
+    {.name = "up_block_types", .rule = VQC_CONFIG_READ},
+    {.name = "block_out_channels", .rule = VQC_CONFIG_READ},
+    {.name = "layers_per_block", .rule = VQC_CONFIG_READ},
+    {.name = "latent_channels", .rule = VQC_CONFIG_READ},
+    {.name = "num_vq_embeddings", .rule = VQC_CONFIG_READ},
+    {.name = "vq_embed_dim", .rule = VQC_CONFIG_READ},
+    {.name = "norm_num_groups", .rule = VQC_CONFIG_READ},
+    {.name = "mid_block_add_attention", .rule = VQC_CONFIG_READ},
+    {.name = "act_fn", .rule = VQC_CONFIG_READ},
+    {.name = "norm_type", .rule = VQC_CONFIG_FIXED, .value = "group"},
+    {.name = "in_channels", .rule = VQC_CONFIG_FIXED, .value = "3"},
+    {.name = "out_channels", .rule = VQC_CONFIG_FIXED, .value = "3"},
+    {.name = "lookup_from_codebook", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "scaling_factor", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "sample_size", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "force_upcast", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "_diffusers_version", .rule = VQC_CONFIG_HARMLESS},
+    {.name = "_name_or_path", .rule = VQC_CONFIG_HARMLESS},
+};
+static const vqc_config_keys vq_keys = {
+    .family = "VQModel of diffusers", .rows = vq_rows, .count = sizeof vq_rows / sizeof vq_rows[0]};
+
+/* A list of kinds of blocks: each must be one that is computed, with attention where the file has it. A list that is
+ * left out says one block without. */
+static vqc_status block_types_check(const vqc_yaml_node *mapping, const char *key, const char *const words[2],
+                                    const vqc_vqgan_network *network, vqc_vqgan_half half, vqc_error *error)
+{
+    const vqc_yaml_node *list = vqc_yaml_find(mapping, key);
+    if (list == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_yaml_expect(list, VQC_YAML_SEQUENCE, error));
+    if (vqc_yaml_count(list) != (size_t)network->level_count)
+        return vqc_yaml_error(list, error, "expected %d blocks, as the weights file has them, found %zu",
+                              network->level_count, vqc_yaml_count(list));
+    for (int i = 0; i < network->level_count; i++) {
+        size_t choice;
+        const vqc_yaml_node *node = vqc_yaml_at(list, (size_t)i);
+        int level = half == VQC_VQGAN_DECODER ? network->level_count - 1 - i : i;
+        VQC_TRY(vqc_yaml_read_choice(node, words, 2, &choice, error));
+        if ((choice == 1) != network->attention[half][level])
+            return vqc_yaml_error(node, error, "expected %s, as the weights file has it, found %s",
+                                  words[network->attention[half][level] ? 1 : 0], words[choice]);
+    }
+    return VQC_OK;
+}
+
+static vqc_status blocks_check(const vqc_yaml_node *mapping, const vqc_vqgan_network *network, vqc_error *error)
+{
+    static const char *const down[] = {"DownEncoderBlock2D", "AttnDownEncoderBlock2D"};
+    static const char *const up[] = {"UpDecoderBlock2D", "AttnUpDecoderBlock2D"};
+    static const char *const activations[] = {"silu", "swish"}; /* two words for the same */
+    const vqc_yaml_node *node = vqc_yaml_find(mapping, "act_fn");
+    size_t choice;
+    if (node != NULL)
+        VQC_TRY(vqc_yaml_read_choice(node, activations, 2, &choice, error));
+    VQC_TRY(block_types_check(mapping, "down_block_types", down, network, VQC_VQGAN_ENCODER, error));
+    VQC_TRY(block_types_check(mapping, "up_block_types", up, network, VQC_VQGAN_DECODER, error));
+    VQC_TRY(vqc_shape_config_integers(mapping, "block_out_channels", network->channels, network->level_count, error));
+    VQC_TRY(vqc_shape_config_integer(mapping, "layers_per_block", network->block_count, error));
+    VQC_TRY(vqc_shape_config_integer(mapping, "latent_channels", network->latent_width, error));
+    return vqc_shape_config_bool(mapping, "mid_block_add_attention", network->middle_attention, error);
+}
+
+static vqc_status groups_read(const vqc_yaml_node *mapping, int64_t *groups, vqc_error *error)
+{
+    const vqc_yaml_node *node = vqc_yaml_find(mapping, "norm_num_groups");
+    return node == NULL ? VQC_OK : vqc_yaml_read_integer(node, 1, VQC_VQGAN_MAX_COUNT, groups, error);
+}
+
+/* Files of before 2023 call the parts of attention otherwise. */
+static void attention_names_set(const vqc_generator *generator, vqc_coder_style *style)
+{
+    if (vqc_parameters_find(&generator->parameters, "decoder.mid_block.attentions.0.query.weight") == NULL)
+        return;
+    style->query = "query";
+    style->key = "key";
+    style->value = "value";
+    style->project = "proj_attn";
+}
+
+static vqc_status vq_configure(vqc_generator *generator, const vqc_yaml_node *parameters, vqc_error *error)
+{
+    vqc_vqgan_network *network;
+    VQC_TRY(vqc_config_keys_check(parameters, &vq_keys, error));
+    VQC_TRY(vqc_vqgan_network_create(generator, &diffusers_naming, &network, error));
+    attention_names_set(generator, &network->naming.style);
+    VQC_TRY(groups_read(parameters, &network->naming.style.groups, error));
+    VQC_TRY(vqc_vqgan_network_derive(&generator->parameters, generator->type->codebook, network, error));
+    vqc_vqgan_sizes_set(generator, network);
+    VQC_TRY(blocks_check(parameters, network, error));
+    VQC_TRY(vqc_shape_config_integer(parameters, "num_vq_embeddings", network->codes, error));
+    return vqc_shape_config_integer(parameters, "vq_embed_dim", network->embed_width, error);
+}
+
+static const char *const vq_has[] = {"quantize.embedding.weight", "decoder.up_blocks.0.resnets.0.conv1.weight", NULL};
+/* MOVQ's norms are given the codes too. */
+static const char *const vq_lacks[] = {"decoder.up_blocks.0.resnets.0.norm1.norm_layer.weight", NULL};
+/* In a configuration of diffusers the class is the same word as taming's, so the file's own names decide. */
+static const vqc_generator_class vq_classes[] = {
+    {.name = "VQModel of diffusers", .quantiser = VQC_QUANTISER_NEAREST},
+    {.name = NULL},
+};
+
+const vqc_generator_type vqc_generator_diffusers_vq = {
+    .name = "VQModel of diffusers",
+    .classes = vq_classes,
+    .has = vq_has,
+    .lacks = vq_lacks,
+    .codebook = "quantize.embedding.weight",
+    .harmless = vqc_vqgan_harmless,
+    .needs = "its config.json, as diffusers writes it beside it",
+    .config_beside = true,
+    .picture_lowest = -1.0F,
+    .picture_highest = 1.0F,
+    .configure = vq_configure,
+    .decoder = vqc_vqgan_decoder,
+    .encoder = vqc_vqgan_encoder,
+    .latent = vqc_vqgan_latent,
+};
