@@ -77,6 +77,7 @@ static vqc_status inspection_print_json(const inspection *found, vqc_error *erro
 
 typedef struct inspect_options {
     bool json;
+    const char *key;
 } inspect_options;
 
 static vqc_status inspect_run(void *context, const vqc_text_list *operands, vqc_error *error)
@@ -84,7 +85,7 @@ static vqc_status inspect_run(void *context, const vqc_text_list *operands, vqc_
     const inspect_options *options = context;
     const char *path = operands->items[0];
     vqc_weights *weights;
-    VQC_TRY(vqc_weights_open(path, &weights, error));
+    VQC_TRY(vqc_weights_open_key(path, options->key, &weights, error));
     inspection found = {.weights = weights};
     vqc_status status = vqc_weights_digest(path, found.digest, error);
     vqc_recognition_describe(path, weights, found.model);
@@ -98,6 +99,10 @@ static vqc_status inspect_run(void *context, const vqc_text_list *operands, vqc_
 
 static const vqc_option table[] = {
     {.name = "--json", .help = "print the result as JSON", VQC_OPTION_MEMBER(inspect_options, json)},
+    {.name = "--key",
+     .value = "NAME",
+     .help = "which model of a file that holds two",
+     VQC_OPTION_MEMBER(inspect_options, key)},
 };
 
 const vqc_command vqc_command_inspect = {

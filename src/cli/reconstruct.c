@@ -15,6 +15,7 @@ typedef struct reconstruct_options {
     vqc_compute compute;
     const char *generator;
     const char *checkpoint;
+    const char *key;
     const char *input;
     const char *output;
 } reconstruct_options;
@@ -304,7 +305,7 @@ static vqc_status model_reconstruct(reconstruct_options *options, const vqc_text
     VQC_TRY(options_check(options, operands, error));
     VQC_TRY(vqc_compute_open(&options->compute, error));
     vqc_generator generator;
-    VQC_TRY(vqc_generator_open(options->generator, options->checkpoint, &generator, error));
+    VQC_TRY(vqc_generator_open_key(options->generator, options->checkpoint, options->key, &generator, error));
     options->compute.load_seconds = vqc_clock_seconds() - options->compute.started;
     vqc_status status = operands->count == 0 ? tensors_reconstruct(options, &generator, error)
                                              : file_reconstruct(options, &generator, operands->items[0], error);
@@ -334,6 +335,10 @@ static const vqc_option table[] = {
      .value = "FILE",
      .help = "its weights",
      VQC_OPTION_MEMBER(reconstruct_options, checkpoint)},
+    {.name = "--key",
+     .value = "NAME",
+     .help = "which model of a file that holds two",
+     VQC_OPTION_MEMBER(reconstruct_options, key)},
     {.name = "-o, --output",
      .value = "FILE",
      .help = "the PNG, or with --input the tensors, to write",

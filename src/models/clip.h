@@ -48,6 +48,7 @@ typedef struct vqc_clip {
 /* What the caller says where neither the file nor a configuration beside it does; zero or NULL: not said. */
 typedef struct vqc_clip_options {
     int64_t head_width;     /* of the picture tower's transformer blocks */
+    const char *key;        /* of vqc_weights_open_key */
     const char *activation; /* "quick_gelu", "gelu" or "gelu_tanh" */
 } vqc_clip_options;
 

@@ -45,10 +45,13 @@ typedef struct vqc_generator {
  * which file, and the family. */
 VQC_MUST_CHECK vqc_status vqc_generator_open(const char *config_path, const char *weights_path,
                                              vqc_generator *generator_out, vqc_error *error);
+/* The same with a key of vqc_weights_open_key. */
+VQC_MUST_CHECK vqc_status vqc_generator_open_key(const char *config_path, const char *weights_path, const char *key,
+                                                 vqc_generator *generator_out, vqc_error *error);
 /* The same without a configuration, where the shapes of the tensors say everything but the quantiser: what the file
  * holds. */
-VQC_MUST_CHECK vqc_status vqc_generator_examine(const char *weights_path, vqc_generator *generator_out,
-                                                vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_generator_examine(const char *weights_path, const char *key,
+                                                vqc_generator *generator_out, vqc_error *error);
 /* Releases it; decoders and encoders made from it stay usable. */
 void vqc_generator_close(vqc_generator *generator);
 

@@ -228,11 +228,11 @@ static vqc_status config_read(vqc_generator *generator, const char *config_path,
     return config_find(generator, vqc_yaml_root(*document_out), parameters_out, error);
 }
 
-static vqc_status generator_read(vqc_generator *generator, const char *config_path, const char *weights_path,
-                                 bool examined, vqc_yaml **document, vqc_error *error)
+/* Of a generator whose weights file is open. */
+static vqc_status generator_read(vqc_generator *generator, const char *config_path, bool examined,
+                                 vqc_yaml **document, vqc_error *error)
 {
     const vqc_yaml_node *parameters = NULL;
-    VQC_TRY(vqc_weights_open(weights_path, &generator->weights, error));
     VQC_TRY(family_check(generator, error));
     VQC_TRY(config_read(generator, config_path, document, &parameters, error));
     VQC_TRY(family_check(generator, error));
@@ -250,12 +250,14 @@ static vqc_status generator_read(vqc_generator *generator, const char *config_pa
     return halves_check(generator, error);
 }
 
-static vqc_status generator_open(const char *config_path, const char *weights_path, bool examined,
+static vqc_status generator_open(const char *config_path, const char *weights_path, const char *key, bool examined,
                                  vqc_generator *generator_out, vqc_error *error)
 {
     vqc_generator generator = {0};
     vqc_yaml *document = NULL;
-    vqc_status status = generator_read(&generator, config_path, weights_path, examined, &document, error);
+    vqc_status status = vqc_weights_open_key(weights_path, key, &generator.weights, error);
+    if (status == VQC_OK)
+        status = generator_read(&generator, config_path, examined, &document, error);
     vqc_yaml_destroy(document);
     if (status != VQC_OK) {
         vqc_generator_close(&generator);
@@ -268,12 +270,19 @@ static vqc_status generator_open(const char *config_path, const char *weights_pa
 vqc_status vqc_generator_open(const char *config_path, const char *weights_path, vqc_generator *generator_out,
                               vqc_error *error)
 {
-    return generator_open(config_path, weights_path, false, generator_out, error);
+    return generator_open(config_path, weights_path, NULL, false, generator_out, error);
 }
 
-vqc_status vqc_generator_examine(const char *weights_path, vqc_generator *generator_out, vqc_error *error)
+vqc_status vqc_generator_open_key(const char *config_path, const char *weights_path, const char *key,
+                                  vqc_generator *generator_out, vqc_error *error)
 {
-    return generator_open(NULL, weights_path, true, generator_out, error);
+    return generator_open(config_path, weights_path, key, false, generator_out, error);
+}
+
+vqc_status vqc_generator_examine(const char *weights_path, const char *key, vqc_generator *generator_out,
+                                 vqc_error *error)
+{
+    return generator_open(NULL, weights_path, key, true, generator_out, error);
 }
 
 void vqc_generator_close(vqc_generator *generator)

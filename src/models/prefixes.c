@@ -1,6 +1,7 @@
 #include "models/prefixes.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const words[] = {
@@ -36,6 +37,10 @@ static bool some_name_begins(const vqc_weights *weights, const char *prefix, con
 void vqc_prefixes_find(const vqc_weights *weights, vqc_prefixes *prefixes_out)
 {
     *prefixes_out = (vqc_prefixes){.count = 1};
+    if (vqc_weights_prefix(weights) != NULL) {
+        (void)snprintf(prefixes_out->items[0], VQC_PREFIX_SIZE, "%s", vqc_weights_prefix(weights));
+        return;
+    }
     for (int i = 0; i < prefixes_out->count; i++)
         for (size_t w = 0; w < sizeof words / sizeof words[0]; w++)
             if (some_name_begins(weights, prefixes_out->items[i], words[w]))
@@ -45,7 +50,9 @@ void vqc_prefixes_find(const vqc_weights *weights, vqc_prefixes *prefixes_out)
 vqc_status vqc_prefixes_refuse(const vqc_weights *weights, const char *what, const char *first, const char *second,
                                vqc_error *error)
 {
-    return vqc_error_set(error, VQC_BAD_INPUT,
-                         "%s: expected one %s, found two: names that begin with \"%s\" and with \"%s\"",
-                         vqc_weights_path(weights), what, first, second);
+    return vqc_error_set(
+        error, VQC_BAD_INPUT,
+        "%s: expected one %s, found two: names that begin with \"%s\" and with \"%s\": say which with "
+        "`key`, \"%s\"",
+        vqc_weights_path(weights), what, first, second, second);
 }

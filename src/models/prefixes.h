@@ -15,8 +15,9 @@ typedef struct vqc_prefixes {
 } vqc_prefixes;
 
 /* All prefixes, made of one known word or several, with which at least one of the file's names begins, those of fewer
- * words first; "" is always the first. The caller tries each, and refuses a file in which two fit
- * (vqc_prefixes_refuse). */
+ * words first; "" is always the first. Where the caller of
+ * vqc_weights_open_key has asked for a prefix, that one only. The caller tries each, and refuses a file in which two
+ * fit (vqc_prefixes_refuse). */
 void vqc_prefixes_find(const vqc_weights *weights, vqc_prefixes *prefixes_out);
 
 /* VQC_BAD_INPUT: a model was found under two prefixes. Says so, with the file's name and theirs, for the family

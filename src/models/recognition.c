@@ -51,10 +51,10 @@ static void clip_describe(const vqc_clip *clip, char text[VQC_RECOGNITION_SIZE])
 }
 
 /* A file with the first tensors of a CLIP model may still lack others; then the reason is the description. */
-static void clip_describe_file(const char *path, char text[VQC_RECOGNITION_SIZE])
+static void clip_describe_file(const char *path, const vqc_weights *weights, char text[VQC_RECOGNITION_SIZE])
 {
     vqc_clip *clip;
-    vqc_clip_options options = {0};
+    vqc_clip_options options = {.key = vqc_weights_asked(weights)};
     vqc_error error = {0};
     if (vqc_clip_open(path, &options, &clip, &error) != VQC_OK) {
         (void)snprintf(text, VQC_RECOGNITION_SIZE, "CLIP, not usable: %s", error.message);
@@ -65,11 +65,12 @@ static void clip_describe_file(const char *path, char text[VQC_RECOGNITION_SIZE]
 }
 
 /* The same of a generator, which goes the way that `reconstruct` goes. */
-static void generator_describe_file(const char *path, const vqc_generator_type *type, char text[VQC_RECOGNITION_SIZE])
+static void generator_describe_file(const char *path, const vqc_weights *weights, const vqc_generator_type *type,
+                                    char text[VQC_RECOGNITION_SIZE])
 {
     vqc_generator generator;
     vqc_error error = {0};
-    if (vqc_generator_examine(path, &generator, &error) != VQC_OK) {
+    if (vqc_generator_examine(path, vqc_weights_asked(weights), &generator, &error) != VQC_OK) {
         (void)snprintf(text, VQC_RECOGNITION_SIZE, "%s, not usable: %s", type->name, error.message);
         return;
     }
@@ -86,9 +87,9 @@ void vqc_recognition_describe(const char *path, const vqc_weights *weights, char
     const vqc_generator_type *generator = vqc_generator_type_find(weights);
     const char *other = vqc_generator_other_family(weights);
     if (vqc_clip_is_recognised(weights))
-        clip_describe_file(path, text);
+        clip_describe_file(path, weights, text);
     else if (generator != NULL)
-        generator_describe_file(path, generator, text);
+        generator_describe_file(path, weights, generator, text);
     else if (other != NULL)
         (void)snprintf(text, VQC_RECOGNITION_SIZE, "%s, which is not computed", other);
     else

@@ -5,10 +5,12 @@
 static vqc_status models_open(vqc_study_models *models, vqc_error *error)
 {
     const vqc_study *study = models->study;
-    VQC_TRY(vqc_generator_open(study->generator.config, study->generator.checkpoint, &models->generator, error));
+    VQC_TRY(vqc_generator_open_key(study->generator.config, study->generator.checkpoint, study->generator.key,
+                                   &models->generator, error));
     for (size_t i = 0; i < study->perceptor_count; i++) {
         const vqc_perceptor_source *source = &study->perceptors[i];
-        vqc_clip_options options = {.head_width = source->head_width, .activation = source->activation};
+        vqc_clip_options options = {
+            .head_width = source->head_width, .key = source->key, .activation = source->activation};
         VQC_TRY(vqc_clip_open(source->checkpoint, &options, &models->clips[i], error));
     }
     return VQC_OK;

@@ -79,7 +79,12 @@ static const vqc_field generator_fields[] = {
      .kind = VQC_FIELD_PATH,
      VQC_MEMBER(vqc_generator_source, checkpoint),
      .required = true,
-     .says = "its weights: safetensors or PyTorch"},
+     .says = "its weights: safetensors or PyTorch, an index of several files, or a folder of them"},
+    {.key = "key",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_generator_source, key),
+     .otherwise = "the only one",
+     .says = "which model of the file, where it holds two: ema; or its names' prefix, with the dot: clip."},
 };
 
 const vqc_schema vqc_generator_schema = {
@@ -100,7 +105,12 @@ static const vqc_field perceptor_fields[] = {
      .kind = VQC_FIELD_PATH,
      VQC_MEMBER(vqc_perceptor_source, checkpoint),
      .required = true,
-     .says = "its weights: safetensors, PyTorch or TorchScript"},
+     .says = "its weights: safetensors, PyTorch or TorchScript, an index of several files, or a folder of them"},
+    {.key = "key",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_perceptor_source, key),
+     .otherwise = "the only one",
+     .says = "which model of the file, where it holds two: ema; or its names' prefix, with the dot: clip."},
     {.key = "vocabulary",
      .kind = VQC_FIELD_PATH,
      VQC_MEMBER(vqc_perceptor_source, vocabulary),

@@ -16,6 +16,7 @@
 typedef struct vqc_perceptor_source {
     const char *name;
     const char *checkpoint;
+    const char *key; /* of what in it is meant (weights/weights.h); NULL: it says so itself */
     const char *vocabulary;
     const char *activation; /* NULL: as the checkpoint's family says */
     int64_t head_width;     /* 0: the rule, 64 */
@@ -26,6 +27,7 @@ typedef struct vqc_perceptor_source {
 typedef struct vqc_generator_source {
     const char *config;
     const char *checkpoint;
+    const char *key; /* as a perceptor's */
 } vqc_generator_source;
 
 enum { VQC_STUDY_MAX_PERCEPTORS = 16, VQC_STUDY_MAX_TEAM = 65536 };

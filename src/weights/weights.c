@@ -28,6 +28,7 @@ typedef struct weights_file {
 struct vqc_weights {
     vqc_weights_parts parts;
     weights_file *files; /* (parts.count) */
+    char *asked;         /* the caller's key */
 };
 
 static bool starts_with(const vqc_map *map, const char *text)
@@ -104,6 +105,10 @@ static vqc_status index_check(const vqc_weights *weights, vqc_error *error)
 static vqc_status weights_fill(vqc_weights *weights, const char *path, const char *key, vqc_error *error)
 {
     VQC_TRY(vqc_weights_parts_find(path, &weights->parts, error));
+    if (key != NULL)
+        VQC_TRY(vqc_memory_copy_text(key, &weights->asked, error));
+    if (vqc_weights_prefix(weights) != NULL)
+        key = NULL;
     VQC_TRY(
         vqc_memory_allocate(weights->parts.count, sizeof *weights->files, "a checkpoint", &weights->files, error));
     for (size_t i = 0; i < weights->parts.count; i++)
@@ -139,6 +144,7 @@ void vqc_weights_close(vqc_weights *weights)
         vqc_map_close(&weights->files[i].map);
     }
     free(weights->files);
+    free(weights->asked);
     vqc_weights_parts_release(&weights->parts);
     free(weights);
 }
@@ -176,6 +182,19 @@ const char *vqc_weights_format_name(vqc_weights_format format)
 const char *vqc_weights_key(const vqc_weights *weights)
 {
     return weights->files[0].directory.key;
+}
+
+const char *vqc_weights_asked(const vqc_weights *weights)
+{
+    return weights->asked;
+}
+
+const char *vqc_weights_prefix(const vqc_weights *weights)
+{
+    const char *asked = weights->asked;
+    if (asked == NULL || asked[0] == '\0' || asked[strlen(asked) - 1] != '.')
+        return NULL;
+    return strcmp(asked, ".") == 0 ? "" : asked;
 }
 
 size_t vqc_weights_count(const vqc_weights *weights)

@@ -48,7 +48,9 @@ typedef struct vqc_weights_tensor {
  * tensors under two of these keys is VQC_BAD_INPUT. VQC_BAD_INPUT names the file and, where there is one, the tensor.
  */
 VQC_MUST_CHECK vqc_status vqc_weights_open(const char *path, vqc_weights **weights_out, vqc_error *error);
-/* The same of the tensors under this key of the file. NULL: as above. */
+/* The same of one of two models in a file: of the tensors under this key; or, where it ends in a dot, of those whose
+ * names begin so ("clip."; "." alone: of those without a prefix), which the models then look for
+ * (vqc_weights_prefix). NULL: as above. */
 VQC_MUST_CHECK vqc_status vqc_weights_open_key(const char *path, const char *key, vqc_weights **weights_out,
                                                vqc_error *error);
 /* NULL is allowed. */
@@ -65,6 +67,10 @@ const char *vqc_weights_format_name(vqc_weights_format format);
 
 /* The key that the tensors stand under in the file, "state_dict"; NULL: they stand at its top. */
 const char *vqc_weights_key(const vqc_weights *weights);
+
+/* What was asked for with vqc_weights_open_key; and the prefix among it, NULL where no prefix was asked for. */
+const char *vqc_weights_asked(const vqc_weights *weights);
+const char *vqc_weights_prefix(const vqc_weights *weights);
 
 /* Number of tensors, and each of them in the file's order. */
 size_t vqc_weights_count(const vqc_weights *weights);

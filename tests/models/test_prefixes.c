@@ -105,11 +105,19 @@ static void test_two(void **state)
     const vqc_clip_options options = {0};
     vqc_error error = {0};
     vqc_clip *clip;
+    const vqc_clip_options chosen = {.key = "model."};
     vqc_generator generator;
     weights_copy(hugging_face, fixture->path, "model.", 2, NULL);
     two_check(vqc_clip_open(fixture->path, &options, &clip, &error), &error,
               "expected one CLIP model, found two: names that begin with \"\" and with \"model.\"");
+    assert_int_equal(vqc_clip_open(fixture->path, &chosen, &clip, &error), VQC_OK);
+    assert_string_equal(clip->prefix, "model.");
+    vqc_clip_close(clip);
     weights_copy(vqgan, fixture->path, "first_stage_model.", 2, NULL);
+    assert_int_equal(vqc_generator_open_key(vqgan_config, fixture->path, "first_stage_model.", &generator, &error),
+                     VQC_OK);
+    assert_string_equal(generator.prefix, "first_stage_model.");
+    vqc_generator_close(&generator);
     two_check(vqc_generator_open(vqgan_config, fixture->path, &generator, &error), &error,
               "expected one VQGAN, found two: names that begin with \"\" and with \"first_stage_model.\"");
 }
