@@ -5,6 +5,7 @@ the rater was not shown at that place, and ratings out of range: somebody has to
 said, and left out.
 """
 
+import collections
 import csv
 import dataclasses
 import io
@@ -75,8 +76,8 @@ def read_csv(path: Path, text: str) -> RaterFile:
     if len(owners) != 1:
         raise BadInput(f"{path}: expected the ratings of one rater of one study, found {len(owners)}")
     study, rater = owners.pop()
-    if not rater or not rater.isdecimal():
-        raise BadInput(f"{path}: expected the number of a rater, found {rater!r}")
+    if not rater.isdecimal() or len(rater) > 9:
+        raise BadInput(f"{path}: expected the number of a rater, found {rater[:40]!r}")
     return RaterFile(path, study, int(rater), [checked_row(path, row) for row in rows])
 
 
@@ -111,15 +112,16 @@ def check_row(key: Key, file: RaterFile, row: dict) -> None:
 
 def ratings_of(key: Key, file: RaterFile) -> list[Rating]:
     """A rater's ratings in the order of their places."""
-    positions = [row["position"] for row in file.rows]
-    if doubles := sorted({position for position in positions if positions.count(position) > 1}):
-        raise BadInput(f"{file.path}: position {doubles[0]}: expected one rating, found {positions.count(doubles[0])}")
+    counts = collections.Counter(row["position"] for row in file.rows)
+    if doubles := sorted(position for position, count in counts.items() if count > 1):
+        raise BadInput(f"{file.path}: position {doubles[0]}: expected one rating, found {counts[doubles[0]]}")
     ratings = []
+    repeats = key.repeats(file.rater)
     for row in sorted(file.rows, key=lambda row: row["position"]):
         check_row(key, file, row)
         picture = key.pictures[row["picture"]]
         ratings.append(Rating(
-            rater=file.rater, position=row["position"], repeat=key.is_repeat(file.rater, row["position"]),
+            rater=file.rater, position=row["position"], repeat=repeats[row["position"] - 1],
             condition=picture["condition"], prompt=picture["prompt"], picture=row["picture"], rating=row["rating"],
             seconds=row["seconds"]))
     return ratings

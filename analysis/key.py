@@ -36,10 +36,10 @@ class Key:
     def condition_names(self) -> list[str]:
         return [condition["name"] for condition in self.conditions]
 
-    def is_repeat(self, rater: int, position: int) -> bool:
-        """Whether the rater has seen the picture at that position, from 1, before."""
-        order = self.orders[rater]
-        return order[position - 1] in order[: position - 1]
+    def repeats(self, rater: int) -> list[bool]:
+        """For every position of a rater's order, whether the rater has seen the picture before."""
+        seen: set[str] = set()
+        return [picture in seen or seen.add(picture) is not None for picture in self.orders[rater]]
 
     def _content(self) -> dict:
         orders = {str(rater): names for rater, names in self.orders.items()}

@@ -1,4 +1,6 @@
+#include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -212,6 +214,62 @@ static vqc_status pictures_export(export_work *work, vqc_error *error)
                          vqc_archive_path(work->archive), work->damaged);
 }
 
+/* Whether a file's name is that of an exported picture. */
+static bool is_picture(const char *name)
+{
+    size_t digits = strspn(name, "0123456789");
+    return digits >= 5 && strcmp(name + digits, ".png") == 0;
+}
+
+/* The text of a picture that has the key, NULL where it has none. */
+static const char *text_find(const vqc_image_texts *texts, const char *key)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        if (strcmp(texts->items[i].key, key) == 0)
+            return texts->items[i].value;
+    return NULL;
+}
+
+/* That a picture which lies where one would be written is of the same job. */
+static vqc_status picture_check(const export_work *work, const char *name, vqc_error *error)
+{
+    vqc_text path = {0};
+    vqc_image_texts texts = {0};
+    const char *job = vqc_archive_outline_of(work->archive)->job_sha256;
+    vqc_status status = vqc_text_append(&path, error, "%s/%s", work->folder, name);
+    if (status == VQC_OK)
+        status = vqc_image_texts_read(path.data, &texts, error);
+    const char *found = text_find(&texts, "vqclip job SHA-256");
+    const char *study = text_find(&texts, "vqclip study");
+    if (status == VQC_OK && found == NULL)
+        status = vqc_error_set(error, VQC_BAD_INPUT,
+                               "%s: expected a picture of this study, found one that no vqclip export wrote; take "
+                               "another folder",
+                               path.data);
+    else if (status == VQC_OK && strcmp(found, job) != 0)
+        status = vqc_error_set(error, VQC_BAD_INPUT,
+                               "%s: expected a picture of this study, found one of the study %s, of another archive "
+                               "(job SHA-256 %.12s, not %.12s); take another folder",
+                               path.data, study == NULL ? "" : study, found, job);
+    vqc_image_texts_release(&texts);
+    vqc_text_release(&path);
+    return status;
+}
+
+/* That pictures of other archives do not lie in the folder, among which these would be lost. */
+static vqc_status folder_check(const export_work *work, vqc_error *error)
+{
+    DIR *folder = opendir(work->folder);
+    if (folder == NULL)
+        return vqc_error_set(error, VQC_FAILED, "%s: the folder cannot be read: %s", work->folder, strerror(errno));
+    vqc_status status = VQC_OK;
+    for (struct dirent *entry = readdir(folder); entry != NULL && status == VQC_OK; entry = readdir(folder))
+        if (is_picture(entry->d_name))
+            status = picture_check(work, entry->d_name, error);
+    (void)closedir(folder);
+    return status;
+}
+
 typedef struct export_options {
     const char *output;
 } export_options;
@@ -227,6 +285,8 @@ static vqc_status export_run(void *context, const vqc_text_list *operands, vqc_e
     vqc_status status = VQC_OK;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         status = vqc_error_set(error, VQC_FAILED, "%s: the folder cannot be made: %s", folder, strerror(errno));
+    if (status == VQC_OK)
+        status = folder_check(&work, error);
     if (status == VQC_OK)
         status = pictures_export(&work, error);
     vqc_captions_destroy(work.captions);

@@ -474,12 +474,35 @@ static double l2_loss(const vqc_renderer *renderer)
     return weight * renderer->latent.squares / (double)latent_count(renderer);
 }
 
-static vqc_status not_finite(const vqc_renderer *renderer, int64_t step, vqc_error *error)
+/* Advice is given where it is true: at the first step the latent has not moved yet, so that no setting is at fault.
+ */
+static vqc_status loss_not_finite(const vqc_renderer *renderer, vqc_error *error)
+{
+    long long number = (long long)renderer->render->number;
+    if (renderer->steps_done == 0)
+        return vqc_error_set(error, VQC_FAILED,
+                             "render %lld: step 1: the loss is not finite before anything has moved: a model or a "
+                             "target is at fault, whose numbers are not finite or far too large, not the settings",
+                             number);
+    return vqc_error_set(error, VQC_FAILED,
+                         "render %lld: step %lld: the loss is not finite; a smaller learning rate may help", number,
+                         (long long)renderer->steps_done + 1);
+}
+
+static vqc_status gradient_not_finite(const vqc_renderer *renderer, vqc_error *error)
+{
+    return vqc_error_set(
+        error, VQC_FAILED,
+        "render %lld: step %lld: the picture's gradient is beyond 4096, the range of its sum, or not "
+        "finite: weights of targets or perceptors are too large, or a model's numbers",
+        (long long)renderer->render->number, (long long)renderer->steps_done + 1);
+}
+
+static vqc_status latent_not_finite(const vqc_renderer *renderer, vqc_error *error)
 {
     return vqc_error_set(error, VQC_FAILED,
-                         "render %lld: step %lld: the loss or the latent is not finite; a smaller "
-                         "learning rate may help",
-                         (long long)renderer->render->number, (long long)step);
+                         "render %lld: step %lld: the latent is not finite; a smaller learning rate may help",
+                         (long long)renderer->render->number, (long long)renderer->steps_done + 1);
 }
 
 /* The loss terms, from what all members know. */
@@ -491,9 +514,9 @@ static vqc_status losses_complete(vqc_renderer *renderer, double *losses, vqc_er
     losses[terms - 1] = 0.0;
     for (int64_t i = 0; i < terms - 1; i++)
         losses[terms - 1] += losses[i];
-    if (isfinite(losses[terms - 1]) && renderer->message.control[VQC_CONTROL_MARKS] == 0)
-        return VQC_OK;
-    return not_finite(renderer, renderer->steps_done + 1, error);
+    if (!isfinite(losses[terms - 1]))
+        return loss_not_finite(renderer, error);
+    return renderer->message.control[VQC_CONTROL_MARKS] == 0 ? VQC_OK : gradient_not_finite(renderer, error);
 }
 
 /* Queues the way from the summed gradients to the next latent. */
@@ -508,7 +531,7 @@ static vqc_status latent_check(const vqc_renderer *renderer, vqc_error *error)
 {
     if (vqc_guidance_results_of(renderer->guidance)->latent.not_finite == 0)
         return VQC_OK;
-    return not_finite(renderer, renderer->steps_done + 1, error);
+    return latent_not_finite(renderer, error);
 }
 
 /* Adds the other members' gradients. */

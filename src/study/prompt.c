@@ -239,6 +239,20 @@ static vqc_status prompt_read_text(const vqc_yaml_node *node, vqc_study_storage 
     return VQC_OK;
 }
 
+/* A mapping that has neither a text nor targets, or both. "- A man: in oil" is one with the key "A man", to YAML. */
+static vqc_status keys_refuse(const vqc_yaml_node *node, vqc_error *error)
+{
+    const vqc_yaml_node *first = vqc_yaml_count(node) == 1 ? vqc_yaml_at(node, 0) : NULL;
+    if (first == NULL || vqc_schema_find(&vqc_prompt_schema, vqc_yaml_key(first)) != NULL ||
+        vqc_schema_find(&vqc_settings_schema, vqc_yaml_key(first)) != NULL)
+        return vqc_yaml_error(node, error, "expected either text or targets");
+    return vqc_yaml_error(
+        node, error,
+        "expected either text or targets, found the key %s: a prompt with a colon or braces is to be "
+        "quoted, - \"%s: ...\"",
+        vqc_yaml_key(first), vqc_yaml_key(first));
+}
+
 vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, vqc_study_storage *storage,
                            vqc_prompt *prompt_out, vqc_error *error)
 {
@@ -249,7 +263,7 @@ vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, vqc_study_s
         const vqc_yaml_node *text = vqc_yaml_find(node, "text");
         const vqc_yaml_node *targets = vqc_yaml_find(node, "targets");
         if ((text == NULL) == (targets == NULL))
-            return vqc_yaml_error(node, error, "expected either text or targets");
+            return keys_refuse(node, error);
         if (id != NULL)
             VQC_TRY(vqc_yaml_read_text(id, &prompt.id, error));
         if (text != NULL)

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 import unittest
 
 import numpy as np
@@ -374,6 +375,14 @@ class CollectTest(unittest.TestCase):
         self.refused(self.answers(1, rater=1.5), "expected ratings as a page saves them")
         other_rater = self.csv_of(self.answers(1)) + self.csv_of(self.answers(2)).partition("\n")[2]
         self.refused(other_rater, "expected the ratings of one rater", "file.csv")
+
+    def test_many_rows_take_no_time(self):
+        answers = self.answers(1)
+        answers["ratings"] *= 10000
+        began = time.monotonic()
+        self.refused(answers, "position 1: expected one rating, found 10000")
+        self.assertLess(time.monotonic() - began, 20.0)
+        self.refused(self.csv_of({**self.answers(1), "rater": "1" * 5000}), "expected the number of a rater", "file.csv")
 
     def test_two_files_of_a_rater_are_refused(self):
         _, (_, errors) = self.collect(self.write(self.answers(1)), self.write(self.answers(1)), expected=2)

@@ -178,9 +178,11 @@ static void test_failed_render_on_the_sheet(void **state)
     char path[PATH_SIZE];
     vqc_error error = {0};
     vqc_image sheet;
+    char output[PATH_SIZE];
     path_in(path, "third.h5");
-    call_ok(&vqc_command_export, path, folder());
-    path_in(path, "sheet.png");
+    path_in(output, "third");
+    call_ok(&vqc_command_export, path, output);
+    path_in(path, "third/sheet.png");
     assert_int_equal(vqc_image_read(path, &sheet, &error), VQC_OK);
     bool grey = false;
     for (int64_t y = 0; y < sheet.height && !grey; y++)

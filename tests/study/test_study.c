@@ -386,6 +386,11 @@ static void test_bad_studies(void **state)
         {"study: s\n" MODELS "prompts: ['a:0']\n", "weight that is not 0"},
         {"study: s\n" MODELS "prompts: [{id: A, text: a}, {id: A, text: b}]\n", "two prompts have the id A"},
         {"study: s\n" MODELS "prompts: [{text: a, targets: []}]\n", "expected either text or targets"},
+        {"study: s\n" MODELS "prompts:\n- Portrait of a man: oil on canvas\n",
+         "4:3: prompts[0]: expected either text or targets, found the key Portrait of a man: a prompt with a colon "
+         "or "
+         "braces is to be quoted, - \"Portrait of a man: ...\""},
+        {"study: s\n" MODELS "prompts: [{a red cat}]\n", "found the key a red cat: a prompt with a colon or braces"},
         {"study: s\n" MODELS "prompts: [{text: a, stepz: 3}]\n",
          "unknown setting stepz, the nearest known one is steps"},
         {"study: s\n" MODELS "prompts: [{targets: [{text: a, image: /dev/null}]}]\n", "exactly one of"},

@@ -1,0 +1,44 @@
+#!/bin/sh
+# export_folder_test.sh PROGRAM FIXTURES: pictures of two archives do not mix in one folder; those of one are written again.
+set -eu
+program=$1
+fixtures=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+for study in first second; do
+    cat >"$folder/$study.yaml" <<JOB
+study: $study
+models:
+  generator: {config: $fixtures/net2net.yaml, checkpoint: $fixtures/net2net.safetensors}
+  perceptors:
+    - {name: gelu, checkpoint: $fixtures/open_clip_gelu/open_clip_model.safetensors}
+render: {size: [16, 16], steps: 2, crops: {count: 1, group: 1}, augment: []}
+prompts:
+  - targets: [{noise: 1}]
+JOB
+    "$program" render "$folder/$study.yaml" -o "$folder/out" --threads 1 >/dev/null 2>&1
+done
+
+# refused CODE WORDS: exporting the second archive.
+refused() {
+    code=0
+    "$program" export "$folder/out/second.h5" -o "$folder/png" >"$folder/output" 2>&1 || code=$?
+    if [ "$code" -ne "$1" ] || ! grep -q "$2" "$folder/output"; then
+        echo "FAILED: exit code $code, expected $1 and: $2"
+        cat "$folder/output"
+        exit 1
+    fi
+}
+
+"$program" export "$folder/out/first.h5" -o "$folder/png"
+"$program" export "$folder/out/first.h5" -o "$folder/png"
+cp "$folder/png/00000.png" "$folder/kept.png"
+refused 2 'png/00000.png: expected a picture of this study, found one of the study first'
+cmp "$folder/png/00000.png" "$folder/kept.png"
+mv "$folder/png/00000.png" "$folder/png/00007.png"
+refused 2 'png/00007.png: .* found one of the study first'
+cp "$(dirname "$0")/../image/pictures/colour.png" "$folder/png/00007.png"
+refused 2 'found one that no vqclip export wrote'
+rm "$folder/png/00007.png"
+refused 0 '1 of 1 pictures'
