@@ -57,7 +57,9 @@ static vqc_status rows_encode(const vqc_tokenizer *tokenizer, const char *const 
         int32_t *row = rows + i * form->context;
         for (size_t place = 0; place < form->context; place++)
             row[place] = filling.padding;
-        memcpy(row + (filling.left ? form->context - tokens.count : 0), tokens.ids, tokens.count * sizeof *rows);
+        size_t first = filling.left ? form->context - tokens.count : 0;
+        for (size_t k = 0; k < tokens.count; k++)
+            row[first + k] = tokens.ids[k];
         if (tokens.count > *longest)
             *longest = tokens.count;
     }

@@ -1,2 +1,5 @@
 vqc_add_fuzz_target(fuzz_vocabulary USES text)
 vqc_add_fuzz_target(fuzz_tokenizer USES text)
+vqc_add_fuzz_target(fuzz_tokenizer_json USES text)
+vqc_add_fuzz_target(fuzz_sentencepiece USES text)
+vqc_add_fuzz_target(fuzz_merges USES text)
