@@ -139,6 +139,17 @@ static vqc_status config_read(const vqc_json_config *json, bool text, vqc_clip_c
     return VQC_OK;
 }
 
+/* Both sides are resized, to what the tower takes where no size is said; a shorter side alone is not cut here. */
+static vqc_status squash_check(vqc_clip_config *config, vqc_error *error)
+{
+    if (config->preparation.shorter > 0)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: size: expected height and width, found the shorter side alone",
+                             config->preprocessor_path);
+    config->preparation.resize = VQC_PICTURE_RESIZE_SQUASH;
+    return VQC_OK;
+}
+
 vqc_status vqc_siglip_config_read(const char *weights_path, bool text, vqc_clip_config *config, vqc_error *error)
 {
     vqc_json_config *json;
@@ -156,9 +167,7 @@ vqc_status vqc_siglip_config_read(const char *weights_path, bool text, vqc_clip_
     vqc_json_config_close(json);
     VQC_TRY(status);
     VQC_TRY(vqc_hugging_face_pictures_read(weights_path, config, error));
-    if (config->picture_side.key == NULL) /* where no size is said, it is that of both sides */
-        config->preparation.resize = VQC_PICTURE_RESIZE_SQUASH;
-    return VQC_OK;
+    return squash_check(config, error);
 }
 
 /* timm's picture towers of SigLIP, as timm 1.0.31 makes them. Which GELU one has follows from nothing else. */

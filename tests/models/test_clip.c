@@ -317,6 +317,39 @@ static void test_siglip_unknown_timm_name(void **state)
     folder_remove(&f);
 }
 
+/* Pictures are squashed; a processor that resizes one side only would leave them as no tower takes them. */
+static void test_siglip_picture_files(void **state)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"{}", NULL},
+        {"{\"size\": {\"height\": 19, \"width\": 19}, \"image_processor_type\": \"SiglipImageProcessor\"}", NULL},
+        {"{\"size\": {\"shortest_edge\": 19}}", "size: expected height and width"},
+        {"{\"size\": {\"height\": 24, \"width\": 24}}", "size.height: expected 19"},
+        {"{\"image_processor_type\": \"Siglip2ImageProcessor\"}", "image_processor_type"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        vqc_error error = {0};
+        vqc_clip *clip;
+        other_folder f;
+        folder_open(&f);
+        link_add(&f, VQC_SOURCE_DIR "/tests/models/fixtures/siglip_hugging_face", "model.safetensors");
+        link_add(&f, VQC_SOURCE_DIR "/tests/models/fixtures/siglip_hugging_face", "config.json");
+        text_add(&f, "preprocessor_config.json", cases[i].text);
+        if (cases[i].says != NULL) {
+            refusal_check(f.paths[0], &(vqc_clip_options){0}, cases[i].says);
+        } else {
+            model_test_ok(vqc_clip_open(f.paths[0], &(vqc_clip_options){0}, &clip, &error), &error);
+            assert_int_equal(clip->config.preparation.resize, VQC_PICTURE_RESIZE_SQUASH);
+            assert_true(clip->config.pixel_mean[0] == 0.5F && clip->config.pixel_deviation[2] == 0.5F);
+            vqc_clip_close(clip);
+        }
+        folder_remove(&f);
+    }
+}
+
 /* A file of one tensor of one number. */
 static void one_tensor_add(other_folder *f, const char *name)
 {
@@ -412,6 +445,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_siglip_open_clip, &test),
         cmocka_unit_test_prestate(test_siglip_unknown_timm_name, &test),
         cmocka_unit_test_prestate(test_siglip_texts_are_whole, &test),
+        cmocka_unit_test_prestate(test_siglip_picture_files, &test),
         cmocka_unit_test_prestate(test_strangers_refused, &test),
         cmocka_unit_test_prestate(test_siglip_refused, &test),
         cmocka_unit_test_prestate(test_open_clip_other_pictures, &test),
