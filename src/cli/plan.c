@@ -2,73 +2,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/visible.h"
 #include "cli/commands.h"
 #include "cli/compute.h"
 #include "cli/forecast_report.h"
-#include "cli/json_output.h"
 #include "cli/lanes.h"
 #include "cli/memory_report.h"
+#include "cli/study_report.h"
 #include "forecast/cost_file.h"
 #include "forecast/measurement.h"
 #include "guide/targets.h"
 #include "record/environment.h"
-
-/* Steps times crops of all perceptors: what a render costs, roughly, at one size. */
-static int64_t crops_of(const vqc_study *study, const vqc_render *render)
-{
-    return render->settings.steps * render->settings.crop_count * (int64_t)study->perceptor_count;
-}
-
-static void study_print(const vqc_study *study)
-{
-    int64_t steps = 0;
-    int64_t crops = 0;
-    vqc_print(stdout, "study   %s\njob     %s\n\nnumber  size         steps   crops  seed  prompt\n", study->name,
-              study->digest);
-    for (size_t i = 0; i < study->render_count; i++) {
-        const vqc_render *render = &study->renders[i];
-        char size[32];
-        (void)snprintf(size, sizeof size, "%lldx%lld", (long long)render->settings.width,
-                       (long long)render->settings.height);
-        vqc_print(stdout, "%6zu  %-11s  %5lld  %6lld  %4llu  %s%s%s: %s\n", i, size,
-                  (long long)render->settings.steps, (long long)render->settings.crop_count,
-                  (unsigned long long)render->seed, render->prompt->id, render->variant[0] == '\0' ? "" : " ",
-                  render->variant, render->prompt->text);
-        steps += render->settings.steps;
-        crops += crops_of(study, render);
-    }
-    (void)printf("\n%zu renders, %lld steps, %lld crops through %zu perceptors\n", study->render_count,
-                 (long long)steps, (long long)crops, study->perceptor_count);
-}
-
-static json_t *render_to_json(const vqc_render *render)
-{
-    return json_pack("{s: I, s: s, s: s, s: o, s: s, s: I, s: I, s: I, s: I}", "number", (json_int_t)render->number,
-                     "id", render->prompt->id, "prompt", render->prompt->text, "seed", vqc_json_seed(render->seed),
-                     "variant", render->variant, "width", (json_int_t)render->settings.width, "height",
-                     (json_int_t)render->settings.height, "steps", (json_int_t)render->settings.steps, "crops",
-                     (json_int_t)render->settings.crop_count);
-}
-
-static vqc_status study_print_json(const vqc_study *study, vqc_error *error)
-{
-    json_t *renders = json_array();
-    json_t *report =
-        json_pack("{s: s, s: s, s: o}", "study", study->name, "job_sha256", study->digest, "renders", renders);
-    for (size_t i = 0; i < study->render_count; i++)
-        json_array_append_new(renders, render_to_json(&study->renders[i]));
-    return vqc_json_print(report, error);
-}
-
-/* Lists the renders. */
-static vqc_status study_list(const vqc_study *study, bool json, vqc_error *error)
-{
-    if (json)
-        return study_print_json(study, error);
-    study_print(study);
-    return VQC_OK;
-}
 
 /* ---- What a launch would be like ---- */
 
@@ -184,7 +127,8 @@ static vqc_status study_plan(plan_options *options, const vqc_study *study, vqc_
     VQC_TRY(vqc_targets_check(study, error));
     if (options->ranks > 0)
         return launch_predict(options, study, error);
-    return options->memory ? memory_plan(options, study, error) : study_list(study, options->compute.json, error);
+    return options->memory ? memory_plan(options, study, error)
+                           : vqc_study_report_print(study, options->compute.json, error);
 }
 
 static vqc_status plan_run(void *context, const vqc_text_list *operands, vqc_error *error)
