@@ -13,12 +13,13 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "../support/scratch.h"
 #include "cli/commands.h"
 #include "command_run.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
-enum { PATH_SIZE = 4096, MAX_WORDS = 12 };
+enum { MAX_WORDS = 12 };
 
 static const char job_text[] =
     "study: benched\n"
@@ -31,42 +32,18 @@ static const char job_text[] =
 static const char first_prompt[] = "{targets: [{noise: 1}]}, ";
 static const char second_prompt[] = "{targets: [{noise: 2}, {noise: 3}], size: [32, 32]}";
 
-/* The test's folder, made by the first call. */
-static const char *path_in(char path[PATH_SIZE], const char *name)
-{
-    static char folder[] = "/tmp/vqclip-bench-XXXXXX";
-    static int made = 0;
-    if (!made)
-        assert_non_null(mkdtemp(folder));
-    made = 1;
-    (void)snprintf(path, PATH_SIZE, "%s/%s", folder, name);
-    return path;
-}
-
 /* Writes a job with these prompts. */
 static void job_write(const char *first, const char *second)
 {
-    char path[PATH_SIZE];
-    FILE *stream = fopen(path_in(path, "job.yaml"), "w");
-    assert_non_null(stream);
-    assert_true(fprintf(stream, "%sprompts: [%s%s]\n", job_text, first, second) > 0);
-    assert_int_equal(fclose(stream), 0);
+    char text[4096];
+    assert_true(snprintf(text, sizeof text, "%sprompts: [%s%s]\n", job_text, first, second) < (int)sizeof text);
+    text_write("job.yaml", text);
 }
 
 static int both_prompts(void **state)
 {
     (void)state;
     job_write(first_prompt, second_prompt);
-    return 0;
-}
-
-static int folder_remove(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"job.yaml", "report.json", "text", "refused", ""};
-    char path[PATH_SIZE];
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        (void)remove(path_in(path, names[i]));
     return 0;
 }
 
@@ -216,5 +193,5 @@ int main(void)
         cmocka_unit_test(test_another_render),    cmocka_unit_test(test_text),
         cmocka_unit_test(test_bad_options),
     };
-    return cmocka_run_group_tests(tests, both_prompts, folder_remove);
+    return cmocka_run_group_tests(tests, both_prompts, NULL);
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../comparison.h"
+#include "../support/scratch.h"
 #include "cli/commands.h"
 #include "command_run.h"
 #include "image/image.h"
@@ -21,19 +22,13 @@
 
 #define MODELS VQC_SOURCE_DIR "/jobs/models/"
 
-enum { MAX_WORDS = 16, PATH_SIZE = 4096, OUTPUT_SIZE = 1 << 16 };
+enum { MAX_WORDS = 16, OUTPUT_SIZE = 1 << 16 };
 
-/* A folder for what the tests write. */
+/* The path of a file in the test's folder, until the next call. */
 static const char *scratch(const char *name)
 {
     static char path[PATH_SIZE];
-    static char folder[] = "/tmp/vqclip-test-XXXXXX";
-    static int made = 0;
-    if (!made)
-        assert_non_null(mkdtemp(folder));
-    made = 1;
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
+    return path_in(path, name);
 }
 
 static void skip_without(const char *path)
@@ -241,14 +236,10 @@ static char *output_of(const vqc_command *run_command, const char *const *words)
     return text;
 }
 
-static const char *text_write(const char *name, const char *text)
+static const char *text_in_scratch(const char *name, const char *text)
 {
-    const char *path = scratch(name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    return path;
+    text_write(name, text);
+    return scratch(name);
 }
 
 /* A red car, judged with labels that are right for one attribute and wrong for the other. */
@@ -258,13 +249,13 @@ static void test_judge(void **state)
     char attributes[PATH_SIZE];
     char labels[PATH_SIZE];
     (void)snprintf(attributes, sizeof attributes, "%s",
-                   text_write("attributes.json", "{\"object\": {\"car\": [\"a car\", \"an automobile\"],"
-                                                 " \"moon\": [\"a moon\"]},"
-                                                 " \"color\": {\"orange\": [\"an orange car\"],"
-                                                 " \"black\": [\"a black car\", \"a black fish\"]}}"));
+                   text_in_scratch("attributes.json", "{\"object\": {\"car\": [\"a car\", \"an automobile\"],"
+                                                      " \"moon\": [\"a moon\"]},"
+                                                      " \"color\": {\"orange\": [\"an orange car\"],"
+                                                      " \"black\": [\"a black car\", \"a black fish\"]}}"));
     (void)snprintf(labels, sizeof labels, "%s",
-                   text_write("labels.json", "[{\"picture\": \"00-orange-car.png\", \"object\": \"car\","
-                                             " \"color\": \"black\", \"group\": \"cars\"}]"));
+                   text_in_scratch("labels.json", "[{\"picture\": \"00-orange-car.png\", \"object\": \"car\","
+                                                  " \"color\": \"black\", \"group\": \"cars\"}]"));
     const char *words[] = {"--perceptor",
                            MODELS "picturebook-resnet.safetensors",
                            "--vocabulary",
@@ -299,7 +290,7 @@ static void test_judge_bad_lists(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         vqc_error error = {0};
         const char *words[] = {
-            "--perceptor", "none", "--vocabulary", "none", "--attributes", text_write("bad.json", bad[i][0]),
+            "--perceptor", "none", "--vocabulary", "none", "--attributes", text_in_scratch("bad.json", bad[i][0]),
             "x.png",       NULL};
         assert_int_equal(run(&vqc_command_judge, words, &error), VQC_BAD_INPUT);
         (void)printf("    %s\n", error.message);

@@ -12,13 +12,14 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "../support/scratch.h"
 #include "cli/commands.h"
 #include "cli/memory_report.h"
 #include "command_run.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
-enum { PATH_SIZE = 4096, MAX_WORDS = 12 };
+enum { MAX_WORDS = 12 };
 
 static const char job_text[] =
     "study: planned\n"
@@ -28,27 +29,6 @@ static const char job_text[] =
     "render: {size: [41, 25], steps: 30, crops: {count: 6, group: 2}, snapshots: 10}\n"
     "seeds: [0, 1]\n"
     "prompts: [{targets: [{noise: 1}]}, {targets: [{noise: 2}, {noise: 3}], size: [32, 32], init: pixels}]\n";
-
-/* The test's folder, made by the first call. */
-static const char *path_in(char path[PATH_SIZE], const char *name)
-{
-    static char folder[] = "/tmp/vqclip-plan-XXXXXX";
-    static int made = 0;
-    if (!made)
-        assert_non_null(mkdtemp(folder));
-    made = 1;
-    (void)snprintf(path, PATH_SIZE, "%s/%s", folder, name);
-    return path;
-}
-
-static void text_write(const char *name, const char *text)
-{
-    char path[PATH_SIZE];
-    FILE *stream = fopen(path_in(path, name), "w");
-    assert_non_null(stream);
-    assert_true(fputs(text, stream) >= 0);
-    assert_int_equal(fclose(stream), 0);
-}
 
 /* Plans the job with these NULL-terminated options; what is printed goes to a file of the folder. */
 static vqc_status plan(const char *output, const char *const *options, vqc_error *error)

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "../support/job.h"
+#include "../support/scratch.h"
 #include "archive/archive.h"
 #include "cli/commands.h"
 #include "image/image.h"
@@ -17,13 +19,10 @@
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 #define MODELS VQC_SOURCE_DIR "/jobs/models/"
 
-enum { PATH_SIZE = 4096, PICTURE_SIZE = 40 * 24 * 3 };
+enum { PICTURE_SIZE = 40 * 24 * 3 };
 
 static const char job_head[] =
-    "models:\n"
-    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
-    "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
-    "render: {size: [41, 25], steps: 3, crops: {count: 3, group: 2}, snapshots: 1}\n";
+    JOB_MODELS "render: {size: [41, 25], steps: 3, crops: {count: 3, group: 2}, snapshots: 1}\n";
 
 /* With the demo perceptor, which takes 32 tokens, and a generator that is none: what is found before it is opened. */
 static const char text_job_head[] =
@@ -35,28 +34,12 @@ static const char text_job_head[] =
 
 #define THIRTY "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a"
 
-/* The test's folder, made by the first call. */
-static const char *folder(void)
-{
-    static char path[] = "/tmp/vqclip-render-XXXXXX";
-    static int made = 0;
-    if (!made)
-        assert_non_null(mkdtemp(path));
-    made = 1;
-    return path;
-}
-
-static void path_in(char path[PATH_SIZE], const char *name)
-{
-    (void)snprintf(path, PATH_SIZE, "%s/%s", folder(), name);
-}
-
 /* Writes a job file and gives its path. */
 static void job_write_from(char path[PATH_SIZE], const char *name, const char *head, const char *tail)
 {
     char file[64];
     (void)snprintf(file, sizeof file, "%s.yaml", name);
-    path_in(path, file);
+    (void)path_in(path, file);
     FILE *stream = fopen(path, "w");
     assert_non_null(stream);
     assert_true(fprintf(stream, "study: %s\n%s%s", name, head, tail) > 0);
@@ -86,7 +69,7 @@ static vqc_archive *archive_open(const char *name)
     char path[PATH_SIZE];
     vqc_error error = {0};
     vqc_archive *archive;
-    path_in(path, name);
+    (void)path_in(path, name);
     if (vqc_archive_open(path, &archive, &error) != VQC_OK)
         fail_msg("%s", error.message);
     return archive;
@@ -103,11 +86,11 @@ static void test_study_becomes_pictures(void **state)
     vqc_image image = {0};
     job_write(job, "first", "seeds: [0, 1]\nprompts: [{targets: [{noise: 1}]}]\n");
     call_ok(&vqc_command_plan, job, NULL);
-    call_ok(&vqc_command_render, job, folder());
-    call_ok(&vqc_command_render, job, folder()); /* nothing is left to do */
-    path_in(path, "first.h5");
+    call_ok(&vqc_command_render, job, scratch_folder());
+    call_ok(&vqc_command_render, job, scratch_folder()); /* nothing is left to do */
+    (void)path_in(path, "first.h5");
     call_ok(&vqc_command_show, path, NULL);
-    call_ok(&vqc_command_export, path, folder());
+    call_ok(&vqc_command_export, path, scratch_folder());
     vqc_archive *archive = archive_open("first.h5");
     const vqc_archive_outline *plan = vqc_archive_outline_of(archive);
     assert_int_equal(plan->render_count, 2);
@@ -120,7 +103,7 @@ static void test_study_becomes_pictures(void **state)
     assert_true(present);
     assert_memory_equal(picture, snapshot, sizeof picture); /* the last snapshot is after the last step */
     vqc_archive_close(archive);
-    path_in(path, "00001.png");
+    (void)path_in(path, "00001.png");
     assert_int_equal(vqc_image_read(path, &image, &error), VQC_OK);
     assert_int_equal(image.width, 40);
     assert_memory_equal(image.pixels, picture, sizeof picture);
@@ -138,7 +121,7 @@ static void test_latent_of_another_archive(void **state)
     job_write(
         job, "second",
         "prompts: [{targets: [{noise: 9}], optimizer: {lr: 0}, init: {latent: {archive: first.h5, render: 1}}}]\n");
-    call_ok(&vqc_command_render, job, folder());
+    call_ok(&vqc_command_render, job, scratch_folder());
     vqc_archive *archive = archive_open("first.h5");
     assert_int_equal(vqc_archive_latent_read(archive, 1, first, &error), VQC_OK);
     vqc_archive_close(archive);
@@ -159,7 +142,7 @@ static void test_failed_render_is_recorded(void **state)
               "prompts:\n"
               "  - {targets: [{noise: 1}], init: {latent: {archive: first.h5, render: 7}}}\n"
               "  - {targets: [{noise: 1}]}\n");
-    assert_int_equal(call(&vqc_command_render, job, folder(), &error), VQC_FAILED);
+    assert_int_equal(call(&vqc_command_render, job, scratch_folder(), &error), VQC_FAILED);
     assert_non_null(strstr(error.message, "1 renders failed"));
     vqc_archive *archive = archive_open("third.h5");
     assert_int_equal(vqc_archive_outcome_read(archive, 0, &outcome, &error), VQC_OK);
@@ -179,10 +162,10 @@ static void test_failed_render_on_the_sheet(void **state)
     vqc_error error = {0};
     vqc_image sheet;
     char output[PATH_SIZE];
-    path_in(path, "third.h5");
-    path_in(output, "third");
+    (void)path_in(path, "third.h5");
+    (void)path_in(output, "third");
     call_ok(&vqc_command_export, path, output);
-    path_in(path, "third/sheet.png");
+    (void)path_in(path, "third/sheet.png");
     assert_int_equal(vqc_image_read(path, &sheet, &error), VQC_OK);
     bool grey = false;
     for (int64_t y = 0; y < sheet.height && !grey; y++)
@@ -221,20 +204,20 @@ static void test_many_renders_fill_several_sheets(void **state)
                                 .shape_count = 1,
                                 .renders = renders,
                                 .render_count = COUNT};
-    path_in(path, "many.h5");
+    (void)path_in(path, "many.h5");
     assert_int_equal(vqc_comm_start(NULL, NULL, &comm, &error), VQC_OK);
     if (vqc_archive_start(comm, path, &plan, &archive, &created, &error) != VQC_OK)
         fail_msg("%s", error.message);
     vqc_archive_close(archive);
     vqc_comm_stop(comm);
     char output[PATH_SIZE];
-    path_in(output, "many");
+    (void)path_in(output, "many");
     call_ok(&vqc_command_export, path, output);
-    path_in(path, "many/sheet-2.png");
+    (void)path_in(path, "many/sheet-2.png");
     assert_int_equal(access(path, R_OK), 0);
-    path_in(path, "many/sheet-3.png");
+    (void)path_in(path, "many/sheet-3.png");
     assert_int_not_equal(access(path, R_OK), 0);
-    path_in(path, "many/00000.png");
+    (void)path_in(path, "many/00000.png");
     assert_int_not_equal(access(path, R_OK), 0);
 }
 
@@ -244,7 +227,7 @@ static void test_another_study_is_refused(void **state)
     char job[PATH_SIZE];
     vqc_error error = {0};
     job_write(job, "first", "prompts: [{targets: [{noise: 2}]}]\n");
-    assert_int_equal(call(&vqc_command_render, job, folder(), &error), VQC_BAD_INPUT);
+    assert_int_equal(call(&vqc_command_render, job, scratch_folder(), &error), VQC_BAD_INPUT);
     assert_non_null(strstr(error.message, "first.h5"));
 }
 
@@ -254,7 +237,7 @@ static void prompts_refused(const char *prompts, const char *message)
     char job[PATH_SIZE];
     char output[PATH_SIZE];
     job_write_from(job, "texts", text_job_head, prompts);
-    path_in(output, "refused");
+    (void)path_in(output, "refused");
     for (int i = 0; i < 2; i++) {
         vqc_error error = {0};
         vqc_status status =
@@ -300,7 +283,7 @@ static void test_long_text_is_cut(void **state)
         "picturebook.bpe.gz, truncate: true}\n"
         "render: {size: [16, 16], steps: 2, crops: {count: 1}}\n";
     job_write_from(job, "cut", head, "prompts: [" THIRTY ", " THIRTY " house, a house]\n");
-    call_ok(&vqc_command_render, job, folder());
+    call_ok(&vqc_command_render, job, scratch_folder());
     vqc_archive *archive = archive_open("cut.h5");
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(vqc_archive_outcome_read(archive, i, &outcomes[i], &error), VQC_OK);
@@ -314,7 +297,7 @@ static void test_long_line_is_refused(void **state)
 {
     (void)state;
     char path[PATH_SIZE];
-    path_in(path, "lines.txt");
+    (void)path_in(path, "lines.txt");
     FILE *stream = fopen(path, "w");
     assert_non_null(stream);
     assert_true(fputs("a house\n" THIRTY " a\n", stream) >= 0);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "archive/archive.h"
 #include "cli/commands.h"
 #include "image/image.h"
@@ -19,13 +20,7 @@
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 #define DEMO VQC_SOURCE_DIR "/jobs/models/"
 
-enum {
-    PATH_SIZE = 4096,
-    MAX_WORDS = 12,
-    OUTPUT_SIZE = 1 << 16,
-    PICTURE_SIZE = 40 * 24 * 3,
-    LATENT_SIZE = 12 * 20 * 16
-};
+enum { MAX_WORDS = 12, OUTPUT_SIZE = 1 << 16, PICTURE_SIZE = 40 * 24 * 3, LATENT_SIZE = 12 * 20 * 16 };
 
 /* What a command printed and said. */
 typedef struct outcome {
@@ -33,32 +28,6 @@ typedef struct outcome {
     vqc_error error;
     char output[OUTPUT_SIZE];
 } outcome;
-
-/* The test's folder, made by the first call. */
-static const char *folder(void)
-{
-    static char path[] = "/tmp/vqclip-verify-XXXXXX";
-    static int made = 0;
-    if (!made)
-        assert_non_null(mkdtemp(path));
-    made = 1;
-    return path;
-}
-
-static const char *path_in(char path[PATH_SIZE], const char *name)
-{
-    (void)snprintf(path, PATH_SIZE, "%s/%s", folder(), name);
-    return path;
-}
-
-static void text_write(const char *name, const char *text)
-{
-    char path[PATH_SIZE];
-    FILE *stream = fopen(path_in(path, name), "w");
-    assert_non_null(stream);
-    assert_true(fputs(text, stream) >= 0);
-    assert_int_equal(fclose(stream), 0);
-}
 
 /* The whole of a file, in memory to be freed. */
 static char *bytes_read(const char *path, size_t *size_out)
@@ -162,7 +131,7 @@ static void render(const char *name, const char *body)
     outcome result;
     (void)snprintf(job, sizeof job, "%s.yaml", name);
     text_write(job, body);
-    const char *words[] = {path_in(path, job), "-o", folder(), "--threads", "1", NULL};
+    const char *words[] = {path_in(path, job), "-o", scratch_folder(), "--threads", "1", NULL};
     run(&vqc_command_render, words, &result);
     if (result.status != VQC_OK)
         fail_msg("%s", result.error.message);
