@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "text/tokenizer.h"
 #include "weights/parts.h"
 
 struct vqc_archived_study {
@@ -243,6 +244,50 @@ static vqc_status beside_find(const vqc_archived_study *study, size_t model, con
     return status;
 }
 
+/* Adds the file of a perceptor's tokenizer: where the job file gives its folder, the one in it that was read. */
+static vqc_status vocabulary_find(const vqc_archived_study *study, size_t model, const char *vocabulary,
+                                  const char *models, vqc_model_files *files, vqc_error *error)
+{
+    const char *configuration = vqc_archive_outline_of(study->archive)->models[model].configuration;
+    const char *slash = strrchr(vocabulary, '/');
+    char *name;
+    vqc_text wanted = {0};
+    VQC_TRY(value_find(configuration, "vocabulary", &name, error));
+    bool is_file = name[0] == '\0' || strcmp(slash == NULL ? vocabulary : slash + 1, name) == 0;
+    vqc_status status =
+        vqc_text_append(&wanted, error, "%s%s%s", vocabulary, is_file ? "" : "/", is_file ? "" : name);
+    free(name);
+    if (status == VQC_OK)
+        status = part_find(study, model, "vocabulary", wanted.data, models, files, error);
+    vqc_text_release(&wanted);
+    return status;
+}
+
+/* Adds what beside the tokenizer's file says more of it, if the archive has it. Only there it counts. */
+static vqc_status companions_find(const vqc_archived_study *study, size_t model, const vqc_model_file *vocabulary,
+                                  vqc_model_files *files, vqc_error *error)
+{
+    const char *configuration = vqc_archive_outline_of(study->archive)->models[model].configuration;
+    const char *file = vocabulary->path == NULL ? vocabulary->wanted : vocabulary->path;
+    const char *slash = strrchr(file, '/');
+    int folder = slash == NULL ? 0 : (int)(slash - file) + 1;
+    for (size_t i = 0; i < VQC_TOKENIZER_COMPANIONS; i++) {
+        const char *key = vqc_tokenizer_companions[i].key;
+        char *name;
+        vqc_text wanted = {0};
+        VQC_TRY(value_find(configuration, key, &name, error));
+        vqc_status status = VQC_OK;
+        if (name[0] != '\0')
+            status = vqc_text_append(&wanted, error, "%.*s%s", folder, file, name);
+        free(name);
+        if (status == VQC_OK && wanted.data != NULL)
+            status = part_find(study, model, key, wanted.data, NULL, files, error);
+        vqc_text_release(&wanted);
+        VQC_TRY(status);
+    }
+    return VQC_OK;
+}
+
 vqc_status vqc_model_files_find(const vqc_archived_study *study, const char *models, vqc_model_files *files,
                                 vqc_error *error)
 {
@@ -259,8 +304,11 @@ vqc_status vqc_model_files_find(const vqc_archived_study *study, const char *mod
         VQC_TRY(checkpoint_find(study, i + 1, source->checkpoint, models, files, error));
         VQC_TRY(beside_find(study, i + 1, "config", checkpoint, files, error));
         VQC_TRY(beside_find(study, i + 1, "preprocessor", checkpoint, files, error));
-        if (source->vocabulary != NULL)
-            VQC_TRY(part_find(study, i + 1, "vocabulary", source->vocabulary, models, files, error));
+        if (source->vocabulary == NULL)
+            continue;
+        const vqc_model_file *vocabulary = &files->items[files->count];
+        VQC_TRY(vocabulary_find(study, i + 1, source->vocabulary, models, files, error));
+        VQC_TRY(companions_find(study, i + 1, vocabulary, files, error));
     }
     return VQC_OK;
 }

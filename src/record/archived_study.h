@@ -28,14 +28,14 @@ const vqc_study *vqc_archived_study_of(const vqc_archived_study *study);
 /* One file of a model, and where it is now. */
 typedef struct vqc_model_file {
     size_t model;     /* index into the archive's models */
-    const char *part; /* "checkpoint", "config", "vocabulary" or "preprocessor" */
+    const char *part; /* "checkpoint", "config", "vocabulary", "preprocessor", or a key of vqc_tokenizer_companions */
     char *wanted;     /* path that the job file gives */
     char *sha256;     /* that the archive records; "" where it does not */
     char *path;       /* a file with that digest; NULL if none was found */
     char *other;      /* where only a file with another digest was found: that one; else NULL */
 } vqc_model_file;
 
-enum { VQC_MODEL_FILES_MAX = 2 + 4 * VQC_STUDY_MAX_PERCEPTORS };
+enum { VQC_MODEL_FILES_MAX = 2 + 8 * VQC_STUDY_MAX_PERCEPTORS };
 
 typedef struct vqc_model_files {
     vqc_model_file items[VQC_MODEL_FILES_MAX];

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "schedule/checkpoint.h"
+#include "text/tokenizer.h"
 #include "weights/parts.h"
 
 struct vqc_study_archive {
@@ -37,10 +38,30 @@ static vqc_status file_describe(vqc_text *text, const char *key, const char *pat
                            digest);
 }
 
+/* The tokenizer's file, which may be given by its folder, and what beside it says more of it. */
+static vqc_status vocabulary_describe(vqc_text *text, const char *vocabulary, vqc_error *error)
+{
+    char *file;
+    if (vocabulary == NULL)
+        return file_describe(text, "vocabulary", NULL, error);
+    VQC_TRY(vqc_tokenizer_path(vocabulary, &file, error));
+    vqc_status status = file_describe(text, "vocabulary", file, error);
+    for (size_t i = 0; i < VQC_TOKENIZER_COMPANIONS && status == VQC_OK; i++) {
+        char *path;
+        status = vqc_tokenizer_companion_find(file, &vqc_tokenizer_companions[i], &path, error);
+        if (status == VQC_OK && path != NULL)
+            status = file_describe(text, vqc_tokenizer_companions[i].key, path, error);
+        if (status == VQC_OK)
+            free(path);
+    }
+    free(file);
+    return status;
+}
+
 static vqc_status perceptor_describe(vqc_text *text, const vqc_perceptor_source *source, const vqc_clip *clip,
                                      vqc_error *error)
 {
-    VQC_TRY(file_describe(text, "vocabulary", source->vocabulary, error));
+    VQC_TRY(vocabulary_describe(text, source->vocabulary, error));
     if (clip->config.config_path != NULL)
         VQC_TRY(file_describe(text, "config", clip->config.config_path, error));
     if (clip->config.preprocessor_path != NULL)

@@ -74,6 +74,33 @@ static const vqc_tokenizer_type *type_find(const vqc_tokenizer_file *file)
     return NULL;
 }
 
+const vqc_tokenizer_companion vqc_tokenizer_companions[VQC_TOKENIZER_COMPANIONS] = {
+    {.key = "tokenizer_config", .name = "tokenizer_config.json"},
+    {.key = "tokenizer_model", .name = "config.json"},
+    {.key = "tokenizer_ids", .name = "vocab.json"},
+    {.key = "tokenizer_merges", .name = "merges.txt"},
+};
+
+vqc_status vqc_tokenizer_companion_find(const char *file, const vqc_tokenizer_companion *companion, char **path_out,
+                                        vqc_error *error)
+{
+    vqc_tokenizer_file look;
+    struct stat information;
+    *path_out = NULL;
+    VQC_TRY(file_look(file, &look, error));
+    const vqc_tokenizer_type *type = type_find(&look);
+    bool is_of_pair = strcmp(companion->name, "vocab.json") == 0 || strcmp(companion->name, "merges.txt") == 0;
+    if (type == NULL || type == &vqc_tokenizer_openai || strcmp(look.name, companion->name) == 0 ||
+        (is_of_pair && type != &vqc_tokenizer_merges))
+        return VQC_OK;
+    VQC_TRY(vqc_tokenizer_beside(file, companion->name, path_out, error));
+    if (stat(*path_out, &information) == 0)
+        return VQC_OK;
+    free(*path_out);
+    *path_out = NULL;
+    return VQC_OK;
+}
+
 /* Every id must have its row, and every row its id. */
 static vqc_status rows_check(const vqc_tokenizer *tokenizer, const char *path, const vqc_tokenizer_options *options,
                              vqc_error *error)

@@ -23,6 +23,19 @@ typedef struct vqc_tokenizer_options {
  * spiece.model, the first that is there. *file_out is new memory. A folder with none of them is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_tokenizer_path(const char *path, char **file_out, vqc_error *error);
 
+/* Files beside a tokenizer's own that say more of it: what they are called in an archive, and their names. */
+typedef struct vqc_tokenizer_companion {
+    const char *key, *name;
+} vqc_tokenizer_companion;
+
+enum { VQC_TOKENIZER_COMPANIONS = 4 };
+extern const vqc_tokenizer_companion vqc_tokenizer_companions[VQC_TOKENIZER_COMPANIONS];
+
+/* The path of a companion of a tokenizer's file, new memory; NULL where there is none, or where it does not count:
+ * nothing beside OpenAI's byte pairs does. */
+VQC_MUST_CHECK vqc_status vqc_tokenizer_companion_find(const char *file, const vqc_tokenizer_companion *companion,
+                                                       char **path_out, vqc_error *error);
+
 /* Reads the tokenizer at path, a file or a folder; which kind it is its bytes tell. VQC_BAD_INPUT names the file and
  * the place: one that no kind recognises, that is broken, that asks for what is not computed, or, with rows, whose
  * number of ids is another: a message with both numbers and both files. */

@@ -416,6 +416,35 @@ static void test_merges_without_ids(void **state)
     assert_string_equal(error.message, message);
 }
 
+/* Which files beside a tokenizer's own count, as letters in the order of the table: c, m, i, g, or a dot. */
+static void companions_check(const char *fixture, const char *expected)
+{
+    static const char letters[] = "cmig";
+    char found[VQC_TOKENIZER_COMPANIONS + 1] = {0};
+    char path[512];
+    vqc_error error = {0};
+    (void)snprintf(path, sizeof path, "%s/%s", fixtures, fixture);
+    for (size_t i = 0; i < VQC_TOKENIZER_COMPANIONS; i++) {
+        char *beside;
+        assert_int_equal(vqc_tokenizer_companion_find(path, &vqc_tokenizer_companions[i], &beside, &error), VQC_OK);
+        found[i] = beside == NULL ? '.' : letters[i];
+        free(beside);
+    }
+    assert_string_equal(found, expected);
+}
+
+static void test_companions(void **state)
+{
+    (void)state;
+    companions_check("t5/tokenizer.json", "c...");
+    companions_check("siglip2/tokenizer.json", "cm..");
+    companions_check("siglip/spiece.model", "c...");
+    companions_check("clip-old/tokenizer.json", "....");
+    companions_check("clip-merges/vocab.json", "...g");
+    companions_check("clip-merges/merges.txt", "..i.");
+    companions_check("expected.jsonl", "....");
+}
+
 /* A tower that looks behind the text needs to know what stands there. */
 static void test_no_padding(void **state)
 {
@@ -443,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_open_clip_cleaning), cmocka_unit_test(test_refused_steps),
         cmocka_unit_test(test_refused_models),     cmocka_unit_test(test_refused_configurations),
         cmocka_unit_test(test_merges_without_ids), cmocka_unit_test(test_no_padding),
+        cmocka_unit_test(test_companions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
