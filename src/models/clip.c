@@ -67,7 +67,8 @@ static vqc_status clip_recognise(vqc_clip *clip, vqc_error *error)
                              vqc_weights_path(clip->weights), stranger);
     return vqc_error_set(error, VQC_BAD_INPUT,
                          "%s: not a CLIP model: expected the tensors visual.conv1.weight and "
-                         "token_embedding.weight, or those of open_clip or Hugging Face",
+                         "token_embedding.weight, or those of open_clip or Hugging Face; a text tower alone is no "
+                         "perceptor",
                          vqc_weights_path(clip->weights));
 }
 

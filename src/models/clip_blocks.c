@@ -62,13 +62,20 @@ static vqc_status blocks_check(const vqc_clip *clip, const vqc_clip_tower_config
                          (double)hidden->shape[0] / (double)blocks->width, ratio.values[0]);
 }
 
+static bool layer_scale_is_there(const vqc_clip *clip, const vqc_clip_blocks *blocks)
+{
+    layer_name name;
+    vqc_parameter_name(name, "%s.0.ls_1.gamma", blocks->name);
+    return vqc_parameters_find(&clip->parameters, name) != NULL;
+}
+
 vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower, const vqc_clip_tower_config *config,
                                      vqc_clip_blocks *blocks, vqc_error *error)
 {
     blocks->packed = clip->naming.type->packed;
     blocks->activation = config->activation;
     blocks->epsilon = (float)config->epsilon;
-    blocks->layer_scale = config->layer_scale;
+    blocks->layer_scale = clip->config.model_said ? config->layer_scale : layer_scale_is_there(clip, blocks);
     blocks->layers = vqc_parameters_blocks(&clip->parameters, blocks->name, "ln_1.weight");
     if (blocks->layers == 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: the %s tower has no blocks", vqc_weights_path(clip->weights),
@@ -184,7 +191,7 @@ static vqc_status sum_add(const vqc_layers *layers, const vqc_clip_blocks *block
     layer_name scale;
     vqc_parameter_name(name, "%s.%s", block, part);
     vqc_parameter_name(scale, "%s.ls_%d.gamma", block, number);
-    if (blocks->layer_scale || vqc_parameters_find(layers->parameters, scale) != NULL)
+    if (blocks->layer_scale)
         return scaled_linear_add(layers, name, scale, h, x, output, error);
     return vqc_layer_linear(layers, name, false, h, blocks->width, &x, output, error);
 }
@@ -273,20 +280,20 @@ static vqc_status projection_read(const vqc_parameters *parameters, const char *
     return matrix_transpose(weight_out, in_width, embed_width, error);
 }
 
-vqc_status vqc_clip_projection_add(const vqc_layers *layers, const char *name, int64_t embed_width, vqc_value input,
-                                   vqc_value *output, vqc_error *error)
+vqc_status vqc_clip_projection_add(const vqc_layers *layers, const char *name, bool bias, int64_t embed_width,
+                                   vqc_value input, vqc_value *output, vqc_error *error)
 {
     int64_t in_width = vqc_shape_width(vqc_network_shape(layers->network, input));
     float *weight = NULL;
-    float *bias = NULL;
+    float *numbers = NULL;
     layer_name bias_name;
     vqc_parameter_name(bias_name, "%s.bias", name);
     vqc_status status = projection_read(layers->parameters, name, in_width, embed_width, &weight, error);
-    if (status == VQC_OK && vqc_parameters_find(layers->parameters, bias_name) != NULL)
-        status = vqc_parameters_read(layers->parameters, bias_name, 1, &embed_width, &bias, error);
+    if (status == VQC_OK && bias)
+        status = vqc_parameters_read(layers->parameters, bias_name, 1, &embed_width, &numbers, error);
     if (status == VQC_OK)
-        status = vqc_layer_linear_with(layers, weight, bias, input, embed_width, NULL, output, error);
+        status = vqc_layer_linear_with(layers, weight, numbers, input, embed_width, NULL, output, error);
     free(weight);
-    free(bias);
+    free(numbers);
     return status;
 }

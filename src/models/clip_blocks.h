@@ -11,8 +11,8 @@ typedef struct vqc_clip_blocks {
     const char *name; /* "transformer.resblocks" or "visual.transformer.resblocks" */
     int64_t width, layers, heads;
     bool causal;
-    bool packed;      /* see vqc_clip_naming_type */
-    bool layer_scale; /* the file must have its tensors; those that are there are used anyway */
+    bool packed; /* see vqc_clip_naming_type */
+    bool layer_scale;
     vqc_activation_function activation;
     float epsilon; /* of the layer norms */
 } vqc_clip_blocks;
@@ -48,8 +48,9 @@ VQC_MUST_CHECK vqc_status vqc_clip_projection_width(const vqc_parameters *parame
                                                     int64_t *width_out, vqc_error *error);
 
 /* Adds the projection of (batch, in_width) to the space of embeddings, stored (in_width, embed_width) by OpenAI and
- * transposed, as a linear layer's weight, by the others, some with a bias. */
-VQC_MUST_CHECK vqc_status vqc_clip_projection_add(const vqc_layers *layers, const char *name, int64_t embed_width,
-                                                  vqc_value input, vqc_value *output, vqc_error *error);
+ * transposed, as a linear layer's weight, by the others; with `bias`, NAME.bias too. */
+VQC_MUST_CHECK vqc_status vqc_clip_projection_add(const vqc_layers *layers, const char *name, bool bias,
+                                                  int64_t embed_width, vqc_value input, vqc_value *output,
+                                                  vqc_error *error);
 
 #endif

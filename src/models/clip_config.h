@@ -33,7 +33,7 @@ typedef struct vqc_clip_tower_config {
     int64_t head_width;                  /* 0: by what is published of a tower of that width, else 64 */
     vqc_activation_function activation;  /* of the perceptrons */
     double epsilon;                      /* of the layer norms */
-    bool layer_scale;                    /* the blocks' sums are scaled by tensors ls_1.gamma and ls_2.gamma */
+    bool layer_scale;                    /* the blocks' sums are scaled by ls_1.gamma and ls_2.gamma */
     vqc_json_said width, layers, hidden; /* hidden: of the perceptrons */
     vqc_json_said ratio;                 /* the same, as a part of the width */
 } vqc_clip_tower_config;
@@ -42,6 +42,7 @@ typedef struct vqc_clip_config {
     vqc_clip_tower_config image, text;
     bool activation_assumed;   /* nobody said it */
     bool text_activation_said; /* the configuration has the text tower's, so that a caller means the other's */
+    bool model_said; /* a configuration says what the model has; else optional tensors are as the file has them */
 
     bool pre_norm;        /* a layer norm before the picture tower's first block */
     bool norm_after_pool; /* the last layer norm is one of the pooled token, not of all before they are pooled */

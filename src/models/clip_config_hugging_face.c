@@ -304,6 +304,7 @@ static vqc_status config_read(const vqc_json_config *json, bool text, vqc_clip_c
     hugging_face h = {0};
     VQC_TRY(model_type_read(json, &h.model, error));
     config->activation_assumed = false;
+    config->model_said = true;
     if (h.model == MODEL_PICTURE || h.model == MODEL_META_CLIP_2_PICTURE) {
         VQC_TRY(vision_read(json, "", &h, config, error));
         config->embed_width = h.image_embed_width;

@@ -270,6 +270,7 @@ static vqc_status model_read(const vqc_json_config *json, const levels *at, bool
     VQC_TRY(vqc_json_keys_read(json, at->model, model_tables, 1, &o, error));
     config->embed_width = o.embed_width;
     config->activation_assumed = false;
+    config->model_said = true;
     if (vqc_json_config_has(json, at->timm))
         VQC_TRY(timm_read(json, at, &o, config, error));
     else

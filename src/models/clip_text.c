@@ -13,15 +13,6 @@ static bool text_recognise(const vqc_parameters *parameters)
     return vqc_parameters_find(parameters, "token_embedding.weight") != NULL;
 }
 
-/* A bias that the configuration says there is must be there; one that is there is used anyway. */
-static vqc_status projection_check(const vqc_clip *clip, const vqc_clip_config *config, vqc_error *error)
-{
-    const vqc_weights_tensor *bias;
-    return config->projection_bias
-               ? vqc_parameters_require_rank(&clip->parameters, "text_projection.bias", 1, &bias, error)
-               : VQC_OK;
-}
-
 static vqc_status text_configure(vqc_clip *clip, const vqc_clip_config *config, vqc_error *error)
 {
     const vqc_weights_tensor *table;
@@ -36,7 +27,7 @@ static vqc_status text_configure(vqc_clip *clip, const vqc_clip_config *config, 
     clip->text.context = positions->shape[0];
     VQC_TRY(vqc_clip_blocks_configure(clip, "text", &config->text, blocks, error));
     clip->text.head_width = blocks->width / blocks->heads;
-    return projection_check(clip, config, error);
+    return VQC_OK;
 }
 
 /* Reads the positions. Long-CLIP's (Zhang et al. 2024) are two tensors of the same shape: the first twenty rows of
@@ -47,7 +38,7 @@ static vqc_status positions_read(const vqc_clip *clip, int64_t width, float **po
     int64_t shape[] = {clip->text.context, width};
     float *rest = NULL;
     VQC_TRY(vqc_parameters_read(&clip->parameters, "positional_embedding", 2, shape, positions_out, error));
-    if (vqc_parameters_find(&clip->parameters, "positional_embedding_res") == NULL)
+    if (clip->config.model_said || vqc_parameters_find(&clip->parameters, "positional_embedding_res") == NULL)
         return VQC_OK;
     VQC_TRY(vqc_parameters_read(&clip->parameters, "positional_embedding_res", 2, shape, &rest, error));
     for (int64_t i = kept * width; i < shape[0] * width; i++)
@@ -97,7 +88,8 @@ static vqc_status text_build(const vqc_clip *clip, const vqc_layers *layers, vqc
     VQC_TRY(embed_add(clip, layers, tokens, &h, error));
     VQC_TRY(vqc_clip_blocks_add(layers, blocks, h, &last, &h, error));
     VQC_TRY(vqc_layer_layer_norm(layers, "ln_final", blocks->epsilon, h, &h, error));
-    return vqc_clip_projection_add(layers, "text_projection", clip->embed_width, h, output, error);
+    return vqc_clip_projection_add(layers, "text_projection", clip->config.projection_bias, clip->embed_width, h,
+                                   output, error);
 }
 
 static void text_describe(const vqc_clip *clip, char text[VQC_TOWER_DESCRIPTION_SIZE])

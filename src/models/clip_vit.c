@@ -160,7 +160,7 @@ static vqc_status vit_build(const vqc_clip *clip, const vqc_layers *layers, vqc_
     if (clip->config.pre_norm)
         VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_pre", own->blocks.epsilon, h, &h, error));
     VQC_TRY(pool_add(clip, layers, h, first, &h, error));
-    return vqc_clip_projection_add(layers, "visual.proj", clip->embed_width, h, output, error);
+    return vqc_clip_projection_add(layers, "visual.proj", false, clip->embed_width, h, output, error);
 }
 
 static void vit_describe(const vqc_clip *clip, char text[VQC_TOWER_DESCRIPTION_SIZE])

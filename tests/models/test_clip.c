@@ -62,7 +62,8 @@ static void model_check(const model_test *test, const char *path, const char *ex
     model_test_ok(vqc_clip_open(path, &options, &clip, &error), &error);
     vqc_weights *expected = model_test_expected(expected_path);
     image_tower_check(test, clip, expected);
-    text_tower_check(test, clip, expected);
+    if (clip->text.type != NULL)
+        text_tower_check(test, clip, expected);
     vqc_weights_close(expected);
     vqc_clip_close(clip);
 }
@@ -151,6 +152,44 @@ static void test_siglip_open_clip(void **state)
 {
     fixture_check(*state, "siglip_open_clip/open_clip_model.safetensors",
                   "siglip_open_clip/open_clip_model_expected.safetensors");
+}
+
+/* Settings that the models above leave at their defaults, several in each; tests/oracle/clip_settings.py. */
+static void test_settings(void **state)
+{
+    static const char *const weights[] = {
+        "settings/clipa/open_clip_model.safetensors",
+        "settings/open_clip_tower/open_clip_model.safetensors",
+        "settings/open_clip_copied/open_clip_model.safetensors",
+        "settings/long_clip/model.safetensors",
+        "settings/hugging_face_5/model.safetensors",
+        "settings/metaclip_2/model.safetensors",
+        "settings/picture_tower/model.safetensors",
+    };
+    for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++) {
+        char expected[256];
+        const char *slash = strrchr(weights[i], '/');
+        (void)snprintf(expected, sizeof expected, "%.*s/expected.safetensors", (int)(slash - weights[i]), weights[i]);
+        fixture_check(*state, weights[i], expected);
+    }
+}
+
+/* A picture tower alone has embeddings of pictures, and says that it has none of texts. */
+static void test_picture_tower_alone(void **state)
+{
+    const model_test *test = *state;
+    vqc_error error = {0};
+    vqc_clip_options options = {0};
+    vqc_clip *clip;
+    vqc_clip_text_tower tower;
+    model_test_ok(
+        vqc_clip_open(model_test_fixture("settings/picture_tower/model.safetensors"), &options, &clip, &error),
+        &error);
+    assert_null(clip->text.type);
+    assert_int_equal(vqc_clip_text_tower_create(clip, test->ops, test->precision, 1, 4, &tower, &error),
+                     VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "picture_tower/model.safetensors: has a picture tower and no text tower"));
+    vqc_clip_close(clip);
 }
 
 /* ---- Models of other pictures ---- */
@@ -448,6 +487,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_siglip_picture_files, &test),
         cmocka_unit_test_prestate(test_strangers_refused, &test),
         cmocka_unit_test_prestate(test_siglip_refused, &test),
+        cmocka_unit_test_prestate(test_settings, &test),
+        cmocka_unit_test_prestate(test_picture_tower_alone, &test),
         cmocka_unit_test_prestate(test_open_clip_other_pictures, &test),
         cmocka_unit_test_prestate(test_hugging_face_other_pictures, &test),
         cmocka_unit_test_prestate(test_bad_statistics, &test),
