@@ -98,7 +98,28 @@ static int64_t team_of(const render_options *options, const render_work *work)
 
 static void line_say(const char *line)
 {
-    (void)fprintf(stderr, "vqclip: %s\n", line);
+    vqc_print(stderr, "vqclip: %s\n", line);
+}
+
+/* Says which sizes are not made as asked for, as they are no multiples of the generator's factor: at the first render
+ * of each run of one size. */
+static void sizes_say(const render_work *work)
+{
+    const vqc_archive_outline *outline = vqc_study_archive_outline(work->outline);
+    const vqc_settings *said = NULL;
+    for (size_t i = 0; i < outline->render_count; i++) {
+        const vqc_archive_extents *made = &outline->shapes[outline->renders[i].shape];
+        const vqc_settings *asked = &work->study->renders[i].settings;
+        bool again = said != NULL && said->width == asked->width && said->height == asked->height;
+        if (again || (made->width == asked->width && made->height == asked->height))
+            continue;
+        (void)fprintf(stderr,
+                      "vqclip: size %lldx%lld is made as %lldx%lld, the next lower multiples of the "
+                      "generator's factor\n",
+                      (long long)asked->width, (long long)asked->height, (long long)made->width,
+                      (long long)made->height);
+        said = asked;
+    }
 }
 
 static vqc_status launch_run(const render_options *options, render_work *work, bool *finished,
@@ -172,6 +193,8 @@ static vqc_status render_study(render_options *options, const char *job, render_
     bool finished;
     vqc_launch_totals totals;
     VQC_TRY(study_agree(options, job, work, error));
+    if (vqc_comm_rank(work->comm) == 0)
+        sizes_say(work);
     VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_outline(work->outline), &work->archive,
                               &created, error));
     VQC_TRY(vqc_comm_agree(work->comm,
