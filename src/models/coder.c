@@ -202,7 +202,8 @@ static vqc_status residual_end_build(const vqc_coder *coder, const vqc_coder_blo
         return convolution_build(coder, &last, kernel_3x3, h, &x, output, error);
     if (coder->style->shortcut_behind) {
         VQC_TRY(convolution_build(coder, &last, kernel_3x3, h, NULL, &h, error));
-        return pointwise_build(coder, &short_way, h, &h, output, error);
+        VQC_TRY(pointwise_build(coder, &short_way, h, NULL, &x, error));
+        return vqc_layer_add(coder->layers, h, x, output, error);
     }
     VQC_TRY(pointwise_build(coder, &short_way, x, NULL, &x, error));
     return convolution_build(coder, &last, kernel_3x3, h, &x, output, error);

@@ -43,9 +43,10 @@ typedef struct vqc_generator_type {
     vqc_status (*logits)(const vqc_generator *generator, vqc_coder *coder, vqc_error *error);
 } vqc_generator_type;
 
-/* taming-transformers', latent-diffusion's, Chameleon's and IBQ's; LlamaGen's and Janus's copy; diffusers'. */
+/* taming-transformers', latent-diffusion's, Chameleon's and IBQ's; LlamaGen's and Janus's copy; diffusers';
+ * MaskGIT's. */
 extern const vqc_generator_type vqc_generator_vqgan, vqc_generator_gumbel_vqgan, vqc_generator_llamagen,
-    vqc_generator_janus, vqc_generator_diffusers_vq;
+    vqc_generator_janus, vqc_generator_diffusers_vq, vqc_generator_maskgit;
 
 /* All of them. */
 extern const vqc_generator_type *const vqc_generator_types[];

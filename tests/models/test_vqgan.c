@@ -186,6 +186,12 @@ static void test_diffusers_vq(void **state)
     paths_check(*state, model_test_fixture, "diffusers_vq/config.json", weights, expected);
 }
 
+/* Pictures from 0 to 1, and no layer between the encoder's result and z. */
+static void test_maskgit(void **state)
+{
+    paths_check(*state, model_test_fixture, NULL, "maskgit.safetensors", "maskgit_expected.safetensors");
+}
+
 /* What the libraries and public classes saved, larger and in their own containers. */
 static void test_reference_ibq(void **state)
 {
@@ -352,6 +358,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_llamagen, &test),
         cmocka_unit_test_prestate(test_janus, &test),
         cmocka_unit_test_prestate(test_diffusers_vq, &test),
+        cmocka_unit_test_prestate(test_maskgit, &test),
         cmocka_unit_test_prestate(test_reference_ibq, &test),
         cmocka_unit_test_prestate(test_reference_llamagen, &test),
         cmocka_unit_test_prestate(test_reference_janus, &test),

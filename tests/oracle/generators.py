@@ -193,7 +193,7 @@ class DiffusersVQ(torch.nn.Module):
         return self.model.quantize.embedding.weight[codes].permute(0, 3, 1, 2)
 
     def decode(self, quantised):
-        return self.model.decode(quantised, force_not_quantize=True).sample
+        return self.model.decoder(self.model.post_quant_conv(quantised))
 
 
 def write_diffusers_vq(folder):
@@ -219,7 +219,98 @@ def write_diffusers_vq(folder):
     expected_write(path, load, autoencoder_inputs(1, WIDTH, 3, 4, 2, 25))
 
 
+class BareBlock(torch.nn.Module):
+    """MaskGIT's residual block: no biases, and the short way's convolution behind the block."""
+
+    def __init__(self, before, after):
+        super().__init__()
+        self.norm1 = torch.nn.GroupNorm(32, before, eps=1e-6)
+        self.conv1 = torch.nn.Conv2d(before, after, 3, padding=1, bias=False)
+        self.norm2 = torch.nn.GroupNorm(32, after, eps=1e-6)
+        self.conv2 = torch.nn.Conv2d(after, after, 3, padding=1, bias=False)
+        if before != after:
+            self.nin_shortcut = torch.nn.Conv2d(after, after, 1, bias=False)
+
+    def forward(self, x):
+        h = self.conv1(torch.nn.functional.silu(self.norm1(x)))
+        h = self.conv2(torch.nn.functional.silu(self.norm2(h)))
+        return h + (self.nin_shortcut(h) if hasattr(self, "nin_shortcut") else x)
+
+
+class MaskGitEncoder(torch.nn.Module):
+    def __init__(self, channels, width):
+        super().__init__()
+        self.conv_in = torch.nn.Conv2d(3, channels[0], 3, padding=1, bias=False)
+        self.down = torch.nn.ModuleList()
+        before = channels[0]
+        for after in channels:
+            self.down.append(torch.nn.ModuleDict({"block": torch.nn.ModuleList([BareBlock(before, after)])}))
+            before = after
+        self.mid = torch.nn.ModuleList([BareBlock(before, before)])
+        self.norm_out = torch.nn.GroupNorm(32, before, eps=1e-6)
+        self.conv_out = torch.nn.Conv2d(before, width, 1)
+
+    def forward(self, x):
+        h = self.conv_in(x)
+        for level, part in enumerate(self.down):
+            h = part["block"][0](h)
+            if level < len(self.down) - 1:
+                h = torch.nn.functional.avg_pool2d(h, 2, 2)
+        return self.conv_out(torch.nn.functional.silu(self.norm_out(self.mid[0](h))))
+
+
+class MaskGitDecoder(torch.nn.Module):
+    def __init__(self, channels, width):
+        super().__init__()
+        self.conv_in = torch.nn.Conv2d(width, channels[-1], 3, padding=1)
+        self.mid = torch.nn.ModuleList([BareBlock(channels[-1], channels[-1])])
+        self.up = torch.nn.ModuleList()
+        for level, after in enumerate(channels):
+            part = {"block": torch.nn.ModuleList([BareBlock(channels[min(level + 1, len(channels) - 1)], after)])}
+            if level > 0:
+                part["upsample_conv"] = torch.nn.Conv2d(after, after, 3, padding=1)
+            self.up.append(torch.nn.ModuleDict(part))
+        self.norm_out = torch.nn.GroupNorm(32, channels[0], eps=1e-6)
+        self.conv_out = torch.nn.Conv2d(channels[0], 3, 3, padding=1)
+
+    def forward(self, z):
+        h = self.mid[0](self.conv_in(z))
+        for part in reversed(self.up):
+            h = part["block"][0](h)
+            if "upsample_conv" in part:
+                h = part["upsample_conv"](torch.nn.functional.interpolate(h, scale_factor=2.0, mode="nearest"))
+        return self.conv_out(torch.nn.functional.silu(self.norm_out(h)))
+
+
+class MaskGit(torch.nn.Module):
+    """Written from what open-muse's MaskGitVQGAN does."""
+
+    def __init__(self, parameters):
+        super().__init__()
+        self.encoder = MaskGitEncoder([32, 64], parameters["embed_dim"])
+        self.decoder = MaskGitDecoder([32, 64], parameters["embed_dim"])
+        self.quantize = torch.nn.ModuleDict({"embedding": torch.nn.Embedding(40, parameters["embed_dim"])})
+        self.quant_conv = torch.nn.Identity()
+
+    def nearest_codes(self, z):
+        table = self.quantize["embedding"].weight
+        return torch.cdist(z.to(table.dtype).permute(0, 2, 3, 1), table).argmin(dim=-1)
+
+    encoded_codes = nearest_codes
+
+    def rows(self, codes):
+        return self.quantize["embedding"].weight[codes].permute(0, 3, 1, 2)
+
+    def decode(self, quantised):
+        return self.decoder(quantised)
+
+
+def write_maskgit(folder):
+    write_taming(folder, "maskgit", MaskGit, None, seed=26)
+
+
 FAMILIES = {
+    "maskgit": write_maskgit,
     "gumbel": write_gumbel,
     "ibq": write_ibq,
     "llamagen": write_llamagen,

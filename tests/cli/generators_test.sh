@@ -1,0 +1,45 @@
+#!/bin/sh
+# generators_test.sh PROGRAM FIXTURES PICTURES: guidance from end to end with generators of every family whose file needs no
+# configuration in the job, of 64 × 64 pixels: the same latents, codes, pictures and losses on one rank and on two, and by
+# `verify`, which makes a render again. One render begins with random codes, one with a picture.
+set -eu
+program=$1
+fixtures=$2
+pictures=$3
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMP_WAIT_POLICY=passive OMP_NUM_THREADS=1
+
+# outcomes FOLDER: all that an archive says of its renders but the times.
+outcomes() {
+    "$program" show "$1"/*.h5 --json | tr ',' '\n' | grep -Ev '"(seconds|device|host)"'
+}
+
+# check NAME CHECKPOINT
+check() {
+    cat >"$1.yaml" <<JOB
+study: $1
+models:
+  generator: {checkpoint: $fixtures/$2}
+  perceptors: [{checkpoint: $fixtures/open_clip_gelu/open_clip_model.safetensors}]
+render: {size: [64, 64], steps: 3, crops: {count: 4, group: 2}}
+prompts:
+  - {targets: [{noise: 1}]}
+  - {targets: [{noise: 2}], init: {image: $pictures/colour.png}}
+JOB
+    "$program" render "$1.yaml" -o "$1-1" --threads 1 >said 2>&1 || { cat said; exit 1; }
+    mpirun -n 2 "$program" render "$1.yaml" -o "$1-2" --threads 1 --team 2 >said 2>&1 || { cat said; exit 1; }
+    outcomes "$1-1" >first
+    outcomes "$1-2" >second
+    [ -s first ] && grep -q sha256 first || { echo "FAILED: $1: no outcomes"; exit 1; }
+    cmp first second || { echo "FAILED: $1: one rank and two differ"; exit 1; }
+    "$program" verify "$1-1"/*.h5 --rerender 2 >said 2>&1 || { echo "FAILED: $1: verify"; cat said; exit 1; }
+    echo "$1: one rank and two agree, and verify"
+}
+
+check llamagen llamagen.safetensors
+check janus janus/model.safetensors
+check diffusers diffusers_vq/diffusion_pytorch_model.safetensors
+check maskgit maskgit.safetensors
