@@ -1,6 +1,7 @@
 """Makes the seeds of fuzz_safetensors, fuzz_pickle and fuzz_checkpoint: small files as PyTorch writes them.
 
-Needs torch. Files in the seed folders that this script does not write were found by the fuzzer.
+Needs torch. Files in the seed folders that this script does not write were found by the fuzzer, or are copies of those in
+tests/weights/fixtures.
 """
 
 import collections
