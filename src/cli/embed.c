@@ -322,7 +322,7 @@ static const vqc_option table[] = {
     {.name = "--perceptor", .value = "FILE", .help = "CLIP model", VQC_OPTION_MEMBER(embed_options, perceptor)},
     {.name = "--vocabulary",
      .value = "FILE",
-     .help = "its byte-pair vocabulary, for --text",
+     .help = "its tokenizer, for --text: byte pairs, tokenizer.json, vocab.json, spiece.model, or their folder",
      VQC_OPTION_MEMBER(embed_options, vocabulary)},
     {.name = "--text",
      .value = "TEXT",

@@ -342,7 +342,7 @@ static const vqc_option table[] = {
      VQC_OPTION_MEMBER(judge_options, perceptor)},
     {.name = "--vocabulary",
      .value = "FILE",
-     .help = "its byte-pair vocabulary",
+     .help = "its tokenizer: byte pairs, tokenizer.json, vocab.json, spiece.model, or their folder",
      VQC_OPTION_MEMBER(judge_options, vocabulary)},
     {.name = "--attributes",
      .value = "FILE",

@@ -11,7 +11,7 @@ static void ids_print(const vqc_token_list *tokens)
     (void)printf("\n");
 }
 
-/* {"text", "ids", "tokens"} */
+/* {"text", "ids", "tokens", "rules"} */
 static json_t *text_to_json(const vqc_tokenizer *tokenizer, const char *text, const vqc_token_list *tokens)
 {
     json_t *ids = json_array();
@@ -24,6 +24,7 @@ static json_t *text_to_json(const vqc_tokenizer *tokenizer, const char *text, co
     json_object_set_new(object, "text", json_string(text));
     json_object_set_new(object, "ids", ids);
     json_object_set_new(object, "tokens", names);
+    json_object_set_new(object, "rules", json_string(vqc_tokenizer_rules(tokenizer)));
     return object;
 }
 
@@ -83,7 +84,9 @@ const vqc_command vqc_command_tokenize = {
     .name = "tokenize",
     .summary = "texts to token ids",
     .usage = "vqclip tokenize --vocabulary FILE [--cleaning NAME] TEXT...",
-    .about = "Prints the token ids of each text on a line of its own, start and end included.",
+    .about =
+        "Prints the token ids of each text on a line of its own, start and end included. As JSON also whose rules\n"
+        "these are: the library's whose file it is.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_minimum = 1,

@@ -115,7 +115,8 @@ static const vqc_field perceptor_fields[] = {
      .kind = VQC_FIELD_PATH,
      VQC_MEMBER(vqc_perceptor_source, vocabulary),
      .otherwise = "none",
-     .says = "the byte pairs of its texts, plain or .gz; needed where a prompt has a text"},
+     .says = "the tokenizer of its texts: byte pairs (plain or .gz), tokenizer.json, vocab.json, spiece.model, or "
+             "their folder; needed where a prompt has a text"},
     {.key = "weight",
      .kind = VQC_FIELD_REAL,
      VQC_MEMBER(vqc_perceptor_source, weight),

@@ -609,7 +609,7 @@ static vqc_status json_read(const vqc_tokenizer_file *file, vqc_tokenizer_surrou
     vqc_status status = vqc_json_tokenizer_create(&whole, surroundings, own_out, facts, error);
     json_decref(root);
     VQC_TRY(status);
-    VQC_TRY(vqc_tokenizer_surroundings_cleaning(surroundings, &facts->cleaning, error));
+    VQC_TRY(vqc_tokenizer_surroundings_cleaning(surroundings, false, &facts->cleaning, error));
     vqc_tokenizer_surroundings_describe(surroundings, "tokenizer.json", facts->rules, sizeof facts->rules);
     return VQC_OK;
 }

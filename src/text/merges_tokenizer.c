@@ -151,7 +151,7 @@ static vqc_status merges_type_read(const vqc_tokenizer_file *file, vqc_tokenizer
     free(vocabulary_path);
     free(merges_path);
     VQC_TRY(status);
-    VQC_TRY(vqc_tokenizer_surroundings_cleaning(surroundings, &facts->cleaning, error));
+    VQC_TRY(vqc_tokenizer_surroundings_cleaning(surroundings, false, &facts->cleaning, error));
     vqc_tokenizer_surroundings_describe(surroundings, "vocab.json and merges.txt", facts->rules, sizeof facts->rules);
     return VQC_OK;
 }

@@ -215,8 +215,9 @@ static vqc_status openai_read(const vqc_tokenizer_file *file, vqc_tokenizer_surr
     facts->after = 1;
     facts->padding = 0;
     facts->cleaning = VQC_CLEANING_LOWER;
-    (void)snprintf(facts->rules, sizeof facts->rules, "OpenAI's byte pairs, with its ids");
-    return vqc_tokenizer_surroundings_cleaning(surroundings, &facts->cleaning, error);
+    (void)snprintf(facts->rules, sizeof facts->rules, "OpenAI's byte pairs, with its ids%s",
+                   strcmp(file->name, "merges.txt") == 0 ? " (assumed: no vocab.json beside it)" : "");
+    return vqc_tokenizer_surroundings_cleaning(surroundings, true, &facts->cleaning, error);
 }
 
 static const char *openai_token_text(const void *own, int32_t id)

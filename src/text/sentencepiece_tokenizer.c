@@ -142,7 +142,7 @@ static vqc_status siglip_read(const vqc_tokenizer_file *file, vqc_tokenizer_surr
     facts->after = 1;
     facts->cleaning = VQC_CLEANING_NONE;
     vqc_tokenizer_surroundings_describe(surroundings, "spiece.model", facts->rules, sizeof facts->rules);
-    return vqc_tokenizer_surroundings_cleaning(surroundings, &facts->cleaning, error);
+    return vqc_tokenizer_surroundings_cleaning(surroundings, false, &facts->cleaning, error);
 }
 
 /* ---- Texts ---- */

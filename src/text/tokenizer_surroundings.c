@@ -235,8 +235,8 @@ vqc_status vqc_tokenizer_surroundings_padding(const vqc_tokenizer_surroundings *
 
 /* ---- open_clip_config.json ---- */
 
-vqc_status vqc_tokenizer_surroundings_cleaning(const vqc_tokenizer_surroundings *surroundings, vqc_cleaning *cleaning,
-                                               vqc_error *error)
+vqc_status vqc_tokenizer_surroundings_cleaning(const vqc_tokenizer_surroundings *surroundings, bool openai,
+                                               vqc_cleaning *cleaning, vqc_error *error)
 {
     static const char *const keys[] = {"clean", "strip_sep_token", NULL};
     const char *word;
@@ -254,7 +254,13 @@ vqc_status vqc_tokenizer_surroundings_cleaning(const vqc_tokenizer_surroundings 
     if (arguments.value != NULL)
         VQC_TRY(vqc_json_keys_check(&arguments, keys, error));
     VQC_TRY(vqc_json_only_flag(&arguments, "strip_sep_token", false, error));
-    *cleaning = hugging_face.value == NULL ? VQC_CLEANING_LOWER : VQC_CLEANING_WHITESPACE;
+    if (openai != (hugging_face.value == NULL))
+        return vqc_json_refuse_value(&hugging_face,
+                                     openai
+                                         ? "nothing, as it is where a text has OpenAI's byte pairs"
+                                         : "the name of a tokenizer: without one open_clip uses OpenAI's byte pairs",
+                                     error);
+    *cleaning = openai ? VQC_CLEANING_LOWER : VQC_CLEANING_WHITESPACE;
     if (clean.value == NULL)
         return VQC_OK;
     VQC_TRY(vqc_json_text(&clean, &word, error));

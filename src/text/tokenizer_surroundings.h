@@ -49,9 +49,11 @@ VQC_MUST_CHECK vqc_status vqc_tokenizer_surroundings_classify_as(vqc_tokenizer_s
                                                                  const char *class, const char *file,
                                                                  vqc_error *error);
 
-/* How open_clip cleans a text; where it has no say, *cleaning stays. */
+/* How open_clip cleans a text; where it has no say, *cleaning stays. It uses OpenAI's byte pairs where its
+ * configuration names no tokenizer, and those of Hugging Face where it does: `openai` says which are given, others
+ * are refused. */
 VQC_MUST_CHECK vqc_status vqc_tokenizer_surroundings_cleaning(const vqc_tokenizer_surroundings *surroundings,
-                                                              vqc_cleaning *cleaning, vqc_error *error);
+                                                              bool openai, vqc_cleaning *cleaning, vqc_error *error);
 
 /* The token that fills up rows, NULL where nothing says it, and its side. */
 VQC_MUST_CHECK vqc_status vqc_tokenizer_surroundings_padding(const vqc_tokenizer_surroundings *surroundings,

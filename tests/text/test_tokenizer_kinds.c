@@ -220,7 +220,6 @@ static void test_open_clip_cleaning(void **state)
          "tokenizer.json, as transformers' T5Tokenizer, cleaning: canonicalize"},
         {"{\"model_cfg\":{\"text_cfg\":{\"hf_tokenizer_name\":\"x\"}}}",
          "tokenizer.json, as transformers' T5Tokenizer, cleaning: whitespace"},
-        {"{\"model_cfg\":{\"text_cfg\":{}}}", "tokenizer.json, as transformers' T5Tokenizer, cleaning: lower"},
     };
     char scratch[64];
     char from[512];
@@ -234,6 +233,13 @@ static void test_open_clip_cleaning(void **state)
         assert_string_equal(vqc_tokenizer_rules(tokenizer), cases[i].rules);
         vqc_tokenizer_destroy(tokenizer);
     }
+    /* Without a name open_clip uses its own tokenizer, whatever lies beside the configuration. */
+    vqc_error error = {0};
+    vqc_tokenizer *tokenizer;
+    file_write(scratch, "open_clip_config.json", "{\"model_cfg\":{\"text_cfg\":{}}}");
+    assert_int_equal(vqc_tokenizer_create(scratch, &(vqc_tokenizer_options){0}, &tokenizer, &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "open_clip_config.json: model_cfg.text_cfg.hf_tokenizer_name: expected the "
+                                          "name of a tokenizer"));
     folder_remove(scratch);
 }
 
