@@ -60,6 +60,21 @@ static void target_print(const vqc_prompt *prompt, const vqc_target *target)
                   (long long)target->row);
 }
 
+/* Whether what may have been meant as part of a prompt is a comment to YAML. */
+static bool has_comment(const vqc_prompt *prompt)
+{
+    return prompt->node != NULL && vqc_yaml_is_plain(prompt->node) && vqc_yaml_has_comment(prompt->node);
+}
+
+/* The prompts that end at a comment. */
+static void comments_print(const vqc_study *study)
+{
+    for (size_t i = 0; i < study->prompt_count; i++)
+        if (has_comment(&study->prompts[i]))
+            vqc_print(stdout, "\nprompt %s ends where a # begins a comment; quote it if that belongs to it\n",
+                      study->prompts[i].id);
+}
+
 /* The targets of prompts that are not plain. */
 static void targets_print(const vqc_study *study)
 {
@@ -131,5 +146,6 @@ vqc_status vqc_study_report_print(const vqc_study *study, bool json, vqc_error *
         return study_print_json(study, error);
     study_print(study);
     targets_print(study);
+    comments_print(study);
     return VQC_OK;
 }

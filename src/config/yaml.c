@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/text_file.h"
+#include "base/utf8.h"
 
 typedef struct text_place {
     size_t line;
@@ -25,6 +26,7 @@ struct vqc_yaml_node {
     text_place key_place;
     char *scalar;
     bool plain;
+    bool has_comment;         /* behind it, in the same line */
     vqc_yaml_node **children; /* items of a sequence, values of a mapping */
     size_t count;
     size_t capacity;
@@ -41,6 +43,8 @@ struct vqc_yaml {
 typedef struct yaml_reader {
     vqc_yaml *document;
     size_t start; /* of the text, behind a byte-order mark */
+    size_t index; /* a place that libyaml counts in characters from the start, never going back ... */
+    size_t byte;  /* ... and its byte in the source */
     yaml_parser_t parser;
     yaml_event_t event;
 } yaml_reader;
@@ -112,6 +116,11 @@ const char *vqc_yaml_scalar(const vqc_yaml_node *node)
 bool vqc_yaml_is_plain(const vqc_yaml_node *node)
 {
     return node->plain;
+}
+
+bool vqc_yaml_has_comment(const vqc_yaml_node *node)
+{
+    return node->has_comment;
 }
 
 const vqc_yaml_node *vqc_yaml_find(const vqc_yaml_node *mapping, const char *key)
@@ -229,6 +238,17 @@ static vqc_status copy_scalar(const yaml_reader *reader, char **text_out, vqc_er
     return vqc_memory_copy_text(value, text_out, error);
 }
 
+/* Whether the scalar event that is held has a comment behind it in its line. */
+static bool comment_follows(yaml_reader *reader)
+{
+    const vqc_yaml *document = reader->document;
+    for (; reader->index < reader->event.end_mark.index && reader->byte < document->size; reader->index++)
+        reader->byte += vqc_utf8_sequence_size(document->source + reader->byte, document->size - reader->byte);
+    const char *behind = document->source + reader->byte;
+    size_t blanks = strspn(behind, " \t"); /* the source ends in a NUL */
+    return blanks > 0 && behind[blanks] == '#';
+}
+
 /* Makes room for a child and appends an empty one. */
 static vqc_status append_child(vqc_yaml_node *parent, vqc_yaml_node **child_out, vqc_error *error)
 {
@@ -313,6 +333,7 @@ static vqc_status read_node(yaml_reader *reader, vqc_yaml_node *node, int depth,
         VQC_TRY(check_plain_node(reader, event->data.scalar.anchor, event->data.scalar.tag, error));
         node->kind = VQC_YAML_SCALAR;
         node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+        node->has_comment = comment_follows(reader);
         return copy_scalar(reader, &node->scalar, error);
     case YAML_SEQUENCE_START_EVENT:
         VQC_TRY(check_plain_node(reader, event->data.sequence_start.anchor, event->data.sequence_start.tag, error));
@@ -350,7 +371,7 @@ static vqc_status parse_document(vqc_yaml *document, vqc_error *error)
 {
     size_t start;
     VQC_TRY(vqc_text_check(document->name, document->source, document->size, &start, error));
-    yaml_reader reader = {.document = document, .start = start};
+    yaml_reader reader = {.document = document, .start = start, .byte = start};
     if (yaml_parser_initialize(&reader.parser) == 0)
         return vqc_error_set(error, VQC_FAILED, "%s: out of memory", document->name);
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);

@@ -60,6 +60,8 @@ const vqc_yaml_node *vqc_yaml_at(const vqc_yaml_node *node, size_t index);
  * plain scalar can be a number, true, false or null. */
 const char *vqc_yaml_scalar(const vqc_yaml_node *node);
 bool vqc_yaml_is_plain(const vqc_yaml_node *node);
+/* Whether a comment stands behind the scalar in its line: "a cat #trending" is "a cat" to YAML. */
+bool vqc_yaml_has_comment(const vqc_yaml_node *node);
 /* Whether nothing is given: a plain scalar that is empty, ~ or null. */
 bool vqc_yaml_is_null(const vqc_yaml_node *node);
 

@@ -47,10 +47,15 @@ prompts:
   - a red house
   - "a red house | blurry:-0.5"
   - "http://example.org"
+  - a cät #trending
+  - "a dog #1" # a comment
+  - a#b
 JOB
 "$program" plan "$folder/texts.yaml" >"$folder/output"
 grep -Eq '^2 +-0.5 +text "blurry"$' "$folder/output" || fail 'a weight'
 grep -Eq '^3 +1 +text "http://example.org"$' "$folder/output" || fail 'what was taken for text'
+grep -q 'prompt 4 ends where a # begins a comment' "$folder/output" || fail 'the comment is not said'
+[ "$(grep -c 'begins a comment' "$folder/output")" -eq 1 ] || fail 'other prompts have no comment'
 if grep -Eq '^1 +1 +text' "$folder/output"; then
     fail 'a plain prompt is listed'
 fi

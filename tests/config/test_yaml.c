@@ -376,6 +376,19 @@ static void test_utf16_is_refused(void **state)
     vqc_yaml_destroy(yaml);
 }
 
+/* Comments behind scalars, also behind letters of several bytes and line ends of two. */
+static void test_comments(void **state)
+{
+    (void)state;
+    vqc_yaml *yaml = parse("\xef\xbb\xbf"
+                           "- \xc3\xa4\xe2\x82\xac\r\n- b #c\n- '\xc3\xa4' \t# d\n- e#f\n- [g , h] # i\n-  j\n");
+    static const bool expected[] = {false, true, true, false, false, false};
+    assert_int_equal(vqc_yaml_count(vqc_yaml_root(yaml)), 6);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(vqc_yaml_has_comment(vqc_yaml_at(vqc_yaml_root(yaml), i)), expected[i]);
+    vqc_yaml_destroy(yaml);
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -435,6 +448,7 @@ int main(void)
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_utf16_is_refused),
+        cmocka_unit_test(test_comments),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_files),
     };
