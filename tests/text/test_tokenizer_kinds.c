@@ -422,6 +422,37 @@ static void test_merges_without_ids(void **state)
     assert_string_equal(error.message, message);
 }
 
+/* A tokenizer.json that is nothing but its model, and the ids of a text. */
+static void model_check(const char *model, const char *text, const char *expected)
+{
+    char scratch[64];
+    char content[512];
+    vqc_token_list tokens = {0};
+    vqc_error error = {0};
+    scratch_folder(scratch, "model");
+    (void)snprintf(content, sizeof content, "{\"model\":%s}", model);
+    file_write(scratch, "tokenizer.json", content);
+    vqc_tokenizer *tokenizer = tokenizer_open(scratch, NULL);
+    folder_remove(scratch);
+    json_t *ids = json_loads(expected, 0, NULL);
+    assert_int_equal(vqc_tokenizer_encode(tokenizer, text, &tokens, &error), VQC_OK);
+    assert_ids(model, text, tokens.ids, tokens.count, ids);
+    json_decref(ids);
+    vqc_token_list_release(&tokens);
+    vqc_tokenizer_destroy(tokenizer);
+}
+
+/* Of merges of one rank the leftmost comes first; of ways of one score the one that was there first stays. */
+static void test_ties(void **state)
+{
+    (void)state;
+    static const char pairs[] = "{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"aa\":1},\"merges\":[\"a a\"]}";
+    model_check(pairs, "aaa", "[1,0]");
+    model_check(pairs, "aaaaa", "[1,1,0]");
+    model_check("{\"type\":\"Unigram\",\"vocab\":[[\"a\",-1],[\"b\",-1],[\"ab\",-2]]}", "ab", "[2]");
+    model_check("{\"type\":\"Unigram\",\"vocab\":[[\"a\",-1],[\"b\",-1],[\"ab\",-2.5]]}", "ab", "[0,1]");
+}
+
 /* Which files beside a tokenizer's own count, as letters in the order of the table: c, m, i, g, or a dot. */
 static void companions_check(const char *fixture, const char *expected)
 {
@@ -478,7 +509,7 @@ int main(void)
         cmocka_unit_test(test_open_clip_cleaning), cmocka_unit_test(test_refused_steps),
         cmocka_unit_test(test_refused_models),     cmocka_unit_test(test_refused_configurations),
         cmocka_unit_test(test_merges_without_ids), cmocka_unit_test(test_no_padding),
-        cmocka_unit_test(test_companions),
+        cmocka_unit_test(test_companions),         cmocka_unit_test(test_ties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
