@@ -353,7 +353,7 @@ static const vqc_option table[] = {
      VQC_OPTION_MEMBER(embed_options, clip.activation)},
     {.name = "--head-width",
      .value = "N",
-     .help = "width of an attention head (default: as the model's files say, else 64)",
+     .help = "width of the picture tower's attention heads (default: as the model's files say, else 64)",
      VQC_OPTION_MEMBER(embed_options, head_width)},
     VQC_COMPUTE_OPTIONS(embed_options, "cpu", "f32"),
 };

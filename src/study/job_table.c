@@ -136,7 +136,7 @@ static const vqc_field perceptor_fields[] = {
      .minimum = 1,
      .maximum = 4096,
      .otherwise = "64",
-     .says = "channels of an attention head"},
+     .says = "channels of an attention head of the picture tower"},
     {.key = "truncate",
      .kind = VQC_FIELD_BOOL,
      VQC_MEMBER(vqc_perceptor_source, truncate),
