@@ -650,6 +650,7 @@ def report_write(path, rows, counts, wrong):
                       + ", ".join(f"{count} {word}" for word, count in sorted(counts.items())) + ".\n\n")
             for said, verdict, what in wrong:
                 out.write(f"- {said}: {verdict}: {what}\n")
+            out.write("\n" if wrong else "")
         out.write("| library | changed | verdict | numbers or message |\n| --- | --- | --- | --- |\n")
         for row in rows:
             out.write("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n")
