@@ -310,12 +310,12 @@ const vqc_command vqc_command_verify = {
     .summary = "an archive against its digests and models, and renders made again",
     .usage = "vqclip verify ARCHIVE [--rerender K]",
     .about =
-        "Checks an archive's structure, the SHA-256 of every finished render, and whether the models' files are\n"
-        "those that it was made with. With --rerender some of its renders, spread evenly, are made again from\n"
-        "the archive and the models alone, on the recorded device, precision and threads unless options say\n"
-        "otherwise: their bytes must be equal. Where instruction set, versions or build differ from those\n"
-        "recorded, the first losses and the decoded latent must be alike. One process does it all; ranks would "
-        "not help.",
+        "Checks an archive's structure, the SHA-256 of every finished render, and whether the models' files, and\n"
+        "the pictures and other files that the job names, are those that it was made with. With --rerender some\n"
+        "of its renders, spread evenly, are made again from the archive and these files alone, on the recorded\n"
+        "device, precision and threads unless options say otherwise: their bytes must be equal. Where\n"
+        "instruction set, versions or build differ from those recorded, the first losses and the decoded latent\n"
+        "must be alike. One process does it all; ranks would not help.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_minimum = 1,
