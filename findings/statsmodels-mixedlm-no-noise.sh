@@ -17,14 +17,7 @@
 #   converged: True, warnings: 0
 #   mean 0.078, of the raters' means 0.078
 #   standard error below 0.4 of the raters' means' 0.610: True
-set -eu
-script=$(realpath "$0")
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/python"
-"$folder/python/bin/pip" install -q --no-compile numpy==2.4.6 scipy==1.17.1 pandas==3.1.1 statsmodels==0.14.6
-cd "$folder"
-HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error TRANSFORMERS_NO_ADVISORY_WARNINGS=1 "$folder/python/bin/python" - >"$folder/seen" 2>"$folder/messages" <<'END' || {
+exec "$(dirname "$0")/common/python.sh" "$0" numpy==2.4.6 scipy==1.17.1 pandas==3.1.1 statsmodels==0.14.6 <<'END'
 import warnings
 
 import numpy as np
@@ -42,11 +35,3 @@ print(f"mean {fit.params['Intercept']:.3f}, of the raters' means {raters.mean():
 print(f"standard error below 0.4 of the raters' means' {raters.std(ddof=1) / 6 ** 0.5:.3f}: "
       f"{fit.bse['Intercept'] < 0.4 * raters.std(ddof=1) / 6 ** 0.5}")
 END
-    cat "$folder/messages"
-    exit 1
-}
-cat "$folder/seen"
-sed -n 's/^#   //p' "$script" | diff - "$folder/seen" || {
-    echo "the behaviour has changed"
-    exit 1
-}
