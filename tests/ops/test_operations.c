@@ -416,9 +416,10 @@ static void inputs_that_are_kept_are_read_test(void **state)
     for (int kind = 0; kind < VQC_OPERATION_COUNT; kind++)
         for (int i = 0; i < VQC_OPERATION_MAX_INPUTS; i++)
             if (kept[kind][i] && !read[kind][i])
-                fail_msg("%s: its layout keeps input %d for the backward call, which does not read it; or the numbers of "
-                         "its cases read the same from the last crop to the first",
-                         vqc_operation_name((vqc_operation_kind)kind), i);
+                fail_msg(
+                    "%s: its layout keeps input %d for the backward call, which does not read it; or the numbers of "
+                    "its cases read the same from the last crop to the first",
+                    vqc_operation_name((vqc_operation_kind)kind), i);
 }
 
 static void unknown_name_test(void **state)
