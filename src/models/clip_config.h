@@ -90,4 +90,8 @@ extern const vqc_json_table vqc_hugging_face_general;
 VQC_MUST_CHECK vqc_status vqc_hugging_face_pictures_read(const char *weights_path, vqc_clip_config *config,
                                                          vqc_error *error);
 
+/* The words of `hidden_act` that are computed, NULL behind the last, and what each means, in the same order. */
+extern const char *const vqc_hugging_face_activations[];
+extern const vqc_activation_function vqc_hugging_face_activation_functions[];
+
 #endif

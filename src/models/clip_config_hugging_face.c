@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -38,11 +39,14 @@ static const char *const models[] = {[MODEL_CLIP] = "clip",
                                      [MODEL_META_CLIP_2_PICTURE] = "metaclip_2_vision_model",
                                      NULL};
 
-static const char *const activations[] = {"quick_gelu", "gelu",      "gelu_python", "gelu_pytorch_tanh",
-                                          "gelu_new",   "gelu_fast", "relu",        NULL};
-static const vqc_activation_function activation_functions[] = {
+const char *const vqc_hugging_face_activations[] = {"quick_gelu", "gelu",      "gelu_python", "gelu_pytorch_tanh",
+                                                    "gelu_new",   "gelu_fast", "relu",        NULL};
+const vqc_activation_function vqc_hugging_face_activation_functions[] = {
     VQC_ACTIVATION_QUICK_GELU, VQC_ACTIVATION_GELU,      VQC_ACTIVATION_GELU, VQC_ACTIVATION_TANH_GELU,
     VQC_ACTIVATION_TANH_GELU,  VQC_ACTIVATION_TANH_GELU, VQC_ACTIVATION_RELU};
+static_assert(sizeof vqc_hugging_face_activations / sizeof *vqc_hugging_face_activations ==
+                  sizeof vqc_hugging_face_activation_functions / sizeof *vqc_hugging_face_activation_functions + 1,
+              "one function for each word");
 
 /* What every configuration of the library may hold. */
 static const vqc_json_key general_keys[] = {
@@ -135,7 +139,11 @@ static const vqc_json_key segmentation_keys[] = {
 
 /* Of both towers. */
 static const vqc_json_key tower_keys[] = {
-    {.key = "hidden_act", .use = VQC_JSON_WORD, .words = activations, MEMBER(activation), .usual = "\"quick_gelu\""},
+    {.key = "hidden_act",
+     .use = VQC_JSON_WORD,
+     .words = vqc_hugging_face_activations,
+     MEMBER(activation),
+     .usual = "\"quick_gelu\""},
     {.key = "attention_dropout", .use = VQC_JSON_HARMLESS}, /* in training alone */
 };
 
@@ -270,7 +278,7 @@ static vqc_status vision_read(const vqc_json_config *json, const char *level, hu
                               vqc_clip_config *config, vqc_error *error)
 {
     VQC_TRY(vqc_json_keys_read(json, level, vision_tables, 3, h, error));
-    h->image.activation = activation_functions[h->activation];
+    h->image.activation = vqc_hugging_face_activation_functions[h->activation];
     config->image = h->image;
     config->patch = h->patch;
     config->side = h->side;
@@ -283,7 +291,7 @@ static vqc_status text_read(const vqc_json_config *json, const char *level, hugg
     /* Which once stood in every configuration, though the end token was another. */
     static const int64_t wrong_end_id = 2;
     VQC_TRY(vqc_json_keys_read(json, level, text_tables, 3, h, error));
-    h->text.activation = activation_functions[h->activation];
+    h->text.activation = vqc_hugging_face_activation_functions[h->activation];
     config->text = h->text;
     config->end_id = h->end_id;
     config->end = h->end_id == wrong_end_id && h->model != MODEL_META_CLIP_2 ? VQC_CLIP_END_LARGEST : VQC_CLIP_END_ID;

@@ -1,6 +1,5 @@
 #include "models/siglip_config.h"
 
-#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -18,15 +17,6 @@ typedef struct siglip_keys {
 
 #define MEMBER(name) .member = offsetof(siglip_keys, name)
 
-static const char *const activations[] = {"gelu_pytorch_tanh", "gelu_new",   "gelu_fast", "gelu",
-                                          "gelu_python",       "quick_gelu", "relu",      NULL};
-static const vqc_activation_function activation_functions[] = {
-    VQC_ACTIVATION_TANH_GELU, VQC_ACTIVATION_TANH_GELU,  VQC_ACTIVATION_TANH_GELU, VQC_ACTIVATION_GELU,
-    VQC_ACTIVATION_GELU,      VQC_ACTIVATION_QUICK_GELU, VQC_ACTIVATION_RELU};
-static_assert(sizeof activations / sizeof *activations ==
-                  sizeof activation_functions / sizeof *activation_functions + 1,
-              "one function for each word");
-
 static const vqc_json_key model_keys[] = {
     {.key = "model_type", .use = VQC_JSON_FIXED, .values = "[\"siglip\"]"},
     {.key = "text_config", .use = VQC_JSON_OBJECT},
@@ -37,7 +27,7 @@ static const vqc_json_key model_keys[] = {
 static const vqc_json_key tower_keys[] = {
     {.key = "hidden_act",
      .use = VQC_JSON_WORD,
-     .words = activations,
+     .words = vqc_hugging_face_activations,
      MEMBER(activation),
      .usual = "\"gelu_pytorch_tanh\""},
     {.key = "attention_dropout", .use = VQC_JSON_HARMLESS}, /* in training alone */
@@ -125,14 +115,14 @@ static vqc_status config_read(const vqc_json_config *json, bool text, vqc_clip_c
     VQC_TRY(vqc_json_keys_read(json, "", model, 2, &keys, error));
     VQC_TRY(keys_read(json, "vision_config", &vision, &keys, error));
     config->image = keys.image;
-    config->image.activation = activation_functions[keys.activation];
+    config->image.activation = vqc_hugging_face_activation_functions[keys.activation];
     config->patch = keys.patch;
     config->side = keys.side;
     if (!text)
         return VQC_OK;
     VQC_TRY(keys_read(json, "text_config", &words, &keys, error));
     config->text = keys.text;
-    config->text.activation = activation_functions[keys.activation];
+    config->text.activation = vqc_hugging_face_activation_functions[keys.activation];
     config->embed_width = keys.projection;
     config->context = keys.context;
     config->vocabulary = keys.vocabulary;
