@@ -269,7 +269,7 @@ static vqc_status archive_verify(verify_options *options, verify_work *work, vqc
     VQC_TRY(vqc_verification_check_results(&work->found, work->archive, error));
     VQC_TRY(vqc_launch_job_folder(work->archive, &work->folder, error));
     VQC_TRY(vqc_archived_study_open(work->archive, work->folder, &work->study, error));
-    if (strstr(vqc_archive_outline_of(work->archive)->versions, "\"vqclip\": \"" VQC_VERSION "\"") != NULL)
+    if (vqc_environment_versions_have(vqc_archive_outline_of(work->archive)->versions, VQC_VERSION))
         VQC_TRY(vqc_archived_study_settings_check(work->study, error));
     VQC_TRY(vqc_verification_check_files(&work->found, work->study, options->models, error));
     VQC_TRY(rerender(options, work, error));

@@ -118,6 +118,13 @@ static vqc_status version_append(vqc_text *text, const char *field, vqc_error *e
                            field + name + 1);
 }
 
+bool vqc_environment_versions_have(const char *versions, const char *program)
+{
+    char entry[VQC_ARCHIVE_DEVICE_SIZE];
+    (void)snprintf(entry, sizeof entry, "\"vqclip\": \"%s\"", program);
+    return strstr(versions, entry) != NULL;
+}
+
 vqc_status vqc_environment_versions(const vqc_environment *environment, vqc_text *text, vqc_error *error)
 {
     char archive[VQC_ARCHIVE_LIBRARY_SIZE];

@@ -58,4 +58,7 @@ int vqc_environment_threads(const vqc_environment *environment);
 VQC_MUST_CHECK vqc_status vqc_environment_versions(const vqc_environment *environment, vqc_text *text,
                                                    vqc_error *error);
 
+/* Whether versions that vqc_environment_versions wrote are those of this version of the program, "0.2.0". */
+bool vqc_environment_versions_have(const char *versions, const char *program);
+
 #endif
