@@ -42,8 +42,7 @@ static vqc_status bytes_read(int file, const char *path, size_t expected, size_t
         text->size += (size_t)got;
         text->data[text->size] = '\0';
         if (text->size > maximum)
-            return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a text of at most %zu bytes, found more", path,
-                                 maximum);
+            return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected at most %zu bytes, found more", path, maximum);
         if (got == 0)
             return VQC_OK;
     }

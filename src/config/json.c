@@ -1,24 +1,29 @@
 #include "config/json_tree.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "config/json_file.h"
 
+enum { MAX_SIZE = 64 << 20 };
+
 vqc_status vqc_json_config_open(const char *path, vqc_json_config **config_out, vqc_error *error)
 {
-    *config_out = NULL;
-    if (access(path, F_OK) != 0 && errno == ENOENT)
-        return VQC_OK;
     vqc_json_config *config = NULL;
+    json_t *root;
+    *config_out = NULL;
+    VQC_TRY(vqc_json_file_read_as(path, &(vqc_json_file_form){.maximum = MAX_SIZE, .optional = true}, &root, error));
+    if (root == NULL)
+        return VQC_OK;
     vqc_status status = vqc_memory_allocate(1, sizeof *config, "a configuration", &config, error);
-    if (status == VQC_OK)
-        status = vqc_memory_copy_text(path, &config->path, error);
-    if (status == VQC_OK)
-        status = vqc_json_file_read(path, &config->root, error);
+    if (status != VQC_OK) {
+        json_decref(root);
+        return status;
+    }
+    config->root = root;
+    status = vqc_memory_copy_text(path, &config->path, error);
     if (status != VQC_OK) {
         vqc_json_config_close(config);
         return status;

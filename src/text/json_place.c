@@ -1,66 +1,13 @@
 #include "text/json_place.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/memory.h"
 
 enum { WAY_SIZE = 256, SHOWN = 120 };
-
-/* Parses what is in memory: a file's bytes one by one take four times as long. */
-static vqc_status bytes_parse(const char *path, const char *bytes, size_t size, size_t flags, json_t **root_out,
-                              vqc_error *error)
-{
-    json_error_t problem;
-    *root_out = json_loadb(bytes, size, JSON_REJECT_DUPLICATES | flags, &problem);
-    if (*root_out == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s:%d:%d: not valid JSON: %s", path, problem.line, problem.column,
-                             problem.text);
-    return VQC_OK;
-}
-
-/* Reads and parses an open file of a size that is accepted. */
-static vqc_status stream_parse(const char *path, FILE *stream, size_t flags, json_t **root_out, vqc_error *error)
-{
-    struct stat information;
-    char *bytes;
-    if (fstat(fileno(stream), &information) != 0 || !S_ISREG(information.st_mode))
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a JSON file, found no regular file", path);
-    if (information.st_size > VQC_JSON_MAX_FILE)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: larger than %d bytes", path, VQC_JSON_MAX_FILE);
-    VQC_TRY(vqc_memory_allocate((size_t)information.st_size + 1, 1, "a JSON file", &bytes, error));
-    size_t size = fread(bytes, 1, (size_t)information.st_size, stream);
-    vqc_status status = bytes_parse(path, bytes, size, flags, root_out, error);
-    free(bytes);
-    return status;
-}
-
-static vqc_status file_read(const char *path, size_t flags, json_t **root_out, vqc_error *error)
-{
-    *root_out = NULL;
-    FILE *stream = fopen(path, "rb");
-    if (stream == NULL && errno == ENOENT)
-        return VQC_OK;
-    if (stream == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-    vqc_status status = stream_parse(path, stream, flags, root_out, error);
-    (void)fclose(stream);
-    return status;
-}
-
-vqc_status vqc_json_file_read(const char *path, json_t **root_out, vqc_error *error)
-{
-    return file_read(path, 0, root_out, error);
-}
-
-vqc_status vqc_json_file_read_reals(const char *path, json_t **root_out, vqc_error *error)
-{
-    return file_read(path, JSON_DECODE_INT_AS_REAL, root_out, error);
-}
 
 vqc_json_place vqc_json_whole(const char *file, const json_t *root)
 {

@@ -18,15 +18,6 @@ typedef struct vqc_json_place {
     const char *file;
 } vqc_json_place;
 
-enum { VQC_JSON_MAX_FILE = 128 << 20 }; /* bytes of a file */
-
-/* Reads a file; json_decref is the caller's. One that is unreadable, larger, or not JSON is VQC_BAD_INPUT with its
- * line and column. *root_out is NULL, without an error, where there is no such file. */
-VQC_MUST_CHECK vqc_status vqc_json_file_read(const char *path, json_t **root_out, vqc_error *error);
-
-/* The same with every integer as a real, for files that have integers of any size. */
-VQC_MUST_CHECK vqc_status vqc_json_file_read_reals(const char *path, json_t **root_out, vqc_error *error);
-
 vqc_json_place vqc_json_whole(const char *file, const json_t *root);
 vqc_json_place vqc_json_member(const vqc_json_place *object, const char *key);
 vqc_json_place vqc_json_item(const vqc_json_place *array, size_t index);

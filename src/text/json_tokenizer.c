@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/json_file.h"
 #include "text/added_tokens.h"
 #include "text/byte_pairs.h"
 #include "text/normaliser.h"
@@ -604,7 +605,8 @@ static vqc_status json_read(const vqc_tokenizer_file *file, vqc_tokenizer_surrou
 {
     json_t *root;
     VQC_TRY(vqc_tokenizer_surroundings_classify(surroundings, error));
-    VQC_TRY(vqc_json_file_read(file->path, &root, error));
+    const vqc_json_file_form form = {.maximum = VQC_TOKENIZER_MAX_JSON};
+    VQC_TRY(vqc_json_file_read_as(file->path, &form, &root, error));
     vqc_json_place whole = vqc_json_whole(file->path, root);
     vqc_status status = vqc_json_tokenizer_create(&whole, surroundings, own_out, facts, error);
     json_decref(root);

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "base/text_file.h"
 #include "base/utf8.h"
+#include "config/json_file.h"
 #include "text/json_tokenizer.h"
 
 /* vocab.json and merges.txt of transformers' CLIPTokenizer, side by side: read as the tokenizer.json that
@@ -51,24 +53,10 @@ static vqc_status lines_append(const char *path, const char *bytes, size_t size,
 
 static vqc_status merges_read(const char *path, json_t *merges, vqc_error *error)
 {
-    struct stat information;
-    char *bytes = NULL;
-    FILE *stream = fopen(path, "rb");
-    if (stream == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened; vocab.json needs it beside it", path);
-    vqc_status status = VQC_OK;
-    if (fstat(fileno(stream), &information) != 0 || !S_ISREG(information.st_mode) ||
-        information.st_size > MAX_MERGES_FILE)
-        status =
-            vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a file of at most %d bytes", path, MAX_MERGES_FILE);
-    if (status == VQC_OK)
-        status = vqc_memory_allocate((size_t)information.st_size + 1, 1, "merges", &bytes, error);
-    if (status == VQC_OK) {
-        size_t size = fread(bytes, 1, (size_t)information.st_size, stream);
-        status = lines_append(path, bytes, size, merges, error);
-    }
-    free(bytes);
-    (void)fclose(stream);
+    vqc_text text;
+    VQC_TRY(vqc_text_file_read(path, MAX_MERGES_FILE, &text, error));
+    vqc_status status = lines_append(path, text.data, text.size, merges, error);
+    vqc_text_release(&text);
     return status;
 }
 
@@ -90,9 +78,8 @@ static vqc_status pair_read(const char *vocabulary_path, const char *merges_path
 {
     json_t *vocabulary;
     json_t *model = json_object_get(root, "model");
-    VQC_TRY(vqc_json_file_read(vocabulary_path, &vocabulary, error));
-    if (vocabulary == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened", vocabulary_path);
+    const vqc_json_file_form form = {.maximum = VQC_TOKENIZER_MAX_JSON};
+    VQC_TRY(vqc_json_file_read_as(vocabulary_path, &form, &vocabulary, error));
     specials_add(root, vocabulary);
     (void)json_object_set_new(model, "vocab", vocabulary);
     (void)json_object_set_new(model, "merges", json_array());

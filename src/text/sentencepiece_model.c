@@ -1,15 +1,14 @@
 #include "text/sentencepiece_model.h"
 
-#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/text_file.h"
 #include "base/utf8.h"
 
 /* ---- Protocol buffers ---- */
@@ -234,33 +233,18 @@ static vqc_status model_read(vqc_sentencepiece_model *model, message in, vqc_err
     return VQC_OK;
 }
 
-static vqc_status stream_read(vqc_sentencepiece_model *model, const char *path, FILE *stream, vqc_error *error)
-{
-    struct stat information;
-    unsigned char *bytes;
-    if (fstat(fileno(stream), &information) != 0 || !S_ISREG(information.st_mode) ||
-        information.st_size > VQC_SENTENCEPIECE_MAX_FILE)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a file of at most %d bytes", path,
-                             VQC_SENTENCEPIECE_MAX_FILE);
-    VQC_TRY(vqc_memory_allocate((size_t)information.st_size + 1, 1, "a model of sentencepiece", &bytes, error));
-    message whole = {.path = path, .name = "the model", .bytes = bytes};
-    whole.size = fread(bytes, 1, (size_t)information.st_size, stream);
-    vqc_status status = model_read(model, whole, error);
-    free(bytes);
-    return status;
-}
-
 vqc_status vqc_sentencepiece_model_init(vqc_sentencepiece_model *model, const char *path, vqc_error *error)
 {
+    vqc_text bytes;
     *model = (vqc_sentencepiece_model){
         .adds_prefix = true,
         .removes_spaces = true,
         .unigram = {.unknown = VQC_PIECES_NONE, .unknown_score = (double)FLT_MAX, .single = true}};
-    FILE *stream = fopen(path, "rb");
-    if (stream == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-    vqc_status status = stream_read(model, path, stream, error);
-    (void)fclose(stream);
+    VQC_TRY(vqc_text_file_read(path, VQC_SENTENCEPIECE_MAX_FILE, &bytes, error));
+    const message whole = {
+        .path = path, .name = "the model", .bytes = (const unsigned char *)bytes.data, .size = bytes.size};
+    vqc_status status = model_read(model, whole, error);
+    vqc_text_release(&bytes);
     if (status != VQC_OK)
         vqc_sentencepiece_model_release(model);
     return status;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/json_file.h"
 
 #define CLIP_NORMALIZER                                                                                              \
     "{\"normalizers\":[{\"type\":\"NFC\"},{\"content\":\" \",\"pattern\":{\"Regex\":\"\\\\s+\"},\"type\":"           \
@@ -96,7 +97,9 @@ static vqc_status beside_read(const char *path, const char *name, char **beside_
                               vqc_error *error)
 {
     VQC_TRY(vqc_tokenizer_beside(path, name, beside_out, error));
-    return vqc_json_file_read_reals(*beside_out, root_out, error); /* model_max_length may be 1e30 */
+    /* model_max_length may be 1e30 */
+    const vqc_json_file_form form = {.maximum = VQC_TOKENIZER_MAX_JSON, .optional = true, .reals = true};
+    return vqc_json_file_read_as(*beside_out, &form, root_out, error);
 }
 
 /* ---- The class ---- */

@@ -4,6 +4,8 @@
 #include "text/json_place.h"
 #include "text/text_cleaning.h"
 
+enum { VQC_TOKENIZER_MAX_JSON = 128 << 20 }; /* bytes of a tokenizer's file in JSON */
+
 /* What lies beside a tokenizer's file and says how its library uses it. transformers: tokenizer_config.json, and
  * config.json, whose model_type comes before the class that the former names. open_clip: open_clip_config.json beside
  * the weights, which says how texts are cleaned before transformers' tokenizer has them. */
