@@ -130,7 +130,7 @@ static vqc_status picture_time(vqc_renderer *renderer, const vqc_render_extents 
 /* As forecast/prediction.h has it for one rank; where lanes share the device, its part. */
 static double render_predict(const vqc_bench_report *report)
 {
-    const vqc_settings *settings = &report->render->settings;
+    const vqc_settings *settings = report->render->settings;
     int64_t snapshots = settings->snapshots == 0 ? 0 : settings->steps / settings->snapshots;
     return (report->start + (double)settings->steps * report->step_median) / report->lanes +
            (double)(snapshots + 1) * report->picture;

@@ -27,7 +27,7 @@ static void steps_print(const vqc_bench_report *report)
 
 void vqc_bench_report_print(const vqc_bench_report *report)
 {
-    const vqc_settings *settings = &report->render->settings;
+    const vqc_settings *settings = report->render->settings;
     vqc_print(
         stdout,
         "study        %s, render %lld: %lldx%lld, %lld crops for each perceptor (crop groups: %lld), %lld steps\n",
@@ -78,8 +78,8 @@ static json_t *step_to_json(const vqc_bench_report *report)
 static json_t *render_to_json(const vqc_render *render)
 {
     return json_pack("{s: I, s: I, s: I, s: I, s: I}", "number", (json_int_t)render->number, "width",
-                     (json_int_t)render->settings.width, "height", (json_int_t)render->settings.height, "crops",
-                     (json_int_t)render->settings.crop_count, "steps", (json_int_t)render->settings.steps);
+                     (json_int_t)render->settings->width, "height", (json_int_t)render->settings->height, "crops",
+                     (json_int_t)render->settings->crop_count, "steps", (json_int_t)render->settings->steps);
 }
 
 vqc_status vqc_bench_report_print_json(const vqc_bench_report *report, vqc_error *error)

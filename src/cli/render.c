@@ -109,7 +109,7 @@ static void sizes_say(const render_work *work)
     const vqc_settings *said = NULL;
     for (size_t i = 0; i < outline->render_count; i++) {
         const vqc_archive_extents *made = &outline->shapes[outline->renders[i].shape];
-        const vqc_settings *asked = &work->study->renders[i].settings;
+        const vqc_settings *asked = work->study->renders[i].settings;
         bool again = said != NULL && said->width == asked->width && said->height == asked->height;
         if (again || (made->width == asked->width && made->height == asked->height))
             continue;

@@ -10,7 +10,7 @@
 /* Steps times crops of all perceptors: what a render costs, roughly, at one size. */
 static int64_t crops_of(const vqc_study *study, const vqc_render *render)
 {
-    return render->settings.steps * render->settings.crop_count * (int64_t)study->perceptor_count;
+    return render->settings->steps * render->settings->crop_count * (int64_t)study->perceptor_count;
 }
 
 static void study_print(const vqc_study *study)
@@ -22,13 +22,13 @@ static void study_print(const vqc_study *study)
     for (size_t i = 0; i < study->render_count; i++) {
         const vqc_render *render = &study->renders[i];
         char size[32];
-        (void)snprintf(size, sizeof size, "%lldx%lld", (long long)render->settings.width,
-                       (long long)render->settings.height);
+        (void)snprintf(size, sizeof size, "%lldx%lld", (long long)render->settings->width,
+                       (long long)render->settings->height);
         vqc_print(stdout, "%6zu  %-11s  %5lld  %6lld  %4llu  %s%s%s: %s\n", i, size,
-                  (long long)render->settings.steps, (long long)render->settings.crop_count,
+                  (long long)render->settings->steps, (long long)render->settings->crop_count,
                   (unsigned long long)render->seed, render->prompt->id, render->variant[0] == '\0' ? "" : " ",
                   render->variant, render->prompt->text);
-        steps += render->settings.steps;
+        steps += render->settings->steps;
         crops += crops_of(study, render);
     }
     (void)printf("\n%zu renders, %lld steps, %lld crops through %zu perceptors\n", study->render_count,
@@ -95,9 +95,9 @@ static json_t *render_to_json(const vqc_render *render)
 {
     return json_pack("{s: I, s: s, s: s, s: o, s: s, s: I, s: I, s: I, s: I}", "number", (json_int_t)render->number,
                      "id", render->prompt->id, "prompt", render->prompt->text, "seed", vqc_json_seed(render->seed),
-                     "variant", render->variant, "width", (json_int_t)render->settings.width, "height",
-                     (json_int_t)render->settings.height, "steps", (json_int_t)render->settings.steps, "crops",
-                     (json_int_t)render->settings.crop_count);
+                     "variant", render->variant, "width", (json_int_t)render->settings->width, "height",
+                     (json_int_t)render->settings->height, "steps", (json_int_t)render->settings->steps, "crops",
+                     (json_int_t)render->settings->crop_count);
 }
 
 /* The word and the value of what a target is. */

@@ -152,7 +152,7 @@ static vqc_status aim_make(shape_work *work, vqc_error *error)
         widest = opened->opened.clips[i]->embed_width > widest ? opened->opened.clips[i]->embed_width : widest;
     VQC_TRY(vqc_memory_allocate(targets * (size_t)widest, sizeof(float), "targets", &work->targets, error));
     VQC_TRY(vqc_memory_allocate((perceptors + 1) * targets, sizeof(double), "targets", &work->weights, error));
-    work->aim = (vqc_guidance_aim){.settings = &work->render->settings,
+    work->aim = (vqc_guidance_aim){.settings = work->render->settings,
                                    .seed = work->render->seed,
                                    .target_count = (int64_t)targets,
                                    .weights = work->weights,

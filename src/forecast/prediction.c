@@ -86,13 +86,13 @@ uint64_t vqc_prediction_host(const vqc_study *study, const vqc_cost_table *costs
                              const vqc_network_cost *shape)
 {
     enum { BYTES_OF_TENSOR = 12, BYTES_OF_PIXEL = 63 };
-    uint64_t tensors = (uint64_t)vqc_latent_optimiser_tensors(&render->settings);
+    uint64_t tensors = (uint64_t)vqc_latent_optimiser_tensors(render->settings);
     uint64_t terms = study->perceptor_count * render->prompt->target_count + 2;
     uint64_t targets = 0;
     for (size_t i = 0; i < study->prompt_count; i++)
         targets += study->prompts[i].target_count;
     return BYTES_OF_TENSOR * tensors * (uint64_t)shape->latent_size + BYTES_OF_PIXEL * (uint64_t)shape->pixels +
-           sizeof(float) * (uint64_t)render->settings.steps * terms + vqc_prediction_message(study, render, shape) +
+           sizeof(float) * (uint64_t)render->settings->steps * terms + vqc_prediction_message(study, render, shape) +
            sizeof(float) * targets * costs->embedding_width;
 }
 
@@ -128,7 +128,7 @@ static vqc_status class_add(simulation *s, const vqc_render *render, size_t shap
                             error));
     step_class *class = &s->classes[s->class_count];
     *class = (step_class){.shape = shape,
-                          .crops = render->settings.crop_count,
+                          .crops = render->settings->crop_count,
                           .targets = render->prompt->target_count,
                           .message = vqc_prediction_message(s->study, render, cost),
                           .groups = (int)vqc_cost_groups(s->study, render)};
@@ -149,11 +149,11 @@ static vqc_status class_find(simulation *s, const vqc_render *render, size_t *cl
             error, VQC_BAD_INPUT,
             "the costs lack the shape of render %lld: %lld × %lld pixels, crops in groups of %lld%s; "
             "measure them anew",
-            (long long)render->number, (long long)render->settings.width, (long long)render->settings.height,
-            (long long)render->settings.crop_group, render->settings.recompute ? ", recompute: true" : "");
+            (long long)render->number, (long long)render->settings->width, (long long)render->settings->height,
+            (long long)render->settings->crop_group, render->settings->recompute ? ", recompute: true" : "");
     size_t place = 0;
     while (place < s->class_count &&
-           (s->classes[place].shape != shape || s->classes[place].crops != render->settings.crop_count ||
+           (s->classes[place].shape != shape || s->classes[place].crops != render->settings->crop_count ||
             s->classes[place].targets != render->prompt->target_count))
         place++;
     *class_out = place;
@@ -213,8 +213,8 @@ static double pictures_seconds(const simulation *s, const team_state *team)
 {
     const vqc_render *render = &s->study->renders[s->numbers[team->index]];
     size_t shape = s->classes[s->class_of[render->number]].shape;
-    int64_t every = render->settings.snapshots;
-    int64_t snapshots = every == 0 ? 0 : render->settings.steps / every;
+    int64_t every = render->settings->snapshots;
+    int64_t snapshots = every == 0 ? 0 : render->settings->steps / every;
     return (double)(snapshots + 1) * s->costs->shapes[shape].picture;
 }
 
@@ -248,7 +248,7 @@ static vqc_status render_begin(simulation *s, int number, double now, vqc_error 
     size_t shape = s->classes[s->class_of[render]].shape;
     team->begin = now + start_seconds(s, team->networks, shape);
     team->networks = shape;
-    team->steps_left = (double)s->study->renders[render].settings.steps;
+    team->steps_left = (double)s->study->renders[render].settings->steps;
     team->changed = now;
     s->prediction->renders[team->index] =
         (vqc_predicted_render){.number = render, .rank = team->first, .members = team->size, .begin = now};
@@ -366,8 +366,8 @@ static bool lane_next(void *context, vqc_lane_render *render_out)
     *result = (vqc_predicted_render){.number = render->number, .rank = source->team->first, .members = 1};
     *render_out = (vqc_lane_render){.shape = &s->costs->shapes[class->shape],
                                     .step = class->alone,
-                                    .steps = render->settings.steps,
-                                    .snapshots = render->settings.snapshots,
+                                    .steps = render->settings->steps,
+                                    .snapshots = render->settings->snapshots,
                                     .result = result};
     return true;
 }

@@ -13,10 +13,11 @@
 
 struct vqc_archived_study {
     const vqc_archive *archive;
-    vqc_study *whole;    /* as the job text expands */
-    vqc_study study;     /* a view of it, with lists of its own once renders are chosen */
-    vqc_prompt *prompts; /* the chosen renders' */
-    vqc_render *renders; /* chosen */
+    vqc_study *whole;       /* as the job text expands */
+    vqc_study study;        /* a view of it, with lists of its own once renders are chosen */
+    vqc_prompt *prompts;    /* the chosen renders' */
+    vqc_render *renders;    /* chosen */
+    vqc_settings *settings; /* theirs, one each */
 };
 
 /* ---- Reading the job text ---- */
@@ -129,6 +130,7 @@ void vqc_archived_study_close(vqc_archived_study *study)
     vqc_study_close(study->whole);
     free(study->prompts);
     free(study->renders);
+    free(study->settings);
     free(study);
 }
 
@@ -369,20 +371,10 @@ static vqc_status settings_read(const char *name, const char *text, const vqc_se
     return status;
 }
 
-/* Replaces the render's settings by those that the archive resolved. */
-static vqc_status settings_restore(const char *name, const char *text, vqc_settings *settings, vqc_error *error)
-{
-    vqc_settings resolved;
-    bool same;
-    VQC_TRY(settings_read(name, text, settings, &resolved, &same, error));
-    *settings = resolved;
-    return VQC_OK;
-}
-
 static vqc_status settings_compare(const vqc_archived_study *study, size_t number, bool *same_out, vqc_error *error)
 {
     const char *text = vqc_archive_outline_of(study->archive)->renders[number].settings;
-    const vqc_settings *own = &study->whole->renders[number].settings;
+    const vqc_settings *own = study->whole->renders[number].settings;
     vqc_settings resolved;
     vqc_text recorded = {0};
     vqc_text given = {0};
@@ -410,20 +402,24 @@ vqc_status vqc_archived_study_settings_check(const vqc_archived_study *study, vq
     return VQC_OK;
 }
 
-/* Copies the render and, if it is not the one that was copied last, its prompt. */
+/* Copies the render, with the settings that the archive resolved, and, if it is not the one that was copied last, its
+ * prompt. */
 static vqc_status render_take(vqc_archived_study *study, size_t number, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(study->archive);
     const vqc_render *render = &study->whole->renders[number];
     vqc_study *chosen = &study->study;
     vqc_render *copy = &study->renders[chosen->render_count];
+    vqc_settings *resolved = &study->settings[chosen->render_count];
+    bool same;
     if (chosen->prompt_count == 0 || strcmp(study->prompts[chosen->prompt_count - 1].id, render->prompt->id) != 0)
         study->prompts[chosen->prompt_count++] = *render->prompt;
     *copy = *render;
     copy->prompt = &study->prompts[chosen->prompt_count - 1];
+    copy->settings = resolved;
     chosen->render_count++;
-    return settings_restore(vqc_archive_path(study->archive), outline->renders[number].settings, &copy->settings,
-                            error);
+    return settings_read(vqc_archive_path(study->archive), outline->renders[number].settings, render->settings,
+                         resolved, &same, error);
 }
 
 vqc_status vqc_archived_study_choose(vqc_archived_study *study, const vqc_model_files *files, const size_t *renders,
@@ -433,6 +429,7 @@ vqc_status vqc_archived_study_choose(vqc_archived_study *study, const vqc_model_
     VQC_TRY(models_set(chosen, files, error));
     VQC_TRY(vqc_memory_allocate(count, sizeof *study->prompts, "prompts", &study->prompts, error));
     VQC_TRY(vqc_memory_allocate(count, sizeof *study->renders, "renders", &study->renders, error));
+    VQC_TRY(vqc_memory_allocate(count, sizeof *study->settings, "renders", &study->settings, error));
     chosen->prompts = study->prompts;
     chosen->prompt_count = 0;
     chosen->renders = study->renders;

@@ -170,7 +170,7 @@ static bool shape_is(const vqc_archive_extents *shape, const vqc_render_extents 
 static vqc_status shape_place(vqc_study_archive *archive, const vqc_study *study, const vqc_render *render,
                               const vqc_render_extents *shape, uint32_t *index_out, vqc_error *error)
 {
-    int64_t every = render->settings.snapshots;
+    int64_t every = render->settings->snapshots;
     int64_t snapshots = every == 0 ? 0 : shape->steps / every;
     for (size_t i = 0; i < archive->outline.shape_count; i++) {
         if (shape_is(&archive->shapes[i], shape, snapshots)) {
@@ -214,7 +214,7 @@ static vqc_status renders_fill(vqc_study_archive *archive, const vqc_study *stud
         VQC_TRY(shape_place(archive, study, render, &shape, &index, error));
         VQC_TRY(vqc_text_append(&settings, error, "render:\n"));
         archive->settings[i] = settings.data;
-        vqc_status status = vqc_settings_write(&render->settings, &settings, error);
+        vqc_status status = vqc_settings_write(render->settings, &settings, error);
         archive->settings[i] = settings.data;
         VQC_TRY(status);
         VQC_TRY(vqc_text_append(&id, error, "%s.%llu%s%s", render->prompt->id, (unsigned long long)render->seed,

@@ -112,7 +112,7 @@ static vqc_status networks_prepare_beside(vqc_guidance *guidance, const vqc_guid
 static vqc_status guidance_fill(vqc_guidance *guidance, const vqc_guidance *first, const vqc_render *render,
                                 vqc_guidance **guidance_out, vqc_error *error)
 {
-    vqc_status status = first == NULL ? networks_prepare(guidance, &render->settings, error)
+    vqc_status status = first == NULL ? networks_prepare(guidance, render->settings, error)
                                       : networks_prepare_beside(guidance, first, error);
     if (status == VQC_OK)
         status = networks_finish(guidance, render, error);
@@ -130,7 +130,7 @@ vqc_status vqc_guidance_create(const vqc_render_models *models, const vqc_render
     vqc_guidance *guidance;
     VQC_TRY(vqc_memory_allocate(1, sizeof *guidance, "a picture's networks", &guidance, error));
     guidance->models = *models;
-    guidance->key = vqc_network_key_of(&render->settings, models->generator->factor);
+    guidance->key = vqc_network_key_of(render->settings, models->generator->factor);
     guidance->rows = rows;
     guidance->columns = columns;
     return guidance_fill(guidance, NULL, render, guidance_out, error);

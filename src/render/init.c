@@ -65,7 +65,7 @@ static vqc_status picture_latent(const vqc_start_type *type, const vqc_start_sit
 vqc_status vqc_init_latent(const vqc_generator *generator, vqc_ops *ops, vqc_dtype precision,
                            const vqc_render *render, int64_t rows, int64_t columns, float *z, vqc_error *error)
 {
-    const vqc_start_type *type = types[render->settings.init.kind];
+    const vqc_start_type *type = types[render->settings->init.kind];
     const vqc_start_site site = {
         generator, render, rows, columns, rows * generator->factor, columns * generator->factor};
     if (type->latent != NULL)

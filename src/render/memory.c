@@ -100,9 +100,9 @@ vqc_status vqc_render_memory_prepare(const vqc_render_models *models, const vqc_
     *memory_out = (vqc_render_memory){0};
     VQC_TRY(decoder_add(models, rows, columns, memory_out, error));
     for (size_t i = 0; i < models->study->perceptor_count; i++)
-        VQC_TRY(perceptor_add(models, &render->settings, &extents, i, memory_out, error));
-    optimiser_add(models, &render->settings, rows, columns, memory_out);
-    return vqc_init_is_encoded(&render->settings) ? encoder_add(models, &extents, memory_out, error) : VQC_OK;
+        VQC_TRY(perceptor_add(models, render->settings, &extents, i, memory_out, error));
+    optimiser_add(models, render->settings, rows, columns, memory_out);
+    return vqc_init_is_encoded(render->settings) ? encoder_add(models, &extents, memory_out, error) : VQC_OK;
 }
 
 size_t vqc_render_memory_part_size(const vqc_render_memory_part *part, bool recompute)
@@ -149,9 +149,9 @@ vqc_status vqc_render_memory_encoder(const vqc_render_models *models, const vqc_
     int64_t factor = models->generator->factor;
     const vqc_perceptor_extents extents = {rows * factor, columns * factor, models->precision};
     vqc_render_memory memory = {0};
-    if (vqc_init_is_encoded(&render->settings))
+    if (vqc_init_is_encoded(render->settings))
         VQC_TRY(encoder_add(models, &extents, &memory, error));
-    *bytes_out = vqc_render_memory_total(&memory, render->settings.recompute);
+    *bytes_out = vqc_render_memory_total(&memory, render->settings->recompute);
     return VQC_OK;
 }
 
@@ -177,9 +177,9 @@ static vqc_status need_measure(memory_need *need, const vqc_generator_decoder *d
                          error));
     for (size_t i = 0; i < need->memory.count; i++)
         need->available += need->memory.parts[i].parameters;
-    optimiser_add(need->models, &need->render->settings, need->extents.height / factor, need->extents.width / factor,
+    optimiser_add(need->models, need->render->settings, need->extents.height / factor, need->extents.width / factor,
                   &need->memory);
-    return vqc_init_is_encoded(&need->render->settings)
+    return vqc_init_is_encoded(need->render->settings)
                ? encoder_add(need->models, &need->extents, &need->memory, error)
                : VQC_OK;
 }
@@ -192,7 +192,7 @@ static size_t need_total(const memory_need *need, bool recompute)
 /* The render's need with crop groups of another size, in place of `need`. */
 static vqc_status group_change(const memory_need *need, int64_t group, memory_need *changed_out, vqc_error *error)
 {
-    vqc_settings settings = need->render->settings;
+    vqc_settings settings = *need->render->settings;
     vqc_render_memory perceptors = {0};
     settings.crop_group = group;
     *changed_out = *need;
@@ -207,7 +207,7 @@ static vqc_status group_change(const memory_need *need, int64_t group, memory_ne
 static vqc_status group_find(const memory_need *need, bool recompute, int64_t *group_out, size_t *bytes_out,
                              vqc_error *error)
 {
-    const vqc_settings *settings = &need->render->settings;
+    const vqc_settings *settings = need->render->settings;
     int64_t group = vqc_settings_batch(settings);
     for (group /= 2; group > 0; group /= 2) {
         memory_need changed;
@@ -222,7 +222,7 @@ static vqc_status group_find(const memory_need *need, bool recompute, int64_t *g
 
 static vqc_status parts_write(const memory_need *need, vqc_text *text, vqc_error *error)
 {
-    bool recompute = need->render->settings.recompute;
+    bool recompute = need->render->settings->recompute;
     char bytes[VQC_MEMORY_TEXT_SIZE];
     for (size_t i = 0; i < need->memory.count; i++) {
         const vqc_render_memory_part *part = &need->memory.parts[i];
@@ -237,7 +237,7 @@ static vqc_status parts_write(const memory_need *need, vqc_text *text, vqc_error
  */
 static vqc_status remedies_write(const memory_need *need, vqc_text *text, vqc_error *error)
 {
-    bool recompute = need->render->settings.recompute;
+    bool recompute = need->render->settings->recompute;
     char bytes[VQC_MEMORY_TEXT_SIZE];
     int64_t group;
     size_t with_group;
@@ -269,7 +269,7 @@ static vqc_status need_refuse(const memory_need *need, vqc_error *error)
     if (status == VQC_OK)
         status = vqc_error_set(error, VQC_FAILED, "render %lld: needs %s on the device, where %s are free%s",
                                (long long)need->render->number,
-                               vqc_memory_text(need_total(need, need->render->settings.recompute), needed),
+                               vqc_memory_text(need_total(need, need->render->settings->recompute), needed),
                                vqc_memory_text(need->available, available), text.data);
     vqc_text_release(&text);
     return status;
@@ -291,5 +291,5 @@ vqc_status vqc_render_memory_check(const vqc_render_models *models, const vqc_re
     if (total == 0)
         return VQC_OK;
     VQC_TRY(need_measure(&need, decoder, perceptors, error));
-    return need_total(&need, render->settings.recompute) <= need.available ? VQC_OK : need_refuse(&need, error);
+    return need_total(&need, render->settings->recompute) <= need.available ? VQC_OK : need_refuse(&need, error);
 }

@@ -163,9 +163,9 @@ vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *
         .rows = rows,
         .columns = columns,
         .latent_width = generator->width,
-        .steps = render->settings.steps,
+        .steps = render->settings->steps,
         .terms = (int64_t)(renderer->study->perceptor_count * render->prompt->target_count) + 2,
-        .state_tensors = vqc_latent_optimiser_tensors(&render->settings),
+        .state_tensors = vqc_latent_optimiser_tensors(render->settings),
     };
     return VQC_OK;
 }
@@ -189,7 +189,7 @@ static size_t picture_count(const vqc_renderer *renderer)
 /* Whether the networks at hand serve the render, too. */
 static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render)
 {
-    const vqc_network_key key = vqc_network_key_of(&render->settings, renderer->models->opened.generator.factor);
+    const vqc_network_key key = vqc_network_key_of(render->settings, renderer->models->opened.generator.factor);
     return renderer->guidance != NULL && vqc_network_key_equal(vqc_guidance_key(renderer->guidance), &key);
 }
 
@@ -220,7 +220,7 @@ static vqc_status networks_create(vqc_renderer *renderer, vqc_error *error)
 static vqc_status guidance_turn(vqc_renderer *renderer, vqc_error *error)
 {
     const vqc_render *render = renderer->render;
-    vqc_guidance_aim aim = {.settings = &render->settings,
+    vqc_guidance_aim aim = {.settings = render->settings,
                             .seed = render->seed,
                             .target_count = (int64_t)render->prompt->target_count,
                             .weights = renderer->weights,
@@ -245,7 +245,7 @@ static void weights_fill(vqc_renderer *renderer)
 {
     const vqc_prompt *prompt = renderer->render->prompt;
     for (size_t i = 0; i < renderer->study->perceptor_count; i++) {
-        double share = renderer->study->perceptors[i].weight / (double)renderer->render->settings.crop_count;
+        double share = renderer->study->perceptors[i].weight / (double)renderer->render->settings->crop_count;
         for (size_t t = 0; t < prompt->target_count; t++)
             renderer->weights[i * prompt->target_count + t] = prompt->targets[t].weight * share;
     }
@@ -470,7 +470,7 @@ static void costs_add(vqc_renderer *renderer)
 /* weight · mean((z − towards)²) of the latent before the step. */
 static double l2_loss(const vqc_renderer *renderer)
 {
-    double weight = vqc_regulariser_weight(&renderer->render->settings, renderer->steps_done);
+    double weight = vqc_regulariser_weight(renderer->render->settings, renderer->steps_done);
     return weight * renderer->latent.squares / (double)latent_count(renderer);
 }
 
@@ -522,7 +522,7 @@ static vqc_status losses_complete(vqc_renderer *renderer, double *losses, vqc_er
 /* Queues the way from the summed gradients to the next latent. */
 static vqc_status latent_update(vqc_renderer *renderer, vqc_error *error)
 {
-    double weight = vqc_regulariser_weight(&renderer->render->settings, renderer->steps_done);
+    double weight = vqc_regulariser_weight(renderer->render->settings, renderer->steps_done);
     double slope = 2.0 * weight / (double)latent_count(renderer);
     return vqc_guidance_update(renderer->guidance, renderer->steps_done, slope, error);
 }
@@ -645,7 +645,7 @@ int64_t vqc_renderer_steps_done(const vqc_renderer *renderer)
 
 vqc_status vqc_renderer_latent(vqc_renderer *renderer, float *z, vqc_error *error)
 {
-    size_t tensor = (size_t)vqc_latent_optimiser_result_tensor(&renderer->render->settings);
+    size_t tensor = (size_t)vqc_latent_optimiser_result_tensor(renderer->render->settings);
     VQC_TRY(vqc_guidance_save(renderer->guidance, renderer->state, error));
     memcpy(z, renderer->state + tensor * latent_count(renderer), latent_count(renderer) * sizeof *z);
     return VQC_OK;

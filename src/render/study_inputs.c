@@ -112,5 +112,5 @@ vqc_status vqc_prompt_inputs_check(const vqc_study *study, const vqc_prompt *pro
 
 vqc_status vqc_render_inputs_check(const vqc_study *study, const vqc_render *render, vqc_error *error)
 {
-    return owner_check(study, VQC_INPUT_OF_RENDER, render, error);
+    return owner_check(study, VQC_INPUT_OF_SETTINGS, render->settings, error);
 }

@@ -46,8 +46,8 @@ vqc_status vqc_study_models_cells(const vqc_study_models *models, const vqc_rend
                                   int64_t *columns_out, vqc_error *error)
 {
     const int64_t factor = models->generator.factor;
-    *rows_out = render->settings.height / factor;
-    *columns_out = render->settings.width / factor;
+    *rows_out = render->settings->height / factor;
+    *columns_out = render->settings->width / factor;
     if (*rows_out > 0 && *columns_out > 0)
         return VQC_OK;
     return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: size: expected at least %lld × %lld pixels",

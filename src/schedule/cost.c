@@ -16,7 +16,7 @@ void vqc_cost_guess(const vqc_study *study, vqc_cost_seconds *seconds_out)
 void vqc_cost_work(const vqc_study *study, const vqc_render *render, const vqc_cost_seconds *seconds,
                    vqc_share_work *work_out)
 {
-    const vqc_settings *settings = &render->settings;
+    const vqc_settings *settings = render->settings;
     int64_t group = vqc_settings_batch(settings);
     *work_out = (vqc_share_work){.perceptors = study->perceptor_count};
     for (size_t i = 0; i < study->perceptor_count; i++) {
@@ -36,7 +36,7 @@ int64_t vqc_cost_groups(const vqc_study *study, const vqc_render *render)
 
 static double decode_seconds(const vqc_render *render, const vqc_cost_seconds *seconds)
 {
-    return (double)render->settings.width * (double)render->settings.height * seconds->pixel;
+    return (double)render->settings->width * (double)render->settings->height * seconds->pixel;
 }
 
 vqc_status vqc_cost_step(const vqc_study *study, const vqc_render *render, const vqc_cost_seconds *seconds,
@@ -57,7 +57,7 @@ double vqc_cost_render(const vqc_study *study, const vqc_render *render, const v
     double load;
     vqc_cost_work(study, render, seconds, &work);
     double step = decode_seconds(render, seconds) + vqc_share_assign(&work, 1, &load, NULL);
-    return seconds->start + (double)render->settings.steps * step + seconds->finish;
+    return seconds->start + (double)render->settings->steps * step + seconds->finish;
 }
 
 typedef struct costed_render {

@@ -36,7 +36,7 @@ static vqc_status render_weigh(const weighing *w, const vqc_division *division, 
     double step;
     const vqc_render *render = &w->study->renders[w->numbers[team]];
     VQC_TRY(vqc_cost_step(w->study, render, w->seconds, division->size[team], &step, error));
-    w->render[team] = (double)render->settings.steps * step;
+    w->render[team] = (double)render->settings->steps * step;
     return VQC_OK;
 }
 

@@ -126,7 +126,7 @@ static vqc_status work_draw(vqc_work *work, vqc_error *error)
 /* Writes the snapshot that is due after this many steps, if one is. */
 static vqc_status work_snapshot(vqc_work *work, int64_t done, vqc_error *error)
 {
-    int64_t every = work->render->settings.snapshots;
+    int64_t every = work->render->settings->snapshots;
     if (every == 0 || done % every != 0)
         return VQC_OK;
     VQC_TRY(work_draw(work, error));

@@ -11,10 +11,8 @@ const vqc_input_row vqc_input_rows[] = {
                            .owner = VQC_INPUT_OF_STUDY,
                            .offset = offsetof(vqc_study, prompts_path)},
     [VQC_INPUT_TARGET] = {.what = "target", .owner = VQC_INPUT_OF_TARGET, .offset = offsetof(vqc_target, file)},
-    [VQC_INPUT_START] = {.what = "init",
-                         .owner = VQC_INPUT_OF_RENDER,
-                         .offset = offsetof(vqc_render, settings.init.file)},
-    [VQC_INPUT_MASK] = {.what = "mask", .owner = VQC_INPUT_OF_RENDER, .offset = offsetof(vqc_render, settings.mask)},
+    [VQC_INPUT_START] = {.what = "init", .owner = VQC_INPUT_OF_SETTINGS, .offset = offsetof(vqc_settings, init.file)},
+    [VQC_INPUT_MASK] = {.what = "mask", .owner = VQC_INPUT_OF_SETTINGS, .offset = offsetof(vqc_settings, mask)},
 };
 
 static_assert(sizeof vqc_input_rows / sizeof vqc_input_rows[0] == VQC_INPUT_COUNT, "a row for every kind of input");
@@ -28,7 +26,7 @@ int64_t vqc_input_render(vqc_input_kind kind, const void *owner)
 {
     if (kind != VQC_INPUT_START)
         return VQC_INPUT_FILE;
-    const vqc_init *init = &((const vqc_render *)owner)->settings.init;
+    const vqc_init *init = &((const vqc_settings *)owner)->init;
     return init->kind == VQC_INIT_LATENT ? init->render : VQC_INPUT_FILE;
 }
 

@@ -18,8 +18,8 @@ typedef enum vqc_input_kind {
     VQC_INPUT_COUNT
 } vqc_input_kind;
 
-/* What has the path: a vqc_study, a vqc_target or a vqc_render. */
-typedef enum vqc_input_owner { VQC_INPUT_OF_STUDY, VQC_INPUT_OF_TARGET, VQC_INPUT_OF_RENDER } vqc_input_owner;
+/* What has the path: a vqc_study, a vqc_target or a vqc_settings. */
+typedef enum vqc_input_owner { VQC_INPUT_OF_STUDY, VQC_INPUT_OF_TARGET, VQC_INPUT_OF_SETTINGS } vqc_input_owner;
 
 typedef struct vqc_input_row {
     const char *what; /* what the job file calls it */

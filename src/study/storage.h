@@ -20,4 +20,10 @@ VQC_MUST_CHECK vqc_status vqc_study_storage_allocate(vqc_study_storage *storage,
 VQC_MUST_CHECK vqc_status vqc_study_storage_text(vqc_study_storage *storage, const char **text_out, vqc_error *error,
                                                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* A copy of size bytes that all who ask for the same bytes share, whatever they stand for: not to be written to.
+ * Bytes between the members of a structure count too, so equal structures are the same place where they were filled
+ * in the same way. */
+VQC_MUST_CHECK vqc_status vqc_study_storage_share(vqc_study_storage *storage, const void *bytes, size_t size,
+                                                  void *pointer_out, vqc_error *error);
+
 #endif

@@ -55,6 +55,8 @@ static size_t fixed_end(const vqc_code_points *text, size_t start)
 {
     static const char *const fixed[] = {
         "<|startoftext|>", "<|endoftext|>", "'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
+    if (text->at[start] != '<' && text->at[start] != '\'')
+        return start;
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         if (has_word(text, start, fixed[i]))
             return start + strlen(fixed[i]);

@@ -294,12 +294,29 @@ vqc_status vqc_cleaning_parse(const char *word, vqc_cleaning *cleaning_out, vqc_
                          word);
 }
 
+/* Whether the text is of printable ASCII alone and without character references, as most prompts are: steps that
+ * repair leave it as it is. */
+static bool is_sound(const vqc_code_points *text)
+{
+    for (size_t i = 0; i < text->count; i++)
+        if (text->at[i] < ' ' || text->at[i] > '~' || text->at[i] == '&')
+            return false;
+    return true;
+}
+
+static bool repairs(cleaning_step step)
+{
+    return step == repair_lines || step == vqc_html_unescape;
+}
+
 static vqc_status clean(vqc_cleaning cleaning, const char *text, size_t size, vqc_code_points *code_points,
                         char **clean_out, vqc_error *error)
 {
     VQC_TRY(vqc_code_points_append_utf8(code_points, text, size, error));
+    const bool sound = is_sound(code_points);
     for (size_t i = 0; i < MAX_STEPS && cleanings[cleaning].steps[i] != NULL; i++)
-        VQC_TRY(apply_step(cleanings[cleaning].steps[i], code_points, error));
+        if (!sound || !repairs(cleanings[cleaning].steps[i]))
+            VQC_TRY(apply_step(cleanings[cleaning].steps[i], code_points, error));
     return vqc_code_points_to_utf8(code_points, clean_out, error);
 }
 

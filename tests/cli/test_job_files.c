@@ -259,7 +259,7 @@ static void job_check(const expected_job *expected)
     if (strlen(study->name) + strlen(".yaml") != strlen(base) || strncmp(base, study->name, strlen(study->name)) != 0)
         fail_msg("%s: the study is called %s", expected->name, study->name);
     for (size_t i = 0; i < study->render_count; i++) {
-        const vqc_settings *settings = &study->renders[i].settings;
+        const vqc_settings *settings = study->renders[i].settings;
         if (settings->width != expected->width || settings->height != expected->height ||
             settings->steps != expected->steps || settings->crop_count != expected->crops)
             fail_msg("%s: render %zu: other settings", expected->name, i);
@@ -305,7 +305,7 @@ static void test_settings_of_the_paper(void **state)
         if (strncmp(expected_jobs[i].name, "paper/", strlen("paper/")) != 0)
             continue;
         vqc_study *study = study_open(expected_jobs[i].name);
-        const vqc_settings *last = &study->renders[study->render_count - 1].settings;
+        const vqc_settings *last = study->renders[study->render_count - 1].settings;
         assert_float_equal(last->learning_rate, 0.15, 0.0);
         assert_true(last->learning_rate_end < 0.0); /* stays what it is */
         assert_float_equal(last->beta1, 0.9, 0.0);

@@ -133,10 +133,9 @@ static const struct {
     {.networks = 'j', .width = 64, .height = 32, .crops = 8, .group = 4},
 };
 
-static vqc_render render_of(int index, const vqc_prompt *prompt)
+static vqc_render render_of(int index, const vqc_prompt *prompt, vqc_settings *settings)
 {
-    vqc_render render = {.prompt = prompt, .variant = ""};
-    vqc_settings *settings = &render.settings;
+    vqc_render render = {.prompt = prompt, .settings = settings, .variant = ""};
     vqc_settings_default(settings);
     settings->width = cases[index].width;
     settings->height = cases[index].height;
@@ -193,9 +192,10 @@ static void test_pairs(void **state)
     const vqc_prompt prompt = {.id = "p", .text = "p", .targets = &target, .target_count = 1};
     for (int a = 0; a < RENDERS; a++)
         for (int b = 0; b < RENDERS; b++) {
-            const vqc_render pair[] = {render_of(a, &prompt), render_of(b, &prompt)};
-            const vqc_network_key first = vqc_network_key_of(&pair[0].settings, FACTOR);
-            const vqc_network_key second = vqc_network_key_of(&pair[1].settings, FACTOR);
+            vqc_settings settings[2];
+            const vqc_render pair[] = {render_of(a, &prompt, &settings[0]), render_of(b, &prompt, &settings[1])};
+            const vqc_network_key first = vqc_network_key_of(&settings[0], FACTOR);
+            const vqc_network_key second = vqc_network_key_of(&settings[1], FACTOR);
             const bool same = cases[a].networks == cases[b].networks;
             if (vqc_network_key_equal(&first, &second) != same)
                 fail_msg("cases %d and %d: the keys are %s", a, b, same ? "different" : "equal");
@@ -210,8 +210,9 @@ static void test_words(void **state)
 {
     (void)state;
     for (int i = 0; i < RENDERS; i++) {
-        const vqc_render render = render_of(i, NULL);
-        const vqc_network_key key = vqc_network_key_of(&render.settings, FACTOR);
+        vqc_settings settings;
+        const vqc_render render = render_of(i, NULL, &settings);
+        const vqc_network_key key = vqc_network_key_of(render.settings, FACTOR);
         vqc_network_key found = {
             .height = key.height, .width = key.width, .group = key.group, .recompute = key.recompute};
         char text[VQC_NETWORK_KEY_TEXT_SIZE];

@@ -19,6 +19,7 @@ typedef struct fixture {
     vqc_study study;
     vqc_prompt prompt;
     vqc_target target;
+    vqc_settings *settings; /* the renders' */
     vqc_network_cost shape;
     vqc_cost_table costs;
 } fixture;
@@ -36,17 +37,20 @@ static void fixture_init(fixture *f, size_t renders, int groups, const int64_t *
                            .prompt_count = 1,
                            .renders = calloc(renders, sizeof(vqc_render)),
                            .render_count = renders};
+    f->settings = calloc(renders, sizeof(vqc_settings));
     assert_non_null(f->study.renders);
+    assert_non_null(f->settings);
     for (size_t i = 0; i < renders; i++) {
-        vqc_render *render = &f->study.renders[i];
-        *render = (vqc_render){.number = (int64_t)i, .prompt = &f->prompt, .variant = ""};
-        vqc_settings_default(&render->settings);
-        render->settings.width = 32;
-        render->settings.height = 16;
-        render->settings.crop_count = 4 * groups;
-        render->settings.crop_group = 4;
-        render->settings.snapshots = 0;
-        render->settings.steps = steps[i];
+        vqc_settings *settings = &f->settings[i];
+        f->study.renders[i] =
+            (vqc_render){.number = (int64_t)i, .prompt = &f->prompt, .settings = settings, .variant = ""};
+        vqc_settings_default(settings);
+        settings->width = 32;
+        settings->height = 16;
+        settings->crop_count = 4 * groups;
+        settings->crop_group = 4;
+        settings->snapshots = 0;
+        settings->steps = steps[i];
     }
     f->shape = vqc_network_cost_describe(&f->study.renders[0], 1);
     f->shape.pixels = 32 * 16;
@@ -67,6 +71,7 @@ static void fixture_init(fixture *f, size_t renders, int groups, const int64_t *
 static void fixture_release(fixture *f)
 {
     free(f->study.renders);
+    free(f->settings);
 }
 
 /* Predicts on so many ranks; messages cost nothing unless the latency says so. */
@@ -176,7 +181,7 @@ static void test_pictures(void **state)
     (void)state;
     fixture f;
     fixture_init(&f, 1, 1, (const int64_t[]){10});
-    f.study.renders[0].settings.snapshots = 4;
+    f.settings[0].snapshots = 4;
     f.shape.picture = 0.5;
     vqc_prediction p = predict(&f, 1, 0, 0.0);
     expect(p.seconds, 13.0 + 10.0 * 3.0 + 3.0 * 0.5);
@@ -263,7 +268,7 @@ static void test_pictures_of_lanes(void **state)
     two_lanes_set(&f);
     f.shape.picture = 0.5;
     for (int i = 0; i < 3; i++)
-        f.study.renders[i].settings.snapshots = 4;
+        f.settings[i].snapshots = 4;
     vqc_prediction p = predict_lanes(&f, 1, 0);
     expect(p.renders[1].end, 44.5);
     expect(p.renders[0].end, 64.0);
@@ -335,7 +340,7 @@ static void test_shapes_side_by_side(void **state)
     vqc_network_cost shapes[2];
     fixture_init(&f, 2, 1, (const int64_t[]){5, 5});
     two_lanes_set(&f);
-    f.study.renders[0].settings.width = 64;
+    f.settings[0].width = 64;
     shapes[1] = f.shape;
     shapes[0] = f.shape;
     shapes[0].key.width = 64;
@@ -465,7 +470,7 @@ static double stepwise_step(const stepwise *s, const vqc_render *render)
 {
     const vqc_network_cost *shape = stepwise_shape(s, render);
     return shape->decode +
-           (double)(render->settings.crop_count / render->settings.crop_group) * shape->group_seconds[0];
+           (double)(render->settings->crop_count / render->settings->crop_group) * shape->group_seconds[0];
 }
 
 /* One step of all lanes of the rank; false: none is at work. */
@@ -485,7 +490,7 @@ static bool stepwise_round(stepwise *s, stepwise_rank *rank)
         longest = step > longest ? step : longest;
         sum += step * shape->lane_phases[k - 1].seconds / shape->lane_phases[0].seconds / k;
         lane->done++;
-        if (lane->render->settings.snapshots > 0 && lane->done % lane->render->settings.snapshots == 0)
+        if (lane->render->settings->snapshots > 0 && lane->done % lane->render->settings->snapshots == 0)
             rank->clock += shape->picture;
     }
     rank->clock += sum > longest ? sum : longest;
@@ -536,7 +541,7 @@ static void stepwise_do(stepwise *s, stepwise_rank *rank)
         return;
     }
     stepwise_lane *lane = &rank->lanes[rank->lane];
-    bool ended = lane->render != NULL && lane->done == lane->render->settings.steps;
+    bool ended = lane->render != NULL && lane->done == lane->render->settings->steps;
     if (ended && !rank->drawn) {
         rank->clock += stepwise_shape(s, lane->render)->picture;
         rank->drawn = true;
@@ -598,8 +603,8 @@ static void compare_with_single_steps(bool shared, uint64_t free_bytes)
     shapes[1].activation_bytes = 35;
     shapes[1].lane_phases[2].seconds = 2.345;
     for (int i = 0; i < STEPWISE_RENDERS; i++) {
-        f.study.renders[i].settings.width = i % 3 == 0 ? 64 : 32;
-        f.study.renders[i].settings.snapshots = i % 4 == 0 ? 7 : 0;
+        f.settings[i].width = i % 3 == 0 ? 64 : 32;
+        f.settings[i].snapshots = i % 4 == 0 ? 7 : 0;
     }
     f.costs.shapes = shapes;
     f.costs.count = 2;
@@ -657,7 +662,7 @@ static void test_unknown_shape(void **state)
     vqc_prediction p;
     const vqc_prediction_options options = {.ranks = 1, .lanes = 1, .latency = 1.0, .bandwidth = 1.0};
     fixture_init(&f, 2, 1, (const int64_t[]){1, 1});
-    f.study.renders[1].settings.width = 64;
+    f.settings[1].width = 64;
     assert_int_equal(vqc_prediction_create(&f.study, &f.costs, &options, &p, &error), VQC_BAD_INPUT);
     assert_non_null(strstr(error.message, "lack the shape of render 1: 64"));
     fixture_release(&f);

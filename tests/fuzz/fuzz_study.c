@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memory_file_open(&file, data, size);
     if (vqc_study_open(file.path, &study, &error) == VQC_OK) {
         for (size_t i = 0; i < study->render_count && i < 8; i++)
-            settings_check(&study->renders[i].settings);
+            settings_check(study->renders[i].settings);
         vqc_study_close(study);
     } else if (strchr(error.message, '\n') != NULL || error.message[0] == '\0') {
         abort();

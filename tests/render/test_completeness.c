@@ -107,7 +107,7 @@ static void draws_make(const fixture *f, size_t number, vqc_augment_draw draws[V
 {
     vqc_stream stream = {.seed = 1, .purpose = VQC_STREAM_AUGMENTATION};
     memset(draws, 255, VQC_SETTINGS_MAX_AUGMENTATIONS * sizeof *draws);
-    vqc_augment_draw_all(&f->r.study->renders[number].settings, 32, &stream, draws);
+    vqc_augment_draw_all(f->r.study->renders[number].settings, 32, &stream, draws);
 }
 
 /* The descriptor has what it must, and draws no more numbers than it says. */
@@ -131,7 +131,7 @@ static void augmentation_check(fixture *f, vqc_augmentation_kind kind, double pl
     size_t unused = 1 + 2 * (size_t)kind;
     vqc_augment_draw draws[2][VQC_SETTINGS_MAX_AUGMENTATIONS];
     print_message("%s\n", vqc_augmentation_code(kind));
-    assert_int_equal(f->r.study->renders[unused].settings.augmentations[0].kind, kind);
+    assert_int_equal(f->r.study->renders[unused].settings->augmentations[0].kind, kind);
     type_check(f, kind);
     draws_make(f, unused, draws[0]);
     draws_make(f, unused + 1, draws[1]);
@@ -175,7 +175,7 @@ static void every_optimiser_is_whole(void **state)
         const vqc_render *render = &f.r.study->renders[1 + kind];
         vqc_render_extents extents;
         print_message("%s\n", vqc_optimiser_words[kind].word);
-        assert_int_equal(render->settings.optimiser, kind);
+        assert_int_equal(render->settings->optimiser, kind);
         check(vqc_renderer_extents(f.r.renderer, render, &extents, &error), &error);
         assert_in_range(extents.state_tensors, 2, 4);
         (void)render_make(&f, 1 + (size_t)kind, false);
@@ -234,7 +234,7 @@ static void start_check(fixture *f, vqc_init_kind kind, const float *plain)
     const vqc_start_type *type = types[kind];
     vqc_error error = {0};
     print_message("%s\n", vqc_init_forms[kind].word);
-    assert_int_equal(f->r.study->renders[1 + kind].settings.init.kind, kind);
+    assert_int_equal(f->r.study->renders[1 + kind].settings->init.kind, kind);
     assert_int_equal((type->latent != NULL) + (type->codes != NULL) + (type->picture != NULL), 1);
     if (kind == VQC_INIT_LATENT) { /* an empty file is no archive */
         assert_int_equal(vqc_renderer_start(f->r.renderer, &f->r.study->renders[1 + kind], &error), VQC_BAD_INPUT);
@@ -291,12 +291,12 @@ static void every_schedule_is_whole(void **state)
                field->words[i].word);
     study_begin(&f);
     for (size_t i = 1; i <= field->word_count; i++) {
-        const vqc_settings *settings = &f.r.study->renders[i].settings;
+        const vqc_settings *settings = f.r.study->renders[i].settings;
         print_message("%s\n", field->words[i - 1].word);
         assert_true(vqc_regulariser_weight(settings, 1) > 0.0);
         for (size_t j = 1; j < i; j++)
             assert_true(vqc_regulariser_weight(settings, 60) !=
-                        vqc_regulariser_weight(&f.r.study->renders[j].settings, 60));
+                        vqc_regulariser_weight(f.r.study->renders[j].settings, 60));
         assert_true(render_make(&f, i, true) > 0.0);
         memory_check(&f, i, false);
     }

@@ -78,8 +78,8 @@ static void test_recomputation_changes_nothing(void **state)
     double losses[2][STEPS][TERMS];
     static float latent[2][LATENT];
     rendering f = fixture_open(0);
-    assert_false(f.study->renders[0].settings.recompute);
-    assert_true(f.study->renders[1].settings.recompute);
+    assert_false(f.study->renders[0].settings->recompute);
+    assert_true(f.study->renders[1].settings->recompute);
     render_make(&f, 0, losses[0], latent[0]);
     size_t plain = vqc_renderer_device_memory(f.renderer).activations;
     render_make(&f, 1, losses[1], latent[1]);

@@ -58,7 +58,7 @@ static vqc_text settings_text(void)
     for (size_t i = 0; i < study->render_count; i++) {
         const vqc_render *render = &study->renders[i];
         check(vqc_text_append(&text, &error, "%s\n", render->prompt->id), &error);
-        check(vqc_settings_write(&render->settings, &text, &error), &error);
+        check(vqc_settings_write(render->settings, &text, &error), &error);
     }
     vqc_study_close(study);
     free(job);
@@ -226,7 +226,7 @@ static void written_check(const char *augmentation, const vqc_text *line)
     vqc_study *study;
     check(vqc_text_append(&job, &error, START "prompts: [x], render: {augment: [%s]}}", augmentation), &error);
     check(study_from(job.data, &study, &error), &error);
-    check(vqc_settings_write(&study->renders[0].settings, &text, &error), &error);
+    check(vqc_settings_write(study->renders[0].settings, &text, &error), &error);
     const char *found = strstr(text.data, "    - {name: ");
     assert_non_null(found);
     if (strncmp(found + 6, line->data, line->size) != 0 || found[6 + line->size] != '\n')

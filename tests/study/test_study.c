@@ -1,5 +1,6 @@
 /* Job files: what a good one expands to, and what is said of bad ones. */
 
+#include <malloc.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,13 +52,13 @@ static void test_expansion(void **state)
     assert_string_equal(first->prompt->id, "1");
     assert_int_equal(first->seed, 5);
     assert_string_equal(first->variant, "optimizer.lr=0.05 noise=0");
-    assert_float_equal(first->settings.learning_rate, 0.05, 0.0);
-    assert_float_equal(study->renders[1].settings.noise, 0.1, 0.0);
-    assert_float_equal(study->renders[3].settings.learning_rate, 0.15, 0.0);
+    assert_float_equal(first->settings->learning_rate, 0.05, 0.0);
+    assert_float_equal(study->renders[1].settings->noise, 0.1, 0.0);
+    assert_float_equal(study->renders[3].settings->learning_rate, 0.15, 0.0);
     assert_int_equal(study->renders[6].seed, 6);
     const vqc_render *other = &study->renders[12];
     assert_string_equal(other->prompt->id, "B");
-    assert_int_equal(other->settings.steps, 20);
+    assert_int_equal(other->settings->steps, 20);
     assert_int_equal(other->number, 12);
     vqc_study_close(study);
 }
@@ -155,20 +156,20 @@ static void test_optimisers(void **state)
         "study: s\n" MODELS "render: {optimizer: {alpha: 0.9, eps: 1e-6, lr: 0.3, name: rmsprop}}\n"
         "prompts: [{text: a, optimizer: {lr: 0.2}}, {text: b, optimizer: {name: rmsprop}},\n"
         "  {text: c, optimizer: {betas: [0.5, 0.75], name: adamw}}, {text: d, optimizer: {name: adagrad}}]\n");
-    const vqc_settings *settings = &study->renders[0].settings;
+    const vqc_settings *settings = study->renders[0].settings;
     assert_int_equal(settings->optimiser, VQC_OPTIMISER_RMSPROP);
     assert_float_equal(settings->alpha, 0.9, 0.0);
     assert_float_equal(settings->epsilon, 1e-6, 0.0);
     assert_float_equal(settings->learning_rate, 0.2, 0.0);
-    assert_float_equal(study->renders[1].settings.alpha, 0.9, 0.0);
-    settings = &study->renders[2].settings;
+    assert_float_equal(study->renders[1].settings->alpha, 0.9, 0.0);
+    settings = study->renders[2].settings;
     assert_int_equal(settings->optimiser, VQC_OPTIMISER_ADAMW);
     assert_float_equal(settings->beta1, 0.5, 0.0);
     assert_float_equal(settings->beta2, 0.75, 0.0);
     assert_float_equal(settings->epsilon, 1e-8, 0.0);
     assert_float_equal(settings->weight_decay, 0.01, 0.0);
     assert_float_equal(settings->learning_rate, 0.3, 0.0);
-    assert_float_equal(study->renders[3].settings.epsilon, 1e-10, 0.0);
+    assert_float_equal(study->renders[3].settings->epsilon, 1e-10, 0.0);
     vqc_study_close(study);
 }
 
@@ -223,7 +224,7 @@ static void test_optimisers_survive_writing(void **state)
         (void)snprintf(text, sizeof text, "study: s\n" MODELS "render: {optimizer: %s}\nprompts: [x]\n",
                        optimisers[i]);
         vqc_study *study = study_of(text);
-        const vqc_settings *settings = &study->renders[0].settings;
+        const vqc_settings *settings = study->renders[0].settings;
         const vqc_settings again = settings_again(settings);
         assert_int_equal(settings->optimiser, i);
         assert_int_equal(again.optimiser, i);
@@ -258,7 +259,7 @@ static void test_l2_survives_writing(void **state)
         char text[512];
         (void)snprintf(text, sizeof text, "study: s\n" MODELS "render: {l2: %s}\nprompts: [x]\n", terms[i]);
         vqc_study *study = study_of(text);
-        const vqc_settings again = settings_again(&study->renders[0].settings);
+        const vqc_settings again = settings_again(study->renders[0].settings);
         assert_float_equal(again.l2_weight, expected[i].l2_weight, 0.0);
         assert_float_equal(again.l2_decay, expected[i].l2_decay, 0.0);
         assert_int_equal(again.l2_schedule, expected[i].l2_schedule);
@@ -284,7 +285,7 @@ static void test_settings_survive_writing(void **state)
                                 "  recompute: true\n"
                                 "  average: 0.99\n"
                                 "prompts: [x]\n");
-    const vqc_settings *settings = &study->renders[0].settings;
+    const vqc_settings *settings = study->renders[0].settings;
     assert_int_equal(vqc_text_append(&text, &error, "render:\n"), VQC_OK);
     assert_int_equal(vqc_settings_write(settings, &text, &error), VQC_OK);
     assert_int_equal(vqc_yaml_parse("written", text.data, text.size, &yaml, &error), VQC_OK);
@@ -482,6 +483,48 @@ static void test_bad_studies(void **state)
     assert_int_equal(missed, 0);
 }
 
+/* Renders that differ in prompt and seed alone have the same settings in memory, also where two prompts give equal
+ * ones of their own, with a file in them. */
+static void test_settings_are_shared(void **state)
+{
+    (void)state;
+    vqc_study *study = study_of("study: s\n" MODELS "seeds: [5, 6]\nsweep: {noise: [0, 0.1]}\n"
+                                "prompts: [a, {text: b, steps: 9, mask: /dev/null}, {id: c, text: c}, \n"
+                                "          {text: d, mask: \"/dev/null\", steps: 9}]\n");
+    assert_int_equal(study->render_count, 4 * 2 * 2);
+    for (size_t i = 0; i < study->render_count; i++)
+        assert_ptr_equal(study->renders[i].settings, study->renders[(i / 4) % 2 * 4 + i % 2].settings);
+    assert_ptr_not_equal(study->renders[0].settings, study->renders[1].settings);
+    assert_ptr_not_equal(study->renders[0].settings, study->renders[4].settings);
+    assert_int_equal(study->renders[12].settings->steps, 9);
+    vqc_study_close(study);
+}
+
+/* A study in memory, by the allocator's count, which is 0 where a sanitizer has its own. */
+static void test_size(void **state)
+{
+    enum { PROMPTS = 20000, MOST = 600 };
+    (void)state;
+    vqc_error error = {0};
+    static const char text[] = "study: s\n" MODELS "prompts: lines\n";
+    const char **lines = calloc(PROMPTS, sizeof *lines);
+    assert_non_null(lines);
+    for (int i = 0; i < PROMPTS; i++)
+        lines[i] = "an oil painting of a lighthouse in a storm, in the style of nobody | blurry:-0.5";
+    const vqc_study_source source = {"test", text, sizeof text - 1, "", lines, PROMPTS};
+    const struct mallinfo2 before = mallinfo2();
+    vqc_study *study;
+    if (vqc_study_read(&source, &study, &error) != VQC_OK)
+        fail_msg("%s", error.message);
+    const struct mallinfo2 after = mallinfo2();
+    const size_t bytes = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
+    (void)printf("    %.1f bytes a render\n", (double)bytes / PROMPTS);
+    assert_int_equal(study->render_count, PROMPTS);
+    assert_true(bytes < (size_t)MOST * PROMPTS);
+    vqc_study_close(study);
+    free(lines);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +540,8 @@ int main(void)
         cmocka_unit_test(test_settings_survive_writing),
         cmocka_unit_test(test_augmentations_survive_writing),
         cmocka_unit_test(test_bad_studies),
+        cmocka_unit_test(test_settings_are_shared),
+        cmocka_unit_test(test_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 static vqc_status codes_check(const vqc_start_site *site, const int64_t *wide, int64_t count, int32_t *codes,
                               vqc_error *error)
 {
-    const vqc_init *init = &site->render->settings.init;
+    const vqc_init *init = &site->render->settings->init;
     for (int64_t i = 0; i < count; i++) {
         if (wide[i] < 0 || wide[i] >= site->generator->codes)
             return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s: code %lld, the codebook has 0 to %lld",
@@ -21,7 +21,7 @@ static vqc_status codes_check(const vqc_start_site *site, const int64_t *wide, i
 static vqc_status tensor_read(const vqc_start_site *site, const vqc_weights *weights, int32_t *codes,
                               vqc_error *error)
 {
-    const vqc_init *init = &site->render->settings.init;
+    const vqc_init *init = &site->render->settings->init;
     const vqc_weights_tensor *tensor = vqc_weights_find(weights, init->tensor);
     if (tensor == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s is missing", init->file, init->tensor);
@@ -42,7 +42,7 @@ static vqc_status tensor_read(const vqc_start_site *site, const vqc_weights *wei
 static vqc_status codes_read(const vqc_start_site *site, int32_t *codes, vqc_error *error)
 {
     vqc_weights *weights;
-    VQC_TRY(vqc_weights_open(site->render->settings.init.file, &weights, error));
+    VQC_TRY(vqc_weights_open(site->render->settings->init.file, &weights, error));
     vqc_status status = tensor_read(site, weights, codes, error);
     vqc_weights_close(weights);
     return status;

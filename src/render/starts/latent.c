@@ -4,7 +4,7 @@
 /* Copies the latent of another archive's finished render, which must have this size. */
 static vqc_status latent_copy(const vqc_start_site *site, const vqc_archive *archive, float *z, vqc_error *error)
 {
-    const vqc_init *init = &site->render->settings.init;
+    const vqc_init *init = &site->render->settings->init;
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     int64_t width = site->generator->width;
     vqc_archive_state state;
@@ -28,7 +28,7 @@ static vqc_status latent_copy(const vqc_start_site *site, const vqc_archive *arc
 static vqc_status latent_read(const vqc_start_site *site, float *z, vqc_error *error)
 {
     vqc_archive *archive;
-    VQC_TRY(vqc_archive_open(site->render->settings.init.file, &archive, error));
+    VQC_TRY(vqc_archive_open(site->render->settings->init.file, &archive, error));
     vqc_status status = latent_copy(site, archive, z, error);
     vqc_archive_close(archive);
     return status;

@@ -1,0 +1,271 @@
+/* From prompts, seeds and the sweep to the list of renders. */
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "study/reader.h"
+#include "study/repeats.h"
+#include "study/tables.h"
+
+enum { MAX_RENDERS = 10000000, MAX_SWEPT = 16 };
+
+/* The swept settings and all that every prompt has the same of. */
+typedef struct expansion {
+    vqc_study_reader *reader;
+    vqc_settings defaults; /* the study's */
+    const uint64_t *seeds;
+    size_t seed_count;
+    const vqc_yaml_node *swept[MAX_SWEPT]; /* sequences of values; their keys are the dotted settings */
+    size_t swept_count;
+    size_t variant_count;           /* combinations; the last swept setting changes fastest */
+    const char **variants;          /* the combinations as texts */
+    const vqc_settings **of_plain;  /* settings of each combination for prompts that have none of their own */
+    const vqc_settings **of_prompt; /* the same for the prompt at hand */
+    bool plain_known;               /* a prompt without settings has come by */
+} expansion;
+
+/* ---- Seeds ---- */
+
+static int seeds_compare(const void *seeds, size_t a, size_t b)
+{
+    const uint64_t *values = seeds;
+    return (values[a] > values[b]) - (values[a] < values[b]);
+}
+
+/* The seeds, 0 where none are given. Two equal ones would make the same pictures twice, under the same ids; archives
+ * of version 0.1 may have them. */
+static vqc_status seeds_read(vqc_study_reader *reader, const vqc_yaml_node *node, const uint64_t **seeds_out,
+                             size_t *count_out, vqc_error *error)
+{
+    bool found;
+    size_t first;
+    size_t second;
+    size_t capacity = node == NULL ? 1 : vqc_yaml_count(node);
+    uint64_t *seeds;
+    VQC_TRY(vqc_study_storage_allocate(reader->storage, capacity, sizeof *seeds, &seeds, error));
+    *seeds_out = seeds;
+    *count_out = 1;
+    if (node == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_yaml_expect(node, VQC_YAML_SEQUENCE, error));
+    *count_out = capacity;
+    if (capacity == 0)
+        return vqc_yaml_error(node, error, "expected at least one seed");
+    for (size_t i = 0; i < capacity; i++)
+        VQC_TRY(vqc_yaml_read_unsigned(vqc_yaml_at(node, i), &seeds[i], error));
+    VQC_TRY(vqc_repeat_find(seeds, capacity, seeds_compare, &found, &first, &second, error));
+    if (found && reader->source == NULL)
+        return vqc_yaml_error(vqc_yaml_at(node, second), error, "expected seeds that differ, found seeds[%zu] again",
+                              first);
+    return VQC_OK;
+}
+
+/* ---- The sweep ---- */
+
+/* Numbers before other texts; numbers by what they are, so that 0.1 and 0.10 are the same. Lists and mappings all
+ * differ. */
+static int swept_compare(const void *node, size_t a, size_t b)
+{
+    const vqc_yaml_node *left = vqc_yaml_at(node, a);
+    const vqc_yaml_node *right = vqc_yaml_at(node, b);
+    double x;
+    double y;
+    vqc_error ignored;
+    if (vqc_yaml_scalar(left) == NULL || vqc_yaml_scalar(right) == NULL)
+        return vqc_yaml_scalar(left) != NULL ? -1 : vqc_yaml_scalar(right) != NULL ? 1 : (a > b) - (a < b);
+    bool left_number = vqc_yaml_read_real(left, -INFINITY, INFINITY, &x, &ignored) == VQC_OK;
+    bool right_number = vqc_yaml_read_real(right, -INFINITY, INFINITY, &y, &ignored) == VQC_OK;
+    if (left_number != right_number)
+        return left_number ? -1 : 1;
+    return left_number ? (x > y) - (x < y) : strcmp(vqc_yaml_scalar(left), vqc_yaml_scalar(right));
+}
+
+/* The values of a swept setting: at least one, and no two the same. */
+static vqc_status swept_check(const vqc_study_reader *reader, const vqc_yaml_node *values, vqc_error *error)
+{
+    bool found;
+    size_t first;
+    size_t second;
+    VQC_TRY(vqc_yaml_expect(values, VQC_YAML_SEQUENCE, error));
+    if (vqc_yaml_count(values) == 0)
+        return vqc_yaml_error(values, error, "expected at least one value");
+    VQC_TRY(vqc_repeat_find(values, vqc_yaml_count(values), swept_compare, &found, &first, &second, error));
+    if (found && reader->source == NULL)
+        return vqc_yaml_error(vqc_yaml_at(values, second), error, "expected values that differ, found [%zu] again",
+                              first);
+    return VQC_OK;
+}
+
+/* The swept settings and the number of their combinations. */
+static vqc_status sweep_read(expansion *all, const vqc_yaml_node *node, vqc_error *error)
+{
+    all->variant_count = 1;
+    if (node == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_yaml_expect(node, VQC_YAML_MAPPING, error));
+    if (vqc_yaml_count(node) > MAX_SWEPT)
+        return vqc_yaml_error(node, error, "expected at most %d swept settings", MAX_SWEPT);
+    for (size_t i = 0; i < vqc_yaml_count(node); i++) {
+        const vqc_yaml_node *values = vqc_yaml_at(node, i);
+        VQC_TRY(swept_check(all->reader, values, error));
+        all->swept[all->swept_count++] = values;
+        all->variant_count *= vqc_yaml_count(values);
+        if (all->variant_count > MAX_RENDERS)
+            return vqc_yaml_error(values, error, "the sweep has more than %d combinations", MAX_RENDERS);
+    }
+    return VQC_OK;
+}
+
+/* Which value of a swept setting the combination has. */
+static size_t swept_index(const expansion *all, size_t variant, size_t setting)
+{
+    for (size_t i = all->swept_count - 1; i > setting; i--)
+        variant /= vqc_yaml_count(all->swept[i]);
+    return variant % vqc_yaml_count(all->swept[setting]);
+}
+
+/* Appends "key=value" of a swept setting to a combination's description. */
+static vqc_status value_describe(const vqc_yaml_node *swept, size_t index, vqc_text *text, vqc_error *error)
+{
+    const vqc_yaml_node *value = vqc_yaml_at(swept, index);
+    const char *scalar = vqc_yaml_scalar(value);
+    VQC_TRY(vqc_text_append(text, error, "%s%s=", text->size == 0 ? "" : " ", vqc_yaml_key(swept)));
+    if (scalar != NULL)
+        return vqc_text_append(text, error, "%s", scalar);
+    return vqc_text_append(text, error, "#%zu", index + 1);
+}
+
+/* Writes what a combination is called: "optimizer.lr=0.05 noise=0.1". */
+static vqc_status variant_describe(const expansion *all, size_t variant, vqc_error *error)
+{
+    vqc_text text = {0};
+    vqc_status status = VQC_OK;
+    for (size_t i = 0; status == VQC_OK && i < all->swept_count; i++)
+        status = value_describe(all->swept[i], swept_index(all, variant, i), &text, error);
+    if (status == VQC_OK)
+        status = vqc_study_storage_text(all->reader->storage, &all->variants[variant], error, "%s",
+                                        text.data == NULL ? "" : text.data);
+    vqc_text_release(&text);
+    return status;
+}
+
+/* What each combination is called. */
+static vqc_status variants_describe(expansion *all, vqc_error *error)
+{
+    VQC_TRY(vqc_study_storage_allocate(all->reader->storage, all->variant_count, sizeof *all->variants,
+                                       &all->variants, error));
+    for (size_t variant = 0; variant < all->variant_count; variant++)
+        VQC_TRY(variant_describe(all, variant, error));
+    return VQC_OK;
+}
+
+/* ---- Settings ---- */
+
+/* The settings of a combination, from those of a prompt. */
+static vqc_status variant_settings(const expansion *all, size_t variant, const vqc_settings *base,
+                                   const vqc_yaml_node *place, const vqc_settings **settings_out, vqc_error *error)
+{
+    vqc_study_reader *reader = all->reader;
+    vqc_settings settings;
+    memcpy(&settings, base, sizeof settings);
+    for (size_t i = 0; i < all->swept_count; i++)
+        VQC_TRY(vqc_settings_apply_key(&settings, vqc_yaml_key(all->swept[i]),
+                                       vqc_yaml_at(all->swept[i], swept_index(all, variant, i)), all->swept[i],
+                                       error));
+    VQC_TRY(vqc_study_inputs_locate(reader, VQC_INPUT_OF_SETTINGS, &settings, place, error));
+    VQC_TRY(vqc_settings_check(&settings, place, error));
+    return vqc_study_storage_share(reader->storage, &settings, sizeof settings, settings_out, error);
+}
+
+/* Whether a prompt has keys that are settings. */
+static bool has_settings(const vqc_prompt *prompt)
+{
+    if (prompt->node == NULL || vqc_yaml_kind_of(prompt->node) != VQC_YAML_MAPPING)
+        return false;
+    for (size_t i = 0; i < vqc_yaml_count(prompt->node); i++)
+        if (vqc_schema_find(&vqc_prompt_schema, vqc_yaml_key(vqc_yaml_at(prompt->node, i))) == NULL)
+            return true;
+    return false;
+}
+
+/* The settings of every combination for a prompt: the study's, then its own, then the sweep's. */
+static vqc_status prompt_settings(expansion *all, const vqc_prompt *prompt, const vqc_settings *const **settings_out,
+                                  vqc_error *error)
+{
+    bool plain = !has_settings(prompt);
+    const vqc_settings **settings = plain ? all->of_plain : all->of_prompt;
+    const vqc_yaml_node *place = prompt->node == NULL ? vqc_yaml_root(all->reader->yaml) : prompt->node;
+    vqc_settings base;
+    *settings_out = settings;
+    if (plain && all->plain_known)
+        return VQC_OK;
+    memcpy(&base, &all->defaults, sizeof base);
+    if (!plain)
+        VQC_TRY(vqc_settings_apply(&base, prompt->node, &vqc_prompt_schema, error));
+    for (size_t variant = 0; variant < all->variant_count; variant++)
+        VQC_TRY(variant_settings(all, variant, &base, place, &settings[variant], error));
+    all->plain_known = all->plain_known || plain;
+    return VQC_OK;
+}
+
+/* ---- Renders ---- */
+
+/* The files that targets name. */
+static vqc_status targets_resolve(vqc_study_reader *reader, vqc_prompt *prompt, vqc_error *error)
+{
+    for (size_t i = 0; i < prompt->target_count; i++)
+        VQC_TRY(vqc_study_inputs_locate(reader, VQC_INPUT_OF_TARGET, &prompt->targets[i], prompt->node, error));
+    return VQC_OK;
+}
+
+/* Fills in the renders of one prompt. */
+static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, vqc_error *error)
+{
+    vqc_study *study = all->reader->study;
+    const vqc_settings *const *settings;
+    VQC_TRY(targets_resolve(all->reader, prompt, error));
+    VQC_TRY(prompt_settings(all, prompt, &settings, error));
+    for (size_t i = 0; i < all->seed_count * all->variant_count; i++) {
+        const size_t variant = i % all->variant_count;
+        study->renders[study->render_count] = (vqc_render){.number = (int64_t)study->render_count,
+                                                           .prompt = prompt,
+                                                           .seed = all->seeds[i / all->variant_count],
+                                                           .settings = settings[variant],
+                                                           .variant = all->variants[variant]};
+        study->render_count++;
+    }
+    return VQC_OK;
+}
+
+/* What all prompts have the same of. */
+static vqc_status expansion_begin(expansion *all, const vqc_yaml_node *root, vqc_error *error)
+{
+    vqc_study_reader *reader = all->reader;
+    const vqc_yaml_node *node = vqc_yaml_find(root, "render");
+    vqc_settings_default(&all->defaults);
+    if (node != NULL)
+        VQC_TRY(vqc_settings_apply(&all->defaults, node, NULL, error));
+    VQC_TRY(seeds_read(reader, vqc_yaml_find(root, "seeds"), &all->seeds, &all->seed_count, error));
+    VQC_TRY(sweep_read(all, vqc_yaml_find(root, "sweep"), error));
+    if (reader->study->prompt_count > MAX_RENDERS / all->seed_count / all->variant_count)
+        return vqc_yaml_error(root, error, "the study has more than %d renders", MAX_RENDERS);
+    VQC_TRY(variants_describe(all, error));
+    VQC_TRY(vqc_study_storage_allocate(reader->storage, all->variant_count, sizeof *all->of_plain, &all->of_plain,
+                                       error));
+    return vqc_study_storage_allocate(reader->storage, all->variant_count, sizeof *all->of_prompt, &all->of_prompt,
+                                      error);
+}
+
+vqc_status vqc_study_expand(vqc_study_reader *reader, const vqc_yaml_node *root, vqc_error *error)
+{
+    vqc_study *study = reader->study;
+    expansion all = {.reader = reader};
+    VQC_TRY(expansion_begin(&all, root, error));
+    VQC_TRY(vqc_study_storage_allocate(reader->storage, study->prompt_count * all.seed_count * all.variant_count,
+                                       sizeof *study->renders, &study->renders, error));
+    for (size_t i = 0; i < study->prompt_count; i++)
+        VQC_TRY(prompt_expand(&all, &study->prompts[i], error));
+    return VQC_OK;
+}

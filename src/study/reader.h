@@ -1,0 +1,39 @@
+#ifndef VQC_STUDY_READER_H
+#define VQC_STUDY_READER_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+#include "config/yaml.h"
+#include "study/storage.h"
+#include "study/study.h"
+
+/* Reading a job file, for the files of this module that do a part of it each: what a study keeps in memory until it
+ * is closed, and what reading it needs. Errors are as vqc_study_open has them. */
+typedef struct vqc_study_reader {
+    vqc_study *study;
+    vqc_study_storage *storage;
+    vqc_yaml *yaml;
+    const char *folder; /* of the job file: the first folder_size bytes, which end in a slash */
+    int folder_size;
+    const vqc_study_source *source; /* NULL: a file, and the files that it names must be there */
+    size_t input_capacity;
+} vqc_study_reader;
+
+/* ---- reader.c ---- */
+
+/* Makes a path of the job file one that is seen from where the program runs; the file must be there. NULL stays. */
+VQC_MUST_CHECK vqc_status vqc_study_path_locate(vqc_study_reader *reader, const vqc_yaml_node *place,
+                                                const char **path, vqc_error *error);
+
+/* Does so with those of an owner that have a row in study/inputs.h, and adds them to the study's inputs; `place` is
+ * named where one cannot be read. */
+VQC_MUST_CHECK vqc_status vqc_study_inputs_locate(vqc_study_reader *reader, vqc_input_owner type, void *owner,
+                                                  const vqc_yaml_node *place, vqc_error *error);
+
+/* ---- expansion.c ---- */
+
+/* Fills in the renders: every prompt with every seed and every combination of the sweep. The prompts are read. */
+VQC_MUST_CHECK vqc_status vqc_study_expand(vqc_study_reader *reader, const vqc_yaml_node *root, vqc_error *error);
+
+#endif
