@@ -14,7 +14,7 @@
 typedef struct inspection {
     const vqc_weights *weights;
     char digest[VQC_DIGEST_TEXT_SIZE];
-    char model[VQC_RECOGNITION_SIZE];
+    vqc_recognition recognition;
 } inspection;
 
 static int64_t elements_total(const vqc_weights *weights)
@@ -35,7 +35,7 @@ static void inspection_print(const inspection *found)
     vqc_print(stdout, "sha256   %s\n", found->digest);
     if (vqc_weights_key(weights) != NULL)
         vqc_print(stdout, "key      %s\n", vqc_weights_key(weights));
-    vqc_print(stdout, "model    %s\n", found->model);
+    vqc_print(stdout, "model    %s\n", found->recognition.model);
     (void)printf("tensors  %zu with %lld elements\n\n", vqc_weights_count(weights),
                  (long long)elements_total(weights));
     for (size_t i = 0; i < vqc_weights_count(weights); i++) {
@@ -60,6 +60,14 @@ static json_t *tensors_to_json(const vqc_weights *weights)
     return tensors;
 }
 
+static json_t *usable_to_json(const vqc_recognition *found)
+{
+    json_t *parts = json_array();
+    for (size_t i = 0; i < found->usable_count; i++)
+        json_array_append_new(parts, json_string(found->usable[i]));
+    return parts;
+}
+
 static vqc_status inspection_print_json(const inspection *found, vqc_error *error)
 {
     json_t *report = json_object();
@@ -70,25 +78,28 @@ static vqc_status inspection_print_json(const inspection *found, vqc_error *erro
     json_object_set_new(report, "sha256", json_string(found->digest));
     if (vqc_weights_key(found->weights) != NULL)
         json_object_set_new(report, "key", json_string(vqc_weights_key(found->weights)));
-    json_object_set_new(report, "model", json_string(found->model));
+    json_object_set_new(report, "model", json_string(found->recognition.model));
+    json_object_set_new(report, "usable", usable_to_json(&found->recognition));
     json_object_set_new(report, "tensors", tensors_to_json(found->weights));
     return vqc_json_print(report, error);
 }
 
 typedef struct inspect_options {
     bool json;
-    const char *key;
+    vqc_recognition_options model;
+    long head_width;
 } inspect_options;
 
 static vqc_status inspect_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
-    const inspect_options *options = context;
+    inspect_options *options = context;
     const char *path = operands->items[0];
     vqc_weights *weights;
-    VQC_TRY(vqc_weights_open_key(path, options->key, &weights, error));
+    VQC_TRY(vqc_weights_open_key(path, options->model.clip.key, &weights, error));
     inspection found = {.weights = weights};
     vqc_status status = vqc_weights_digest(path, found.digest, error);
-    vqc_recognition_describe(path, weights, found.model);
+    options->model.clip.head_width = options->head_width;
+    vqc_recognise(weights, &options->model, &found.recognition);
     if (status == VQC_OK && options->json)
         status = inspection_print_json(&found, error);
     else if (status == VQC_OK)
@@ -102,7 +113,19 @@ static const vqc_option table[] = {
     {.name = "--key",
      .value = "NAME",
      .help = "which model of a file that holds two",
-     VQC_OPTION_MEMBER(inspect_options, key)},
+     VQC_OPTION_MEMBER(inspect_options, model.clip.key)},
+    {.name = "--generator",
+     .value = "FILE",
+     .help = "the configuration of a generator, YAML or config.json, as `reconstruct` takes it",
+     VQC_OPTION_MEMBER(inspect_options, model.generator)},
+    {.name = "--activation",
+     .value = "NAME",
+     .help = "quick_gelu, gelu or gelu_tanh of a perceptor, as `embed` takes it",
+     VQC_OPTION_MEMBER(inspect_options, model.clip.activation)},
+    {.name = "--head-width",
+     .value = "N",
+     .help = "width of a perceptor's attention heads, as `embed` takes it",
+     VQC_OPTION_MEMBER(inspect_options, head_width)},
 };
 
 const vqc_command vqc_command_inspect = {
@@ -110,10 +133,12 @@ const vqc_command vqc_command_inspect = {
     .summary = "what a weights file holds",
     .usage = "vqclip inspect FILE [--json]",
     .about = "Says what a weights file holds: format, SHA-256, the model it is recognised as, and every\n"
-             "tensor's type, shape and name. Reads safetensors, PyTorch and TorchScript zip files and the\n"
-             "older PyTorch serialisation; several by their index (model.safetensors.index.json), or what a\n"
-             "folder of Hugging Face, open_clip or diffusers holds. The SHA-256 of several files is that of\n"
-             "the lines `DIGEST  NAME` that sha256sum prints of them, in the order of their names.",
+             "tensor's type, shape and name. The model is built of the file, and all of its tensors read, as\n"
+             "embed, reconstruct and render do it: a part that they refuse is said not to be usable, and why;\n"
+             "what is assumed is said. Reads safetensors, PyTorch and TorchScript zip files and the older\n"
+             "PyTorch serialisation; several by their index (model.safetensors.index.json), or what a folder of\n"
+             "Hugging Face, open_clip or diffusers holds. The SHA-256 of several files is that of the lines\n"
+             "`DIGEST  NAME` that sha256sum prints of them, in the order of their names.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_minimum = 1,

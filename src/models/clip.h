@@ -68,7 +68,8 @@ typedef struct vqc_clip_image_tower {
     vqc_value embedding; /* output f32 (batch, embed_width) */
 } vqc_clip_image_tower;
 
-/* Makes an image tower for batches of this size; `precision` is the dtype of the activations. */
+/* Makes an image tower for batches of this size; `precision` is the dtype of the activations. `ops` NULL: only tells
+ * whether it can be made (network.h); this one too is to be destroyed. */
 VQC_MUST_CHECK vqc_status vqc_clip_image_tower_create(const vqc_clip *clip, vqc_ops *ops, vqc_dtype precision,
                                                       int64_t batch, bool backward, vqc_clip_image_tower *tower_out,
                                                       vqc_error *error);
@@ -90,7 +91,7 @@ typedef struct vqc_clip_text_tower {
 } vqc_clip_text_tower;
 
 /* Makes a text tower for texts of `length` tokens at most, up to the context, or of the context alone where
- * vqc_clip_text_is_whole says so. Without gradients. VQC_BAD_INPUT where the model has none. */
+ * vqc_clip_text_is_whole says so. Without gradients. VQC_BAD_INPUT where the model has none. `ops` as above. */
 VQC_MUST_CHECK vqc_status vqc_clip_text_tower_create(const vqc_clip *clip, vqc_ops *ops, vqc_dtype precision,
                                                      int64_t batch, int64_t length, vqc_clip_text_tower *tower_out,
                                                      vqc_error *error);

@@ -80,7 +80,7 @@ typedef struct vqc_generator_decoder {
 
 /* Makes a decoder for latents of this size. `precision` is the dtype of the activations, f32 or bf16; the search for
  * the nearest codes is done in f32 always. `backward`: whether the gradient at z will be asked for; `limited`: see
- * the picture. */
+ * the picture. `ops` NULL: only tells whether it can be made (network.h); so of the encoder. */
 VQC_MUST_CHECK vqc_status vqc_generator_decoder_create(const vqc_generator *generator, vqc_ops *ops,
                                                        vqc_dtype precision, int64_t batch, int64_t rows,
                                                        int64_t columns, bool backward, bool limited,

@@ -192,7 +192,8 @@ vqc_status vqc_network_add(vqc_network *network, const vqc_operation *operation,
                                .has_gradient = has_gradient};
     VQC_TRY(network_add_value(network, value, value_out, error));
     node.output = value_out->index;
-    VQC_TRY(vqc_plan_create(network->ops, operation, has_gradient, &node.plan, error));
+    if (network->ops != NULL)
+        VQC_TRY(vqc_plan_create(network->ops, operation, has_gradient, &node.plan, error));
     graph->nodes[graph->node_count++] = node;
     return VQC_OK;
 }
@@ -260,6 +261,8 @@ static void network_sum_sizes(vqc_network *network)
 vqc_status vqc_network_prepare(vqc_network *network, vqc_error *error)
 {
     VQC_TRY(network_check_open(network, error));
+    if (network->ops == NULL)
+        return VQC_OK;
     VQC_TRY(layout_create(&network->graph, network->recompute, &network->layout, &network->activation_size, error));
     network_sum_sizes(network);
     network->prepared = true;
@@ -271,6 +274,8 @@ vqc_status vqc_network_finish(vqc_network *network, vqc_error *error)
     void *memory;
     if (network->memory != NULL)
         return vqc_error_set(error, VQC_FAILED, "network: finished twice");
+    if (network->ops == NULL)
+        return VQC_OK;
     if (!network->prepared)
         VQC_TRY(vqc_network_prepare(network, error));
     VQC_TRY(vqc_ops_memory_allocate(network->ops, network->activation_size, &memory, error));

@@ -40,7 +40,9 @@ int64_t vqc_shape_width(vqc_shape shape);
 int64_t vqc_shape_rows(vqc_shape shape);
 int64_t vqc_shape_count(vqc_shape shape);
 
-/* Starts a network. `backward`: whether gradients will be asked for. */
+/* Starts a network. `backward`: whether gradients will be asked for. `ops` NULL: a rehearsal, in which operations are
+ * checked as they are added and nothing is planned; to prepare and to finish it does nothing, and it cannot be run.
+ * It tells whether what is built of a file can be built. */
 VQC_MUST_CHECK vqc_status vqc_network_create(vqc_ops *ops, bool backward, vqc_network **network_out,
                                              vqc_error *error);
 /* Starts a network with the values and operations of another one, for a vqc_ops of the same device whose plans share

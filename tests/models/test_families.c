@@ -66,10 +66,11 @@ static const family_fixture *fixture_of(const family_fixture *fixtures, size_t c
 
 static void says_check(const family_fixture *fixture, const vqc_weights *weights)
 {
-    char text[VQC_RECOGNITION_SIZE];
-    vqc_recognition_describe(fixture->weights, weights, text);
-    if (strncmp(text, fixture->says, strlen(fixture->says)) != 0)
-        fail_msg("%s: described as %s", fixture->family, text);
+    static const vqc_recognition_options options;
+    vqc_recognition found;
+    vqc_recognise(weights, &options, &found);
+    if (strncmp(found.model, fixture->says, strlen(fixture->says)) != 0)
+        fail_msg("%s: described as %s", fixture->family, found.model);
 }
 
 static vqc_clip *clip_of(const family_fixture *fixture)
