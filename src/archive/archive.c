@@ -1,7 +1,6 @@
 #include "archive/archive.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,149 +9,22 @@
 #include "archive/creation.h"
 #include "archive/file.h"
 #include "archive/internal.h"
+#include "archive/probe.h"
+#include "archive/seal.h"
 #include "base/memory.h"
 
-static vqc_status archive_allocate(const char *path, vqc_archive **archive_out, vqc_error *error)
+/* Makes sure that HDF5 comes through reading the file: by its seal, or by trying. */
+static vqc_status file_trust(const char *path, vqc_error *error)
 {
-    void *memory;
-    VQC_TRY(vqc_memory_allocate(1, sizeof(vqc_archive), "an archive", &memory, error));
-    vqc_archive *archive = memory;
-    archive->file.id = H5I_INVALID_HID;
-    archive->disk = -1;
-    vqc_status status = vqc_memory_copy_text(path, &archive->path, error);
-    if (status != VQC_OK) {
-        free(archive);
-        return status;
-    }
-    *archive_out = archive;
-    return VQC_OK;
-}
-
-static void datasets_close(vqc_archive *archive)
-{
-    for (int i = 0; i < VQC_FILE_TABLE_COUNT; i++)
-        vqc_dataset_close(&archive->file_table[i]);
-    for (int i = 0; i < VQC_RENDER_TABLE_COUNT; i++)
-        vqc_dataset_close(&archive->render_table[i]);
-    for (size_t s = 0; archive->shapes && s < archive->stored.outline.shape_count; s++)
-        for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++)
-            vqc_dataset_close(&archive->shapes[s].table[i]);
-}
-
-void vqc_archive_close(vqc_archive *archive)
-{
-    if (!archive)
-        return;
-    datasets_close(archive);
-    vqc_error ignored;
-    (void)vqc_hdf5_file_close(&archive->file, &ignored);
-    if (archive->disk >= 0)
-        (void)close(archive->disk);
-    vqc_archive_lock_release(archive->lock);
-    vqc_stored_outline_release(&archive->stored);
-    free(archive->shapes);
-    free(archive->rows);
-    free(archive->newest_slot);
-    free(archive->path);
-    free(archive);
-}
-
-/* Finds the file's size and, for writing, a descriptor of it; before the ranks open it together, as none may be
- * missing then. */
-static vqc_status file_examine(vqc_archive *archive, bool writing, uint64_t *bytes_out, vqc_error *error)
-{
-    struct stat information;
-    if (stat(archive->path, &information) != 0)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened: %s", archive->path, strerror(errno));
-    if (!S_ISREG(information.st_mode))
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: is not a file", archive->path);
-    *bytes_out = (uint64_t)information.st_size;
-    archive->bytes = *bytes_out;
-    if (!writing)
-        return VQC_OK;
-    archive->disk = open(archive->path, O_RDWR | O_CLOEXEC);
-    if (archive->disk >= 0)
-        return VQC_OK;
-    return vqc_error_set(error, VQC_FAILED, "%s: cannot be opened for writing: %s", archive->path, strerror(errno));
-}
-
-static vqc_status version_check(const vqc_archive *archive, vqc_error *error)
-{
-    uint32_t version;
-    VQC_TRY(vqc_dataset_read(&archive->file_table[VQC_FILE_VERSION], 0, NULL, &version, error));
-    if (version == VQC_LAYOUT_VERSION)
-        return VQC_OK;
-    return vqc_error_set(error, VQC_BAD_INPUT, "%s: is of format version %u, this program reads %d", archive->path,
-                         version, VQC_LAYOUT_VERSION);
-}
-
-static vqc_status shape_open(vqc_archive *archive, size_t index, vqc_error *error)
-{
-    const vqc_archive_outline *outline = &archive->stored.outline;
-    const vqc_archive_extents *shape = &outline->shapes[index];
-    for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++) {
-        const vqc_shape_table table = (vqc_shape_table)i;
-        if (!vqc_layout_shape_present(table, shape))
-            continue;
-        const vqc_dataset_form form =
-            vqc_layout_shape_form(table, index, vqc_outline_shape_renders(outline, index), shape);
-        VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->shapes[index].table[i], error));
-    }
-    return VQC_OK;
-}
-
-static vqc_status memory_make(vqc_archive *archive, vqc_error *error)
-{
-    const vqc_archive_outline *outline = &archive->stored.outline;
-    void *memory;
-    VQC_TRY(vqc_memory_allocate(outline->shape_count, sizeof(vqc_shape_datasets), "an archive", &memory, error));
-    archive->shapes = memory;
-    VQC_TRY(vqc_memory_allocate(outline->render_count, sizeof(size_t), "an archive", &memory, error));
-    archive->rows = memory;
-    VQC_TRY(vqc_memory_allocate(outline->render_count, 1, "an archive", &memory, error));
-    archive->newest_slot = memory;
-    memset(archive->newest_slot, SLOT_UNKNOWN, outline->render_count);
-    return vqc_outline_rows_number(outline, archive->rows, error);
-}
-
-/* Opens every dataset and reads the outline. */
-static vqc_status contents_open(vqc_archive *archive, vqc_error *error)
-{
-    for (int i = 0; i < VQC_FILE_TABLE_COUNT; i++) {
-        const vqc_dataset_form form = vqc_layout_file_form((vqc_file_table)i);
-        VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->file_table[i], error));
-    }
-    VQC_TRY(version_check(archive, error));
-    VQC_TRY(vqc_stored_outline_read(&archive->file, &archive->stored, error));
-    VQC_TRY(memory_make(archive, error));
-    const vqc_archive_outline *outline = &archive->stored.outline;
-    for (int i = 0; i < VQC_RENDER_TABLE_COUNT; i++) {
-        const vqc_render_table table = (vqc_render_table)i;
-        const vqc_dataset_form form = vqc_layout_render_form(table, outline->render_count);
-        if (!vqc_layout_render_optional(table) || vqc_dataset_exists(&archive->file, form.path))
-            VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->render_table[i], error));
-    }
-    for (size_t i = 0; i < outline->shape_count; i++)
-        VQC_TRY(shape_open(archive, i, error));
-    return VQC_OK;
+    bool sealed;
+    VQC_TRY(vqc_seal_check(path, &sealed, error));
+    return sealed ? VQC_OK : vqc_archive_probe(path, error);
 }
 
 vqc_status vqc_archive_open(const char *path, vqc_archive **archive_out, vqc_error *error)
 {
-    vqc_archive *archive;
-    uint64_t bytes;
-    VQC_TRY(archive_allocate(path, &archive, error));
-    vqc_status status = file_examine(archive, false, &bytes, error);
-    if (status == VQC_OK)
-        status = vqc_hdf5_file_open(archive->path, bytes, NULL, &archive->file, error);
-    if (status == VQC_OK)
-        status = contents_open(archive, error);
-    if (status != VQC_OK) {
-        vqc_archive_close(archive);
-        return status;
-    }
-    *archive_out = archive;
-    return VQC_OK;
+    VQC_TRY(file_trust(path, error));
+    return vqc_archive_open_unprobed(path, archive_out, error);
 }
 
 vqc_status vqc_archive_place_check(const vqc_archive *archive, vqc_error *error)
@@ -205,18 +77,18 @@ static vqc_status archive_start(vqc_archive *archive, vqc_comm *comm, const vqc_
         status = file_prepare(archive, outline, created_out, error);
     VQC_TRY(vqc_comm_agree(comm, status, error));
     VQC_TRY(vqc_comm_broadcast(comm, created_out, sizeof *created_out, 0, error));
-    uint64_t bytes = 0;
-    VQC_TRY(vqc_comm_agree(comm, file_examine(archive, true, &bytes, error), error));
+    VQC_TRY(vqc_comm_agree(comm, vqc_archive_examine(archive, true, error), error));
     archive->comm = comm;
-    VQC_TRY(vqc_comm_agree(comm, vqc_hdf5_file_open(archive->path, bytes, comm, &archive->file, error), error));
-    return vqc_comm_agree(comm, contents_open(archive, error), error);
+    VQC_TRY(
+        vqc_comm_agree(comm, vqc_hdf5_file_open(archive->path, archive->bytes, comm, &archive->file, error), error));
+    return vqc_comm_agree(comm, vqc_archive_contents_open(archive, error), error);
 }
 
 vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive_outline *outline,
                              vqc_archive **archive_out, bool *created_out, vqc_error *error)
 {
     vqc_archive *archive = NULL;
-    vqc_status status = vqc_comm_agree(comm, archive_allocate(path, &archive, error), error);
+    vqc_status status = vqc_comm_agree(comm, vqc_archive_allocate(path, &archive, error), error);
     if (status == VQC_OK)
         status = archive_start(archive, comm, outline, created_out, error);
     if (status != VQC_OK) {

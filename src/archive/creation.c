@@ -14,6 +14,7 @@
 #include "archive/internal.h"
 #include "archive/layout.h"
 #include "archive/outline.h"
+#include "archive/seal.h"
 #include "base/memory.h"
 
 /* Takes the space for the whole file, so that no later write can fail for want of it. */
@@ -37,41 +38,51 @@ static vqc_status space_try(const char *partial, const char *path, uint64_t byte
     return status;
 }
 
-/* Creates a dataset that is filled later; `clear` where zeros mean "nothing yet". */
-static vqc_status dataset_make(const vqc_hdf5_file *file, const vqc_dataset_form *form, bool clear, vqc_error *error)
+/* An archive in the making. */
+typedef struct new_archive {
+    vqc_hdf5_file file;
+    vqc_seal seal;
+} new_archive;
+
+/* Creates a dataset that launches write to; `clear` where zeros mean "nothing yet". */
+static vqc_status dataset_make(new_archive *archive, const vqc_dataset_form *form, bool clear, vqc_error *error)
 {
     vqc_dataset dataset;
-    VQC_TRY(vqc_dataset_create(file, form, &dataset, error));
+    uint64_t offset;
+    uint64_t bytes;
+    VQC_TRY(vqc_dataset_create(&archive->file, form, &dataset, error));
     vqc_status status = clear ? vqc_dataset_clear(&dataset, error) : VQC_OK;
+    if (status == VQC_OK)
+        status = vqc_dataset_place(&dataset, &offset, &bytes, error);
     vqc_dataset_close(&dataset);
-    return status;
+    return status == VQC_OK ? vqc_seal_add(&archive->seal, offset, bytes, error) : status;
 }
 
-static vqc_status file_tables_make(const vqc_hdf5_file *file, vqc_error *error)
+static vqc_status file_tables_make(new_archive *archive, vqc_error *error)
 {
     static const uint32_t version = VQC_LAYOUT_VERSION;
     const vqc_dataset_form form = vqc_layout_file_form(VQC_FILE_VERSION);
     vqc_dataset dataset;
-    VQC_TRY(vqc_dataset_create(file, &form, &dataset, error));
+    VQC_TRY(vqc_dataset_create(&archive->file, &form, &dataset, error));
     vqc_status status = vqc_dataset_write(&dataset, 0, NULL, &version, error);
     vqc_dataset_close(&dataset);
     VQC_TRY(status);
     const vqc_dataset_form count = vqc_layout_file_form(VQC_FILE_LAUNCH_COUNT);
-    VQC_TRY(dataset_make(file, &count, true, error));
+    VQC_TRY(dataset_make(archive, &count, true, error));
     const vqc_dataset_form text = vqc_layout_file_form(VQC_FILE_LAUNCH_TEXT);
-    return dataset_make(file, &text, true, error);
+    return dataset_make(archive, &text, true, error);
 }
 
-static vqc_status render_tables_make(const vqc_hdf5_file *file, size_t renders, vqc_error *error)
+static vqc_status render_tables_make(new_archive *archive, size_t renders, vqc_error *error)
 {
     for (int table = VQC_RENDER_STATE; table < VQC_RENDER_TABLE_COUNT; table++) {
         const vqc_dataset_form form = vqc_layout_render_form((vqc_render_table)table, renders);
-        VQC_TRY(dataset_make(file, &form, true, error));
+        VQC_TRY(dataset_make(archive, &form, true, error));
     }
     return VQC_OK;
 }
 
-static vqc_status shape_tables_make(const vqc_hdf5_file *file, const vqc_archive_outline *outline, size_t index,
+static vqc_status shape_tables_make(new_archive *archive, const vqc_archive_outline *outline, size_t index,
                                     vqc_error *error)
 {
     const vqc_archive_extents *shape = &outline->shapes[index];
@@ -81,41 +92,47 @@ static vqc_status shape_tables_make(const vqc_hdf5_file *file, const vqc_archive
         if (table == VQC_SHAPE_LOSS_NAME || !vqc_layout_shape_present(table, shape))
             continue;
         const vqc_dataset_form form = vqc_layout_shape_form(table, index, renders, shape);
-        VQC_TRY(dataset_make(file, &form, table == VQC_SHAPE_SNAPSHOT_PRESENT, error));
+        VQC_TRY(dataset_make(archive, &form, table == VQC_SHAPE_SNAPSHOT_PRESENT, error));
     }
     return VQC_OK;
 }
 
-static vqc_status structure_make(const vqc_hdf5_file *file, const vqc_archive_outline *outline, const size_t *rows,
+static vqc_status structure_make(new_archive *archive, const vqc_archive_outline *outline, const size_t *rows,
                                  vqc_error *error)
 {
-    VQC_TRY(file_tables_make(file, error));
-    VQC_TRY(vqc_outline_write(file, outline, rows, error));
-    VQC_TRY(render_tables_make(file, outline->render_count, error));
+    VQC_TRY(file_tables_make(archive, error));
+    VQC_TRY(vqc_outline_write(&archive->file, outline, rows, error));
+    VQC_TRY(render_tables_make(archive, outline->render_count, error));
     for (size_t i = 0; i < outline->shape_count; i++)
-        VQC_TRY(shape_tables_make(file, outline, i, error));
+        VQC_TRY(shape_tables_make(archive, outline, i, error));
     return VQC_OK;
 }
 
-static vqc_status hdf5_write(const char *partial, const vqc_archive_outline *outline, const size_t *rows,
-                             vqc_error *error)
+static vqc_status hdf5_write(new_archive *archive, const char *partial, uint64_t block_bytes,
+                             const vqc_archive_outline *outline, const size_t *rows, vqc_error *error)
 {
-    vqc_hdf5_file file;
     vqc_error ignored;
-    VQC_TRY(vqc_hdf5_file_create(partial, &file, error));
-    vqc_status status = structure_make(&file, outline, rows, error);
-    vqc_status closed = vqc_hdf5_file_close(&file, status == VQC_OK ? error : &ignored);
+    VQC_TRY(vqc_hdf5_file_create(partial, block_bytes, &archive->file, error));
+    vqc_status status = vqc_seal_add(&archive->seal, block_bytes + VQC_HDF5_MARK_OFFSET, VQC_HDF5_MARK_BYTES, error);
+    if (status == VQC_OK)
+        status = structure_make(archive, outline, rows, error);
+    vqc_status closed = vqc_hdf5_file_close(&archive->file, status == VQC_OK ? error : &ignored);
     return status == VQC_OK ? closed : status;
 }
 
-/* Writes the whole structure and the outline. */
+/* Writes the whole structure and the outline, and the seal of them. */
 static vqc_status contents_write(const char *partial, const vqc_archive_outline *outline, vqc_error *error)
 {
+    const uint64_t block_bytes = vqc_seal_block_bytes(vqc_layout_written_count(outline->shape_count));
+    new_archive archive = {0};
     void *rows;
     VQC_TRY(vqc_memory_allocate(outline->render_count, sizeof(size_t), "the renders' rows", &rows, error));
     vqc_status status = vqc_outline_rows_number(outline, rows, error);
     if (status == VQC_OK)
-        status = hdf5_write(partial, outline, rows, error);
+        status = hdf5_write(&archive, partial, block_bytes, outline, rows, error);
+    if (status == VQC_OK)
+        status = vqc_seal_write(&archive.seal, partial, block_bytes, error);
+    vqc_seal_release(&archive.seal);
     free(rows);
     return status;
 }

@@ -351,6 +351,15 @@ vqc_status vqc_dataset_read(const vqc_dataset *dataset, int fixed, const uint64_
     return status;
 }
 
+vqc_status vqc_dataset_place(const vqc_dataset *dataset, uint64_t *offset_out, uint64_t *bytes_out, vqc_error *error)
+{
+    const haddr_t offset = H5Dget_offset(dataset->id);
+    if (offset == HADDR_UNDEF || !vqc_dataset_form_bytes(&dataset->form, bytes_out))
+        return dataset_failed(dataset, VQC_FAILED, "has no place in the file", error);
+    *offset_out = offset;
+    return VQC_OK;
+}
+
 vqc_status vqc_dataset_clear(const vqc_dataset *dataset, vqc_error *error)
 {
     void *zeros;

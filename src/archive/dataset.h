@@ -74,6 +74,10 @@ VQC_MUST_CHECK vqc_status vqc_dataset_read(const vqc_dataset *dataset, int fixed
 /* Number of bytes that those two move. */
 size_t vqc_dataset_part_bytes(const vqc_dataset *dataset, int fixed);
 
+/* Where in the file its bytes lie, in one piece. */
+VQC_MUST_CHECK vqc_status vqc_dataset_place(const vqc_dataset *dataset, uint64_t *offset_out, uint64_t *bytes_out,
+                                            vqc_error *error);
+
 /* Writes zeros everywhere. */
 VQC_MUST_CHECK vqc_status vqc_dataset_clear(const vqc_dataset *dataset, vqc_error *error);
 

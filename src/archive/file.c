@@ -28,15 +28,21 @@ static vqc_status access_properties(vqc_comm *comm, hid_t *properties_out, vqc_e
     return status;
 }
 
-vqc_status vqc_hdf5_file_create(const char *path, vqc_hdf5_file *file_out, vqc_error *error)
+vqc_status vqc_hdf5_file_create(const char *path, uint64_t block_bytes, vqc_hdf5_file *file_out, vqc_error *error)
 {
     hid_t properties = H5I_INVALID_HID;
     VQC_TRY(access_properties(NULL, &properties, error));
-    *file_out = (vqc_hdf5_file){.path = path};
-    file_out->id = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, properties);
+    *file_out = (vqc_hdf5_file){.id = H5I_INVALID_HID, .path = path};
+    const hid_t creation = H5Pcreate(H5P_FILE_CREATE);
+    /* The earliest format, which every version of HDF5 reads. */
+    if (creation >= 0 && H5Pset_userblock(creation, block_bytes) >= 0 &&
+        H5Pset_libver_bounds(properties, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) >= 0)
+        file_out->id = H5Fcreate(path, H5F_ACC_TRUNC, creation, properties);
     vqc_status status = VQC_OK;
     if (file_out->id < 0)
         status = vqc_hdf5_error_set(error, VQC_FAILED, "%s: cannot be created", path);
+    if (creation >= 0)
+        (void)H5Pclose(creation);
     (void)H5Pclose(properties);
     return status;
 }

@@ -4,8 +4,14 @@
 #include "archive/dataset.h"
 #include "comm/comm.h"
 
-/* Makes a new, empty HDF5 file in place of what is there; by one process. The path must outlive the file. */
-VQC_MUST_CHECK vqc_status vqc_hdf5_file_create(const char *path, vqc_hdf5_file *file_out, vqc_error *error);
+/* Where in the file, behind the user block, HDF5 notes that somebody has it open for writing ("file consistency
+ * flags" in the superblock, version 0): the only bytes of its own that a launch changes. */
+enum { VQC_HDF5_MARK_OFFSET = 20, VQC_HDF5_MARK_BYTES = 4 };
+
+/* Makes a new, empty HDF5 file in place of what is there, with a user block of this size, a power of two of at least
+ * 512; by one process. The path must outlive the file. */
+VQC_MUST_CHECK vqc_status vqc_hdf5_file_create(const char *path, uint64_t block_bytes, vqc_hdf5_file *file_out,
+                                               vqc_error *error);
 
 /* Opens an HDF5 file of this size. With a comm for writing, by all its ranks together; with NULL for reading, by
  * this process alone. A file that is not HDF5 is VQC_BAD_INPUT. */

@@ -32,6 +32,19 @@ struct vqc_archive {
 
 enum { SLOT_NONE = -1, SLOT_UNKNOWN = -2 };
 
+/* An archive that has nothing open; vqc_archive_close releases it at any time. */
+VQC_MUST_CHECK vqc_status vqc_archive_allocate(const char *path, vqc_archive **archive_out, vqc_error *error);
+
+/* Finds the file's size and, for writing, a descriptor of it; before the ranks open it together, as none may be
+ * missing then. */
+VQC_MUST_CHECK vqc_status vqc_archive_examine(vqc_archive *archive, bool writing, vqc_error *error);
+
+/* Opens every dataset and reads the outline. */
+VQC_MUST_CHECK vqc_status vqc_archive_contents_open(vqc_archive *archive, vqc_error *error);
+
+/* vqc_archive_open without a look at the file first. */
+VQC_MUST_CHECK vqc_status vqc_archive_open_unprobed(const char *path, vqc_archive **archive_out, vqc_error *error);
+
 /* One of a render's values: its row in a table of renders, or in a dataset of its shape. */
 VQC_MUST_CHECK vqc_status vqc_archive_value_write(vqc_archive *archive, vqc_render_table table, size_t render,
                                                   const void *value, vqc_error *error);

@@ -69,6 +69,11 @@ bool vqc_layout_render_optional(vqc_render_table table)
     return table == VQC_RENDER_CHECKPOINT_ENVIRONMENT;
 }
 
+size_t vqc_layout_written_count(size_t shapes)
+{
+    return 1 + VQC_FILE_TABLE_COUNT + VQC_RENDER_TABLE_COUNT + shapes * VQC_SHAPE_TABLE_COUNT;
+}
+
 vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size_t renders,
                                        const vqc_archive_extents *shape)
 {

@@ -57,6 +57,10 @@ vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_co
 /* Whether an archive may lack the table: those of vqclip 0.1.0 do. */
 bool vqc_layout_render_optional(vqc_render_table table);
 
+/* How many parts of the file launches write, at most, in an archive with that many shapes: datasets, and HDF5's mark
+ * (archive/file.h). */
+size_t vqc_layout_written_count(size_t shapes);
+
 /* The form of a dataset of shape number `index`, which `renders` renders have. Sizes of 0 in the shape, and loss
  * names that are NULL, give sizes of 0 in the form: unknown. */
 vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size_t renders,

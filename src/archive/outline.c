@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "archive/layout.h"
+#include "archive/seal.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 
@@ -171,7 +172,7 @@ static vqc_status bytes_add(uint64_t *sum, const vqc_dataset_form *form, vqc_err
 vqc_status vqc_archive_bytes(const vqc_archive_outline *outline, uint64_t *bytes_out, vqc_error *error)
 {
     VQC_TRY(vqc_outline_check(outline, error));
-    uint64_t sum = 0;
+    uint64_t sum = vqc_seal_block_bytes(vqc_layout_written_count(outline->shape_count));
     vqc_dataset_form form;
     for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++) {
         form = vqc_outline_column_form(outline, &vqc_outline_columns[i]);

@@ -59,6 +59,46 @@ vqc_status vqc_digest_bytes(const void *data, size_t size, char text[VQC_DIGEST_
     return vqc_digest_pieces(&piece, 1, text, error);
 }
 
+/* Feeds a part of the file to the computation, through `piece`. */
+static vqc_status digest_update_range(EVP_MD_CTX *context, int file, const char *path, const vqc_digest_range *range,
+                                      unsigned char *piece, vqc_error *error)
+{
+    for (uint64_t done = 0; done < range->size;) {
+        const uint64_t left = range->size - done;
+        const ssize_t size =
+            pread(file, piece, left < FILE_PIECE ? (size_t)left : FILE_PIECE, (off_t)(range->offset + done));
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0)
+            return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+        if (size == 0)
+            return vqc_error_set(error, VQC_BAD_INPUT, "%s: ends at byte %llu, while it is read", path,
+                                 (unsigned long long)(range->offset + done));
+        if (EVP_DigestUpdate(context, piece, (size_t)size) != 1)
+            return digest_refused(error);
+        done += (uint64_t)size;
+    }
+    return VQC_OK;
+}
+
+vqc_status vqc_digest_ranges(const vqc_digest_piece *head, int file, const char *path, const vqc_digest_range *ranges,
+                             size_t count, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error)
+{
+    unsigned char *piece;
+    VQC_TRY(vqc_memory_allocate(FILE_PIECE, 1, "reading a file", &piece, error));
+    EVP_MD_CTX *context = digest_start();
+    vqc_status status = VQC_OK;
+    if (context == NULL || EVP_DigestUpdate(context, head->data, head->size) != 1)
+        status = digest_refused(error);
+    for (size_t i = 0; i < count && status == VQC_OK; i++)
+        status = digest_update_range(context, file, path, &ranges[i], piece, error);
+    if (status == VQC_OK)
+        status = digest_finish(context, text, error);
+    EVP_MD_CTX_free(context);
+    free(piece);
+    return status;
+}
+
 /* Feeds the whole file to the computation. */
 static vqc_status digest_update_from(EVP_MD_CTX *context, int file, const char *path, uint64_t *size_out,
                                      vqc_error *error)

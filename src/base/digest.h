@@ -21,6 +21,17 @@ typedef struct vqc_digest_piece {
 VQC_MUST_CHECK vqc_status vqc_digest_pieces(const vqc_digest_piece *pieces, size_t count,
                                             char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error);
 
+/* A part of a file. */
+typedef struct vqc_digest_range {
+    uint64_t offset, size;
+} vqc_digest_range;
+
+/* Digest of bytes in memory and, as if they lay behind them one after the other, of parts of a file that is open;
+ * read in pieces. The path is for errors alone. A file that ends before a part does is VQC_BAD_INPUT. */
+VQC_MUST_CHECK vqc_status vqc_digest_ranges(const vqc_digest_piece *head, int file, const char *path,
+                                            const vqc_digest_range *ranges, size_t count,
+                                            char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error);
+
 /* Digest of a file, read in pieces so that memory stays small. One that cannot be opened or read is VQC_BAD_INPUT,
  * and so is what is no file: a device or a pipe might have no end. */
 VQC_MUST_CHECK vqc_status vqc_digest_file(const char *path, char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error);

@@ -20,9 +20,27 @@
 
 #include <cmocka.h>
 
+#include "../support/seal.h"
+#include "archive/seal.h"
 #include "example.h"
 
 enum { RENDERS = 7 };
+
+/* In the process that looks at an archive without a seal, before it does (archive/probe.c): what a fault of HDF5
+ * would do, for files of these names. */
+__attribute__((constructor(101))) static void probe_disturb(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[0], "vqclip-archive-probe") != 0)
+        return;
+    if (strstr(argv[1], "/faults.h5")) {
+        (void)signal(SIGSEGV, SIG_DFL); /* a sanitizer would report it */
+        (void)raise(SIGSEGV);
+    }
+    if (strstr(argv[1], "/exits.h5"))
+        _exit(7);
+    if (strstr(argv[1], "/mute.h5"))
+        _exit(0);
+}
 
 typedef struct fixture {
     vqc_comm *comm;
@@ -345,6 +363,21 @@ static void file_replace(const char *path, const void *old, const void *new, siz
     (void)close(descriptor);
 }
 
+/* Replaces the first place where these bytes stand. */
+static void first_replace(const char *path, const void *old, const void *new, size_t size)
+{
+    struct stat information;
+    const int descriptor = open(path, O_RDWR);
+    assert_true(descriptor >= 0 && fstat(descriptor, &information) == 0);
+    char *contents = malloc((size_t)information.st_size);
+    assert_int_equal(pread(descriptor, contents, (size_t)information.st_size, 0), information.st_size);
+    const char *found = memmem(contents, (size_t)information.st_size, old, size);
+    assert_non_null(found);
+    assert_int_equal(pwrite(descriptor, new, size, found - contents), size);
+    free(contents);
+    (void)close(descriptor);
+}
+
 /* The step is under the digest as the bytes are. */
 static void test_step_of_a_checkpoint(void **state)
 {
@@ -410,6 +443,7 @@ static void test_checkpoints_of_0_1_0(void **state)
     vqc_archive *archive = start(f);
     vqc_archive_close(archive);
     file_replace(f->path, "checkpoint_environment", "checkpoint_environmenz", 22);
+    assert_true(seal_remove(f->path));
     archive = start(f);
     checkpoint_write(archive, 1, 2);
     checkpoint_write(archive, 1, 3);
@@ -700,6 +734,120 @@ static void test_structure_is_not_written(void **state)
     assert_string_equal(before, after);
 }
 
+/* One changed byte of what no launch writes, in the structure, the outline or the seal, is found before HDF5 sees it.
+ * HDF5 itself reads each of these. */
+static void test_changed_structure_is_refused(void **state)
+{
+    const fixture *f = *state;
+    static const struct {
+        const char *old, *new, *said;
+    } changes[] = {
+        {"checkpoint_environment", "checkpoint_environmenz", "this archive is damaged"},  /* a dataset's name */
+        {"format_version", "format_versioN", "this archive is damaged"},                  /* another, at the root */
+        {"vqclip\": \"0.1.0", "vqclip\": \"0.1.1", "this archive is damaged"},            /* the outline */
+        {"\nsha256 ", "\nsha255 ", "the seal at its start is damaged: it has no digest"}, /* the seal */
+        {"\nwritten ", "\nwrittem ", "the seal at its start is damaged: it has no digest"},
+        {"\nbytes ", "\nbytez ", "the seal at its start is damaged: it does not begin"},
+    };
+    vqc_error error = {0};
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        vqc_archive *archive = start(f);
+        assert_int_equal(example_result_write(archive, 1, &error), VQC_OK);
+        vqc_archive_close(archive);
+        vqc_archive_close(reopen(f));
+        first_replace(f->path, changes[i].old, changes[i].new, strlen(changes[i].old));
+        open_refused(f, changes[i].said);
+        start_refused(f, f->path, VQC_BAD_INPUT, changes[i].said);
+        assert_int_equal(unlink(f->path), 0);
+    }
+}
+
+/* Every byte is either in a part that the seal calls written, or under its digest: an archive whose written parts are
+ * all overwritten has its seal, and one with a changed byte just before or behind any of them has not. */
+static void test_seal_covers_the_rest(void **state)
+{
+    const fixture *f = *state;
+    bool sealed = false;
+    vqc_error error = {0};
+    vqc_archive_close(start(f));
+    struct stat information;
+    const int descriptor = open(f->path, O_RDWR);
+    assert_true(descriptor >= 0 && fstat(descriptor, &information) == 0);
+    char block[65536] = {0};
+    assert_true(pread(descriptor, block, sizeof block - 1, 0) > 0);
+    unsigned long long offset;
+    unsigned long long size;
+    unsigned long long end = 0;
+    size_t parts = 0;
+    for (const char *line = strstr(block, "\nwritten "); line; line = strstr(line + 1, "\nwritten "), parts++) {
+        assert_int_equal(sscanf(line, "\nwritten %llu %llu\n", &offset, &size), 2);
+        assert_true(offset >= end && offset + size <= (unsigned long long)information.st_size);
+        if (parts == 0) { /* HDF5's mark */
+            end = offset + size;
+            continue;
+        }
+        char *noise = malloc(size);
+        memset(noise, 0xa5, size);
+        assert_int_equal(pwrite(descriptor, noise, size, (off_t)offset), size);
+        free(noise);
+        if (offset > end && end > 0) { /* a gap between two parts: its first and its last byte */
+            const off_t places[2] = {(off_t)end, (off_t)offset - 1};
+            for (int i = 0; i < 2; i++) {
+                char byte;
+                assert_int_equal(pread(descriptor, &byte, 1, places[i]), 1);
+                byte ^= 1;
+                assert_int_equal(pwrite(descriptor, &byte, 1, places[i]), 1);
+                assert_int_equal(vqc_seal_check(f->path, &sealed, &error), VQC_BAD_INPUT);
+                byte ^= 1;
+                assert_int_equal(pwrite(descriptor, &byte, 1, places[i]), 1);
+            }
+        }
+        end = offset + size;
+    }
+    assert_int_equal(parts, 1 + 2 + 10 + 7 + 4); /* HDF5's mark; of launches, of renders, of either shape */
+    assert_int_equal(vqc_seal_check(f->path, &sealed, &error), VQC_OK);
+    assert_true(sealed);
+    (void)close(descriptor);
+}
+
+/* An archive without a seal is looked at by another process first: as it is when all is well, and when it comes to
+ * grief there, for which this program has names of files (probe_disturb). */
+static void test_archives_without_a_seal(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    bool sealed = true;
+    static const struct {
+        const char *name, *said;
+    } griefs[] = {
+        {"faults.h5", "HDF5 does not come through reading this file (Segmentation fault)"},
+        {"exits.h5", "HDF5 does not come through reading this file (exit code 7)"},
+        {"mute.h5", "HDF5 does not come through reading this file (exit code 0)"},
+    };
+    vqc_archive *archive = start(f);
+    assert_int_equal(example_result_write(archive, 1, &error), VQC_OK);
+    vqc_archive_close(archive);
+    assert_true(seal_remove(f->path));
+    assert_int_equal(vqc_seal_check(f->path, &sealed, &error), VQC_OK);
+    assert_false(sealed);
+    archive = start(f);
+    assert_true(example_result_is_right(archive, 1));
+    vqc_archive_close(archive);
+    archive = reopen(f);
+    assert_true(example_result_is_right(archive, 1));
+    vqc_archive_close(archive);
+    fixture other = *f;
+    for (size_t i = 0; i < sizeof griefs / sizeof griefs[0]; i++) {
+        char before[sizeof other.path];
+        memcpy(before, other.path, sizeof before);
+        (void)snprintf(other.path, sizeof other.path, "%s/%s", f->folder, griefs[i].name);
+        assert_int_equal(rename(before, other.path), 0);
+        open_refused(&other, griefs[i].said);
+        start_refused(f, other.path, VQC_BAD_INPUT, griefs[i].said);
+    }
+    assert_int_equal(unlink(other.path), 0);
+}
+
 static void test_plans_that_cannot_be_stored(void **state)
 {
     fixture *f = *state;
@@ -771,6 +919,9 @@ int main(void)
         ARCHIVE_TEST(test_folders_without_access),
         ARCHIVE_TEST(test_size_is_foreseen),
         ARCHIVE_TEST(test_structure_is_not_written),
+        ARCHIVE_TEST(test_changed_structure_is_refused),
+        ARCHIVE_TEST(test_seal_covers_the_rest),
+        ARCHIVE_TEST(test_archives_without_a_seal),
         ARCHIVE_TEST(test_plans_that_cannot_be_stored),
         ARCHIVE_TEST(test_files_that_are_no_archives),
         ARCHIVE_TEST(test_disk_full),

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../support/scratch.h"
+#include "../support/seal.h"
 #include "archive/archive.h"
 #include "cli/commands.h"
 #include "image/image.h"
@@ -74,6 +75,21 @@ static void bytes_replace(const char *path, const void *old, const void *new, si
         memcpy(place, new, count);
     bytes_write(path, bytes, size);
     free(bytes);
+}
+
+static void verify(const char *archive, const char *const *more, outcome *result);
+static void expect_error(const outcome *result, vqc_status status, const char *message);
+
+/* The same of what no launch writes: that alone makes the archive one that is refused. Then its seal is taken away,
+ * for what is found without it. */
+static void sealed_replace(const char *name, const void *old, const void *new, size_t count)
+{
+    char path[PATH_SIZE];
+    outcome result;
+    bytes_replace(path_in(path, name), old, new, count);
+    verify(name, NULL, &result);
+    expect_error(&result, VQC_BAD_INPUT, ": this archive is damaged: what no launch writes in it");
+    assert_true(seal_remove(path));
 }
 
 /* Runs a command on NULL-terminated words, and catches what it prints. */
@@ -226,7 +242,8 @@ static void test_flipped_bytes_are_found(void **state)
     byte_flip("digest.h5", recorded.latent_sha256, 64);
     verify("digest.h5", NULL, &result);
     assert_int_not_equal(result.status, VQC_OK);
-    byte_flip("job.h5", "{noise: 2}", 10);
+    file_copy(path_in(path, "study.h5"), "job.h5");
+    sealed_replace("job.h5", "{noise: 2}", "{nohse: 2}", 10);
     verify("job.h5", NULL, &result);
     expect_error(&result, VQC_BAD_INPUT, "/study/job_text");
     vqc_archive_close(archive);
@@ -394,7 +411,7 @@ static void test_other_words_and_numbers_are_found(void **state)
     assert_int_equal(vqc_archive_codes_read(archive, 3, codes, &error), VQC_OK);
     vqc_archive_close(archive);
     file_copy(path_in(path, "study.h5"), "settings.h5");
-    bytes_replace(path_in(path, "settings.h5"), "  steps: 3\n", "  steps: 9\n", 11);
+    sealed_replace("settings.h5", "  steps: 3\n", "  steps: 9\n", 11);
     verify("settings.h5", NULL, &result);
     expect_error(&result, VQC_BAD_INPUT, "render 0: not the settings that the job text gives");
 
@@ -464,7 +481,7 @@ static void test_unrecorded_inputs(void **state)
     verify("study.h5", NULL, &result);
     expect(&result, VQC_OK, "input     init: present: ");
     file_copy(path_in(path, "study.h5"), "old.h5");
-    bytes_replace(path_in(path, "old.h5"), "inputs\0", "inputz\0", 7); /* the name of a group */
+    sealed_replace("old.h5", "inputs\0", "inputz\0", 7); /* the name of a group */
     verify("old.h5", (const char *[]){"--rerender", "all", NULL}, &result);
     expect(&result, VQC_OK, "input     init: present, no digest recorded: ");
     expect(&result, VQC_OK, "made again: 8");
@@ -496,7 +513,6 @@ static void test_other_prompts_are_found(void **state)
 {
     (void)state;
     outcome result;
-    char path[PATH_SIZE];
     render("words", "study: words\n"
                     "models:\n"
                     "  generator: {config: " DEMO "picturebook-vqgan.yaml, checkpoint: " DEMO
@@ -507,7 +523,7 @@ static void test_other_prompts_are_found(void **state)
                     "prompts: [a red house, a fish]\n");
     verify("words.h5", NULL, &result);
     expect(&result, VQC_OK, "digests   2 of 2 right");
-    bytes_replace(path_in(path, "words.h5"), "a fish\0\0", "a duck\0\0", 8); /* not that of the job text */
+    sealed_replace("words.h5", "a fish\0\0", "a duck\0\0", 8); /* not that of the job text */
     verify("words.h5", NULL, &result);
     expect_error(&result, VQC_BAD_INPUT, "render 1: expected \"a fish\", as the job text has it, found \"a duck\"");
 }

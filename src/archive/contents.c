@@ -1,0 +1,148 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/file.h"
+#include "archive/internal.h"
+#include "base/memory.h"
+
+vqc_status vqc_archive_allocate(const char *path, vqc_archive **archive_out, vqc_error *error)
+{
+    void *memory;
+    VQC_TRY(vqc_memory_allocate(1, sizeof(vqc_archive), "an archive", &memory, error));
+    vqc_archive *archive = memory;
+    archive->file.id = H5I_INVALID_HID;
+    archive->disk = -1;
+    vqc_status status = vqc_memory_copy_text(path, &archive->path, error);
+    if (status != VQC_OK) {
+        free(archive);
+        return status;
+    }
+    *archive_out = archive;
+    return VQC_OK;
+}
+
+static void datasets_close(vqc_archive *archive)
+{
+    for (int i = 0; i < VQC_FILE_TABLE_COUNT; i++)
+        vqc_dataset_close(&archive->file_table[i]);
+    for (int i = 0; i < VQC_RENDER_TABLE_COUNT; i++)
+        vqc_dataset_close(&archive->render_table[i]);
+    for (size_t s = 0; archive->shapes && s < archive->stored.outline.shape_count; s++)
+        for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++)
+            vqc_dataset_close(&archive->shapes[s].table[i]);
+}
+
+void vqc_archive_close(vqc_archive *archive)
+{
+    if (!archive)
+        return;
+    datasets_close(archive);
+    vqc_error ignored;
+    (void)vqc_hdf5_file_close(&archive->file, &ignored);
+    if (archive->disk >= 0)
+        (void)close(archive->disk);
+    vqc_archive_lock_release(archive->lock);
+    vqc_stored_outline_release(&archive->stored);
+    free(archive->shapes);
+    free(archive->rows);
+    free(archive->newest_slot);
+    free(archive->path);
+    free(archive);
+}
+
+vqc_status vqc_archive_examine(vqc_archive *archive, bool writing, vqc_error *error)
+{
+    struct stat information;
+    if (stat(archive->path, &information) != 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened: %s", archive->path, strerror(errno));
+    if (!S_ISREG(information.st_mode))
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: is not a file", archive->path);
+    archive->bytes = (uint64_t)information.st_size;
+    if (!writing)
+        return VQC_OK;
+    archive->disk = open(archive->path, O_RDWR | O_CLOEXEC);
+    if (archive->disk >= 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "%s: cannot be opened for writing: %s", archive->path, strerror(errno));
+}
+
+static vqc_status version_check(const vqc_archive *archive, vqc_error *error)
+{
+    uint32_t version;
+    VQC_TRY(vqc_dataset_read(&archive->file_table[VQC_FILE_VERSION], 0, NULL, &version, error));
+    if (version == VQC_LAYOUT_VERSION)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: is of format version %u, this program reads %d", archive->path,
+                         version, VQC_LAYOUT_VERSION);
+}
+
+static vqc_status shape_open(vqc_archive *archive, size_t index, vqc_error *error)
+{
+    const vqc_archive_outline *outline = &archive->stored.outline;
+    const vqc_archive_extents *shape = &outline->shapes[index];
+    for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++) {
+        const vqc_shape_table table = (vqc_shape_table)i;
+        if (!vqc_layout_shape_present(table, shape))
+            continue;
+        const vqc_dataset_form form =
+            vqc_layout_shape_form(table, index, vqc_outline_shape_renders(outline, index), shape);
+        VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->shapes[index].table[i], error));
+    }
+    return VQC_OK;
+}
+
+static vqc_status memory_make(vqc_archive *archive, vqc_error *error)
+{
+    const vqc_archive_outline *outline = &archive->stored.outline;
+    void *memory;
+    VQC_TRY(vqc_memory_allocate(outline->shape_count, sizeof(vqc_shape_datasets), "an archive", &memory, error));
+    archive->shapes = memory;
+    VQC_TRY(vqc_memory_allocate(outline->render_count, sizeof(size_t), "an archive", &memory, error));
+    archive->rows = memory;
+    VQC_TRY(vqc_memory_allocate(outline->render_count, 1, "an archive", &memory, error));
+    archive->newest_slot = memory;
+    memset(archive->newest_slot, SLOT_UNKNOWN, outline->render_count);
+    return vqc_outline_rows_number(outline, archive->rows, error);
+}
+
+vqc_status vqc_archive_contents_open(vqc_archive *archive, vqc_error *error)
+{
+    for (int i = 0; i < VQC_FILE_TABLE_COUNT; i++) {
+        const vqc_dataset_form form = vqc_layout_file_form((vqc_file_table)i);
+        VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->file_table[i], error));
+    }
+    VQC_TRY(version_check(archive, error));
+    VQC_TRY(vqc_stored_outline_read(&archive->file, &archive->stored, error));
+    VQC_TRY(memory_make(archive, error));
+    const vqc_archive_outline *outline = &archive->stored.outline;
+    for (int i = 0; i < VQC_RENDER_TABLE_COUNT; i++) {
+        const vqc_render_table table = (vqc_render_table)i;
+        const vqc_dataset_form form = vqc_layout_render_form(table, outline->render_count);
+        if (!vqc_layout_render_optional(table) || vqc_dataset_exists(&archive->file, form.path))
+            VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->render_table[i], error));
+    }
+    for (size_t i = 0; i < outline->shape_count; i++)
+        VQC_TRY(shape_open(archive, i, error));
+    return VQC_OK;
+}
+
+vqc_status vqc_archive_open_unprobed(const char *path, vqc_archive **archive_out, vqc_error *error)
+{
+    vqc_archive *archive;
+    VQC_TRY(vqc_archive_allocate(path, &archive, error));
+    vqc_status status = vqc_archive_examine(archive, false, error);
+    if (status == VQC_OK)
+        status = vqc_hdf5_file_open(archive->path, archive->bytes, NULL, &archive->file, error);
+    if (status == VQC_OK)
+        status = vqc_archive_contents_open(archive, error);
+    if (status != VQC_OK) {
+        vqc_archive_close(archive);
+        return status;
+    }
+    *archive_out = archive;
+    return VQC_OK;
+}
