@@ -174,7 +174,8 @@ def write_ratings(path: Path, ratings: list[Rating]) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(RATINGS_COLUMNS)
     for rating in ratings:
-        writer.writerow([int(value) if isinstance(value, bool) else value for value in dataclasses.astuple(rating)])
+        values = (getattr(rating, name) for name in RATINGS_COLUMNS)
+        writer.writerow([int(value) if isinstance(value, bool) else value for value in values])
     write_whole(path, stream.getvalue().encode())
 
 

@@ -5,6 +5,7 @@ the start of the SHA-256 of all the rest, so that ratings of one study cannot be
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 from pathlib import Path
@@ -28,7 +29,7 @@ class Key:
     pictures: dict[str, dict]
     orders: dict[int, list[str]]
 
-    @property
+    @functools.cached_property
     def study(self) -> str:
         content = json.dumps(self._content(), sort_keys=True).encode()
         return hashlib.sha256(content).hexdigest()[:STUDY_DIGITS]

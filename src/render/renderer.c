@@ -8,6 +8,7 @@
 #include "render/init.h"
 #include "render/latent_optimiser.h"
 #include "render/regulariser.h"
+#include "render/step_failure.h"
 #include "render/step_message.h"
 #include "render/study_inputs.h"
 #include "render/study_models.h"
@@ -474,49 +475,28 @@ static double l2_loss(const vqc_renderer *renderer)
     return weight * renderer->latent.squares / (double)latent_count(renderer);
 }
 
-/* Advice is given where it is true: at the first step the latent has not moved yet, so that no setting is at fault.
- */
-static vqc_status loss_not_finite(const vqc_renderer *renderer, vqc_error *error)
+/* Where the step under way is, for what is said if it fails. */
+static vqc_step_place step_place(const vqc_renderer *renderer)
 {
-    long long number = (long long)renderer->render->number;
-    if (renderer->steps_done == 0)
-        return vqc_error_set(error, VQC_FAILED,
-                             "render %lld: step 1: the loss is not finite before anything has moved: a model or a "
-                             "target is at fault, whose numbers are not finite or far too large, not the settings",
-                             number);
-    return vqc_error_set(error, VQC_FAILED,
-                         "render %lld: step %lld: the loss is not finite; a smaller learning rate may help", number,
-                         (long long)renderer->steps_done + 1);
-}
-
-static vqc_status gradient_not_finite(const vqc_renderer *renderer, vqc_error *error)
-{
-    return vqc_error_set(
-        error, VQC_FAILED,
-        "render %lld: step %lld: the picture's gradient is beyond 4096, the range of its sum, or not "
-        "finite: weights of targets or perceptors are too large, or a model's numbers",
-        (long long)renderer->render->number, (long long)renderer->steps_done + 1);
-}
-
-static vqc_status latent_not_finite(const vqc_renderer *renderer, vqc_error *error)
-{
-    return vqc_error_set(error, VQC_FAILED,
-                         "render %lld: step %lld: the latent is not finite; a smaller learning rate may help",
-                         (long long)renderer->render->number, (long long)renderer->steps_done + 1);
+    return (vqc_step_place){.study = renderer->study,
+                            .render = renderer->render,
+                            .steps_done = renderer->steps_done,
+                            .mean_square = renderer->latent.squares / (double)latent_count(renderer)};
 }
 
 /* The loss terms, from what all members know. */
 static vqc_status losses_complete(vqc_renderer *renderer, double *losses, vqc_error *error)
 {
     int64_t terms = renderer->shape.terms;
+    const vqc_step_place place = step_place(renderer);
     losses_collect(renderer, losses);
     losses[terms - 2] = l2_loss(renderer);
     losses[terms - 1] = 0.0;
     for (int64_t i = 0; i < terms - 1; i++)
         losses[terms - 1] += losses[i];
     if (!isfinite(losses[terms - 1]))
-        return loss_not_finite(renderer, error);
-    return renderer->message.control[VQC_CONTROL_MARKS] == 0 ? VQC_OK : gradient_not_finite(renderer, error);
+        return vqc_step_failure_loss(&place, error);
+    return renderer->message.control[VQC_CONTROL_MARKS] == 0 ? VQC_OK : vqc_step_failure_gradient(&place, error);
 }
 
 /* Queues the way from the summed gradients to the next latent. */
@@ -531,7 +511,8 @@ static vqc_status latent_check(const vqc_renderer *renderer, vqc_error *error)
 {
     if (vqc_guidance_results_of(renderer->guidance)->latent.not_finite == 0)
         return VQC_OK;
-    return latent_not_finite(renderer, error);
+    const vqc_step_place place = step_place(renderer);
+    return vqc_step_failure_latent(&place, error);
 }
 
 /* Adds the other members' gradients. */

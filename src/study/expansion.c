@@ -220,11 +220,40 @@ static vqc_status targets_resolve(vqc_study_reader *reader, vqc_prompt *prompt, 
     return VQC_OK;
 }
 
+double vqc_study_pull(const vqc_study *study, const vqc_prompt *prompt)
+{
+    double targets = 0.0;
+    double perceptors = 0.0;
+    for (size_t i = 0; i < prompt->target_count; i++)
+        targets += fabs(prompt->targets[i].weight);
+    for (size_t i = 0; i < study->perceptor_count; i++)
+        perceptors = fmax(perceptors, study->perceptors[i].weight);
+    return targets * perceptors;
+}
+
+/* Weights that no picture can follow. Archives may have them, with the renders that failed. */
+static vqc_status pull_check(const vqc_study_reader *reader, const vqc_prompt *prompt, vqc_error *error)
+{
+    const double pull = vqc_study_pull(reader->study, prompt);
+    if (reader->source != NULL || pull <= VQC_STUDY_MAX_PULL)
+        return VQC_OK;
+    vqc_error reason;
+    (void)vqc_error_set(
+        &reason, VQC_BAD_INPUT,
+        "expected weights of targets that come to at most %g, times the largest weight of a perceptor, "
+        "found %g: the picture's gradient would leave the range of its sum",
+        VQC_STUDY_MAX_PULL, pull);
+    if (prompt->node != NULL)
+        return vqc_yaml_error(prompt->node, error, "%s", reason.message);
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: %s", reader->study->path, prompt->id, reason.message);
+}
+
 /* Fills in the renders of one prompt. */
 static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, vqc_error *error)
 {
     vqc_study *study = all->reader->study;
     const vqc_settings *const *settings;
+    VQC_TRY(pull_check(all->reader, prompt, error));
     VQC_TRY(targets_resolve(all->reader, prompt, error));
     VQC_TRY(prompt_settings(all, prompt, &settings, error));
     for (size_t i = 0; i < all->seed_count * all->variant_count; i++) {

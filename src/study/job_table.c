@@ -197,8 +197,8 @@ static const vqc_field target_fields[] = {
      .maximum = 1e6,
      .usual = {1.0},
      .says =
-         "of its loss; below 0: drawn away from it; not 0. From some 30000 on gradients may leave their sum's range, "
-         "and the render fails"},
+         "of its loss; below 0: drawn away from it; not 0. All of a prompt, without signs, times a perceptor's: at "
+         "most 1e6; from some 30000 on gradients may leave their sum's range, and the render fails"},
     {.key = "stop",
      .kind = VQC_FIELD_REAL,
      VQC_MEMBER(vqc_target, stop),

@@ -36,6 +36,9 @@ typedef struct vqc_generator_source {
 
 enum { VQC_STUDY_MAX_PERCEPTORS = 16, VQC_STUDY_MAX_TEAM = 65536 };
 
+/* More than that (vqc_study_pull), and gradients of the picture leave the range of their sum (ops/gradient_sum.h). */
+#define VQC_STUDY_MAX_PULL 1e6
+
 /* One picture to make. */
 typedef struct vqc_render {
     int64_t number; /* from 0, in the order of the file: prompt, then seed, then sweep */
@@ -83,5 +86,9 @@ VQC_MUST_CHECK vqc_status vqc_study_read(const vqc_study_source *source, vqc_stu
 
 /* NULL is allowed. */
 void vqc_study_close(vqc_study *study);
+
+/* How strongly a prompt's targets pull, all together: the sum of their weights' sizes, times the largest weight of a
+ * perceptor. */
+double vqc_study_pull(const vqc_study *study, const vqc_prompt *prompt);
 
 #endif

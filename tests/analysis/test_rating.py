@@ -10,12 +10,14 @@ import shutil
 import subprocess
 import time
 import unittest
+import unittest.mock
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 import support
 from archive import Archive
+from collection import collect
 from key import read_key
 
 # Words that are found nowhere in a page, unless a condition leaks.
@@ -383,6 +385,12 @@ class CollectTest(unittest.TestCase):
         self.refused(answers, "position 1: expected one rating, found 10000")
         self.assertLess(time.monotonic() - began, 20.0)
         self.refused(self.csv_of({**self.answers(1), "rater": "1" * 5000}), "expected the number of a rater", "file.csv")
+
+    def test_the_study_s_name_is_computed_once(self):
+        """It is of the whole key, which is as long as all raters' orders: once a file is too often."""
+        key = read_key(self.kit / "key.json")
+        with unittest.mock.patch.object(type(key), "_content", side_effect=AssertionError("computed again")):
+            self.assertEqual(len(collect(key, [self.write(self.answers(rater)) for rater in key.orders])), 21)
 
     def test_two_files_of_a_rater_are_refused(self):
         _, (_, errors) = self.collect(self.write(self.answers(1)), self.write(self.answers(1)), expected=2)

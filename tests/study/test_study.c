@@ -461,6 +461,9 @@ static void test_bad_studies(void **state)
         {"study: ../evil\n" MODELS "prompts: [x]\n", "study: expected a name, found ../evil, which begins"},
         {"study: my/study\n" MODELS "prompts: [x]\n", "expected a name, found the slash of a path in my/study"},
         {"study: \"a\\nb\"\n" MODELS "prompts: [x]\n", "found a control character in a\\x0ab"},
+        {"study: s\n" MODELS "prompts: [x, \"a: 600000 | b:-600000\"]\n",
+         "3:14: prompts[1]: expected weights of targets that come to at most 1e+06, times the largest weight of a "
+         "perceptor, found 1.2e+06"},
         {"study: \"a\\x9bb\"\n" MODELS "prompts: [x]\n", "found a control character in a\\xc2\\x9bb"},
         {"study: s\n" MODELS "prompts: [x]\nsweep: {optimizer.rl: [1]}\n", "unknown setting optimizer.rl"},
         {"study: s\n" MODELS "prompts: [x]\nsweep: {steps: []}\n", "at least one value"},
