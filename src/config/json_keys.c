@@ -4,45 +4,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/json_place.h"
 #include "config/json_tree.h"
-#include "config/yaml.h"
+#include "config/yaml_json.h"
 
-enum { VALUE_TEXT_SIZE = 96, EXPECTED_SIZE = 256, MAX_NAMES = 256 };
+enum { EXPECTED_SIZE = 256, MAX_NAMES = 256 };
 
 /* One key that is read: where it stands, its row and its value. */
 typedef struct reading {
-    const vqc_json_config *config;
+    const vqc_json_place *object;
     const char *level;
+    const char *family;
     const vqc_json_key *row;
     const json_t *value;
     bool usual;
     void *member;
 } reading;
 
-/* The value as JSON, cut where it is long. */
-static void value_text(const json_t *value, char text[VALUE_TEXT_SIZE])
-{
-    char *whole = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    (void)snprintf(text, VALUE_TEXT_SIZE, "%s", whole == NULL ? "?" : whole);
-    if (whole != NULL && strlen(whole) >= VALUE_TEXT_SIZE)
-        memcpy(text + VALUE_TEXT_SIZE - 4, "...", 4);
-    free(whole);
-}
-
 static vqc_status value_refuse(const reading *r, const char *expected, vqc_error *error)
 {
-    char found[VALUE_TEXT_SIZE];
-    value_text(r->value, found);
-    return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s%s%s: expected %s, found %s", r->config->path, r->level,
-                         *r->level == '\0' ? "" : ".", r->row->key, expected, found);
+    vqc_json_place place = vqc_json_member(r->object, r->row->key);
+    place.value = r->value;
+    return vqc_json_refuse_value(&place, expected, error);
 }
 
-/* Numbers are equal by value, 0 and 0.0 too. */
+/* Numbers are equal by value, 0 and 0.0 too; nothing is as good as false, as Python has it. */
 static bool values_equal(const json_t *left, const json_t *right)
 {
     if (json_is_number(left) && json_is_number(right))
         return json_number_value(left) == json_number_value(right);
-    return json_equal(left, right) != 0;
+    return json_equal(left, right) != 0 || (json_is_null(left) && json_is_false(right));
 }
 
 static vqc_status fixed_read(const reading *r, vqc_error *error)
@@ -56,7 +47,9 @@ static vqc_status fixed_read(const reading *r, vqc_error *error)
         return VQC_OK;
     char expected[EXPECTED_SIZE];
     size_t length = strlen(r->row->values);
-    (void)snprintf(expected, sizeof expected, "%.*s", (int)(length < 2 ? 0 : length - 2), r->row->values + 1);
+    (void)snprintf(expected, sizeof expected, "%.*s%s%s%s", (int)(length < 2 ? 0 : length - 2), r->row->values + 1,
+                   r->family == NULL ? "" : ", the only value of a ", r->family == NULL ? "" : r->family,
+                   r->family == NULL ? "" : " that is computed");
     return value_refuse(r, expected, error);
 }
 
@@ -144,6 +137,7 @@ static vqc_status value_read(const reading *r, vqc_error *error)
 {
     switch (r->row->use) {
     case VQC_JSON_HARMLESS:
+    case VQC_JSON_ELSEWHERE:
         return VQC_OK;
     case VQC_JSON_FIXED:
         return fixed_read(r, error);
@@ -167,84 +161,94 @@ static vqc_status value_read(const reading *r, vqc_error *error)
     return VQC_OK;
 }
 
-/* Reads one row's value, or what usually stands for it. */
-static vqc_status row_read(reading *r, const json_t *object, void *target, vqc_error *error)
+/* Reads one row's value, or what usually stands for it. What must be something is not nothing either. */
+static vqc_status row_read(reading *r, void *target, vqc_error *error)
 {
     json_t *usual = NULL;
-    r->value = json_object_get(object, r->row->key);
-    r->usual = json_is_null(r->value) || r->value == NULL;
+    bool fixed = r->row->use == VQC_JSON_FIXED;
+    r->value = json_object_get(r->object->value, r->row->key);
+    r->usual = r->value == NULL || (json_is_null(r->value) && !fixed);
     if (r->usual && r->row->usual == NULL)
         return VQC_OK;
     if (r->usual)
         r->value = usual = json_loads(r->row->usual, JSON_DECODE_ANY, NULL);
-    r->member = (char *)target + r->row->member;
+    r->member = target == NULL ? NULL : (char *)target + r->row->member;
     vqc_status status = value_read(r, error);
     json_decref(usual);
     return status;
 }
 
+static vqc_status names_check(const vqc_json_place *object, const vqc_json_table *tables, size_t count,
+                              vqc_error *error)
+{
+    const char *names[MAX_NAMES + 1];
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < tables[i].count; k++) {
+            if (used == MAX_NAMES)
+                return vqc_json_refuse(object, error, "has more known keys than are looked at");
+            names[used++] = tables[i].keys[k].key;
+        }
+    names[used] = NULL;
+    return vqc_json_family_keys_check(object, names, tables[0].family, error);
+}
+
+static vqc_status object_read(const vqc_json_place *object, const char *level, const vqc_json_table *tables,
+                              size_t count, void *target, vqc_error *error)
+{
+    if (object->value != NULL)
+        VQC_TRY(names_check(object, tables, count, error));
+    for (size_t i = 0; i < count; i++) {
+        reading r = {.object = object, .level = level, .family = tables[i].family};
+        for (size_t k = 0; k < tables[i].count; k++) {
+            r.row = &tables[i].keys[k];
+            VQC_TRY(row_read(&r, target, error));
+        }
+    }
+    return VQC_OK;
+}
+
+/* The object at a level, all of whose keys are one part of the way. */
+static vqc_json_place level_place(const vqc_json_config *config, const vqc_json_place *whole, const char *level)
+{
+    vqc_json_place place = {.value = vqc_json_config_find(config, level), .file = config->path};
+    if (*level != '\0') {
+        place.parent = whole;
+        place.key = level;
+    }
+    return place;
+}
+
 vqc_status vqc_json_key_read(const vqc_json_config *config, const char *level, const vqc_json_key *row, void *target,
                              vqc_error *error)
 {
-    reading r = {.config = config, .level = level, .row = row};
-    return row_read(&r, vqc_json_config_find(config, level), target, error);
-}
-
-static bool tables_have(const vqc_json_table *tables, size_t count, const char *key)
-{
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < tables[i].count; k++)
-            if (strcmp(tables[i].keys[k].key, key) == 0)
-                return true;
-    return false;
-}
-
-static vqc_status key_refuse(const reading *r, const vqc_json_table *tables, size_t count, const char *key,
-                             vqc_error *error)
-{
-    const char *names[MAX_NAMES];
-    char found[VALUE_TEXT_SIZE];
-    size_t name_count = 0;
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < tables[i].count && name_count < MAX_NAMES; k++)
-            names[name_count++] = tables[i].keys[k].key;
-    value_text(r->value, found);
-    return vqc_error_set(error, VQC_BAD_INPUT,
-                         "%s: %s%s%s: a key that vqclip does not know, with the value %s; the nearest one is %s",
-                         r->config->path, r->level, *r->level == '\0' ? "" : ".", key, found,
-                         vqc_yaml_nearest(names, name_count, key));
-}
-
-static vqc_status names_check(reading *r, json_t *object, const vqc_json_table *tables, size_t count,
-                              vqc_error *error)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
-        r->value = value;
-        if (!tables_have(tables, count, key))
-            return key_refuse(r, tables, count, key, error);
-    }
-    return VQC_OK;
+    const vqc_json_place whole = vqc_json_whole(config->path, config->root);
+    const vqc_json_place object = level_place(config, &whole, level);
+    reading r = {.object = &object, .level = level, .row = row};
+    return row_read(&r, target, error);
 }
 
 vqc_status vqc_json_keys_read(const vqc_json_config *config, const char *level, const vqc_json_table *tables,
                               size_t count, void *target, vqc_error *error)
 {
-    json_t *object = vqc_json_config_find(config, level);
-    reading r = {.config = config, .level = level};
-    if (object != NULL && !json_is_object(object))
+    const vqc_json_place whole = vqc_json_whole(config->path, config->root);
+    const vqc_json_place object = level_place(config, &whole, level);
+    if (object.value != NULL && !json_is_object(object.value))
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s: expected an object", config->path,
                              *level == '\0' ? "the whole" : level);
-    VQC_TRY(names_check(&r, object, tables, count, error));
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < tables[i].count; k++) {
-            r.row = &tables[i].keys[k];
-            VQC_TRY(row_read(&r, object, target, error));
-        }
-    }
-    return VQC_OK;
+    return object_read(&object, level, tables, count, target, error);
+}
+
+vqc_status vqc_json_keys_read_yaml(const vqc_yaml_node *mapping, const vqc_json_table *tables, size_t count,
+                                   void *target, vqc_error *error)
+{
+    json_t *value;
+    VQC_TRY(vqc_yaml_expect(mapping, VQC_YAML_MAPPING, error));
+    VQC_TRY(vqc_yaml_to_json(mapping, &value, error));
+    const vqc_json_place object = {.value = value, .file = "", .node = mapping};
+    vqc_status status = object_read(&object, "", tables, count, target, error);
+    json_decref(value);
+    return status;
 }
 
 vqc_status vqc_json_said_check(const vqc_json_said *said, const char *where, const char *what, int64_t found,

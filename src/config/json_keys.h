@@ -2,22 +2,26 @@
 #define VQC_CONFIG_JSON_KEYS_H
 
 #include "config/json.h"
+#include "config/yaml.h"
 
-/* The keys of a JSON configuration that others wrote, as tables: which there may be, and what becomes of each. A key
- * that no row knows, or one at a value that a row does not allow, is VQC_BAD_INPUT and names file, key and value; so
- * nothing that a file says is passed over in silence. */
+/* The keys of a configuration that others wrote, as tables: which there may be, and what becomes of each. A key that
+ * no row knows, or one at a value that a row does not allow, is VQC_BAD_INPUT and names file, key and value; so
+ * nothing that a file says is passed over in silence. A configuration in YAML is read as the JSON that it stands for
+ * (yaml_json.h), and its refusals say line and column. Files whose form is more than keys and values are read place
+ * by place (json_place.h), with the same check of what keys there are. */
 
 typedef enum vqc_json_use {
-    VQC_JSON_HARMLESS, /* no number depends on it */
-    VQC_JSON_FIXED,    /* must be one of `values` */
-    VQC_JSON_OBJECT,   /* an object, whose keys have tables of their own */
-    VQC_JSON_INTEGER,  /* int64_t, from minimum to maximum */
-    VQC_JSON_REAL,     /* double, from minimum to maximum */
-    VQC_JSON_REALS,    /* double[3], each from minimum to maximum */
-    VQC_JSON_BOOLEAN,  /* bool */
-    VQC_JSON_WORD,     /* int: which of `words` it is */
-    VQC_JSON_SAID,     /* vqc_json_said */
-    VQC_JSON_SIZE      /* the same; or an object, with a table of its own, which leaves the member as it is */
+    VQC_JSON_HARMLESS,  /* no number depends on it */
+    VQC_JSON_ELSEWHERE, /* read by other means */
+    VQC_JSON_FIXED,     /* must be one of `values` */
+    VQC_JSON_OBJECT,    /* an object, whose keys have tables of their own */
+    VQC_JSON_INTEGER,   /* int64_t, from minimum to maximum */
+    VQC_JSON_REAL,      /* double, from minimum to maximum */
+    VQC_JSON_REALS,     /* double[3], each from minimum to maximum */
+    VQC_JSON_BOOLEAN,   /* bool */
+    VQC_JSON_WORD,      /* int: which of `words` it is */
+    VQC_JSON_SAID,      /* vqc_json_said */
+    VQC_JSON_SIZE       /* the same; or an object, with a table of its own, which leaves the member as it is */
 } vqc_json_use;
 
 /* What a configuration says of something that is known from elsewhere too, to be compared with that. One number or a
@@ -30,7 +34,7 @@ typedef struct vqc_json_said {
 } vqc_json_said;
 
 /* One key of an object. A value that is null is as good as none: `usual`, JSON, is read in its place, or, where that
- * is NULL, the member stays. */
+ * is NULL, the member stays. Of FIXED alone null is a value, which false allows too. */
 typedef struct vqc_json_key {
     const char *key;
     vqc_json_use use;
@@ -45,6 +49,7 @@ typedef struct vqc_json_key {
 typedef struct vqc_json_table {
     const vqc_json_key *keys;
     size_t count;
+    const char *family; /* whose keys they are, for messages: "VQModel"; NULL: file and key tell */
 } vqc_json_table;
 
 /* Reads the object at `level` ("text_config", "" for the root; the name must stay) by several tables together into
@@ -52,6 +57,10 @@ typedef struct vqc_json_table {
 VQC_MUST_CHECK vqc_status vqc_json_keys_read(const vqc_json_config *config, const char *level,
                                              const vqc_json_table *tables, size_t count, void *target,
                                              vqc_error *error);
+
+/* The same of a YAML mapping; `target` may be NULL where no row has a member. The level of what is said is "". */
+VQC_MUST_CHECK vqc_status vqc_json_keys_read_yaml(const vqc_yaml_node *mapping, const vqc_json_table *tables,
+                                                  size_t count, void *target, vqc_error *error);
 
 /* Reads the value of one key, whatever other keys there are; the row's offset counts from `target`. */
 VQC_MUST_CHECK vqc_status vqc_json_key_read(const vqc_json_config *config, const char *level, const vqc_json_key *row,

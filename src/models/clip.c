@@ -7,19 +7,27 @@
 #include "models/clip_blocks.h"
 #include "models/towers.h"
 
-/* Finds naming and types under a prefix, of a file with both towers or, `alone`, with an image tower and nothing that
- * is known as its text tower. false: there are none. */
-static bool towers_find(vqc_clip *clip, const vqc_weights *weights, const char *prefix, bool alone)
+/* A search for a model's towers. */
+typedef struct search {
+    vqc_clip *clip;
+    const vqc_weights *weights;
+    bool alone; /* an image tower with nothing that is known as its text tower is enough */
+} search;
+
+/* Finds naming and types under a prefix. false: there are none. */
+static bool towers_find(void *context, const char *prefix)
 {
+    const search *wanted = context;
+    vqc_clip *clip = wanted->clip;
     (void)snprintf(clip->prefix, sizeof clip->prefix, "%s", prefix);
     for (size_t i = 0; i < vqc_clip_naming_count; i++) {
         clip->naming = vqc_clip_namings[i];
         clip->naming.prefix = clip->prefix;
-        clip->parameters =
-            (vqc_parameters){.weights = weights, .translate = clip->naming.type->translate, .context = &clip->naming};
+        clip->parameters = (vqc_parameters){
+            .weights = wanted->weights, .translate = clip->naming.type->translate, .context = &clip->naming};
         clip->vision.type = vqc_image_tower_type_find(&clip->parameters);
         clip->text.type = vqc_text_tower_type_find(&clip->parameters);
-        if (clip->vision.type != NULL && (alone || clip->text.type != NULL))
+        if (clip->vision.type != NULL && (wanted->alone || clip->text.type != NULL))
             return true;
     }
     return false;
@@ -28,28 +36,18 @@ static bool towers_find(vqc_clip *clip, const vqc_weights *weights, const char *
 bool vqc_clip_is_recognised(const vqc_weights *weights)
 {
     vqc_clip clip = {0};
-    vqc_prefixes prefixes;
-    vqc_prefixes_find(weights, &prefixes);
-    for (int i = 0; i < prefixes.count; i++)
-        if (towers_find(&clip, weights, prefixes.items[i], true))
-            return true;
-    return false;
+    search wanted = {.clip = &clip, .weights = weights, .alone = true};
+    return vqc_prefixes_fit(weights, towers_find, &wanted);
 }
 
 /* The same under any prefix, but one only; *found_out: whether there is one. */
 static vqc_status prefix_find(vqc_clip *clip, bool alone, bool *found_out, vqc_error *error)
 {
-    const char *found = NULL;
-    vqc_prefixes prefixes;
-    vqc_prefixes_find(clip->weights, &prefixes);
-    for (int i = 0; i < prefixes.count; i++) {
-        if (!towers_find(clip, clip->weights, prefixes.items[i], alone))
-            continue;
-        if (found != NULL)
-            return vqc_prefixes_refuse(clip->weights, "CLIP model", found, prefixes.items[i], error);
-        found = prefixes.items[i];
-    }
-    *found_out = found != NULL && towers_find(clip, clip->weights, found, alone);
+    char prefix[VQC_PREFIX_SIZE];
+    search wanted = {.clip = clip, .weights = clip->weights, .alone = alone};
+    VQC_TRY(vqc_prefixes_choose(clip->weights, "CLIP model", towers_find, &wanted, prefix, found_out, error));
+    if (*found_out)
+        (void)towers_find(&wanted, prefix); /* again: what was found last is of the last prefix tried */
     return VQC_OK;
 }
 

@@ -2,7 +2,6 @@
 
 #include "models/clip.h"
 #include "models/towers.h"
-#include "models/unread.h"
 
 /* (scale · pixels − mean) / deviation, still in f32. */
 static vqc_status normalise_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value pixels, vqc_value *output,
@@ -17,28 +16,16 @@ static vqc_status normalise_add(const vqc_clip *clip, const vqc_layers *layers, 
     return vqc_layer_channel_scale(layers, pixels, scale, shift, output, error);
 }
 
-/* Refuses a file with more in its image tower than the type has read. */
-static vqc_status all_read_check(const vqc_clip *clip, vqc_error *error)
-{
-    char family[VQC_TOWER_DESCRIPTION_SIZE];
-    (void)snprintf(family, sizeof family, "CLIP %s", clip->vision.type->name);
-    const vqc_unread_rule rule = {
-        .family = family,
-        .prefix = clip->naming.prefix,
-        .owned = clip->naming.type->image_owned,
-        .passed = {clip->naming.type->harmless, clip->vision.type->harmless},
-    };
-    return vqc_unread_refuse(clip->weights, &rule, error);
-}
-
 vqc_status vqc_clip_image_tower_add(const vqc_clip *clip, vqc_network *network, vqc_dtype precision, vqc_value pixels,
                                     vqc_value *embedding_out, vqc_error *error)
 {
+    char family[VQC_TOWER_DESCRIPTION_SIZE];
     vqc_layers layers = {.network = network, .parameters = &clip->parameters, .dtype = precision};
     vqc_value h;
     VQC_TRY(normalise_add(clip, &layers, pixels, &h, error));
     VQC_TRY(clip->vision.type->build(clip, &layers, h, &h, error));
-    VQC_TRY(all_read_check(clip, error));
+    (void)snprintf(family, sizeof family, "CLIP %s", clip->vision.type->name);
+    VQC_TRY(vqc_tower_all_read(clip, family, clip->naming.type->image_owned, clip->vision.type->harmless, error));
     return vqc_layer_cast(&layers, h, VQC_DTYPE_F32, embedding_out, error);
 }
 

@@ -2,19 +2,6 @@
 
 #include "base/memory.h"
 #include "models/towers.h"
-#include "models/unread.h"
-
-/* Refuses a file with more in its text tower than the type has read. */
-static vqc_status all_read_check(const vqc_clip *clip, vqc_error *error)
-{
-    const vqc_unread_rule rule = {
-        .family = clip->text.type->name,
-        .prefix = clip->naming.prefix,
-        .owned = clip->naming.type->text_owned,
-        .passed = {clip->naming.type->harmless, clip->text.type->harmless},
-    };
-    return vqc_unread_refuse(clip->weights, &rule, error);
-}
 
 static vqc_status tower_build(const vqc_clip *clip, const vqc_layers *layers, vqc_clip_text_tower *tower,
                               vqc_error *error)
@@ -26,7 +13,8 @@ static vqc_status tower_build(const vqc_clip *clip, const vqc_layers *layers, vq
     VQC_TRY(vqc_network_input(network, VQC_DTYPE_I32, token_shape, false, &tower->tokens, error));
     VQC_TRY(vqc_network_input(network, VQC_DTYPE_I32, last_shape, false, &tower->last, error));
     VQC_TRY(clip->text.type->build(clip, layers, tower->tokens, tower->last, &h, error));
-    VQC_TRY(all_read_check(clip, error));
+    VQC_TRY(vqc_tower_all_read(clip, clip->text.type->name, clip->naming.type->text_owned, clip->text.type->harmless,
+                               error));
     VQC_TRY(vqc_layer_cast(layers, h, VQC_DTYPE_F32, &tower->embedding, error));
     VQC_TRY(vqc_network_output(network, tower->embedding, error));
     return vqc_network_finish(network, error);

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "models/config_keys.h"
+#include "config/json_keys.h"
 #include "models/shape_config.h"
 #include "models/vqgan_network.h"
 
@@ -26,30 +26,30 @@ static const vqc_vqgan_naming diffusers_naming = {
 };
 
 /* `lookup_from_codebook` is about latents that are codes already, the scaling factor about diffusion. */
-static const vqc_config_key vq_rows[] = {
-    {.name = "_class_name", .rule = VQC_CONFIG_READ},
-    {.name = "down_block_types", .rule = VQC_CONFIG_READ},
-    {.name = "up_block_types", .rule = VQC_CONFIG_READ},
-    {.name = "block_out_channels", .rule = VQC_CONFIG_READ},
-    {.name = "layers_per_block", .rule = VQC_CONFIG_READ},
-    {.name = "latent_channels", .rule = VQC_CONFIG_READ},
-    {.name = "num_vq_embeddings", .rule = VQC_CONFIG_READ},
-    {.name = "vq_embed_dim", .rule = VQC_CONFIG_READ},
-    {.name = "norm_num_groups", .rule = VQC_CONFIG_READ},
-    {.name = "mid_block_add_attention", .rule = VQC_CONFIG_READ},
-    {.name = "act_fn", .rule = VQC_CONFIG_READ},
-    {.name = "norm_type", .rule = VQC_CONFIG_FIXED, .value = "group"},
-    {.name = "in_channels", .rule = VQC_CONFIG_FIXED, .value = "3"},
-    {.name = "out_channels", .rule = VQC_CONFIG_FIXED, .value = "3"},
-    {.name = "lookup_from_codebook", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "scaling_factor", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "sample_size", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "force_upcast", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "_diffusers_version", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "_name_or_path", .rule = VQC_CONFIG_HARMLESS},
+static const vqc_json_key vq_rows[] = {
+    {.key = "_class_name", .use = VQC_JSON_ELSEWHERE},
+    {.key = "down_block_types", .use = VQC_JSON_ELSEWHERE},
+    {.key = "up_block_types", .use = VQC_JSON_ELSEWHERE},
+    {.key = "block_out_channels", .use = VQC_JSON_ELSEWHERE},
+    {.key = "layers_per_block", .use = VQC_JSON_ELSEWHERE},
+    {.key = "latent_channels", .use = VQC_JSON_ELSEWHERE},
+    {.key = "num_vq_embeddings", .use = VQC_JSON_ELSEWHERE},
+    {.key = "vq_embed_dim", .use = VQC_JSON_ELSEWHERE},
+    {.key = "norm_num_groups", .use = VQC_JSON_ELSEWHERE},
+    {.key = "mid_block_add_attention", .use = VQC_JSON_ELSEWHERE},
+    {.key = "act_fn", .use = VQC_JSON_ELSEWHERE},
+    {.key = "norm_type", .use = VQC_JSON_FIXED, .values = "[\"group\"]"},
+    {.key = "in_channels", .use = VQC_JSON_FIXED, .values = "[3]"},
+    {.key = "out_channels", .use = VQC_JSON_FIXED, .values = "[3]"},
+    {.key = "lookup_from_codebook", .use = VQC_JSON_HARMLESS},
+    {.key = "scaling_factor", .use = VQC_JSON_HARMLESS},
+    {.key = "sample_size", .use = VQC_JSON_HARMLESS},
+    {.key = "force_upcast", .use = VQC_JSON_HARMLESS},
+    {.key = "_diffusers_version", .use = VQC_JSON_HARMLESS},
+    {.key = "_name_or_path", .use = VQC_JSON_HARMLESS},
 };
-static const vqc_config_keys vq_keys = {
-    .family = "VQModel of diffusers", .rows = vq_rows, .count = sizeof vq_rows / sizeof vq_rows[0]};
+static const vqc_json_table vq_keys = {
+    .keys = vq_rows, .count = sizeof vq_rows / sizeof vq_rows[0], .family = "VQModel of diffusers"};
 
 /* A list of kinds of blocks: each must be one that is computed, with attention where the file has it. A list that is
  * left out says one block without. */
@@ -112,7 +112,7 @@ static void attention_names_set(const vqc_generator *generator, vqc_coder_style 
 static vqc_status vq_configure(vqc_generator *generator, const vqc_yaml_node *parameters, vqc_error *error)
 {
     vqc_vqgan_network *network;
-    VQC_TRY(vqc_config_keys_check(parameters, &vq_keys, error));
+    VQC_TRY(vqc_json_keys_read_yaml(parameters, &vq_keys, 1, NULL, error));
     VQC_TRY(vqc_vqgan_network_create(generator, &diffusers_naming, &network, error));
     attention_names_set(generator, &network->naming.style);
     VQC_TRY(groups_read(parameters, &network->naming.style.groups, error));

@@ -1,4 +1,4 @@
-#include "models/config_keys.h"
+#include "config/json_keys.h"
 #include "models/shape_config.h"
 #include "models/vqgan_network.h"
 
@@ -41,43 +41,41 @@ static vqc_status llamagen_derive(vqc_generator *generator, vqc_error *error)
 
 /* ---- Janus in transformers ---- */
 
-static const vqc_config_key janus_rows[] = {
-    {.name = "model_type", .rule = VQC_CONFIG_READ},
-    {.name = "embed_dim", .rule = VQC_CONFIG_READ},
-    {.name = "num_embeddings", .rule = VQC_CONFIG_READ},
-    {.name = "latent_channels", .rule = VQC_CONFIG_READ},
-    {.name = "base_channels", .rule = VQC_CONFIG_READ},
-    {.name = "channel_multiplier", .rule = VQC_CONFIG_READ},
-    {.name = "num_res_blocks", .rule = VQC_CONFIG_READ},
-    {.name = "double_latent", .rule = VQC_CONFIG_READ},
-    {.name = "in_channels", .rule = VQC_CONFIG_FIXED, .value = "3"},
-    {.name = "out_channels", .rule = VQC_CONFIG_FIXED, .value = "3"},
-    {.name = "dropout", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "beta", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "num_patches", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "projection_dim",
-     .rule = VQC_CONFIG_HARMLESS}, /* of what joins it to the language model, as those below */
-    {.name = "num_hidden_layers", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "hidden_act", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "image_token_embed_dim", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "initializer_range", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "architectures", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "dtype", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "torch_dtype", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "transformers_version", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "_name_or_path", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "output_hidden_states",
-     .rule = VQC_CONFIG_HARMLESS}, /* what all configurations of transformers may have */
-    {.name = "output_attentions", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "return_dict", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "chunk_size_feed_forward", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "is_encoder_decoder", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "id2label", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "label2id", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "problem_type", .rule = VQC_CONFIG_HARMLESS},
+static const vqc_json_key janus_rows[] = {
+    {.key = "model_type", .use = VQC_JSON_ELSEWHERE},
+    {.key = "embed_dim", .use = VQC_JSON_ELSEWHERE},
+    {.key = "num_embeddings", .use = VQC_JSON_ELSEWHERE},
+    {.key = "latent_channels", .use = VQC_JSON_ELSEWHERE},
+    {.key = "base_channels", .use = VQC_JSON_ELSEWHERE},
+    {.key = "channel_multiplier", .use = VQC_JSON_ELSEWHERE},
+    {.key = "num_res_blocks", .use = VQC_JSON_ELSEWHERE},
+    {.key = "double_latent", .use = VQC_JSON_ELSEWHERE},
+    {.key = "in_channels", .use = VQC_JSON_FIXED, .values = "[3]"},
+    {.key = "out_channels", .use = VQC_JSON_FIXED, .values = "[3]"},
+    {.key = "dropout", .use = VQC_JSON_HARMLESS},
+    {.key = "beta", .use = VQC_JSON_HARMLESS},
+    {.key = "num_patches", .use = VQC_JSON_HARMLESS},
+    {.key = "projection_dim", .use = VQC_JSON_HARMLESS}, /* of what joins it to the language model, as those below */
+    {.key = "num_hidden_layers", .use = VQC_JSON_HARMLESS},
+    {.key = "hidden_act", .use = VQC_JSON_HARMLESS},
+    {.key = "image_token_embed_dim", .use = VQC_JSON_HARMLESS},
+    {.key = "initializer_range", .use = VQC_JSON_HARMLESS},
+    {.key = "architectures", .use = VQC_JSON_HARMLESS},
+    {.key = "dtype", .use = VQC_JSON_HARMLESS},
+    {.key = "torch_dtype", .use = VQC_JSON_HARMLESS},
+    {.key = "transformers_version", .use = VQC_JSON_HARMLESS},
+    {.key = "_name_or_path", .use = VQC_JSON_HARMLESS},
+    {.key = "output_hidden_states", .use = VQC_JSON_HARMLESS}, /* what all configurations of transformers may have */
+    {.key = "output_attentions", .use = VQC_JSON_HARMLESS},
+    {.key = "return_dict", .use = VQC_JSON_HARMLESS},
+    {.key = "chunk_size_feed_forward", .use = VQC_JSON_HARMLESS},
+    {.key = "is_encoder_decoder", .use = VQC_JSON_HARMLESS},
+    {.key = "id2label", .use = VQC_JSON_HARMLESS},
+    {.key = "label2id", .use = VQC_JSON_HARMLESS},
+    {.key = "problem_type", .use = VQC_JSON_HARMLESS},
 };
-static const vqc_config_keys janus_keys = {
-    .family = "JanusVQVAE", .rows = janus_rows, .count = sizeof janus_rows / sizeof janus_rows[0]};
+static const vqc_json_table janus_keys = {
+    .keys = janus_rows, .count = sizeof janus_rows / sizeof janus_rows[0], .family = "JanusVQVAE"};
 
 static vqc_status janus_sizes(vqc_generator *generator, vqc_vqgan_network **network_out, vqc_error *error)
 {
@@ -96,7 +94,7 @@ static vqc_status janus_configure(vqc_generator *generator, const vqc_yaml_node 
 {
     vqc_vqgan_network *network;
     int64_t multiplier[VQC_VQGAN_MAX_LEVELS];
-    VQC_TRY(vqc_config_keys_check(parameters, &janus_keys, error));
+    VQC_TRY(vqc_json_keys_read_yaml(parameters, &janus_keys, 1, NULL, error));
     VQC_TRY(janus_sizes(generator, &network, error));
     for (int level = 0; level < network->level_count; level++)
         multiplier[level] = network->channels[level] / network->first_width;

@@ -4,22 +4,22 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "models/config_keys.h"
+#include "config/json_keys.h"
 #include "models/generators.h"
 #include "models/prefixes.h"
 #include "models/unread.h"
 
 /* ---- What the configuration is of ---- */
 
-static const vqc_config_key model_rows[] = {
-    {.name = "target", .rule = VQC_CONFIG_READ},
-    {.name = "params", .rule = VQC_CONFIG_READ},
-    {.name = "class_path", .rule = VQC_CONFIG_READ},
-    {.name = "init_args", .rule = VQC_CONFIG_READ},
-    {.name = "base_learning_rate", .rule = VQC_CONFIG_HARMLESS},
+static const vqc_json_key model_rows[] = {
+    {.key = "target", .use = VQC_JSON_ELSEWHERE},
+    {.key = "params", .use = VQC_JSON_ELSEWHERE},
+    {.key = "class_path", .use = VQC_JSON_ELSEWHERE},
+    {.key = "init_args", .use = VQC_JSON_ELSEWHERE},
+    {.key = "base_learning_rate", .use = VQC_JSON_HARMLESS},
 };
-static const vqc_config_keys model_keys = {
-    .family = "model", .rows = model_rows, .count = sizeof model_rows / sizeof model_rows[0]};
+static const vqc_json_table model_keys = {
+    .keys = model_rows, .count = sizeof model_rows / sizeof model_rows[0], .family = "model"};
 
 /* The classes' names, for a message. */
 static vqc_status class_refused(const vqc_yaml_node *node, const char *class, vqc_error *error)
@@ -64,7 +64,7 @@ static vqc_status model_read(vqc_generator *generator, const vqc_yaml_node *mode
     const vqc_yaml_node *first_stage = vqc_yaml_find(*parameters_out, "first_stage_config");
     if (first_stage != NULL)
         return model_read(generator, first_stage, parameters_out, error);
-    VQC_TRY(vqc_config_keys_check(model, &model_keys, error));
+    VQC_TRY(vqc_json_keys_read_yaml(model, &model_keys, 1, NULL, error));
     const vqc_yaml_node *class = vqc_yaml_find(model, lightning ? "class_path" : "target");
     if (class != NULL)
         return class_read(generator, class, "", error);
@@ -100,27 +100,32 @@ static void name_translate(const void *context, const char *name, char translate
     vqc_parameter_name(translated, "%s%s", (const char *)context, name);
 }
 
-/* Finds the one prefix under which the codebook stands, or the decoder's last layer where there is none. */
+/* The tensor by which the model is found: the codebook, or the decoder's last layer where there is none. */
+static const char *mark_of(const vqc_generator_type *type)
+{
+    return type->codebook != NULL ? type->codebook : "decoder.conv_out.weight";
+}
+
+static bool mark_is_under(void *context, const char *prefix)
+{
+    const vqc_generator *generator = context;
+    vqc_parameters parameters = {.weights = generator->weights, .translate = name_translate, .context = prefix};
+    return vqc_parameters_find(&parameters, mark_of(generator->type)) != NULL;
+}
+
+/* Finds the one prefix under which the model stands. */
 static vqc_status prefix_find(vqc_generator *generator, vqc_error *error)
 {
-    const char *name = generator->type->codebook != NULL ? generator->type->codebook : "decoder.conv_out.weight";
-    const char *found = NULL;
-    vqc_prefixes prefixes;
-    vqc_prefixes_find(generator->weights, &prefixes);
-    generator->parameters = (vqc_parameters){.weights = generator->weights, .translate = name_translate};
-    for (int i = 0; i < prefixes.count; i++) {
-        generator->parameters.context = prefixes.items[i];
-        if (vqc_parameters_find(&generator->parameters, name) == NULL)
-            continue;
-        if (found != NULL)
-            return vqc_prefixes_refuse(generator->weights, generator->type->name, found, prefixes.items[i], error);
-        found = prefixes.items[i];
-    }
-    if (found == NULL)
+    const vqc_weights *weights = generator->weights;
+    char prefix[VQC_PREFIX_SIZE];
+    bool found;
+    VQC_TRY(vqc_prefixes_choose(weights, generator->type->name, mark_is_under, generator, prefix, &found, error));
+    if (!found)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s is missing: not a checkpoint of the configured %s",
-                             vqc_weights_path(generator->weights), name, generator->type->name);
-    VQC_TRY(vqc_memory_copy_text(found, &generator->prefix, error));
-    generator->parameters.context = generator->prefix;
+                             vqc_weights_path(weights), mark_of(generator->type), generator->type->name);
+    VQC_TRY(vqc_memory_copy_text(prefix, &generator->prefix, error));
+    generator->parameters =
+        (vqc_parameters){.weights = weights, .translate = name_translate, .context = generator->prefix};
     return VQC_OK;
 }
 

@@ -1,26 +1,32 @@
 #include "models/prefixes.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { PREFIX_LIMIT = 24 }; /* no published file has as many */
+
+typedef struct prefixes {
+    char items[PREFIX_LIMIT][VQC_PREFIX_SIZE];
+    int count;
+} prefixes;
 
 static const char *const words[] = {
     "module.",     "_orig_mod.",         "model.", "net.",     "clip.",
     "clip_model.", "first_stage_model.", "vqvae.", "vqmodel.", "gen_vision_model.",
 };
 
-/* Adds a prefix that is not there yet, as long as there is room: no published file has as many. */
-static void prefix_add(vqc_prefixes *prefixes, const char *prefix, const char *word)
+/* Adds a prefix that is not there yet, as long as there is room. */
+static void prefix_add(prefixes *found, const char *prefix, const char *word)
 {
     size_t size = strlen(prefix);
-    if (prefixes->count == VQC_PREFIX_LIMIT || size + strlen(word) >= VQC_PREFIX_SIZE)
+    if (found->count == PREFIX_LIMIT || size + strlen(word) >= VQC_PREFIX_SIZE)
         return;
-    char *added = prefixes->items[prefixes->count];
+    char *added = found->items[found->count];
     (void)stpcpy(stpcpy(added, prefix), word);
-    for (int i = 0; i < prefixes->count; i++)
-        if (strcmp(prefixes->items[i], added) == 0)
+    for (int i = 0; i < found->count; i++)
+        if (strcmp(found->items[i], added) == 0)
             return;
-    prefixes->count++;
+    found->count++;
 }
 
 static bool some_name_begins(const vqc_weights *weights, const char *prefix, const char *word)
@@ -34,25 +40,50 @@ static bool some_name_begins(const vqc_weights *weights, const char *prefix, con
     return false;
 }
 
-void vqc_prefixes_find(const vqc_weights *weights, vqc_prefixes *prefixes_out)
+static void prefixes_find(const vqc_weights *weights, prefixes *found_out)
 {
-    *prefixes_out = (vqc_prefixes){.count = 1};
+    *found_out = (prefixes){.count = 1};
     if (vqc_weights_prefix(weights) != NULL) {
-        (void)snprintf(prefixes_out->items[0], VQC_PREFIX_SIZE, "%s", vqc_weights_prefix(weights));
+        (void)snprintf(found_out->items[0], VQC_PREFIX_SIZE, "%s", vqc_weights_prefix(weights));
         return;
     }
-    for (int i = 0; i < prefixes_out->count; i++)
+    for (int i = 0; i < found_out->count; i++)
         for (size_t w = 0; w < sizeof words / sizeof words[0]; w++)
-            if (some_name_begins(weights, prefixes_out->items[i], words[w]))
-                prefix_add(prefixes_out, prefixes_out->items[i], words[w]);
+            if (some_name_begins(weights, found_out->items[i], words[w]))
+                prefix_add(found_out, found_out->items[i], words[w]);
 }
 
-vqc_status vqc_prefixes_refuse(const vqc_weights *weights, const char *what, const char *first, const char *second,
-                               vqc_error *error)
+bool vqc_prefixes_fit(const vqc_weights *weights, bool (*fits)(void *context, const char *prefix), void *context)
 {
-    return vqc_error_set(
-        error, VQC_BAD_INPUT,
-        "%s: expected one %s, found two: names that begin with \"%s\" and with \"%s\": say which with "
-        "`key`, \"%s\"",
-        vqc_weights_path(weights), what, first, second, second);
+    prefixes all;
+    prefixes_find(weights, &all);
+    for (int i = 0; i < all.count; i++)
+        if (fits(context, all.items[i]))
+            return true;
+    return false;
+}
+
+vqc_status vqc_prefixes_choose(const vqc_weights *weights, const char *what,
+                               bool (*fits)(void *context, const char *prefix), void *context,
+                               char prefix_out[VQC_PREFIX_SIZE], bool *found_out, vqc_error *error)
+{
+    prefixes all;
+    const char *first = NULL;
+    prefixes_find(weights, &all);
+    for (int i = 0; i < all.count; i++) {
+        const char *prefix = all.items[i];
+        if (!fits(context, prefix))
+            continue;
+        if (first != NULL)
+            return vqc_error_set(
+                error, VQC_BAD_INPUT,
+                "%s: expected one %s, found two: names that begin with \"%s\" and with \"%s\": say which with "
+                "`key`, \"%s\"",
+                vqc_weights_path(weights), what, first, prefix, prefix);
+        first = prefix;
+    }
+    *found_out = first != NULL;
+    if (first != NULL)
+        (void)strcpy(prefix_out, first);
+    return VQC_OK;
 }

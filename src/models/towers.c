@@ -1,5 +1,7 @@
 #include "models/towers.h"
 
+#include "models/unread.h"
+
 const vqc_image_tower_type *const vqc_image_tower_types[] = {&vqc_image_tower_vit, &vqc_image_tower_resnet,
                                                              &vqc_image_tower_siglip};
 const size_t vqc_image_tower_type_count = sizeof vqc_image_tower_types / sizeof vqc_image_tower_types[0];
@@ -21,6 +23,18 @@ const vqc_text_tower_type *vqc_text_tower_type_find(const vqc_parameters *parame
         if (vqc_text_tower_types[i]->recognise(parameters))
             return vqc_text_tower_types[i];
     return NULL;
+}
+
+vqc_status vqc_tower_all_read(const vqc_clip *clip, const char *family, const char *const *owned,
+                              const char *const *harmless, vqc_error *error)
+{
+    const vqc_unread_rule rule = {
+        .family = family,
+        .prefix = clip->naming.prefix,
+        .owned = owned,
+        .passed = {clip->naming.type->harmless, harmless},
+    };
+    return vqc_unread_refuse(clip->weights, &rule, error);
 }
 
 /* Picture towers that are not computed, by a tensor of theirs. */

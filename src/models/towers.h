@@ -53,6 +53,11 @@ extern const size_t vqc_text_tower_type_count;
 const vqc_image_tower_type *vqc_image_tower_type_find(const vqc_parameters *parameters);
 const vqc_text_tower_type *vqc_text_tower_type_find(const vqc_parameters *parameters);
 
+/* Refuses a file with more in a tower that was built than it has read (models/unread.h): `family` is its name for the
+ * message, `owned` its naming's patterns of what belongs to it, `harmless` the type's. */
+VQC_MUST_CHECK vqc_status vqc_tower_all_read(const vqc_clip *clip, const char *family, const char *const *owned,
+                                             const char *const *harmless, vqc_error *error);
+
 /* The name of a family that is known by its tensors and not computed; NULL: none is recognised. */
 const char *vqc_tower_stranger_find(const vqc_weights *weights);
 

@@ -1,4 +1,4 @@
-#include "models/config_keys.h"
+#include "config/json_keys.h"
 #include "models/vqgan_network.h"
 
 /* The VQGANs of taming-transformers and latent-diffusion, Chameleon's, and IBQ's, whose network is the same. What
@@ -8,63 +8,63 @@
 
 /* What taming's VQModel and GumbelVQ, latent-diffusion's VQModel and IBQ take. `remap` changes the numbers of codes;
  * rows of length one, and products divided by lengths, are not what IBQ's files were trained with. */
-static const vqc_config_key parameter_rows[] = {
-    {.name = "ddconfig", .rule = VQC_CONFIG_READ},
-    {.name = "embed_dim", .rule = VQC_CONFIG_READ},
-    {.name = "n_embed", .rule = VQC_CONFIG_READ},
-    {.name = "remap", .rule = VQC_CONFIG_FIXED, .value = "null"},
-    {.name = "l2_normalize", .rule = VQC_CONFIG_FIXED, .value = "false"},
-    {.name = "cosine_similarity", .rule = VQC_CONFIG_FIXED, .value = "false"},
-    {.name = "sane_index_shape", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "lossconfig", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "ckpt_path", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "ignore_keys", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "image_key", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "colorize_nlabels", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "monitor", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "batch_resize_range", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "scheduler_config", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "temperature_scheduler_config", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "kl_weight", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "lr_g_factor", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "use_ema", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "learning_rate", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "min_learning_rate", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "resume_lr", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "lr_drop_epoch", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "lr_drop_rate", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "scheduler_type", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "warmup_epochs", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "wpe", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "beta", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "use_entropy_loss", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "sample_minimization_weight", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "batch_maximization_weight", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "entropy_temperature", .rule = VQC_CONFIG_HARMLESS},
+static const vqc_json_key parameter_rows[] = {
+    {.key = "ddconfig", .use = VQC_JSON_ELSEWHERE},
+    {.key = "embed_dim", .use = VQC_JSON_ELSEWHERE},
+    {.key = "n_embed", .use = VQC_JSON_ELSEWHERE},
+    {.key = "remap", .use = VQC_JSON_FIXED, .values = "[null]"},
+    {.key = "l2_normalize", .use = VQC_JSON_FIXED, .values = "[false]"},
+    {.key = "cosine_similarity", .use = VQC_JSON_FIXED, .values = "[false]"},
+    {.key = "sane_index_shape", .use = VQC_JSON_HARMLESS},
+    {.key = "lossconfig", .use = VQC_JSON_HARMLESS},
+    {.key = "ckpt_path", .use = VQC_JSON_HARMLESS},
+    {.key = "ignore_keys", .use = VQC_JSON_HARMLESS},
+    {.key = "image_key", .use = VQC_JSON_HARMLESS},
+    {.key = "colorize_nlabels", .use = VQC_JSON_HARMLESS},
+    {.key = "monitor", .use = VQC_JSON_HARMLESS},
+    {.key = "batch_resize_range", .use = VQC_JSON_HARMLESS},
+    {.key = "scheduler_config", .use = VQC_JSON_HARMLESS},
+    {.key = "temperature_scheduler_config", .use = VQC_JSON_HARMLESS},
+    {.key = "kl_weight", .use = VQC_JSON_HARMLESS},
+    {.key = "lr_g_factor", .use = VQC_JSON_HARMLESS},
+    {.key = "use_ema", .use = VQC_JSON_HARMLESS},
+    {.key = "learning_rate", .use = VQC_JSON_HARMLESS},
+    {.key = "min_learning_rate", .use = VQC_JSON_HARMLESS},
+    {.key = "resume_lr", .use = VQC_JSON_HARMLESS},
+    {.key = "lr_drop_epoch", .use = VQC_JSON_HARMLESS},
+    {.key = "lr_drop_rate", .use = VQC_JSON_HARMLESS},
+    {.key = "scheduler_type", .use = VQC_JSON_HARMLESS},
+    {.key = "warmup_epochs", .use = VQC_JSON_HARMLESS},
+    {.key = "wpe", .use = VQC_JSON_HARMLESS},
+    {.key = "beta", .use = VQC_JSON_HARMLESS},
+    {.key = "use_entropy_loss", .use = VQC_JSON_HARMLESS},
+    {.key = "sample_minimization_weight", .use = VQC_JSON_HARMLESS},
+    {.key = "batch_maximization_weight", .use = VQC_JSON_HARMLESS},
+    {.key = "entropy_temperature", .use = VQC_JSON_HARMLESS},
 };
-static const vqc_config_keys parameter_keys = {
-    .family = "VQModel", .rows = parameter_rows, .count = sizeof parameter_rows / sizeof parameter_rows[0]};
+static const vqc_json_table parameter_keys = {
+    .keys = parameter_rows, .count = sizeof parameter_rows / sizeof parameter_rows[0], .family = "VQModel"};
 
 /* ddconfig: the encoder and decoder. */
-static const vqc_config_key network_rows[] = {
-    {.name = "z_channels", .rule = VQC_CONFIG_READ},
-    {.name = "resolution", .rule = VQC_CONFIG_READ},
-    {.name = "in_channels", .rule = VQC_CONFIG_FIXED, .value = "3"},
-    {.name = "out_ch", .rule = VQC_CONFIG_FIXED, .value = "3"},
-    {.name = "ch", .rule = VQC_CONFIG_READ},
-    {.name = "ch_mult", .rule = VQC_CONFIG_READ},
-    {.name = "num_res_blocks", .rule = VQC_CONFIG_READ},
-    {.name = "attn_resolutions", .rule = VQC_CONFIG_READ},
-    {.name = "attn_type", .rule = VQC_CONFIG_READ},
-    {.name = "double_z", .rule = VQC_CONFIG_READ},
-    {.name = "dropout", .rule = VQC_CONFIG_HARMLESS},
-    {.name = "resamp_with_conv", .rule = VQC_CONFIG_FIXED, .value = "true"},
-    {.name = "tanh_out", .rule = VQC_CONFIG_FIXED, .value = "false"},
-    {.name = "give_pre_end", .rule = VQC_CONFIG_FIXED, .value = "false"},
-    {.name = "use_linear_attn", .rule = VQC_CONFIG_FIXED, .value = "false"},
+static const vqc_json_key network_rows[] = {
+    {.key = "z_channels", .use = VQC_JSON_ELSEWHERE},
+    {.key = "resolution", .use = VQC_JSON_ELSEWHERE},
+    {.key = "in_channels", .use = VQC_JSON_FIXED, .values = "[3]"},
+    {.key = "out_ch", .use = VQC_JSON_FIXED, .values = "[3]"},
+    {.key = "ch", .use = VQC_JSON_ELSEWHERE},
+    {.key = "ch_mult", .use = VQC_JSON_ELSEWHERE},
+    {.key = "num_res_blocks", .use = VQC_JSON_ELSEWHERE},
+    {.key = "attn_resolutions", .use = VQC_JSON_ELSEWHERE},
+    {.key = "attn_type", .use = VQC_JSON_ELSEWHERE},
+    {.key = "double_z", .use = VQC_JSON_ELSEWHERE},
+    {.key = "dropout", .use = VQC_JSON_HARMLESS},
+    {.key = "resamp_with_conv", .use = VQC_JSON_FIXED, .values = "[true]"},
+    {.key = "tanh_out", .use = VQC_JSON_FIXED, .values = "[false]"},
+    {.key = "give_pre_end", .use = VQC_JSON_FIXED, .values = "[false]"},
+    {.key = "use_linear_attn", .use = VQC_JSON_FIXED, .values = "[false]"},
 };
-static const vqc_config_keys network_keys = {
-    .family = "VQGAN's network", .rows = network_rows, .count = sizeof network_rows / sizeof network_rows[0]};
+static const vqc_json_table network_keys = {
+    .keys = network_rows, .count = sizeof network_rows / sizeof network_rows[0], .family = "VQGAN's network"};
 
 static vqc_status count_read(const vqc_yaml_node *parent, const char *key, int64_t maximum, int64_t *value_out,
                              vqc_error *error)
@@ -125,7 +125,7 @@ static vqc_status levels_read(const vqc_yaml_node *mapping, vqc_vqgan_network *n
 static vqc_status network_read(const vqc_yaml_node *mapping, vqc_vqgan_network *network, vqc_error *error)
 {
     const vqc_yaml_node *node;
-    VQC_TRY(vqc_config_keys_check(mapping, &network_keys, error));
+    VQC_TRY(vqc_json_keys_read_yaml(mapping, &network_keys, 1, NULL, error));
     VQC_TRY(count_read(mapping, "z_channels", VQC_VQGAN_MAX_COUNT, &network->latent_width, error));
     VQC_TRY(vqc_yaml_require(mapping, "in_channels", &node, error));
     VQC_TRY(vqc_yaml_require(mapping, "out_ch", &node, error));
@@ -139,7 +139,7 @@ static vqc_status network_read(const vqc_yaml_node *mapping, vqc_vqgan_network *
 static vqc_status parameters_read(const vqc_yaml_node *parameters, vqc_vqgan_network *network, vqc_error *error)
 {
     const vqc_yaml_node *mapping;
-    VQC_TRY(vqc_config_keys_check(parameters, &parameter_keys, error));
+    VQC_TRY(vqc_json_keys_read_yaml(parameters, &parameter_keys, 1, NULL, error));
     VQC_TRY(count_read(parameters, "embed_dim", VQC_VQGAN_MAX_COUNT, &network->embed_width, error));
     VQC_TRY(count_read(parameters, "n_embed", VQC_VQGAN_MAX_COUNT, &network->codes, error));
     VQC_TRY(vqc_yaml_require(parameters, "ddconfig", &mapping, error));

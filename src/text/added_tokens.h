@@ -1,7 +1,7 @@
 #ifndef VQC_TEXT_ADDED_TOKENS_H
 #define VQC_TEXT_ADDED_TOKENS_H
 
-#include "text/json_place.h"
+#include "config/json_place.h"
 #include "text/normaliser.h"
 #include "text/pieces.h"
 #include "text/token_list.h"

@@ -1,7 +1,7 @@
 #ifndef VQC_TEXT_JSON_TOKENIZER_H
 #define VQC_TEXT_JSON_TOKENIZER_H
 
-#include "text/json_place.h"
+#include "config/json_place.h"
 #include "text/tokenizer_surroundings.h"
 #include "text/tokenizer_type.h"
 

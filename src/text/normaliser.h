@@ -1,8 +1,8 @@
 #ifndef VQC_TEXT_NORMALISER_H
 #define VQC_TEXT_NORMALISER_H
 
+#include "config/json_place.h"
 #include "text/code_points.h"
-#include "text/json_place.h"
 
 /* The normaliser of a tokenizer.json: steps that change a text before it is split. Known are Sequence, NFC,
  * Lowercase, Replace (of a text, or of an expression of text/patterns.h), Strip, Prepend and Precompiled, as the

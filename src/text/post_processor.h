@@ -1,7 +1,7 @@
 #ifndef VQC_TEXT_POST_PROCESSOR_H
 #define VQC_TEXT_POST_PROCESSOR_H
 
-#include "text/json_place.h"
+#include "config/json_place.h"
 #include "text/token_list.h"
 
 /* The post-processor of a tokenizer.json: the ids that stand before and behind those of a text. Known are

@@ -1,7 +1,7 @@
 #ifndef VQC_TEXT_PRE_TOKENIZER_H
 #define VQC_TEXT_PRE_TOKENIZER_H
 
-#include "text/json_place.h"
+#include "config/json_place.h"
 #include "text/words.h"
 
 /* The pre-tokenizer of a tokenizer.json: steps that split a normalised text into words. Known are Sequence,

@@ -1,7 +1,7 @@
 #ifndef VQC_TEXT_TOKENIZER_SURROUNDINGS_H
 #define VQC_TEXT_TOKENIZER_SURROUNDINGS_H
 
-#include "text/json_place.h"
+#include "config/json_place.h"
 #include "text/text_cleaning.h"
 
 enum { VQC_TOKENIZER_MAX_JSON = 128 << 20 }; /* bytes of a tokenizer's file in JSON */

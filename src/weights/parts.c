@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/json_file.h"
 
 static const char index_end[] = ".index.json";
 
@@ -197,13 +198,8 @@ static vqc_status index_parse(vqc_weights_parts *parts, json_t *index, vqc_error
 
 static vqc_status index_read(vqc_weights_parts *parts, vqc_error *error)
 {
-    json_error_t reason;
-    json_t *index = json_load_file(parts->path, JSON_REJECT_DUPLICATES, &reason);
-    if (index == NULL) {
-        bool memory = json_error_code(&reason) == json_error_out_of_memory;
-        return vqc_error_set(error, memory ? VQC_FAILED : VQC_BAD_INPUT, "%s: line %d: %s", parts->path, reason.line,
-                             reason.text);
-    }
+    json_t *index;
+    VQC_TRY(vqc_json_file_read(parts->path, &index, error));
     vqc_status status = index_parse(parts, index, error);
     json_decref(index);
     return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s", parts->path);

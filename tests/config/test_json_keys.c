@@ -93,6 +93,7 @@ static void test_refusals(void **state)
     static const char *const cases[][2] = {
         {"{\"fixed\": 1}", ": fixed: expected 0, \"a\", {}, found 1"},
         {"{\"fixed\": \"b\"}", ": fixed: expected 0, \"a\", {}, found \"b\""},
+        {"{\"fixed\": null}", ": fixed: expected 0, \"a\", {}, found null"},
         {"{\"object\": []}", ": object: expected an object, found []"},
         {"{\"whole\": 10}", ": whole: expected an integer from 1 to 9, found 10"},
         {"{\"whole\": 1.0}", ": whole: expected an integer from 1 to 9, found 1.0"},

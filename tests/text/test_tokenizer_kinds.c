@@ -292,7 +292,8 @@ static void refused_check(const char *part, const char *other, const char *expec
 static void test_refused_steps(void **state)
 {
     (void)state;
-    refused_check("none", "null", "none: a key that is not known, so that its effect is not computed");
+    refused_check("none", "null",
+                  "none: a key that vqclip does not know, with the value null; the nearest one is model");
     refused_check("normalizer", "null", NULL);
     refused_check("normalizer", "{\"type\":\"NFKC\"}",
                   "normalizer.type: expected a normaliser that is computed, found \"NFKC\"");
@@ -301,7 +302,7 @@ static void test_refused_steps(void **state)
     refused_check("normalizer", "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"a+\"},\"content\":\"\"}",
                   "normalizer.pattern.Regex: expected an expression that is known, found \"a+\"");
     refused_check("normalizer", "{\"type\":\"NFC\",\"strength\":2}",
-                  "normalizer.strength: a key that is not known, so that its effect is not computed");
+                  "normalizer.strength: a key that vqclip does not know, with the value 2; the nearest one is type");
     refused_check("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAA\"}",
                   "normalizer: precompiled_charsmap: expected base64");
     refused_check("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA\"}",
@@ -391,7 +392,7 @@ static void test_refused_configurations(void **state)
                           "truncation_side: expected \"right\", found \"left\"");
     configuration_refused("t5", "{\"split_special_tokens\":true}",
                           "split_special_tokens: expected false, found true");
-    configuration_refused("t5", "{\"surprise\":1}", "surprise: a key that is not known");
+    configuration_refused("t5", "{\"surprise\":1}", "surprise: a key that vqclip does not know, with the value 1");
     configuration_refused("t5", "{\"pad_token\":\"<nothing>\"}", "pad_token: expected a token of the vocabulary");
     configuration_refused("t5", "{\"padding_side\":\"middle\"}", "padding_side: expected \"left\" or \"right\"");
     configuration_refused("t5", "{\"add_eos_token\":false}", "add_eos_token: expected true, found false");

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -223,6 +224,14 @@ static void folder_link(own_folder *folder, const char *fixture, const char *nam
     assert_int_equal(symlink(target, path), 0);
 }
 
+static void folder_pipe(own_folder *folder, const char *name)
+{
+    char path[256];
+    (void)snprintf(folder->names[folder->count++], sizeof folder->names[0], "%s", name);
+    (void)snprintf(path, sizeof path, "%s/%s", folder->path, name);
+    assert_int_equal(mkfifo(path, 0600), 0);
+}
+
 /* Opening the folder, or a file in it, is refused so. Empties the folder. */
 static void folder_refused(own_folder *folder, const char *name, const char *expected)
 {
@@ -273,7 +282,7 @@ static void test_indexes(void **state)
         const char *text;
         const char *expected;
     } cases[] = {
-        {"{", "model.safetensors.index.json: line 1: "},
+        {"{", "model.safetensors.index.json:1:1: not valid JSON: "},
         {"{}", "expected the object weight_map"},
         {"{\"weight_map\": {}}", "expected the object weight_map"},
         {"{\"weight_map\": {\"a\": 1}}", "weight_map: a: expected the name of a file"},
@@ -293,6 +302,8 @@ static void test_indexes(void **state)
         folder_link(&folder, "fp8.safetensors", "2.safetensors");
         folder_refused(&folder, "", cases[i].expected);
     }
+    folder_pipe(&folder, "model.safetensors.index.json");
+    folder_refused(&folder, "", "model.safetensors.index.json: expected a regular file, found a pipe");
     assert_int_equal(rmdir(folder.path), 0);
 }
 

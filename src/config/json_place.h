@@ -1,5 +1,5 @@
-#ifndef VQC_TEXT_JSON_PLACE_H
-#define VQC_TEXT_JSON_PLACE_H
+#ifndef VQC_CONFIG_JSON_PLACE_H
+#define VQC_CONFIG_JSON_PLACE_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -7,15 +7,18 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "config/yaml.h"
 
 /* A place in a JSON file: its value, and the way to it, "model.merges[3]", which is written only where something is
- * refused. A place does not own its value, and the one it lies in must outlive it. */
+ * refused. A place does not own its value, and the one it lies in must outlive it. A place in a YAML file is the same
+ * of the JSON that its values stand for (yaml_json.h), and says line and column where something is refused. */
 typedef struct vqc_json_place {
     const struct vqc_json_place *parent; /* NULL: the whole file */
     const char *key;                     /* NULL: an item of an array */
     size_t index;
     const json_t *value; /* NULL where there is none, and where it is null */
     const char *file;
+    const vqc_yaml_node *node; /* of a YAML file; NULL where the key is not there */
 } vqc_json_place;
 
 vqc_json_place vqc_json_whole(const char *file, const json_t *root);
@@ -44,8 +47,12 @@ VQC_MUST_CHECK vqc_status vqc_json_only(const vqc_json_place *object, const char
 VQC_MUST_CHECK vqc_status vqc_json_only_flag(const vqc_json_place *object, const char *key, bool flag,
                                              vqc_error *error);
 
-/* The object must have no other keys than these; the list ends with NULL. */
+/* The object must have no other keys than these; the list ends with NULL. The refusal of another one says its value
+ * and the nearest of these. */
 VQC_MUST_CHECK vqc_status vqc_json_keys_check(const vqc_json_place *object, const char *const *allowed,
                                               vqc_error *error);
+/* The same; the refusal says of what family the object is, "VQModel"; NULL: of none. */
+VQC_MUST_CHECK vqc_status vqc_json_family_keys_check(const vqc_json_place *object, const char *const *allowed,
+                                                     const char *family, vqc_error *error);
 
 #endif
