@@ -22,6 +22,35 @@ static vqc_status auto_open(vqc_compute *compute, const vqc_ops_options *options
     return VQC_OK;
 }
 
+/* That the device computes in the precision, before anything is done: what is left to do may be nothing, or much. */
+static vqc_status precision_check(const vqc_compute *compute, vqc_error *error)
+{
+    enum { SIDE = 16 };
+    static const float weight[SIDE * SIDE];
+    const vqc_operation operation = {
+        .kind = VQC_OPERATION_LINEAR,
+        .dtype = compute->dtype,
+        .linear = {.rows = SIDE, .in_width = SIDE, .out_width = SIDE, .weight = weight},
+    };
+    vqc_plan *plan;
+    vqc_error reason;
+    if (compute->dtype == VQC_DTYPE_F32)
+        return VQC_OK;
+    if (vqc_plan_create(compute->ops, &operation, false, &plan, &reason) != VQC_OK)
+        return vqc_error_set(error, VQC_BAD_INPUT, "--precision %s: %s", vqc_dtype_name(compute->dtype),
+                             reason.message);
+    vqc_plan_destroy(plan);
+    return VQC_OK;
+}
+
+static vqc_status device_open(vqc_compute *compute, vqc_error *error)
+{
+    const char *device = compute->device == NULL ? "cpu" : compute->device;
+    if (strcmp(device, "auto") == 0)
+        return auto_open(compute, &compute->options, error);
+    return vqc_ops_create(device, &compute->options, &compute->ops, error);
+}
+
 vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error)
 {
     const char *precision = compute->precision == NULL ? "f32" : compute->precision;
@@ -39,10 +68,11 @@ vqc_status vqc_compute_open(vqc_compute *compute, vqc_error *error)
                                          .device = compute->device_number,
                                          .tf32 = tf32,
                                          .shared = compute->share_device};
-    const char *device = compute->device == NULL ? "cpu" : compute->device;
-    if (strcmp(device, "auto") == 0)
-        return auto_open(compute, &compute->options, error);
-    return vqc_ops_create(device, &compute->options, &compute->ops, error);
+    VQC_TRY(device_open(compute, error));
+    vqc_status status = precision_check(compute, error);
+    if (status != VQC_OK)
+        vqc_compute_close(compute);
+    return status;
 }
 
 vqc_status vqc_compute_open_beside(const vqc_compute *compute, vqc_ops **ops_out, vqc_error *error)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -230,7 +231,35 @@ static const char *text_find(const vqc_image_texts *texts, const char *key)
     return NULL;
 }
 
-/* That a picture which lies where one would be written is of the same job. */
+/* That a picture of the same job is this archive's picture of that number: the job may have been rendered twice, on
+ * machines that give other bytes. One that cannot be read to its end, where an export was ended, is written again. */
+static vqc_status same_picture_check(const export_work *work, const char *name, const char *path, vqc_error *error)
+{
+    const unsigned long long number = strtoull(name, NULL, 10);
+    vqc_archive_outcome outcome = {.state = VQC_ARCHIVE_PENDING};
+    char digest[VQC_DIGEST_TEXT_SIZE];
+    vqc_image image;
+    vqc_error unreadable;
+    if (number < vqc_archive_outline_of(work->archive)->render_count)
+        VQC_TRY(vqc_archive_outcome_read(work->archive, number, &outcome, error));
+    if (outcome.state != VQC_ARCHIVE_DONE)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: is of another archive of the same job: in this one that render is not finished; "
+                             "take another folder",
+                             path);
+    if (vqc_image_read(path, &image, &unreadable) != VQC_OK)
+        return VQC_OK;
+    vqc_status status = vqc_digest_bytes(image.pixels, (size_t)image.height * (size_t)image.width * 3, digest, error);
+    vqc_image_release(&image);
+    if (status != VQC_OK || strcmp(digest, outcome.picture_sha256) == 0)
+        return status;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: is of another archive of the same job: expected a picture with the SHA-256 %.12s..., "
+                         "found %.12s...; take another folder",
+                         path, outcome.picture_sha256, digest);
+}
+
+/* That a picture which lies where one would be written is of the same archive. */
 static vqc_status picture_check(const export_work *work, const char *name, vqc_error *error)
 {
     vqc_text path = {0};
@@ -251,6 +280,8 @@ static vqc_status picture_check(const export_work *work, const char *name, vqc_e
                                "%s: expected a picture of this study, found one of the study %s, of another archive "
                                "(job SHA-256 %.12s, not %.12s); take another folder",
                                path.data, study == NULL ? "" : study, found, job);
+    if (status == VQC_OK)
+        status = same_picture_check(work, name, path.data, error);
     vqc_image_texts_release(&texts);
     vqc_text_release(&path);
     return status;

@@ -55,4 +55,17 @@ DNNL_MAX_CPU_ISA=ALL ONEDNN_MAX_CPU_ISA=ALL "$program" verify out/half.h5 --rere
 whole SSE41 same --threads 2
 ! grep -q 'begins again' said || { cat said; exit 1; }
 [ "$(digests same)" = "$(digests sse)" ] || { echo "FAILED: not the bytes of an undisturbed run"; exit 1; }
+
+# A precision that the device does not have is refused before anything is done, also where nothing is left to do.
+for out in out new; do
+    code=0
+    DNNL_MAX_CPU_ISA=SSE41 ONEDNN_MAX_CPU_ISA=SSE41 "$program" render job.yaml -o "$out" --threads 1 --precision bf16 >said 2>&1 ||
+        code=$?
+    if [ $code -ne 2 ] || [ "$(grep -c . said)" -ne 1 ] || ! grep -q -- '--precision bf16: .*no bf16 for this processor' said; then
+        echo "FAILED: bf16 into $out: exit code $code"
+        cat said
+        exit 1
+    fi
+done
+[ ! -e new ] || { echo "FAILED: something was written"; exit 1; }
 echo "in one environment from the first step to the last"

@@ -41,4 +41,25 @@ refused 2 'png/00007.png: .* found one of the study first'
 cp "$(dirname "$0")/../image/pictures/colour.png" "$folder/png/00007.png"
 refused 2 'found one that no vqclip export wrote'
 rm "$folder/png/00007.png"
+
+# Two archives of one job, as machines that give other bytes make them: the second has another picture, with its digest.
+cp "$folder/out/first.h5" "$folder/first.h5"
+python3 - "$folder/out/first.h5" "$folder/out/second.h5" <<'PYTHON'
+import hashlib, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+size = 16 * 16 * 3
+sha256 = lambda at: hashlib.sha256(data[at:at + size]).hexdigest().encode()
+parts = [line.split() for line in data[:2048].split(b"\n") if line.startswith(b"written ")]
+at = next(int(offset) for _, offset, count in parts if int(count) == size and sha256(int(offset)) in data)
+place = data.index(sha256(at))  # of the digest of the picture, which is at `at`
+data[at] ^= 1
+data[place:place + 64] = sha256(at)
+open(sys.argv[2], "wb").write(data)
+PYTHON
+"$program" verify "$folder/out/second.h5" >/dev/null
+"$program" export "$folder/first.h5" -o "$folder/png"
+refused 2 'png/00000.png: is of another archive of the same job: expected a picture with the SHA-256'
+mv "$folder/png/00000.png" "$folder/png/00001.png"
+refused 2 'png/00001.png: is of another archive of the same job: in this one that render is not finished'
+rm "$folder/png/00001.png"
 refused 0 '1 of 1 pictures'
