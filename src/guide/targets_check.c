@@ -76,8 +76,10 @@ static vqc_status texts_check(const vqc_study *study, text_limit *limit, vqc_err
 /* The checkpoint's directory says how many tokens there are and how many fit; no tensor is read. */
 static vqc_status perceptor_check(const vqc_study *study, const vqc_perceptor_source *source, vqc_error *error)
 {
-    vqc_clip_options options = {
-        .head_width = source->head_width, .key = source->key, .activation = source->activation};
+    vqc_clip_options options = {.head_width = source->head_width,
+                                .key = source->key,
+                                .activation = source->activation,
+                                .cleaning = source->cleaning};
     text_limit limit = {.source = source};
     vqc_clip *clip;
     VQC_TRY(vqc_clip_open(source->checkpoint, &options, &clip, error));

@@ -121,6 +121,7 @@ vqc_status vqc_clip_open(const char *path, const vqc_clip_options *options, vqc_
     vqc_clip *clip;
     VQC_TRY(vqc_memory_allocate(1, sizeof *clip, "a CLIP model", &clip, error));
     clip->config = vqc_clip_config_openai;
+    clip->cleaning = options->cleaning;
     vqc_status status = vqc_weights_open_key(path, options->key, &clip->weights, error);
     if (status == VQC_OK)
         status = clip_configure(clip, options, error);

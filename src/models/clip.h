@@ -39,6 +39,7 @@ typedef struct vqc_clip {
     vqc_clip_text text;
     int64_t embed_width;
     vqc_clip_config config;
+    const char *cleaning; /* what the options say */
     vqc_weights *weights;
     vqc_clip_naming naming; /* its prefix is the one below */
     char prefix[VQC_PREFIX_SIZE];
@@ -50,6 +51,7 @@ typedef struct vqc_clip_options {
     int64_t head_width;     /* of the picture tower's transformer blocks */
     const char *key;        /* of vqc_weights_open_key */
     const char *activation; /* "quick_gelu", "gelu" or "gelu_tanh" */
+    const char *cleaning;   /* of its texts, a word of text/text_cleaning.h; must outlive the model */
 } vqc_clip_options;
 
 /* Opens a weights file: one that no naming and type of towers recognises is VQC_BAD_INPUT. Tensors are read when a

@@ -5,7 +5,8 @@ vqc_status vqc_clip_tokenizer_create(const vqc_clip *clip, const char *vocabular
 {
     const vqc_tokenizer_options options = {.weights = vqc_weights_path(clip->weights),
                                            .configuration = clip->config.config_path,
-                                           .rows = (size_t)clip->text.vocabulary};
+                                           .rows = (size_t)clip->text.vocabulary,
+                                           .cleaning = clip->cleaning};
     if (clip->text.type == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: has no text tower that vqclip knows", options.weights);
     return vqc_tokenizer_create(vocabulary, &options, tokenizer_out, error);

@@ -66,6 +66,8 @@ static vqc_status perceptor_describe(vqc_text *text, const vqc_perceptor_source 
         VQC_TRY(file_describe(text, "config", clip->config.config_path, error));
     if (clip->config.preprocessor_path != NULL)
         VQC_TRY(file_describe(text, "preprocessor", clip->config.preprocessor_path, error));
+    if (source->cleaning != NULL) /* a line that no archive had before there was the key */
+        VQC_TRY(vqc_text_append(text, error, "cleaning: %s\n", source->cleaning));
     return vqc_text_append(text, error, "weight: %.17g\nactivation: %s\nhead_width: %lld\n", source->weight,
                            source->activation == NULL ? "" : source->activation, (long long)source->head_width);
 }

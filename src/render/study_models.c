@@ -9,8 +9,10 @@ static vqc_status models_open(vqc_study_models *models, vqc_error *error)
                                    &models->generator, error));
     for (size_t i = 0; i < study->perceptor_count; i++) {
         const vqc_perceptor_source *source = &study->perceptors[i];
-        vqc_clip_options options = {
-            .head_width = source->head_width, .key = source->key, .activation = source->activation};
+        vqc_clip_options options = {.head_width = source->head_width,
+                                    .key = source->key,
+                                    .activation = source->activation,
+                                    .cleaning = source->cleaning};
         VQC_TRY(vqc_clip_open(source->checkpoint, &options, &models->clips[i], error));
     }
     return VQC_OK;

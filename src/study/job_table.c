@@ -94,6 +94,9 @@ const vqc_schema vqc_generator_schema = {
 };
 
 static const vqc_word activations[] = {{.word = "quick_gelu"}, {.word = "gelu"}, {.word = "gelu_tanh"}};
+/* As text/text_cleaning.h has them, which a test compares. */
+static const vqc_word cleanings[] = {
+    {.word = "none"}, {.word = "lower"}, {.word = "whitespace"}, {.word = "canonicalize"}};
 
 static const vqc_field perceptor_fields[] = {
     {.key = "name",
@@ -117,6 +120,12 @@ static const vqc_field perceptor_fields[] = {
      .otherwise = "none",
      .says = "the tokenizer of its texts: byte pairs (plain or .gz), tokenizer.json, vocab.json, spiece.model, or "
              "their folder; needed where a prompt has a text"},
+    {.key = "cleaning",
+     .kind = VQC_FIELD_WORD,
+     VQC_MEMBER(vqc_perceptor_source, cleaning),
+     VQC_WORDS(cleanings),
+     .otherwise = "as the files say",
+     .says = "what is done to its texts before they become tokens"},
     {.key = "weight",
      .kind = VQC_FIELD_REAL,
      VQC_MEMBER(vqc_perceptor_source, weight),

@@ -22,6 +22,7 @@ typedef struct vqc_perceptor_source {
     const char *checkpoint;
     const char *key; /* of what in it is meant (weights/weights.h); NULL: it says so itself */
     const char *vocabulary;
+    const char *cleaning;   /* of its texts; NULL: as the files beside the checkpoint and the vocabulary say */
     const char *activation; /* NULL: as the checkpoint's family says */
     int64_t head_width;     /* 0: the rule, 64 */
     double weight;          /* of its loss */

@@ -107,8 +107,12 @@ models=$(realpath "$fixtures/../../../jobs/models")
 printf 'a red house\n' >lines
 printf 'a red house\n\n' >lines2
 job lines lines ''
-sed -i "s|checkpoint: $fixtures/open.*|checkpoint: $models/picturebook-vit.safetensors, vocabulary: $models/picturebook.bpe.gz}]|" lines.yaml
+sed -i "s|checkpoint: $fixtures/open.*|checkpoint: $models/picturebook-vit.safetensors, vocabulary: $models/picturebook.bpe.gz, cleaning: whitespace}]|" lines.yaml
 check lines lines lines2 prompts
+if ! grep -qa '^cleaning: whitespace$' out/lines.h5; then
+    echo "FAILED: the archive does not say how the perceptor's texts were cleaned"
+    exit 1
+fi
 
 # Of another archive only the latent counts: the archive itself may go on.
 job first '[{targets: [{noise: 1}]}]' ''

@@ -15,6 +15,8 @@
 #include "cli/commands.h"
 #include "command_run.h"
 #include "image/image.h"
+#include "study/tables.h"
+#include "text/text_cleaning.h"
 #include "weights/weights.h"
 
 #define REFERENCE VQC_SHARED_DIR "/reference/"
@@ -236,6 +238,52 @@ static char *output_of(const vqc_command *run_command, const char *const *words)
     return text;
 }
 
+/* How many pairs of two texts that differ in capitals alone are the same to the perceptor. */
+static int same_pairs(const char *cleaning)
+{
+    const char *words[] = {"--perceptor",
+                           MODELS "picturebook-vit.safetensors",
+                           "--vocabulary",
+                           MODELS "picturebook.bpe.gz",
+                           "--text",
+                           "A red CAR",
+                           "--text",
+                           "a red car",
+                           "--cleaning",
+                           cleaning,
+                           NULL};
+    int count = 0;
+    if (cleaning == NULL)
+        words[8] = NULL;
+    char *text = output_of(&vqc_command_embed, words);
+    for (const char *at = strstr(text, "1.0000"); at != NULL; at = strstr(at + 1, "1.0000"))
+        count++;
+    free(text);
+    return count;
+}
+
+static void test_cleaning(void **state)
+{
+    (void)state;
+    assert_int_equal(same_pairs(NULL), 4);
+    assert_int_equal(same_pairs("lower"), 4);
+    assert_int_equal(same_pairs("canonicalize"), 4);
+    assert_int_equal(same_pairs("whitespace"), 2);
+    assert_int_equal(same_pairs("none"), 2);
+}
+
+/* The job file's words of a perceptor's cleaning are those of text/text_cleaning.h. */
+static void test_cleaning_words(void **state)
+{
+    (void)state;
+    const vqc_field *field = vqc_perceptor_schema.fields;
+    while (strcmp(field->key, "cleaning") != 0)
+        field++;
+    assert_int_equal(field->word_count, VQC_CLEANING_COUNT);
+    for (size_t i = 0; i < field->word_count; i++)
+        assert_string_equal(field->words[i].word, vqc_cleaning_word((vqc_cleaning)i));
+}
+
 static const char *text_in_scratch(const char *name, const char *text)
 {
     text_write(name, text);
@@ -363,10 +411,16 @@ static void test_bad_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_embed_tensors),       cmocka_unit_test(test_reconstruct_tensors),
-        cmocka_unit_test(test_reconstruct_picture), cmocka_unit_test(test_inspect),
-        cmocka_unit_test(test_embed_files),         cmocka_unit_test(test_judge),
-        cmocka_unit_test(test_judge_bad_lists),     cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_embed_tensors),
+        cmocka_unit_test(test_reconstruct_tensors),
+        cmocka_unit_test(test_cleaning),
+        cmocka_unit_test(test_cleaning_words),
+        cmocka_unit_test(test_reconstruct_picture),
+        cmocka_unit_test(test_inspect),
+        cmocka_unit_test(test_embed_files),
+        cmocka_unit_test(test_judge),
+        cmocka_unit_test(test_judge_bad_lists),
+        cmocka_unit_test(test_bad_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
