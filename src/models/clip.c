@@ -89,6 +89,17 @@ static vqc_status config_make(vqc_clip *clip, const vqc_clip_options *options, v
     return VQC_OK;
 }
 
+/* A text tower without a projection must give embeddings of the picture tower's width. */
+static vqc_status spaces_check(const vqc_clip *clip, vqc_error *error)
+{
+    if (clip->config.projection || clip->text.width == clip->embed_width)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: proj_type none: the text tower is %lld wide, expected %lld, as the picture tower's "
+                         "embeddings are",
+                         clip->config.config_path, (long long)clip->text.width, (long long)clip->embed_width);
+}
+
 /* What the configuration says of the whole model, against what the towers found. */
 static vqc_status sizes_check(const vqc_clip *clip, vqc_error *error)
 {
@@ -103,6 +114,7 @@ static vqc_status sizes_check(const vqc_clip *clip, vqc_error *error)
     if (clip->text.type == NULL)
         return VQC_OK;
     VQC_TRY(vqc_clip_said_check(clip, &config->context, clip->text.context, error));
+    VQC_TRY(spaces_check(clip, error));
     return vqc_clip_said_check(clip, &config->vocabulary, clip->text.vocabulary, error);
 }
 

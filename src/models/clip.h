@@ -28,7 +28,7 @@ typedef struct vqc_clip_vision {
 typedef struct vqc_clip_text {
     const struct vqc_text_tower_type
         *type; /* NULL: the file has no text tower that is known, and texts are refused */
-    int64_t head_width;
+    int64_t width, head_width;
     int64_t context;    /* longest sequence of tokens */
     int64_t vocabulary; /* number of token ids */
     void *own;
@@ -84,12 +84,16 @@ VQC_MUST_CHECK vqc_status vqc_clip_image_tower_add(const vqc_clip *clip, vqc_net
 /* From token ids to embeddings, which are not normalised. Which token stands for the text: vqc_clip_end. */
 typedef struct vqc_clip_text_tower {
     vqc_network *network;
-    vqc_value tokens;    /* input int32 (batch, tokens): ids, the rest of a shorter text filled with 0 */
+    vqc_value tokens;    /* input int32 (batch, tokens): ids, the rest of a shorter text filled with 0; with a class
+                          * token one more, which has the id `vocabulary` */
     vqc_value last;      /* input int32 (batch): the place of the token that stands for each text */
+    vqc_value seen;      /* with a class token: input int32 (batch, tokens), 0 for those that no token looks at */
     vqc_value embedding; /* output f32 (batch, embed_width) */
     int64_t batch, length, vocabulary;
     vqc_clip_end end;
     int64_t end_id;
+    bool class_token;
+    int64_t padding_id;
 } vqc_clip_text_tower;
 
 /* Makes a text tower for texts of `length` tokens at most, up to the context, or of the context alone where

@@ -143,7 +143,7 @@ static vqc_status attention_add(const vqc_layers *layers, const vqc_clip_blocks 
         VQC_TRY(packed_projection_add(layers, block, h, &h, error));
     else
         VQC_TRY(split_projection_add(layers, block, h, &h, error));
-    return vqc_layer_attention(layers, h, blocks->heads, blocks->causal, output, error);
+    return vqc_layer_attention(layers, h, blocks->heads, blocks->causal, blocks->seen, output, error);
 }
 
 /* Multiplies row i of a linear layer's weight (width, in_width) and of its bias by scale[i]. */

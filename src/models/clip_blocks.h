@@ -11,7 +11,8 @@ typedef struct vqc_clip_blocks {
     const char *name; /* "transformer.resblocks" or "visual.transformer.resblocks" */
     int64_t width, layers, heads;
     bool causal;
-    bool packed; /* see vqc_clip_naming_type */
+    const vqc_value *seen; /* which tokens are looked at, int32 (batch, tokens); NULL: all */
+    bool packed;           /* see vqc_clip_naming_type */
     bool layer_scale;
     vqc_activation_function activation;
     float epsilon; /* of the layer norms */

@@ -13,6 +13,7 @@ const vqc_clip_config vqc_clip_config_openai = {
     .activation_assumed = true,
     .pre_norm = true,
     .causal = true,
+    .projection = true,
     .pixel_mean = {0.48145466F, 0.4578275F, 0.40821073F},
     .pixel_deviation = {0.26862954F, 0.26130258F, 0.27577711F},
     .pixel_scale = 1.0,

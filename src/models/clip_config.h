@@ -47,12 +47,18 @@ typedef struct vqc_clip_config {
     bool pre_norm;        /* a layer norm before the picture tower's first block */
     bool norm_after_pool; /* the last layer norm is one of the pooled token, not of all before they are pooled */
     vqc_clip_pool pool;
+    bool attentional_pool; /* learned queries look at all tokens; `pool` is then of what they find */
+    int64_t pool_heads;    /* of that */
+    vqc_json_said pool_queries;
     vqc_json_said patch, side;
 
     bool causal; /* a text's token sees those before it alone */
     vqc_clip_end end;
     int64_t end_id;
-    bool projection_bias; /* the text's projection is a linear layer with a bias */
+    bool text_class_token; /* a learned token behind the context stands for a text; `end` is not looked at */
+    int64_t padding_id;    /* with it: what a text is filled up with, and which the tokens do not look at */
+    bool projection;       /* of the text tower */
+    bool projection_bias;  /* the text's projection is a linear layer with a bias */
     vqc_json_said context, vocabulary;
 
     vqc_json_said embed_width;

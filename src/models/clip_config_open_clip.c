@@ -13,9 +13,10 @@ typedef struct open_clip {
     vqc_clip_tower_config image, text;
     bool quick_gelu;
     int activation; /* which word; of the tower that is read */
-    bool no_pre_norm, norm_after_pool, no_causal_mask, projection_bias;
-    int pool, end, resize, interpolation; /* which words */
-    int64_t end_id, fill;
+    bool no_pre_norm, norm_after_pool, attentional_pool, no_causal_mask, class_token, projection_bias;
+    int pool, end, projection, resize, interpolation; /* which words */
+    int64_t pool_heads, end_id, padding_id, fill;
+    vqc_json_said pool_queries;
     vqc_json_said embed_width, patch, side, context, vocabulary, picture_side;
     vqc_json_said layer_scale; /* of the tower that is read */
     double epsilon;            /* the same */
@@ -30,6 +31,9 @@ static const char *const ends[] = {[VQC_CLIP_END_LARGEST] = "argmax",
                                    [VQC_CLIP_END_FIRST] = "first",
                                    [VQC_CLIP_END_LAST] = "last",
                                    NULL};
+/* Of the text tower. */
+enum { PROJECTION_LINEAR, PROJECTION_NONE };
+static const char *const projections[] = {[PROJECTION_LINEAR] = "linear", [PROJECTION_NONE] = "none", NULL};
 static const char *const resize_modes[] = {[VQC_PICTURE_RESIZE_SHORTER] = "shortest",
                                            [VQC_PICTURE_RESIZE_LONGER] = "longest",
                                            [VQC_PICTURE_RESIZE_SQUASH] = "squash",
@@ -51,7 +55,7 @@ static const vqc_json_key model_keys[] = {
     {.key = "embed_dim", .use = VQC_JSON_SAID, MEMBER(embed_width)},
     {.key = "vision_cfg", .use = VQC_JSON_OBJECT},
     {.key = "text_cfg", .use = VQC_JSON_OBJECT},
-    {.key = "multimodal_cfg", .use = VQC_JSON_FIXED, .values = "[null]"}, /* CoCa */
+    {.key = "multimodal_cfg", .use = VQC_JSON_HARMLESS}, /* of CoCa's decoder, which makes no embeddings */
     {.key = "quick_gelu", .use = VQC_JSON_BOOLEAN, MEMBER(quick_gelu), .usual = "false"},
     {.key = "custom_text", .use = VQC_JSON_HARMLESS}, /* only how the tensors are named */
     {.key = "init_logit_scale", .use = VQC_JSON_HARMLESS},
@@ -75,9 +79,14 @@ static const vqc_json_key vision_keys[] = {
     {.key = "no_ln_pre", .use = VQC_JSON_BOOLEAN, MEMBER(no_pre_norm), .usual = "false"},
     {.key = "final_ln_after_pool", .use = VQC_JSON_BOOLEAN, MEMBER(norm_after_pool), .usual = "false"},
     {.key = "pool_type", .use = VQC_JSON_WORD, .words = pools, MEMBER(pool), .usual = "\"tok\""},
-    {.key = "attentional_pool", .use = VQC_JSON_FIXED, .values = "[false]"},
-    {.key = "attn_pooler_queries", .use = VQC_JSON_HARMLESS}, /* only with attentional_pool, as the next */
-    {.key = "attn_pooler_heads", .use = VQC_JSON_HARMLESS},
+    {.key = "attentional_pool", .use = VQC_JSON_BOOLEAN, MEMBER(attentional_pool), .usual = "false"},
+    {.key = "attn_pooler_queries", .use = VQC_JSON_SAID, MEMBER(pool_queries), .usual = "256"},
+    {.key = "attn_pooler_heads",
+     .use = VQC_JSON_INTEGER,
+     MEMBER(pool_heads),
+     .minimum = 1,
+     .maximum = MAX_HEADS,
+     .usual = "8"},
     {.key = "patch_dropout", .use = VQC_JSON_HARMLESS},  /* in training alone */
     {.key = "pos_embed_type", .use = VQC_JSON_HARMLESS}, /* the file has the positions */
     {.key = "output_tokens", .use = VQC_JSON_HARMLESS},  /* what else is given back */
@@ -113,14 +122,14 @@ static const vqc_json_key text_keys[] = {
     {.key = "heads", .use = VQC_JSON_INTEGER, MEMBER(text.heads), .minimum = 1, .maximum = MAX_HEADS, .usual = "8"},
     {.key = "layers", .use = VQC_JSON_SAID, MEMBER(text.layers), .usual = "12"},
     {.key = "mlp_ratio", .use = VQC_JSON_SAID, MEMBER(text.ratio), .usual = "4.0"},
-    {.key = "embed_cls", .use = VQC_JSON_FIXED, .values = "[false]"},
-    {.key = "pad_id", .use = VQC_JSON_HARMLESS}, /* only with embed_cls */
+    {.key = "embed_cls", .use = VQC_JSON_BOOLEAN, MEMBER(class_token), .usual = "false"},
+    {.key = "pad_id", .use = VQC_JSON_INTEGER, MEMBER(padding_id), .minimum = 0, .maximum = MAX_ID, .usual = "0"},
     {.key = "eos_id", .use = VQC_JSON_INTEGER, MEMBER(end_id), .minimum = 0, .maximum = MAX_ID, .usual = "2"},
     {.key = "no_causal_mask", .use = VQC_JSON_BOOLEAN, MEMBER(no_causal_mask), .usual = "false"},
     {.key = "final_ln_after_pool", .use = VQC_JSON_HARMLESS}, /* open_clip does not look at it */
     {.key = "pool_type", .use = VQC_JSON_WORD, .words = ends, MEMBER(end), .usual = "\"argmax\""},
     {.key = "proj_bias", .use = VQC_JSON_BOOLEAN, MEMBER(projection_bias), .usual = "false"},
-    {.key = "proj_type", .use = VQC_JSON_FIXED, .values = "[\"linear\"]"},
+    {.key = "proj_type", .use = VQC_JSON_WORD, .words = projections, MEMBER(projection), .usual = "\"linear\""},
     {.key = "output_tokens", .use = VQC_JSON_HARMLESS},
     {.key = "hf_model_name", .use = VQC_JSON_FIXED, .values = "[null]"},
     {.key = "hf_model_pretrained", .use = VQC_JSON_HARMLESS}, /* this and the next only with hf_model_name */
@@ -243,6 +252,9 @@ static vqc_status vision_read(const vqc_json_config *json, const levels *at, ope
     config->pre_norm = !o->no_pre_norm;
     config->norm_after_pool = o->norm_after_pool;
     config->pool = (vqc_clip_pool)o->pool;
+    config->attentional_pool = o->attentional_pool;
+    config->pool_heads = o->pool_heads;
+    config->pool_queries = o->pool_queries;
     config->patch = o->patch;
     config->side = o->side;
     return VQC_OK;
@@ -257,6 +269,9 @@ static vqc_status text_read(const vqc_json_config *json, const levels *at, open_
     config->causal = !o->no_causal_mask;
     config->end = (vqc_clip_end)o->end;
     config->end_id = o->end_id;
+    config->text_class_token = o->class_token;
+    config->padding_id = o->padding_id;
+    config->projection = o->projection != PROJECTION_NONE;
     config->projection_bias = o->projection_bias;
     config->context = o->context;
     config->vocabulary = o->vocabulary;

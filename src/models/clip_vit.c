@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "models/attentional_pool.h"
 #include "models/clip_blocks.h"
 #include "models/towers.h"
 
@@ -11,12 +12,28 @@ typedef struct vit {
     int64_t patch; /* side of a patch, pixels */
     int64_t grid;  /* patches along a side */
     vqc_clip_blocks blocks;
+    int64_t queries; /* of its attentional pool, where it has one */
 } vit;
+
+#define POOL "visual.attn_pool"
 
 static bool vit_recognise(const vqc_parameters *parameters)
 {
     return vqc_parameters_find(parameters, "visual.conv1.weight") != NULL &&
            vqc_parameters_find(parameters, "visual.layer1.0.conv1.weight") == NULL;
+}
+
+/* What the configuration says of the pool; means of queries but the first need another one. */
+static vqc_status pool_configure(const vqc_clip *clip, vit *own, vqc_error *error)
+{
+    const vqc_clip_config *config = &clip->config;
+    int64_t width;
+    VQC_TRY(vqc_attentional_pool_size(&clip->parameters, POOL, &own->queries, &width, error));
+    VQC_TRY(vqc_clip_said_check(clip, &config->pool_queries, own->queries, error));
+    if (config->pool == VQC_CLIP_POOL_MEAN && own->queries < 2)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: attn_pooler_queries: expected 2 or more with pool_type avg",
+                             config->config_path);
+    return VQC_OK;
 }
 
 static vqc_status vit_configure(vqc_clip *clip, const vqc_clip_config *config, vqc_error *error)
@@ -34,6 +51,8 @@ static vqc_status vit_configure(vqc_clip *clip, const vqc_clip_config *config, v
     clip->vision.side = own->grid * own->patch;
     VQC_TRY(vqc_clip_said_check(clip, &config->patch, own->patch, error));
     VQC_TRY(vqc_clip_blocks_configure(clip, "image", &config->image, &own->blocks, error));
+    if (config->attentional_pool)
+        VQC_TRY(pool_configure(clip, own, error));
     clip->vision.head_width = own->blocks.width / own->blocks.heads;
     return vqc_clip_projection_width(&clip->parameters, "visual.proj", &clip->embed_width, error);
 }
@@ -91,22 +110,29 @@ static vqc_status mix_add(const vqc_layers *layers, float a, vqc_value input, fl
     return status == VQC_OK ? vqc_layer_add(layers, input, other, output, error) : status;
 }
 
-/* The mean of all tokens but the first. The operation that puts a mean in front of tokens takes it of all; so what
- * the class token adds to it is taken off again. */
+/* The mean of all tokens: the operation that puts it in front of them, and then it alone. */
+static vqc_status mean_of_all_add(const vqc_layers *layers, vqc_value x, vqc_value first, vqc_value *output,
+                                  vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, x);
+    size_t count = (size_t)((1 + shape.size[1]) * shape.size[2]);
+    float *positions;
+    VQC_TRY(vqc_memory_allocate(count, sizeof *positions, "no positions", &positions, error));
+    memset(positions, 0, count * sizeof *positions);
+    vqc_status status = vqc_layer_tokens(layers, x, VQC_TOKENS_FRONT_MEAN, NULL, positions, output, error);
+    free(positions);
+    VQC_TRY(status);
+    return vqc_layer_select(layers, *output, first, output, error);
+}
+
+/* The mean of all tokens but the first: what that adds to the mean of all is taken off again. */
 static vqc_status mean_add(const vit *own, const vqc_layers *layers, vqc_value x, vqc_value first, vqc_value *output,
                            vqc_error *error)
 {
     int64_t patches = own->grid * own->grid;
-    float *positions;
     vqc_value class_token;
     vqc_value all;
-    VQC_TRY(vqc_memory_allocate((size_t)((2 + patches) * own->blocks.width), sizeof *positions, "no positions",
-                                &positions, error));
-    memset(positions, 0, (size_t)((2 + patches) * own->blocks.width) * sizeof *positions);
-    vqc_status status = vqc_layer_tokens(layers, x, VQC_TOKENS_FRONT_MEAN, NULL, positions, &all, error);
-    free(positions);
-    VQC_TRY(status);
-    VQC_TRY(vqc_layer_select(layers, all, first, &all, error));
+    VQC_TRY(mean_of_all_add(layers, x, first, &all, error));
     VQC_TRY(vqc_layer_select(layers, x, first, &class_token, error));
     return mix_add(layers, (float)(patches + 1) / (float)patches, all, -1.0F / (float)patches, class_token, output,
                    error);
@@ -135,9 +161,31 @@ static vqc_status token_pool_add(const vqc_clip *clip, const vqc_layers *layers,
     return vqc_layer_layer_norm(layers, "visual.ln_post", own->blocks.epsilon, h, output, error);
 }
 
+/* What learned queries find among the tokens after the blocks, through the last layer norm: that of the first query,
+ * or the mean of the others. */
+static vqc_status attentional_pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value h, vqc_value first,
+                                       vqc_value *output, vqc_error *error)
+{
+    const vit *own = clip->vision.own;
+    const bool mean = clip->config.pool == VQC_CLIP_POOL_MEAN;
+    const vqc_attentional_pool pool = {.name = POOL,
+                                       .heads = clip->config.pool_heads,
+                                       .epsilon = 1e-5F, /* whatever the tower's is */
+                                       .first = mean ? 1 : 0,
+                                       .count = mean ? own->queries - 1 : 1};
+    VQC_TRY(vqc_clip_blocks_add(layers, &own->blocks, h, NULL, &h, error));
+    VQC_TRY(vqc_attentional_pool_add(layers, &pool, h, &h, error));
+    VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_post", own->blocks.epsilon, h, &h, error));
+    if (mean)
+        return mean_of_all_add(layers, h, first, output, error);
+    return vqc_layer_select(layers, h, first, output, error);
+}
+
 static vqc_status pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value h, vqc_value first,
                            vqc_value *output, vqc_error *error)
 {
+    if (clip->config.attentional_pool)
+        return attentional_pool_add(clip, layers, h, first, output, error);
     switch (clip->config.pool) {
     case VQC_CLIP_POOL_TOKEN:
         return token_pool_add(clip, layers, h, first, output, error);

@@ -240,7 +240,7 @@ static vqc_status block_attention_build(const vqc_coder *coder, const vqc_coder_
     const char *const parts[] = {query, key, value};
     VQC_TRY(norm_build(coder, block->name, style->norm, false, x, &h, error));
     VQC_TRY(vqc_layer_linear_stack(coder->layers, parts, 3, pointwise, h, coder->channels, &h, error));
-    VQC_TRY(vqc_layer_attention(coder->layers, h, 1, false, &h, error));
+    VQC_TRY(vqc_layer_attention(coder->layers, h, 1, false, NULL, &h, error));
     return vqc_layer_linear(coder->layers, project, pointwise, h, coder->channels, &x, output, error);
 }
 

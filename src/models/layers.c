@@ -250,7 +250,7 @@ vqc_status vqc_layer_average_pool(const vqc_layers *layers, vqc_value input, int
 }
 
 vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_value packed, int64_t heads, bool causal,
-                               vqc_value *output, vqc_error *error)
+                               const vqc_value *seen, vqc_value *output, vqc_error *error)
 {
     vqc_shape shape = vqc_network_shape(layers->network, packed);
     int64_t width = vqc_shape_width(shape) / 3;
@@ -264,10 +264,11 @@ vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_value packed, int64
                       .heads = heads,
                       .head_width = width / heads,
                       .packed = true,
-                      .causal = causal},
+                      .causal = causal,
+                      .masked = seen != NULL},
     };
     shape.size[shape.rank - 1] = width;
-    return layers_add(layers, &operation, packed, NULL, shape, output, error);
+    return layers_add(layers, &operation, packed, seen, shape, output, error);
 }
 
 vqc_status vqc_layer_query_attention(const vqc_layers *layers, vqc_value query, vqc_value keys_values, int64_t heads,
@@ -278,10 +279,10 @@ vqc_status vqc_layer_query_attention(const vqc_layers *layers, vqc_value query, 
         .kind = VQC_OPERATION_ATTENTION,
         .dtype = layers->dtype,
         .attention = {.batch = shape.size[0],
-                      .queries = 1,
+                      .queries = vqc_shape_rows(shape) / shape.size[0],
                       .keys = vqc_network_shape(layers->network, keys_values).size[1],
                       .heads = heads,
-                      .head_width = shape.size[1] / heads},
+                      .head_width = vqc_shape_width(shape) / heads},
     };
     return layers_add(layers, &operation, query, &keys_values, shape, output, error);
 }

@@ -64,10 +64,12 @@ VQC_MUST_CHECK vqc_status vqc_layer_upsample(const vqc_layers *layers, vqc_value
                                              vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_layer_average_pool(const vqc_layers *layers, vqc_value input, int64_t window,
                                                  vqc_value *output, vqc_error *error);
-/* Self-attention over (batch, tokens, 3 · width), or over a picture whose pixels are the tokens. */
+/* Self-attention over (batch, tokens, 3 · width), or over a picture whose pixels are the tokens. `seen`, int32
+ * (batch, tokens), is 0 for tokens that none looks at; NULL: all are looked at. */
 VQC_MUST_CHECK vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_value packed, int64_t heads, bool causal,
-                                              vqc_value *output, vqc_error *error);
-/* Attention of one query (batch, width) of each sequence over its (batch, keys, 2 · width): key and value of each. */
+                                              const vqc_value *seen, vqc_value *output, vqc_error *error);
+/* Attention of queries (batch, width) or (batch, queries, width) over their sequence's (batch, keys, 2 · width): key
+ * and value of each. */
 VQC_MUST_CHECK vqc_status vqc_layer_query_attention(const vqc_layers *layers, vqc_value query, vqc_value keys_values,
                                                     int64_t heads, vqc_value *output, vqc_error *error);
 /* Puts a token in front of (batch, tokens, width), or of a picture whose pixels are the tokens, and adds positions;

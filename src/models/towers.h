@@ -25,14 +25,19 @@ typedef struct vqc_image_tower_type {
     void (*describe)(const vqc_clip *clip, char text[VQC_TOWER_DESCRIPTION_SIZE]);
 } vqc_image_tower_type;
 
-/* The same of text towers: configure sets clip->text; build takes int32 tokens (batch, length) and the place of each
- * text's end token, `last` (batch). */
+/* What a text tower is given: the inputs of vqc_clip_text_tower. */
+typedef struct vqc_text_inputs {
+    vqc_value tokens, last;
+    const vqc_value *seen; /* NULL: there is none */
+} vqc_text_inputs;
+
+/* The same of text towers: configure sets clip->text. */
 typedef struct vqc_text_tower_type {
     const char *name;
     const char *const *harmless;
     bool (*recognise)(const vqc_parameters *parameters);
     vqc_status (*configure)(vqc_clip *clip, const vqc_clip_config *config, vqc_error *error);
-    vqc_status (*build)(const vqc_clip *clip, const vqc_layers *layers, vqc_value tokens, vqc_value last,
+    vqc_status (*build)(const vqc_clip *clip, const vqc_layers *layers, const vqc_text_inputs *inputs,
                         vqc_value *output, vqc_error *error);
     void (*describe)(const vqc_clip *clip, char text[VQC_TOWER_DESCRIPTION_SIZE]);
 } vqc_text_tower_type;

@@ -99,11 +99,14 @@ typedef struct vqc_linear {
  * head h owns the channels [h · head_width, (h + 1) · head_width) of q, k and v.
  * `packed`: input 0 (batch, queries, 3 · width) holds q, k, v side by side in each row, and keys = queries.
  * Otherwise input 0 (batch, queries, width) is q and input 1 (batch, keys, 2 · width) holds k, v in each row.
- * output (batch, queries, width). `causal`: query i sees the keys 0..i only. */
+ * output (batch, queries, width). `causal`: query i sees the keys 0..i only. `masked`, only if packed: input 1 int32
+ * (batch, keys), without a gradient, is 0 for the keys of a sequence that no query sees; each query must see one, the
+ * caller has checked. */
 typedef struct vqc_attention {
     int64_t batch, queries, keys, heads, head_width;
     bool packed;
     bool causal;
+    bool masked;
 } vqc_attention;
 
 /* Group normalisation, with the biased variance, then scale and shift by channel, then x · sigmoid(x) if `swish`.

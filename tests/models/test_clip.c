@@ -161,6 +161,8 @@ static void test_settings(void **state)
         "settings/clipa/open_clip_model.safetensors",
         "settings/open_clip_tower/open_clip_model.safetensors",
         "settings/open_clip_copied/open_clip_model.safetensors",
+        "settings/coca/open_clip_model.safetensors",
+        "settings/queries/open_clip_model.safetensors",
         "settings/long_clip/model.safetensors",
         "settings/hugging_face_5/model.safetensors",
         "settings/metaclip_2/model.safetensors",

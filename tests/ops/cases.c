@@ -175,6 +175,16 @@ const operation_case operation_cases[] = {
     {.name = "attention packed, heads of many channels",
      .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 2, .queries = 13, .keys = 13,
          .heads = 2, .head_width = 136, .packed = true}, .without_differences = true},
+    {.name = "attention masked",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 2, .queries = 7, .keys = 7,
+         .heads = 3, .head_width = 8, .packed = true, .masked = true}, .range = 2},
+    {.name = "attention masked, causal",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 3, .queries = 9, .keys = 9,
+         .heads = 2, .head_width = 16, .packed = true, .causal = true, .masked = true}, .range = 2},
+    {.name = "attention masked, causal, large",
+     .operation.kind = VQC_OPERATION_ATTENTION, .operation.attention = {.batch = 2, .queries = 77, .keys = 77,
+         .heads = 8, .head_width = 64, .packed = true, .causal = true, .masked = true}, .range = 2,
+         .without_differences = true},
     {.name = "group norm",
      .operation.kind = VQC_OPERATION_GROUP_NORM, .operation.group_norm = {.batch = 2, .pixels = 15, .channels =
          24, .groups = 8, .epsilon = 1e-6F}},
@@ -602,19 +612,23 @@ static void selections_fill(const vqc_operation *operation, double *values)
     indices_fill(operation->select.batch, operation->select.tokens, values);
 }
 
+/* The first key of each sequence, and about two of three others; not the last one of the first. */
+static void seen_fill(const vqc_operation *operation, double *values)
+{
+    const vqc_attention *o = &operation->attention;
+    for (int64_t i = 0; i < o->batch * o->keys; i++)
+        values[i] = i % o->keys == 0 || random_below(STREAM_INPUT + 1, i, 3) > 0 ? 1.0 : 0.0;
+    values[o->keys - 1] = 0.0;
+}
+
 /* What fills the input that has no gradient, of those operations that have one. */
 static void (*const numbers_fill[VQC_OPERATION_COUNT])(const vqc_operation *operation, double *values) = {
-    [VQC_OPERATION_EMBED] = ids_fill,
-    [VQC_OPERATION_SELECT] = selections_fill,
-    [VQC_OPERATION_RESAMPLE] = crops_fill,
-    [VQC_OPERATION_WARP] = matrices_fill,
-    [VQC_OPERATION_COLOUR] = colours_fill,
-    [VQC_OPERATION_NOISE] = noise_keys_fill,
-    [VQC_OPERATION_ERASE] = rectangles_fill,
-    [VQC_OPERATION_SHARPEN] = shares_fill,
-    [VQC_OPERATION_FIELD_WARP] = places_fill,
-    [VQC_OPERATION_SPLINE_FIELD] = splines_fill,
-    [VQC_OPERATION_ELASTIC_FIELD] = elastic_keys_fill,
+    [VQC_OPERATION_ATTENTION] = seen_fill,       [VQC_OPERATION_EMBED] = ids_fill,
+    [VQC_OPERATION_SELECT] = selections_fill,    [VQC_OPERATION_RESAMPLE] = crops_fill,
+    [VQC_OPERATION_WARP] = matrices_fill,        [VQC_OPERATION_COLOUR] = colours_fill,
+    [VQC_OPERATION_NOISE] = noise_keys_fill,     [VQC_OPERATION_ERASE] = rectangles_fill,
+    [VQC_OPERATION_SHARPEN] = shares_fill,       [VQC_OPERATION_FIELD_WARP] = places_fill,
+    [VQC_OPERATION_SPLINE_FIELD] = splines_fill, [VQC_OPERATION_ELASTIC_FIELD] = elastic_keys_fill,
 };
 
 static double *numbers_new(const vqc_operation *operation, int64_t count)

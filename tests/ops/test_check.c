@@ -326,6 +326,8 @@ static void sizes_must_fit_each_other(void **state)
     assert_refused(operation, "keys");
     operation.attention.causal = false;
     assert_accepted(operation);
+    operation.attention.masked = true;
+    assert_refused(operation, "packed");
 }
 
 static void numbers_must_make_sense(void **state)

@@ -132,19 +132,23 @@ static void attention_known(void **state)
     const double ln3 = 1.0986122886681098;
     const double packed[] = {1, 0, 0, 0, 8, 6, 1, 0, ln3, ln3, 16, 2};
     assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_ATTENTION,
-                                                       .attention = {1, 2, 2, 2, 1, true, false}},
+                                                       .attention = {1, 2, 2, 2, 1, true, false, false}},
                                          .input = {packed},
                                          .output = (double[]){14, 4, 14, 4}});
-    assert_known(*state, &(known_values){
-                             .operation = {.kind = VQC_OPERATION_ATTENTION, .attention = {1, 2, 2, 2, 1, true, true}},
-                             .input = {packed},
-                             .output = (double[]){8, 6, 14, 4}});
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_ATTENTION,
+                                                       .attention = {1, 2, 2, 2, 1, true, true, false}},
+                                         .input = {packed},
+                                         .output = (double[]){8, 6, 14, 4}});
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_ATTENTION,
+                                                       .attention = {1, 2, 2, 2, 1, true, false, true}},
+                                         .input = {packed, (double[]){0, 1}},
+                                         .output = (double[]){16, 2, 16, 2}});
     /* One head of width 4: the scale is 1 / 2. */
-    assert_known(*state,
-                 &(known_values){
-                     .operation = {.kind = VQC_OPERATION_ATTENTION, .attention = {1, 1, 2, 1, 4, false, false}},
-                     .input = {(double[]){2, 0, 0, 0}, (double[]){0, 5, 5, 5, 4, 8, 0, 0, ln3, 5, 5, 5, 8, 4, 4, 0}},
-                     .output = (double[]){7, 5, 3, 0}});
+    assert_known(
+        *state, &(known_values){
+                    .operation = {.kind = VQC_OPERATION_ATTENTION, .attention = {1, 1, 2, 1, 4, false, false, false}},
+                    .input = {(double[]){2, 0, 0, 0}, (double[]){0, 5, 5, 5, 4, 8, 0, 0, ln3, 5, 5, 5, 8, 4, 4, 0}},
+                    .output = (double[]){7, 5, 3, 0}});
 }
 
 /* Values −3, −1, 1, 3 have the variance 5. */

@@ -59,7 +59,7 @@ def state_half(model):
 
 def open_clip_write(name, vision, text, preprocess=None, seed=1, **more):
     config = {
-        "embed_dim": 16,
+        "embed_dim": more.pop("embed_dim", 16),
         "vision_cfg": {"image_size": SIDE, "layers": 2, "width": 32, "head_width": 16, "patch_size": 4, "mlp_ratio": 1.0,
                        **vision},
         "text_cfg": {"context_length": CONTEXT, "vocab_size": VOCABULARY, "width": 32, "heads": 4, "layers": 2,
@@ -67,6 +67,8 @@ def open_clip_write(name, vision, text, preprocess=None, seed=1, **more):
         **more}
     arguments = json.loads(json.dumps(config))
     kind = open_clip.CustomTextCLIP if arguments.pop("custom_text", False) else open_clip.CLIP
+    if "multimodal_cfg" in arguments:
+        kind = open_clip.CoCa
     model = disturb(kind(**arguments), seed)
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +76,8 @@ def open_clip_write(name, vision, text, preprocess=None, seed=1, **more):
     whole = {"model_cfg": config, "preprocess_cfg": preprocess} if preprocess is not None else config
     (folder / "open_clip_config.json").write_text(json.dumps(whole, indent=1) + "\n")
     pixels = {key: preprocess[key] for key in ("mean", "std") if preprocess and key in preprocess}
-    expected_write(folder / "expected.safetensors", model.encode_image, model.encode_text, **pixels)
+    expected_write(folder / "expected.safetensors", lambda x: model.encode_image(x, normalize=False),
+                   lambda x: model.encode_text(x, normalize=False), **pixels)
 
 
 def long_clip_write(seed=5):
@@ -145,6 +148,14 @@ def main():
                     {"pool_type": "eos", "eos_id": 30, "proj_bias": True, "ls_init_value": 0.5,
                      "norm_kwargs": {"eps": 1e-2}}, preprocess={}, custom_text=True, seed=2)
     open_clip_write("open_clip_copied", {}, {"pool_type": "first"}, quick_gelu=True, seed=3)
+    open_clip_write("coca", {"attentional_pool": True, "attn_pooler_heads": 4, "attn_pooler_queries": 3,
+                             "output_tokens": True}, {"embed_cls": True, "pad_id": 30, "output_tokens": True},
+                    multimodal_cfg={"context_length": CONTEXT, "vocab_size": 4, "width": 8, "heads": 1, "layers": 1,
+                                    "mlp_ratio": 1},
+                    custom_text=True, seed=9)
+    open_clip_write("queries", {"attentional_pool": True, "attn_pooler_heads": 2, "attn_pooler_queries": 4, "layers": 1,
+                                "pool_type": "avg", "norm_kwargs": {"eps": 1e-2}}, {"proj_type": "none", "layers": 1},
+                    embed_dim=32, preprocess={}, seed=10)
     long_clip_write()
     config = transformers.CLIPConfig(
         text_config={**TEXT, "hidden_act": "gelu_new", "layer_norm_eps": 1e-3},

@@ -207,8 +207,24 @@ typedef struct block_scores {
     const attention *attention;
     const worker *worker;
     block block;
-    bool again; /* the forward pass has been: its normalisers are used */
+    const int32_t *seen; /* which keys of the sequence; NULL: all */
+    bool again;          /* the forward pass has been: its normalisers are used */
 } block_scores;
+
+/* Which keys of the sequence are seen, where the attention is masked. */
+static const int32_t *seen_of(const vqc_attention *o, const void *const input[VQC_OPERATION_MAX_INPUTS],
+                              int64_t batch)
+{
+    return o->masked ? (const int32_t *)input[1] + batch * o->keys : NULL;
+}
+
+/* Scores of keys that are not seen become so small that their probability is 0. */
+static void scores_hide(float *row, const int32_t *seen, int64_t count)
+{
+    for (int64_t k = 0; seen != NULL && k < count; k++)
+        if (seen[k] == 0)
+            row[k] = -INFINITY;
+}
 
 static void *probabilities_row(const block_scores *s, int64_t i)
 {
@@ -223,6 +239,7 @@ static void probabilities_compute(const void *context, int64_t first, int64_t en
     for (int64_t i = first; i < end; i++) {
         float *row = s->worker->scores + i * keys;
         int64_t visible = visible_of(a, s->block, i);
+        scores_hide(row, s->seen, visible);
         if (visible > 0 && s->again)
             vqc_cpu_softmax_again(row, visible, a->scale, s->block.saved[i]);
         else if (visible > 0)
@@ -283,7 +300,7 @@ static vqc_status forward_block(const attention *a, const worker *w, const void 
     int64_t head = item % o->heads;
     gather(a, arguments->input[0], rows_of_queries(o, batch, head), b.first, b.count, a->block, w->q);
     VQC_TRY(multiply(w, SCORES, w->q, w->k, w->scores, error));
-    const block_scores s = {.attention = a, .worker = w, .block = b};
+    const block_scores s = {.attention = a, .worker = w, .block = b, .seen = seen_of(o, arguments->input, batch)};
     rows_run(a, a->block, probabilities_compute, &s);
     VQC_TRY(multiply(w, OUTPUT, w->probabilities, w->v, w->output, error));
     scatter(a, w->output, rows_of_output(o, batch, head), b.first, b.count, arguments->output);
@@ -312,7 +329,11 @@ static vqc_status backward_block(const attention *a, const worker *w, const void
     gather(a, arguments->input[0], queries, b.first, b.count, a->block, w->q);
     gather(a, arguments->grad_output, output, b.first, b.count, a->block, w->g);
     VQC_TRY(multiply(w, SCORES, w->q, w->k, w->scores, error));
-    const block_scores s = {.attention = a, .worker = w, .block = b, .again = true};
+    const block_scores s = {.attention = a,
+                            .worker = w,
+                            .block = b,
+                            .seen = seen_of(o, arguments->input, item / o->heads),
+                            .again = true};
     rows_run(a, a->block, probabilities_compute, &s);
     VQC_TRY(multiply(w, GRAD_VALUES, w->probabilities, w->g, w->grad_v, error));
     VQC_TRY(multiply(w, GRAD_PROBABILITIES, w->g, w->v, w->grad_scores, error));

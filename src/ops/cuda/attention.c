@@ -151,7 +151,12 @@ static vqc_status piece_scores(const vqc_cuda_plan *plan, piece *p, const void *
     VQC_TRY(gather(plan, p, QUERY, &state->heads.query, input[0], error));
     VQC_TRY(gather(plan, p, KEY, &state->heads.key, keys, error));
     VQC_TRY(gather(plan, p, VALUE, &state->heads.value, keys, error));
-    return multiply(state, SCORES, p, state->scale, QUERY, KEY, NULL, part(state, p, SCORE), error);
+    VQC_TRY(multiply(state, SCORES, p, state->scale, QUERY, KEY, NULL, part(state, p, SCORE), error));
+    if (!plan->operation.attention.masked)
+        return VQC_OK;
+    return vqc_cuda_check(vqc_cuda_scores_hide(&state->scores, plan->operation.attention.heads, p->pairs, input[1],
+                                               part(state, p, SCORE), plan->device->stream),
+                          "hiding keys", error);
 }
 
 static vqc_status piece_forward(const vqc_cuda_plan *plan, piece *p, const vqc_forward *arguments, vqc_error *error)

@@ -32,6 +32,18 @@ static __global__ void scatter_kernel(vqc_cuda_heads h, int64_t first, bool accu
         vqc_cuda_store_gradient(tensor, tensor_index(h, first, i), source[i], accumulate);
 }
 
+static __global__ void hide_kernel(vqc_cuda_scores shape, int64_t heads, int64_t first, const int32_t *seen,
+                                   float *score, int64_t count)
+{
+    for (int64_t i = vqc_cuda_first(); i < count; i += vqc_cuda_step()) {
+        int64_t row = i / shape.keys;
+        int64_t key = i % shape.keys;
+        int64_t sequence = (first + row / shape.queries) / heads;
+        if (seen[sequence * shape.keys + key] == 0)
+            score[row * shape.stride + key] = -INFINITY;
+    }
+}
+
 /* A row's scores, and what makes probabilities of them: exp(score − maximum) / sum. */
 typedef struct score_row {
     const float *score;
@@ -136,6 +148,15 @@ cudaError_t vqc_cuda_heads_scatter(vqc_dtype dtype, const vqc_cuda_heads *heads,
                                    bool accumulate, const float *source, void *tensor, cudaStream_t stream)
 {
     return VQC_CUDA_FOR_DTYPE(scatter, dtype, heads, pairs, accumulate, source, tensor, stream);
+}
+
+cudaError_t vqc_cuda_scores_hide(const vqc_cuda_scores *shape, int64_t heads, vqc_cuda_pairs pairs,
+                                 const int32_t *seen, float *score, cudaStream_t stream)
+{
+    int64_t count = shape->rows * shape->keys;
+    hide_kernel<<<vqc_cuda_blocks(count), VQC_CUDA_THREADS, 0, stream>>>(*shape, heads, pairs.first, seen, score,
+                                                                         count);
+    return cudaGetLastError();
 }
 
 cudaError_t vqc_cuda_softmax(vqc_dtype dtype, const vqc_cuda_scores *shape, const float *score, void *probability,

@@ -61,6 +61,11 @@ typedef struct vqc_cuda_scores {
     bool causal;
 } vqc_cuda_scores;
 
+/* Makes the scores of a sequence's keys where `seen` (sequences, keys) is 0 so small that their probability is 0. Its
+ * rows are those of the pairs, of which each sequence has `heads`. */
+cudaError_t vqc_cuda_scores_hide(const vqc_cuda_scores *shape, int64_t heads, vqc_cuda_pairs pairs,
+                                 const int32_t *seen, float *score, cudaStream_t stream);
+
 /* probability = softmax(score) by rows; score f32, probability of the dtype. With f32 they may be the same memory. */
 cudaError_t vqc_cuda_softmax(vqc_dtype dtype, const vqc_cuda_scores *shape, const float *score, void *probability,
                              cudaStream_t stream);

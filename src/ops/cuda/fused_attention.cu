@@ -906,7 +906,7 @@ bool vqc_cuda_fused_attention_applies(const vqc_operation *operation)
 {
     const int64_t widest = 128;
     const vqc_attention *o = &operation->attention;
-    return operation->dtype == VQC_DTYPE_BF16 && o->head_width % PIECE == 0 && o->head_width <= widest;
+    return operation->dtype == VQC_DTYPE_BF16 && !o->masked && o->head_width % PIECE == 0 && o->head_width <= widest;
 }
 
 size_t vqc_cuda_fused_attention_saved_size(const vqc_attention *o)

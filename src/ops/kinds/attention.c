@@ -10,7 +10,9 @@ vqc_operation_layout vqc_attention_layout(const vqc_operation *operation)
     vqc_operation_layout layout = vqc_layout_reading_input(operation->dtype, o->packed ? 3 * output : output, output);
     if (!o->packed)
         vqc_layout_add_input(&layout, o->batch * o->keys * 2 * width, operation->dtype, true);
-    layout.backward_reads_input[1] = !o->packed;
+    if (o->masked)
+        vqc_layout_add_input(&layout, o->batch * o->keys, VQC_DTYPE_I32, false);
+    layout.backward_reads_input[1] = layout.input_count > 1;
     layout.backward_reads_output = true;
     return layout;
 }
@@ -26,6 +28,8 @@ vqc_status vqc_attention_check(const vqc_operation *operation, vqc_error *error)
         return vqc_error_set(error, VQC_FAILED,
                              "attention: %" PRId64 " keys, expected one for each of %" PRId64 " queries", o->keys,
                              o->queries);
+    if (o->masked && !o->packed)
+        return vqc_error_set(error, VQC_FAILED, "attention: masked, expected to be packed");
     return vqc_check_products(operation,
                               VQC_PRODUCTS({"queries", {o->batch, o->queries, o->heads, o->head_width, 3}},
                                            {"keys and values", {o->batch, o->keys, o->heads, o->head_width, 2}},

@@ -22,16 +22,20 @@ static attention_place place_of(const vqc_attention *o, int64_t b, int64_t h)
     return place;
 }
 
-/* The rows of one head, for reading. */
+/* The rows of one head, for reading, and which keys its sequence's queries see; NULL: all. */
 typedef struct attention_rows {
     const double *query, *key, *value;
+    const int32_t *seen;
 } attention_rows;
 
 static attention_rows rows_of(const vqc_attention *o, const double *const input[VQC_OPERATION_MAX_INPUTS],
-                              attention_place place)
+                              const int32_t *seen, attention_place place, int64_t b)
 {
     const double *keys = o->packed ? input[0] : input[1];
-    return (attention_rows){input[0] + place.query, keys + place.key, keys + place.value};
+    return (attention_rows){.query = input[0] + place.query,
+                            .key = keys + place.key,
+                            .value = keys + place.value,
+                            .seen = o->masked ? seen + b * o->keys : NULL};
 }
 
 static double dot(const double *a, const double *b, int64_t width)
@@ -48,7 +52,7 @@ static void accumulate(double factor, const double *restrict row, int64_t width,
         output[i] += factor * row[i];
 }
 
-/* Number of keys that a query sees. */
+/* Number of keys that a query may see. */
 static int64_t keys_of(const vqc_attention *o, int64_t query)
 {
     return o->causal ? query + 1 : o->keys;
@@ -68,6 +72,8 @@ static void probabilities(const vqc_attention *o, attention_place place, attenti
     for (int64_t k = 0; k < keys; k++) {
         probability[k] = score_scale(o) *
                          dot(rows.query + query * place.query_stride, rows.key + k * place.key_stride, o->head_width);
+        if (rows.seen != NULL && rows.seen[k] == 0)
+            probability[k] = -INFINITY;
         maximum = fmax(maximum, probability[k]);
     }
     double sum = 0.0;
@@ -147,7 +153,7 @@ static void forward(const ref_plan *plan, const ref_forward *arguments)
     for (int64_t b = 0; b < o->batch; b++) {
         for (int64_t h = 0; h < o->heads; h++) {
             attention_place place = place_of(o, b, h);
-            head_forward(o, place, rows_of(o, arguments->input, place),
+            head_forward(o, place, rows_of(o, arguments->input, arguments->index[1], place, b),
                          arguments->output + (b * o->queries * o->heads + h) * o->head_width, arguments->scratch);
         }
     }
@@ -159,7 +165,7 @@ static void backward(const ref_plan *plan, const ref_backward *arguments)
     for (int64_t b = 0; b < o->batch; b++) {
         for (int64_t h = 0; h < o->heads; h++) {
             attention_place place = place_of(o, b, h);
-            head_backward(o, place, rows_of(o, arguments->input, place),
+            head_backward(o, place, rows_of(o, arguments->input, arguments->index[1], place, b),
                           arguments->grad_output + (b * o->queries * o->heads + h) * o->head_width,
                           arguments->grad_input, arguments->scratch);
         }
