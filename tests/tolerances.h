@@ -96,4 +96,7 @@ static const tolerance tolerances[TOLERANCE_COUNT] = {
 #define OPTIMISER_LARGEST 2e-6
 #define OPTIMISER_SMALL 1e-1
 
+/* A mask's values are means of whole numbers, rounded to f32, and once more when a cell is the mean of them. */
+#define MASK_SHARE 2e-7
+
 #endif

@@ -1,6 +1,7 @@
 #ifndef VQC_IMAGE_CODEC_H
 #define VQC_IMAGE_CODEC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -13,6 +14,7 @@
 typedef struct vqc_image_file {
     FILE *stream;
     int64_t size; /* bytes; at least 1 */
+    bool opacity; /* the opacity is wanted, as grey, not the colours; a format without any is VQC_BAD_INPUT */
 } vqc_image_file;
 
 /* Opens a regular file that is not empty. */
@@ -22,6 +24,9 @@ void vqc_image_file_close(vqc_image_file *file);
 /* Decode a file of that format into a new image. No picture is allocated that the file's size could not hold. */
 VQC_MUST_CHECK vqc_status vqc_image_png_read(vqc_image_file *file, vqc_image *image_out, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_image_jpeg_read(vqc_image_file *file, vqc_image *image_out, vqc_error *error);
+
+/* The error for a picture whose opacity is wanted, and which has none. */
+vqc_status vqc_image_file_opaque(vqc_error *error);
 
 /* The error for a picture that the file is too small for. */
 vqc_status vqc_image_file_too_small(const vqc_image_file *file, int64_t height, int64_t width, vqc_error *error);

@@ -42,6 +42,11 @@ void vqc_image_file_close(vqc_image_file *file)
     (void)fclose(file->stream);
 }
 
+vqc_status vqc_image_file_opaque(vqc_error *error)
+{
+    return vqc_error_set(error, VQC_BAD_INPUT, "expected a picture with an opacity of its own, found one without");
+}
+
 vqc_status vqc_image_file_too_small(const vqc_image_file *file, int64_t height, int64_t width, vqc_error *error)
 {
     return vqc_error_set(error, VQC_BAD_INPUT,

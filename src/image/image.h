@@ -28,6 +28,10 @@ void vqc_image_release(vqc_image *image);
  * damaged, cut short or beyond the limits is VQC_BAD_INPUT; the message names it. */
 VQC_MUST_CHECK vqc_status vqc_image_read(const char *path, vqc_image *image_out, vqc_error *error);
 
+/* The same of a picture's opacity, as grey: 0 where it is transparent. A picture that has none, as all JPEG files and
+ * most PNG files, is VQC_BAD_INPUT. */
+VQC_MUST_CHECK vqc_status vqc_image_read_opacity(const char *path, vqc_image *image_out, vqc_error *error);
+
 /* One text stored in a PNG file. */
 typedef struct vqc_image_text {
     const char *key;   /* 1 to 79 printable ASCII characters; no space first, last or after a space */

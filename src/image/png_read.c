@@ -158,6 +158,14 @@ static void lay_on_white(const uint8_t *transparent, vqc_image *image)
     }
 }
 
+static void take_opacity(const uint8_t *transparent, vqc_image *image)
+{
+    int64_t count = image->height * image->width;
+    for (int64_t i = 0; i < count; i++)
+        memset(image->pixels + i * COLOUR_CHANNELS, transparent[i * ALPHA_CHANNELS + COLOUR_CHANNELS],
+               COLOUR_CHANNELS);
+}
+
 /* How the camera was held. */
 static int orientation_of(const png_reader *reader)
 {
@@ -178,9 +186,13 @@ static vqc_status pixels_read(png_reader *reader)
     (void)png_set_interlace_handling(reader->png);
     png_read_update_info(reader->png, reader->info);
     VQC_TRY(rows_allocate(reader));
+    if (reader->file->opacity && reader->transparent == NULL)
+        return vqc_image_file_opaque(reader->error);
     png_read_image(reader->png, reader->rows);
     png_read_end(reader->png, reader->info); /* Exif may stand behind the pixels */
-    if (reader->transparent != NULL)
+    if (reader->file->opacity)
+        take_opacity(reader->transparent, &reader->image);
+    else if (reader->transparent != NULL)
         lay_on_white(reader->transparent, &reader->image);
     return vqc_image_orient(&reader->image, orientation_of(reader), reader->error);
 }

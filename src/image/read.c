@@ -16,17 +16,27 @@ static vqc_status file_read(vqc_image_file *file, vqc_image *image_out, vqc_erro
     if (size >= sizeof png && memcmp(first, png, sizeof png) == 0)
         return vqc_image_png_read(file, image_out, error);
     if (size >= sizeof jpeg && memcmp(first, jpeg, sizeof jpeg) == 0)
-        return vqc_image_jpeg_read(file, image_out, error);
+        return file->opacity ? vqc_image_file_opaque(error) : vqc_image_jpeg_read(file, image_out, error);
     return vqc_error_set(error, VQC_BAD_INPUT, "expected a PNG or JPEG picture, found neither");
 }
 
-vqc_status vqc_image_read(const char *path, vqc_image *image_out, vqc_error *error)
+static vqc_status image_read(const char *path, bool opacity, vqc_image *image_out, vqc_error *error)
 {
-    vqc_image_file file;
+    vqc_image_file file = {.opacity = opacity};
     vqc_status status = vqc_image_file_open(path, &file, error);
     if (status == VQC_OK) {
         status = file_read(&file, image_out, error);
         vqc_image_file_close(&file);
     }
     return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s", path);
+}
+
+vqc_status vqc_image_read(const char *path, vqc_image *image_out, vqc_error *error)
+{
+    return image_read(path, false, image_out, error);
+}
+
+vqc_status vqc_image_read_opacity(const char *path, vqc_image *image_out, vqc_error *error)
+{
+    return image_read(path, true, image_out, error);
 }

@@ -73,11 +73,23 @@ static vqc_projection projection_find(const vqc_latent *latent, const vqc_latent
     return vqc_formula_projection(&numbers->update, &sums);
 }
 
+/* Takes an element that moves its share of the optimiser's step. */
+static void element_move(const vqc_latent *latent, const vqc_latent_numbers *numbers, vqc_projection projection,
+                         int64_t i)
+{
+    const vqc_update update = numbers->update;
+    int64_t count = latent->cells * latent->width;
+    float *z = latent->state + i;
+    float before = *z;
+    vqc_formula_update(latent->optimiser, &update, projection, whole_gradient(latent, numbers, i), z, count);
+    if (latent->mask != NULL)
+        *z = vqc_formula_share(before, *z, latent->mask[i / latent->width]);
+}
+
 static vqc_status latent_step(void *device, const vqc_latent *latent, const vqc_latent_numbers *numbers,
                               vqc_error *error)
 {
     (void)device, (void)error;
-    const vqc_update update = numbers->update;
     int64_t count = latent->cells * latent->width;
     vqc_projection projection = {0};
     if (vqc_optimiser_traits_of(latent->optimiser).projects)
@@ -86,7 +98,7 @@ static vqc_status latent_step(void *device, const vqc_latent *latent, const vqc_
         float *z = latent->state + i;
         int64_t channel = i % latent->width;
         if (moves(latent, i))
-            vqc_formula_update(latent->optimiser, &update, projection, whole_gradient(latent, numbers, i), z, count);
+            element_move(latent, numbers, projection, i);
         if (latent->limits != NULL)
             *z = vqc_formula_limit(*z, latent->limits[channel], latent->limits[latent->width + channel]);
         if (latent->average != NULL)

@@ -16,4 +16,10 @@ VQC_FORMULA uint64_t vqc_formula_latent_word(uint64_t index, uint32_t bits)
     return word ^ word >> 31;
 }
 
+/* Where an element comes to that goes a share, above 0 and at most 1, of its step from `before` to `after`. */
+VQC_FORMULA float vqc_formula_share(float before, float after, float share)
+{
+    return share == 1.0F ? after : before + share * (after - before);
+}
+
 #endif

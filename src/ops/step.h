@@ -57,12 +57,15 @@ typedef struct vqc_latent {
     float *average;        /* (cells, width): running mean of z; or NULL */
     const float *gradient; /* (cells, width) */
     const float *origin;   /* (cells, width): where the L2 term pulls to; or NULL for zero */
-    const float *mask;     /* (cells): 0 where nothing moves; or NULL where everything does */
+    const float *mask;     /* (cells): the share of its step that a cell goes, 0 where it stays, at most 1; or NULL,
+                              where all go all of it */
     const float *limits;   /* (2, width): least and largest value of every channel; or NULL */
 } vqc_latent;
 
-/* One step where the latent moves: g = gradient + l2_slope · (z − origin) + decay · z, then the optimiser. Then,
- * everywhere, the limits, and average += average_share · (z − average). `numbers` is in device memory. */
+/* One step where the latent moves: g = gradient + l2_slope · (z − origin) + decay · z, then the optimiser, of whose
+ * step z goes the mask's share. (A share of the gradient would change next to nothing: Adam and its like divide by
+ * the gradient's size.) Then, everywhere, the limits, and average += average_share · (z − average). `numbers` is in
+ * device memory. */
 VQC_MUST_CHECK vqc_status vqc_ops_latent_step(vqc_ops *ops, const vqc_latent *latent,
                                               const vqc_latent_numbers *numbers, vqc_error *error);
 

@@ -245,6 +245,11 @@ static vqc_status latent_measure_now(vqc_guidance *guidance, vqc_error *error)
     return vqc_ops_wait(guidance->models.ops, error);
 }
 
+vqc_status vqc_guidance_mask(vqc_guidance *guidance, const float *mask, vqc_error *error)
+{
+    return vqc_latent_optimiser_mask(guidance->optimiser, mask, error);
+}
+
 vqc_status vqc_guidance_reset(vqc_guidance *guidance, const float *z, vqc_error *error)
 {
     VQC_TRY(vqc_latent_optimiser_reset(guidance->optimiser, z, error));

@@ -44,6 +44,8 @@ typedef struct vqc_guidance_aim {
 /* Turns to a render. Of the aim, only the settings are needed afterwards. */
 VQC_MUST_CHECK vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim, vqc_error *error);
 
+/* Gives the render a mask (rows, columns), in host memory, before its first step (render/latent_optimiser.h). */
+VQC_MUST_CHECK vqc_status vqc_guidance_mask(vqc_guidance *guidance, const float *mask, vqc_error *error);
 /* Starts from the latent z (rows, columns, width), in host memory. */
 VQC_MUST_CHECK vqc_status vqc_guidance_reset(vqc_guidance *guidance, const float *z, vqc_error *error);
 /* The optimiser's state (render/latent_optimiser.h) to and from host memory. */

@@ -62,6 +62,18 @@ static vqc_status picture_latent(const vqc_start_type *type, const vqc_start_sit
     return status;
 }
 
+vqc_status vqc_init_picture(const vqc_generator *generator, const vqc_render *render, int64_t rows, int64_t columns,
+                            float *pixels, vqc_error *error)
+{
+    const vqc_start_type *type = types[render->settings->init.kind];
+    const vqc_start_site site = {
+        generator, render, rows, columns, rows * generator->factor, columns * generator->factor};
+    if (type->picture == NULL)
+        return vqc_error_set(error, VQC_FAILED, "render %lld does not start from a picture",
+                             (long long)render->number);
+    return type->picture(&site, pixels, error);
+}
+
 vqc_status vqc_init_latent(const vqc_generator *generator, vqc_ops *ops, vqc_dtype precision,
                            const vqc_render *render, int64_t rows, int64_t columns, float *z, vqc_error *error)
 {

@@ -11,6 +11,11 @@ VQC_MUST_CHECK vqc_status vqc_init_latent(const vqc_generator *generator, vqc_op
                                           const vqc_render *render, int64_t rows, int64_t columns, float *z,
                                           vqc_error *error);
 
+/* The picture that such a start encodes: pixels (rows · factor, columns · factor, 3), 0 to 1. A start that is no
+ * picture is VQC_FAILED. */
+VQC_MUST_CHECK vqc_status vqc_init_picture(const vqc_generator *generator, const vqc_render *render, int64_t rows,
+                                           int64_t columns, float *pixels, vqc_error *error);
+
 /* Whether it starts from a picture, which needs the encoder. */
 bool vqc_init_is_encoded(const vqc_settings *settings);
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/image.h"
 #include "render/regulariser.h"
 
 struct vqc_latent_optimiser {
@@ -16,45 +15,10 @@ struct vqc_latent_optimiser {
     float *state;  /* z and its moments */
     float *origin; /* where the L2 term pulls to; NULL for zero */
     float *limits; /* least value of every channel, then largest; NULL without limits */
-    float *mask;   /* (rows, columns), NULL where everything moves */
+    float *mask;   /* (rows, columns): the share of a step that each cell goes; NULL: all of it */
     vqc_latent_numbers *numbers;
     vqc_latent_numbers *prepared; /* the same in host memory, on their way */
 };
-
-/* One cell's share of white decides whether it moves. */
-static void mask_fill(const vqc_image *image, int64_t rows, int64_t columns, float *mask)
-{
-    int64_t cell_height = image->height / rows;
-    int64_t cell_width = image->width / columns;
-    for (int64_t row = 0; row < rows; row++)
-        for (int64_t column = 0; column < columns; column++) {
-            int64_t sum = 0;
-            for (int64_t y = 0; y < cell_height; y++)
-                for (int64_t x = 0; x < 3 * cell_width; x++)
-                    sum += image->pixels[3 * ((row * cell_height + y) * image->width + column * cell_width) + x];
-            mask[row * columns + column] = 2 * sum >= (int64_t)255 * 3 * cell_height * cell_width ? 1.0F : 0.0F;
-        }
-}
-
-/* Reads the mask, brought to a picture of whole cells; *mask_out stays NULL without one. */
-static vqc_status mask_read(const vqc_generator *generator, const char *path, int64_t rows, int64_t columns,
-                            float **mask_out, vqc_error *error)
-{
-    vqc_image image = {0};
-    vqc_image resized = {0};
-    if (path == NULL)
-        return VQC_OK;
-    VQC_TRY(vqc_image_read(path, &image, error));
-    vqc_status status = vqc_image_resize(&image, rows * generator->factor, columns * generator->factor,
-                                         VQC_IMAGE_LANCZOS, &resized, error);
-    if (status == VQC_OK)
-        status = vqc_memory_allocate((size_t)(rows * columns), sizeof **mask_out, "a mask", mask_out, error);
-    if (status == VQC_OK)
-        mask_fill(&resized, rows, columns, *mask_out);
-    vqc_image_release(&image);
-    vqc_image_release(&resized);
-    return status;
-}
 
 static vqc_optimiser_traits traits_of(const vqc_settings *settings)
 {
@@ -120,17 +84,6 @@ static vqc_status limits_create(vqc_latent_optimiser *optimiser, const vqc_gener
     return status;
 }
 
-static vqc_status mask_create(vqc_latent_optimiser *optimiser, const vqc_generator *generator, int64_t rows,
-                              int64_t columns, vqc_error *error)
-{
-    float *mask = NULL;
-    vqc_status status = mask_read(generator, optimiser->settings->mask, rows, columns, &mask, error);
-    if (status == VQC_OK && mask != NULL)
-        status = values_upload(optimiser->ops, mask, optimiser->cells, &optimiser->mask, error);
-    free(mask);
-    return status;
-}
-
 static vqc_status memory_create(vqc_latent_optimiser *optimiser, vqc_error *error)
 {
     void *memory;
@@ -160,8 +113,6 @@ vqc_status vqc_latent_optimiser_create(const vqc_generator *generator, vqc_ops *
     vqc_status status = memory_create(optimiser, error);
     if (status == VQC_OK)
         status = limits_create(optimiser, generator, error);
-    if (status == VQC_OK)
-        status = mask_create(optimiser, generator, rows, columns, error);
     if (status != VQC_OK) {
         vqc_latent_optimiser_destroy(optimiser);
         return status;
@@ -180,6 +131,11 @@ void vqc_latent_optimiser_destroy(vqc_latent_optimiser *optimiser)
             vqc_ops_memory_release(optimiser->ops, memory[i]);
     vqc_ops_host_release(optimiser->ops, optimiser->prepared);
     free(optimiser);
+}
+
+vqc_status vqc_latent_optimiser_mask(vqc_latent_optimiser *optimiser, const float *mask, vqc_error *error)
+{
+    return values_upload(optimiser->ops, mask, optimiser->cells, &optimiser->mask, error);
 }
 
 vqc_status vqc_latent_optimiser_reset(vqc_latent_optimiser *optimiser, const float *z, vqc_error *error)

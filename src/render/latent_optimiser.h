@@ -7,8 +7,7 @@
 
 /* The latent of one render and its optimiser, in device memory. Its state is z and, shaped like z, the optimiser's
  * moments (ops/update_formulas.h) and the moving average of z, if the settings ask for one: (tensors, rows, columns,
- * width), z first and the average last. A mask that is no picture is VQC_BAD_INPUT when it is created; all else is
- * VQC_FAILED: for want of memory, or the device's. */
+ * width), z first and the average last. All failures are VQC_FAILED: for want of memory, or the device's. */
 typedef struct vqc_latent_optimiser vqc_latent_optimiser;
 
 /* Tensors of the state under these settings, z among them. */
@@ -18,12 +17,15 @@ int64_t vqc_latent_optimiser_result_tensor(const vqc_settings *settings);
 /* Bytes that it takes on the device, for a latent of so many elements. */
 size_t vqc_latent_optimiser_size(const vqc_settings *settings, int64_t count);
 
-/* For a latent of rows × columns cells; limits and mask as the settings have them. A mask is a picture file: a cell
- * moves where the picture, averaged over the cell, is at least half white. The settings and the ops must outlive
- * it. */
+/* For a latent of rows × columns cells; limits as the settings have them. Every cell moves. The settings and the ops
+ * must outlive it. */
 VQC_MUST_CHECK vqc_status vqc_latent_optimiser_create(const vqc_generator *generator, vqc_ops *ops,
                                                       const vqc_settings *settings, int64_t rows, int64_t columns,
                                                       vqc_latent_optimiser **optimiser_out, vqc_error *error);
+/* Gives it a mask (rows, columns), once, before its first step: the share of a step that each cell goes, from 0,
+ * where it stays, to 1. */
+VQC_MUST_CHECK vqc_status vqc_latent_optimiser_mask(vqc_latent_optimiser *optimiser, const float *mask,
+                                                    vqc_error *error);
 /* NULL is allowed. */
 void vqc_latent_optimiser_destroy(vqc_latent_optimiser *optimiser);
 
@@ -43,8 +45,8 @@ const float *vqc_latent_optimiser_origin(const vqc_latent_optimiser *optimiser);
  * before has been waited for. */
 VQC_MUST_CHECK vqc_status vqc_latent_optimiser_prepare(vqc_latent_optimiser *optimiser, int64_t step, double l2_slope,
                                                        vqc_error *error);
-/* Queues the step: where the mask lets z move, the optimiser under gradient + l2_slope · (z − origin), then the
- * limits, then the average. gradient: shaped like z, in device memory. May be recorded. */
+/* Queues the step: where the mask lets z move, and as far as it does, the optimiser under gradient + l2_slope · (z −
+ * origin), then the limits, then the average. gradient: shaped like z, in device memory. May be recorded. */
 VQC_MUST_CHECK vqc_status vqc_latent_optimiser_step(vqc_latent_optimiser *optimiser, const float *gradient,
                                                     vqc_error *error);
 

@@ -37,6 +37,7 @@ struct vqc_renderer {
     vqc_render_extents shape;
     int64_t steps_done;
     vqc_guidance *guidance;
+    vqc_render_mask mask;
     float *state;    /* (state_tensors, rows, columns, latent_width): the optimiser's, on its way */
     double *weights; /* (perceptors, targets): what each target's distance counts in the loss, for one crop */
     double *stops;   /* (targets) */
@@ -134,6 +135,7 @@ void vqc_renderer_destroy(vqc_renderer *renderer)
         return;
     networks_release(renderer);
     share_release(renderer);
+    vqc_render_mask_release(&renderer->mask);
     free(renderer->state);
     vqc_step_message_release(&renderer->message);
     if (renderer->first == NULL)
@@ -307,6 +309,15 @@ static vqc_status latent_start(vqc_renderer *renderer, vqc_error *error)
     return vqc_guidance_reset(renderer->guidance, z, error);
 }
 
+/* Where that latent may change. */
+static vqc_status mask_start(vqc_renderer *renderer, vqc_error *error)
+{
+    vqc_render_mask_release(&renderer->mask);
+    VQC_TRY(vqc_render_mask_create(&renderer->models->opened.generator, renderer->render, renderer->shape.rows,
+                                   renderer->shape.columns, &renderer->mask, error));
+    return renderer->mask.cells == NULL ? VQC_OK : vqc_guidance_mask(renderer->guidance, renderer->mask.cells, error);
+}
+
 vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, vqc_error *error)
 {
     vqc_render_extents shape;
@@ -327,6 +338,7 @@ vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, 
     VQC_TRY(guidance_turn(renderer, error));
     VQC_TRY(share_create(renderer, error));
     VQC_TRY(latent_start(renderer, error));
+    VQC_TRY(mask_start(renderer, error));
     return vqc_render_inputs_check(renderer->study, render, error); /* its files have been read now */
 }
 
@@ -634,7 +646,14 @@ vqc_status vqc_renderer_latent(vqc_renderer *renderer, float *z, vqc_error *erro
 
 vqc_status vqc_renderer_picture(vqc_renderer *renderer, float *picture, int32_t *codes, vqc_error *error)
 {
-    return vqc_guidance_picture(renderer->guidance, picture, codes, error);
+    VQC_TRY(vqc_guidance_picture(renderer->guidance, picture, codes, error));
+    vqc_render_mask_apply(&renderer->mask, picture);
+    return VQC_OK;
+}
+
+const vqc_render_mask *vqc_renderer_mask(const vqc_renderer *renderer)
+{
+    return &renderer->mask;
 }
 
 vqc_status vqc_renderer_save(const vqc_renderer *renderer, float *state, vqc_error *error)

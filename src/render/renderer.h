@@ -6,6 +6,7 @@
 #include "comm/team.h"
 #include "guide/targets.h"
 #include "render/guidance.h"
+#include "render/mask.h"
 #include "render/share.h"
 #include "study/study.h"
 
@@ -104,7 +105,8 @@ int64_t vqc_renderer_steps_done(const vqc_renderer *renderer);
 
 /* The latent (rows, columns, latent_width) after the last step, or its moving average if the settings ask for it. */
 VQC_MUST_CHECK vqc_status vqc_renderer_latent(vqc_renderer *renderer, float *z, vqc_error *error);
-/* The picture (height, width, 3), 0 to 1, and the codes (rows, columns) of that latent. */
+/* The picture (height, width, 3), 0 to 1, and the codes (rows, columns) of that latent; where the mask keeps pixels,
+ * the picture laid over the start. */
 VQC_MUST_CHECK vqc_status vqc_renderer_picture(vqc_renderer *renderer, float *picture, int32_t *codes,
                                                vqc_error *error);
 
@@ -113,6 +115,9 @@ VQC_MUST_CHECK vqc_status vqc_renderer_picture(vqc_renderer *renderer, float *pi
 VQC_MUST_CHECK vqc_status vqc_renderer_save(const vqc_renderer *renderer, float *state, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_renderer_restore(vqc_renderer *renderer, const float *state, int64_t steps_done,
                                                vqc_error *error);
+
+/* The mask of the render under way. */
+const vqc_render_mask *vqc_renderer_mask(const vqc_renderer *renderer);
 
 /* Goes to this latent, with an optimiser that has not begun: to look at its picture. */
 VQC_MUST_CHECK vqc_status vqc_renderer_visit(vqc_renderer *renderer, const float *z, vqc_error *error);

@@ -87,6 +87,18 @@ static void restart_say(const vqc_work *work, const vqc_archive_checkpoint *foun
     launch->say(line);
 }
 
+/* Says where a mask changes nothing. */
+static void mask_say(const vqc_work *work)
+{
+    char line[VQC_ERROR_MESSAGE_SIZE];
+    const vqc_launch *launch = work->rank->launch;
+    if (launch->say == NULL || !vqc_render_mask_frees_all(vqc_renderer_mask(work->renderer)))
+        return;
+    (void)snprintf(line, sizeof line, "render %lld: its mask frees every cell, as if there were none",
+                   (long long)work->number);
+    launch->say(line);
+}
+
 /* Goes back to the newest checkpoint, if there is one of this environment. */
 static vqc_status work_resume(vqc_work *work, vqc_error *error)
 {
@@ -255,6 +267,8 @@ static vqc_status work_start(vqc_work *work, vqc_error *error)
     double seconds = vqc_clock_seconds() - started;
     if (seconds > work->rank->start_seconds)
         work->rank->start_seconds = seconds;
+    if (status == VQC_OK && work->leads)
+        mask_say(work);
     if (status == VQC_OK && work->leads)
         status = work_resume(work, error);
     status = vqc_team_agree(work->rank->team, status, error);

@@ -12,7 +12,7 @@ const vqc_input_row vqc_input_rows[] = {
                            .offset = offsetof(vqc_study, prompts_path)},
     [VQC_INPUT_TARGET] = {.what = "target", .owner = VQC_INPUT_OF_TARGET, .offset = offsetof(vqc_target, file)},
     [VQC_INPUT_START] = {.what = "init", .owner = VQC_INPUT_OF_SETTINGS, .offset = offsetof(vqc_settings, init.file)},
-    [VQC_INPUT_MASK] = {.what = "mask", .owner = VQC_INPUT_OF_SETTINGS, .offset = offsetof(vqc_settings, mask)},
+    [VQC_INPUT_MASK] = {.what = "mask", .owner = VQC_INPUT_OF_SETTINGS, .offset = offsetof(vqc_settings, mask.file)},
 };
 
 static_assert(sizeof vqc_input_rows / sizeof vqc_input_rows[0] == VQC_INPUT_COUNT, "a row for every kind of input");

@@ -97,7 +97,7 @@ bool vqc_field_is_usual(const vqc_field *field, const void *object)
     if (is_text(field))
         return text_get(field, object) == NULL;
     if (field->kind == VQC_FIELD_OTHER)
-        return false;
+        return field->hooks != NULL && field->hooks->is_usual != NULL && field->hooks->is_usual(object);
     return number_get(field, object, 0) == field->usual[0] &&
            (!is_pair(field) || number_get(field, object, 1) == field->usual[1]);
 }

@@ -54,6 +54,8 @@ typedef struct vqc_field_hooks {
     vqc_status (*read)(void *object, const vqc_yaml_node *node, vqc_error *error);
     /* Appends " value", or the lines of a list, each behind a line feed. */
     vqc_status (*write)(const void *object, vqc_text *text, vqc_error *error);
+    /* Whether it is the default; NULL: it is never taken for it. */
+    bool (*is_usual)(const void *object);
 } vqc_field_hooks;
 
 /* A row: one key. Members that a kind does not need stay zero. */

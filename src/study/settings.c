@@ -28,12 +28,26 @@ vqc_status vqc_settings_apply_key(vqc_settings *settings, const char *key, const
     return vqc_schema_apply_key(&vqc_settings_schema, settings, key, value, place, error);
 }
 
+/* Pixels can be kept of a picture alone, and a ramp that nothing follows would do nothing. */
+static vqc_status mask_check(const vqc_settings *settings, const vqc_yaml_node *place, vqc_error *error)
+{
+    const vqc_mask *mask = &settings->mask;
+    if (mask->keep_pixels && settings->init.kind != VQC_INIT_IMAGE)
+        return vqc_yaml_error(place, error,
+                              "mask: keep: pixels needs the picture whose pixels are kept: init: {image: FILE}");
+    if (mask->feather > 0 && !mask->soft && !mask->keep_pixels)
+        return vqc_yaml_error(place, error,
+                              "mask: feather: expected soft: true or keep: pixels beside it, without "
+                              "which a cell moves or does not");
+    return VQC_OK;
+}
+
 vqc_status vqc_settings_check(const vqc_settings *settings, const vqc_yaml_node *place, vqc_error *error)
 {
     if (settings->steps < settings->snapshots)
         return vqc_yaml_error(place, error, "snapshots: expected at most the %lld steps, found %lld",
                               (long long)settings->steps, (long long)settings->snapshots);
-    return VQC_OK;
+    return mask_check(settings, place, error);
 }
 
 vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_error *error)

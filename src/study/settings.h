@@ -32,6 +32,25 @@ typedef struct vqc_init {
     int64_t render;     /* latent: number of the render */
 } vqc_init;
 
+/* What of a mask's picture says where the latent may change. */
+typedef enum vqc_mask_channel {
+    VQC_MASK_LUMA, /* the mean of red, green and blue; what is transparent lies on white */
+    VQC_MASK_ALPHA /* the opacity */
+} vqc_mask_channel;
+
+/* Where the latent may change. All zero: everywhere. */
+typedef struct vqc_mask {
+    const char *file; /* a picture, relative to the job file */
+    vqc_mask_channel channel;
+    bool invert;
+    bool soft;
+    int64_t feather;
+    bool keep_pixels;
+} vqc_mask;
+
+/* Whether anything is masked. */
+bool vqc_mask_is_given(const vqc_mask *mask);
+
 /* How crops come from the picture. */
 typedef enum vqc_crop_method {
     VQC_CROPS_ORIGINAL, /* random squares, resampled */

@@ -32,6 +32,11 @@ typedef struct vqc_init_form {
 extern const vqc_init_form vqc_init_forms[VQC_INIT_COUNT]; /* by vqc_init_kind */
 extern const vqc_field_hooks vqc_init_hooks;               /* vqc_settings */
 
+/* ---- mask_table.c ---- */
+
+extern const vqc_schema vqc_mask_schema;     /* vqc_mask */
+extern const vqc_field_hooks vqc_mask_hooks; /* vqc_settings */
+
 /* ---- augmentations_table.c ---- */
 
 extern const vqc_field_hooks vqc_augmentations_hooks; /* vqc_settings */

@@ -61,6 +61,30 @@ static void test_every_kind(void **state)
     }
 }
 
+/* The last sample of a pixel, the palette's opacity; where there is neither, it is refused. */
+static void test_opacity(void **state)
+{
+    const scratch *fixture = *state;
+    for (int variant = 0; variant < 6; variant++) {
+        const int types[] = {PNG_COLOR_TYPE_RGB_ALPHA, PNG_COLOR_TYPE_PALETTE, PNG_COLOR_TYPE_RGB};
+        png_build build = {.colour_type = types[variant % 3], .depth = 8, .interlaced = variant >= 3};
+        build.has_transparency = build.colour_type == PNG_COLOR_TYPE_PALETTE;
+        vqc_image image = {0};
+        vqc_error error = {0};
+        png_build_fill(&build);
+        png_build_write(&build, fixture->path);
+        vqc_status status = vqc_image_read_opacity(fixture->path, &image, &error);
+        assert_int_equal(status, build.colour_type == PNG_COLOR_TYPE_RGB ? VQC_BAD_INPUT : VQC_OK);
+        for (int i = 0; status == VQC_OK && i < PNG_BUILD_HEIGHT * PNG_BUILD_WIDTH; i++) {
+            const uint16_t *samples = build.samples[i / PNG_BUILD_WIDTH][i % PNG_BUILD_WIDTH];
+            uint8_t opacity = build.has_transparency ? build.palette_alpha[samples[0]] : (uint8_t)samples[3];
+            for (int c = 0; c < 3; c++)
+                assert_int_equal(image.pixels[3 * i + c], opacity);
+        }
+        vqc_image_release(&image);
+    }
+}
+
 static void test_damage(void **state)
 {
     const scratch *fixture = *state;
@@ -126,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_every_kind, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_opacity, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_damage, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_messages, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_claimed_sizes, scratch_setup, scratch_teardown),

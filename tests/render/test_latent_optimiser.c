@@ -19,21 +19,6 @@
 #include "image/image.h"
 #include "render/latent_optimiser.h"
 
-/* A mask with one black cell of four, in a file of its own. */
-static void mask_write(char path[64])
-{
-    vqc_error error = {0};
-    uint8_t pixels[CELLS * 3];
-    const vqc_image mask = {.width = 2, .height = 2, .pixels = pixels};
-    (void)snprintf(path, 64, "/tmp/vqclip-mask-XXXXXX");
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    assert_int_equal(close(descriptor), 0);
-    memset(pixels, 255, sizeof pixels);
-    memset(pixels + 6, 0, 3);
-    assert_int_equal(vqc_image_write_png(path, &mask, NULL, 0, &error), VQC_OK);
-}
-
 static vqc_ops *ops_open(void)
 {
     const vqc_ops_options options = {.threads = 1};
@@ -54,7 +39,7 @@ static void step_make(vqc_latent_optimiser *optimiser, int step, double l2_slope
 }
 
 /* The settings of a case, by way of the job file's text. */
-static vqc_settings settings_of(const optimiser_case *c, const char *mask, bool average)
+static vqc_settings settings_of(const optimiser_case *c, bool average)
 {
     vqc_error error = {0};
     vqc_yaml *yaml;
@@ -66,18 +51,17 @@ static vqc_settings settings_of(const optimiser_case *c, const char *mask, bool 
     if (vqc_settings_apply(&settings, vqc_yaml_root(yaml), NULL, &error) != VQC_OK)
         fail_msg("%s", error.message);
     vqc_yaml_destroy(yaml);
-    settings.mask = mask;
     settings.l2_towards_start = c->towards_start;
     settings.average = average ? optimiser_steps_known()->average_kept : 0.0;
     return settings;
 }
 
-static void case_run(const optimiser_case *c, const vqc_generator *generator, const char *mask, bool average)
+static void case_run(const optimiser_case *c, const vqc_generator *generator, bool average)
 {
     const optimiser_steps *known = optimiser_steps_known();
     vqc_error error = {0};
     vqc_ops *ops = ops_open();
-    const vqc_settings settings = settings_of(c, mask, average);
+    const vqc_settings settings = settings_of(c, average);
     vqc_latent_optimiser *optimiser;
     float actual[(2 + MAX_MOMENTS) * COUNT];
     const int tensors = 1 + c->moment_count + average;
@@ -85,6 +69,7 @@ static void case_run(const optimiser_case *c, const vqc_generator *generator, co
     assert_int_equal(vqc_latent_optimiser_tensors(&settings), tensors);
     assert_int_equal(vqc_latent_optimiser_size(&settings, COUNT), (tensors + c->towards_start) * 4 * COUNT);
     assert_int_equal(vqc_latent_optimiser_create(generator, ops, &settings, 2, 2, &optimiser, &error), VQC_OK);
+    assert_int_equal(vqc_latent_optimiser_mask(optimiser, known->mask, &error), VQC_OK);
     assert_int_equal(vqc_latent_optimiser_reset(optimiser, optimiser_steps_known()->start, &error), VQC_OK);
     for (int step = 0; step < STEPS; step++) {
         step_make(optimiser, step, known->l2_slopes[step], known->gradients[step], actual);
@@ -107,18 +92,15 @@ static void optimisers_are_the_public_ones(void **state)
     generator.width = WIDTH;
     generator.codes = 2;
     generator.factor = 1;
-    char path[64];
     int cases[VQC_OPTIMISER_COUNT] = {0};
-    mask_write(path);
     for (int i = 0; i < known->case_count; i++) {
         cases[known->cases[i].optimiser]++;
-        case_run(&known->cases[i], &generator, path, false);
-        case_run(&known->cases[i], &generator, path, true);
+        case_run(&known->cases[i], &generator, false);
+        case_run(&known->cases[i], &generator, true);
     }
     for (int kind = 0; kind < VQC_OPTIMISER_COUNT; kind++)
         if (cases[kind] == 0)
             fail_msg("row %d of ops/optimisers.def has no case in optimisers.json", kind);
-    (void)remove(path);
 }
 
 /* Under a constant gradient Adam moves by exactly its rate, which falls from `lr` to `lr_end`. */
@@ -147,6 +129,40 @@ static void rate_falls_in_a_line(void **state)
         for (int i = 0; i < COUNT; i++)
             assert_float_equal(optimiser_steps_known()->start[i] - actual[i], moved[step], OPTIMISER_LARGEST);
     }
+    vqc_latent_optimiser_destroy(optimiser);
+    vqc_ops_destroy(ops);
+}
+
+/* A cell with half a share goes half as far as one with all of it, and one with none stays; its moments are the same.
+ */
+static void shares_are_of_the_step(void **state)
+{
+    (void)state;
+    static float codebook[WIDTH];
+    vqc_generator generator = {.codebook = codebook};
+    generator.width = WIDTH;
+    generator.codes = 1;
+    generator.factor = 1;
+    vqc_error error = {0};
+    const vqc_settings settings = {
+        .steps = 1, .learning_rate = 0.5, .learning_rate_end = -1.0, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+    const float mask[CELLS] = {1.0F, 0.5F, 0.25F, 0.0F};
+    const float zeros[COUNT] = {0};
+    float ones[COUNT];
+    float actual[3 * COUNT];
+    vqc_ops *ops = ops_open();
+    vqc_latent_optimiser *optimiser;
+    assert_int_equal(vqc_latent_optimiser_create(&generator, ops, &settings, 2, 2, &optimiser, &error), VQC_OK);
+    for (int i = 0; i < COUNT; i++)
+        ones[i] = 1.0F;
+    assert_int_equal(vqc_latent_optimiser_mask(optimiser, mask, &error), VQC_OK);
+    assert_int_equal(vqc_latent_optimiser_reset(optimiser, zeros, &error), VQC_OK);
+    step_make(optimiser, 0, 0.0, ones, actual);
+    for (int i = 0; i < COUNT; i++) {
+        assert_true(actual[i] == mask[i / WIDTH] * actual[0]);
+        assert_true(actual[COUNT + i] == (mask[i / WIDTH] > 0.0F ? actual[COUNT] : 0.0F));
+    }
+    assert_float_equal(actual[0], -0.5, OPTIMISER_LARGEST);
     vqc_latent_optimiser_destroy(optimiser);
     vqc_ops_destroy(ops);
 }
@@ -248,6 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(optimisers_are_the_public_ones), cmocka_unit_test(rate_falls_in_a_line),
-        cmocka_unit_test(l2_gradient_is_that_of_the_term), cmocka_unit_test(restart_is_a_first_step)};
+        cmocka_unit_test(shares_are_of_the_step), cmocka_unit_test(l2_gradient_is_that_of_the_term),
+        cmocka_unit_test(restart_is_a_first_step)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,7 +69,8 @@ static void all_are_found(void **state)
         {"start.png", VQC_INPUT_MASK, -1}, {"/start.png", VQC_INPUT_START, -1}, {"/target.png", VQC_INPUT_TARGET, -1},
     };
     size_t paths = paths_count(&vqc_settings_schema) + paths_count(&vqc_target_schema) +
-                   paths_count(&vqc_embedding_schema) + paths_count(&vqc_prompt_schema);
+                   paths_count(&vqc_embedding_schema) + paths_count(&vqc_prompt_schema) +
+                   paths_count(&vqc_mask_schema);
     for (int i = 0; i < VQC_INIT_COUNT; i++)
         paths += paths_count(&vqc_init_forms[i].schema);
     assert_int_equal(paths, 5); /* mask, the rows of an embedding, and three starts; a target's image has no row */
@@ -79,7 +80,7 @@ static void all_are_found(void **state)
                       "seeds: [0, 1, 2]\n"
                       "prompts:\n"
                       "- {targets: [{image: /target.png}, {image: /target.png}], init: {image: start.png}}\n"
-                      "- {targets: [{image: /target.png}], init: {image: start.png}, mask: start.png}\n"
+                      "- {targets: [{image: /target.png}], init: {image: start.png}, mask: {image: start.png}}\n"
                       "- {targets: [{noise: 1}], init: {image: /start.png}}\n"
                       "- {targets: [{embedding: {file: rows, tensor: t}}], init: {codes: {file: codes, tensor: t}}}\n"
                       "- {targets: [{noise: 1}], init: {latent: {archive: a.h5, render: 4}}}\n"
@@ -132,14 +133,14 @@ static void replaced_files_are_refused(void **state)
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
-    picture_write(picture, 100);
+    picture_write(picture, 200);
     check(vqc_study_open(job, &study, &error), &error);
     check(vqc_study_inputs_digest(study, &error), &error);
     check(vqc_ops_create("cpu", &(vqc_ops_options){.threads = 1}, &ops, &error), &error);
     check(vqc_renderer_create(study, ops, VQC_DTYPE_F32, &renderer, &error), &error);
     for (size_t i = 0; i < 4; i++)
         check(vqc_renderer_start(renderer, &study->renders[i], &error), &error);
-    picture_write(picture, 101);
+    picture_write(picture, 201);
     for (size_t i = 0; i < 4; i++) {
         const bool reads = i == 1 || i == 2; /* targets were read when the renderer was made */
         assert_int_equal(vqc_renderer_start(renderer, &study->renders[i], &error), reads ? VQC_BAD_INPUT : VQC_OK);

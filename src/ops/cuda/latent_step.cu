@@ -39,8 +39,12 @@ __global__ void __launch_bounds__(VQC_CUDA_THREADS)
     for (int64_t i = vqc_cuda_first(); i < count; i += vqc_cuda_step()) {
         vqc_cuda_quotient at = vqc_cuda_divide(i, latent.width);
         float *z = latent.state + i;
-        if (moves(latent, at.whole))
+        if (moves(latent, at.whole)) {
+            float before = *z;
             vqc_formula_update(latent.optimiser, &update, projection, whole_gradient(latent, numbers, i), z, count);
+            if (latent.mask != NULL)
+                *z = vqc_formula_share(before, *z, latent.mask[at.whole]);
+        }
         if (latent.limits != NULL)
             *z = vqc_formula_limit(*z, latent.limits[at.rest], latent.limits[latent.width + at.rest]);
         if (latent.average != NULL)
