@@ -60,9 +60,20 @@ void run(dim3 grid, dim3 block, const std::function<void()> &body);
 void block_wait();
 void warp_wait();
 
-/* This thread's number in its block, and 8 bytes for each thread through which a warp exchanges values. */
+/* This thread's number in its block. */
 unsigned thread_number();
-void *exchange_slot(unsigned thread);
+
+/* The threads of a warp exchange values of at most 8 bytes: each writes one into its slot of this exchange, waits for
+ * the warp, and reads that of any. A slot stands until all have waited in the next exchange. */
+void *exchange_slot();
+const void *exchange_taken(unsigned from);
+
+template <typename T> void exchange_give(T value)
+{
+    static_assert(sizeof value <= 8, "a slot has 8 bytes");
+    std::memcpy(exchange_slot(), &value, sizeof value);
+    warp_wait();
+}
 
 template <typename Body> auto launch(Body body, dim3 grid, dim3 block, size_t = 0, cudaStream_t stream = nullptr)
 {
@@ -72,10 +83,8 @@ template <typename Body> auto launch(Body body, dim3 grid, dim3 block, size_t = 
 template <typename T> T exchange(T value, unsigned from)
 {
     T received;
-    std::memcpy(exchange_slot(thread_number()), &value, sizeof value);
-    warp_wait();
-    std::memcpy(&received, exchange_slot(from), sizeof received);
-    warp_wait();
+    exchange_give(value);
+    std::memcpy(&received, exchange_taken(from), sizeof received);
     return received;
 }
 
@@ -124,9 +133,11 @@ template <typename T> T __shfl_sync(unsigned, T value, int lane)
 
 static inline unsigned __ballot_sync(unsigned, bool mine)
 {
-    unsigned all = mine ? 1U << (emulation::thread_number() % emulation::WARP) : 0U;
-    for (int distance = 1; distance < (int)emulation::WARP; distance *= 2)
-        all |= __shfl_xor_sync(0xffffffffU, all, distance);
+    const unsigned first = emulation::thread_number() / emulation::WARP * emulation::WARP;
+    unsigned all = 0U;
+    emulation::exchange_give(mine);
+    for (unsigned lane = 0; lane < emulation::WARP; lane++)
+        all |= *static_cast<const bool *>(emulation::exchange_taken(first + lane)) ? 1U << lane : 0U;
     return all;
 }
 

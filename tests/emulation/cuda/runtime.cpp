@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <vector>
 
-#include <csetjmp>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -34,27 +33,37 @@ namespace
 
 enum class state { not_started, ready, waits_for_block, waits_for_warp, ended };
 
-enum { STACK_SIZE = 256 * 1024, MAX_THREADS = 1024 };
+/* What a thread that waits has on its stack is a few lines of the cache, STACK_SHIFT bytes. Each stack is longer by
+ * as much than the one before, so that these lines do not drive each other out. */
+enum { STACK_SIZE = 256 * 1024, STACK_SHIFT = 448, MAX_THREADS = 1024, SLOTS = 2 };
+
+/* A place to go on at. The library's jumps see to signals and to clean-up that there is none of here, and take longer
+ * than most threads run between two barriers; these are the compiler's own, and a buffer of theirs has five words. */
+struct jump_place {
+    void *words[5];
+};
 
 /* A thread runs on a fiber, which takes the next thread that has not started when one ends. So kernels without
- * barriers need a single fiber. A fiber is started with a context, as it needs a stack of its own, but left and gone
- * on with by jumps, which unlike contexts need no system calls. */
+ * barriers need a single fiber. A fiber is made with a context, as it needs a stack of its own, but left and gone on
+ * with by jumps, which unlike contexts need no system calls; it is kept for later blocks. */
 struct fiber {
     ucontext_t context;
-    std::jmp_buf place;
-    std::vector<char> stack;
+    jump_place place;
+    std::vector<char> stack; /* empty before the first use */
 };
 
 struct thread {
     state now;
     unsigned fiber;
-    std::uint64_t slot;
+    dim3 place;
+    unsigned exchanges;
+    std::uint64_t slot[SLOTS]; /* what it gave at these, in turn */
 };
 
 std::vector<fiber> fibers(MAX_THREADS);
 std::vector<thread> threads(MAX_THREADS);
 ucontext_t scheduler_start;
-std::jmp_buf scheduler;
+jump_place scheduler;
 /* Of this launch: whether it goes from the last thread and block to the first, and whether each warp goes as far as
  * it can before the next goes on, rather than all threads at the same pace. */
 bool backwards;
@@ -64,6 +73,7 @@ unsigned next_thread; /* the first that has not started */
 unsigned start_end;   /* one past the last that may start now */
 unsigned running;     /* thread */
 unsigned running_fiber;
+unsigned turn, turn_end; /* of the round under way: the next, and one past the last */
 const std::function<void()> *running_body;
 
 void fail(const char *what)
@@ -92,83 +102,114 @@ dim3 place_in_block(unsigned number, dim3 block)
     return dim3(number % block.x, number / block.x % block.y, number / block.x / block.y);
 }
 
-void fiber_main()
+void thread_enter(unsigned number)
 {
-    unsigned fiber = running_fiber;
-    while (next_thread < start_end) {
-        unsigned t = in_turn(next_thread++, thread_count);
-        running = t;
-        threads[t].fiber = fiber;
-        threads[t].now = state::ready;
-        current.thread = place_in_block(t, current.block_size);
-        (*running_body)();
-        threads[t].now = state::ended;
-    }
-    _longjmp(scheduler, 1);
+    running = number;
+    current.thread = threads[number].place;
 }
 
-__attribute__((noinline)) void fiber_start(unsigned number)
+/* Leaves the running fiber: for the next thread of the round that can go on, or the scheduler. */
+[[noreturn]] void round_go_on()
+{
+    while (turn < turn_end) {
+        unsigned t = in_turn(turn++, thread_count);
+        if (threads[t].now != state::ready)
+            continue;
+        thread_enter(t);
+        running_fiber = threads[t].fiber;
+        __builtin_longjmp(fibers[running_fiber].place.words, 1);
+    }
+    __builtin_longjmp(scheduler.words, 1);
+}
+
+/* Functions that a jump leads back to stand by themselves, as it may spoil the variables of their callers. */
+__attribute__((noinline)) void fiber_leave(fiber *left)
+{
+    if (__builtin_setjmp(left->place.words) == 0)
+        round_go_on();
+}
+
+void fiber_main()
+{
+    for (unsigned fiber = running_fiber;; fiber_leave(&fibers[fiber])) {
+        while (next_thread < start_end) {
+            unsigned t = in_turn(next_thread++, thread_count);
+            threads[t] = {state::ready, fiber, place_in_block(t, current.block_size), 0, {}};
+            thread_enter(t);
+            (*running_body)();
+            threads[t].now = state::ended;
+        }
+    }
+}
+
+void fiber_make(unsigned number)
 {
     fiber &f = fibers[number];
-    f.stack.resize(STACK_SIZE);
+    f.stack.resize(STACK_SIZE + number * STACK_SHIFT);
     getcontext(&f.context);
     f.context.uc_stack.ss_sp = f.stack.data();
     f.context.uc_stack.ss_size = f.stack.size();
     f.context.uc_link = nullptr;
     makecontext(&f.context, fiber_main, 0);
-    running_fiber = number;
-    if (_setjmp(scheduler) == 0)
-        swapcontext(&scheduler_start, &f.context);
+    swapcontext(&scheduler_start, &f.context);
 }
 
-__attribute__((noinline)) void wait_as(state how)
+/* Lets a fiber that has no thread take those that may start. */
+__attribute__((noinline)) void fiber_start(unsigned number)
 {
-    place before = current;
-    threads[running].now = how;
-    if (_setjmp(fibers[running_fiber].place) == 0)
-        _longjmp(scheduler, 1);
-    current = before;
+    running_fiber = number;
+    if (__builtin_setjmp(scheduler.words) != 0)
+        return;
+    if (fibers[number].stack.empty())
+        fiber_make(number);
+    __builtin_longjmp(fibers[number].place.words, 1);
 }
 
-/* Lets threads first..end-1 go on if all of them that have not ended wait like this; whether it did. */
+void wait_as(state how)
+{
+    threads[running].now = how;
+    fiber_leave(&fibers[running_fiber]);
+}
+
+/* Lets the threads of turns first..end-1 go on if all of them that have not ended wait like this; whether it did. */
 bool release(unsigned first, unsigned end, state how)
 {
     bool any = false;
-    for (unsigned t = first; t < end; t++) {
-        if (threads[t].now != how && threads[t].now != state::ended)
+    for (unsigned i = first; i < end; i++) {
+        state now = threads[in_turn(i, thread_count)].now;
+        if (now != how && now != state::ended)
             return false;
-        any = any || threads[t].now == how;
+        any = any || now == how;
     }
-    for (unsigned t = first; t < end && any; t++)
-        if (threads[t].now == how)
-            threads[t].now = state::ready;
+    for (unsigned i = first; i < end && any; i++) {
+        thread &t = threads[in_turn(i, thread_count)];
+        if (t.now == how)
+            t.now = state::ready;
+    }
     return any;
 }
 
-/* In a function of its own, as a jump back may spoil the caller's variables. */
-__attribute__((noinline)) void thread_resume(unsigned number)
+/* Goes on with all threads of turns first..end-1 that can go on, until they wait or end. */
+__attribute__((noinline)) void threads_advance(unsigned first, unsigned end)
 {
-    running = number;
-    running_fiber = threads[number].fiber;
-    if (_setjmp(scheduler) == 0)
-        _longjmp(fibers[running_fiber].place, 1);
+    turn = first;
+    turn_end = end;
+    if (__builtin_setjmp(scheduler.words) == 0)
+        round_go_on();
 }
 
-/* Goes on with all threads of turns first..end-1 that can go on, until they wait or end. */
-void threads_advance(unsigned first, unsigned end)
+/* One past the last turn of the warp whose first turn this is. */
+unsigned warp_end(unsigned first)
 {
-    for (unsigned i = first; i < end; i++) {
-        unsigned t = in_turn(i, thread_count);
-        if (threads[t].now == state::ready)
-            thread_resume(t);
-    }
+    unsigned whole = thread_count - first < WARP ? thread_count - first : (unsigned)WARP;
+    return first + (backwards && first == 0 && thread_count % WARP != 0 ? thread_count % WARP : whole);
 }
 
 bool warps_release()
 {
     bool any = false;
-    for (unsigned first = 0; first < thread_count; first += WARP)
-        any = release(first, first + WARP < thread_count ? first + WARP : thread_count, state::waits_for_warp) || any;
+    for (unsigned first = 0; first < thread_count; first = warp_end(first))
+        any = release(first, warp_end(first), state::waits_for_warp) || any;
     return any;
 }
 
@@ -178,20 +219,13 @@ bool threads_release()
     return warps_release() || any;
 }
 
-/* One past the last turn of the warp whose first turn this is. */
-unsigned warp_end(unsigned turn)
-{
-    unsigned whole = thread_count - turn < WARP ? thread_count - turn : (unsigned)WARP;
-    return turn + (backwards && turn == 0 && thread_count % WARP != 0 ? thread_count % WARP : whole);
-}
-
 /* Lets each warp go on until it waits for the others. */
 void warps_advance()
 {
     for (unsigned first = 0; first < thread_count; first = warp_end(first))
         do
             threads_advance(first, warp_end(first));
-        while (warps_release());
+        while (release(first, warp_end(first), state::waits_for_warp));
 }
 
 /* Starts threads up to the turn `end`, those that come after a thread which waits on fibers of their own. */
@@ -210,7 +244,7 @@ void block_start()
     while (next_thread < thread_count) {
         unsigned first = next_thread;
         threads_start(warp_by_warp ? warp_end(first) : thread_count, fiber);
-        while (warp_by_warp && warps_release())
+        while (warp_by_warp && release(first, next_thread, state::waits_for_warp))
             threads_advance(first, next_thread);
     }
 }
@@ -249,9 +283,18 @@ unsigned thread_number()
     return running;
 }
 
-void *exchange_slot(unsigned thread)
+void *exchange_slot()
 {
-    return &threads[thread].slot;
+    thread &t = threads[running];
+    return &t.slot[t.exchanges++ % SLOTS];
+}
+
+const void *exchange_taken(unsigned from)
+{
+    unsigned number = threads[running].exchanges - 1;
+    if (from >= thread_count || threads[from].exchanges - number > SLOTS || threads[from].exchanges == number)
+        fail("a thread takes from one that has not given");
+    return &threads[from].slot[number % SLOTS];
 }
 
 void run(dim3 grid, dim3 block, const std::function<void()> &body)
