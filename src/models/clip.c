@@ -63,10 +63,16 @@ static vqc_status clip_recognise(vqc_clip *clip, vqc_error *error)
     if (stranger != NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s, which vqclip does not compute",
                              vqc_weights_path(clip->weights), stranger);
+    if (vqc_text_table_is_there(clip->weights))
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: a text tower without a picture tower that vqclip knows: a perceptor looks at "
+                             "pictures, and texts are compared with what its own picture tower gives: name the file "
+                             "with both, or give the texts' embeddings as targets of a perceptor with pictures alone",
+                             vqc_weights_path(clip->weights));
     return vqc_error_set(error, VQC_BAD_INPUT,
                          "%s: not a CLIP model: expected the tensors visual.conv1.weight and "
-                         "token_embedding.weight, or those of open_clip or Hugging Face; a text tower alone is no "
-                         "perceptor",
+                         "token_embedding.weight, or those of open_clip or Hugging Face; a picture tower without its "
+                         "projection, as CLIPVisionModel saves it, has no embeddings to compare",
                          vqc_weights_path(clip->weights));
 }
 

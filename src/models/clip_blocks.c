@@ -27,6 +27,24 @@ static int64_t head_width_assume(int64_t width)
     return 64;
 }
 
+/* Says whether a number of heads or their width is at fault, and who says it. */
+static vqc_status heads_refuse(const vqc_clip *clip, const char *tower, int64_t width, int64_t head_width,
+                               const vqc_clip_tower_config *config, vqc_error *error)
+{
+    const char *path = vqc_weights_path(clip->weights);
+    bool pictures = config == &clip->config.image;
+    const char *said = clip->config.config_path;
+    if (config->heads > 0)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: the %s tower, of width %lld, does not divide into the %lld heads that are said",
+                             said == NULL ? path : said, tower, (long long)width, (long long)config->heads);
+    return vqc_error_set(
+        error, VQC_BAD_INPUT, "%s: the %s tower of width %lld does not divide into heads of %lld%s%s", path, tower,
+        (long long)width, (long long)head_width,
+        config->head_width > 0 ? ", as is said of it" : ", which is assumed as no configuration says it",
+        config->head_width == 0 && pictures ? ": say head_width" : "");
+}
+
 vqc_status vqc_clip_heads_choose(const vqc_clip *clip, const char *tower, int64_t width,
                                  const vqc_clip_tower_config *config, int64_t *heads_out, vqc_error *error)
 {
@@ -37,8 +55,7 @@ vqc_status vqc_clip_heads_choose(const vqc_clip *clip, const char *tower, int64_
     if (heads == 0 && width % head_width == 0)
         heads = width / head_width;
     if (heads == 0 || width % heads != 0)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s tower of width %lld does not divide into heads of %lld",
-                             vqc_weights_path(clip->weights), tower, (long long)width, (long long)head_width);
+        return heads_refuse(clip, tower, width, head_width, config, error);
     *heads_out = heads;
     return VQC_OK;
 }

@@ -106,6 +106,17 @@ static void siglip_translate(const void *context, const char *name, char transla
     part_replace(hugging_face_parts, translated);
 }
 
+/* The same of a picture tower saved alone, by transformers 5. */
+static void siglip_alone_translate(const void *context, const char *name, char translated[VQC_PARAMETER_NAME_SIZE])
+{
+    const vqc_clip_naming *naming = context;
+    const size_t before = strlen(naming->prefix);
+    const size_t left_out = strlen("vision_model.");
+    siglip_translate(context, name, translated);
+    if (strncmp(translated + before, "vision_model.", left_out) == 0)
+        memmove(translated + before, translated + before + left_out, strlen(translated + before + left_out) + 1);
+}
+
 /* OpenAI's names, and open_clip's, which took them over; timm's for what open_clip has from there. */
 static void openai_translate(const void *context, const char *name, char translated[VQC_PARAMETER_NAME_SIZE])
 {
@@ -120,6 +131,8 @@ static const char *const openai_image[] = {"visual.*", NULL};
 static const char *const openai_text[] = {
     "text.*", "transformer.*", "token_embedding*", "positional_embedding*", "ln_final*", "text_projection*", NULL};
 static const char *const hugging_face_image[] = {"vision_model.*", "visual_projection*", NULL};
+static const char *const alone_image[] = {"embeddings.*", "encoder.*", "post_layernorm.*", "head.*", NULL};
+static const char *const nothing[] = {NULL};
 static const char *const hugging_face_text[] = {"text_model.*", "text_projection*", NULL};
 
 /* The scale of the training's loss, numbers that only repeat what shapes say, and counters of batches. A mask of
@@ -166,11 +179,21 @@ static const vqc_clip_naming_type siglip = {
     .config_read = vqc_siglip_config_read,
 };
 
+static const vqc_clip_naming_type siglip_alone = {
+    .name = "Hugging Face's SigLIP, its picture tower alone",
+    .image_owned = alone_image,
+    .text_owned = nothing,
+    .harmless = harmless,
+    .translate = siglip_alone_translate,
+    .config_read = vqc_siglip_config_read,
+};
+
 /* Hugging Face's names of CLIP fit its files of SigLIP too, so SigLIP's come first. */
 const vqc_clip_naming vqc_clip_namings[] = {
     {.type = &openai, .prefix = "", .text_prefix = ""},
     {.type = &openai, .prefix = "", .text_prefix = "text."},
     {.type = &siglip, .prefix = "", .text_prefix = ""},
+    {.type = &siglip_alone, .prefix = "", .text_prefix = ""},
     {.type = &hugging_face, .prefix = "", .text_prefix = ""},
 };
 const size_t vqc_clip_naming_count = sizeof vqc_clip_namings / sizeof vqc_clip_namings[0];

@@ -178,6 +178,12 @@ void vqc_recognise(const vqc_weights *weights, const vqc_recognition_options *op
         generator_recognise(weights, options, found_out);
     else if (other != NULL)
         (void)snprintf(found_out->model, VQC_RECOGNITION_SIZE, "%s, which is not computed", other);
+    else if (vqc_tower_stranger_find(weights) != NULL)
+        (void)snprintf(found_out->model, VQC_RECOGNITION_SIZE, "%s, which vqclip does not compute",
+                       vqc_tower_stranger_find(weights));
+    else if (vqc_text_table_is_there(weights))
+        (void)snprintf(found_out->model, VQC_RECOGNITION_SIZE,
+                       "a text tower without a picture tower that vqclip knows, which is no perceptor");
     else
         (void)snprintf(found_out->model, VQC_RECOGNITION_SIZE, "no model that vqclip knows");
 }

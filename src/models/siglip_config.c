@@ -91,12 +91,14 @@ static vqc_status keys_read(const vqc_json_config *json, const char *level, cons
     return vqc_json_keys_read(json, level, tables, 3, keys, error);
 }
 
-/* NaFlex takes patches, not pictures; it is named before any other key of it is. */
-static vqc_status model_type_check(const vqc_json_config *json, vqc_error *error)
+/* NaFlex takes patches, not pictures; it is named before any other key of it is. *alone_out: it is the configuration
+ * of a picture tower saved alone, whose keys stand at its root. */
+static vqc_status model_type_read(const vqc_json_config *json, bool text, bool *alone_out, vqc_error *error)
 {
     const char *type = "siglip";
     bool found;
     VQC_TRY(vqc_json_config_text(json, "model_type", &type, &found, error));
+    *alone_out = !text && strcmp(type, "siglip_vision_model") == 0;
     if (strcmp(type, "siglip2") != 0)
         return VQC_OK;
     return vqc_error_set(error, VQC_BAD_INPUT,
@@ -111,9 +113,11 @@ static vqc_status config_read(const vqc_json_config *json, bool text, vqc_clip_c
     static const vqc_json_table words = TABLE(text_keys);
     const vqc_json_table model[] = {vqc_hugging_face_general, TABLE(model_keys)};
     siglip_keys keys = {0};
-    VQC_TRY(model_type_check(json, error));
-    VQC_TRY(vqc_json_keys_read(json, "", model, 2, &keys, error));
-    VQC_TRY(keys_read(json, "vision_config", &vision, &keys, error));
+    bool alone;
+    VQC_TRY(model_type_read(json, text, &alone, error));
+    if (!alone)
+        VQC_TRY(vqc_json_keys_read(json, "", model, 2, &keys, error));
+    VQC_TRY(keys_read(json, alone ? "" : "vision_config", &vision, &keys, error));
     config->image = keys.image;
     config->image.activation = vqc_hugging_face_activation_functions[keys.activation];
     config->patch = keys.patch;

@@ -1,5 +1,7 @@
 #include "models/towers.h"
 
+#include <string.h>
+
 #include "models/unread.h"
 
 const vqc_image_tower_type *const vqc_image_tower_types[] = {&vqc_image_tower_vit, &vqc_image_tower_resnet,
@@ -46,6 +48,18 @@ static const struct {
     {.tensor = "visual.trunk.stages.0.blocks.0.conv_dw.weight", .family = "a ConvNeXt CLIP model"},
     {.tensor = "visual.trunk.stem.0.conv_kxk.0.conv.weight", .family = "a MobileCLIP model"},
 };
+
+bool vqc_text_table_is_there(const vqc_weights *weights)
+{
+    static const char ending[] = "token_embedding.weight";
+    for (size_t i = 0; i < vqc_weights_count(weights); i++) {
+        const char *name = vqc_weights_at(weights, i)->name;
+        size_t size = strlen(name);
+        if (size >= strlen(ending) && strcmp(name + size - strlen(ending), ending) == 0)
+            return true;
+    }
+    return false;
+}
 
 const char *vqc_tower_stranger_find(const vqc_weights *weights)
 {

@@ -63,6 +63,9 @@ const vqc_text_tower_type *vqc_text_tower_type_find(const vqc_parameters *parame
 VQC_MUST_CHECK vqc_status vqc_tower_all_read(const vqc_clip *clip, const char *family, const char *const *owned,
                                              const char *const *harmless, vqc_error *error);
 
+/* Whether a file has the table of a text tower, under any name that is known. */
+bool vqc_text_table_is_there(const vqc_weights *weights);
+
 /* The name of a family that is known by its tensors and not computed; NULL: none is recognised. */
 const char *vqc_tower_stranger_find(const vqc_weights *weights);
 

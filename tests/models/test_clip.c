@@ -167,6 +167,7 @@ static void test_settings(void **state)
         "settings/hugging_face_5/model.safetensors",
         "settings/metaclip_2/model.safetensors",
         "settings/picture_tower/model.safetensors",
+        "settings/siglip_tower/model.safetensors",
     };
     for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++) {
         char expected[256];
@@ -179,19 +180,21 @@ static void test_settings(void **state)
 /* A picture tower alone has embeddings of pictures, and says that it has none of texts. */
 static void test_picture_tower_alone(void **state)
 {
+    static const char *const weights[] = {"settings/picture_tower/model.safetensors",
+                                          "settings/siglip_tower/model.safetensors"};
     const model_test *test = *state;
-    vqc_error error = {0};
-    vqc_clip_options options = {0};
-    vqc_clip *clip;
-    vqc_clip_text_tower tower;
-    model_test_ok(
-        vqc_clip_open(model_test_fixture("settings/picture_tower/model.safetensors"), &options, &clip, &error),
-        &error);
-    assert_null(clip->text.type);
-    assert_int_equal(vqc_clip_text_tower_create(clip, test->ops, test->precision, 1, 4, &tower, &error),
-                     VQC_BAD_INPUT);
-    assert_non_null(strstr(error.message, "picture_tower/model.safetensors: has a picture tower and no text tower"));
-    vqc_clip_close(clip);
+    for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++) {
+        vqc_error error = {0};
+        vqc_clip_options options = {0};
+        vqc_clip *clip;
+        vqc_clip_text_tower tower;
+        model_test_ok(vqc_clip_open(model_test_fixture(weights[i]), &options, &clip, &error), &error);
+        assert_null(clip->text.type);
+        assert_int_equal(vqc_clip_text_tower_create(clip, test->ops, test->precision, 1, 4, &tower, &error),
+                         VQC_BAD_INPUT);
+        assert_non_null(strstr(error.message, "tower/model.safetensors: has a picture tower and no text tower"));
+        vqc_clip_close(clip);
+    }
 }
 
 /* ---- Models of other pictures ---- */
@@ -414,6 +417,10 @@ static void test_strangers_refused(void **state)
         {"visual.trunk.cls_token", "one of timm's vision transformers"},
         {"visual.trunk.stages.0.blocks.0.conv_dw.weight", "a ConvNeXt CLIP model"},
         {"visual.trunk.stem.0.conv_kxk.0.conv.weight", "a MobileCLIP model"},
+        {"token_embedding.weight", "a text tower without a picture tower that vqclip knows: a perceptor looks"},
+        {"text_model.embeddings.token_embedding.weight", "or give the texts' embeddings as targets"},
+        {"embeddings.token_embedding.weight", "a text tower without a picture tower"},
+        {"embeddings.class_embedding", "a picture tower without its projection, as CLIPVisionModel saves it"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

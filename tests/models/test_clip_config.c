@@ -177,6 +177,8 @@ static void test_hugging_face(void **state)
         {"\"intermediate_size\": 128", "\"intermediate_size\": 64", "text_config.intermediate_size: expected 128"},
         {"\"num_hidden_layers\": 1,", "",
          "text_config.num_hidden_layers: expected 1, as the tensors have it, found 12"},
+        {"\"num_attention_heads\": 1", "\"num_attention_heads\": 3",
+         "the text tower, of width 64, does not divide into the 3 heads that are said"},
         {"\"num_attention_heads\": 1", "\"num_attention_heads\": 0", "text_config.num_attention_heads: expected an"},
         {"\"vocab_size\": 96", "\"vocab_size\": 49408", "text_config.vocab_size: expected 96"},
         {"\"image_size\": 16", "\"image_size\": 32", "vision_config.image_size: expected 16"},

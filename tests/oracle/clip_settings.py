@@ -104,6 +104,10 @@ def pooled(value):
     return value if torch.is_tensor(value) else value.pooler_output
 
 
+def embeds(found):
+    return found.image_embeds if hasattr(found, "image_embeds") else found.pooler_output
+
+
 def hugging_face_write(name, model, seed, pictures=None, edit=None, **pixels):
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,7 +124,7 @@ def hugging_face_write(name, model, seed, pictures=None, edit=None, **pixels):
         image, text = lambda x: pooled(model.get_image_features(pixel_values=x)), lambda x: pooled(
             model.get_text_features(input_ids=x))
     else:
-        image, text = lambda x: model(pixel_values=x).image_embeds, None
+        image, text = lambda x: embeds(model(pixel_values=x)), None
     expected_write(folder / "expected.safetensors", image, text, **pixels)
 
 
@@ -173,6 +177,9 @@ def main():
         mean=[0.0, 0.0, 0.0], std=[1.0, 1.0, 1.0], scale=2.0)
     hugging_face_write("picture_tower",
                        transformers.CLIPVisionModelWithProjection(transformers.CLIPVisionConfig(**VISION)), 8)
+    hugging_face_write("siglip_tower", transformers.SiglipVisionModel(transformers.SiglipVisionConfig(
+        hidden_size=32, intermediate_size=40, num_hidden_layers=1, num_attention_heads=2, image_size=SIDE,
+        patch_size=8)), 9, mean=[0.5, 0.5, 0.5], std=[0.5, 0.5, 0.5])
 
 
 if __name__ == "__main__":
