@@ -44,16 +44,21 @@ typedef struct vqc_archive_input {
 } vqc_archive_input;
 
 /* Sizes that a group of renders has in common. Pictures are (height, width, 3) u8, latents (latent_rows,
- * latent_columns, latent_width) f32, codes (latent_rows, latent_columns) i32, losses (steps, loss_count) f32. */
+ * latent_columns, latent_width) f32, codes (latent_rows, latent_columns) i32 or none, losses (steps, loss_count)
+ * f32. */
 typedef struct vqc_archive_extents {
     uint32_t height, width;
     uint32_t latent_rows, latent_columns, latent_width;
+    bool without_codes; /* latents that are no codes of a codebook */
     uint32_t steps;
     uint32_t loss_count;
     const char *const *loss_names; /* loss_count of them */
     uint32_t snapshot_count;       /* may be 0 */
     uint64_t checkpoint_bytes;     /* may be 0: no checkpoints */
 } vqc_archive_extents;
+
+/* How many codes a render of this shape has: one for each cell of the latent, or none. */
+uint64_t vqc_archive_code_count(const vqc_archive_extents *shape);
 
 typedef struct vqc_archive_render {
     const char *id;       /* unique */
@@ -131,7 +136,7 @@ enum {
 typedef struct vqc_archive_result {
     const uint8_t *picture;
     const float *latent;
-    const int32_t *codes;
+    const int32_t *codes; /* where the shape has any */
     const float *losses;
     double seconds;     /* computing time, over all launches */
     const char *device; /* what computed it */
@@ -174,6 +179,7 @@ VQC_MUST_CHECK vqc_status vqc_archive_picture_read(const vqc_archive *archive, s
                                                    vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_archive_latent_read(const vqc_archive *archive, size_t render, float *latent_out,
                                                   vqc_error *error);
+/* Sets nothing where the shape has no codes. */
 VQC_MUST_CHECK vqc_status vqc_archive_codes_read(const vqc_archive *archive, size_t render, int32_t *codes_out,
                                                  vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_archive_losses_read(const vqc_archive *archive, size_t render, float *losses_out,

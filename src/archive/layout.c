@@ -132,15 +132,23 @@ vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size
     return form;
 }
 
+uint64_t vqc_archive_code_count(const vqc_archive_extents *shape)
+{
+    return shape->without_codes ? 0 : (uint64_t)shape->latent_rows * shape->latent_columns;
+}
+
 bool vqc_layout_shape_optional(vqc_shape_table table)
 {
-    return table == VQC_SHAPE_SNAPSHOT || table == VQC_SHAPE_SNAPSHOT_PRESENT || table == VQC_SHAPE_CHECKPOINT;
+    return table == VQC_SHAPE_CODES || table == VQC_SHAPE_SNAPSHOT || table == VQC_SHAPE_SNAPSHOT_PRESENT ||
+           table == VQC_SHAPE_CHECKPOINT;
 }
 
 bool vqc_layout_shape_present(vqc_shape_table table, const vqc_archive_extents *shape)
 {
     if (table == VQC_SHAPE_CHECKPOINT)
         return shape->checkpoint_bytes > 0;
+    if (table == VQC_SHAPE_CODES)
+        return !shape->without_codes;
     return !vqc_layout_shape_optional(table) || shape->snapshot_count > 0;
 }
 

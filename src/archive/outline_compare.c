@@ -68,6 +68,7 @@ static vqc_status shape_compare(const vqc_archive_extents *stored, const vqc_arc
     VQC_TRY(number_compare("latents' rows", stored->latent_rows, wanted->latent_rows, error));
     VQC_TRY(number_compare("latents' columns", stored->latent_columns, wanted->latent_columns, error));
     VQC_TRY(number_compare("latents' width", stored->latent_width, wanted->latent_width, error));
+    VQC_TRY(number_compare("number of codes", vqc_archive_code_count(stored), vqc_archive_code_count(wanted), error));
     VQC_TRY(number_compare("number of steps", stored->steps, wanted->steps, error));
     VQC_TRY(number_compare("number of loss terms", stored->loss_count, wanted->loss_count, error));
     VQC_TRY(number_compare("number of snapshots", stored->snapshot_count, wanted->snapshot_count, error));

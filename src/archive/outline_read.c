@@ -170,7 +170,10 @@ static vqc_status shape_read(const vqc_hdf5_file *file, vqc_stored_outline *stor
     for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++) {
         const vqc_shape_table table = (vqc_shape_table)i;
         const vqc_dataset_form form = vqc_layout_shape_form(table, index, renders, shape);
-        if (vqc_layout_shape_optional(table) && !vqc_dataset_exists(file, form.path))
+        const bool absent = vqc_layout_shape_optional(table) && !vqc_dataset_exists(file, form.path);
+        if (table == VQC_SHAPE_CODES)
+            shape->without_codes = absent;
+        if (absent)
             continue;
         vqc_dataset dataset;
         VQC_TRY(vqc_dataset_open(file, &form, &dataset, error));

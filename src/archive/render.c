@@ -115,11 +115,19 @@ static vqc_status unfinished_check(const vqc_archive *archive, size_t render, vq
     return vqc_error_set(error, VQC_FAILED, "%s: render %zu is done already", archive->path, render);
 }
 
+/* Of a render that is there. */
+static bool has_codes(const vqc_archive *archive, size_t render)
+{
+    const vqc_archive_outline *outline = &archive->stored.outline;
+    return !outline->shapes[outline->renders[render].shape].without_codes;
+}
+
 static vqc_status data_write(vqc_archive *archive, size_t render, const vqc_archive_result *result, vqc_error *error)
 {
     VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_PICTURE, render, 1, 0, result->picture, error));
     VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_LATENT, render, 1, 0, result->latent, error));
-    VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_CODES, render, 1, 0, result->codes, error));
+    if (has_codes(archive, render))
+        VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_CODES, render, 1, 0, result->codes, error));
     VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_LOSSES, render, 1, 0, result->losses, error));
     VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_SECONDS, render, &result->seconds, error));
     VQC_TRY(text_write(archive, VQC_RENDER_DEVICE, render, result->device, error));
@@ -240,6 +248,9 @@ vqc_status vqc_archive_latent_read(const vqc_archive *archive, size_t render, fl
 
 vqc_status vqc_archive_codes_read(const vqc_archive *archive, size_t render, int32_t *codes_out, vqc_error *error)
 {
+    VQC_TRY(vqc_archive_render_check(archive, render, error));
+    if (!has_codes(archive, render))
+        return VQC_OK;
     return vqc_archive_row_read(archive, VQC_SHAPE_CODES, render, 1, 0, codes_out, error);
 }
 

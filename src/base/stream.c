@@ -1,5 +1,6 @@
 #include "base/stream.h"
 
+#include <math.h>
 #include <string.h>
 
 vqc_random_key vqc_stream_key(const vqc_stream *stream)
@@ -49,4 +50,11 @@ int64_t vqc_stream_integer(vqc_stream *stream, int64_t count)
 {
     /* The upper half of a 128-bit product: uniform up to count / 2^64. */
     return (int64_t)((unsigned __int128)stream_bits(stream) * (uint64_t)count >> 64);
+}
+
+double vqc_stream_normal(vqc_stream *stream)
+{
+    static const double two_pi = 6.28318530717958647692;
+    double radius = sqrt(-2.0 * log(1.0 - vqc_stream_uniform(stream))); /* of a number above 0 */
+    return radius * cos(two_pi * vqc_stream_uniform(stream));
 }

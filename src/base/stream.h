@@ -43,5 +43,7 @@ double vqc_stream_between(vqc_stream *stream, double low, double high);
 double vqc_stream_symmetric(vqc_stream *stream, double limit);
 /* The next whole number, uniform in [0, count), count at least 1. */
 int64_t vqc_stream_integer(vqc_stream *stream, int64_t count);
+/* A normal number, of mean 0 and deviation 1, from the next two (Box and Muller). */
+double vqc_stream_normal(vqc_stream *stream);
 
 #endif

@@ -116,8 +116,7 @@ static vqc_status picture_time(vqc_renderer *renderer, const vqc_render_extents 
     int32_t *codes = NULL;
     VQC_TRY(vqc_memory_allocate((size_t)(3 * shape->height * shape->width), sizeof *picture, "a picture", &picture,
                                 error));
-    vqc_status status =
-        vqc_memory_allocate((size_t)(shape->rows * shape->columns), sizeof *codes, "codes", &codes, error);
+    vqc_status status = vqc_memory_allocate((size_t)shape->codes, sizeof *codes, "codes", &codes, error);
     double started = vqc_clock_seconds();
     if (status == VQC_OK)
         status = vqc_renderer_picture(renderer, picture, codes, error);

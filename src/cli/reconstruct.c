@@ -69,16 +69,17 @@ static vqc_status value_add(vqc_network *network, vqc_value value, const char *n
     return status;
 }
 
-/* Adds the codes that the decoder's last run chose. */
+/* Adds the codes that the decoder's last run chose, if it has any. */
 static vqc_status decoder_codes_add(vqc_ops *ops, const vqc_generator_decoder *decoder, vqc_tensor_file *results,
                                     vqc_error *error)
 {
     vqc_shape shape = vqc_network_shape(decoder->network, decoder->z);
     size_t count = (size_t)(shape.size[0] * shape.size[1] * shape.size[2]);
     int32_t *codes;
+    if (!decoder->has_codes)
+        return VQC_OK;
     VQC_TRY(vqc_memory_allocate(count, sizeof *codes, "codes", &codes, error));
-    vqc_status status = vqc_ops_download(ops, codes, vqc_network_saved(decoder->network, decoder->quantised),
-                                         count * sizeof *codes, error);
+    vqc_status status = vqc_generator_decoder_codes(ops, decoder, codes, error);
     if (status == VQC_OK)
         status = vqc_tensor_file_add_ids(results, "codes", 3, shape.size, codes, error);
     free(codes);
@@ -136,58 +137,69 @@ static vqc_status latent_decode(reconstruct_options *options, const vqc_generato
     return status;
 }
 
-/* The codes of a picture (batch, height, width, channels) in −1 to 1, in new memory; with `results`, these get the
- * encoder's output and the codes. */
+/* Turns z, what the encoder made, into the rows of its codes, and tells them. */
+static vqc_status codes_choose(reconstruct_options *options, const vqc_generator *generator,
+                               vqc_generator_encoder *encoder, const int64_t *grid, float *z,
+                               vqc_tensor_file *results, vqc_error *error)
+{
+    int64_t count = grid[0] * grid[1] * grid[2];
+    int32_t *codes;
+    VQC_TRY(vqc_memory_allocate((size_t)count, sizeof *codes, "codes", &codes, error));
+    vqc_status status = vqc_generator_encoder_codes(generator, options->compute.ops, encoder, codes, error);
+    if (status == VQC_OK)
+        vqc_generator_vectors(generator, codes, count, z);
+    if (status == VQC_OK && results != NULL)
+        status = vqc_tensor_file_add_ids(results, "encoded_codes", 3, grid, codes, error);
+    free(codes);
+    return status;
+}
+
+static vqc_status encoder_run(reconstruct_options *options, const vqc_generator *generator,
+                              vqc_generator_encoder *encoder, const float *picture, const int64_t *grid, float *z,
+                              vqc_tensor_file *results, vqc_error *error)
+{
+    const int64_t shape[] = {grid[0], grid[1], grid[2], generator->width};
+    VQC_TRY(vqc_network_write(encoder->network, encoder->picture, picture, error));
+    VQC_TRY(vqc_network_forward(encoder->network, error));
+    VQC_TRY(vqc_network_read(encoder->network, encoder->latent, z, error));
+    if (results != NULL)
+        VQC_TRY(value_add(encoder->network, encoder->encoded, "encoder_out", results, error));
+    if (vqc_generator_has_codes(generator))
+        return codes_choose(options, generator, encoder, grid, z, results, error);
+    return results == NULL ? VQC_OK : vqc_tensor_file_add(results, "encoded_z", 4, shape, z, error);
+}
+
+/* What the decoder is given for a picture (batch, height, width, channels) in the generator's range: codebook rows,
+ * or z, in new memory; with `results`, these get the encoder's output and the codes, or z. */
 static vqc_status picture_encode(reconstruct_options *options, const vqc_generator *generator, const float *picture,
-                                 const int64_t *shape, vqc_tensor_file *results, int32_t **codes_out,
-                                 vqc_error *error)
+                                 const int64_t *shape, vqc_tensor_file *results, float **z_out, vqc_error *error)
 {
     vqc_generator_encoder encoder;
     VQC_TRY(encoder_make(options, generator, shape, &encoder, error));
     int64_t grid[] = {shape[0], shape[1] / generator->factor, shape[2] / generator->factor};
-    int32_t *codes = NULL;
-    vqc_status status =
-        vqc_memory_allocate((size_t)(grid[0] * grid[1] * grid[2]), sizeof *codes, "codes", &codes, error);
+    float *z = NULL;
+    vqc_status status = vqc_memory_allocate((size_t)(grid[0] * grid[1] * grid[2] * generator->width), sizeof *z,
+                                            "a latent", &z, error);
     if (status == VQC_OK)
-        status = vqc_network_write(encoder.network, encoder.picture, picture, error);
-    if (status == VQC_OK)
-        status = vqc_network_forward(encoder.network, error);
-    if (status == VQC_OK)
-        status = vqc_generator_encoder_codes(generator, options->compute.ops, &encoder, codes, error);
-    if (status == VQC_OK && results != NULL)
-        status = value_add(encoder.network, encoder.encoded, "encoder_out", results, error);
-    if (status == VQC_OK && results != NULL)
-        status = vqc_tensor_file_add_ids(results, "encoded_codes", 3, grid, codes, error);
+        status = encoder_run(options, generator, &encoder, picture, grid, z, results, error);
     vqc_generator_encoder_destroy(&encoder);
     if (status != VQC_OK) {
-        free(codes);
+        free(z);
         return status;
     }
-    *codes_out = codes;
+    *z_out = z;
     return VQC_OK;
 }
 
-/* Runs the decoder on the codebook rows of the codes. */
-static vqc_status codes_run(const vqc_generator *generator, vqc_generator_decoder *decoder, const int32_t *codes,
-                            const int64_t *grid, vqc_error *error)
-{
-    int64_t count = grid[0] * grid[1] * grid[2];
-    float *z;
-    VQC_TRY(vqc_memory_allocate((size_t)(count * generator->width), sizeof *z, "a latent", &z, error));
-    vqc_generator_vectors(generator, codes, count, z);
-    vqc_status status = vqc_network_write(decoder->network, decoder->z, z, error);
-    free(z);
-    VQC_TRY(status);
-    return vqc_network_forward(decoder->network, error);
-}
-
-/* The picture of a grid of codes, in new memory, channels last, −1 to 1 but not clamped. */
-static vqc_status codes_decode(reconstruct_options *options, const vqc_generator *generator, const int32_t *codes,
-                               const int64_t *grid, float **picture_out, vqc_shape *shape_out, vqc_error *error)
+/* The picture of a grid of vectors, in new memory, channels last, in about the generator's range. */
+static vqc_status vectors_decode(reconstruct_options *options, const vqc_generator *generator, const float *z,
+                                 const int64_t *grid, float **picture_out, vqc_shape *shape_out, vqc_error *error)
 {
     vqc_generator_decoder decoder;
     VQC_TRY(decoder_make(options, generator, grid, false, &decoder, error));
-    vqc_status status = codes_run(generator, &decoder, codes, grid, error);
+    vqc_status status = vqc_network_write(decoder.network, decoder.z, z, error);
+    if (status == VQC_OK)
+        status = vqc_network_forward(decoder.network, error);
     if (status == VQC_OK)
         status = value_read(decoder.network, decoder.picture, picture_out, shape_out, error);
     vqc_generator_decoder_destroy(&decoder);
@@ -199,15 +211,15 @@ static vqc_status picture_reconstruct(reconstruct_options *options, const vqc_ge
                                       const float *picture, const int64_t *shape, vqc_tensor_file *results,
                                       float **picture_out, vqc_shape *shape_out, vqc_error *error)
 {
-    int32_t *codes;
-    VQC_TRY(picture_encode(options, generator, picture, shape, results, &codes, error));
+    float *z;
+    VQC_TRY(picture_encode(options, generator, picture, shape, results, &z, error));
     int64_t grid[] = {shape[0], shape[1] / generator->factor, shape[2] / generator->factor};
-    vqc_status status = codes_decode(options, generator, codes, grid, picture_out, shape_out, error);
-    free(codes);
+    vqc_status status = vectors_decode(options, generator, z, grid, picture_out, shape_out, error);
+    free(z);
     return status;
 }
 
-/* image → encoder_out, encoded_codes, reconstruction. */
+/* image → encoder_out, encoded_codes or encoded_z, reconstruction. */
 static vqc_status image_reconstruct(reconstruct_options *options, const vqc_generator *generator,
                                     const vqc_weights *input, vqc_tensor_file *results, vqc_error *error)
 {
@@ -354,9 +366,10 @@ const vqc_command vqc_command_reconstruct = {
     .name = "reconstruct",
     .summary = "a picture through the generator's encoder and decoder",
     .usage = "vqclip reconstruct [--generator YAML] --checkpoint FILE IN.png -o OUT.png",
-    .about = "Encodes a picture to codes and decodes them again: the best that the generator can draw of it.\n"
+    .about = "Encodes a picture to codes and decodes them again: the best that the generator can draw of it. One\n"
+             "without a codebook decodes the mean that its encoder gives.\n"
              "With --input, reads z, out_weight and image and writes codes, decoded, z_grad, encoder_out,\n"
-             "encoded_codes and reconstruction.",
+             "encoded_codes (encoded_z without a codebook) and reconstruction.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_maximum = 1,

@@ -7,9 +7,42 @@
 #include "base/memory.h"
 #include "models/generators.h"
 
-void vqc_generator_limits(const vqc_generator *generator, float *lowest, float *highest)
+/* What the kinds of quantisers do. */
+typedef struct quantiser_type {
+    bool has_codes;
+    bool largest_product; /* of the rows as they are read; else the nearest row */
+    bool unit_rows;       /* the rows are brought to length one when they are read */
+} quantiser_type;
+
+static const quantiser_type quantisers[] = {
+    [VQC_QUANTISER_NEAREST] = {.has_codes = true},
+    [VQC_QUANTISER_UNIT_ROWS] = {.has_codes = true, .largest_product = true, .unit_rows = true},
+    [VQC_QUANTISER_PRODUCT] = {.has_codes = true, .largest_product = true},
+    [VQC_QUANTISER_NONE] = {.has_codes = false},
+};
+
+bool vqc_generator_has_codes(const vqc_generator *generator)
+{
+    return quantisers[generator->quantiser].has_codes;
+}
+
+/* Of a generator without a codebook. */
+static void unit_limits(const vqc_generator *generator, double range, float *lowest, float *highest)
+{
+    double reach = range * (double)generator->z_unit;
+    for (int64_t i = 0; i < generator->width; i++) {
+        lowest[i] = (float)((double)generator->z_middle - reach);
+        highest[i] = (float)((double)generator->z_middle + reach);
+    }
+}
+
+void vqc_generator_limits(const vqc_generator *generator, double range, float *lowest, float *highest)
 {
     int64_t width = generator->width;
+    if (!vqc_generator_has_codes(generator)) {
+        unit_limits(generator, range, lowest, highest);
+        return;
+    }
     memcpy(lowest, generator->codebook, (size_t)width * sizeof *lowest);
     memcpy(highest, generator->codebook, (size_t)width * sizeof *highest);
     for (int64_t i = width; i < generator->codes * width; i++) {
@@ -43,7 +76,7 @@ void vqc_generator_vectors(const vqc_generator *generator, const int32_t *codes,
 
 void vqc_generator_vectors_settle(const vqc_generator *generator, float *z, int64_t count)
 {
-    if (generator->quantiser != VQC_QUANTISER_UNIT_ROWS)
+    if (!quantisers[generator->quantiser].unit_rows)
         return;
     for (int64_t row = 0; row < count; row++) {
         float *vector = z + row * generator->width;
@@ -56,10 +89,14 @@ void vqc_generator_vectors_settle(const vqc_generator *generator, float *z, int6
     }
 }
 
-/* Adds the search for the codes. */
+/* Adds the search for the codes; without a codebook z goes on as it is. */
 static vqc_status quantise_add(const vqc_generator *generator, vqc_network *network, vqc_value z,
                                vqc_value *quantised, vqc_error *error)
 {
+    if (!vqc_generator_has_codes(generator)) {
+        *quantised = z;
+        return VQC_OK;
+    }
     vqc_shape shape = vqc_network_shape(network, z);
     vqc_operation operation = {
         .kind = VQC_OPERATION_QUANTISE,
@@ -68,7 +105,7 @@ static vqc_status quantise_add(const vqc_generator *generator, vqc_network *netw
                      .width = generator->width,
                      .entries = generator->codes,
                      .codebook = generator->codebook,
-                     .largest_product = generator->quantiser != VQC_QUANTISER_NEAREST},
+                     .largest_product = quantisers[generator->quantiser].largest_product},
     };
     VQC_TRY(vqc_network_add(network, &operation, &z, shape, quantised, error));
     return vqc_network_keep(network, *quantised, error);
@@ -115,6 +152,7 @@ static vqc_status decoder_add(const vqc_generator *generator, vqc_layers *layers
     vqc_value h;
     VQC_TRY(vqc_network_input(network, VQC_DTYPE_F32, z_shape, true, &decoder->z, error));
     VQC_TRY(quantise_add(generator, network, decoder->z, &decoder->quantised, error));
+    decoder->has_codes = vqc_generator_has_codes(generator);
     VQC_TRY(vqc_layer_cast(layers, decoder->quantised, layers->dtype, &h, error));
     VQC_TRY(half_build(generator, layers, generator->type->decoder, h, &h, error));
     VQC_TRY(vqc_layer_cast(layers, h, VQC_DTYPE_F32, &decoder->picture, error));
@@ -165,6 +203,17 @@ void vqc_generator_decoder_destroy(vqc_generator_decoder *decoder)
 {
     vqc_network_destroy(decoder->network);
     *decoder = (vqc_generator_decoder){0};
+}
+
+vqc_status vqc_generator_decoder_codes(vqc_ops *ops, const vqc_generator_decoder *decoder, int32_t *codes,
+                                       vqc_error *error)
+{
+    if (!decoder->has_codes)
+        return VQC_OK;
+    vqc_shape shape = vqc_network_shape(decoder->network, decoder->z);
+    size_t count = (size_t)(shape.size[0] * shape.size[1] * shape.size[2]);
+    return vqc_ops_download(ops, codes, vqc_network_saved(decoder->network, decoder->quantised),
+                            count * sizeof *codes, error);
 }
 
 static vqc_status encoder_add(const vqc_generator *generator, vqc_layers *layers, vqc_shape shape,

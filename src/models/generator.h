@@ -15,7 +15,8 @@ typedef struct vqc_generator_type vqc_generator_type; /* generators.h */
 typedef enum vqc_quantiser {
     VQC_QUANTISER_NEAREST,   /* the nearest row */
     VQC_QUANTISER_UNIT_ROWS, /* the row whose direction is nearest to z's: all rows have length one */
-    VQC_QUANTISER_PRODUCT    /* the row with the largest product with z */
+    VQC_QUANTISER_PRODUCT,   /* the row with the largest product with z */
+    VQC_QUANTISER_NONE       /* there is no codebook: z is what the decoder is given, and there are no codes */
 } vqc_quantiser;
 
 /* A generator of pictures as published: a weights file and a configuration. docs/models.md lists what is understood.
@@ -26,14 +27,16 @@ typedef struct vqc_generator {
     const vqc_generator_type *type;
     int64_t factor;     /* pixels per vector along one axis */
     int64_t width;      /* channels of z */
-    int64_t codes;      /* rows of the codebook */
+    int64_t codes;      /* rows of the codebook; 0: there is none */
     int64_t full_width; /* channels at full resolution */
     vqc_quantiser quantiser;
     float picture_lowest, picture_highest; /* range of the pictures that it makes, and reads */
-    float *codebook;                       /* (codes, width), host memory */
-    const vqc_coder_style *style;          /* of its blocks */
-    void *own;                             /* what the type alone knows; one piece of memory */
-    char *config_path;                     /* the configuration that was read; NULL: none */
+    float *codebook;                       /* (codes, width), host memory; NULL: there is none */
+    float z_middle, z_unit;       /* without a codebook: the mean of z, about, and its deviation, of all channels; as
+                                     diffusion on it has them, 1 / scaling_factor and shift_factor */
+    const vqc_coder_style *style; /* of its blocks */
+    void *own;                    /* what the type alone knows; one piece of memory */
+    char *config_path;            /* the configuration that was read; NULL: none */
     vqc_weights *weights;
     vqc_parameters parameters;
     char *prefix; /* of its names in the file (models/prefixes.h), the context of the parameters */
@@ -55,12 +58,16 @@ VQC_MUST_CHECK vqc_status vqc_generator_examine(const char *weights_path, const 
 /* Releases it; decoders and encoders made from it stay usable. */
 void vqc_generator_close(vqc_generator *generator);
 
-/* The range that each channel of z is held in, (width) both: the codebook's smallest and largest number. */
-void vqc_generator_limits(const vqc_generator *generator, float *lowest, float *highest);
+/* The range that each channel of z is held in, (width) both: the codebook's smallest and largest number. Where there
+ * is no codebook, `range` units to both sides of the middle. */
+void vqc_generator_limits(const vqc_generator *generator, double range, float *lowest, float *highest);
 
 /* Bring pixels from 0..1 to the range of the generator's pictures, and back, in place. */
 void vqc_generator_pixels_to_range(const vqc_generator *generator, float *pixels, int64_t count);
 void vqc_generator_pixels_from_range(const vqc_generator *generator, float *pixels, int64_t count);
+
+/* Whether there is a codebook. */
+bool vqc_generator_has_codes(const vqc_generator *generator);
 
 /* The vectors of codes, z (count, width). */
 void vqc_generator_vectors(const vqc_generator *generator, const int32_t *codes, int64_t count, float *z);
@@ -69,13 +76,14 @@ void vqc_generator_vectors(const vqc_generator *generator, const int32_t *codes,
  * of the codebook's rows, in place. */
 void vqc_generator_vectors_settle(const vqc_generator *generator, float *z, int64_t count);
 
-/* From a latent to a picture: z → codes → decoder(codebook[codes]). */
+/* From a latent to a picture: z → codes → decoder(codebook[codes]); without a codebook z → decoder(z). */
 typedef struct vqc_generator_decoder {
     vqc_network *network;
     vqc_value z;         /* input f32 (batch, rows, columns, width); has the gradient, straight-through */
-    vqc_value quantised; /* kept f32, shaped like z; its saved state are the codes, int32 (batch, rows, columns) */
-    vqc_value picture;   /* output f32 (batch, rows · factor, columns · factor, 3), in about its range; or
-                            `limited`: brought to 0..1 and limited to it, with the clamp's gradient */
+    vqc_value quantised; /* kept f32, shaped like z: what the decoder is given; z itself without a codebook */
+    bool has_codes;
+    vqc_value picture; /* output f32 (batch, rows · factor, columns · factor, 3), in about its range; or
+                          `limited`: brought to 0..1 and limited to it, with the clamp's gradient */
 } vqc_generator_decoder;
 
 /* Makes a decoder for latents of this size. `precision` is the dtype of the activations, f32 or bf16; the search for
@@ -96,15 +104,21 @@ VQC_MUST_CHECK vqc_status vqc_generator_decoder_build_beside(const vqc_generator
                                                              vqc_generator_decoder *decoder_out, vqc_error *error);
 void vqc_generator_decoder_destroy(vqc_generator_decoder *decoder);
 
+/* Reads the codes of the decoder's last forward run, (batch, rows, columns); sets nothing where it has none. */
+VQC_MUST_CHECK vqc_status vqc_generator_decoder_codes(vqc_ops *ops, const vqc_generator_decoder *decoder,
+                                                      int32_t *codes, vqc_error *error);
+
 /* From a picture to codes: encoder, its last layer, then the codes as the quantiser has them, or for some families
- * those with the largest logits. */
+ * those with the largest logits. Without a codebook the latent is the end: the mean of the distribution that such an
+ * encoder gives, not a draw from it. */
 typedef struct vqc_generator_encoder {
     vqc_network *network;
     vqc_value picture;      /* input f32 (batch, height, width, 3), in its range */
-    vqc_value encoded;      /* output f32 (batch, rows, columns, channels): the encoder's result before quant_conv */
+    vqc_value encoded;      /* output f32 (batch, rows, columns, channels): the encoder's result before quant_conv;
+                               where there is none, of a distribution the mean alone */
     vqc_value latent;       /* output f32 (batch, rows, columns, width): after quant_conv, not quantised */
     vqc_value codes_source; /* output f32: the quantised latent, its saved state are the codes;
-                               or the logits (batch, rows, columns, codes) */
+                               or the logits (batch, rows, columns, codes); without a codebook the latent */
 } vqc_generator_encoder;
 
 /* Makes an encoder for pictures of this size, both multiples of the factor. Without gradients. */
@@ -119,7 +133,7 @@ VQC_MUST_CHECK vqc_status vqc_generator_encoder_build(const vqc_generator *gener
                                                       vqc_error *error);
 void vqc_generator_encoder_destroy(vqc_generator_encoder *encoder);
 
-/* Reads the codes of the encoder's last forward run, batch · rows · columns of them. */
+/* Reads the codes of the encoder's last forward run, batch · rows · columns of them. There must be a codebook. */
 VQC_MUST_CHECK vqc_status vqc_generator_encoder_codes(const vqc_generator *generator, vqc_ops *ops,
                                                       vqc_generator_encoder *encoder, int32_t *codes,
                                                       vqc_error *error);

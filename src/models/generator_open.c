@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,18 @@ static vqc_status class_read(vqc_generator *generator, const vqc_yaml_node *node
     return VQC_OK;
 }
 
+/* What latent diffusion multiplies z with, so that it has a deviation of about 1. */
+static vqc_status scale_read(vqc_generator *generator, const vqc_yaml_node *mapping, vqc_error *error)
+{
+    const vqc_yaml_node *node = vqc_yaml_find(mapping, "scale_factor");
+    double scale;
+    if (node == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_yaml_read_real(node, 1e-6, 1e6, &scale, error));
+    generator->z_unit = (float)(1.0 / scale);
+    return VQC_OK;
+}
+
 /* The generator's own part of a YAML: `model`, or what is nested in it as a first stage. Its parameters stand under
  * `params` beside `target`, or under `init_args` beside `class_path`. Chameleon's names no class: it is taming's
  * VQModel. */
@@ -62,8 +75,10 @@ static vqc_status model_read(vqc_generator *generator, const vqc_yaml_node *mode
     const char *key = lightning ? "init_args" : "params";
     VQC_TRY(vqc_yaml_require(model, key, parameters_out, error));
     const vqc_yaml_node *first_stage = vqc_yaml_find(*parameters_out, "first_stage_config");
-    if (first_stage != NULL)
+    if (first_stage != NULL) {
+        VQC_TRY(scale_read(generator, *parameters_out, error));
         return model_read(generator, first_stage, parameters_out, error);
+    }
     VQC_TRY(vqc_json_keys_read_yaml(model, &model_keys, 1, NULL, error));
     const vqc_yaml_node *class = vqc_yaml_find(model, lightning ? "class_path" : "target");
     if (class != NULL)
@@ -154,6 +169,24 @@ static vqc_status family_check(const vqc_generator *generator, vqc_error *error)
                          generator->type->name, found->name);
 }
 
+/* Latent diffusion that measured the scale of z by itself keeps it among the weights. */
+static vqc_status measured_scale_read(vqc_generator *generator, vqc_error *error)
+{
+    const vqc_weights_tensor *tensor = vqc_weights_find(generator->weights, "scale_factor");
+    float scale;
+    if (vqc_generator_has_codes(generator) || tensor == NULL || generator->prefix[0] == '\0')
+        return VQC_OK;
+    if (tensor->count != 1)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor scale_factor: expected one number, found %lld",
+                             vqc_weights_path(generator->weights), (long long)tensor->count);
+    VQC_TRY(vqc_weights_read_f32(generator->weights, tensor, &scale, error));
+    if (!(scale > 0.0F) || isinf(scale))
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor scale_factor: expected a number above 0, found %g",
+                             vqc_weights_path(generator->weights), (double)scale);
+    generator->z_unit = 1.0F / scale;
+    return VQC_OK;
+}
+
 /* ---- Opening ---- */
 
 /* The sizes of the file without a configuration. */
@@ -242,6 +275,7 @@ static vqc_status generator_read(vqc_generator *generator, const char *config_pa
     VQC_TRY(config_read(generator, config_path, document, &parameters, error));
     VQC_TRY(family_check(generator, error));
     VQC_TRY(prefix_find(generator, error));
+    VQC_TRY(measured_scale_read(generator, error));
     generator->picture_lowest = generator->type->picture_lowest;
     generator->picture_highest = generator->type->picture_highest;
     if (parameters == NULL)
@@ -258,7 +292,7 @@ static vqc_status generator_read(vqc_generator *generator, const char *config_pa
 static vqc_status generator_open(const char *config_path, const char *weights_path, const char *key, bool examined,
                                  vqc_generator *generator_out, vqc_error *error)
 {
-    vqc_generator generator = {0};
+    vqc_generator generator = {.z_unit = 1.0F};
     vqc_yaml *document = NULL;
     vqc_status status = vqc_weights_open_key(weights_path, key, &generator.weights, error);
     if (status == VQC_OK)

@@ -3,8 +3,8 @@
 #include <string.h>
 
 const vqc_generator_type *const vqc_generator_types[] = {
-    &vqc_generator_vqgan, &vqc_generator_gumbel_vqgan, &vqc_generator_llamagen,
-    &vqc_generator_janus, &vqc_generator_diffusers_vq, &vqc_generator_maskgit,
+    &vqc_generator_vqgan,        &vqc_generator_gumbel_vqgan, &vqc_generator_llamagen, &vqc_generator_janus,
+    &vqc_generator_diffusers_vq, &vqc_generator_maskgit,      &vqc_generator_kl,       &vqc_generator_diffusers_kl,
 };
 const size_t vqc_generator_type_count = sizeof vqc_generator_types / sizeof vqc_generator_types[0];
 
@@ -24,12 +24,6 @@ static const other_family others[] = {
     {.name = "TiTok", .has = {"latent_tokens", "decoder.mask_token"}},
     {.name = "AutoencoderTiny of diffusers", .has = {"encoder.layers.0.weight", "decoder.layers.0.weight"}},
     {.name = "AutoencoderTiny of diffusers", .has = {"encoder.layers.0.weight", "decoder.layers.1.weight"}},
-    {.name = "AutoencoderKL of diffusers, without a codebook",
-     .has = {"decoder.up_blocks.0.resnets.0.conv1.weight", "encoder.down_blocks.0.resnets.0.conv1.weight"},
-     .lacks = "quantize.embedding.weight"},
-    {.name = "AutoencoderKL of latent diffusion, without a codebook",
-     .has = {"decoder.up.0.block.0.conv1.weight", "post_quant_conv.weight"},
-     .lacks = "quantize.embedding.weight"},
     {.name = "AutoencoderDC of diffusers", .has = {"decoder.up_blocks.0.0.conv_out.norm.weight"}},
     {.name = "ChameleonVQVAE of transformers, an encoder without a decoder",
      .has = {"quantize.embedding.weight", "encoder.down.0.block.0.conv1.weight"},

@@ -44,9 +44,10 @@ typedef struct vqc_generator_type {
 } vqc_generator_type;
 
 /* taming-transformers', latent-diffusion's, Chameleon's and IBQ's; LlamaGen's and Janus's copy; diffusers';
- * MaskGIT's. */
+ * MaskGIT's; autoencoders without a codebook, latent-diffusion's and diffusers'. */
 extern const vqc_generator_type vqc_generator_vqgan, vqc_generator_gumbel_vqgan, vqc_generator_llamagen,
-    vqc_generator_janus, vqc_generator_diffusers_vq, vqc_generator_maskgit;
+    vqc_generator_janus, vqc_generator_diffusers_vq, vqc_generator_maskgit, vqc_generator_kl,
+    vqc_generator_diffusers_kl;
 
 /* All of them. */
 extern const vqc_generator_type *const vqc_generator_types[];

@@ -122,11 +122,24 @@ static void halves_try(const vqc_generator *generator, vqc_recognition *found)
     vqc_generator_encoder_destroy(&encoder);
 }
 
+static void codes_describe(const vqc_generator *generator, char *text, size_t size)
+{
+    if (vqc_generator_has_codes(generator))
+        (void)snprintf(text, size, "%lld codes of width %lld", (long long)generator->codes,
+                       (long long)generator->width);
+    else if (generator->config_path == NULL)
+        (void)snprintf(text, size, "no codebook, z of width %lld", (long long)generator->width);
+    else
+        (void)snprintf(text, size, "no codebook, z of width %lld, about %.4g +- %.4g", (long long)generator->width,
+                       (double)generator->z_middle, (double)generator->z_unit);
+}
+
 static void generator_describe(const vqc_generator *generator, char text[VQC_RECOGNITION_SIZE])
 {
-    (void)snprintf(text, VQC_RECOGNITION_SIZE, "%s, %lld codes of width %lld, %lld channels at full resolution",
-                   generator->type->name, (long long)generator->codes, (long long)generator->width,
-                   (long long)generator->full_width);
+    char codes[96];
+    codes_describe(generator, codes, sizeof codes);
+    (void)snprintf(text, VQC_RECOGNITION_SIZE, "%s, %s, %lld channels at full resolution", generator->type->name,
+                   codes, (long long)generator->full_width);
 }
 
 /* A file that does not go without its configuration, and is given none, is described by its shapes. */

@@ -1,8 +1,8 @@
 #include "config/json_keys.h"
 #include "models/vqgan_network.h"
 
-/* The VQGANs of taming-transformers and latent-diffusion, Chameleon's, and IBQ's, whose network is the same. What
- * they alone know is their vqc_vqgan_network. */
+/* The VQGANs of taming-transformers and latent-diffusion, Chameleon's, and IBQ's, and latent-diffusion's autoencoder
+ * without a codebook, whose network is the same. What they alone know is their vqc_vqgan_network. */
 
 /* ---- The configuration ---- */
 
@@ -44,6 +44,16 @@ static const vqc_json_key parameter_rows[] = {
 };
 static const vqc_json_table parameter_keys = {
     .keys = parameter_rows, .count = sizeof parameter_rows / sizeof parameter_rows[0], .family = "VQModel"};
+
+/* What latent-diffusion's AutoencoderKL takes. */
+static const vqc_json_key kl_rows[] = {
+    {.key = "ddconfig", .use = VQC_JSON_ELSEWHERE},        {.key = "embed_dim", .use = VQC_JSON_ELSEWHERE},
+    {.key = "lossconfig", .use = VQC_JSON_HARMLESS},       {.key = "ckpt_path", .use = VQC_JSON_HARMLESS},
+    {.key = "ignore_keys", .use = VQC_JSON_HARMLESS},      {.key = "image_key", .use = VQC_JSON_HARMLESS},
+    {.key = "colorize_nlabels", .use = VQC_JSON_HARMLESS}, {.key = "monitor", .use = VQC_JSON_HARMLESS},
+};
+static const vqc_json_table kl_keys = {
+    .keys = kl_rows, .count = sizeof kl_rows / sizeof kl_rows[0], .family = "AutoencoderKL"};
 
 /* ddconfig: the encoder and decoder. */
 static const vqc_json_key network_rows[] = {
@@ -146,6 +156,29 @@ static vqc_status parameters_read(const vqc_yaml_node *parameters, vqc_vqgan_net
     return network_read(mapping, network, error);
 }
 
+/* The encoder gives means and variances. */
+static vqc_status distribution_check(const vqc_yaml_node *parameters, const vqc_vqgan_network *network,
+                                     vqc_error *error)
+{
+    const vqc_yaml_node *mapping = vqc_yaml_find(parameters, "ddconfig");
+    const vqc_yaml_node *node;
+    if (network->double_latent)
+        return VQC_OK;
+    VQC_TRY(vqc_yaml_require(mapping, "double_z", &node, error));
+    return vqc_yaml_error(node, error, "expected true, as an AutoencoderKL has it, found false");
+}
+
+static vqc_status kl_parameters_read(const vqc_yaml_node *parameters, vqc_vqgan_network *network, vqc_error *error)
+{
+    const vqc_yaml_node *mapping;
+    VQC_TRY(vqc_json_keys_read_yaml(parameters, &kl_keys, 1, NULL, error));
+    VQC_TRY(count_read(parameters, "embed_dim", VQC_VQGAN_MAX_COUNT, &network->embed_width, error));
+    VQC_TRY(vqc_yaml_require(parameters, "ddconfig", &mapping, error));
+    VQC_TRY(network_read(mapping, network, error));
+    network->distribution = true;
+    return distribution_check(parameters, network, error);
+}
+
 /* ---- The generator ---- */
 
 static vqc_status vqgan_configure(vqc_generator *generator, const vqc_yaml_node *parameters, vqc_error *error)
@@ -162,6 +195,15 @@ static vqc_status vqgan_derive(vqc_generator *generator, vqc_error *error)
     vqc_vqgan_network *network;
     VQC_TRY(vqc_vqgan_network_create(generator, &vqc_vqgan_naming_taming, &network, error));
     VQC_TRY(vqc_vqgan_network_derive(&generator->parameters, generator->type->codebook, network, error));
+    vqc_vqgan_sizes_set(generator, network);
+    return VQC_OK;
+}
+
+static vqc_status kl_configure(vqc_generator *generator, const vqc_yaml_node *parameters, vqc_error *error)
+{
+    vqc_vqgan_network *network;
+    VQC_TRY(vqc_vqgan_network_create(generator, &vqc_vqgan_naming_taming, &network, error));
+    VQC_TRY(kl_parameters_read(parameters, network, error));
     vqc_vqgan_sizes_set(generator, network);
     return VQC_OK;
 }
@@ -184,11 +226,20 @@ static const vqc_generator_class gumbel_classes[] = {
     {.name = NULL},
 };
 
+static const vqc_generator_class kl_classes[] = {
+    {.name = "AutoencoderKL", .quantiser = VQC_QUANTISER_NONE},
+    {.name = NULL},
+};
+
 static const char *const vqgan_has[] = {"quantize.embedding.weight", "decoder.mid.block_1.conv1.weight",
                                         "decoder.up.0.block.0.conv1.weight", NULL};
 static const char *const gumbel_has[] = {"quantize.embed.weight", "decoder.up.0.block.0.conv1.weight", NULL};
+static const char *const kl_has[] = {"decoder.mid.block_1.conv1.weight", "decoder.up.0.block.0.conv1.weight",
+                                     "post_quant_conv.weight", NULL};
 /* Where a decoder counts its levels the other way, this one is followed by an upsampling. */
 static const char *const vqgan_lacks[] = {"decoder.up.0.upsample.conv.weight", NULL};
+static const char *const kl_lacks[] = {"quantize.embedding.weight", "quantize.embed.weight",
+                                       "decoder.up.0.upsample.conv.weight", NULL};
 
 const vqc_generator_type vqc_generator_vqgan = {
     .name = "VQGAN",
@@ -223,4 +274,20 @@ const vqc_generator_type vqc_generator_gumbel_vqgan = {
     .encoder = vqc_vqgan_encoder,
     .latent = vqc_vqgan_latent,
     .logits = gumbel_logits,
+};
+
+const vqc_generator_type vqc_generator_kl = {
+    .name = "AutoencoderKL of latent diffusion",
+    .classes = kl_classes,
+    .has = kl_has,
+    .lacks = kl_lacks,
+    .harmless = vqc_vqgan_harmless,
+    .needs = "its YAML, as latent diffusion has it",
+    .picture_lowest = -1.0F,
+    .picture_highest = 1.0F,
+    .configure = kl_configure,
+    .derive = vqgan_derive,
+    .decoder = vqc_vqgan_decoder,
+    .encoder = vqc_vqgan_encoder,
+    .latent = vqc_vqgan_latent,
 };

@@ -114,10 +114,21 @@ vqc_status vqc_vqgan_decoder_add(const vqc_vqgan_network *network, vqc_coder *co
     return part_add(coder, half, VQC_CODER_CONVOLUTION, "conv_out", COLOURS, error);
 }
 
+/* The encoder's last layer. Of a distribution that nothing comes behind the means alone are computed. */
+static vqc_status encoder_end_add(const vqc_vqgan_network *network, vqc_coder *coder, vqc_error *error)
+{
+    int64_t rows = network->double_latent ? 2 * network->latent_width : network->latent_width;
+    bool ends = network->distribution && network->without_quant_conv;
+    const vqc_coder_block last = {.kind = VQC_CODER_CONVOLUTION,
+                                  .name = "encoder.conv_out",
+                                  .channels = ends ? network->latent_width : rows,
+                                  .rows = rows};
+    return vqc_coder_add(coder, &last, error);
+}
+
 vqc_status vqc_vqgan_encoder_add(const vqc_vqgan_network *network, vqc_coder *coder, vqc_error *error)
 {
     const vqc_vqgan_half half = VQC_VQGAN_ENCODER;
-    int64_t channels = network->double_latent ? 2 * network->latent_width : network->latent_width;
     VQC_TRY(part_add(coder, half, VQC_CODER_CONVOLUTION, "conv_in", network->first_width, error));
     for (int level = 0; level < network->level_count; level++) {
         VQC_TRY(level_add(network, coder, half, level, network->block_count, error));
@@ -126,7 +137,7 @@ vqc_status vqc_vqgan_encoder_add(const vqc_vqgan_network *network, vqc_coder *co
     }
     VQC_TRY(middle_add(network, coder, half, error));
     VQC_TRY(part_add(coder, half, VQC_CODER_NORM, network->naming.norm_out, 0, error));
-    return part_add(coder, half, VQC_CODER_CONVOLUTION, "conv_out", channels, error);
+    return encoder_end_add(network, coder, error);
 }
 
 /* ---- What families share ---- */
@@ -169,7 +180,8 @@ vqc_status vqc_vqgan_decoder(const vqc_generator *generator, vqc_coder *coder, v
     const vqc_vqgan_network *network = generator->own;
     const vqc_coder_block first = {
         .kind = VQC_CODER_POINTWISE, .name = "post_quant_conv", .channels = network->latent_width};
-    VQC_TRY(vqc_coder_add(coder, &first, error));
+    if (!network->without_post_quant_conv)
+        VQC_TRY(vqc_coder_add(coder, &first, error));
     return vqc_vqgan_decoder_add(network, coder, error);
 }
 
@@ -180,8 +192,12 @@ vqc_status vqc_vqgan_encoder(const vqc_generator *generator, vqc_coder *coder, v
 
 vqc_status vqc_vqgan_latent(const vqc_generator *generator, vqc_coder *coder, vqc_error *error)
 {
-    const vqc_coder_block last = {.kind = VQC_CODER_POINTWISE, .name = "quant_conv", .channels = generator->width};
-    return vqc_coder_add(coder, &last, error);
+    const vqc_vqgan_network *network = generator->own;
+    const vqc_coder_block last = {.kind = VQC_CODER_POINTWISE,
+                                  .name = "quant_conv",
+                                  .channels = generator->width,
+                                  .rows = network->distribution ? 2 * generator->width : generator->width};
+    return network->without_quant_conv ? VQC_OK : vqc_coder_add(coder, &last, error);
 }
 
 /* ---- Sizes from shapes ---- */
@@ -233,15 +249,32 @@ static bool block_exists(const vqc_parameters *parameters, const vqc_vqgan_netwo
     return part_exists(parameters, name, "conv1");
 }
 
+/* The channels of z: of the codebook's rows, else what the decoder's first layer takes. */
+static vqc_status z_derive(const vqc_parameters *parameters, const char *codebook, vqc_vqgan_network *network,
+                           vqc_error *error)
+{
+    const vqc_weights_tensor *table;
+    if (codebook != NULL) {
+        VQC_TRY(vqc_parameters_require_rank(parameters, codebook, 2, &table, error));
+        network->codes = table->shape[0];
+        network->embed_width = table->shape[1];
+        return VQC_OK;
+    }
+    network->distribution = true;
+    network->without_quant_conv = vqc_parameters_find(parameters, "quant_conv.weight") == NULL;
+    network->without_post_quant_conv = vqc_parameters_find(parameters, "post_quant_conv.weight") == NULL;
+    network->embed_width = network->latent_width;
+    if (network->without_post_quant_conv)
+        return VQC_OK;
+    return convolution_sizes(parameters, "post_quant_conv.weight", NULL, &network->embed_width, error);
+}
+
 vqc_status vqc_vqgan_network_derive(const vqc_parameters *parameters, const char *codebook,
                                     vqc_vqgan_network *network, vqc_error *error)
 {
-    const vqc_weights_tensor *table;
     layer_name name;
-    VQC_TRY(vqc_parameters_require_rank(parameters, codebook, 2, &table, error));
-    network->codes = table->shape[0];
-    network->embed_width = table->shape[1];
     VQC_TRY(convolution_sizes(parameters, "decoder.conv_in.weight", NULL, &network->latent_width, error));
+    VQC_TRY(z_derive(parameters, codebook, network, error));
     VQC_TRY(convolution_sizes(parameters, "encoder.conv_in.weight", &network->first_width, NULL, error));
     while (network->level_count < VQC_VQGAN_MAX_LEVELS && block_exists(parameters, network, network->level_count, 0))
         network->level_count++;

@@ -42,6 +42,8 @@ typedef struct vqc_vqgan_network {
     bool attention[VQC_VQGAN_HALF_COUNT][VQC_VQGAN_MAX_LEVELS];
     bool middle_attention;
     bool double_latent; /* the encoder ends with twice as many channels */
+    bool distribution;  /* these are means and logarithms of variances, the means first, which are z */
+    bool without_quant_conv, without_post_quant_conv; /* z is what the halves give and take */
 } vqc_vqgan_network;
 
 /* Add a half: quantised z after its first layer (latent_width) to a picture, and a picture to latent_width channels,
@@ -50,7 +52,7 @@ VQC_MUST_CHECK vqc_status vqc_vqgan_decoder_add(const vqc_vqgan_network *network
 VQC_MUST_CHECK vqc_status vqc_vqgan_encoder_add(const vqc_vqgan_network *network, vqc_coder *coder, vqc_error *error);
 
 /* What families share whose `own` is a vqc_vqgan_network: the members of their vqc_generator_type with a layer
- * between z and the halves, `post_quant_conv` and `quant_conv`. */
+ * between z and the halves, `post_quant_conv` and `quant_conv`, where they are there. */
 VQC_MUST_CHECK vqc_status vqc_vqgan_decoder(const vqc_generator *generator, vqc_coder *coder, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_vqgan_encoder(const vqc_generator *generator, vqc_coder *coder, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_vqgan_latent(const vqc_generator *generator, vqc_coder *coder, vqc_error *error);
@@ -62,8 +64,9 @@ VQC_MUST_CHECK vqc_status vqc_vqgan_network_create(vqc_generator *generator, con
                                                    vqc_vqgan_network **network_out, vqc_error *error);
 void vqc_vqgan_sizes_set(vqc_generator *generator, const vqc_vqgan_network *network);
 
-/* Reads every size off the shapes and names of the file's tensors, with the naming that is set. What the file has
- * beside them, or lacks, comes out when the halves are added. VQC_BAD_INPUT names a tensor. */
+/* Reads every size off the shapes and names of the file's tensors, with the naming that is set; `codebook` NULL:
+ * there is none. What the file has beside them, or lacks, comes out when the halves are added. VQC_BAD_INPUT names a
+ * tensor. */
 VQC_MUST_CHECK vqc_status vqc_vqgan_network_derive(const vqc_parameters *parameters, const char *codebook,
                                                    vqc_vqgan_network *network, vqc_error *error);
 

@@ -12,7 +12,7 @@ typedef struct result {
     vqc_render_extents shape;
     size_t pixel_count, latent_count;
     float *picture; /* as computed, (height, width, 3) */
-    int32_t *codes; /* (rows, columns) */
+    int32_t *codes; /* (rows, columns), or none */
     double *losses; /* (terms) of one step */
     float *totals;  /* (steps) */
     vqc_image image;
@@ -45,8 +45,8 @@ static vqc_status shape_check(const vqc_render_extents *shape, const vqc_archive
     const vqc_archive_extents *recorded = &outline->shapes[outline->renders[number].shape];
     if (shape->height == recorded->height && shape->width == recorded->width &&
         shape->rows == recorded->latent_rows && shape->columns == recorded->latent_columns &&
-        shape->latent_width == recorded->latent_width && shape->steps == recorded->steps &&
-        shape->terms == recorded->loss_count)
+        shape->latent_width == recorded->latent_width && (uint64_t)shape->codes == vqc_archive_code_count(recorded) &&
+        shape->steps == recorded->steps && shape->terms == recorded->loss_count)
         return VQC_OK;
     return vqc_error_set(error, VQC_FAILED, "%s: render %zu: the models and settings do not give its shape",
                          vqc_archive_path(archive), number);
@@ -58,10 +58,8 @@ static vqc_status result_allocate(result *made, vqc_error *error)
     made->pixel_count = (size_t)(3 * shape->height * shape->width);
     made->latent_count = (size_t)(shape->rows * shape->columns * shape->latent_width);
     VQC_TRY(vqc_memory_allocate(made->pixel_count, sizeof(float), "a picture", &made->picture, error));
-    VQC_TRY(
-        vqc_memory_allocate((size_t)(shape->rows * shape->columns), sizeof(int32_t), "codes", &made->codes, error));
-    VQC_TRY(vqc_memory_allocate((size_t)(shape->rows * shape->columns), sizeof(int32_t), "codes",
-                                &made->recorded_codes, error));
+    VQC_TRY(vqc_memory_allocate((size_t)shape->codes, sizeof(int32_t), "codes", &made->codes, error));
+    VQC_TRY(vqc_memory_allocate((size_t)shape->codes, sizeof(int32_t), "codes", &made->recorded_codes, error));
     VQC_TRY(vqc_memory_allocate((size_t)shape->terms, sizeof(double), "losses", &made->losses, error));
     VQC_TRY(vqc_memory_allocate((size_t)shape->steps, sizeof(float), "losses", &made->totals, error));
     VQC_TRY(vqc_image_create(shape->height, shape->width, &made->image, error));
@@ -169,8 +167,8 @@ static vqc_status result_compare(result *made, vqc_renderer *renderer, const vqc
     VQC_TRY(result_make(made, renderer, render, error));
     VQC_TRY(recorded_read(made, archive, number, error));
     VQC_TRY(digests_compare(made, archive, number, comparison, error));
-    comparison->codes_equal = memcmp(made->codes, made->recorded_codes,
-                                     (size_t)(made->shape.rows * made->shape.columns) * sizeof *made->codes) == 0;
+    comparison->codes_equal =
+        memcmp(made->codes, made->recorded_codes, (size_t)made->shape.codes * sizeof *made->codes) == 0;
     comparison->picture_psnr = psnr_find(made, &comparison->picture_largest);
     latents_compare(made, comparison);
     losses_compare(made, comparison);

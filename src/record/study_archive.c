@@ -163,7 +163,8 @@ static vqc_status loss_names_make(vqc_study_archive *archive, const vqc_study *s
 static bool shape_is(const vqc_archive_extents *shape, const vqc_render_extents *render, int64_t snapshots)
 {
     return shape->height == render->height && shape->width == render->width && shape->latent_rows == render->rows &&
-           shape->latent_columns == render->columns && shape->steps == render->steps &&
+           shape->latent_columns == render->columns && shape->latent_width == render->latent_width &&
+           vqc_archive_code_count(shape) == (uint64_t)render->codes && shape->steps == render->steps &&
            shape->loss_count == render->terms && shape->snapshot_count == snapshots &&
            shape->checkpoint_bytes == vqc_checkpoint_size(render);
 }
@@ -190,6 +191,7 @@ static vqc_status shape_place(vqc_study_archive *archive, const vqc_study *study
         .latent_rows = (uint32_t)shape->rows,
         .latent_columns = (uint32_t)shape->columns,
         .latent_width = (uint32_t)shape->latent_width,
+        .without_codes = shape->codes == 0,
         .steps = (uint32_t)shape->steps,
         .loss_count = (uint32_t)shape->terms,
         .loss_names = names,

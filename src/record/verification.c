@@ -22,13 +22,14 @@ void vqc_verification_release(vqc_verification *verification)
     *verification = (vqc_verification){0};
 }
 
-/* Whether every loss is a number, and every code could be one. How many codes there are only the generator says. */
+/* Whether every loss is a number, and every code, if there are any, could be one. How many codes the codebook has
+ * only the generator says. */
 static vqc_status numbers_check(const vqc_archive *archive, size_t number, bool *possible_out, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     const vqc_archive_extents *shape = &outline->shapes[outline->renders[number].shape];
     const size_t loss_count = (size_t)shape->steps * shape->loss_count;
-    const size_t code_count = (size_t)shape->latent_rows * shape->latent_columns;
+    const size_t code_count = (size_t)vqc_archive_code_count(shape);
     float *losses = NULL;
     int32_t *codes = NULL;
     bool possible = true;

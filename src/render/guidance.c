@@ -410,8 +410,7 @@ vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t 
     vqc_network *network = guidance->decoder.network;
     VQC_TRY(result_decode(guidance, error));
     VQC_TRY(vqc_network_read(network, guidance->decoder.picture, picture, error));
-    return vqc_ops_download(guidance->models.ops, codes, vqc_network_saved(network, guidance->decoder.quantised),
-                            (size_t)(guidance->rows * guidance->columns) * sizeof *codes, error);
+    return vqc_generator_decoder_codes(guidance->models.ops, &guidance->decoder, codes, error);
 }
 
 vqc_guidance_memory vqc_guidance_memory_of(const vqc_guidance *guidance)

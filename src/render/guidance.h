@@ -13,7 +13,7 @@
  *
  * One step (paper, section 3): decode z → every perceptor looks at its crops, group by group, and their gradients
  * with respect to the picture are added up → gather what is wanted of that → back through the decoder → the
- * optimiser on z, with the gradient of the L2 term → z limited to the codebook's range. */
+ * optimiser on z, with the gradient of the L2 term → z limited to the generator's range. */
 typedef struct vqc_guidance vqc_guidance;
 
 /* Makes the networks for pictures of rows × columns cells with the render's settings. What the models point to must
@@ -105,7 +105,7 @@ VQC_MUST_CHECK vqc_status vqc_guidance_update_seconds(const vqc_guidance *guidan
                                                       vqc_error *error);
 
 /* Decodes the result (render/latent_optimiser.h), z or its average, and waits: the picture (height, width, 3), 0 to
- * 1, and the codes (rows, columns). */
+ * 1, and the codes (rows, columns), which are left as they are where the latent has none. */
 VQC_MUST_CHECK vqc_status vqc_guidance_picture(vqc_guidance *guidance, float *picture, int32_t *codes,
                                                vqc_error *error);
 

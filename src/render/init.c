@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "models/generators.h"
 #include "render/start.h"
 
 /* One for every row of inits.def: a row without its file in render/starts/ does not link. */
@@ -15,6 +16,15 @@ static const vqc_start_type *const types[VQC_INIT_COUNT] = {
 bool vqc_init_is_encoded(const vqc_settings *settings)
 {
     return types[settings->init.kind]->picture != NULL;
+}
+
+vqc_status vqc_init_check(const vqc_generator *generator, const vqc_render *render, vqc_error *error)
+{
+    const vqc_start_type *type = types[render->settings->init.kind];
+    if (type->codes == NULL || type->without_codes != NULL || vqc_generator_has_codes(generator))
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT, "prompt %s: init: codes of a codebook, which an %s (%s) does not have",
+                         render->prompt->id, generator->type->name, vqc_weights_path(generator->weights));
 }
 
 /* The codebook rows of the codes that a start makes. */
@@ -80,8 +90,11 @@ vqc_status vqc_init_latent(const vqc_generator *generator, vqc_ops *ops, vqc_dty
     const vqc_start_type *type = types[render->settings->init.kind];
     const vqc_start_site site = {
         generator, render, rows, columns, rows * generator->factor, columns * generator->factor};
+    VQC_TRY(vqc_init_check(generator, render, error));
     if (type->latent != NULL)
         return type->latent(&site, z, error);
+    if (type->codes != NULL && !vqc_generator_has_codes(generator))
+        return type->without_codes(&site, z, error);
     if (type->codes != NULL)
         return codes_latent(type, &site, z, error);
     return picture_latent(type, &site, ops, precision, z, error);

@@ -4,7 +4,7 @@
 #include "models/generator.h"
 #include "study/study.h"
 
-/* The latent that a render starts from, z (rows, columns, embed_width): random codes, given codes, the encoding of
+/* The latent that a render starts from, z (rows, columns, embed_width): random or given codes, the encoding of
  * the picture that the settings ask for, `rows · factor` pixels high and `columns · factor` wide, or the latent of
  * another archive's finished render. A file that does not fit is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_init_latent(const vqc_generator *generator, vqc_ops *ops, vqc_dtype precision,
@@ -15,6 +15,9 @@ VQC_MUST_CHECK vqc_status vqc_init_latent(const vqc_generator *generator, vqc_op
  * picture is VQC_FAILED. */
 VQC_MUST_CHECK vqc_status vqc_init_picture(const vqc_generator *generator, const vqc_render *render, int64_t rows,
                                            int64_t columns, float *pixels, vqc_error *error);
+
+/* Whether the generator can start so: given codes need a codebook. VQC_BAD_INPUT names the key and the family. */
+VQC_MUST_CHECK vqc_status vqc_init_check(const vqc_generator *generator, const vqc_render *render, vqc_error *error);
 
 /* Whether it starts from a picture, which needs the encoder. */
 bool vqc_init_is_encoded(const vqc_settings *settings);

@@ -78,7 +78,7 @@ static vqc_status limits_create(vqc_latent_optimiser *optimiser, const vqc_gener
     if (!optimiser->settings->clamp)
         return VQC_OK;
     VQC_TRY(vqc_memory_allocate(2 * optimiser->width, sizeof *limits, "limits", &limits, error));
-    vqc_generator_limits(generator, limits, limits + optimiser->width);
+    vqc_generator_limits(generator, optimiser->settings->clamp_range, limits, limits + optimiser->width);
     vqc_status status = values_upload(optimiser->ops, limits, 2 * optimiser->width, &optimiser->limits, error);
     free(limits);
     return status;

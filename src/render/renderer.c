@@ -166,6 +166,7 @@ vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *
         .rows = rows,
         .columns = columns,
         .latent_width = generator->width,
+        .codes = vqc_generator_has_codes(generator) ? rows * columns : 0,
         .steps = render->settings->steps,
         .terms = (int64_t)(renderer->study->perceptor_count * render->prompt->target_count) + 2,
         .state_tensors = vqc_latent_optimiser_tensors(render->settings),

@@ -46,6 +46,7 @@ const vqc_clip *vqc_renderer_clip(const vqc_renderer *renderer, size_t index);
 typedef struct vqc_render_extents {
     int64_t height, width;               /* of the picture: multiples of the generator's factor */
     int64_t rows, columns, latent_width; /* of the latent */
+    int64_t codes;                       /* of a picture: rows · columns, or 0 where it has none */
     int64_t steps;
     int64_t terms;         /* loss terms of a step: per perceptor one for each target, then L2, then the total */
     int64_t state_tensors; /* of the optimiser's state, each shaped like the latent */
@@ -105,8 +106,8 @@ int64_t vqc_renderer_steps_done(const vqc_renderer *renderer);
 
 /* The latent (rows, columns, latent_width) after the last step, or its moving average if the settings ask for it. */
 VQC_MUST_CHECK vqc_status vqc_renderer_latent(vqc_renderer *renderer, float *z, vqc_error *error);
-/* The picture (height, width, 3), 0 to 1, and the codes (rows, columns) of that latent; where the mask keeps pixels,
- * the picture laid over the start. */
+/* The picture (height, width, 3), 0 to 1, and the codes (rows, columns) of that latent, if it has any; where the mask
+ * keeps pixels, the picture laid over the start. */
 VQC_MUST_CHECK vqc_status vqc_renderer_picture(vqc_renderer *renderer, float *picture, int32_t *codes,
                                                vqc_error *error);
 

@@ -15,12 +15,15 @@ typedef struct vqc_start_site {
     int64_t height, width; /* of its picture */
 } vqc_start_site;
 
-/* It makes one of these, from which the others follow. What of the job file does not fit is VQC_BAD_INPUT. */
+/* It makes one of latent, codes and picture, from which the others follow. What of the job file does not fit is
+ * VQC_BAD_INPUT. */
 typedef struct vqc_start_type {
     /* float (rows, columns, embed_width) */
     vqc_status (*latent)(const vqc_start_site *site, float *z, vqc_error *error);
     /* (rows, columns): codes of the codebook */
     vqc_status (*codes)(const vqc_start_site *site, int32_t *codes, vqc_error *error);
+    /* A latent in their place, for a generator without a codebook; NULL: it cannot start so. */
+    vqc_status (*without_codes)(const vqc_start_site *site, float *z, vqc_error *error);
     /* (height, width, 3), 0 to 1: a picture, which is encoded */
     vqc_status (*picture)(const vqc_start_site *site, float *pixels, vqc_error *error);
 } vqc_start_type;

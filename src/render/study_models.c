@@ -1,5 +1,6 @@
 #include "render/study_models.h"
 
+#include "render/init.h"
 #include "render/study_inputs.h"
 
 static vqc_status models_open(vqc_study_models *models, vqc_error *error)
@@ -48,6 +49,7 @@ vqc_status vqc_study_models_cells(const vqc_study_models *models, const vqc_rend
                                   int64_t *columns_out, vqc_error *error)
 {
     const int64_t factor = models->generator.factor;
+    VQC_TRY(vqc_init_check(&models->generator, render, error));
     *rows_out = render->settings->height / factor;
     *columns_out = render->settings->width / factor;
     if (*rows_out > 0 && *columns_out > 0)

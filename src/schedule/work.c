@@ -34,7 +34,7 @@ struct vqc_work {
     double checkpoint_at; /* when the last one was written, or the render begun */
     float *picture;       /* (height, width, 3) */
     float *latent;        /* (rows, columns, latent_width) */
-    int32_t *codes;       /* (rows, columns) */
+    int32_t *codes;       /* (rows, columns), or none */
     vqc_image image;      /* the picture in bytes */
     vqc_recruitment recruitment;
 };
@@ -48,7 +48,7 @@ static vqc_status leader_init(vqc_work *work, vqc_error *error)
                                 &work->picture, error));
     VQC_TRY(
         vqc_memory_allocate(cells * (size_t)shape->latent_width, sizeof(float), "a latent", &work->latent, error));
-    VQC_TRY(vqc_memory_allocate(cells, sizeof(int32_t), "codes", &work->codes, error));
+    VQC_TRY(vqc_memory_allocate((size_t)shape->codes, sizeof(int32_t), "codes", &work->codes, error));
     VQC_TRY(vqc_recruitment_init(work->rank, &work->recruitment, error));
     return vqc_image_create(shape->height, shape->width, &work->image, error);
 }

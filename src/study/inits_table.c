@@ -42,7 +42,8 @@ static const vqc_field latent_fields[] = {
     }
 
 const vqc_init_form vqc_init_forms[] = {
-    [VQC_INIT_RANDOM] = {.word = "random", .schema = {.says = "uniformly random codes"}},
+    [VQC_INIT_RANDOM] = {.word = "random",
+                         .schema = {.says = "uniformly random codes; without a codebook, normal numbers"}},
     [VQC_INIT_PIXELS] = {.word = "pixels", .schema = {.says = "a picture of uniform noise, encoded"}},
     [VQC_INIT_GRADIENT] = {.word = "gradient",
                            .schema = {.says = "a picture of random linear colour gradients, encoded"}},

@@ -1,7 +1,8 @@
 #!/bin/sh
 # generators_test.sh PROGRAM FIXTURES PICTURES: guidance from end to end with generators of every family whose file needs no
 # configuration in the job, of 64 × 64 pixels: the same latents, codes, pictures and losses on one rank and on two, and by
-# `verify`, which makes a render again. One render begins with random codes, one with a picture.
+# `verify`, which makes a render again. One render begins with random codes, one with a picture. Without a codebook there are no
+# codes: what works with them says so, or does without.
 set -eu
 program=$1
 fixtures=$2
@@ -43,3 +44,20 @@ check llamagen llamagen.safetensors
 check janus janus/model.safetensors
 check diffusers diffusers_vq/diffusion_pytorch_model.safetensors
 check maskgit maskgit.safetensors
+check kl diffusers_kl
+check kl16 diffusers_kl16/diffusion_pytorch_model.safetensors
+
+# Without a codebook.
+"$program" export kl-1/*.h5 -o pictures >said 2>&1 || { echo "FAILED: export"; cat said; exit 1; }
+[ "$(ls pictures/*.png | wc -l)" -ge 2 ] || { echo "FAILED: export: no pictures"; exit 1; }
+"$program" plan kl.yaml --memory >said 2>&1 || { echo "FAILED: plan --memory"; cat said; exit 1; }
+grep -q decoder said || { echo "FAILED: plan --memory says nothing of the decoder"; exit 1; }
+sed 's/^prompts:/prompts:\n  - {targets: [{noise: 1}], init: {codes: {file: a.safetensors, tensor: codes}}}/' kl.yaml >codes.yaml
+cp "$fixtures/llamagen.safetensors" a.safetensors
+if "$program" render codes.yaml -o codes >said 2>&1; then
+    echo "FAILED: codes were taken without a codebook"
+    exit 1
+fi
+grep -q "init: codes of a codebook, which an AutoencoderKL of diffusers .*diffusers_kl.* does not have" said ||
+    { echo "FAILED: codes without a codebook: other words"; cat said; exit 1; }
+echo "without a codebook: export, plan and a start with codes"

@@ -181,7 +181,14 @@ static void test_many_renders_fill_several_sheets(void **state)
     enum { COUNT = 101 };
     static const vqc_archive_model model = {"generator", "", "model", "0", ""};
     static const char *const loss = "total";
-    static const vqc_archive_extents shape = {8, 8, 1, 1, 1, 1, 1, &loss, 0, 0};
+    static const vqc_archive_extents shape = {.height = 8,
+                                              .width = 8,
+                                              .latent_rows = 1,
+                                              .latent_columns = 1,
+                                              .latent_width = 1,
+                                              .steps = 1,
+                                              .loss_count = 1,
+                                              .loss_names = &loss};
     vqc_archive_render renders[COUNT];
     char ids[COUNT][8];
     char path[PATH_SIZE];

@@ -52,6 +52,12 @@ static const family_fixture generators[] = {
     {.family = "VQModel of diffusers",
      .weights = FIXTURES "diffusers_vq/diffusion_pytorch_model.safetensors",
      .says = "VQModel of diffusers, 40 codes of width 6"},
+    {.family = "AutoencoderKL of latent diffusion",
+     .weights = FIXTURES "kl.safetensors",
+     .says = "AutoencoderKL of latent diffusion, no codebook, z of width 3, 32 channels"},
+    {.family = "AutoencoderKL of diffusers",
+     .weights = FIXTURES "diffusers_kl16/diffusion_pytorch_model.safetensors",
+     .says = "AutoencoderKL of diffusers, no codebook, z of width 16, about 0.0609 +- 0.6534, 8 channels"},
 };
 
 /* The fixture of the family, which must be there. */

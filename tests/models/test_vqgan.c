@@ -15,6 +15,8 @@
 #include "model_test.h"
 #include "models/generator.h"
 
+enum { MOST_WIDTH = 16 };
+
 static void codes_compare(const int32_t *actual, const vqc_weights *expected, const char *name, size_t count)
 {
     int64_t shape[4];
@@ -46,10 +48,10 @@ static void decoder_check(const model_test *test, const vqc_generator *generator
     size_t count = (size_t)(shape[0] * shape[1] * shape[2]);
     int32_t *codes = malloc(count * sizeof *codes);
     assert_non_null(codes);
-    model_test_ok(vqc_ops_download(test->ops, codes, vqc_network_saved(decoder.network, decoder.quantised),
-                                   count * sizeof *codes, &error),
-                  &error);
-    codes_compare(codes, expected, "codes", count);
+    model_test_ok(vqc_generator_decoder_codes(test->ops, &decoder, codes, &error), &error);
+    assert_int_equal(decoder.has_codes, vqc_weights_find(expected, "codes") != NULL);
+    if (decoder.has_codes)
+        codes_compare(codes, expected, "codes", count);
     model_test_compare(test, decoder.network, decoder.picture, MODEL_TEST_OUTPUT, expected, "decoded");
     model_test_ok(vqc_network_gradient_write(decoder.network, decoder.picture, weight, &error), &error);
     model_test_ok(vqc_network_backward(decoder.network, &error), &error);
@@ -60,17 +62,12 @@ static void decoder_check(const model_test *test, const vqc_generator *generator
     free(weight);
 }
 
-/* Decodes codes and compares the picture. */
+/* Decodes vectors and compares the picture. */
 static void reconstruction_check(const model_test *test, const vqc_generator *generator, const vqc_weights *expected,
-                                 const int32_t *codes, const int64_t grid[3])
+                                 const float *z, const int64_t grid[3])
 {
     vqc_error error = {0};
     vqc_generator_decoder decoder;
-    size_t count = (size_t)(grid[0] * grid[1] * grid[2]);
-    size_t width = (size_t)generator->width;
-    float *z = malloc(count * width * sizeof *z);
-    assert_non_null(z);
-    vqc_generator_vectors(generator, codes, (int64_t)count, z);
     model_test_ok(vqc_generator_decoder_create(generator, test->ops, test->precision, grid[0], grid[1], grid[2],
                                                false, false, &decoder, &error),
                   &error);
@@ -78,6 +75,39 @@ static void reconstruction_check(const model_test *test, const vqc_generator *ge
     model_test_ok(vqc_network_forward(decoder.network, &error), &error);
     model_test_compare(test, decoder.network, decoder.picture, MODEL_TEST_OUTPUT, expected, "reconstruction");
     vqc_generator_decoder_destroy(&decoder);
+}
+
+/* The codes that the encoder gives, and the picture of those that are expected. */
+static void codes_check(const model_test *test, const vqc_generator *generator, vqc_generator_encoder *encoder,
+                        const vqc_weights *expected, const int64_t grid[3])
+{
+    vqc_error error = {0};
+    size_t count = (size_t)(grid[0] * grid[1] * grid[2]);
+    int32_t *codes = malloc(count * sizeof *codes);
+    float *z = malloc(count * (size_t)generator->width * sizeof *z);
+    assert_true(codes != NULL && z != NULL);
+    model_test_ok(vqc_generator_encoder_codes(generator, test->ops, encoder, codes, &error), &error);
+    /* In bf16 the latent itself is rounded, so that a code near the border between two may be the other one. */
+    if (test->precision == VQC_DTYPE_F32)
+        codes_compare(codes, expected, "encoded_codes", count);
+    int64_t code_shape[4];
+    int32_t *wanted = model_test_integers(expected, "encoded_codes", code_shape);
+    vqc_generator_vectors(generator, wanted, (int64_t)count, z);
+    reconstruction_check(test, generator, expected, z, grid);
+    free(wanted);
+    free(codes);
+    free(z);
+}
+
+/* Without a codebook: the mean, and its picture. */
+static void mean_check(const model_test *test, const vqc_generator *generator, vqc_generator_encoder *encoder,
+                       const vqc_weights *expected, const int64_t grid[3])
+{
+    int64_t shape[4];
+    model_test_compare(test, encoder->network, encoder->latent, MODEL_TEST_OUTPUT, expected, "encoded_z");
+    float *z = model_test_tensor(expected, "encoded_z", shape);
+    assert_non_null(z);
+    reconstruction_check(test, generator, expected, z, grid);
     free(z);
 }
 
@@ -95,19 +125,11 @@ static void encoder_check(const model_test *test, const vqc_generator *generator
     model_test_ok(vqc_network_forward(encoder.network, &error), &error);
     model_test_compare(test, encoder.network, encoder.encoded, MODEL_TEST_OUTPUT, expected, "encoder_out");
     int64_t grid[3] = {shape[0], shape[1] / generator->factor, shape[2] / generator->factor};
-    size_t count = (size_t)(grid[0] * grid[1] * grid[2]);
-    int32_t *codes = malloc(count * sizeof *codes);
-    assert_non_null(codes);
-    model_test_ok(vqc_generator_encoder_codes(generator, test->ops, &encoder, codes, &error), &error);
-    /* In bf16 the latent itself is rounded, so that a code near the border between two may be the other one. */
-    if (test->precision == VQC_DTYPE_F32)
-        codes_compare(codes, expected, "encoded_codes", count);
-    int64_t code_shape[4];
-    int32_t *wanted = model_test_integers(expected, "encoded_codes", code_shape);
-    reconstruction_check(test, generator, expected, wanted, grid);
+    if (vqc_generator_has_codes(generator))
+        codes_check(test, generator, &encoder, expected, grid);
+    else
+        mean_check(test, generator, &encoder, expected, grid);
     vqc_generator_encoder_destroy(&encoder);
-    free(wanted);
-    free(codes);
     free(picture);
 }
 
@@ -184,6 +206,57 @@ static void test_diffusers_vq(void **state)
     static const char expected[] = "diffusers_vq/diffusion_pytorch_model_expected.safetensors";
     paths_check(*state, model_test_fixture, NULL, weights, expected);
     paths_check(*state, model_test_fixture, "diffusers_vq/config.json", weights, expected);
+}
+
+static void test_diffusers_kl(void **state)
+{
+    paths_check(*state, model_test_fixture, "diffusers_kl/config.json",
+                "diffusers_kl/diffusion_pytorch_model.safetensors",
+                "diffusers_kl/diffusion_pytorch_model_expected.safetensors");
+    paths_check(*state, model_test_fixture, NULL, "diffusers_kl",
+                "diffusers_kl/diffusion_pytorch_model_expected.safetensors");
+}
+
+/* No layer to both sides of z. */
+static void test_diffusers_kl16(void **state)
+{
+    paths_check(*state, model_test_fixture, NULL, "diffusers_kl16/diffusion_pytorch_model.safetensors",
+                "diffusers_kl16/diffusion_pytorch_model_expected.safetensors");
+}
+
+static void test_kl(void **state)
+{
+    paths_check(*state, model_test_fixture, "kl.yaml", "kl.safetensors", "kl_expected.safetensors");
+}
+
+/* What the files say of z: FLUX's and Stable Diffusion 3's shift, latent diffusion's scale. */
+static void test_kl_range(void **state)
+{
+    static const struct {
+        const char *config, *weights;
+        double lowest, highest; /* at two units */
+    } cases[] = {
+        {"diffusers_kl16/config.json", "diffusers_kl16", 0.0609 - 2.0 / 1.5305, 0.0609 + 2.0 / 1.5305},
+        {"diffusers_kl/config.json", "diffusers_kl", -2.0 / 0.18215, 2.0 / 0.18215},
+        {"kl.yaml", "kl.safetensors", -8.0, 8.0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        vqc_error error = {0};
+        vqc_generator generator;
+        float lowest[MOST_WIDTH];
+        float highest[MOST_WIDTH];
+        char *config = strdup(model_test_fixture(cases[i].config));
+        model_test_ok(vqc_generator_open(config, model_test_fixture(cases[i].weights), &generator, &error), &error);
+        assert_int_equal(generator.codes, 0);
+        vqc_generator_limits(&generator, 2.0, lowest, highest);
+        for (int64_t channel = 0; channel < generator.width; channel++) {
+            assert_float_equal(lowest[channel], cases[i].lowest, 1e-6);
+            assert_float_equal(highest[channel], cases[i].highest, 1e-6);
+        }
+        vqc_generator_close(&generator);
+        free(config);
+    }
 }
 
 /* Pictures from 0 to 1, and no layer between the encoder's result and z. */
@@ -358,6 +431,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_llamagen, &test),
         cmocka_unit_test_prestate(test_janus, &test),
         cmocka_unit_test_prestate(test_diffusers_vq, &test),
+        cmocka_unit_test_prestate(test_diffusers_kl, &test),
+        cmocka_unit_test_prestate(test_diffusers_kl16, &test),
+        cmocka_unit_test_prestate(test_kl, &test),
+        cmocka_unit_test(test_kl_range),
         cmocka_unit_test_prestate(test_maskgit, &test),
         cmocka_unit_test_prestate(test_reference_ibq, &test),
         cmocka_unit_test_prestate(test_reference_llamagen, &test),

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import torch
 import yaml
-from diffusers import VQModel
+from diffusers import AutoencoderKL, VQModel
+from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 from fixtures import (
     AUTOENCODER_WHAT,
     Autoencoder,
@@ -25,6 +26,42 @@ from fixtures import (
 )
 from safetensors.torch import load_file, save_file
 from transformers.models.janus import JanusVQVAE, JanusVQVAEConfig
+
+
+KL_WHAT = (
+    "z NCHW; decoded = decode(z), range about [-1,1], not clamped; z_grad = d sum(decoded*out_weight)/d z; image in "
+    "[-1,1]; encoder_out before quant_conv, or without one its means; encoded_z = mean of the distribution; "
+    "reconstruction = decode(encoded_z), not clamped; computed in float64, rounded to float32"
+)
+
+
+def kl_expected(model, inputs, dtype):
+    """The outputs of `vqclip reconstruct` for diffusers' AutoencoderKL."""
+    with torch.no_grad():
+        image = inputs["image"].to(dtype)
+        encoder_out = model.encoder(image)
+        encoded_z = model.encode(image).latent_dist.mean
+        reconstruction = model.decode(encoded_z).sample
+    if model.quant_conv is None:
+        encoder_out = encoder_out[:, : encoded_z.shape[1]]
+    z = inputs["z"].to(dtype).requires_grad_()
+    decoded = model.decode(z).sample
+    (z_grad,) = torch.autograd.grad((decoded * inputs["out_weight"].to(dtype)).sum(), z)
+    return {
+        "decoded": decoded.detach(),
+        "z_grad": z_grad,
+        "encoder_out": encoder_out,
+        "encoded_z": encoded_z,
+        "reconstruction": reconstruction,
+    }
+
+
+def kl_expected_write(path, load, inputs):
+    exact, single = (kl_expected(load(dtype), inputs, dtype) for dtype in (torch.float64, torch.float32))
+    print(f"{path.stem}: {single_precision_error(exact, single)}")
+    expected = path.with_name(path.stem + "_expected.safetensors")
+    save_file(as_stored({**inputs, **exact}), expected, metadata={"what": KL_WHAT})
+    expected.chmod(0o644)
 
 
 def expected_write(path, load, inputs):
@@ -219,6 +256,119 @@ def write_diffusers_vq(folder):
     expected_write(path, load, autoencoder_inputs(1, WIDTH, 3, 4, 2, 25))
 
 
+KL_SMALL = {
+    "down_block_types": ("DownEncoderBlock2D",) * 2,
+    "up_block_types": ("UpDecoderBlock2D",) * 2,
+    "block_out_channels": (8, 16),
+    "norm_num_groups": 4,
+}
+
+
+def kl_load(folder, dtype):
+    return AutoencoderKL.from_pretrained(folder).eval().requires_grad_(False).to(dtype)
+
+
+def write_diffusers_kl_of(folder, seed, **settings):
+    model = AutoencoderKL(**{**KL_SMALL, **settings})
+    randomise(model, seed)
+    model.half().save_pretrained(folder)
+    path = folder / "diffusion_pytorch_model.safetensors"
+    path.chmod(0o644)
+    inputs = autoencoder_inputs(1, model.config.latent_channels, 3, 4, 2, seed)
+    kl_expected_write(path, lambda dtype: kl_load(folder, dtype), inputs)
+
+
+def write_diffusers_kl(folder):
+    """As Stable Diffusion 1 has it: 4 channels and a layer to both sides of z."""
+    write_diffusers_kl_of(folder / "diffusers_kl", 27, latent_channels=4)
+
+
+def write_diffusers_kl16(folder):
+    """As Stable Diffusion 3 and FLUX have it: 16 channels, none of these layers, and z with a shift."""
+    settings = {
+        "latent_channels": 16,
+        "use_quant_conv": False,
+        "use_post_quant_conv": False,
+        "scaling_factor": 1.5305,
+        "shift_factor": 0.0609,
+        "force_upcast": True,
+    }
+    write_diffusers_kl_of(folder / "diffusers_kl16", 28, **settings)
+
+
+def ldm_name(name, levels):
+    """latent diffusion's name of a tensor of diffusers' AutoencoderKL."""
+    up = re.match(r"decoder\.up_blocks\.(\d+)\.", name)
+    if up:
+        name = name.replace(up[0], f"decoder.up.{levels - 1 - int(up[1])}.", 1)
+    for old, new in (
+        ("encoder.down_blocks.", "encoder.down."),
+        ("downsamplers.0.conv", "downsample.conv"),
+        ("upsamplers.0.conv", "upsample.conv"),
+        ("mid_block.resnets.0", "mid.block_1"),
+        ("mid_block.resnets.1", "mid.block_2"),
+        ("mid_block.attentions.0", "mid.attn_1"),
+        ("resnets.", "block."),
+        ("conv_shortcut", "nin_shortcut"),
+        ("group_norm", "norm"),
+        ("to_q", "q"),
+        ("to_k", "k"),
+        ("to_v", "v"),
+        ("to_out.0", "proj_out"),
+        ("conv_norm_out", "norm_out"),
+    ):
+        name = name.replace(old, new)
+    return name
+
+
+def ldm_state(model):
+    state = {}
+    for name, tensor in half_weights(model).items():
+        name = ldm_name(name, len(model.config.block_out_channels))
+        wide = ".attn_1." in name and tensor.dim() == 2
+        state[name] = tensor[:, :, None, None].contiguous() if wide else tensor
+    back = convert_ldm_vae_checkpoint(dict(state), model.config)
+    assert {name: tensor.shape for name, tensor in back.items()} == {
+        name: tensor.shape for name, tensor in model.state_dict().items()
+    }
+    return state
+
+
+def write_kl(folder):
+    """latent diffusion's whole model: the autoencoder is its first stage."""
+    settings = {**KL_SMALL, "block_out_channels": (32, 32), "norm_num_groups": 32, "latent_channels": 3}
+    model = AutoencoderKL(**settings)
+    randomise(model, 29)
+    path = folder / "kl.safetensors"
+    strangers = {"model.diffusion_model.out.2.weight": torch.zeros(2, 3).half(), "betas": torch.zeros(4)}
+    save_file({**{f"first_stage_model.{name}": tensor for name, tensor in ldm_state(model).items()}, **strangers}, path)
+    path.chmod(0o644)
+    parameters = small_parameters()
+    network = {**parameters["ddconfig"], "double_z": True, "z_channels": 3, "ch_mult": [1, 1]}
+    first_stage = {
+        "target": "ldm.models.autoencoder.AutoencoderKL",
+        "params": {
+            "embed_dim": 3,
+            "monitor": "val/rec_loss",
+            "ddconfig": network,
+            "lossconfig": {"target": "torch.nn.Identity"},
+        },
+    }
+    config = {
+        "model": {
+            "base_learning_rate": 1.0e-04,
+            "target": "ldm.models.diffusion.ddpm.LatentDiffusion",
+            "params": {"timesteps": 4, "scale_factor": 0.25, "first_stage_config": first_stage},
+        }
+    }
+    path.with_suffix(".yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def load(dtype):
+        return model.half().float().eval().requires_grad_(False).to(dtype)
+
+    kl_expected_write(path, load, autoencoder_inputs(1, 3, 3, 4, 2, 29))
+
+
 class BareBlock(torch.nn.Module):
     """MaskGIT's residual block: no biases, and the short way's convolution behind the block."""
 
@@ -316,6 +466,9 @@ FAMILIES = {
     "llamagen": write_llamagen,
     "janus": write_janus,
     "diffusers_vq": write_diffusers_vq,
+    "diffusers_kl": write_diffusers_kl,
+    "diffusers_kl16": write_diffusers_kl16,
+    "kl": write_kl,
 }
 
 

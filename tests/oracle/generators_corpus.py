@@ -6,15 +6,16 @@ reconstruct` makes of each right, is it refused, or is it WRONG? None may be wro
 """
 
 import argparse
+import json
 import subprocess
 import tempfile
 from pathlib import Path
 
 import torch
 import yaml
-from diffusers import AutoencoderKL, AutoencoderTiny, VQModel
+from diffusers import AsymmetricAutoencoderKL, AutoencoderKL, AutoencoderTiny, VQModel
 from fixtures import Autoencoder, autoencoder_inputs, autoencoder_parameters, randomise
-from generators import DiffusersVQ
+from generators import DiffusersVQ, kl_expected, ldm_state
 from safetensors.torch import load_file, save_file
 
 LIMIT = 1e-4  # of the relative L2 error of pictures and gradients
@@ -87,6 +88,61 @@ DIFFUSERS = {
 }
 
 
+KL = {
+    "default": {},
+    "norm_num_groups 8": {"norm_num_groups": 8},
+    "layers_per_block 2": {"layers_per_block": 2},
+    "three levels": {
+        "block_out_channels": (8, 16, 16),
+        "down_block_types": ("DownEncoderBlock2D",) * 3,
+        "up_block_types": ("UpDecoderBlock2D",) * 3,
+    },
+    "one level": {
+        "block_out_channels": (8,),
+        "down_block_types": ("DownEncoderBlock2D",),
+        "up_block_types": ("UpDecoderBlock2D",),
+    },
+    "attention at a level": {
+        "down_block_types": ("DownEncoderBlock2D", "AttnDownEncoderBlock2D"),
+        "up_block_types": ("AttnUpDecoderBlock2D", "UpDecoderBlock2D"),
+    },
+    "mid_block_add_attention false": {"mid_block_add_attention": False},
+    "latent_channels 16": {"latent_channels": 16},
+    "use_quant_conv false": {"use_quant_conv": False},
+    "use_post_quant_conv false": {"use_post_quant_conv": False},
+    "both false, 16 channels": {"use_quant_conv": False, "use_post_quant_conv": False, "latent_channels": 16},
+    "scaling_factor 0.3611, shift_factor 0.1159": {"scaling_factor": 0.3611, "shift_factor": 0.1159},
+    "scaling_factor 0": {"scaling_factor": 0.0},
+    "latents_mean, latents_std": {"latents_mean": (0.0,) * 4, "latents_std": (1.0,) * 4},
+    "force_upcast false": {"force_upcast": False},
+    "sample_size 64": {"sample_size": 64},
+    "act_fn relu": {"act_fn": "relu"},
+    "act_fn swish": {"act_fn": "swish"},
+    "in_channels 4": {"in_channels": 4},
+    "out_channels 4": {"out_channels": 4},
+}
+# The file is the default's; the config.json says another.
+KL_MISFITS = {
+    "config.json with attention": {"up_block_types": ["AttnUpDecoderBlock2D", "UpDecoderBlock2D"]},
+    "config.json without attention in the middle": {"mid_block_add_attention": False},
+    "config.json with use_quant_conv false": {"use_quant_conv": False},
+    "config.json with use_post_quant_conv false": {"use_post_quant_conv": False},
+    "config.json with latent_channels 8": {"latent_channels": 8},
+    "config.json of a VQModel": {"_class_name": "VQModel"},
+    "config.json with a key of another class": {"temporal_compression_ratio": 4},
+}
+# latent diffusion's YAML, beside the default under its names.
+LDM_KL = {
+    "default": {},
+    "double_z false": {"double_z": False},
+    "z_channels 8": {"z_channels": 8},
+    "attn_type none": {"attn_type": "none"},
+    "attention at 16": {"attn_resolutions": [16]},
+    "num_res_blocks 2": {"num_res_blocks": 2},
+    "tanh_out true": {"tanh_out": True},
+}
+
+
 def error(found, expected):
     return float((found.double() - expected.double()).norm() / expected.double().norm())
 
@@ -113,6 +169,11 @@ class Corpus:
         self.judge(family, name, load_file(folder / "out.safetensors"), model, inputs)
 
     def judge(self, family, name, found, model, inputs):
+        if isinstance(model, AutoencoderKL):
+            expected = kl_expected(model, inputs, torch.float32)
+            errors = {key: error(found[key], value) for key, value in expected.items()}
+            self.verdict(family, name, max(errors.values()) < LIMIT and "codes" not in found, "no codes", errors)
+            return
         z = inputs["z"]
         codes = model.nearest_codes(z).int()
         rows = model.rows(codes.long()).detach().requires_grad_()
@@ -125,8 +186,11 @@ class Corpus:
         }
         differing = int((found["codes"] != codes).sum())
         right = differing == 0 and max(errors.values()) < LIMIT
+        self.verdict(family, name, right, f"{differing} codes differ", errors)
+
+    def verdict(self, family, name, right, says, errors):
         said = ", ".join(f"{key} {value:.0e}" for key, value in errors.items())
-        self.add(family, name, "right" if right else "WRONG", f"{differing} codes differ, {said}")
+        self.add(family, name, "right" if right else "WRONG", f"{says}, {said}")
 
     def add(self, family, name, verdict, says):
         self.wrong += verdict == "WRONG"
@@ -149,14 +213,59 @@ def taming_case(corpus, name, made, said, target="taming.models.vqgan.VQModel"):
         corpus.case("taming", name, folder, arguments, model, 4, factor)
 
 
-def diffusers_case(corpus, family, name, model, wrap, width, factor):
+def diffusers_case(corpus, family, name, model, wrap, width, factor, said=None):
     randomise(model, 4)
     model.eval().requires_grad_(False)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         model.save_pretrained(folder)
+        if said is not None:
+            config = folder / "config.json"
+            config.write_text(json.dumps({**json.loads(config.read_text()), **said}))
         arguments = ["--checkpoint", folder / "diffusion_pytorch_model.safetensors"]
         corpus.case(family, name, folder, arguments, wrap(model) if wrap else None, width, factor)
+
+
+def ldm_kl_case(corpus, name, said, key="params"):
+    model = AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        block_out_channels=(32, 32),
+        latent_channels=4,
+    )
+    randomise(model, 4)
+    model.half().float().eval().requires_grad_(False)
+    parameters = autoencoder_parameters(4, 4, 40, [1, 1], 16, [])
+    del parameters["n_embed"]
+    parameters["ddconfig"] = {**parameters["ddconfig"], "double_z": True, **said}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        save_file(ldm_state(model), folder / "model.safetensors")
+        config = {"model": {"target": "ldm.models.autoencoder.AutoencoderKL", key: parameters}}
+        (folder / "model.yaml").write_text(yaml.safe_dump(config))
+        arguments = ["--generator", folder / "model.yaml", "--checkpoint", folder / "model.safetensors"]
+        corpus.case("latent diffusion AutoencoderKL", name, folder, arguments, model, 4, 2)
+
+
+def kl_cases(corpus, common):
+    family = "diffusers AutoencoderKL"
+    for name, change in KL.items():
+        settings = {**common, **change}
+        factor = 2 ** (len(settings["block_out_channels"]) - 1)
+        model = AutoencoderKL(**settings)
+        diffusers_case(corpus, family, name, model, lambda model: model, settings["latent_channels"], factor)
+    for name, said in KL_MISFITS.items():
+        diffusers_case(corpus, family, name, AutoencoderKL(**common), None, 4, 2, said)
+    asymmetric = AsymmetricAutoencoderKL(
+        down_block_types=common["down_block_types"],
+        down_block_out_channels=(8, 16),
+        up_block_types=common["up_block_types"],
+        up_block_out_channels=(8, 16),
+        norm_num_groups=4,
+    )
+    diffusers_case(corpus, "diffusers AsymmetricAutoencoderKL", "default", asymmetric, None, 4, 2)
+    for name, said in LDM_KL.items():
+        ldm_kl_case(corpus, name, said)
 
 
 def main():
@@ -181,8 +290,7 @@ def main():
         width = settings.get("vq_embed_dim") or settings["latent_channels"]
         factor = 2 ** (len(settings["block_out_channels"]) - 1)
         diffusers_case(corpus, "diffusers VQModel", name, model, DiffusersVQ, width, factor)
-    kl = {key: value for key, value in common.items() if key != "num_vq_embeddings"}
-    diffusers_case(corpus, "diffusers AutoencoderKL", "default", AutoencoderKL(**kl), None, 4, 2)
+    kl_cases(corpus, {key: value for key, value in common.items() if key != "num_vq_embeddings"})
     diffusers_case(corpus, "diffusers AutoencoderTiny", "default", AutoencoderTiny(), None, 4, 2)
     print("# Generators, one setting changed at a time\n")
     print(f"Made by `tests/oracle/generators_corpus.py`: {len(corpus.rows)} files, {corpus.wrong} wrong. Right: codes")

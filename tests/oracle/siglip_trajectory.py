@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
-"""Writes tests/render/fixtures/siglip_trajectory.safetensors: twenty steps of Adam in PyTorch, in float64.
+"""Writes tests/render/fixtures/*_trajectory.safetensors: twenty steps of Adam in PyTorch, in float64.
 
-The picture of 16 x 16 is diffusers' VQModel's (diffusers 0.42), the perceptor open_clip's SigLIP, both the small ones
-of tests/models/fixtures; the crop is the whole picture. The losses are the weighted squared spherical distances.
+The picture of 16 x 16 is that of a small generator of tests/models/fixtures (diffusers 0.42), the perceptor open_clip's
+SigLIP there; the crop is the whole picture. The losses are the weighted squared spherical distances.
 """
 
+import argparse
 from pathlib import Path
 
 import fixtures
 import siglip
 import torch
-from diffusers import VQModel
+from diffusers import AutoencoderKL, VQModel
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 STEPS, SIDE, RATE, WEIGHTS = 20, 16, 0.05, (1.0, -0.3)
+CELLS = SIDE // 2
 FOLDER = Path(__file__).resolve().parents[1]
 MODELS = FOLDER / "models" / "fixtures"
+WRITTEN = FOLDER / "render" / "fixtures"
 
 
 class Clamp(torch.autograd.Function):
@@ -32,21 +36,21 @@ class Clamp(torch.autograd.Function):
         return gradient * (gradient * (value - value.clamp(0, 1)) >= 0)
 
 
-def main():
-    generator = VQModel.from_pretrained(MODELS / "diffusers_vq", local_files_only=True).eval().double()
+def perceptor_load():
     perceptor = siglip.OpenClip().eval()
     perceptor.load_state_dict(load_file(MODELS / "siglip_open_clip" / "open_clip_model.safetensors"), strict=True)
-    perceptor.double()
+    return perceptor.double()
+
+
+def trajectory(latent, decode, limit, rate=RATE):
+    """`decode(latent, step)` gives the picture, `limit(latent)` what becomes of the latent after a step."""
+    perceptor = perceptor_load()
     targets = load_file(MODELS / "siglip_open_clip" / "open_clip_model_expected.safetensors")["text_embed"].double()
-    table = generator.quantize.embedding.weight.detach()
-    low, high = table.min(dim=0).values.view(1, -1, 1, 1), table.max(dim=0).values.view(1, -1, 1, 1)
-    cells = SIDE // 2
-    codes = torch.randint(0, len(table), (cells, cells), generator=torch.Generator().manual_seed(3))
-    z = table[codes].permute(2, 0, 1)[None].clone().requires_grad_()
-    optimiser = torch.optim.Adam([z], lr=RATE)
+    latent = latent.clone().requires_grad_()
+    optimiser = torch.optim.Adam([latent], lr=rate)
     losses, latents = [], []
-    for _ in range(STEPS):
-        picture = Clamp.apply((generator.decode(z).sample + 1) / 2)
+    for step in range(STEPS):
+        picture = Clamp.apply((decode(latent, step) + 1) / 2)
         embedding = perceptor.visual.trunk((picture - 0.5) / 0.5)
         distances = fixtures.spherical_distances(embedding, targets)[0]
         terms = distances * torch.tensor(WEIGHTS, dtype=torch.float64)
@@ -54,16 +58,60 @@ def main():
         terms.sum().backward()
         optimiser.step()
         with torch.no_grad():
-            z.copy_(z.maximum(low).minimum(high))
+            latent.copy_(limit(latent))
         losses.append(terms.detach())
-        latents.append(z.detach()[0].permute(1, 2, 0).flatten(0, 1).clone())
-    (FOLDER / "render" / "fixtures").mkdir(exist_ok=True)
-    path = FOLDER / "render" / "fixtures" / "siglip_trajectory.safetensors"
-    tensors = {"initial_codes": codes.int(), "losses": torch.stack(losses), "z_after": torch.stack(latents)}
+        latents.append(latent.detach()[0].permute(1, 2, 0).flatten(0, 1).clone())
+    return {"losses": torch.stack(losses), "z_after": torch.stack(latents)}
+
+
+def write(name, tensors):
+    path = WRITTEN / f"{name}_trajectory.safetensors"
     what = "losses (steps, targets) before each step; z_after (steps, cells, width); computed in float64"
     save_file(fixtures.as_stored(tensors), path, metadata={"what": what})
     path.chmod(0o644)
-    print(torch.stack(losses).sum(1))
+    print(name, tensors["losses"].sum(1))
+
+
+def write_siglip():
+    generator = VQModel.from_pretrained(MODELS / "diffusers_vq", local_files_only=True).eval().double()
+    table = generator.quantize.embedding.weight.detach()
+    low, high = table.min(dim=0).values.view(1, -1, 1, 1), table.max(dim=0).values.view(1, -1, 1, 1)
+    codes = torch.randint(0, len(table), (CELLS, CELLS), generator=torch.Generator().manual_seed(3))
+    z = table[codes].permute(2, 0, 1)[None]
+    made = trajectory(z, lambda z, _: generator.decode(z).sample, lambda z: z.maximum(low).minimum(high))
+    write("siglip", {"initial_codes": codes.int(), **made})
+
+
+def start_picture():
+    """A picture file to start from, -1 to 1."""
+    pixels = (255 * fixtures.pictures(1, SIDE, SIDE, 5)).round().byte()
+    path = WRITTEN / "start.png"
+    Image.fromarray(pixels[0].permute(1, 2, 0).numpy()).save(path)
+    path.chmod(0o644)
+    return pixels.double() / 255 * 2 - 1
+
+
+def write_kl():
+    """Without a codebook: from the mean of the start's distribution, held in half a unit around the middle."""
+    generator = AutoencoderKL.from_pretrained(MODELS / "diffusers_kl16", local_files_only=True).eval().double()
+    unit, middle = 1 / generator.config.scaling_factor, generator.config.shift_factor
+    with torch.no_grad():
+        z = generator.encode(start_picture()).latent_dist.mean
+    low, high = middle - 0.5 * unit, middle + 0.5 * unit
+    made = trajectory(z, lambda z, _: generator.decode(z).sample, lambda z: z.clamp(low, high))
+    assert ((made["z_after"] == low) | (made["z_after"] == high)).any()
+    write("kl", made)
+
+
+CASES = {"siglip": write_siglip, "kl": write_kl}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("case", nargs="*", help=f"which of {', '.join(CASES)}; all where none is given")
+    WRITTEN.mkdir(exist_ok=True)
+    for case in parser.parse_args().case or CASES:
+        CASES[case]()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-/* Twenty steps of Adam with SigLIP and a diffusers VQModel, against PyTorch's (tests/oracle/siglip_trajectory.py). */
+/* Twenty steps of Adam with SigLIP and generators of diffusers, against PyTorch's
+ * (tests/oracle/siglip_trajectory.py). */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,31 +15,47 @@
 #include "../support/rendering.h"
 #include "weights/weights.h"
 
-#define TRAJECTORY VQC_SOURCE_DIR "/tests/render/fixtures/siglip_trajectory.safetensors"
+#define FOLDER VQC_SOURCE_DIR "/tests/render/fixtures/"
 #define SIGLIP JOB_FIXTURES "siglip_open_clip/"
 #define VQ JOB_FIXTURES "diffusers_vq/"
+#define KL JOB_FIXTURES "diffusers_kl16/"
 
-enum { STEPS = 20, TERMS = 2, ELEMENTS = 64 * 6 };
+enum { STEPS = 20, TERMS = 2, CELLS = 64, MOST_WIDTH = 16 };
 
-static const char job[] =
-    "study: trajectory\n"
-    "models:\n"
-    "  generator: {config: " VQ "config.json, checkpoint: " VQ "diffusion_pytorch_model.safetensors}\n"
-    "  perceptors: [{checkpoint: " SIGLIP "open_clip_model.safetensors}]\n"
-    "render:\n"
-    "  size: [16, 16]\n"
-    "  steps: 20\n"
-    "  crops: {count: 1, group: 1}\n"
-    "  augment: []\n"
-    "  noise: 0\n"
-    "  l2: {weight: 0}\n"
-    "  optimizer: {name: adam, lr: 0.05}\n"
-    "  init: {codes: {file: " TRAJECTORY ", tensor: initial_codes}}\n"
-    "prompts:\n"
-    "  - targets:\n"
-    "      - {embedding: {file: " SIGLIP "open_clip_model_expected.safetensors, tensor: text_embed, row: 0}}\n"
-    "      - {embedding: {file: " SIGLIP "open_clip_model_expected.safetensors, tensor: text_embed, row: 1}, "
-    "weight: -0.3}\n";
+#define JOB(generator, init, more)                                                                                   \
+    "study: trajectory\n"                                                                                            \
+    "models:\n"                                                                                                      \
+    "  generator: {config: " generator "config.json, checkpoint: " generator                                         \
+    "diffusion_pytorch_model.safetensors}\n"                                                                         \
+    "  perceptors: [{checkpoint: " SIGLIP "open_clip_model.safetensors}]\n"                                          \
+    "render:\n"                                                                                                      \
+    "  size: [16, 16]\n"                                                                                             \
+    "  steps: 20\n"                                                                                                  \
+    "  crops: {count: 1, group: 1}\n"                                                                                \
+    "  augment: []\n"                                                                                                \
+    "  noise: 0\n"                                                                                                   \
+    "  l2: {weight: 0}\n"                                                                                            \
+    "  optimizer: {name: adam, lr: 0.05}\n"                                                                          \
+    "  init: " init "\n" more "prompts:\n"                                                                           \
+    "  - targets:\n"                                                                                                 \
+    "      - {embedding: {file: " SIGLIP "open_clip_model_expected.safetensors, tensor: text_embed, row: 0}}\n"      \
+    "      - {embedding: {file: " SIGLIP                                                                             \
+    "open_clip_model_expected.safetensors, tensor: text_embed, row: 1}, weight: -0.3}\n"
+
+#define CODES "{codes: {file: " FOLDER "siglip_trajectory.safetensors, tensor: initial_codes}}"
+#define PICTURE "{image: " FOLDER "start.png}"
+
+typedef struct trajectory {
+    const char *expected;
+    const char *job;
+    int width; /* of the latent */
+} trajectory;
+
+static const trajectory siglip = {
+    .expected = FOLDER "siglip_trajectory.safetensors", .job = JOB(VQ, CODES, ""), .width = 6};
+/* Without a codebook. */
+static const trajectory kl = {
+    .expected = FOLDER "kl_trajectory.safetensors", .job = JOB(KL, PICTURE, "  clamp_range: 0.5\n"), .width = 16};
 
 static float *expected_read(vqc_weights *weights, const char *name, int64_t count)
 {
@@ -59,40 +76,51 @@ static void losses_check(int step, const double *actual, const float *expected)
             fail_msg("step %d, term %d: %.8f, expected %.8f", step + 1, term, actual[term], (double)expected[term]);
 }
 
-static void latent_check(int step, const float *z, const float *expected)
+static void latent_check(int step, const float *z, const float *expected, int elements)
 {
-    double actual[ELEMENTS];
-    double wanted[ELEMENTS];
-    for (int i = 0; i < ELEMENTS; i++) {
+    double actual[CELLS * MOST_WIDTH];
+    double wanted[CELLS * MOST_WIDTH];
+    for (int i = 0; i < elements; i++) {
         actual[i] = (double)z[i];
         wanted[i] = (double)expected[i];
     }
-    comparison found = comparison_of(actual, wanted, ELEMENTS);
+    comparison found = comparison_of(actual, wanted, (size_t)elements);
     (void)printf("    step %2d: z relative L2 %.2e, largest %.2e\n", step + 1, found.relative, found.largest);
     assert_true(comparison_is_within(&found, &tolerances[TOLERANCE_TRAJECTORY_LATENT]));
 }
 
-static void test_trajectory(void **state)
+static void trajectory_check(const trajectory *t, const char *device)
 {
     vqc_error error = {0};
     vqc_weights *weights;
-    check(vqc_weights_open(TRAJECTORY, &weights, &error), &error);
+    const int elements = CELLS * t->width;
+    check(vqc_weights_open(t->expected, &weights, &error), &error);
     float *losses = expected_read(weights, "losses", (int64_t)STEPS * TERMS);
-    float *latents = expected_read(weights, "z_after", (int64_t)STEPS * ELEMENTS);
-    rendering r = rendering_open(job, *state, (vqc_ops_options){0});
+    float *latents = expected_read(weights, "z_after", (int64_t)STEPS * elements);
+    rendering r = rendering_open(t->job, device, (vqc_ops_options){0});
     check(vqc_renderer_start(r.renderer, &r.study->renders[0], &error), &error);
     for (int step = 0; step < STEPS; step++) {
         double actual[TERMS + 2] = {0};
-        float z[ELEMENTS];
+        float z[CELLS * MOST_WIDTH];
         check(vqc_renderer_step(r.renderer, actual, &error), &error);
         check(vqc_renderer_latent(r.renderer, z, &error), &error);
         losses_check(step, actual, losses + (ptrdiff_t)step * TERMS);
-        latent_check(step, z, latents + (ptrdiff_t)step * ELEMENTS);
+        latent_check(step, z, latents + (ptrdiff_t)step * elements, elements);
     }
     rendering_close(&r);
     free(losses);
     free(latents);
     vqc_weights_close(weights);
+}
+
+static void test_siglip(void **state)
+{
+    trajectory_check(&siglip, *state);
+}
+
+static void test_kl(void **state)
+{
+    trajectory_check(&kl, *state);
 }
 
 int main(int argc, char **argv)
@@ -104,6 +132,9 @@ int main(int argc, char **argv)
     if (vqc_ops_create(argv[1], &(vqc_ops_options){0}, &ops, &error) != VQC_OK)
         device_absent_exit(&error);
     vqc_ops_destroy(ops);
-    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(test_trajectory, argv[1])};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(test_siglip, argv[1]),
+        cmocka_unit_test_prestate(test_kl, argv[1]),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
