@@ -40,15 +40,17 @@ static bool is_plain(const vqc_prompt *prompt)
 {
     const vqc_target *target = &prompt->targets[0];
     return prompt->target_count == 1 && target->kind == VQC_TARGET_TEXT && target->weight == 1.0 &&
-           !isfinite(target->stop) && strchr(target->text, ':') == NULL;
+           target->curve == NULL && !isfinite(target->stop) && strchr(target->text, ':') == NULL;
 }
 
 static void target_print(const vqc_prompt *prompt, const vqc_target *target)
 {
     char stop[32] = "";
+    char weight[32];
     if (isfinite(target->stop))
         (void)snprintf(stop, sizeof stop, "%g", target->stop);
-    vqc_print(stdout, "%-12s  %8g  %8s  ", prompt->id, target->weight, stop);
+    (void)snprintf(weight, sizeof weight, "%s%g", target->curve == NULL ? "" : "to ", target->weight);
+    vqc_print(stdout, "%-12s  %8s  %8s  ", prompt->id, weight, stop);
     if (target->text != NULL)
         vqc_print(stdout, "text \"%s\"\n", target->text);
     else if (target->kind == VQC_TARGET_NOISE)
@@ -100,10 +102,21 @@ static json_t *render_to_json(const vqc_render *render)
                      (json_int_t)render->settings->crop_count);
 }
 
+/* Pairs of step and value, behind the word. */
+static json_t *curve_to_json(const vqc_curve *curve)
+{
+    json_t *list = json_pack("[s]", vqc_curve_word(curve->shape));
+    for (int32_t i = 0; i < curve->count; i++)
+        json_array_append_new(list, json_pack("[i, f]", curve->steps[i], curve->values[i]));
+    return list;
+}
+
 /* The word and the value of what a target is. */
 static json_t *target_to_json(const vqc_target *target)
 {
     json_t *object = json_pack("{s: f}", "weight", target->weight);
+    if (target->curve != NULL)
+        json_object_set_new(object, "curve", curve_to_json(target->curve));
     if (isfinite(target->stop))
         json_object_set_new(object, "stop", json_real(target->stop));
     if (target->text != NULL)

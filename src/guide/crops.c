@@ -7,12 +7,12 @@ static int64_t smaller(int64_t left, int64_t right)
     return left < right ? left : right;
 }
 
-void vqc_crop_draw(const vqc_settings *settings, int64_t width, int64_t height, int64_t side, vqc_stream *stream,
+void vqc_crop_draw(double power, int64_t width, int64_t height, int64_t side, vqc_stream *stream,
                    int32_t rectangle[5])
 {
     int64_t largest = smaller(width, height);
     int64_t smallest = smaller(largest, side);
-    double share = pow(vqc_stream_uniform(stream), settings->crop_power);
+    double share = pow(vqc_stream_uniform(stream), power);
     int64_t size = (int64_t)floor(share * (double)(largest - smallest) + (double)smallest);
     int64_t left = vqc_stream_integer(stream, width - size + 1);
     int64_t top = vqc_stream_integer(stream, height - size + 1);

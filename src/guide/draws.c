@@ -113,9 +113,9 @@ static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t pla
                          .perceptor = extents->perceptor,
                          .step = (uint32_t)step,
                          .item = (uint32_t)(group * extents->group + place)};
-    vqc_crop_draw(settings, extents->width, extents->height, extents->side, &stream,
+    vqc_crop_draw(vqc_settings_crop_power(settings, step), extents->width, extents->height, extents->side, &stream,
                   (int32_t *)part_memory(draws, step, group, RECTANGLES) + place * VQC_DRAWS_RECTANGLE);
-    float scale = (float)(vqc_stream_uniform(&stream) * settings->noise);
+    float scale = (float)(vqc_stream_uniform(&stream) * vqc_settings_noise(settings, step));
     stream.purpose = VQC_STREAM_AUGMENTATION;
     stream.draw = 0;
     vqc_augment_draw_all(settings, extents->side, &stream, augmentations);

@@ -238,11 +238,16 @@ static size_t pieces_set(comparison *c, int64_t group)
     return used;
 }
 
+vqc_status vqc_perceptor_weigh(vqc_perceptor *perceptor, const double *weights, vqc_error *error)
+{
+    const comparison *c = &perceptor->comparison;
+    return vqc_ops_upload(perceptor->ops, c->weights, weights, (size_t)c->target_count * sizeof(double), error);
+}
+
 static vqc_status comparison_create(vqc_perceptor *perceptor, const vqc_perceptor_aim *aim, vqc_error *error)
 {
     comparison *c = &perceptor->comparison;
     vqc_shape shape = vqc_network_shape(perceptor->network, perceptor->embedding);
-    size_t numbers = (size_t)aim->target_count * sizeof(double);
     void *memory;
     vqc_operation operation = {
         .kind = VQC_OPERATION_DISTANCE,
@@ -257,8 +262,8 @@ static vqc_status comparison_create(vqc_perceptor *perceptor, const vqc_percepto
     VQC_TRY(vqc_ops_memory_allocate(perceptor->ops, pieces_set(c, perceptor->group), &memory, error));
     c->memory = memory;
     (void)pieces_set(c, perceptor->group);
-    VQC_TRY(vqc_ops_upload(perceptor->ops, c->weights, aim->weights, numbers, error));
-    return vqc_ops_upload(perceptor->ops, c->stops, aim->stops, numbers, error);
+    VQC_TRY(vqc_perceptor_weigh(perceptor, aim->weights, error));
+    return vqc_ops_upload(perceptor->ops, c->stops, aim->stops, (size_t)aim->target_count * sizeof(double), error);
 }
 
 static vqc_status draws_create(vqc_perceptor *perceptor, uint64_t seed, vqc_error *error)

@@ -55,6 +55,9 @@ typedef struct vqc_perceptor_aim {
 VQC_MUST_CHECK vqc_status vqc_perceptor_turn(vqc_perceptor *perceptor, const vqc_perceptor_aim *aim,
                                              vqc_error *error);
 
+/* Other weights from now on, (target_count). What was queued must be done. */
+VQC_MUST_CHECK vqc_status vqc_perceptor_weigh(vqc_perceptor *perceptor, const double *weights, vqc_error *error);
+
 /* NULL is allowed. */
 void vqc_perceptor_destroy(vqc_perceptor *perceptor);
 

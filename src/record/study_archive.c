@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "schedule/checkpoint.h"
+#include "study/tables.h"
 #include "text/tokenizer.h"
 #include "weights/parts.h"
 
@@ -68,7 +69,9 @@ static vqc_status perceptor_describe(vqc_text *text, const vqc_perceptor_source 
         VQC_TRY(file_describe(text, "preprocessor", clip->config.preprocessor_path, error));
     if (source->cleaning != NULL) /* a line that no archive had before there was the key */
         VQC_TRY(vqc_text_append(text, error, "cleaning: %s\n", source->cleaning));
-    return vqc_text_append(text, error, "weight: %.17g\nactivation: %s\nhead_width: %lld\n", source->weight,
+    VQC_TRY(vqc_text_append(text, error, "weight: "));
+    VQC_TRY(vqc_field_write(vqc_schema_find(&vqc_perceptor_schema, "weight"), source, text, error));
+    return vqc_text_append(text, error, "\nactivation: %s\nhead_width: %lld\n",
                            source->activation == NULL ? "" : source->activation, (long long)source->head_width);
 }
 

@@ -198,6 +198,13 @@ static vqc_status perceptors_turn(vqc_guidance *guidance, const vqc_guidance_aim
     return VQC_OK;
 }
 
+vqc_status vqc_guidance_weigh(vqc_guidance *guidance, const double *weights, vqc_error *error)
+{
+    for (size_t i = 0; i < guidance->models.study->perceptor_count; i++)
+        VQC_TRY(vqc_perceptor_weigh(guidance->perceptors[i], weights + (int64_t)i * guidance->target_count, error));
+    return VQC_OK;
+}
+
 /* Groups of the perceptors before this one. */
 static int64_t groups_before(const vqc_guidance *guidance, size_t perceptor)
 {

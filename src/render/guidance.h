@@ -46,6 +46,9 @@ VQC_MUST_CHECK vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_gu
 
 /* Gives the render a mask (rows, columns), in host memory, before its first step (render/latent_optimiser.h). */
 VQC_MUST_CHECK vqc_status vqc_guidance_mask(vqc_guidance *guidance, const float *mask, vqc_error *error);
+/* Other weights than the aim's from now on. What was queued must be done. */
+VQC_MUST_CHECK vqc_status vqc_guidance_weigh(vqc_guidance *guidance, const double *weights, vqc_error *error);
+
 /* Starts from the latent z (rows, columns, width), in host memory. */
 VQC_MUST_CHECK vqc_status vqc_guidance_reset(vqc_guidance *guidance, const float *z, vqc_error *error);
 /* The optimiser's state (render/latent_optimiser.h) to and from host memory. */

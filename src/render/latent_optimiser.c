@@ -162,16 +162,6 @@ const float *vqc_latent_optimiser_origin(const vqc_latent_optimiser *optimiser)
     return optimiser->origin;
 }
 
-/* The learning rate of a step. */
-static double rate_of(const vqc_settings *settings, int64_t step)
-{
-    double start = settings->learning_rate;
-    double end = settings->learning_rate_end;
-    if (end < 0.0 || settings->steps < 2)
-        return start;
-    return start + (end - start) * (double)step / (double)(settings->steps - 1);
-}
-
 /* RAdam's factor on the learning rate, in steps of a number for which there is one: with fewer the mean square says
  * too little (Liu et al. 2020, algorithm 2; PyTorch's limit of 5). */
 static bool rectification_find(double beta2, double number, double *factor_out)
@@ -191,7 +181,7 @@ static vqc_update update_of(const vqc_settings *settings, int64_t step)
 {
     const vqc_optimiser_traits traits = traits_of(settings);
     double number = (double)(step - vqc_regulariser_restart(settings, step) + 1);
-    double rate = rate_of(settings, step);
+    double rate = vqc_settings_learning_rate(settings, step);
     double beta2 = traits.keeps_alpha ? settings->alpha : settings->beta2;
     double correction1 = 1.0 - pow(settings->beta1, number);
     double correction2 = 1.0 - pow(beta2, number);

@@ -244,14 +244,17 @@ static int own_member(const vqc_renderer *renderer)
     return renderer->team == NULL ? 0 : vqc_team_member(renderer->team);
 }
 
-/* What each target counts: weight of target and perceptor over the crops. */
+/* What each target counts in the step under way: weight of target and perceptor over the crops. */
 static void weights_fill(vqc_renderer *renderer)
 {
     const vqc_prompt *prompt = renderer->render->prompt;
+    const int64_t step = renderer->steps_done;
     for (size_t i = 0; i < renderer->study->perceptor_count; i++) {
-        double share = renderer->study->perceptors[i].weight / (double)renderer->render->settings->crop_count;
+        const vqc_perceptor_source *source = &renderer->study->perceptors[i];
+        double share = vqc_curve_at(&source->weight_curve, source->weight, step) /
+                       (double)renderer->render->settings->crop_count;
         for (size_t t = 0; t < prompt->target_count; t++)
-            renderer->weights[i * prompt->target_count + t] = prompt->targets[t].weight * share;
+            renderer->weights[i * prompt->target_count + t] = vqc_target_weight(&prompt->targets[t], step) * share;
     }
     for (size_t t = 0; t < prompt->target_count; t++)
         renderer->stops[t] = prompt->targets[t].stop;
@@ -269,6 +272,27 @@ static void share_assign(vqc_renderer *renderer)
             work->seconds[i] = (double)renderer->costs.nanoseconds[i] * 1e-9 / (double)groups;
     }
     (void)vqc_share_assign(work, members(renderer), renderer->load, renderer->owner);
+}
+
+static bool weights_change(const vqc_renderer *renderer)
+{
+    const vqc_prompt *prompt = renderer->render->prompt;
+    for (size_t i = 0; i < renderer->study->perceptor_count; i++)
+        if (renderer->study->perceptors[i].weight_curve.count > 0)
+            return true;
+    for (size_t t = 0; t < prompt->target_count; t++)
+        if (prompt->targets[t].curve != NULL)
+            return true;
+    return false;
+}
+
+/* Brings the weights of the step under way to the device, where they are others than the step before had. */
+static vqc_status weights_update(vqc_renderer *renderer, vqc_error *error)
+{
+    if (!weights_change(renderer))
+        return VQC_OK;
+    weights_fill(renderer);
+    return vqc_guidance_weigh(renderer->guidance, renderer->weights, error);
 }
 
 static vqc_status weights_create(vqc_renderer *renderer, vqc_error *error)
@@ -542,7 +566,9 @@ static vqc_status gradients_sum(vqc_renderer *renderer, vqc_error *error)
 static vqc_status step_queue(vqc_renderer *renderer, vqc_error *error)
 {
     vqc_error unheard = {0};
-    vqc_status status = share_look(renderer, error);
+    vqc_status status = weights_update(renderer, error);
+    if (status == VQC_OK)
+        status = share_look(renderer, error);
     vqc_status summed = gradients_sum(renderer, status == VQC_OK ? error : &unheard);
     if (status != VQC_OK || summed != VQC_OK)
         return status != VQC_OK ? status : summed;

@@ -129,6 +129,7 @@ static const vqc_field perceptor_fields[] = {
     {.key = "weight",
      .kind = VQC_FIELD_REAL,
      VQC_MEMBER(vqc_perceptor_source, weight),
+     VQC_CURVE(vqc_perceptor_source, weight_curve),
      .minimum = 1e-6,
      .maximum = 1e6,
      .usual = {1.0},
@@ -201,7 +202,8 @@ static const vqc_field target_fields[] = {
      .says = "a vector of normal random numbers from this seed"},
     {.key = "weight",
      .kind = VQC_FIELD_REAL,
-     VQC_MEMBER(vqc_target, weight),
+     VQC_MEMBER(vqc_target_form, target.weight),
+     VQC_CURVE(vqc_target_form, weight_curve),
      .minimum = -1e6,
      .maximum = 1e6,
      .usual = {1.0},
@@ -210,7 +212,7 @@ static const vqc_field target_fields[] = {
          "most 1e6; from some 30000 on gradients may leave their sum's range, and the render fails"},
     {.key = "stop",
      .kind = VQC_FIELD_REAL,
-     VQC_MEMBER(vqc_target, stop),
+     VQC_MEMBER(vqc_target_form, target.stop),
      .minimum = -INFINITY,
      .maximum = DBL_MAX,
      .usual = {-INFINITY},
@@ -220,7 +222,7 @@ static const vqc_field target_fields[] = {
 const vqc_schema vqc_target_schema = {
     .title = "prompts[].targets[]",
     .says = "What a picture is drawn to: exactly one of text, image, embedding and noise.",
-    SCHEMA(target_fields, vqc_target),
+    SCHEMA(target_fields, vqc_target_form),
 };
 
 static const vqc_field embedding_fields[] = {

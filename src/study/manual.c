@@ -154,7 +154,9 @@ static void value_describe(const vqc_field *field, char cell[CELL])
     if (field->minimum > -DBL_MAX)
         size += snprintf(cell + size, CELL - (size_t)size, " %.15g", field->minimum);
     if (field->maximum < DBL_MAX)
-        (void)snprintf(cell + size, CELL - (size_t)size, " to %.15g", field->maximum);
+        size += snprintf(cell + size, CELL - (size_t)size, " to %.15g", field->maximum);
+    if (field->curve != 0)
+        (void)snprintf(cell + size, CELL - (size_t)size, ", or a curve (below)");
 }
 
 static void usual_describe(const vqc_field *field, char cell[CELL])
@@ -243,6 +245,16 @@ static vqc_status name_write(const manual_page *page, const char *name, const ch
     return row_write(page, &row, error);
 }
 
+static vqc_status curves_write(const manual_page *page, vqc_error *error)
+{
+    VQC_TRY(table_open(page, "curves",
+                       "A number that changes over the steps, from 0: {0: 1, 200: 0.3} or {curve: WORD, 0: 1, ...}.",
+                       &words_head, error));
+    for (int i = 0; i < VQC_CURVE_SHAPES; i++)
+        VQC_TRY(name_write(page, vqc_curve_word((vqc_curve_shape)i), "", vqc_curve_says((vqc_curve_shape)i), error));
+    return VQC_OK;
+}
+
 static vqc_status inits_write(const manual_page *page, vqc_error *error)
 {
     VQC_TRY(table_open(page, "init", "What the latent starts as: one of these words, or {WORD: ...}.", &keys_head,
@@ -301,6 +313,7 @@ vqc_status vqc_job_manual_write(vqc_text *text, bool markdown, vqc_error *error)
     VQC_TRY(head_write(&page, error));
     for (size_t i = 0; i < sizeof schemas / sizeof schemas[0]; i++)
         VQC_TRY(schema_write(&page, schemas[i], error));
+    VQC_TRY(curves_write(&page, error));
     VQC_TRY(choices_write(&page, &vqc_settings_schema, error));
     VQC_TRY(augmentations_write(&page, error));
     return inits_write(&page, error);

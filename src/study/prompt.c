@@ -115,6 +115,11 @@ static vqc_status numbers_cut(piece *p, vqc_target *target, vqc_error *error)
     return VQC_OK;
 }
 
+double vqc_target_weight(const vqc_target *target, int64_t step)
+{
+    return target->curve == NULL ? target->weight : vqc_curve_at(target->curve, target->weight, step);
+}
+
 /* As in a mapping. */
 static vqc_status weight_check(double weight, vqc_error *error)
 {
@@ -205,14 +210,18 @@ static vqc_status target_kind_read(const vqc_yaml_node *node, vqc_target *target
     return vqc_yaml_read_unsigned(noise, &target->seed, error);
 }
 
-static vqc_status target_read(const vqc_yaml_node *node, vqc_target *target, vqc_error *error)
+static vqc_status target_read(const vqc_yaml_node *node, vqc_study_storage *storage, vqc_target *target,
+                              vqc_error *error)
 {
-    *target = (vqc_target){0};
-    VQC_TRY(vqc_schema_read(&vqc_target_schema, target, node, error));
+    vqc_target_form form = {0};
+    VQC_TRY(vqc_schema_read(&vqc_target_schema, &form, node, error));
+    *target = form.target;
     VQC_TRY(target_kind_read(node, target, error));
     if (target->weight == 0.0)
         return vqc_yaml_error(vqc_yaml_find(node, "weight"), error, "expected a weight that is not 0");
-    return VQC_OK;
+    if (form.weight_curve.count == 0)
+        return VQC_OK;
+    return vqc_study_storage_share(storage, &form.weight_curve, sizeof form.weight_curve, &target->curve, error);
 }
 
 static vqc_status targets_read(const vqc_yaml_node *list, vqc_study_storage *storage, vqc_prompt *prompt,
@@ -225,7 +234,7 @@ static vqc_status targets_read(const vqc_yaml_node *list, vqc_study_storage *sto
     VQC_TRY(
         vqc_study_storage_allocate(storage, prompt->target_count, sizeof *prompt->targets, &prompt->targets, error));
     for (size_t i = 0; i < prompt->target_count; i++)
-        VQC_TRY(target_read(vqc_yaml_at(list, i), &prompt->targets[i], error));
+        VQC_TRY(target_read(vqc_yaml_at(list, i), storage, &prompt->targets[i], error));
     return VQC_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "config/yaml.h"
+#include "study/curve.h"
 #include "study/storage.h"
 
 /* What a picture is drawn towards (with a positive weight) or away from. */
@@ -18,13 +19,14 @@ typedef enum vqc_target_kind {
 
 typedef struct vqc_target {
     vqc_target_kind kind;
-    const char *text;   /* text */
-    const char *file;   /* image, embedding */
-    const char *tensor; /* embedding */
-    int64_t row;        /* embedding */
-    uint64_t seed;      /* noise */
-    double weight;
-    double stop; /* the gradient flows only while the distance, signed like the weight, is above it */
+    const char *text;       /* text */
+    const char *file;       /* image, embedding */
+    const char *tensor;     /* embedding */
+    int64_t row;            /* embedding */
+    uint64_t seed;          /* noise */
+    double weight;          /* where it changes, the largest on the way */
+    const vqc_curve *curve; /* of the weight; NULL: it stays */
+    double stop;            /* the gradient flows only while the distance, signed like the weight, is above it */
 } vqc_target;
 
 typedef struct vqc_prompt {
@@ -34,6 +36,9 @@ typedef struct vqc_prompt {
     size_t target_count;
     const vqc_yaml_node *node; /* where it stands; NULL for a line of a text file */
 } vqc_prompt;
+
+/* The weight at a step, from 0. */
+double vqc_target_weight(const vqc_target *target, int64_t step);
 
 /* Splits a prompt "a painting of X | blurry:-0.5 | red:1:0.3" at the bars into targets; a number behind a colon is
  * the weight (default 1), a second one the stop (default −∞); U+2212 is a minus too. A colon behind a backslash, or

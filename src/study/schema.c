@@ -78,8 +78,23 @@ static const vqc_word *word_of(const vqc_field *field, const void *object)
     return &field->words[(size_t)number_get(field, object, 0)];
 }
 
+/* The place of the field's curve; NULL where its number may not change. */
+static vqc_curve *curve_of(const vqc_field *field, void *object)
+{
+    return field->curve == 0 ? NULL : (vqc_curve *)(void *)((unsigned char *)object + field->curve);
+}
+
+const vqc_curve *vqc_field_curve(const vqc_field *field, const void *object)
+{
+    const vqc_curve *curve = (const vqc_curve *)(const void *)((const unsigned char *)object + field->curve);
+    return field->curve == 0 || curve->count == 0 ? NULL : curve;
+}
+
 void vqc_field_reset(const vqc_field *field, void *object)
 {
+    vqc_curve *curve = curve_of(field, object);
+    if (curve != NULL)
+        memset(curve, 0, sizeof *curve);
     if (is_text(field)) {
         *vqc_field_text(field, object) = NULL;
     } else if (field->kind != VQC_FIELD_OTHER) {
@@ -97,6 +112,8 @@ bool vqc_field_is_usual(const vqc_field *field, const void *object)
         return text_get(field, object) == NULL;
     if (field->kind == VQC_FIELD_OTHER)
         return field->hooks != NULL && field->hooks->is_usual != NULL && field->hooks->is_usual(object);
+    if (vqc_field_curve(field, object) != NULL)
+        return false;
     return number_get(field, object, 0) == field->usual[0] &&
            (!is_pair(field) || number_get(field, object, 1) == field->usual[1]);
 }
@@ -177,9 +194,27 @@ static vqc_status pair_read(const vqc_field *field, const vqc_yaml_node *node, v
     return VQC_OK;
 }
 
+/* A number, or how it changes. */
+static vqc_status changing_read(const vqc_field *field, void *object, const vqc_yaml_node *node, vqc_error *error)
+{
+    vqc_curve *curve = curve_of(field, object);
+    double number;
+    if (vqc_yaml_kind_of(node) == VQC_YAML_MAPPING) {
+        VQC_TRY(vqc_curve_read(node, field->minimum, field->maximum, curve, error));
+        number_set(field, object, 0, vqc_curve_most(curve));
+        return VQC_OK;
+    }
+    VQC_TRY(number_read(field, node, &number, error));
+    memset(curve, 0, sizeof *curve);
+    number_set(field, object, 0, number);
+    return VQC_OK;
+}
+
 vqc_status vqc_field_read(const vqc_field *field, void *object, const vqc_yaml_node *node, vqc_error *error)
 {
     vqc_range numbers = {0};
+    if (field->curve != 0)
+        return changing_read(field, object, node, error);
     if (field->kind == VQC_FIELD_OTHER)
         return field->hooks->read(object, node, error);
     if (field->kind == VQC_FIELD_WORD) {
@@ -206,6 +241,8 @@ vqc_status vqc_field_write(const vqc_field *field, const void *object, vqc_text 
         return field->hooks->write(object, text, error);
     if (is_text(field))
         return vqc_yaml_quote(text_get(field, object), text, error);
+    if (vqc_field_curve(field, object) != NULL)
+        return vqc_curve_write(vqc_field_curve(field, object), text, error);
     double number = number_get(field, object, 0);
     if (field->kind == VQC_FIELD_CHOICE)
         return vqc_text_append(text, error, "%s", word_of(field, object)->word);

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "config/yaml.h"
+#include "study/curve.h"
 
 /* Mappings of the job file as tables: one row says everything of a key, and from the rows come its reading with all
  * that is said of bad values, its default, the text in archives and the manual (study/manual.h). Nothing here knows a
@@ -60,7 +61,8 @@ typedef struct vqc_field_hooks {
 typedef struct vqc_field {
     const char *key; /* "noise", or dotted, "l2.weight" */
     vqc_field_kind kind;
-    size_t offset, size;     /* of the member */
+    size_t offset, size; /* of the member */
+    size_t curve;        /* real: offset of a vqc_curve, where the number may change over the steps; 0: it may not */
     double minimum, maximum; /* of numbers */
     vqc_range usual;         /* the default: numbers, 0 and 1 for a bool, the word's number for a choice */
     const vqc_word *words;   /* choice, word */
@@ -88,6 +90,7 @@ typedef struct vqc_schema {
 
 /* The list of words of a row, and the place of its member. */
 #define VQC_WORDS(list) .words = (list), .word_count = sizeof(list) / sizeof((list)[0])
+#define VQC_CURVE(type, member) .curve = offsetof(type, member)
 #define VQC_MEMBER(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
 
 /* ---- One field ---- */
@@ -103,6 +106,8 @@ VQC_MUST_CHECK vqc_status vqc_field_write(const vqc_field *field, const void *ob
 /* The place of a text, word or path. */
 const char **vqc_field_text(const vqc_field *field, void *object);
 bool vqc_field_is_usual(const vqc_field *field, const void *object);
+/* The member's curve; NULL where it has none. */
+const vqc_curve *vqc_field_curve(const vqc_field *field, const void *object);
 
 /* The field as a word of its leader has it, with that word's default and range; NULL: as its row has it. */
 vqc_field vqc_field_led(const vqc_word *word, const vqc_field *field);

@@ -37,8 +37,38 @@ static vqc_status mask_check(const vqc_settings *settings, const vqc_yaml_node *
     return VQC_OK;
 }
 
+double vqc_settings_learning_rate(const vqc_settings *settings, int64_t step)
+{
+    const double end = settings->learning_rate_end;
+    if (end < 0.0 || settings->steps < 2)
+        return vqc_curve_at(&settings->learning_rate_curve, settings->learning_rate, step);
+    return settings->learning_rate + (end - settings->learning_rate) * (double)step / (double)(settings->steps - 1);
+}
+
+double vqc_settings_crop_power(const vqc_settings *settings, int64_t step)
+{
+    return vqc_curve_at(&settings->crop_power_curve, settings->crop_power, step);
+}
+
+double vqc_settings_noise(const vqc_settings *settings, int64_t step)
+{
+    return vqc_curve_at(&settings->noise_curve, settings->noise, step);
+}
+
+double vqc_settings_l2_weight(const vqc_settings *settings, int64_t step)
+{
+    return vqc_curve_at(&settings->l2_weight_curve, settings->l2_weight, step);
+}
+
 vqc_status vqc_settings_check(const vqc_settings *settings, const vqc_yaml_node *place, vqc_error *error)
 {
+    if (settings->learning_rate_curve.count > 0 && settings->learning_rate_end >= 0.0)
+        return vqc_yaml_error(place, error,
+                              "optimizer.lr_end: expected none beside a curve of optimizer.lr, found %g",
+                              settings->learning_rate_end);
+    if (settings->l2_weight_curve.count > 0 && settings->l2_schedule != VQC_L2_NONE)
+        return vqc_yaml_error(
+            place, error, "l2.schedule: expected none beside a curve of l2.weight, which says all of how it goes on");
     if (settings->steps < settings->snapshots)
         return vqc_yaml_error(place, error, "snapshots: expected at most the %lld steps, found %lld",
                               (long long)settings->steps, (long long)settings->snapshots);

@@ -90,8 +90,9 @@ typedef vqc_augmentation vqc_augmentations[VQC_SETTINGS_MAX_AUGMENTATIONS];
 typedef enum vqc_l2_schedule {
     VQC_L2_LINEAR,     /* falls by the share `decay` every step, down to nothing (paper, section 3.4) */
     VQC_L2_RECIPROCAL, /* weight / (2 · step + 1), the steps numbered from 0 (command-line tools) */
-    VQC_L2_STEPS       /* falls by the share `decay` after every `every` steps, where the optimiser begins afresh (MSE
+    VQC_L2_STEPS,      /* falls by the share `decay` after every `every` steps, where the optimiser begins afresh (MSE
                           notebook) */
+    VQC_L2_NONE        /* does not fall: what a curve of the weight needs */
 } vqc_l2_schedule;
 
 /* Every setting is a row of settings.def, which also says what it means. */
@@ -109,6 +110,14 @@ void vqc_settings_default(vqc_settings *settings);
 
 /* Crops that are computed as one batch: those of a group, or all of them where there are fewer. */
 int64_t vqc_settings_batch(const vqc_settings *settings);
+
+/* What holds at a step, from 0, of the numbers that may change (study/curve.h). The members are the largest on the
+ * way.
+ */
+double vqc_settings_learning_rate(const vqc_settings *settings, int64_t step);
+double vqc_settings_crop_power(const vqc_settings *settings, int64_t step);
+double vqc_settings_noise(const vqc_settings *settings, int64_t step);
+double vqc_settings_l2_weight(const vqc_settings *settings, int64_t step); /* before its schedule */
 
 /* Applies the keys of a mapping to the settings, apart from those of the table `except` (NULL: none). VQC_BAD_INPUT
  * names file, line, column and key; for unknown keys the nearest known one. */

@@ -20,6 +20,7 @@ static const vqc_word l2_schedules[] = {
                       .says = "falls by the share decay after every so many steps, where the optimizer begins "
                               "afresh (MSE notebook)",
                       .options = {{.key = "l2.decay", .usual = {0.2}, .maximum = 1.0}, {.key = "l2.every"}}},
+    [VQC_L2_NONE] = {.word = "none", .says = "stays as it is, or as a curve of weight has it"},
 };
 
 static const vqc_word l2_targets[] = {{.word = "zero"}, {.word = "start"}};

@@ -25,8 +25,9 @@ typedef struct vqc_perceptor_source {
     const char *cleaning;   /* of its texts; NULL: as the files beside the checkpoint and the vocabulary say */
     const char *activation; /* NULL: as the checkpoint's family says */
     int64_t head_width;     /* 0: the rule, 64 */
-    double weight;          /* of its loss */
-    bool truncate;          /* texts of more tokens than it takes are cut, else they are errors */
+    double weight;          /* of its loss; where it changes, the largest on the way */
+    vqc_curve weight_curve;
+    bool truncate; /* texts of more tokens than it takes are cut, else they are errors */
 } vqc_perceptor_source;
 
 typedef struct vqc_generator_source {

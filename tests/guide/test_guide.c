@@ -43,7 +43,7 @@ static void test_crops_lie_inside(void **state)
     for (uint32_t i = 0; i < DRAWS; i++) {
         int32_t crop[5];
         vqc_stream stream = stream_of(i);
-        vqc_crop_draw(&settings, 90, 70, 32, &stream, crop);
+        vqc_crop_draw(settings.crop_power, 90, 70, 32, &stream, crop);
         assert_int_equal(crop[3], crop[4]);
         assert_true(crop[1] >= 0 && crop[1] + crop[3] <= 70);
         assert_true(crop[2] >= 0 && crop[2] + crop[4] <= 90);
@@ -62,7 +62,7 @@ static void test_crop_of_a_small_picture(void **state)
     int32_t crop[5];
     vqc_stream stream = stream_of(0);
     vqc_settings_default(&settings);
-    vqc_crop_draw(&settings, 32, 32, 224, &stream, crop);
+    vqc_crop_draw(settings.crop_power, 32, 32, 224, &stream, crop);
     const int32_t whole[5] = {0, 0, 0, 32, 32};
     assert_memory_equal(crop, whole, sizeof whole);
 }

@@ -29,6 +29,8 @@ static double share_left(const vqc_settings *settings, int64_t step)
     case VQC_L2_STEPS:
         falls = falls_before(settings, step);
         return falls < falls_in_all(settings) ? 1.0 - settings->l2_decay * falls : 0.0;
+    case VQC_L2_NONE:
+        return 1.0;
     }
     return 0.0;
 }
@@ -36,7 +38,7 @@ static double share_left(const vqc_settings *settings, int64_t step)
 static double weight(const vqc_settings *settings, int64_t step)
 {
     double left = share_left(settings, step);
-    return left > 0.0 ? settings->l2_weight * left : 0.0;
+    return left > 0.0 ? vqc_settings_l2_weight(settings, step) * left : 0.0;
 }
 
 static int64_t restart(const vqc_settings *settings, int64_t step)
