@@ -8,11 +8,13 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "record/environment.h"
 #include "text/tokenizer.h"
 #include "weights/parts.h"
 
 struct vqc_archived_study {
     const vqc_archive *archive;
+    vqc_edition edition;    /* of its texts */
     vqc_study *whole;       /* as the job text expands */
     vqc_study study;        /* a view of it, with lists of its own once renders are chosen */
     vqc_prompt *prompts;    /* the chosen renders' */
@@ -90,13 +92,28 @@ static vqc_status inputs_expect(const vqc_archive *archive, vqc_study *study, vq
     return VQC_OK;
 }
 
+/* The edition of its texts; one that is not known is refused. */
+static vqc_status edition_read(vqc_archived_study *study, vqc_error *error)
+{
+    int64_t edition = vqc_environment_edition(vqc_archive_outline_of(study->archive)->versions);
+    if (edition < VQC_EDITION_FIRST || edition > VQC_EDITION_NOW)
+        return vqc_error_set(
+            error, VQC_BAD_INPUT,
+            "%s: dataset /study/versions: expected edition %d to %d of job files, found %lld; a later "
+            "version of vqclip reads it",
+            vqc_archive_path(study->archive), VQC_EDITION_FIRST, VQC_EDITION_NOW, (long long)edition);
+    study->edition = (vqc_edition)edition;
+    return VQC_OK;
+}
+
 static vqc_status whole_read(vqc_archived_study *study, const char *folder, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(study->archive);
     vqc_study_source source = {.name = vqc_archive_path(study->archive),
                                .text = outline->job_text,
                                .size = strlen(outline->job_text),
-                               .folder = folder};
+                               .folder = folder,
+                               .edition = study->edition};
     const char **lines;
     VQC_TRY(lines_collect(outline, &lines, &source.line_count, error));
     source.lines = lines;
@@ -113,7 +130,9 @@ vqc_status vqc_archived_study_open(const vqc_archive *archive, const char *folde
     vqc_archived_study *study;
     VQC_TRY(vqc_memory_allocate(1, sizeof *study, "a study", &study, error));
     study->archive = archive;
-    vqc_status status = whole_read(study, folder, error);
+    vqc_status status = edition_read(study, error);
+    if (status == VQC_OK)
+        status = whole_read(study, folder, error);
     if (status != VQC_OK) {
         vqc_archived_study_close(study);
         return status;
@@ -367,7 +386,7 @@ static vqc_status settings_read(const char *name, const char *text, const vqc_se
     vqc_yaml *yaml;
     const vqc_yaml_node *mapping;
     VQC_TRY(vqc_yaml_parse(name, text, strlen(text), &yaml, error));
-    vqc_settings_default(resolved);
+    vqc_settings_default_of(own->edition, resolved);
     vqc_status status = vqc_yaml_require(vqc_yaml_root(yaml), "render", &mapping, error);
     if (status == VQC_OK)
         status = vqc_settings_apply(resolved, mapping, NULL, error);

@@ -12,8 +12,9 @@ typedef struct vqc_archived_study vqc_archived_study;
 
 /* Reads the study out of the archive, which must outlive it. `folder` is where the job file was, ending in a slash,
  * or "" if that is unknown: the paths in it are seen from there; whether the files are there is not looked at. Its
- * inputs are expected to have the digests that the archive records. A job text that does not give the archive's
- * renders and inputs is VQC_BAD_INPUT. */
+ * texts are read by the edition that it was made with (study/settings.h); one that this program does not know is
+ * VQC_BAD_INPUT. Its inputs are expected to have the digests that the archive records. A job text that does not give
+ * the archive's renders and inputs is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_archived_study_open(const vqc_archive *archive, const char *folder,
                                                   vqc_archived_study **study_out, vqc_error *error);
 /* Whether the settings that the archive holds of every render are those that its job text gives; else VQC_BAD_INPUT.

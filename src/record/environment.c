@@ -15,6 +15,7 @@
 
 #define COMPILER VQC_COMPILER " " __VERSION__
 #define THREADS "threads "
+#define EDITION "\"edition\": " /* in the versions */
 
 static const char *const field_names[VQC_ENVIRONMENT_FIELD_COUNT] = {
     [VQC_ENVIRONMENT_DEVICE] = "device",       [VQC_ENVIRONMENT_INSTRUCTION_SET] = "instruction set",
@@ -125,6 +126,12 @@ bool vqc_environment_versions_have(const char *versions, const char *program)
     return strstr(versions, entry) != NULL;
 }
 
+int64_t vqc_environment_edition(const char *versions)
+{
+    const char *entry = strstr(versions, EDITION);
+    return entry == NULL ? VQC_EDITION_FIRST : strtoll(entry + strlen(EDITION), NULL, 10);
+}
+
 vqc_status vqc_environment_versions(const vqc_environment *environment, vqc_text *text, vqc_error *error)
 {
     char archive[VQC_ARCHIVE_LIBRARY_SIZE];
@@ -137,5 +144,5 @@ vqc_status vqc_environment_versions(const vqc_environment *environment, vqc_text
     VQC_TRY(version_append(text, environment->field[VQC_ENVIRONMENT_SYSTEM], error));
     VQC_TRY(version_append(text, archive, error));
     VQC_TRY(version_append(text, devices, error));
-    return vqc_text_append(text, error, "}");
+    return vqc_text_append(text, error, ", " EDITION "%d}", VQC_EDITION_NOW);
 }

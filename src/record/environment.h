@@ -5,6 +5,7 @@
 #include "base/dtype.h"
 #include "base/text.h"
 #include "ops/ops.h"
+#include "study/settings.h"
 
 /* What the bytes of a render depend on besides the study and the model files. An archive keeps it with each of its
  * renders as one line, as the launches of a study may run in different ones:
@@ -54,9 +55,13 @@ VQC_MUST_CHECK vqc_status vqc_environment_compare(const vqc_environment *here, c
 /* Number of threads of a recorded environment, 0 if it does not say. */
 int vqc_environment_threads(const vqc_environment *environment);
 
-/* Appends the versions of the program and its libraries as JSON text. Fails for want of memory alone. */
+/* Appends the versions of the program and its libraries, and the edition of job files, as JSON text. Fails for want
+ * of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_environment_versions(const vqc_environment *environment, vqc_text *text,
                                                    vqc_error *error);
+
+/* The edition of job files (study/settings.h) that such versions name; the first where they name none. */
+int64_t vqc_environment_edition(const char *versions);
 
 /* Whether versions that vqc_environment_versions wrote are those of this version of the program, "0.2.0". */
 bool vqc_environment_versions_have(const char *versions, const char *program);

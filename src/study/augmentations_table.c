@@ -20,6 +20,8 @@ static const struct {
 };
 
 static const vqc_word paddings[] = {{.word = "zeros"}, {.word = "border"}};
+static const vqc_word motions[] = {{.word = "shear"}, {.word = "rotation"}};
+static const vqc_word orders[] = {{.word = "together"}, {.word = "each"}};
 
 /* The parameters of all of them. */
 static const struct {
@@ -30,6 +32,16 @@ static const struct {
     {.kind = VQC_AUGMENTATION_##kind_, .field = {VQC_MEMBER(vqc_augmentation, member), __VA_ARGS__}},
 #define VQC_AUGMENTATION_SHARES(kind_, member, ...)                                                                  \
     {.kind = VQC_AUGMENTATION_##kind_, .field = {VQC_MEMBER(vqc_augmentation, member), __VA_ARGS__}},
+#include "study/augmentations.def"
+};
+
+/* What some of them had otherwise in the first edition. */
+static const struct {
+    vqc_augmentation_kind kind;
+    vqc_field field;
+} first_parameters[] = {
+#define VQC_AUGMENTATION_FIRST(kind_, key_, ...)                                                                     \
+    {.kind = VQC_AUGMENTATION_##kind_, .field = {.key = (key_), __VA_ARGS__}},
 #include "study/augmentations.def"
 };
 
@@ -58,14 +70,33 @@ size_t vqc_augmentation_fields(vqc_augmentation_kind kind, vqc_field fields[VQC_
     return count;
 }
 
-vqc_augmentation vqc_augmentation_default(vqc_augmentation_kind kind)
+/* The fields as an edition has them. */
+static size_t edition_fields(vqc_edition edition, vqc_augmentation_kind kind, vqc_field fields[VQC_SCHEMA_FIELDS])
+{
+    size_t count = vqc_augmentation_fields(kind, fields);
+    for (size_t i = 0; edition == VQC_EDITION_FIRST && i < sizeof first_parameters / sizeof first_parameters[0]; i++)
+        for (size_t j = 0; first_parameters[i].kind == kind && j < count; j++)
+            if (strcmp(fields[j].key, first_parameters[i].field.key) == 0) {
+                memcpy(fields[j].usual, first_parameters[i].field.usual, sizeof fields[j].usual);
+                memcpy(fields[j].single, first_parameters[i].field.single, sizeof fields[j].single);
+            }
+    return count;
+}
+
+/* With the published parameters, as an edition took them. */
+static vqc_augmentation edition_default(vqc_edition edition, vqc_augmentation_kind kind)
 {
     vqc_field fields[VQC_SCHEMA_FIELDS];
     vqc_augmentation augmentation = {.kind = kind};
-    size_t count = vqc_augmentation_fields(kind, fields);
+    size_t count = edition_fields(edition, kind, fields);
     for (size_t i = 0; i < count; i++)
         vqc_field_reset(&fields[i], &augmentation);
     return augmentation;
+}
+
+vqc_augmentation vqc_augmentation_default(vqc_augmentation_kind kind)
+{
+    return edition_default(VQC_EDITION_NOW, kind);
 }
 
 /* Refuses a code that is none. */
@@ -80,7 +111,8 @@ static vqc_status code_refuse(const vqc_yaml_node *node, const char *code, vqc_e
 }
 
 /* Starts an augmentation from its code. */
-static vqc_status augmentation_start(const vqc_yaml_node *node, vqc_augmentation *augmentation, vqc_error *error)
+static vqc_status augmentation_start(const vqc_yaml_node *node, vqc_edition edition, vqc_augmentation *augmentation,
+                                     vqc_error *error)
 {
     const char *code;
     int kind = 0;
@@ -89,7 +121,7 @@ static vqc_status augmentation_start(const vqc_yaml_node *node, vqc_augmentation
         kind++;
     if (kind == VQC_AUGMENTATION_COUNT)
         return code_refuse(node, code, error);
-    *augmentation = vqc_augmentation_default((vqc_augmentation_kind)kind);
+    *augmentation = edition_default(edition, (vqc_augmentation_kind)kind);
     return VQC_OK;
 }
 
@@ -105,26 +137,28 @@ static vqc_status parameter_refuse(const vqc_yaml_node *node, const char *code, 
     return vqc_yaml_error(node, error, "this augmentation has no such parameter: %s has %s", code, keys);
 }
 
-static vqc_status parameter_read(const vqc_yaml_node *node, vqc_augmentation *augmentation, vqc_error *error)
+static vqc_status parameter_read(const vqc_yaml_node *node, vqc_edition edition, vqc_augmentation *augmentation,
+                                 vqc_error *error)
 {
     vqc_field fields[VQC_SCHEMA_FIELDS];
-    size_t count = vqc_augmentation_fields(augmentation->kind, fields);
+    size_t count = edition_fields(edition, augmentation->kind, fields);
     for (size_t i = 0; i < count; i++)
         if (strcmp(fields[i].key, vqc_yaml_key(node)) == 0)
             return vqc_field_read(&fields[i], augmentation, node, error);
     return parameter_refuse(node, augmentations[augmentation->kind].code, fields, count, error);
 }
 
-static vqc_status augmentation_read(const vqc_yaml_node *node, vqc_augmentation *augmentation, vqc_error *error)
+static vqc_status augmentation_read(const vqc_yaml_node *node, vqc_edition edition, vqc_augmentation *augmentation,
+                                    vqc_error *error)
 {
     if (vqc_yaml_kind_of(node) == VQC_YAML_SCALAR)
-        return augmentation_start(node, augmentation, error);
+        return augmentation_start(node, edition, augmentation, error);
     const vqc_yaml_node *name;
     VQC_TRY(vqc_yaml_require(node, "name", &name, error));
-    VQC_TRY(augmentation_start(name, augmentation, error));
+    VQC_TRY(augmentation_start(name, edition, augmentation, error));
     for (size_t i = 0; i < vqc_yaml_count(node); i++)
         if (vqc_yaml_at(node, i) != name)
-            VQC_TRY(parameter_read(vqc_yaml_at(node, i), augmentation, error));
+            VQC_TRY(parameter_read(vqc_yaml_at(node, i), edition, augmentation, error));
     return VQC_OK;
 }
 
@@ -133,7 +167,7 @@ static void list_reset(void *object)
     vqc_settings *settings = object;
     settings->augmentation_count = DEFAULT_COUNT;
     for (int i = 0; i < DEFAULT_COUNT; i++)
-        settings->augmentations[i] = vqc_augmentation_default(usual[i]);
+        settings->augmentations[i] = edition_default(settings->edition, usual[i]);
 }
 
 static vqc_status list_read(void *object, const vqc_yaml_node *node, vqc_error *error)
@@ -143,7 +177,7 @@ static vqc_status list_read(void *object, const vqc_yaml_node *node, vqc_error *
     if (vqc_yaml_count(node) > VQC_SETTINGS_MAX_AUGMENTATIONS)
         return vqc_yaml_error(node, error, "expected at most %d augmentations", VQC_SETTINGS_MAX_AUGMENTATIONS);
     for (size_t i = 0; i < vqc_yaml_count(node); i++)
-        VQC_TRY(augmentation_read(vqc_yaml_at(node, i), &settings->augmentations[i], error));
+        VQC_TRY(augmentation_read(vqc_yaml_at(node, i), settings->edition, &settings->augmentations[i], error));
     settings->augmentation_count = (int)vqc_yaml_count(node);
     return VQC_OK;
 }

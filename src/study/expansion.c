@@ -268,12 +268,18 @@ static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, vqc_error *e
     return VQC_OK;
 }
 
+/* The edition that the job file is read by. */
+static vqc_edition edition_of(const vqc_study_reader *reader)
+{
+    return reader->source == NULL || reader->source->edition == 0 ? VQC_EDITION_NOW : reader->source->edition;
+}
+
 /* What all prompts have the same of. */
 static vqc_status expansion_begin(expansion *all, const vqc_yaml_node *root, vqc_error *error)
 {
     vqc_study_reader *reader = all->reader;
     const vqc_yaml_node *node = vqc_yaml_find(root, "render");
-    vqc_settings_default(&all->defaults);
+    vqc_settings_default_of(edition_of(reader), &all->defaults);
     if (node != NULL)
         VQC_TRY(vqc_settings_apply(&all->defaults, node, NULL, error));
     VQC_TRY(seeds_read(reader, vqc_yaml_find(root, "seeds"), &all->seeds, &all->seed_count, error));

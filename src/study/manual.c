@@ -133,6 +133,7 @@ static const char *const kinds[] = {
     [VQC_FIELD_SIZE] = "[width, height], each",
     [VQC_FIELD_REAL] = "number",
     [VQC_FIELD_RANGE] = "[from, to], each",
+    [VQC_FIELD_AXES] = "[x, y], or one number,",
     [VQC_FIELD_FRACTION] = "number 0 to below 1",
     [VQC_FIELD_FRACTIONS] = "[number, number], each 0 to below 1",
     [VQC_FIELD_BOOL] = "true, false",
@@ -161,7 +162,8 @@ static void value_describe(const vqc_field *field, char cell[CELL])
 
 static void usual_describe(const vqc_field *field, char cell[CELL])
 {
-    bool pair = field->kind == VQC_FIELD_SIZE || field->kind == VQC_FIELD_RANGE || field->kind == VQC_FIELD_FRACTIONS;
+    bool pair = field->kind == VQC_FIELD_SIZE || field->kind == VQC_FIELD_RANGE || field->kind == VQC_FIELD_AXES ||
+                field->kind == VQC_FIELD_FRACTIONS;
     const char *word = field->required                   ? "must be given"
                        : field->otherwise != NULL        ? field->otherwise
                        : field->kind == VQC_FIELD_CHOICE ? field->words[(size_t)field->usual[0]].word

@@ -12,7 +12,8 @@ enum { KEY_SIZE = 128 };
 
 static bool is_pair(const vqc_field *field)
 {
-    return field->kind == VQC_FIELD_SIZE || field->kind == VQC_FIELD_RANGE || field->kind == VQC_FIELD_FRACTIONS;
+    return field->kind == VQC_FIELD_SIZE || field->kind == VQC_FIELD_RANGE || field->kind == VQC_FIELD_AXES ||
+           field->kind == VQC_FIELD_FRACTIONS;
 }
 
 static bool is_text(const vqc_field *field)
@@ -146,6 +147,7 @@ static vqc_status number_read(const vqc_field *field, const vqc_yaml_node *node,
         return VQC_OK;
     case VQC_FIELD_REAL:
     case VQC_FIELD_RANGE:
+    case VQC_FIELD_AXES:
         return vqc_yaml_read_real(node, field->minimum, field->maximum, number, error);
     case VQC_FIELD_FRACTION:
     case VQC_FIELD_FRACTIONS:
@@ -179,14 +181,29 @@ static vqc_status size_read(const vqc_field *field, const vqc_yaml_node *node, v
     return VQC_OK;
 }
 
+/* One number for both axes. */
+static vqc_status single_read(const vqc_field *field, const vqc_yaml_node *node, vqc_axes pair, vqc_error *error)
+{
+    double number;
+    VQC_TRY(number_read(field, node, &number, error));
+    pair[0] = number * field->single[0];
+    pair[1] = number * field->single[1];
+    return VQC_OK;
+}
+
 static vqc_status pair_read(const vqc_field *field, const vqc_yaml_node *node, vqc_range pair, vqc_error *error)
 {
     bool range = field->kind == VQC_FIELD_RANGE;
     if (field->kind == VQC_FIELD_SIZE)
         return size_read(field, node, pair, error);
+    if (field->kind == VQC_FIELD_AXES && vqc_yaml_kind_of(node) == VQC_YAML_SCALAR)
+        return single_read(field, node, pair, error);
     VQC_TRY(vqc_yaml_expect(node, VQC_YAML_SEQUENCE, error));
     if (vqc_yaml_count(node) != 2)
-        return vqc_yaml_error(node, error, "expected two numbers%s", range ? ", [from, to]" : "");
+        return vqc_yaml_error(node, error, "expected two numbers%s",
+                              range                           ? ", [from, to]"
+                              : field->kind == VQC_FIELD_AXES ? ", [x, y], or one"
+                                                              : "");
     for (size_t i = 0; i < 2; i++)
         VQC_TRY(number_read(field, vqc_yaml_at(node, i), &pair[i], error));
     if (range && pair[0] > pair[1])

@@ -18,6 +18,7 @@ typedef enum vqc_field_kind {
     VQC_FIELD_SIZE,      /* two of them, [width, height] */
     VQC_FIELD_REAL,      /* double */
     VQC_FIELD_RANGE,     /* two of them, [from, to] */
+    VQC_FIELD_AXES,      /* two of them, [x, y]; one number stands for both as the row says */
     VQC_FIELD_FRACTION,  /* double from 0 to below 1 */
     VQC_FIELD_FRACTIONS, /* two of them */
     VQC_FIELD_BOOL,      /* bool */
@@ -29,6 +30,7 @@ typedef enum vqc_field_kind {
 } vqc_field_kind;
 
 typedef double vqc_range[2];
+typedef double vqc_axes[2];
 
 /* What a word of a leading field (below) brings with it: one more key that may be given, and what is different of it.
  */
@@ -65,6 +67,7 @@ typedef struct vqc_field {
     size_t curve;        /* real: offset of a vqc_curve, where the number may change over the steps; 0: it may not */
     double minimum, maximum; /* of numbers */
     vqc_range usual;         /* the default: numbers, 0 and 1 for a bool, the word's number for a choice */
+    vqc_axes single;         /* axes: what one number is multiplied by for x, and for y */
     const vqc_word *words;   /* choice, word */
     size_t word_count;
     const char *leads;  /* choice: other keys depend on the word, so it is applied before them, wherever it stands;

@@ -5,10 +5,15 @@ int64_t vqc_settings_batch(const vqc_settings *settings)
     return settings->crop_group < settings->crop_count ? settings->crop_group : settings->crop_count;
 }
 
+void vqc_settings_default_of(vqc_edition edition, vqc_settings *settings)
+{
+    *settings = (vqc_settings){.edition = edition};
+    vqc_schema_reset(&vqc_settings_schema, settings);
+}
+
 void vqc_settings_default(vqc_settings *settings)
 {
-    *settings = (vqc_settings){0};
-    vqc_schema_reset(&vqc_settings_schema, settings);
+    vqc_settings_default_of(VQC_EDITION_NOW, settings);
 }
 
 vqc_status vqc_settings_apply(vqc_settings *settings, const vqc_yaml_node *mapping, const vqc_schema *except,

@@ -95,8 +95,17 @@ typedef enum vqc_l2_schedule {
     VQC_L2_NONE        /* does not fall: what a curve of the weight needs */
 } vqc_l2_schedule;
 
+/* What keys mean that are not given, or given in short, has changed; an archive says by which edition its texts are
+ * to be read. Archives of before editions were counted have the first. What differs between them stands in the
+ * tables: VQC_AUGMENTATION_FIRST in augmentations.def. */
+typedef enum vqc_edition {
+    VQC_EDITION_FIRST = 1, /* 0.1.0 */
+    VQC_EDITION_NOW = 2
+} vqc_edition;
+
 /* Every setting is a row of settings.def, which also says what it means. */
 typedef struct vqc_settings {
+    vqc_edition edition; /* that they are read by; all that is written is the same in every edition */
 #define VQC_SETTING(type, member, ...) type member;
 #define VQC_SETTING_BESIDE(type, member) type member;
 #include "study/settings.def"
@@ -107,6 +116,8 @@ extern const vqc_schema vqc_settings_schema;
 
 /* The published defaults (paper: 400 steps of Adam at 0.15, 32 crops, L2 0.1 decaying by 0.005). */
 void vqc_settings_default(vqc_settings *settings);
+/* Those of an edition, by which what is applied to them is read too. */
+void vqc_settings_default_of(vqc_edition edition, vqc_settings *settings);
 
 /* Crops that are computed as one batch: those of a group, or all of them where there are fewer. */
 int64_t vqc_settings_batch(const vqc_settings *settings);

@@ -81,6 +81,7 @@ typedef struct vqc_study_source {
     const char *folder;       /* that its paths are seen from, ending in a slash; "" for the working directory */
     const char *const *lines; /* the prompts, where the text names a file of prompts instead of listing them */
     size_t line_count;
+    vqc_edition edition; /* of the text; 0: today's */
 } vqc_study_source;
 
 /* Expands such a text as vqc_study_open does a file, but the files that it names need not be there. */

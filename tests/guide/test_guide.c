@@ -151,6 +151,10 @@ static void test_old_draws_stay(void **state)
         vqc_settings settings = settings_with(count, kinds, 1.0);
         vqc_augment_draw draws[VQC_SETTINGS_MAX_AUGMENTATIONS];
         vqc_stream stream = stream_of(5);
+        settings.augmentations[1].translate[0] = 0.1;
+        settings.augmentations[1].shear[1] = 5.0;
+        settings.augmentations[1].rotated_first = true;
+        settings.augmentations[3].ordered_alone = true;
         vqc_augment_draw_all(&settings, SIDE, &stream, draws);
         const float found[] = {draws[0].real[0], draws[0].real[5], draws[1].real[2], draws[1].real[7],
                                draws[2].real[0], draws[2].real[3], draws[2].real[4]};

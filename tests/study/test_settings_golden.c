@@ -170,6 +170,7 @@ static void value_append(const vqc_field *field, vqc_text *text)
               &error);
         return;
     case VQC_FIELD_RANGE:
+    case VQC_FIELD_AXES:
         check(vqc_text_append(text, &error, "[%.17g, %.17g]", field->minimum, field->maximum), &error);
         return;
     case VQC_FIELD_CHOICE:
@@ -195,7 +196,7 @@ static void usual_append(const vqc_field *field, vqc_text *text)
     const double *usual = field->usual;
     if (field->kind == VQC_FIELD_CHOICE)
         check(vqc_text_append(text, &error, "%s", field->words[(size_t)usual[0]].word), &error);
-    else if (field->kind == VQC_FIELD_RANGE)
+    else if (field->kind == VQC_FIELD_RANGE || field->kind == VQC_FIELD_AXES)
         check(vqc_text_append(text, &error, "[%.17g, %.17g]", usual[0], usual[1]), &error);
     else
         check(vqc_text_append(text, &error, "%.17g", usual[0]), &error);
@@ -278,7 +279,7 @@ static void test_every_parameter_has_its_range(void **state)
         size_t count = vqc_augmentation_fields((vqc_augmentation_kind)kind, fields);
         for (size_t i = 0; i < count; i++) {
             const vqc_field *field = &fields[i];
-            bool range = field->kind == VQC_FIELD_RANGE;
+            bool range = field->kind == VQC_FIELD_RANGE || field->kind == VQC_FIELD_AXES;
             char below[64];
             char above[64];
             (void)snprintf(below, sizeof below, range ? "[%g, 1]" : "%g", field->minimum - 0.01);

@@ -325,17 +325,54 @@ static vqc_text augmentations_written(const char *list, vqc_settings *settings)
     return text;
 }
 
+/* What archives of the first edition hold, and what it took bare codes and single numbers for, is what is written
+ * now. */
+static void test_first_edition(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "render: {}", "render: {augment: [Hf, Af, Pe, Ji]}",
+        "render:\n"
+        "  augment:\n"
+        "    - {name: Hf, p: 0.5}\n"
+        "    - {name: Af, p: 0.69999999999999996, degrees: 15, translate: 0.10000000000000001, shear: 5, padding: "
+        "border}\n"
+        "    - {name: Pe, p: 0.69999999999999996, distortion: 0.69999999999999996}\n"
+        "    - {name: Ji, p: 0.69999999999999996, brightness: 0.10000000000000001, contrast: 0.10000000000000001, "
+        "saturation: 0.10000000000000001, hue: 0.10000000000000001}\n"};
+    vqc_settings named;
+    vqc_text expected = augmentations_written(
+        "[Hf, {name: Af, translate: [0.1, 0.1], shear: [5, 5], first: rotation}, Pe, {name: Ji, order: each}]",
+        &named);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        vqc_error error = {0};
+        vqc_text written = {0};
+        vqc_yaml *yaml;
+        vqc_settings settings;
+        vqc_settings_default_of(VQC_EDITION_FIRST, &settings);
+        assert_int_equal(vqc_yaml_parse("archive", texts[i], strlen(texts[i]), &yaml, &error), VQC_OK);
+        assert_int_equal(vqc_settings_apply(&settings, vqc_yaml_find(vqc_yaml_root(yaml), "render"), NULL, &error),
+                         VQC_OK);
+        assert_int_equal(vqc_text_append(&written, &error, "render:\n"), VQC_OK);
+        assert_int_equal(vqc_settings_write(&settings, &written, &error), VQC_OK);
+        assert_string_equal(written.data, expected.data);
+        vqc_yaml_destroy(yaml);
+        vqc_text_release(&written);
+    }
+    vqc_text_release(&expected);
+}
+
 static void test_augmentations_survive_writing(void **state)
 {
     (void)state;
     static const char *const lists[][2] = {
         {"[Hf, Af, Pe, Ji]",
          "    - {name: Hf, p: 0.5}\n"
-         "    - {name: Af, p: 0.69999999999999996, degrees: 15, translate: 0.10000000000000001, shear: 5, "
-         "padding: border}\n"
+         "    - {name: Af, p: 0.69999999999999996, degrees: 15, translate: [0, 0.10000000000000001], shear: "
+         "[5, 0], first: shear, padding: border}\n"
          "    - {name: Pe, p: 0.69999999999999996, distortion: 0.69999999999999996}\n"
          "    - {name: Ji, p: 0.69999999999999996, brightness: 0.10000000000000001, contrast: "
-         "0.10000000000000001, saturation: 0.10000000000000001, hue: 0.10000000000000001}\n"},
+         "0.10000000000000001, saturation: 0.10000000000000001, hue: 0.10000000000000001, order: together}\n"},
         {"[Ro, {name: Ro, degrees: 30, p: 1}]",
          "    - {name: Ro, p: 0.69999999999999996, degrees: 15}\n    - {name: Ro, p: 1, degrees: 30}\n"},
         {"[Re, {name: Re, scale: [0.25, 0.5], ratio: [1, 1]}]",
@@ -514,7 +551,8 @@ static void test_size(void **state)
     assert_non_null(lines);
     for (int i = 0; i < PROMPTS; i++)
         lines[i] = "an oil painting of a lighthouse in a storm, in the style of nobody | blurry:-0.5";
-    const vqc_study_source source = {"test", text, sizeof text - 1, "", lines, PROMPTS};
+    const vqc_study_source source = {
+        .name = "test", .text = text, .size = sizeof text - 1, .folder = "", .lines = lines, .line_count = PROMPTS};
     const struct mallinfo2 before = mallinfo2();
     vqc_study *study;
     if (vqc_study_read(&source, &study, &error) != VQC_OK)
@@ -542,6 +580,7 @@ int main(void)
         cmocka_unit_test(test_l2_survives_writing),
         cmocka_unit_test(test_settings_survive_writing),
         cmocka_unit_test(test_augmentations_survive_writing),
+        cmocka_unit_test(test_first_edition),
         cmocka_unit_test(test_bad_studies),
         cmocka_unit_test(test_settings_are_shared),
         cmocka_unit_test(test_size),

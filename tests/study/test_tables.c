@@ -34,6 +34,7 @@ static size_t kind_size(const vqc_field *field)
         [VQC_FIELD_SIZE] = sizeof(int64_t),
         [VQC_FIELD_REAL] = sizeof(double),
         [VQC_FIELD_RANGE] = sizeof(vqc_range),
+        [VQC_FIELD_AXES] = sizeof(vqc_axes),
         [VQC_FIELD_FRACTION] = sizeof(double),
         [VQC_FIELD_FRACTIONS] = sizeof(double),
         [VQC_FIELD_BOOL] = sizeof(bool),

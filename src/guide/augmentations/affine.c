@@ -2,24 +2,35 @@
 
 #include "guide/augmentation.h"
 
-/* Rotation by ± degrees, shear by ± shear degrees along each axis, shift by ± translate sides: all around the middle.
- * The matrix drawn is used in the direction from output to input; the distribution is symmetric. */
+/* Undoes what the crop has beside its shift: as kornia has it a shear along x, one along y and a rotation, each
+ * around the middle, else the rotation first. */
+static vqc_augment_matrix undone(double angle, double shear_x, double shear_y, bool rotated_first,
+                                 const vqc_augment_matrix *to_middle)
+{
+    const vqc_augment_matrix rotation = {{{cos(angle), sin(angle), 0}, {-sin(angle), cos(angle), 0}, {0, 0, 1}}};
+    const double corner = 1 + shear_x * shear_y;
+    const vqc_augment_matrix shear = rotated_first
+                                         ? (vqc_augment_matrix){{{1, shear_x, 0}, {shear_y, corner, 0}, {0, 0, 1}}}
+                                         : (vqc_augment_matrix){{{corner, shear_x, 0}, {shear_y, 1, 0}, {0, 0, 1}}};
+    const vqc_augment_matrix result = vqc_augment_matrix_product(rotated_first ? &shear : &rotation, to_middle);
+    return vqc_augment_matrix_product(rotated_first ? &rotation : &shear, &result);
+}
+
+/* Rotation by ± degrees, shear by ± shear degrees, at last a shift by ± translate sides. The matrix takes output to
+ * input; its numbers are symmetric, so that their signs have no meaning. */
 static vqc_augment_warp warp(const vqc_augment_place *place)
 {
     const vqc_augmentation *a = place->augmentation;
     double side = (double)place->side;
     double angle = vqc_augment_radians(vqc_stream_symmetric(place->crop, a->degrees));
-    double shear_x = tan(vqc_augment_radians(vqc_stream_symmetric(place->crop, a->shear)));
-    double shear_y = tan(vqc_augment_radians(vqc_stream_symmetric(place->crop, a->shear)));
-    double shift_x = vqc_stream_symmetric(place->crop, a->translate * side);
-    double shift_y = vqc_stream_symmetric(place->crop, a->translate * side);
+    double shear_x = tan(vqc_augment_radians(vqc_stream_symmetric(place->crop, a->shear[0])));
+    double shear_y = tan(vqc_augment_radians(vqc_stream_symmetric(place->crop, a->shear[1])));
+    double shift_x = vqc_stream_symmetric(place->crop, a->translate[0] * side);
+    double shift_y = vqc_stream_symmetric(place->crop, a->translate[1] * side);
     double middle = (side - 1.0) / 2.0;
-    vqc_augment_matrix rotation = {{{cos(angle), sin(angle), 0}, {-sin(angle), cos(angle), 0}, {0, 0, 1}}};
-    vqc_augment_matrix shear = {{{1, shear_x, 0}, {shear_y, 1 + shear_x * shear_y, 0}, {0, 0, 1}}};
     vqc_augment_matrix to_middle = {{{1, 0, -middle - shift_x}, {0, 1, -middle - shift_y}, {0, 0, 1}}};
     vqc_augment_matrix back = {{{1, 0, middle}, {0, 1, middle}, {0, 0, 1}}};
-    vqc_augment_matrix result = vqc_augment_matrix_product(&shear, &to_middle);
-    result = vqc_augment_matrix_product(&rotation, &result);
+    vqc_augment_matrix result = undone(angle, shear_x, shear_y, a->rotated_first, &to_middle);
     return (vqc_augment_warp){vqc_augment_matrix_product(&back, &result), .border = a->border};
 }
 

@@ -1,5 +1,7 @@
 #include "guide/augmentation.h"
 
+enum { ORDERS = 24 }; /* of the four */
+
 static void draw(const vqc_augment_place *place, vqc_augment_draw *draw)
 {
     const vqc_augmentation *a = place->augmentation;
@@ -7,7 +9,9 @@ static void draw(const vqc_augment_place *place, vqc_augment_draw *draw)
     draw->real[1] = (float)(1.0 + vqc_stream_symmetric(place->crop, a->contrast));
     draw->real[2] = (float)(1.0 + vqc_stream_symmetric(place->crop, a->saturation));
     draw->real[3] = (float)vqc_stream_symmetric(place->crop, a->hue);
-    draw->real[4] = (float)vqc_stream_integer(place->crop, 24); /* the order of the four */
+    int64_t order = vqc_stream_integer(place->crop, ORDERS);
+    int64_t together = vqc_stream_integer(place->batch, ORDERS);
+    draw->real[4] = (float)(a->ordered_alone ? order : together);
 }
 
 static vqc_status add(const vqc_augment_site *site, vqc_value draws, vqc_value *crops, vqc_error *error)
