@@ -99,4 +99,13 @@ static const tolerance tolerances[TOLERANCE_COUNT] = {
 /* A mask's values are means of whole numbers, rounded to f32, and once more when a cell is the mean of them. */
 #define MASK_SHARE 2e-7
 
+/* Draws against those of kornia's generators (tests/guide/draws_cases.h): standard errors by which mean and variance
+ * may differ, one in 1.7 million for each of some 200; how far an extreme may go beyond that of ten times as many
+ * draws, as a share of the tail of a thousandth; rounding of a place in a crop of 48 pixels in f32; how many pairs of
+ * crops may have the same numbers by chance (of 25 places along two axes 1 in 625). */
+#define DRAWS_ERRORS 5.0
+#define DRAWS_TAIL 0.5
+#define DRAWS_ROUNDING 1e-5
+#define DRAWS_CHANCE 0.01
+
 #endif

@@ -7,8 +7,8 @@
 #include "study/settings.h"
 
 /* What an augmentation is to guidance: every row of study/augmentations.def has a file in guide/augmentations/ with
- * one of these. Random numbers are drawn in the ranges of kornia 0.5.4 as the public notebooks use it. What fails is
- * VQC_FAILED: for want of memory, or the implementation's. */
+ * one of these. Random numbers are drawn as kornia 0.5.4 draws them where the public notebooks use it (test_draws).
+ * What fails is VQC_FAILED: for want of memory, or the implementation's. */
 
 enum { VQC_AUGMENT_MOST_NUMBERS = 32 };
 
