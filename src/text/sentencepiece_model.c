@@ -263,7 +263,8 @@ void vqc_sentencepiece_model_release(vqc_sentencepiece_model *model)
 static const char space_mark[] = "\xe2\x96\x81";
 enum { MARK_SIZE = 3 };
 
-/* The replacement of what a text begins with: of the longest key, else its first character as it stands. */
+/* The replacement of what a text begins with: of the longest key, else its first character as it stands. A key that
+ * ends inside a character leaves the rest of it, of which each byte becomes U+FFFD, as in sentencepiece. */
 static const char *prefix_normalise(const vqc_sentencepiece_model *model, const char *text, size_t size,
                                     size_t *content_size, size_t *key_size)
 {
@@ -275,7 +276,11 @@ static const char *prefix_normalise(const vqc_sentencepiece_model *model, const 
         return content;
     }
     *content_size = *key_size = vqc_utf8_sequence_size(text, size);
-    return text;
+    if (*key_size > 0)
+        return text;
+    *content_size = MARK_SIZE;
+    *key_size = 1;
+    return "\xef\xbf\xbd";
 }
 
 /* Appends with marks for spaces; those at the start only where no space came before. */
