@@ -97,7 +97,7 @@ static vqc_status reals_read(const reading *r, vqc_error *error)
 
 static vqc_status boolean_read(const reading *r, vqc_error *error)
 {
-    if (!json_is_boolean(r->value))
+    if (!json_is_boolean(r->value) && !json_is_null(r->value)) /* null is false, as Python has it */
         return value_refuse(r, "true or false", error);
     *(bool *)r->member = json_is_true(r->value);
     return VQC_OK;
@@ -161,13 +161,20 @@ static vqc_status value_read(const reading *r, vqc_error *error)
     return VQC_OK;
 }
 
-/* Reads one row's value, or what usually stands for it. What must be something is not nothing either. */
+/* Whether null is read as a value: not where the row takes it for a key left out, and not where nothing stands for
+ * one. */
+static bool null_is_value(const vqc_json_key *row)
+{
+    bool always = row->use == VQC_JSON_FIXED || row->use == VQC_JSON_BOOLEAN;
+    return always || (row->usual != NULL && !row->null_is_usual);
+}
+
+/* Reads one row's value, or what usually stands for it. */
 static vqc_status row_read(reading *r, void *target, vqc_error *error)
 {
     json_t *usual = NULL;
-    bool fixed = r->row->use == VQC_JSON_FIXED;
     r->value = json_object_get(r->object->value, r->row->key);
-    r->usual = r->value == NULL || (json_is_null(r->value) && !fixed);
+    r->usual = r->value == NULL || (json_is_null(r->value) && !null_is_value(r->row));
     if (r->usual && r->row->usual == NULL)
         return VQC_OK;
     if (r->usual)

@@ -30,11 +30,17 @@ static const vqc_json_key rows[] = {
     {.key = "harmless", .use = VQC_JSON_HARMLESS},
     {.key = "fixed", .use = VQC_JSON_FIXED, .values = "[0, \"a\", {}]"},
     {.key = "object", .use = VQC_JSON_OBJECT},
-    {.key = "whole", .use = VQC_JSON_INTEGER, MEMBER(whole), .minimum = 1, .maximum = 9, .usual = "4"},
+    {.key = "whole",
+     .use = VQC_JSON_INTEGER,
+     MEMBER(whole),
+     .minimum = 1,
+     .maximum = 9,
+     .usual = "4",
+     .null_is_usual = true},
     {.key = "real", .use = VQC_JSON_REAL, MEMBER(real), .minimum = 0, .maximum = 1},
     {.key = "reals", .use = VQC_JSON_REALS, MEMBER(reals), .minimum = 0, .maximum = 1},
     {.key = "yes", .use = VQC_JSON_BOOLEAN, MEMBER(yes), .usual = "true"},
-    {.key = "word", .use = VQC_JSON_WORD, .words = words, MEMBER(word), .usual = "\"two\""},
+    {.key = "word", .use = VQC_JSON_WORD, .words = words, MEMBER(word), .usual = "\"two\"", .null_is_usual = true},
     {.key = "said", .use = VQC_JSON_SAID, MEMBER(said), .usual = "7"},
     {.key = "size", .use = VQC_JSON_SIZE, MEMBER(size)},
 };
@@ -88,6 +94,17 @@ static void test_usual(void **state)
     }
 }
 
+/* null is false to Python, and nothing where the key has nothing usual. */
+static void test_null(void **state)
+{
+    vqc_error error = {0};
+    target found = {.real = 0.25, .yes = true};
+    (void)state;
+    assert_int_equal(text_read("{\"real\": null, \"yes\": null, \"size\": null}", "", &found, &error), VQC_OK);
+    assert_true(found.real == 0.25 && !found.yes);
+    assert_null(found.size.key);
+}
+
 static void test_refusals(void **state)
 {
     static const char *const cases[][2] = {
@@ -103,6 +120,7 @@ static void test_refusals(void **state)
         {"{\"yes\": 1}", ": yes: expected true or false, found 1"},
         {"{\"word\": 1}", ": word: expected one, two, found 1"},
         {"{\"said\": [1, 2, 3, 4, 5]}", ": said: expected a number or a list of at most 4"},
+        {"{\"said\": null}", ": said: expected a number or a list of at most 4, found null"},
         {"{\"said\": []}", ": said: expected a number or a list"},
         {"{\"size\": true}", ": size: expected a number or a list"},
         {"{\"wohle\": null}",
@@ -135,10 +153,8 @@ static void test_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_usual),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_said),
+        cmocka_unit_test(test_values),   cmocka_unit_test(test_usual), cmocka_unit_test(test_null),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
