@@ -33,10 +33,10 @@ typedef struct vqc_json_said {
     bool usual; /* the key is not there, and this is what stands for it */
 } vqc_json_said;
 
-/* One key of an object. Where the key is not there `usual`, JSON, is read in its place, or, where that is NULL, the member
- * stays. null is not the same: the libraries are Python, to which it is false; so it is of BOOLEAN, and of FIXED with
- * false among its values. Of the others null is as good as none where nothing usual stands for one, or where
- * `null_is_usual`; else it is refused. */
+/* One key of an object. Where the key is not there `usual`, JSON, is read in its place, or, where that is NULL, the
+ * member stays. null is not the same: the libraries are Python, to which it is false; so it is of BOOLEAN, and of
+ * FIXED with false among its values. Of the others null is as good as none where nothing usual stands for one, or
+ * where `null_is_usual`; else it is refused. */
 typedef struct vqc_json_key {
     const char *key;
     vqc_json_use use;
