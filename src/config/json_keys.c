@@ -174,11 +174,13 @@ static vqc_status row_read(reading *r, void *target, vqc_error *error)
 {
     json_t *usual = NULL;
     r->value = json_object_get(r->object->value, r->row->key);
-    r->usual = r->value == NULL || (json_is_null(r->value) && !null_is_value(r->row));
-    if (r->usual && r->row->usual == NULL)
+    bool null = json_is_null(r->value);
+    const char *stand_in = null && r->row->null_usual != NULL ? r->row->null_usual : r->row->usual;
+    r->usual = r->value == NULL || (null && (r->row->null_usual != NULL || !null_is_value(r->row)));
+    if (r->usual && stand_in == NULL)
         return VQC_OK;
     if (r->usual)
-        r->value = usual = json_loads(r->row->usual, JSON_DECODE_ANY, NULL);
+        r->value = usual = json_loads(stand_in, JSON_DECODE_ANY, NULL);
     r->member = target == NULL ? NULL : (char *)target + r->row->member;
     vqc_status status = value_read(r, error);
     json_decref(usual);

@@ -46,6 +46,7 @@ typedef struct vqc_json_key {
     double minimum, maximum;
     const char *usual;
     bool null_is_usual;
+    const char *null_usual; /* what null stands for, where it is a value of its own; else NULL */
 } vqc_json_key;
 
 /* One table of keys. */

@@ -27,6 +27,14 @@ typedef enum vqc_clip_pool {
     VQC_CLIP_POOL_MEAN   /* the mean of the patches */
 } vqc_clip_pool;
 
+/* How open_clip makes embeddings of what a network of timm's gives. */
+typedef enum vqc_timm_projection {
+    VQC_TIMM_TRUNK,  /* by the network's own classifier */
+    VQC_TIMM_LINEAR, /* by a linear layer */
+    VQC_TIMM_MLP,    /* by two of them */
+    VQC_TIMM_NONE    /* they are it */
+} vqc_timm_projection;
+
 /* What both towers have. */
 typedef struct vqc_clip_tower_config {
     int64_t heads;                       /* 0: by their width */
@@ -47,6 +55,10 @@ typedef struct vqc_clip_config {
     bool pre_norm;        /* a layer norm before the picture tower's first block */
     bool norm_after_pool; /* the last layer norm is one of the pooled token, not of all before they are pooled */
     vqc_clip_pool pool;
+    bool latent_pool; /* a pool of one learned query is said */
+    bool timm_known;  /* timm_model_name is one whose tower is known */
+    vqc_timm_projection timm_projection;
+    bool timm_projection_bias;
     bool attentional_pool; /* learned queries look at all tokens; `pool` is then of what they find */
     int64_t pool_heads;    /* of that */
     vqc_json_said pool_queries;

@@ -1,7 +1,7 @@
 #include <stddef.h>
 
 #include "models/clip_config.h"
-#include "models/siglip_config.h"
+#include "models/timm_names.h"
 
 /* open_clip_config.json: what open_clip 3.3 reads of it (CLIPVisionCfg, CLIPTextCfg, PreprocessCfg), with its
  * defaults. */
@@ -26,6 +26,11 @@ typedef struct open_clip {
 #define MEMBER(name) .member = offsetof(open_clip, name)
 
 static const char *const pools[] = {[VQC_CLIP_POOL_TOKEN] = "tok", [VQC_CLIP_POOL_MEAN] = "avg", NULL};
+/* timm's; the tensors tell whether there is a learned query. */
+static const char *const timm_pools[] = {
+    [VQC_CLIP_POOL_TOKEN] = "token", [VQC_CLIP_POOL_MEAN] = "avg", [VQC_CLIP_POOL_MEAN + 1] = "map", NULL};
+static const char *const timm_projections[] = {
+    [VQC_TIMM_TRUNK] = "", [VQC_TIMM_LINEAR] = "linear", [VQC_TIMM_MLP] = "mlp", [VQC_TIMM_NONE] = "none", NULL};
 static const char *const ends[] = {[VQC_CLIP_END_LARGEST] = "argmax",
                                    [VQC_CLIP_END_ID] = "eos",
                                    [VQC_CLIP_END_FIRST] = "first",
@@ -104,9 +109,14 @@ static const vqc_json_key timm_keys[] = {
     {.key = "image_size", .use = VQC_JSON_SAID, MEMBER(side), .usual = "224"},
     {.key = "timm_model_name", .use = VQC_JSON_HARMLESS}, /* read before */
     {.key = "timm_model_pretrained", .use = VQC_JSON_HARMLESS},
-    {.key = "timm_pool", .use = VQC_JSON_FIXED, .values = "[\"map\"]"},
-    {.key = "timm_proj", .use = VQC_JSON_FIXED, .values = "[\"none\", \"\"]"},
-    {.key = "timm_proj_bias", .use = VQC_JSON_HARMLESS}, /* only with timm_proj */
+    {.key = "timm_pool", .use = VQC_JSON_WORD, .words = timm_pools, MEMBER(pool), .usual = "\"avg\""},
+    {.key = "timm_proj",
+     .use = VQC_JSON_WORD,
+     .words = timm_projections,
+     MEMBER(projection),
+     .usual = "\"linear\"",
+     .null_usual = "\"\""},
+    {.key = "timm_proj_bias", .use = VQC_JSON_BOOLEAN, MEMBER(projection_bias), .usual = "false"},
     {.key = "timm_drop", .use = VQC_JSON_HARMLESS},
     {.key = "timm_drop_path", .use = VQC_JSON_HARMLESS},
     {.key = "patch_dropout", .use = VQC_JSON_HARMLESS},
@@ -240,7 +250,7 @@ static vqc_status arguments_read(const vqc_json_config *json, const char *activa
     return VQC_OK;
 }
 
-/* A picture tower of timm's: SigLIP's. What its name does not tell is left for the caller to say. */
+/* A picture tower of timm's. What its name does not tell is left for the caller to say, or refused by the tower. */
 static vqc_status timm_read(const vqc_json_config *json, const levels *at, open_clip *o, vqc_clip_config *config,
                             vqc_error *error)
 {
@@ -249,7 +259,12 @@ static vqc_status timm_read(const vqc_json_config *json, const levels *at, open_
     VQC_TRY(vqc_json_config_text(json, at->timm, &name, &found, error));
     VQC_TRY(vqc_json_keys_read(json, at->vision, timm_tables, 1, o, error));
     config->image = (vqc_clip_tower_config){.epsilon = 1e-6};
-    config->activation_assumed = !vqc_siglip_timm_find(name, &config->image);
+    config->timm_known = vqc_timm_name_find(name, &config->image);
+    config->activation_assumed = !config->timm_known;
+    config->pool = o->pool == VQC_CLIP_POOL_MEAN ? VQC_CLIP_POOL_MEAN : VQC_CLIP_POOL_TOKEN;
+    config->latent_pool = o->pool > VQC_CLIP_POOL_MEAN;
+    config->timm_projection = (vqc_timm_projection)o->projection;
+    config->timm_projection_bias = o->projection_bias;
     config->text_activation_said = true;
     config->side = o->side;
     return VQC_OK;

@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "models/attentional_pool.h"
 #include "models/clip_blocks.h"
+#include "models/token_mean.h"
 #include "models/towers.h"
 
 /* A vision transformer: patches become tokens, a class token in front of them stands for the picture in the end. */
@@ -91,53 +91,6 @@ static vqc_status class_token_add(const vit *own, const vqc_layers *layers, vqc_
     return status;
 }
 
-/* a · input + b · other, where a + b = 1. */
-static vqc_status mix_add(const vqc_layers *layers, float a, vqc_value input, float b, vqc_value other,
-                          vqc_value *output, vqc_error *error)
-{
-    int64_t width = vqc_shape_width(vqc_network_shape(layers->network, input));
-    float *numbers;
-    VQC_TRY(vqc_memory_allocate((size_t)(3 * width), sizeof *numbers, "a mean", &numbers, error));
-    for (int64_t i = 0; i < width; i++) {
-        numbers[i] = a;
-        numbers[width + i] = b;
-        numbers[2 * width + i] = 0.0F;
-    }
-    vqc_status status = vqc_layer_channel_scale(layers, input, numbers, numbers + 2 * width, &input, error);
-    if (status == VQC_OK)
-        status = vqc_layer_channel_scale(layers, other, numbers + width, numbers + 2 * width, &other, error);
-    free(numbers);
-    return status == VQC_OK ? vqc_layer_add(layers, input, other, output, error) : status;
-}
-
-/* The mean of all tokens: the operation that puts it in front of them, and then it alone. */
-static vqc_status mean_of_all_add(const vqc_layers *layers, vqc_value x, vqc_value first, vqc_value *output,
-                                  vqc_error *error)
-{
-    vqc_shape shape = vqc_network_shape(layers->network, x);
-    size_t count = (size_t)((1 + shape.size[1]) * shape.size[2]);
-    float *positions;
-    VQC_TRY(vqc_memory_allocate(count, sizeof *positions, "no positions", &positions, error));
-    memset(positions, 0, count * sizeof *positions);
-    vqc_status status = vqc_layer_tokens(layers, x, VQC_TOKENS_FRONT_MEAN, NULL, positions, output, error);
-    free(positions);
-    VQC_TRY(status);
-    return vqc_layer_select(layers, *output, first, output, error);
-}
-
-/* The mean of all tokens but the first: what that adds to the mean of all is taken off again. */
-static vqc_status mean_add(const vit *own, const vqc_layers *layers, vqc_value x, vqc_value first, vqc_value *output,
-                           vqc_error *error)
-{
-    int64_t patches = own->grid * own->grid;
-    vqc_value class_token;
-    vqc_value all;
-    VQC_TRY(mean_of_all_add(layers, x, first, &all, error));
-    VQC_TRY(vqc_layer_select(layers, x, first, &class_token, error));
-    return mix_add(layers, (float)(patches + 1) / (float)patches, all, -1.0F / (float)patches, class_token, output,
-                   error);
-}
-
 /* The mean of the patches' tokens after the blocks, and the last layer norm. */
 static vqc_status mean_pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value h, vqc_value first,
                                 vqc_value *output, vqc_error *error)
@@ -146,9 +99,9 @@ static vqc_status mean_pool_add(const vqc_clip *clip, const vqc_layers *layers, 
     VQC_TRY(vqc_clip_blocks_add(layers, &own->blocks, h, NULL, &h, error));
     if (!clip->config.norm_after_pool) {
         VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_post", own->blocks.epsilon, h, &h, error));
-        return mean_add(own, layers, h, first, output, error);
+        return vqc_token_mean_add(layers, h, true, first, output, error);
     }
-    VQC_TRY(mean_add(own, layers, h, first, &h, error));
+    VQC_TRY(vqc_token_mean_add(layers, h, true, first, &h, error));
     return vqc_layer_layer_norm(layers, "visual.ln_post", own->blocks.epsilon, h, output, error);
 }
 
@@ -177,7 +130,7 @@ static vqc_status attentional_pool_add(const vqc_clip *clip, const vqc_layers *l
     VQC_TRY(vqc_attentional_pool_add(layers, &pool, h, &h, error));
     VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_post", own->blocks.epsilon, h, &h, error));
     if (mean)
-        return mean_of_all_add(layers, h, first, output, error);
+        return vqc_token_mean_add(layers, h, false, first, output, error);
     return vqc_layer_select(layers, h, first, output, error);
 }
 

@@ -34,6 +34,12 @@ static vqc_status rules_check(const vqc_clip *clip, const vqc_clip_config *confi
                              "%s: its timm_model_name is none whose activation is known: say activation, gelu or "
                              "gelu_tanh, of the picture tower",
                              config->config_path);
+    if (config->timm_projection != VQC_TIMM_NONE && config->timm_projection != VQC_TIMM_TRUNK)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: timm_proj: expected none for a SigLIP model",
+                             config->config_path);
+    if (!config->latent_pool)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: timm_pool: expected map, of which the file has the tensors",
+                             config->config_path);
     if (config->image.heads == 0 && config->image.head_width == 0)
         return vqc_error_set(error, VQC_BAD_INPUT,
                              "%s: its timm_model_name is none whose heads are known: say head_width of the picture "

@@ -151,6 +151,8 @@ vqc_status vqc_siglip_config_read(const char *weights_path, bool text, vqc_clip_
     config->causal = false;
     config->end = VQC_CLIP_END_LAST;
     config->projection_bias = true;
+    config->latent_pool = true;
+    config->timm_projection = VQC_TIMM_NONE;
     for (int c = 0; c < 3; c++)
         config->pixel_mean[c] = config->pixel_deviation[c] = 0.5F;
     VQC_TRY(vqc_clip_config_beside(weights_path, "config.json", &config->config_path, &json, error));
@@ -162,40 +164,4 @@ vqc_status vqc_siglip_config_read(const char *weights_path, bool text, vqc_clip_
     VQC_TRY(status);
     VQC_TRY(vqc_hugging_face_pictures_read(weights_path, config, error));
     return squash_check(config, error);
-}
-
-/* timm's picture towers of SigLIP, as timm 1.0.31 makes them. Which GELU one has follows from nothing else. */
-static const struct {
-    const char *name;
-    vqc_activation_function activation;
-    int64_t heads;
-} timm[] = {
-    {.name = "vit_base_patch16_siglip_224", .activation = VQC_ACTIVATION_GELU, .heads = 12},
-    {.name = "vit_base_patch16_siglip_256", .activation = VQC_ACTIVATION_GELU, .heads = 12},
-    {.name = "vit_base_patch16_siglip_384", .activation = VQC_ACTIVATION_GELU, .heads = 12},
-    {.name = "vit_base_patch16_siglip_512", .activation = VQC_ACTIVATION_GELU, .heads = 12},
-    {.name = "vit_base_patch32_siglip_256", .activation = VQC_ACTIVATION_TANH_GELU, .heads = 12},
-    {.name = "vit_large_patch16_siglip_256", .activation = VQC_ACTIVATION_GELU, .heads = 16},
-    {.name = "vit_large_patch16_siglip_384", .activation = VQC_ACTIVATION_GELU, .heads = 16},
-    {.name = "vit_large_patch16_siglip_512", .activation = VQC_ACTIVATION_TANH_GELU, .heads = 16},
-    {.name = "vit_so400m_patch14_siglip_224", .activation = VQC_ACTIVATION_GELU, .heads = 16},
-    {.name = "vit_so400m_patch14_siglip_378", .activation = VQC_ACTIVATION_GELU, .heads = 16},
-    {.name = "vit_so400m_patch14_siglip_384", .activation = VQC_ACTIVATION_GELU, .heads = 16},
-    {.name = "vit_so400m_patch16_siglip_256", .activation = VQC_ACTIVATION_TANH_GELU, .heads = 16},
-    {.name = "vit_so400m_patch16_siglip_384", .activation = VQC_ACTIVATION_TANH_GELU, .heads = 16},
-    {.name = "vit_so400m_patch16_siglip_512", .activation = VQC_ACTIVATION_TANH_GELU, .heads = 16},
-    {.name = "vit_giantopt_patch16_siglip_256", .activation = VQC_ACTIVATION_TANH_GELU, .heads = 16},
-    {.name = "vit_giantopt_patch16_siglip_384", .activation = VQC_ACTIVATION_TANH_GELU, .heads = 16},
-};
-
-bool vqc_siglip_timm_find(const char *name, vqc_clip_tower_config *image)
-{
-    size_t length = strcspn(name, "."); /* which weights, behind a dot */
-    for (size_t i = 0; i < sizeof timm / sizeof timm[0]; i++)
-        if (strlen(timm[i].name) == length && strncmp(timm[i].name, name, length) == 0) {
-            image->activation = timm[i].activation;
-            image->heads = timm[i].heads;
-            return true;
-        }
-    return false;
 }

@@ -10,8 +10,4 @@
 VQC_MUST_CHECK vqc_status vqc_siglip_config_read(const char *weights_path, bool text, vqc_clip_config *config,
                                                  vqc_error *error);
 
-/* Sets activation and heads of the picture tower that timm has under this name ("vit_base_patch16_siglip_224", with
- * or without a dot and the name of weights behind it); false: it is none of SigLIP's. */
-bool vqc_siglip_timm_find(const char *name, vqc_clip_tower_config *image);
-
 #endif

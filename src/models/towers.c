@@ -5,7 +5,7 @@
 #include "models/unread.h"
 
 const vqc_image_tower_type *const vqc_image_tower_types[] = {&vqc_image_tower_vit, &vqc_image_tower_resnet,
-                                                             &vqc_image_tower_siglip};
+                                                             &vqc_image_tower_siglip, &vqc_image_tower_timm_vit};
 const size_t vqc_image_tower_type_count = sizeof vqc_image_tower_types / sizeof vqc_image_tower_types[0];
 
 const vqc_text_tower_type *const vqc_text_tower_types[] = {&vqc_text_tower_clip};

@@ -46,6 +46,8 @@ typedef struct vqc_text_tower_type {
 extern const vqc_image_tower_type vqc_image_tower_vit, vqc_image_tower_resnet;
 /* SigLIP's picture tower; its text tower is one of CLIP's. */
 extern const vqc_image_tower_type vqc_image_tower_siglip;
+/* timm's vision transformer under its names of CLIP. */
+extern const vqc_image_tower_type vqc_image_tower_timm_vit;
 extern const vqc_text_tower_type vqc_text_tower_clip;
 
 /* All of them. */

@@ -148,6 +148,11 @@ static void test_siglip_hugging_face(void **state)
     fixture_check(*state, "siglip_hugging_face/model.safetensors", "siglip_hugging_face/model_expected.safetensors");
 }
 
+static void test_timm_vit(void **state)
+{
+    fixture_check(*state, "timm_vit/open_clip_model.safetensors", "timm_vit/open_clip_model_expected.safetensors");
+}
+
 static void test_siglip_open_clip(void **state)
 {
     fixture_check(*state, "siglip_open_clip/open_clip_model.safetensors",
@@ -491,6 +496,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_hugging_face_heads, &test),
         cmocka_unit_test_prestate(test_siglip_hugging_face, &test),
         cmocka_unit_test_prestate(test_siglip_open_clip, &test),
+        cmocka_unit_test_prestate(test_timm_vit, &test),
         cmocka_unit_test_prestate(test_siglip_unknown_timm_name, &test),
         cmocka_unit_test_prestate(test_siglip_texts_are_whole, &test),
         cmocka_unit_test_prestate(test_siglip_picture_files, &test),

@@ -32,6 +32,11 @@ static const family_fixture images[] = {
      .says =
          "CLIP SigLIP, patches of 8, 2 layers of width 24, 16 pixels; text: 1 layers of width 16, 7 tokens of 40; "
          "embeddings of 24; GELU, in the text tanh-GELU; heads of 2"},
+    {.family = "ViT of timm",
+     .weights = FIXTURES "timm_vit/open_clip_model.safetensors",
+     .says =
+         "CLIP ViT of timm, patches of 8, 2 layers of width 32, 16 pixels; text: 1 layers of width 16, 7 tokens of "
+         "40; embeddings of 24"},
 };
 static const family_fixture texts[] = {
     {.family = "CLIP text",

@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -408,10 +409,12 @@ def open_clip_case(edit=None, model_edit=None, preprocess=None, vision=None, tex
 
     def make(folder):
         torch.manual_seed(0)
+        tower = {"layers": 2, "width": 64, "patch_size": 4, "mlp_ratio": 2.0, "head_width": 32}
+        if "timm_model_name" in (vision or {}):
+            tower = {}
         config = {
             "embed_dim": 32,
-            "vision_cfg": {"image_size": SIDE, "layers": 2, "width": 64, "patch_size": 4, "mlp_ratio": 2.0,
-                           "head_width": 32, **(vision or {})},
+            "vision_cfg": {"image_size": SIDE, **tower, **(vision or {})},
             "text_cfg": {"context_length": LENGTH, "vocab_size": VOCABULARY, "width": 64, "heads": 2, "layers": 2,
                          "mlp_ratio": 2.0, **(text or {})},
             **copy.deepcopy(changes)}
@@ -451,6 +454,14 @@ def lower_level(folder, whole):
     return opened
 
 
+def timm_made_small():
+    """timm's networks keep what their names say of activation, heads and norms, and are made small."""
+    full = open_clip.timm_model.timm.create_model
+    open_clip.timm_model.timm.create_model = lambda name, **settings: full(
+        name, img_size=SIDE, patch_size=4, embed_dim=64, depth=2, **settings)
+
+
+TIMM_VIT = {"timm_model_name": "vit_medium_patch16_clip_224", "timm_pool": "token", "timm_proj": None}
 COCA_VISION = {"attentional_pool": True, "attn_pooler_heads": 2, "attn_pooler_queries": 4, "output_tokens": True}
 COCA = {"context_length": 76, "vocab_size": VOCABULARY, "width": 64, "heads": 2, "layers": 1, "attn_pooler_heads": 2}
 OC = open_clip_case
@@ -550,6 +561,35 @@ OPEN_CLIP = {
                                                                      "pad_id": 1}, multimodal_cfg=COCA),
     "CoCa, quick_gelu": OC(custom_text=True, vision=COCA_VISION, text={"embed_cls": True, "output_tokens": True},
                            multimodal_cfg=COCA, quick_gelu=True),
+    "timm ViT": OC(vision=TIMM_VIT, custom_text=True),
+    "timm ViT, MobileCLIP2-L's": OC(vision={**TIMM_VIT, "timm_model_name": "vit_large_patch14_clip_224", "timm_drop": 0.0,
+                                            "timm_drop_path": 0.1}, custom_text=True, text={"no_causal_mask": True}),
+    "timm ViT, quickgelu": OC(vision={**TIMM_VIT, "timm_model_name": "vit_large_patch14_clip_quickgelu_224"}),
+    "timm ViT, name with weights": OC(vision={**TIMM_VIT, "timm_model_name": "vit_medium_patch16_clip_224.tinyclip_yfcc15m"}),
+    "timm ViT, pool avg": OC(vision={**TIMM_VIT, "timm_pool": "avg"}),
+    "timm ViT, pool and proj left out": OC(vision={"timm_model_name": "vit_medium_patch16_clip_224"}),
+    "timm ViT, proj linear": OC(vision={**TIMM_VIT, "timm_proj": "linear"}),
+    "timm ViT, proj linear with bias": OC(vision={**TIMM_VIT, "timm_proj": "linear", "timm_proj_bias": True}),
+    "timm ViT, proj linear, pool avg": OC(vision={**TIMM_VIT, "timm_proj": "linear", "timm_pool": "avg"}),
+    "timm ViT, proj linear, pool empty": OC(vision={**TIMM_VIT, "timm_proj": "linear", "timm_pool": ""}),
+    "timm ViT, proj mlp": OC(vision={**TIMM_VIT, "timm_proj": "mlp"}),
+    "timm ViT, proj mlp with bias": OC(vision={**TIMM_VIT, "timm_proj": "mlp", "timm_proj_bias": True}),
+    "timm ViT, proj none": OC(embed_dim=64, vision={**TIMM_VIT, "timm_proj": "none"}),
+    "timm ViT, pool empty": OC(vision={**TIMM_VIT, "timm_pool": ""}),
+    "timm ViT, pool map": OC(embed_dim=64, vision={**TIMM_VIT, "timm_pool": "map", "timm_proj": "none"}),
+    "timm ViT, map said alone": OC(vision=TIMM_VIT, edit=lambda c: c["model_cfg"]["vision_cfg"].update(timm_pool="map")),
+    "timm ViT, avg said alone": OC(vision=TIMM_VIT, edit=lambda c: c["model_cfg"]["vision_cfg"].update(timm_pool="avg")),
+    "timm ViT, linear said alone": OC(vision=TIMM_VIT, edit=lambda c: c["model_cfg"]["vision_cfg"].update(
+        timm_proj="linear")),
+    "timm ViT, its name not known": OC(vision={**TIMM_VIT, "timm_model_name": "vit_small_patch16_224"}),
+    "timm ViT, another's name": OC(vision=TIMM_VIT, edit=lambda c: c["model_cfg"]["vision_cfg"].update(
+        timm_model_name="vit_medium_patch16_gap_256")),
+    "timm ViT, SigLIP's pool and name": OC(embed_dim=64, custom_text=True, vision={
+        "timm_model_name": "vit_large_patch16_siglip_256", "timm_pool": "map", "timm_proj": "none"}),
+    "SigLIP without a text head": OC(embed_dim=64, custom_text=True, text={
+        "proj_type": "none", "no_causal_mask": True, "pool_type": "last", "norm_kwargs": {"eps": 1e-6}}, vision={
+            "timm_model_name": "vit_large_patch16_siglip_256", "timm_pool": "map", "timm_proj": "none"}),
+    "timm ViT, SigLIP's name, pool avg": OC(vision={"timm_model_name": "vit_large_patch16_siglip_256"}),
     "preprocess mean and std": OC(preprocess={"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}),
     "preprocess squash": OC(preprocess={"resize_mode": "squash"}),
     "preprocess longest": OC(preprocess={"resize_mode": "longest"}),
@@ -657,7 +697,7 @@ def corpus_run(program, only):
     rows = []
     for library, cases in (("transformers", HUGGING_FACE), ("open_clip", OPEN_CLIP)):
         for name, make in cases.items():
-            if only is not None and only not in name:
+            if only is not None and not re.search(only, name):
                 continue
             with tempfile.TemporaryDirectory() as temporary:
                 folder = pathlib.Path(temporary)
@@ -693,6 +733,7 @@ def report_write(path, rows, counts, wrong):
 
 
 def main():
+    timm_made_small()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vqclip", default="build/release/src/vqclip")
     parser.add_argument("--only")

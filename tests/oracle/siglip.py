@@ -159,14 +159,14 @@ OPEN_CLIP_CONFIG = {
 }
 
 
-def write_open_clip(folder, seed):
+def write_open_clip(folder, kind, config, seed):
     folder.mkdir(parents=True, exist_ok=True)
-    model = OpenClip().eval()
+    model = kind().eval()
     randomise(model, seed)
-    fixtures.write_json(folder / "open_clip_config.json", OPEN_CLIP_CONFIG)
+    fixtures.write_json(folder / "open_clip_config.json", config)
 
     def encoders(dtype):
-        loaded = OpenClip().eval()
+        loaded = kind().eval()
         loaded.load_state_dict(load_file(folder / "open_clip_model.safetensors"), strict=True)
         loaded.to(dtype)
         return loaded.visual.trunk, loaded.text
@@ -174,12 +174,63 @@ def write_open_clip(folder, seed):
     write(folder, "open_clip_model", fixtures.half_weights(model), encoders, 16, 24, seed)
 
 
+class TimmVit(nn.Module):
+    """A picture tower of timm's under a name of CLIP's as open_clip makes it, but small: QuickGELU, a mean of the
+    patches before the last norm, and the network's own classifier as projection; beside open_clip's text tower."""
+
+    def __init__(self):
+        super().__init__()
+        import timm
+        from open_clip.transformer import TextTransformer
+
+        self.visual = nn.Module()
+        self.visual.trunk = timm.create_model(
+            "vit_large_patch14_clip_quickgelu_224",
+            img_size=16,
+            patch_size=8,
+            embed_dim=32,
+            depth=2,
+            mlp_ratio=2,
+            num_classes=24,
+            global_pool="avg",
+        )
+        self.text = TextTransformer(
+            context_length=CONTEXT, vocab_size=VOCABULARY, width=16, heads=4, layers=1, mlp_ratio=3, output_dim=24
+        )
+        self.logit_scale = nn.Parameter(torch.tensor(2.0))
+
+
+TIMM_VIT_CONFIG = {
+    "model_cfg": {
+        "embed_dim": 24,
+        "custom_text": True,
+        "vision_cfg": {
+            "image_size": 16,
+            "timm_model_name": "vit_large_patch14_clip_quickgelu_224",
+            "timm_model_pretrained": False,
+            "timm_pool": "avg",
+            "timm_proj": None,
+        },
+        "text_cfg": {
+            "context_length": CONTEXT,
+            "vocab_size": VOCABULARY,
+            "width": 16,
+            "heads": 4,
+            "layers": 1,
+            "mlp_ratio": 3,
+        },
+    },
+    "preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
+}
+
+
 def main():
     os.environ["HF_HUB_OFFLINE"] = "1"
     folder = Path(__file__).resolve().parents[1] / "models" / "fixtures"
     write_hugging_face(folder / "siglip_hugging_face", seed=11)
-    write_open_clip(folder / "siglip_open_clip", seed=12)
-    for path in [*folder.glob("siglip_*/*")]:
+    write_open_clip(folder / "siglip_open_clip", OpenClip, OPEN_CLIP_CONFIG, seed=12)
+    write_open_clip(folder / "timm_vit", TimmVit, TIMM_VIT_CONFIG, seed=13)
+    for path in [*folder.glob("siglip_*/*"), *folder.glob("timm_vit/*")]:
         path.chmod(0o644)  # safetensors keeps them to their owner
 
 
