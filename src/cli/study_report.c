@@ -40,7 +40,15 @@ static bool is_plain(const vqc_prompt *prompt)
 {
     const vqc_target *target = &prompt->targets[0];
     return prompt->target_count == 1 && target->kind == VQC_TARGET_TEXT && target->weight == 1.0 &&
-           target->curve == NULL && !isfinite(target->stop) && strchr(target->text, ':') == NULL;
+           target->curve == NULL && !isfinite(target->stop) && strpbrk(target->text, ":|^") == NULL;
+}
+
+static void text_print(const vqc_target *target)
+{
+    vqc_print(stdout, "text \"%s\"", target->text);
+    if (target->phrases > 1)
+        (void)printf(", phrase %d of %d", target->phrase + 1, target->phrases);
+    (void)printf("\n");
 }
 
 static void target_print(const vqc_prompt *prompt, const vqc_target *target)
@@ -52,7 +60,7 @@ static void target_print(const vqc_prompt *prompt, const vqc_target *target)
     (void)snprintf(weight, sizeof weight, "%s%g", target->curve == NULL ? "" : "to ", target->weight);
     vqc_print(stdout, "%-12s  %8s  %8s  ", prompt->id, weight, stop);
     if (target->text != NULL)
-        vqc_print(stdout, "text \"%s\"\n", target->text);
+        text_print(target);
     else if (target->kind == VQC_TARGET_NOISE)
         vqc_print(stdout, "noise %llu\n", (unsigned long long)target->seed);
     else if (target->kind == VQC_TARGET_IMAGE)
@@ -115,6 +123,8 @@ static json_t *curve_to_json(const vqc_curve *curve)
 static json_t *target_to_json(const vqc_target *target)
 {
     json_t *object = json_pack("{s: f}", "weight", target->weight);
+    if (target->phrases > 1)
+        json_object_set_new(object, "phrase", json_integer(target->phrase));
     if (target->curve != NULL)
         json_object_set_new(object, "curve", curve_to_json(target->curve));
     if (isfinite(target->stop))

@@ -254,7 +254,8 @@ static void weights_fill(vqc_renderer *renderer)
         double share = vqc_curve_at(&source->weight_curve, source->weight, step) /
                        (double)renderer->render->settings->crop_count;
         for (size_t t = 0; t < prompt->target_count; t++)
-            renderer->weights[i * prompt->target_count + t] = vqc_target_weight(&prompt->targets[t], step) * share;
+            renderer->weights[i * prompt->target_count + t] =
+                vqc_target_weight(&prompt->targets[t], renderer->render->settings, step) * share;
     }
     for (size_t t = 0; t < prompt->target_count; t++)
         renderer->stops[t] = prompt->targets[t].stop;
@@ -281,7 +282,7 @@ static bool weights_change(const vqc_renderer *renderer)
         if (renderer->study->perceptors[i].weight_curve.count > 0)
             return true;
     for (size_t t = 0; t < prompt->target_count; t++)
-        if (prompt->targets[t].curve != NULL)
+        if (vqc_target_changes(&prompt->targets[t]))
             return true;
     return false;
 }

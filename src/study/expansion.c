@@ -9,7 +9,7 @@
 #include "study/repeats.h"
 #include "study/tables.h"
 
-enum { MAX_RENDERS = 10000000, MAX_SWEPT = 16 };
+enum { MAX_RENDERS = VQC_STUDY_MAX_RENDERS, MAX_SWEPT = 16 };
 
 /* The swept settings and all that every prompt has the same of. */
 typedef struct expansion {
@@ -25,42 +25,6 @@ typedef struct expansion {
     const vqc_settings **of_prompt; /* the same for the prompt at hand */
     bool plain_known;               /* a prompt without settings has come by */
 } expansion;
-
-/* ---- Seeds ---- */
-
-static int seeds_compare(const void *seeds, size_t a, size_t b)
-{
-    const uint64_t *values = seeds;
-    return (values[a] > values[b]) - (values[a] < values[b]);
-}
-
-/* The seeds, 0 where none are given. Two equal ones would make the same pictures twice, under the same ids; archives
- * of version 0.1 may have them. */
-static vqc_status seeds_read(vqc_study_reader *reader, const vqc_yaml_node *node, const uint64_t **seeds_out,
-                             size_t *count_out, vqc_error *error)
-{
-    bool found;
-    size_t first;
-    size_t second;
-    size_t capacity = node == NULL ? 1 : vqc_yaml_count(node);
-    uint64_t *seeds;
-    VQC_TRY(vqc_study_storage_allocate(reader->storage, capacity, sizeof *seeds, &seeds, error));
-    *seeds_out = seeds;
-    *count_out = 1;
-    if (node == NULL)
-        return VQC_OK;
-    VQC_TRY(vqc_yaml_expect(node, VQC_YAML_SEQUENCE, error));
-    *count_out = capacity;
-    if (capacity == 0)
-        return vqc_yaml_error(node, error, "expected at least one seed");
-    for (size_t i = 0; i < capacity; i++)
-        VQC_TRY(vqc_yaml_read_unsigned(vqc_yaml_at(node, i), &seeds[i], error));
-    VQC_TRY(vqc_repeat_find(seeds, capacity, seeds_compare, &found, &first, &second, error));
-    if (found && reader->source == NULL)
-        return vqc_yaml_error(vqc_yaml_at(node, second), error, "expected seeds that differ, found seeds[%zu] again",
-                              first);
-    return VQC_OK;
-}
 
 /* ---- The sweep ---- */
 
@@ -282,7 +246,7 @@ static vqc_status expansion_begin(expansion *all, const vqc_yaml_node *root, vqc
     vqc_settings_default_of(edition_of(reader), &all->defaults);
     if (node != NULL)
         VQC_TRY(vqc_settings_apply(&all->defaults, node, NULL, error));
-    VQC_TRY(seeds_read(reader, vqc_yaml_find(root, "seeds"), &all->seeds, &all->seed_count, error));
+    VQC_TRY(vqc_study_seeds_read(reader, vqc_yaml_find(root, "seeds"), &all->seeds, &all->seed_count, error));
     VQC_TRY(sweep_read(all, vqc_yaml_find(root, "sweep"), error));
     if (reader->study->prompt_count > MAX_RENDERS / all->seed_count / all->variant_count)
         return vqc_yaml_error(root, error, "the study has more than %d renders", MAX_RENDERS);

@@ -115,9 +115,32 @@ static vqc_status numbers_cut(piece *p, vqc_target *target, vqc_error *error)
     return VQC_OK;
 }
 
-double vqc_target_weight(const vqc_target *target, int64_t step)
+/* The share that a phrase has of a step: it is told for a period, in whose last steps, the fade, the next one comes
+ * in; behind the last one the first comes again. */
+static double phrase_share(const vqc_target *target, const vqc_settings *settings, int64_t step)
 {
-    return target->curve == NULL ? target->weight : vqc_curve_at(target->curve, target->weight, step);
+    const int64_t phrases = target->phrases;
+    const int64_t equal = (settings->steps + phrases - 1) / phrases;
+    const int64_t period = settings->story_period > 0 ? settings->story_period : equal;
+    const int64_t fade = settings->story_fade < period ? settings->story_fade : period;
+    const int64_t cycle = phrases * period;
+    const int64_t since = (step % cycle - target->phrase * period + cycle) % cycle; /* its begin */
+    if (since < period - fade)
+        return 1.0;
+    if (since < period)
+        return (double)(period - since) / (double)fade;
+    return since < cycle - fade ? 0.0 : (double)(since - (cycle - fade)) / (double)fade;
+}
+
+bool vqc_target_changes(const vqc_target *target)
+{
+    return target->curve != NULL || target->phrases > 1;
+}
+
+double vqc_target_weight(const vqc_target *target, const vqc_settings *settings, int64_t step)
+{
+    const double weight = target->curve == NULL ? target->weight : vqc_curve_at(target->curve, target->weight, step);
+    return target->phrases > 1 ? weight * phrase_share(target, settings, step) : weight;
 }
 
 /* As in a mapping. */
@@ -132,18 +155,49 @@ static vqc_status weight_check(double weight, vqc_error *error)
     return VQC_OK;
 }
 
-/* "\:" is a colon. */
-static void colons_unescape(char *text)
+/* A sign behind a backslash is the sign; a backslash before anything else is one. */
+static void signs_unescape(char *text, const char *signs)
 {
     char *target = text;
     for (; *text != '\0'; text++)
-        if (text[0] != '\\' || text[1] != ':')
+        if (text[0] != '\\' || text[1] == '\0' || strchr(signs, text[1]) == NULL)
             *target++ = *text;
     *target = '\0';
 }
 
+/* Bytes up to the next such sign that no backslash stands before, or all. */
+static size_t length_to(piece p, char sign)
+{
+    for (size_t i = 0; i < p.length; i++)
+        if (p.text[i] == sign && (i == 0 || p.text[i - 1] != '\\'))
+            return i;
+    return p.length;
+}
+
+/* Pieces between the signs. */
+static size_t pieces_count(piece p, char sign)
+{
+    size_t count = 1;
+    for (size_t length = length_to(p, sign); length < p.length; length = length_to(p, sign)) {
+        p = (piece){p.text + length + 1, p.length - length - 1};
+        count++;
+    }
+    return count;
+}
+
+/* Takes the first piece off. */
+static piece piece_take(piece *rest, char sign)
+{
+    const size_t length = length_to(*rest, sign);
+    const piece taken = {rest->text, length};
+    const size_t gone = length < rest->length ? length + 1 : length;
+    *rest = (piece){rest->text + gone, rest->length - gone};
+    return taken;
+}
+
 /* Reads "text:weight:stop". */
-static vqc_status part_read(piece p, vqc_study_storage *storage, vqc_target *target, vqc_error *error)
+static vqc_status part_read(piece p, const char *signs, vqc_study_storage *storage, vqc_target *target,
+                            vqc_error *error)
 {
     *target = (vqc_target){.kind = VQC_TARGET_TEXT, .weight = 1.0, .stop = -INFINITY};
     VQC_TRY(numbers_cut(&p, target, error));
@@ -155,26 +209,43 @@ static vqc_status part_read(piece p, vqc_study_storage *storage, vqc_target *tar
     VQC_TRY(vqc_study_storage_allocate(storage, p.length + 1, 1, &text, error));
     memcpy(text, p.text, p.length);
     text[p.length] = '\0';
-    colons_unescape(text);
+    signs_unescape(text, signs);
     target->text = text;
     return VQC_OK;
 }
 
-vqc_status vqc_prompt_split(const char *text, vqc_study_storage *storage, vqc_target **targets_out, size_t *count_out,
-                            vqc_error *error)
+/* The parts of a phrase, of which there are `phrases`. */
+static vqc_status phrase_read(piece phrase, int32_t number, int32_t phrases, vqc_study_storage *storage,
+                              vqc_target *targets, vqc_error *error)
 {
-    size_t parts = 1;
-    for (const char *bar = strchr(text, '|'); bar != NULL; bar = strchr(bar + 1, '|'))
-        parts++;
-    vqc_target *targets;
-    VQC_TRY(vqc_study_storage_allocate(storage, parts, sizeof *targets, &targets, error));
+    const size_t parts = pieces_count(phrase, '|');
     for (size_t i = 0; i < parts; i++) {
-        size_t length = strcspn(text, "|");
-        VQC_TRY(part_read((piece){text, length}, storage, &targets[i], error));
-        text += length + 1;
+        VQC_TRY(part_read(piece_take(&phrase, '|'), phrases > 0 ? ":|^" : ":|", storage, &targets[i], error));
+        targets[i].phrase = number;
+        targets[i].phrases = phrases;
     }
+    return VQC_OK;
+}
+
+vqc_status vqc_prompt_split(const char *text, bool story, vqc_study_storage *storage, vqc_target **targets_out,
+                            size_t *count_out, vqc_error *error)
+{
+    const piece all = {text, strlen(text)};
+    const size_t phrases = story ? pieces_count(all, '^') : 1;
+    vqc_target *targets;
+    size_t count = 0;
+    piece rest = all;
+    for (size_t i = 0; i < phrases; i++)
+        count += pieces_count(story ? piece_take(&rest, '^') : all, '|');
+    VQC_TRY(vqc_study_storage_allocate(storage, count, sizeof *targets, &targets, error));
     *targets_out = targets;
-    *count_out = parts;
+    *count_out = count;
+    rest = all;
+    for (size_t i = 0; i < phrases; i++) {
+        const piece phrase = story ? piece_take(&rest, '^') : all;
+        VQC_TRY(phrase_read(phrase, (int32_t)i, story ? (int32_t)phrases : 0, storage, targets, error));
+        targets += pieces_count(phrase, '|');
+    }
     return VQC_OK;
 }
 
@@ -239,11 +310,11 @@ static vqc_status targets_read(const vqc_yaml_node *list, vqc_study_storage *sto
 }
 
 /* A prompt given as one text. */
-static vqc_status prompt_read_text(const vqc_yaml_node *node, vqc_study_storage *storage, vqc_prompt *prompt,
-                                   vqc_error *error)
+static vqc_status prompt_read_text(const vqc_yaml_node *node, bool story, vqc_study_storage *storage,
+                                   vqc_prompt *prompt, vqc_error *error)
 {
     VQC_TRY(vqc_yaml_read_text(node, &prompt->text, error));
-    if (vqc_prompt_split(prompt->text, storage, &prompt->targets, &prompt->target_count, error) != VQC_OK)
+    if (vqc_prompt_split(prompt->text, story, storage, &prompt->targets, &prompt->target_count, error) != VQC_OK)
         return prompt_refuse(node, error);
     return VQC_OK;
 }
@@ -262,7 +333,7 @@ static vqc_status keys_refuse(const vqc_yaml_node *node, vqc_error *error)
         vqc_yaml_key(first), vqc_yaml_key(first));
 }
 
-vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, vqc_study_storage *storage,
+vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, bool story, vqc_study_storage *storage,
                            vqc_prompt *prompt_out, vqc_error *error)
 {
     vqc_prompt prompt = {.node = node};
@@ -276,13 +347,13 @@ vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, vqc_study_s
         if (id != NULL)
             VQC_TRY(vqc_yaml_read_text(id, &prompt.id, error));
         if (text != NULL)
-            VQC_TRY(prompt_read_text(text, storage, &prompt, error));
+            VQC_TRY(prompt_read_text(text, story, storage, &prompt, error));
         else
             VQC_TRY(targets_read(targets, storage, &prompt, error));
         if (text == NULL)
             prompt.text = prompt.targets[0].text == NULL ? "" : prompt.targets[0].text;
     } else {
-        VQC_TRY(prompt_read_text(node, storage, &prompt, error));
+        VQC_TRY(prompt_read_text(node, story, storage, &prompt, error));
     }
     *prompt_out = prompt;
     return VQC_OK;

@@ -1,12 +1,14 @@
 #ifndef VQC_STUDY_PROMPT_H
 #define VQC_STUDY_PROMPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
 #include "config/yaml.h"
 #include "study/curve.h"
+#include "study/settings.h"
 #include "study/storage.h"
 
 /* What a picture is drawn towards (with a positive weight) or away from. */
@@ -19,14 +21,15 @@ typedef enum vqc_target_kind {
 
 typedef struct vqc_target {
     vqc_target_kind kind;
-    const char *text;       /* text */
-    const char *file;       /* image, embedding */
-    const char *tensor;     /* embedding */
-    int64_t row;            /* embedding */
-    uint64_t seed;          /* noise */
-    double weight;          /* where it changes, the largest on the way */
-    const vqc_curve *curve; /* of the weight; NULL: it stays */
-    double stop;            /* the gradient flows only while the distance, signed like the weight, is above it */
+    const char *text;        /* text */
+    const char *file;        /* image, embedding */
+    const char *tensor;      /* embedding */
+    int64_t row;             /* embedding */
+    uint64_t seed;           /* noise */
+    double weight;           /* where it changes, the largest on the way */
+    const vqc_curve *curve;  /* of the weight; NULL: it stays */
+    int32_t phrase, phrases; /* of a story: which, from 0, and of how many; 0 of 0: there is none */
+    double stop;             /* the gradient flows only while the distance, signed like the weight, is above it */
 } vqc_target;
 
 typedef struct vqc_prompt {
@@ -37,21 +40,23 @@ typedef struct vqc_prompt {
     const vqc_yaml_node *node; /* where it stands; NULL for a line of a text file */
 } vqc_prompt;
 
-/* The weight at a step, from 0. */
-double vqc_target_weight(const vqc_target *target, int64_t step);
+/* The weight at a step, from 0, of a render with these settings; whether it is not always the same. */
+double vqc_target_weight(const vqc_target *target, const vqc_settings *settings, int64_t step);
+bool vqc_target_changes(const vqc_target *target);
 
 /* Splits a prompt "a painting of X | blurry:-0.5 | red:1:0.3" at the bars into targets; a number behind a colon is
- * the weight (default 1), a second one the stop (default −∞); U+2212 is a minus too. A colon behind a backslash, or
- * that nothing like a number follows, is part of the text. VQC_BAD_INPUT for a part without text, a weight out of the
+ * the weight (default 1), a second one the stop (default −∞); U+2212 is a minus too. A story is split at
+ * each ^ into phrases before. A colon or bar behind a backslash, a ^ in a story too, is part of the text, and so is a
+ * colon that nothing like a number follows. VQC_BAD_INPUT for a part without text, a weight out of the
  * range that it has in a mapping, and for what begins like a number and is none: taken as text it would pull the
  * picture towards what was to be avoided. The result belongs to the storage. */
-VQC_MUST_CHECK vqc_status vqc_prompt_split(const char *text, vqc_study_storage *storage, vqc_target **targets_out,
-                                           size_t *count_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_prompt_split(const char *text, bool story, vqc_study_storage *storage,
+                                           vqc_target **targets_out, size_t *count_out, vqc_error *error);
 
 /* Reads one entry of the list of prompts: a text, or a mapping with `text` or `targets`. Its settings are left to the
  * caller (vqc_prompt_schema has the keys that are not settings). `number` counts from 1 and is the id where none is
  * given. */
-VQC_MUST_CHECK vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, vqc_study_storage *storage,
-                                          vqc_prompt *prompt_out, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, bool story,
+                                          vqc_study_storage *storage, vqc_prompt *prompt_out, vqc_error *error);
 
 #endif

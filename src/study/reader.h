@@ -31,7 +31,17 @@ VQC_MUST_CHECK vqc_status vqc_study_path_locate(vqc_study_reader *reader, const 
 VQC_MUST_CHECK vqc_status vqc_study_inputs_locate(vqc_study_reader *reader, vqc_input_owner type, void *owner,
                                                   const vqc_yaml_node *place, vqc_error *error);
 
+/* ---- seeds.c ---- */
+
+/* The seeds of the node, 0 where there is none: a list of numbers and ranges "3..7", such a range, or {count, from}.
+ * They belong to the storage. Two equal ones would make the same pictures twice, under the same ids, and are refused;
+ * archives of version 0.1 may have them. */
+VQC_MUST_CHECK vqc_status vqc_study_seeds_read(vqc_study_reader *reader, const vqc_yaml_node *node,
+                                               const uint64_t **seeds_out, size_t *count_out, vqc_error *error);
+
 /* ---- expansion.c ---- */
+
+enum { VQC_STUDY_MAX_RENDERS = 10000000 };
 
 /* Fills in the renders: every prompt with every seed and every combination of the sweep. The prompts are read. */
 VQC_MUST_CHECK vqc_status vqc_study_expand(vqc_study_reader *reader, const vqc_yaml_node *root, vqc_error *error);

@@ -56,6 +56,20 @@ static vqc_status models_read(vqc_study_reader *reader, const vqc_yaml_node *nod
     return VQC_OK;
 }
 
+/* Whether a prompt's text is a story: where its settings, the study's or the sweep have a key of it. Elsewhere a ^ is
+ * text, as it always was. NULL: a line. */
+static bool story_is_told(const vqc_study_reader *reader, const vqc_yaml_node *prompt)
+{
+    static const char *const keys[] = {"story", "story.period", "story.fade"};
+    const vqc_yaml_node *root = vqc_yaml_root(reader->yaml);
+    const vqc_yaml_node *places[] = {vqc_yaml_find(root, "render"), vqc_yaml_find(root, "sweep"), prompt};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        for (size_t j = 0; places[i] != NULL && j < sizeof keys / sizeof keys[0]; j++)
+            if (vqc_yaml_find(places[i], keys[j]) != NULL)
+                return true;
+    return false;
+}
+
 static vqc_status prompts_read_list(vqc_study_reader *reader, const vqc_yaml_node *list, vqc_error *error)
 {
     vqc_study *study = reader->study;
@@ -63,7 +77,8 @@ static vqc_status prompts_read_list(vqc_study_reader *reader, const vqc_yaml_nod
     VQC_TRY(vqc_study_storage_allocate(reader->storage, study->prompt_count, sizeof *study->prompts, &study->prompts,
                                        error));
     for (size_t i = 0; i < study->prompt_count; i++)
-        VQC_TRY(vqc_prompt_read(vqc_yaml_at(list, i), i + 1, reader->storage, &study->prompts[i], error));
+        VQC_TRY(vqc_prompt_read(vqc_yaml_at(list, i), i + 1, story_is_told(reader, vqc_yaml_at(list, i)),
+                                reader->storage, &study->prompts[i], error));
     return VQC_OK;
 }
 
@@ -75,7 +90,8 @@ static vqc_status line_read(vqc_study_reader *reader, const char *path, size_t n
     vqc_prompt *prompt = &study->prompts[study->prompt_count];
     prompt->text = line;
     VQC_TRY(vqc_study_storage_text(reader->storage, &prompt->id, error, "%zu", study->prompt_count + 1));
-    if (vqc_prompt_split(prompt->text, reader->storage, &prompt->targets, &prompt->target_count, error) != VQC_OK)
+    if (vqc_prompt_split(prompt->text, story_is_told(reader, NULL), reader->storage, &prompt->targets,
+                         &prompt->target_count, error) != VQC_OK)
         return vqc_error_prefix(error, "%s:%zu", path, number);
     study->prompt_count++;
     return VQC_OK;

@@ -124,12 +124,43 @@ static void resumed_renders_come_to_the_same(void **state)
     rendering_close(&f);
 }
 
+/* A phrase counts while it is told, and for its share while it fades. Texts are not needed for that: targets of noise
+ * stand for two phrases. */
+static void stories_are_told(void **state)
+{
+    (void)state;
+    static const double shares[STEPS][2] = {{1, 0}, {0.5, 0.5}, {0, 1}, {0.5, 0.5}, {1, 0}};
+    rendering f = rendering_open(job, "cpu", (vqc_ops_options){.threads = 1});
+    vqc_error error = {0};
+    vqc_target targets[2];
+    vqc_settings settings;
+    vqc_render render = f.study->renders[0];
+    vqc_prompt *prompt = &f.study->prompts[0];
+    memcpy(targets, prompt->targets, sizeof targets);
+    memcpy(&settings, render.settings, sizeof settings);
+    settings.story_period = 2;
+    settings.story_fade = 2;
+    render.settings = &settings;
+    prompt->targets[0].phrases = prompt->targets[1].phrases = 2;
+    prompt->targets[1].phrase = 1;
+    check(vqc_renderer_start(f.renderer, &render, &error), &error);
+    for (int step = 0; step < STEPS; step++) {
+        double losses[TERMS];
+        check(vqc_renderer_step(f.renderer, losses, &error), &error);
+        for (int t = 0; t < 2; t++)
+            assert_true((losses[t] != 0.0) == (shares[step][t] != 0.0));
+    }
+    memcpy(prompt->targets, targets, sizeof targets);
+    rendering_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(curves_come_into_force),
         cmocka_unit_test(perceptors_change_too),
         cmocka_unit_test(resumed_renders_come_to_the_same),
+        cmocka_unit_test(stories_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

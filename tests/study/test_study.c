@@ -77,6 +77,105 @@ static void test_seeds(void **state)
     vqc_study_close(study);
 }
 
+/* Ranges are the numbers from the first to the last, up to the largest. */
+static void test_seed_ranges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given;
+        size_t count;
+        uint64_t seeds[6];
+    } cases[] = {
+        {"0..3", 4, {0, 1, 2, 3}},
+        {"{count: 3, from: 7}", 3, {7, 8, 9}},
+        {"{count: 2}", 2, {0, 1}},
+        {"[5, 1..3, 0]", 5, {5, 1, 2, 3, 0}},
+        {"18446744073709551614..18446744073709551615", 2, {UINT64_MAX - 1, UINT64_MAX}},
+        {"{count: 1, from: 18446744073709551615}", 1, {UINT64_MAX}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "study: s\n" MODELS "prompts: [a]\nseeds: %s\n", cases[i].given);
+        vqc_study *study = study_of(text);
+        assert_int_equal(study->render_count, cases[i].count);
+        for (size_t j = 0; j < cases[i].count; j++)
+            assert_true(study->renders[j].seed == cases[i].seeds[j]);
+        vqc_study_close(study);
+    }
+}
+
+/* A backslash makes signs of the text of those that part it. */
+static void test_escapes(void **state)
+{
+    (void)state;
+    vqc_study *study = study_of("study: s\n" MODELS "prompts:\n"
+                                "  - 'a \\| b | c \\: d:0.5'\n"
+                                "  - {text: 'e \\^ f ^ g \\| h | i:2 ^ j', story: {period: 10}}\n"
+                                "  - 'k ^ l \\^ m'\n");
+    const vqc_target *targets = study->prompts[0].targets;
+    assert_int_equal(study->prompts[0].target_count, 2);
+    assert_string_equal(targets[0].text, "a | b");
+    assert_string_equal(targets[1].text, "c : d");
+    assert_float_equal(targets[1].weight, 0.5, 0.0);
+    targets = study->prompts[1].targets;
+    assert_int_equal(study->prompts[1].target_count, 4);
+    static const char *const texts[] = {"e ^ f", "g | h", "i", "j"};
+    static const int phrases[] = {0, 1, 1, 2};
+    for (int i = 0; i < 4; i++) {
+        assert_string_equal(targets[i].text, texts[i]);
+        assert_int_equal(targets[i].phrase, phrases[i]);
+        assert_int_equal(targets[i].phrases, 3);
+    }
+    assert_string_equal(study->prompts[2].targets[0].text, "k ^ l \\^ m"); /* no story: text, as ever */
+    assert_int_equal(study->prompts[2].targets[0].phrases, 0);
+    vqc_study_close(study);
+}
+
+/* Weights of the phrases at steps, worked out by hand. */
+static void test_stories(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *story;
+        struct {
+            int64_t step;
+            double weights[3];
+        } table[10];
+    } stories[] = {
+        {"{period: 10}",
+         {{0, {1, 0, 0}}, {9, {1, 0, 0}}, {10, {0, 2, 0}}, {29, {0, 0, 1}}, {30, {1, 0, 0}}, {99, {1, 0, 0}}}},
+        {"{period: 10, fade: 4}",
+         {{0, {1, 0, 0}},
+          {6, {1, 0, 0}},
+          {7, {0.75, 0.5, 0}},
+          {9, {0.25, 1.5, 0}},
+          {10, {0, 2, 0}},
+          {18, {0, 1, 0.5}},
+          {28, {0.5, 0, 0.5}},
+          {30, {1, 0, 0}},
+          {38, {0.5, 1, 0}}}},
+        {"{fade: 0}", /* 100 steps: 34 for each */
+         {{0, {1, 0, 0}}, {33, {1, 0, 0}}, {34, {0, 2, 0}}, {67, {0, 2, 0}}, {68, {0, 0, 1}}, {99, {0, 0, 1}}}},
+        {"{period: 1, fade: 5}", {{0, {1, 0, 0}}, {1, {0, 2, 0}}, {2, {0, 0, 1}}, {3, {1, 0, 0}}}},
+    };
+    for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text,
+                       "study: s\n" MODELS "render: {steps: 100, story: %s}\nprompts: ['a ^ b:2 ^ c', alone]\n",
+                       stories[i].story);
+        vqc_study *study = study_of(text);
+        const vqc_render *render = &study->renders[0];
+        for (size_t j = 0; j == 0 || stories[i].table[j].step > 0; j++)
+            for (int t = 0; t < 3; t++)
+                assert_float_equal(
+                    vqc_target_weight(&render->prompt->targets[t], render->settings, stories[i].table[j].step),
+                    stories[i].table[j].weights[t], 1e-15);
+        assert_float_equal(vqc_target_weight(study->prompts[1].targets, render->settings, 77), 1.0, 0.0);
+        assert_false(vqc_target_changes(study->prompts[1].targets));
+        vqc_study_close(study);
+    }
+}
+
 static void test_team(void **state)
 {
     (void)state;
@@ -498,6 +597,7 @@ static void test_bad_studies(void **state)
         {"study: ../evil\n" MODELS "prompts: [x]\n", "study: expected a name, found ../evil, which begins"},
         {"study: my/study\n" MODELS "prompts: [x]\n", "expected a name, found the slash of a path in my/study"},
         {"study: \"a\\nb\"\n" MODELS "prompts: [x]\n", "found a control character in a\\x0ab"},
+        {"study: s\n" MODELS "prompts: [x]\nseeds: [0..2, 2]\n", "seeds: expected seeds that differ, found 2 again"},
         {"study: s\n" MODELS "prompts: [x, \"a: 600000 | b:-600000\"]\n",
          "3:14: prompts[1]: expected weights of targets that come to at most 1e+06, times the largest weight of a "
          "perceptor, found 1.2e+06"},
@@ -571,6 +671,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_expansion),
         cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_seed_ranges),
+        cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_stories),
         cmocka_unit_test(test_team),
         cmocka_unit_test(test_prompt_syntax),
         cmocka_unit_test(test_weights_in_texts),
