@@ -93,6 +93,10 @@ vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower, co
     blocks->activation = config->activation;
     blocks->epsilon = (float)config->epsilon;
     blocks->layer_scale = clip->config.model_said ? config->layer_scale : layer_scale_is_there(clip, blocks);
+    blocks->head_scale = config->head_scale;
+    blocks->inner_norm = config->inner_norm;
+    blocks->attention_norm = config->attention_norm;
+    blocks->hidden_norm = config->hidden_norm;
     blocks->layers = vqc_parameters_blocks(&clip->parameters, blocks->name, "ln_1.weight");
     if (blocks->layers == 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: the %s tower has no blocks", vqc_weights_path(clip->weights),
@@ -200,6 +204,55 @@ static vqc_status scaled_linear_add(const vqc_layers *layers, const char *name, 
     return status;
 }
 
+/* Multiplies the channels by the numbers, of which each serves `repeat` neighbouring channels. */
+static vqc_status channels_scale_add(const vqc_layers *layers, const char *name, int rank, const int64_t *shape,
+                                     int64_t repeat, vqc_value *h, vqc_error *error)
+{
+    int64_t width = shape[0] * repeat;
+    float *numbers = NULL;
+    float *scale = NULL;
+    vqc_status status = vqc_parameters_read(layers->parameters, name, rank, shape, &numbers, error);
+    if (status == VQC_OK)
+        status = vqc_memory_allocate(2 * (size_t)width, sizeof *scale, "scales", &scale, error);
+    for (int64_t i = 0; i < width && status == VQC_OK; i++) {
+        scale[i] = numbers[i / repeat];
+        scale[width + i] = 0.0F;
+    }
+    if (status == VQC_OK)
+        status = vqc_layer_channel_scale(layers, *h, scale, scale + width, h, error);
+    free(numbers);
+    free(scale);
+    return status;
+}
+
+/* What the heads have found, scaled and through the norm, as the block has them. */
+static vqc_status inner_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, const char *block, vqc_value *h,
+                            vqc_error *error)
+{
+    const int64_t shape[] = {blocks->heads, 1, 1};
+    layer_name name;
+    vqc_parameter_name(name, "%s.attn.head_scale", block);
+    if (blocks->head_scale)
+        VQC_TRY(channels_scale_add(layers, name, 3, shape, blocks->width / blocks->heads, h, error));
+    vqc_parameter_name(name, "%s.attn.ln_inner", block);
+    return blocks->inner_norm ? vqc_layer_layer_norm(layers, name, blocks->epsilon, *h, h, error) : VQC_OK;
+}
+
+/* x + norm(layer(h)), and LayerScale between, where the block has it. */
+static vqc_status normed_sum_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, const char *block,
+                                 vqc_value h, vqc_value x, vqc_value *output, vqc_error *error)
+{
+    layer_name name;
+    vqc_parameter_name(name, "%s.attn.out_proj", block);
+    VQC_TRY(vqc_layer_linear(layers, name, false, h, blocks->width, NULL, &h, error));
+    vqc_parameter_name(name, "%s.ln_attn", block);
+    VQC_TRY(vqc_layer_layer_norm(layers, name, blocks->epsilon, h, &h, error));
+    vqc_parameter_name(name, "%s.ls_1.gamma", block);
+    if (blocks->layer_scale)
+        VQC_TRY(channels_scale_add(layers, name, 1, &blocks->width, 1, &h, error));
+    return vqc_layer_add(layers, x, h, output, error);
+}
+
 /* x + layer(h), where the layer PART of the block may have a scale of its own, ls_NUMBER. */
 static vqc_status sum_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, const char *block,
                           const char *part, int number, vqc_value h, vqc_value x, vqc_value *output, vqc_error *error)
@@ -222,12 +275,19 @@ static vqc_status perceptron_add(const vqc_layers *layers, const vqc_clip_blocks
     const vqc_weights_tensor *hidden;
     vqc_parameter_name(name, "%s.mlp.c_fc.bias", block);
     VQC_TRY(vqc_parameters_require(layers->parameters, name, &hidden, error));
-    VQC_TRY(sum_add(layers, blocks, block, "attn.out_proj", 1, attention, x, &x, error));
+    VQC_TRY(inner_add(layers, blocks, block, &attention, error));
+    if (blocks->attention_norm)
+        VQC_TRY(normed_sum_add(layers, blocks, block, attention, x, &x, error));
+    else
+        VQC_TRY(sum_add(layers, blocks, block, "attn.out_proj", 1, attention, x, &x, error));
     vqc_parameter_name(name, "%s.ln_2", block);
     VQC_TRY(vqc_layer_layer_norm(layers, name, blocks->epsilon, x, &h, error));
     vqc_parameter_name(name, "%s.mlp.c_fc", block);
     VQC_TRY(vqc_layer_linear(layers, name, false, h, hidden->count, NULL, &h, error));
     VQC_TRY(vqc_layer_activation(layers, blocks->activation, h, &h, error));
+    vqc_parameter_name(name, "%s.mlp.ln", block);
+    if (blocks->hidden_norm)
+        VQC_TRY(vqc_layer_layer_norm(layers, name, blocks->epsilon, h, &h, error));
     return sum_add(layers, blocks, block, "mlp.c_proj", 2, h, x, output, error);
 }
 

@@ -14,6 +14,7 @@ typedef struct vqc_clip_blocks {
     const vqc_value *seen; /* which tokens are looked at, int32 (batch, tokens); NULL: all */
     bool packed;           /* see vqc_clip_naming_type */
     bool layer_scale;
+    bool head_scale, inner_norm, attention_norm, hidden_norm; /* as of vqc_clip_tower_config */
     vqc_activation_function activation;
     float epsilon; /* of the layer norms */
 } vqc_clip_blocks;

@@ -42,6 +42,10 @@ typedef struct vqc_clip_tower_config {
     vqc_activation_function activation;  /* of the perceptrons */
     double epsilon;                      /* of the layer norms */
     bool layer_scale;                    /* the blocks' sums are scaled by ls_1.gamma and ls_2.gamma */
+    bool head_scale;                     /* what each head finds is scaled by a number of its own */
+    bool inner_norm;                     /* a norm of what the heads find, before their projection */
+    bool attention_norm;                 /* a norm behind it */
+    bool hidden_norm;                    /* a norm inside the perceptron, before its second layer */
     vqc_json_said width, layers, hidden; /* hidden: of the perceptrons */
     vqc_json_said ratio;                 /* the same, as a part of the width */
 } vqc_clip_tower_config;

@@ -18,8 +18,10 @@ typedef struct open_clip {
     int64_t pool_heads, end_id, padding_id, fill;
     vqc_json_said pool_queries;
     vqc_json_said embed_width, patch, side, context, vocabulary, picture_side;
-    vqc_json_said layer_scale; /* of the tower that is read */
-    double epsilon;            /* the same */
+    vqc_json_said layer_scale;   /* of the tower that is read */
+    double epsilon;              /* the same */
+    vqc_clip_tower_config block; /* the same: what stands inside its blocks */
+    int block_type;              /* which word */
     double mean[3], deviation[3];
 } open_clip;
 
@@ -39,6 +41,8 @@ static const char *const ends[] = {[VQC_CLIP_END_LARGEST] = "argmax",
 /* Of the text tower. */
 enum { PROJECTION_LINEAR, PROJECTION_NONE };
 static const char *const projections[] = {[PROJECTION_LINEAR] = "linear", [PROJECTION_NONE] = "none", NULL};
+enum { BLOCK_DEFAULT, BLOCK_CUSTOM }; /* the former does not look at what is asked for */
+static const char *const block_types[] = {[BLOCK_DEFAULT] = "default", [BLOCK_CUSTOM] = "custom", NULL};
 static const char *const resize_modes[] = {[VQC_PICTURE_RESIZE_SHORTER] = "shortest",
                                            [VQC_PICTURE_RESIZE_LONGER] = "longest",
                                            [VQC_PICTURE_RESIZE_SQUASH] = "squash",
@@ -152,13 +156,18 @@ static const vqc_json_key block_keys[] = {
     {.key = "act_kwargs", .use = VQC_JSON_OBJECT},
     {.key = "norm_kwargs", .use = VQC_JSON_OBJECT},
     {.key = "ls_init_value", .use = VQC_JSON_SAID, MEMBER(layer_scale)}, /* the file has what came of it */
-    {.key = "block_type", .use = VQC_JSON_FIXED, .values = "[\"default\", \"custom\"]"},
+    {.key = "block_type",
+     .use = VQC_JSON_WORD,
+     .words = block_types,
+     MEMBER(block_type),
+     .usual = "\"custom\"", /* which is the same where nothing else is asked for */
+     .null_is_usual = true},
     {.key = "qk_norm", .use = VQC_JSON_FIXED, .values = "[false]"},
     {.key = "scaled_cosine_attn", .use = VQC_JSON_FIXED, .values = "[false]"},
-    {.key = "scale_heads", .use = VQC_JSON_FIXED, .values = "[false]"},
-    {.key = "scale_attn_inner", .use = VQC_JSON_FIXED, .values = "[false]"},
-    {.key = "scale_attn", .use = VQC_JSON_FIXED, .values = "[false]"},
-    {.key = "scale_fc", .use = VQC_JSON_FIXED, .values = "[false]"},
+    {.key = "scale_heads", .use = VQC_JSON_BOOLEAN, MEMBER(block.head_scale), .usual = "false"},
+    {.key = "scale_attn_inner", .use = VQC_JSON_BOOLEAN, MEMBER(block.inner_norm), .usual = "false"},
+    {.key = "scale_attn", .use = VQC_JSON_BOOLEAN, MEMBER(block.attention_norm), .usual = "false"},
+    {.key = "scale_fc", .use = VQC_JSON_BOOLEAN, MEMBER(block.hidden_norm), .usual = "false"},
 };
 
 static const vqc_json_key activation_keys[] = {
@@ -246,6 +255,11 @@ static vqc_status arguments_read(const vqc_json_config *json, const char *activa
     tower->activation = o->quick_gelu ? VQC_ACTIVATION_QUICK_GELU : approximation_functions[o->activation];
     tower->epsilon = o->epsilon;
     tower->layer_scale = o->layer_scale.key != NULL;
+    bool custom = o->block_type == BLOCK_CUSTOM;
+    tower->head_scale = custom && o->block.head_scale;
+    tower->inner_norm = custom && o->block.inner_norm;
+    tower->attention_norm = custom && o->block.attention_norm;
+    tower->hidden_norm = custom && o->block.hidden_norm;
     o->layer_scale = (vqc_json_said){.key = NULL};
     return VQC_OK;
 }

@@ -19,7 +19,7 @@ typedef struct target {
     int64_t whole;
     double real, reals[3];
     bool yes;
-    int word;
+    int word, other;
     vqc_json_said said, size;
 } target;
 
@@ -41,6 +41,12 @@ static const vqc_json_key rows[] = {
     {.key = "reals", .use = VQC_JSON_REALS, MEMBER(reals), .minimum = 0, .maximum = 1},
     {.key = "yes", .use = VQC_JSON_BOOLEAN, MEMBER(yes), .usual = "true"},
     {.key = "word", .use = VQC_JSON_WORD, .words = words, MEMBER(word), .usual = "\"two\"", .null_is_usual = true},
+    {.key = "other",
+     .use = VQC_JSON_WORD,
+     .words = words,
+     MEMBER(other),
+     .usual = "\"two\"",
+     .null_usual = "\"one\""},
     {.key = "said", .use = VQC_JSON_SAID, MEMBER(said), .usual = "7"},
     {.key = "size", .use = VQC_JSON_SIZE, MEMBER(size)},
 };
@@ -92,6 +98,18 @@ static void test_usual(void **state)
         assert_true(found.whole == 4 && found.real == 0.25 && found.yes && found.word == 1);
         assert_true(found.said.usual && found.said.count == 1 && found.said.values[0] == 7.0);
     }
+}
+
+/* A key may say what null stands for, which is another value than that of a key left out. */
+static void test_null_of_its_own(void **state)
+{
+    vqc_error error = {0};
+    target found = {0};
+    (void)state;
+    assert_int_equal(text_read("{\"other\": null}", "", &found, &error), VQC_OK);
+    assert_int_equal(found.other, 0);
+    assert_int_equal(text_read("{}", "", &found, &error), VQC_OK);
+    assert_int_equal(found.other, 1);
 }
 
 /* null is false to Python, and nothing where the key has nothing usual. */
@@ -153,8 +171,8 @@ static void test_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),   cmocka_unit_test(test_usual), cmocka_unit_test(test_null),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_said),
+        cmocka_unit_test(test_values),          cmocka_unit_test(test_usual),    cmocka_unit_test(test_null),
+        cmocka_unit_test(test_null_of_its_own), cmocka_unit_test(test_refusals), cmocka_unit_test(test_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

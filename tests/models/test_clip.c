@@ -168,6 +168,7 @@ static void test_settings(void **state)
         "settings/open_clip_copied/open_clip_model.safetensors",
         "settings/coca/open_clip_model.safetensors",
         "settings/queries/open_clip_model.safetensors",
+        "settings/scales/open_clip_model.safetensors",
         "settings/long_clip/model.safetensors",
         "settings/hugging_face_5/model.safetensors",
         "settings/metaclip_2/model.safetensors",

@@ -160,6 +160,9 @@ def main():
     open_clip_write("queries", {"attentional_pool": True, "attn_pooler_heads": 2, "attn_pooler_queries": 4, "layers": 1,
                                 "pool_type": "avg", "norm_kwargs": {"eps": 1e-2}}, {"proj_type": "none", "layers": 1},
                     embed_dim=32, preprocess={}, seed=10)
+    scales = {"scale_heads": True, "scale_attn": True, "scale_attn_inner": True, "scale_fc": True, "ls_init_value": 0.5,
+              "layers": 1}
+    open_clip_write("scales", scales, {**scales, "norm_kwargs": {"eps": 1e-3}}, preprocess={}, seed=11)
     long_clip_write()
     config = transformers.CLIPConfig(
         text_config={**TEXT, "hidden_act": "gelu_new", "layer_norm_eps": 1e-3},

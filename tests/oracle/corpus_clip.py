@@ -461,6 +461,8 @@ def timm_made_small():
         name, img_size=SIDE, patch_size=4, embed_dim=64, depth=2, **settings)
 
 
+SCALES = {"scale_heads": True, "scale_attn": True, "scale_attn_inner": True, "scale_fc": True, "ls_init_value": 0.3,
+          "norm_kwargs": {"eps": 1e-3}}
 TIMM_VIT = {"timm_model_name": "vit_medium_patch16_clip_224", "timm_pool": "token", "timm_proj": None}
 COCA_VISION = {"attentional_pool": True, "attn_pooler_heads": 2, "attn_pooler_queries": 4, "output_tokens": True}
 COCA = {"context_length": 76, "vocab_size": VOCABULARY, "width": 64, "heads": 2, "layers": 1, "attn_pooler_heads": 2}
@@ -537,6 +539,18 @@ OPEN_CLIP = {
     "scale_attn": OC(vision={"scale_attn": True}),
     "scale_attn_inner": OC(text={"scale_attn_inner": True}),
     "scale_fc": OC(vision={"scale_fc": True}),
+    "scale_heads text": OC(text={"scale_heads": True}),
+    "scale_attn text": OC(text={"scale_attn": True}),
+    "scale_fc text": OC(text={"scale_fc": True}),
+    "scale_heads and scale_attn_inner": OC(vision={"scale_heads": True, "scale_attn_inner": True}),
+    "all scales, LayerScale, epsilon": OC(vision=SCALES, text=SCALES, custom_text=True),
+    "all scales, pool_type avg": OC(vision={**SCALES, "pool_type": "avg"}),
+    "all scales, block_type default": OC(vision={**SCALES, "block_type": "default"}),
+    "all scales, block_type null": OC(vision={**SCALES, "block_type": None}),
+    "scale_heads said alone": OC(edit=lambda c: c["model_cfg"]["vision_cfg"].update(scale_heads=True)),
+    "scale_attn not said": OC(vision={"scale_attn": True}, edit=lambda c: c["model_cfg"]["vision_cfg"].pop(
+        "scale_attn")),
+    "embed_cls, all scales": OC(text={"embed_cls": True, **SCALES}, custom_text=True),
     "block_type custom": OC(vision={"block_type": "custom"}),
     "norm_kwargs vision": OC(vision={"norm_kwargs": {"eps": 1e-3}}),
     "norm_kwargs text": OC(text={"norm_kwargs": {"eps": 1e-6}}),
