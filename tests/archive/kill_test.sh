@@ -10,9 +10,7 @@ kills=${2:-100}
 ranks=${3:-2}
 longest=${4:-1500}
 renders=300
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+. "$(dirname "$0")/../support/shell.sh"
 
 launch=()
 [ "$ranks" -gt 1 ] && launch=(mpirun -n "$ranks")

@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "../support/seal.h"
 #include "archive/seal.h"
 #include "example.h"
@@ -53,8 +54,9 @@ static int setup(void **state)
 {
     static fixture f;
     vqc_error error = {0};
-    f = (fixture){.folder = "/tmp/vqclip-archive-XXXXXX"};
-    if (!mkdtemp(f.folder) || vqc_comm_start(NULL, NULL, &f.comm, &error) != VQC_OK)
+    f = (fixture){0};
+    folder_make(f.folder, sizeof f.folder);
+    if (vqc_comm_start(NULL, NULL, &f.comm, &error) != VQC_OK)
         return 1;
     (void)snprintf(f.path, sizeof f.path, "%s/study.h5", f.folder);
     example_study_init(&f.study, RENDERS);

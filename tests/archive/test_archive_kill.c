@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
+
 enum { KILLS = 20, LONGEST_MILLISECONDS = 120 };
 
 enum { CHECK_GOOD = 0, CHECK_GOOD_AND_ALL_DONE = 3 };
@@ -124,15 +126,13 @@ int main(int argc, char **argv)
 {
     if (argc != 2)
         return 2;
-    fixture f = {.program = argv[1], .folder = "/tmp/vqclip-kill-XXXXXX"};
-    if (!mkdtemp(f.folder))
-        return 1;
+    fixture f = {.program = argv[1]};
+    folder_make(f.folder, sizeof f.folder);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_random_moments, &f),
         cmocka_unit_test_prestate(test_every_write, &f),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     folder_empty(&f);
-    (void)rmdir(f.folder);
     return failed;
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "example.h"
 
 typedef struct fixture {
@@ -78,9 +79,8 @@ static void test_other_study(void **state)
 static void fixture_init(fixture *f)
 {
     vqc_error error = {0};
-    memcpy(f->folder, "/tmp/vqclip-ranks-XXXXXX", sizeof "/tmp/vqclip-ranks-XXXXXX");
-    if (vqc_comm_rank(f->comm) == 0 && !mkdtemp(f->folder))
-        abort();
+    if (vqc_comm_rank(f->comm) == 0)
+        folder_make(f->folder, sizeof f->folder);
     if (vqc_comm_broadcast(f->comm, f->folder, sizeof f->folder, 0, &error) != VQC_OK)
         abort();
     (void)snprintf(f->path, sizeof f->path, "%s/study.h5", f->folder);

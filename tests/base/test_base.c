@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../support/scratch.h"
 #include "base/digest.h"
 #include "base/dtype.h"
 #include "base/memory.h"
@@ -294,16 +295,12 @@ static void digest_of_a_file_in_pieces(void **state)
     assert_non_null(bytes);
     for (size_t i = 0; i < size; i++)
         bytes[i] = (unsigned char)(i * 7 + i / 1000);
-    char path[] = "test_base_XXXXXX";
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    assert_int_equal(write(descriptor, bytes, size), size);
-    (void)close(descriptor);
+    char path[PATH_SIZE];
+    (void)bytes_write(path, "pieces", bytes, size);
     vqc_error error = {0};
     char of_file[VQC_DIGEST_TEXT_SIZE] = "";
     char of_bytes[VQC_DIGEST_TEXT_SIZE] = "";
     vqc_status status = vqc_digest_file(path, of_file, &error);
-    (void)unlink(path);
     assert_int_equal(status, VQC_OK);
     assert_int_equal(vqc_digest_bytes(bytes, size, of_bytes, &error), VQC_OK);
     free(bytes);
@@ -319,14 +316,9 @@ static void digest_names_a_missing_file(void **state)
     assert_non_null(strstr(error.message, "no/such/file"));
     assert_int_equal(vqc_digest_file("/", text, &error), VQC_BAD_INPUT);
     /* They have no end, or wait for a writer. */
-    char pipe[] = "/tmp/vqclip-digest-XXXXXX";
-    int descriptor = mkstemp(pipe);
-    assert_true(descriptor >= 0);
-    assert_int_equal(close(descriptor), 0);
-    assert_int_equal(unlink(pipe), 0);
-    assert_int_equal(mkfifo(pipe, 0600), 0);
+    char pipe[PATH_SIZE];
+    assert_int_equal(mkfifo(path_in(pipe, "pipe"), 0600), 0);
     assert_int_equal(vqc_digest_file(pipe, text, &error), VQC_BAD_INPUT);
-    assert_int_equal(unlink(pipe), 0);
     assert_int_equal(vqc_digest_file("/dev/zero", text, &error), VQC_BAD_INPUT);
     assert_non_null(strstr(error.message, "/dev/zero: cannot be read: it is not a file"));
 }

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "base/text_file.h"
 
 enum { MAXIMUM = 100000 };
@@ -28,19 +29,14 @@ static void refused(const char *path, const char *expected)
 static void test_what_is_no_file(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/vqclip-text-XXXXXX";
-    char pipe[64];
-    assert_non_null(mkdtemp(folder));
-    (void)snprintf(pipe, sizeof pipe, "%s/pipe", folder);
-    assert_int_equal(mkfifo(pipe, 0600), 0);
+    char pipe[PATH_SIZE];
+    assert_int_equal(mkfifo(path_in(pipe, "pipe"), 0600), 0);
     refused(pipe, "expected a regular file, found a pipe");
-    refused(folder, "expected a regular file, found a folder");
+    refused(scratch_folder(), "expected a regular file, found a folder");
     refused("/dev/zero", "expected a regular file, found a device");
     refused("/nowhere/at/all", "cannot open: No such file or directory");
     /* Said to be empty, and not: as a file that grows while it is read. */
     refused("/proc/self/status", "changed while it was read");
-    assert_int_equal(unlink(pipe), 0);
-    assert_int_equal(rmdir(folder), 0);
 }
 
 static void test_whole_files(void **state)
@@ -50,13 +46,10 @@ static void test_whole_files(void **state)
     memset(bytes, 'x', sizeof bytes);
     const size_t sizes[] = {0, 1, 4096, MAXIMUM, MAXIMUM + 1};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        char path[] = "/tmp/vqclip-text-XXXXXX";
+        char path[PATH_SIZE];
         vqc_error error = {0};
         vqc_text text;
-        int file = mkstemp(path);
-        assert_int_equal(write(file, bytes, sizes[i]), (ssize_t)sizes[i]);
-        assert_int_equal(close(file), 0);
-        vqc_status status = vqc_text_file_read(path, MAXIMUM, &text, &error);
+        vqc_status status = vqc_text_file_read(bytes_write(path, "text", bytes, sizes[i]), MAXIMUM, &text, &error);
         assert_int_equal(status, sizes[i] > MAXIMUM ? VQC_BAD_INPUT : VQC_OK);
         if (status == VQC_OK) {
             assert_int_equal(text.size, sizes[i]);
@@ -66,7 +59,6 @@ static void test_whole_files(void **state)
         } else {
             assert_non_null(strstr(error.message, "at most 100000 bytes, found more"));
         }
-        assert_int_equal(unlink(path), 0);
     }
 }
 

@@ -5,14 +5,7 @@ set -u
 program=$1
 build=$2
 clip=$3/open_clip_gelu/open_clip_model.safetensors
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-
-fail() {
-    echo "FAILED: $*"
-    sed 's/^/    /' "$folder/stderr"
-    exit 1
-}
+. "$(dirname "$0")/../support/shell.sh"
 
 # Runs the program; its exit code goes to $code, its standard error to the file stderr.
 call() {

@@ -6,19 +6,12 @@
 set -eu
 program=$1
 fixtures=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/../support/shell.sh"
 
 cp "$fixtures"/net2net.* "$fixtures"/open_clip_gelu/open_clip_model.safetensors \
     "$fixtures"/open_clip_gelu/open_clip_config.json "$folder"
 gzip -dc "$(dirname "$0")/fixtures/before.h5.gz" >"$folder/before.h5"
 cd "$folder"
-
-fail() {
-    echo "FAILED: $1"
-    cat output
-    exit 1
-}
 
 "$program" verify before.h5 --models . --rerender all >output 2>&1 || fail "verify"
 [ "$(grep -c '^ *[0-3]  right' output)" = 4 ] || fail "expected 4 renders made again"

@@ -5,8 +5,7 @@
 set -eu
 program=$1
 fixtures=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/../support/shell.sh"
 cd "$folder"
 cat >job.yaml <<JOB
 study: half

@@ -3,8 +3,7 @@
 set -eu
 program=$1
 fixtures=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/../support/shell.sh"
 
 for study in first second; do
     cat >"$folder/$study.yaml" <<JOB

@@ -6,8 +6,7 @@ set -eu
 program=$1
 fixtures=$2
 pictures=$3
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/../support/shell.sh"
 cd "$folder"
 
 # tensor_write FILE DTYPE FORMAT ROWS VALUE: a safetensors file with a tensor t of ROWS rows, 32 equal numbers in all.

@@ -3,8 +3,7 @@
 set -eu
 program=$1
 fixtures=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/../support/shell.sh"
 
 cat >"$folder/job.yaml" <<JOB
 study: targets
@@ -16,12 +15,6 @@ prompts:
   - {id: several, targets: [{noise: 7, weight: -0.5, stop: 0.25}, {image: $fixtures/../../image/pictures/colour.png}]}
   - {id: one, targets: [{noise: 18446744073709551615}]}
 JOB
-
-fail() {
-    echo "FAILED: $1"
-    cat "$folder/output"
-    exit 1
-}
 
 "$program" plan "$folder/job.yaml" >"$folder/output"
 grep -Eq '^several +-0.5 +0.25  noise 7$' "$folder/output" || fail 'weight, stop and noise'

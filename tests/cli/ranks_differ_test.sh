@@ -6,11 +6,9 @@ set -eu
 program=$1
 fixtures=$2
 pictures=$3
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/../support/shell.sh"
 cd "$folder"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMP_WAIT_POLICY=passive OMP_NUM_THREADS=1
+export OMP_NUM_THREADS=1
 
 # rank_make RANK: its files.
 rank_make() {

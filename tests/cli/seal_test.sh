@@ -6,8 +6,7 @@ set -eu
 program=$1
 fixtures=$2
 demo=$3
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/../support/shell.sh"
 cd "$folder"
 export LC_ALL=C # sed changes bytes
 

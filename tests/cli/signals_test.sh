@@ -5,7 +5,7 @@
 set -eu
 program=$1
 fixtures=$2
-folder=$(mktemp -d)
+. "$(dirname "$0")/../support/shell.sh"
 launch=
 trap '[ -z "$launch" ] || kill -KILL "$launch" 2>/dev/null || true; rm -rf "$folder"' EXIT
 
@@ -19,12 +19,6 @@ render: {size: [40, 24], steps: 100000, crops: {count: 4, group: 2}}
 prompts:
   - targets: [{noise: 1}]
 JOB
-
-fail() {
-    echo "FAILED: $1"
-    cat "$folder/output"
-    exit 1
-}
 
 # Starts a launch of two threads, and waits until both compute.
 launch_begin() {

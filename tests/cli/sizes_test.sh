@@ -3,8 +3,7 @@
 set -eu
 program=$1
 fixtures=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/../support/shell.sh"
 
 cat >"$folder/job.yaml" <<JOB
 study: sizes

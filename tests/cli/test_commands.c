@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "../comparison.h"
+#include "../support/command_run.h"
 #include "../support/scratch.h"
 #include "cli/commands.h"
-#include "command_run.h"
 #include "image/image.h"
 #include "study/tables.h"
 #include "text/text_cleaning.h"

@@ -1,9 +1,6 @@
 /* The job files that come with the program: each is planned with the public vocabulary, and each of the published
  * models' studies is run for a few steps, with small models in the places of the published ones. */
 
-#define _GNU_SOURCE /* nftw */
-
-#include <ftw.h>
 #include <glob.h>
 #include <regex.h>
 #include <setjmp.h>
@@ -17,8 +14,9 @@
 
 #include <cmocka.h>
 
+#include "../support/command_run.h"
+#include "../support/scratch.h"
 #include "cli/commands.h"
-#include "command_run.h"
 #include "placeholder_clip.h"
 #include "study/study.h"
 
@@ -27,7 +25,7 @@
 #define REFERENCE VQC_SHARED_DIR "/reference/"
 #define VOCABULARY VQC_SHARED_DIR "/data/bpe_simple_vocab_16e6.txt.gz"
 
-enum { PATH_SIZE = 4096, TEXT_SIZE = 1 << 16 };
+enum { TEXT_SIZE = 1 << 16 };
 
 /* What a job file must come to; each of its renders has this size, these steps and these crops. */
 typedef struct expected_job {
@@ -102,14 +100,6 @@ static const char *const user_files[][2] = {
 
 /* ---- The copy of jobs/ ---- */
 
-static char folder[] = "/tmp/vqclip-jobs-XXXXXX";
-
-static const char *path_in(char path[PATH_SIZE], const char *name)
-{
-    (void)snprintf(path, PATH_SIZE, "%s/%s", folder, name);
-    return path;
-}
-
 /* Links a file of another place into the copy. */
 static void link_make(const char *target, const char *name)
 {
@@ -171,26 +161,11 @@ static void user_files_link(void)
 static int copy_make(void **state)
 {
     (void)state;
-    assert_non_null(mkdtemp(folder));
     link_make(JOBS "/models", "models");
     files_link("*.yaml");
     folders_copy();
     user_files_link();
     return 0;
-}
-
-static int entry_remove(const char *path, const struct stat *state, int kind, struct FTW *place)
-{
-    (void)state;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-static int copy_remove(void **state)
-{
-    (void)state;
-    return nftw(folder, entry_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* Skips the test where the public vocabulary is not there. */
@@ -221,7 +196,7 @@ static size_t jobs_plan(const char *pattern)
     size_t count = 0;
     assert_int_equal(glob(path_in(path, pattern), 0, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++) {
-        if (!holds_studies(found.gl_pathv[i] + strlen(folder) + 1))
+        if (!holds_studies(found.gl_pathv[i] + strlen(scratch_folder()) + 1))
             continue;
         call_ok(&vqc_command_plan, 1, &found.gl_pathv[i]);
         count++;
@@ -386,5 +361,5 @@ int main(void)
         cmocka_unit_test(test_settings_of_the_paper),
         cmocka_unit_test(test_each_study_runs),
     };
-    return cmocka_run_group_tests(tests, copy_make, copy_remove);
+    return cmocka_run_group_tests(tests, copy_make, NULL);
 }

@@ -12,10 +12,10 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "../support/command_run.h"
 #include "../support/scratch.h"
 #include "cli/commands.h"
 #include "cli/memory_report.h"
-#include "command_run.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/command_run.h"
 #include "../support/scratch.h"
 #include "../support/seal.h"
 #include "archive/archive.h"
@@ -47,20 +48,12 @@ static char *bytes_read(const char *path, size_t *size_out)
     return bytes;
 }
 
-static void bytes_write(const char *path, const char *bytes, size_t size)
-{
-    FILE *stream = fopen(path, "wb");
-    assert_non_null(stream);
-    assert_int_equal(fwrite(bytes, 1, size, stream), size);
-    assert_int_equal(fclose(stream), 0);
-}
-
 static void file_copy(const char *from, const char *name)
 {
     char path[PATH_SIZE];
     size_t size;
     char *bytes = bytes_read(from, &size);
-    bytes_write(path_in(path, name), bytes, size);
+    (void)bytes_write(path, name, bytes, size);
     free(bytes);
 }
 
@@ -73,7 +66,7 @@ static void bytes_replace(const char *path, const void *old, const void *new, si
     assert_non_null(place);
     for (; place != NULL; place = memmem(place + count, size - (size_t)(place + count - bytes), old, count))
         memcpy(place, new, count);
-    bytes_write(path, bytes, size);
+    bytes_put(path, bytes, size);
     free(bytes);
 }
 
@@ -101,14 +94,7 @@ static void run(const vqc_command *command, const char *const *words, outcome *r
     int count = 0;
     for (; words[count] != NULL; count++)
         copies[count] = strdup(words[count]);
-    (void)fflush(stdout);
-    int kept = dup(STDOUT_FILENO);
-    assert_non_null(freopen(path_in(path, "output"), "w", stdout));
-    memset(&result->error, 0, sizeof result->error);
-    result->status = vqc_command_run(command, count, copies, &result->error);
-    (void)fflush(stdout);
-    assert_true(dup2(kept, STDOUT_FILENO) >= 0);
-    (void)close(kept);
+    result->status = command_run_into(path_in(path, "output"), command, count, copies, &result->error);
     for (int i = 0; i < count; i++)
         free(copies[i]);
     char *output = bytes_read(path, &size);
@@ -334,11 +320,10 @@ static void test_models_are_checked(void **state)
     outcome result;
     char path[PATH_SIZE];
     char kept[PATH_SIZE];
-    char models[PATH_SIZE];
+    char models[32];
     path_in(path, "generator.safetensors");
-    assert_non_null(mkdtemp((char *)path_in(models, "kept-XXXXXX")));
-    path_in(kept, strrchr(models, '/') + 1);
-    (void)strncat(kept, "/generator.safetensors", sizeof kept - strlen(kept) - 1);
+    folder_make(models, sizeof models);
+    (void)snprintf(kept, sizeof kept, "%s/generator.safetensors", models);
     assert_int_equal(rename(path, kept), 0);
     verify("study.h5", NULL, &result);
     expect(&result, VQC_OK, "generator checkpoint: missing");

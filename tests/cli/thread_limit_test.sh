@@ -4,8 +4,7 @@
 set -eu
 program=$1
 fixtures=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/../support/shell.sh"
 perceptor=$fixtures/open_clip_gelu/open_clip_model.safetensors
 
 cat >"$folder/job.yaml" <<JOB
@@ -18,11 +17,6 @@ render: {size: [40, 24], steps: 3, crops: {count: 4, group: 2}}
 prompts:
   - targets: [{noise: 1}]
 JOB
-
-fail() {
-    echo "FAILED: $1"
-    exit 1
-}
 
 # Renders in an environment, exports the picture, embeds it and makes it again from its codes.
 make() {

@@ -1,7 +1,5 @@
 /* Tables of keys: what each use reads, what stands for a key that is not there, and that nothing else passes. */
 
-#define _GNU_SOURCE /* mkstemp */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "config/json_keys.h"
 
 typedef struct target {
@@ -55,13 +54,9 @@ static const vqc_json_table table = {.keys = rows, .count = sizeof rows / sizeof
 /* Reads a text as a file's object `level`. */
 static vqc_status text_read(const char *text, const char *level, target *out, vqc_error *error)
 {
-    char path[] = "/tmp/test_json_keys.XXXXXX";
+    char path[PATH_SIZE];
     vqc_json_config *config;
-    int file = mkstemp(path);
-    assert_true(file >= 0);
-    assert_int_equal(write(file, text, strlen(text)), (ssize_t)strlen(text));
-    assert_int_equal(close(file), 0);
-    vqc_status status = vqc_json_config_open(path, &config, error);
+    vqc_status status = vqc_json_config_open(bytes_write(path, "keys", text, strlen(text)), &config, error);
     if (status == VQC_OK) {
         status = vqc_json_keys_read(config, level, &table, 1, out, error);
         vqc_json_config_close(config);

@@ -3,14 +3,7 @@
 # failed; both are played by stand-ins for nvidia-smi and cmake.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-
-fail() {
-    echo "FAILED: $*"
-    [ ! -e "$folder/table" ] || cat "$folder/table"
-    exit 1
-}
+. "$(dirname "$0")/../support/shell.sh"
 
 # stand_in NAME COMMAND: a program in the folder that is found before the true one.
 stand_in() {

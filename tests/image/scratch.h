@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../support/scratch.h"
 #include "image/image.h"
 
 typedef struct scratch {
@@ -21,9 +22,7 @@ static inline int scratch_setup(void **state)
     scratch *fixture = calloc(1, sizeof *fixture);
     if (fixture == NULL)
         return -1;
-    (void)strcpy(fixture->folder, "/tmp/vqclip_test_image.XXXXXX");
-    if (mkdtemp(fixture->folder) == NULL)
-        return -1;
+    folder_make(fixture->folder, sizeof fixture->folder);
     (void)snprintf(fixture->path, sizeof fixture->path, "%s/picture", fixture->folder);
     *state = fixture;
     return 0;
@@ -40,10 +39,7 @@ static inline int scratch_teardown(void **state)
 
 static inline void scratch_write(const scratch *fixture, const void *bytes, size_t size)
 {
-    FILE *stream = fopen(fixture->path, "wb");
-    assert_non_null(stream);
-    assert_int_equal(fwrite(bytes, 1, size, stream), size);
-    assert_int_equal(fclose(stream), 0);
+    bytes_put(fixture->path, bytes, size);
 }
 
 /* The bytes of a small file; the caller frees them. */

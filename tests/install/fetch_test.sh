@@ -4,14 +4,10 @@
 set -eu
 fetch=$1/jobs/models/fetch.sh
 command -v curl >/dev/null && command -v python3 >/dev/null || exit 77
-work=$(mktemp -d /tmp/fetch_test.XXXXXX)
+. "$(dirname "$0")/../support/shell.sh"
+work=$folder
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
-fail() {
-    echo "FAILED: $1" >&2
-    exit 1
-}
-
 mkdir -p "$work/served/a/b"
 for name in whole cut_off plain_off wrong; do
     head -c 200000 /dev/urandom >"$work/served/a/b/$name"

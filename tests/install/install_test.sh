@@ -3,8 +3,7 @@
 # page, renders two steps of two pictures of the quickstart, exports them, calls the program wrongly, and asks for help.
 set -eu
 build=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/../support/shell.sh"
 cmake --install "$build" --prefix "$folder/usr" >"$folder/log"
 cd "$folder/usr"
 for file in share/man/man1/vqclip.1 share/vqclip/slurm/study.sbatch share/vqclip/jobs/models/picturebook-judge.safetensors \

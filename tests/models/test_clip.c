@@ -1,7 +1,5 @@
 /* CLIP towers against expected values of the public implementations, in every format that the files come in. */
 
-#define _GNU_SOURCE /* mkdtemp, strdup */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -12,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "model_test.h"
 #include "models/clip.h"
 
@@ -205,8 +204,6 @@ static void test_picture_tower_alone(void **state)
 
 /* ---- Models of other pictures ---- */
 
-enum { PATH_SIZE = 4096 };
-
 static const double openai_mean[] = {0.48145466, 0.4578275, 0.40821073};
 static const double openai_deviation[] = {0.26862954, 0.26130258, 0.27577711};
 static const double other_mean[] = {0.5, 0.25, 0.75};
@@ -214,15 +211,16 @@ static const double other_deviation[] = {0.5, 0.125, 0.25};
 
 /* A folder with links to a fixture's files and one more file. */
 typedef struct other_folder {
-    char *folder;
+    char folder[32];
     char paths[3][PATH_SIZE];
     int count;
 } other_folder;
 
 static const char *path_add(other_folder *f, const char *name)
 {
-    (void)snprintf(f->paths[f->count], PATH_SIZE, "%s/%s", f->folder, name);
-    return f->paths[f->count++];
+    char path[PATH_SIZE];
+    (void)snprintf(path, sizeof path, "%s/%s", f->folder, name);
+    return strcpy(f->paths[f->count++], path);
 }
 
 static void link_add(other_folder *f, const char *fixture, const char *name)
@@ -242,8 +240,8 @@ static void text_add(other_folder *f, const char *name, const char *text)
 
 static void folder_open(other_folder *f)
 {
-    *f = (other_folder){.folder = strdup("/tmp/vqclip-test-XXXXXX")};
-    assert_non_null(mkdtemp(f->folder));
+    *f = (other_folder){0};
+    folder_make(f->folder, sizeof f->folder);
 }
 
 static void folder_remove(other_folder *f)
@@ -251,7 +249,6 @@ static void folder_remove(other_folder *f)
     for (int i = 0; i < f->count; i++)
         assert_int_equal(unlink(f->paths[i]), 0);
     assert_int_equal(rmdir(f->folder), 0);
-    free(f->folder);
 }
 
 /* The model at the folder's first path, shown the pictures that its mean and deviation turn into what the fixture's

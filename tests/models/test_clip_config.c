@@ -1,8 +1,6 @@
 /* What a configuration beside a CLIP file says and is not computed, or does not fit the tensors, is refused by file,
  * key and value. */
 
-#define _GNU_SOURCE /* mkdtemp */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,11 +12,12 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "models/clip.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
 
-enum { PATH_SIZE = 4096, TEXT_SIZE = 1 << 14 };
+enum { TEXT_SIZE = 1 << 14 };
 
 /* One change of a fixture's configuration: the first place of `from` becomes `to`. An empty `from` puts it behind the
  * first brace. `says`: the end of the message; NULL: it is read. */
@@ -36,8 +35,7 @@ typedef struct scratch {
 static void scratch_open(scratch *s, const char *fixture, const char *weights, const char *config)
 {
     char target[PATH_SIZE];
-    (void)strcpy(s->folder, "/tmp/test_clip_config.XXXXXX");
-    assert_non_null(mkdtemp(s->folder));
+    folder_make(s->folder, sizeof s->folder);
     (void)snprintf(s->weights, sizeof s->weights, "%s/%s", s->folder, weights);
     (void)snprintf(s->config, sizeof s->config, "%s/%s", s->folder, config);
     (void)snprintf(target, sizeof target, FIXTURES "%s/%s", fixture, weights);

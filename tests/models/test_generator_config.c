@@ -1,8 +1,6 @@
 /* What a generator's configuration may say: each line that is added to a good one is computed, or refused by place,
  * key and value. */
 
-#define _GNU_SOURCE /* mkdtemp */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,11 +12,10 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "models/generator.h"
 
 #define FIXTURES VQC_SOURCE_DIR "/tests/models/fixtures/"
-
-enum { PATH_SIZE = 4096 };
 
 /* A configuration as latent-diffusion has it, with some of its lines changed. */
 typedef struct config_case {
@@ -110,14 +107,10 @@ static void case_check(const char *path, const config_case *test, size_t number)
 static void test_configurations(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/vqclip-test-XXXXXX";
     char path[PATH_SIZE];
-    assert_non_null(mkdtemp(folder));
-    (void)snprintf(path, sizeof path, "%s/config.yaml", folder);
+    (void)path_in(path, "config.yaml");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         case_check(path, &cases[i], i);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(rmdir(folder), 0);
 }
 
 int main(void)

@@ -1,8 +1,6 @@
 /* Models under the prefixes that wrappers put in front of their names: found, whatever words they are made of; two in
  * one file are refused. */
 
-#define _GNU_SOURCE /* mkdtemp */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -13,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "models/clip.h"
 #include "models/generator.h"
 #include "models/prefixes.h"
@@ -29,9 +28,7 @@ typedef struct scratch {
 static int setup(void **state)
 {
     static scratch fixture;
-    (void)strcpy(fixture.folder, "/tmp/test_prefixes.XXXXXX");
-    if (mkdtemp(fixture.folder) == NULL)
-        return -1;
+    folder_make(fixture.folder, sizeof fixture.folder);
     (void)snprintf(fixture.path, sizeof fixture.path, "%s/w.safetensors", fixture.folder);
     *state = &fixture;
     return 0;

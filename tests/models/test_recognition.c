@@ -2,8 +2,6 @@
  * and numbers and keys of the configuration changed; each time the parts that are called usable are those that can be
  * made on a device. */
 
-#define _GNU_SOURCE /* mkdtemp */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "models/generator.h"
 #include "models/recognition.h"
 #include "weights_copy.h"
@@ -63,8 +62,8 @@ static int setup(void **state)
     static scratch fixture;
     vqc_error error = {0};
     const vqc_ops_options options = {0};
-    (void)strcpy(fixture.folder, "/tmp/test_recognition.XXXXXX");
-    if (mkdtemp(fixture.folder) == NULL || vqc_ops_create("ref", &options, &fixture.ops, &error) != VQC_OK)
+    folder_make(fixture.folder, sizeof fixture.folder);
+    if (vqc_ops_create("ref", &options, &fixture.ops, &error) != VQC_OK)
         return -1;
     (void)snprintf(fixture.weights, sizeof fixture.weights, "%s/w.safetensors", fixture.folder);
     *state = &fixture;

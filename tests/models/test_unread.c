@@ -1,7 +1,5 @@
 /* A tensor that belongs to a model and that nothing reads is refused by name; what changes nothing passes. */
 
-#define _GNU_SOURCE /* mkdtemp */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "models/clip.h"
 #include "models/generator.h"
 #include "models/unread.h"
@@ -32,8 +31,8 @@ static int setup(void **state)
     static scratch fixture;
     vqc_error error = {0};
     const vqc_ops_options options = {0};
-    (void)strcpy(fixture.folder, "/tmp/test_unread.XXXXXX");
-    if (mkdtemp(fixture.folder) == NULL || vqc_ops_create("ref", &options, &fixture.ops, &error) != VQC_OK)
+    folder_make(fixture.folder, sizeof fixture.folder);
+    if (vqc_ops_create("ref", &options, &fixture.ops, &error) != VQC_OK)
         return -1;
     (void)snprintf(fixture.path, sizeof fixture.path, "%s/w.safetensors", fixture.folder);
     *state = &fixture;

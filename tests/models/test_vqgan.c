@@ -1,6 +1,6 @@
 /* VQGAN decoders and encoders against expected values of the public implementations. */
 
-#define _GNU_SOURCE /* mkdtemp, strdup */
+#define _GNU_SOURCE /* strdup */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "model_test.h"
 #include "models/generator.h"
 
@@ -309,7 +310,7 @@ static void test_latent_diffusion_interface(void **state)
 
 /* ---- Without attention ---- */
 
-enum { PATH_SIZE = 4096, MOST_TENSORS = 256 };
+enum { MOST_TENSORS = 256 };
 
 typedef enum attention_change { ATTENTION_GIVES_NOTHING, ATTENTION_IS_NOT_THERE } attention_change;
 
@@ -395,12 +396,10 @@ static void test_without_attention(void **state)
     vqc_error error = {0};
     vqc_generator generator;
     size_t count;
-    char folder[] = "/tmp/vqclip-test-XXXXXX";
     char config[PATH_SIZE];
     char checkpoint[PATH_SIZE];
-    assert_non_null(mkdtemp(folder));
-    (void)snprintf(config, sizeof config, "%s/config.yaml", folder);
-    (void)snprintf(checkpoint, sizeof checkpoint, "%s/model.safetensors", folder);
+    (void)path_in(config, "config.yaml");
+    (void)path_in(checkpoint, "model.safetensors");
     config_write(config, ", attn_type: vanilla");
     weights_change(checkpoint, ATTENTION_GIVES_NOTHING);
     float *expected = decoded(*state, config, checkpoint, &count);
@@ -411,9 +410,6 @@ static void test_without_attention(void **state)
     config_write(config, ", attn_type: linear");
     assert_int_equal(vqc_generator_open(config, checkpoint, &generator, &error), VQC_BAD_INPUT);
     assert_non_null(strstr(error.message, "attn_type: expected one of vanilla, none, found linear"));
-    assert_int_equal(unlink(config), 0);
-    assert_int_equal(unlink(checkpoint), 0);
-    assert_int_equal(rmdir(folder), 0);
     free(expected);
     free(found);
 }

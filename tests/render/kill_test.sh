@@ -11,10 +11,7 @@ vqclip=$1
 job=$2
 kills=$3
 longest=${4:-2.5}
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMP_WAIT_POLICY=passive
+. "$(dirname "$0")/../support/shell.sh"
 
 digests() {
     "$vqclip" show "$1"/*.h5 --json | python3 -c '

@@ -13,21 +13,18 @@
 #include <cmocka.h>
 
 #include "../support/check.h"
+#include "../support/scratch.h"
 #include "../tolerances.h"
 #include "image/image.h"
 #include "render/mask.h"
 
 enum { ROWS = 3, COLUMNS = 4, FACTOR = 4, HEIGHT = ROWS * FACTOR, WIDTH = COLUMNS * FACTOR, PIXELS = HEIGHT * WIDTH };
 
-/* A picture file of these greys, and its path. */
-static void greys_write(const uint8_t greys[PIXELS], char path[64])
+/* A picture file of these greys. */
+static void greys_write(const uint8_t greys[PIXELS], const char *path)
 {
     vqc_error error = {0};
     vqc_image image;
-    (void)snprintf(path, 64, "/tmp/vqclip-mask-XXXXXX");
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    assert_int_equal(close(descriptor), 0);
     check(vqc_image_create(HEIGHT, WIDTH, &image, &error), &error);
     for (int i = 0; i < PIXELS; i++)
         memset(image.pixels + (size_t)3 * (size_t)i, greys[i], 3);
@@ -39,22 +36,19 @@ static void greys_write(const uint8_t greys[PIXELS], char path[64])
 static vqc_status mask_of(const uint8_t greys[PIXELS], const vqc_mask *settings, vqc_render_mask *mask,
                           vqc_error *error)
 {
-    char path[64];
-    char start[64];
+    char path[PATH_SIZE];
+    char start[PATH_SIZE];
     uint8_t grey[PIXELS];
     vqc_generator generator = {.factor = FACTOR};
     vqc_settings resolved = {0};
     memset(grey, 77, sizeof grey);
-    greys_write(greys, path);
-    greys_write(grey, start);
+    greys_write(greys, path_in(path, "mask"));
+    greys_write(grey, path_in(start, "start"));
     resolved.mask = *settings;
     resolved.mask.file = path;
     resolved.init = (vqc_init){.kind = VQC_INIT_IMAGE, .file = start};
     const vqc_render render = {.settings = &resolved};
-    vqc_status status = vqc_render_mask_create(&generator, &render, ROWS, COLUMNS, mask, error);
-    (void)remove(path);
-    (void)remove(start);
-    return status;
+    return vqc_render_mask_create(&generator, &render, ROWS, COLUMNS, mask, error);
 }
 
 /* Greys without order: black, white and between. */

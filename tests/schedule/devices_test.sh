@@ -9,16 +9,7 @@
 set -u
 vqclip=$1
 job=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMP_WAIT_POLICY=passive
-
-fail() {
-    echo "FAILED: $*"
-    sed 's/^/    /' "$folder/errors"
-    exit 1
-}
+. "$(dirname "$0")/../support/shell.sh"
 
 # launch NAME OPTION...: two ranks in one team. $second is the PCI id of the GPU that rank 1 sees, 0000:00:00.0 that of
 # rank 0.

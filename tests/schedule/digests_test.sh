@@ -10,10 +10,7 @@ vqclip=$1
 job=$2
 shift 2
 [ $# -gt 0 ] || set -- 1-auto-2-1 1-auto-1-3 2-auto-1-1 2-auto-1-2 2-2-2-1 3-auto-1-1 3-2-1-1 3-3-1-1 4-auto-1-1 4-1-1-1 4-4-1-1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMP_WAIT_POLICY=passive
+. "$(dirname "$0")/../support/shell.sh"
 
 # All that an archive says of its renders but the times, a line for each value.
 outcomes() {

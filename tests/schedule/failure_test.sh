@@ -25,13 +25,12 @@ here=$(dirname "$(realpath "$0")")
 job=$here/failure_test.yaml
 timeout=${PEER_TIMEOUT:-5}
 bound=30 # seconds, after the fault can be known
-folder=$(mktemp -d)
+. "$(dirname "$0")/../support/shell.sh"
 hosts_prefix=vq$$
 launch=
 with_hosts=no
 export hosts_prefix
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_mpi_yield_when_idle=1 OMP_WAIT_POLICY=passive OMP_NUM_THREADS=1
+export OMPI_MCA_mpi_yield_when_idle=1 OMP_NUM_THREADS=1
 
 now() {
     date +%s.%N

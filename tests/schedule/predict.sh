@@ -11,10 +11,8 @@
 set -eu
 vqclip=$1
 job=${2:-$(dirname "$0")/predict.yaml}
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_mpi_yield_when_idle=1 OMP_WAIT_POLICY=passive OMP_NUM_THREADS=1
+. "$(dirname "$0")/../support/shell.sh"
+export OMPI_MCA_mpi_yield_when_idle=1 OMP_NUM_THREADS=1
 
 echo '| ranks | team | lanes | predicted | launched | launched / predicted | bytes a step, predicted | counted |'
 echo '| --- | --- | --- | --- | --- | --- | --- | --- |'

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../support/check.h"
+#include "../support/scratch.h"
 #include "forecast/measurement.h"
 #include "record/study_archive.h"
 #include "schedule/launch.h"
@@ -59,8 +60,7 @@ static void fixture_open(fixture *f, const size_t limits[LANES])
     vqc_environment environment;
     bool created;
     char path[64];
-    (void)snprintf(f->folder, sizeof f->folder, "/tmp/vqclip-lanes-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
+    folder_make(f->folder, sizeof f->folder);
     check(vqc_comm_start(NULL, NULL, &f->comm, &error), &error);
     study_open(f);
     for (int lane = 0; lane < LANES; lane++) {
@@ -79,7 +79,6 @@ static void fixture_open(fixture *f, const size_t limits[LANES])
 
 static void fixture_close(fixture *f)
 {
-    char path[64];
     vqc_archive_close(f->archive);
     vqc_study_archive_destroy(f->plan);
     for (int lane = LANES - 1; lane >= 0; lane--) {
@@ -88,13 +87,6 @@ static void fixture_close(fixture *f)
     }
     vqc_study_close(f->study);
     vqc_comm_stop(f->comm);
-    (void)snprintf(path, sizeof path, "%s/lanes.h5", f->folder);
-    (void)remove(path);
-    (void)snprintf(path, sizeof path, "%s/lanes.h5.lock", f->folder);
-    (void)remove(path);
-    (void)snprintf(path, sizeof path, "%s/job.yaml", f->folder);
-    (void)remove(path);
-    (void)rmdir(f->folder);
 }
 
 static bool never_stopped(void)

@@ -4,9 +4,9 @@
 
 A file stands above another when it uses a function or table that the other defines, and a header above those that it
 includes. Where files stand above each other in a circle, they can only be understood together; what both need belongs
-into a file of its own. Relies on the layout that clang-format gives: a definition begins at the first column, and ends
-with a brace there. Prints a table; fails naming each circle, each function that is too long, and
-each file that no list has.
+into a file of its own. A test that makes its folders itself leaves them behind. Relies on the layout that clang-format gives: a definition begins at the first column, and ends
+with a brace there. Prints a table; fails naming each circle, each function that is too long, each
+file that no list has, and each test with folders of its own.
 """
 import argparse
 import pathlib
@@ -16,6 +16,10 @@ import sys
 # Folders with a file for each row of a list. A row without its file does not link; a file without its row does nothing.
 LISTED = {"guide/augmentations": "study/augmentations.def", "render/starts": "study/inits.def",
           "render/regularisers": "render/regularisers.def"}
+# What makes folders and files in passing, and runs programs by a shell: tests have tests/support for that. Fuzz targets and
+# the emulations are linked without it.
+OWN_SCRATCH = re.compile(r"\b(?:mk[ds]temps?|popen|system|mktemp)\b *(?:\(|-d)")
+HAVE_THEIR_OWN = ("support", "fuzz", "emulation", "faults")
 LONGEST = 60  # lines, from a function's first to its closing brace
 TABLE = re.compile(r"^(?:extern \"C\" )?(?:const )?\w+ (?:\*const |\*)?(vqc_\w+)(?:\[\w*\])? = ")
 NAME = re.compile(r"(\w+)\(")
@@ -117,6 +121,13 @@ def unlisted(root):
             if not re.search(rf"\b{file.stem}\b", (root / rows).read_text())]
 
 
+def own_scratch(tests):
+    """Tests that do by themselves what tests/support does."""
+    return [file for folder in sorted(tests.glob("*")) if folder.is_dir() and folder.name not in HAVE_THEIR_OWN
+            for file in sorted(folder.glob("*")) if file.suffix in (".c", ".h", ".sh")
+            if OWN_SCRATCH.search(file.read_text(encoding="utf-8"))]
+
+
 def main():
     sys.setrecursionlimit(10000)
     parser = argparse.ArgumentParser()
@@ -135,6 +146,9 @@ def main():
     without_row = unlisted(root)
     for file, rows in without_row:
         print(f"{file.relative_to(root)} has no row in {rows}")
+    beside_support = own_scratch(root.parent / "tests")
+    for file in beside_support:
+        print(f"{file.relative_to(root.parent)}: folders of a test and programs that it runs are for tests/support")
     too_long = [entry for entry in functions if entry[0] > LONGEST]
     for lines, name, function in too_long:
         print(f"{name}: {function} has {lines} lines, at most {LONGEST} are meant")
@@ -143,7 +157,7 @@ def main():
     print("| --- | --- | --- | --- | --- | --- | --- |")
     print(f"| {len(sources)} | {sum(source.lines for source in sources)} | {len(sizes)} | {sizes[len(sizes) // 2]} "
           f"| {sizes[-1]} | {sum(size > 40 for size in sizes)} | {len(found)} |")
-    return 1 if found or too_long or without_row or not functions else 0
+    return 1 if found or too_long or without_row or beside_support or not functions else 0
 
 
 if __name__ == "__main__":

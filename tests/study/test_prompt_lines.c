@@ -13,32 +13,26 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "study/study.h"
-
-static char folder[] = "/tmp/vqclip-prompts-XXXXXX";
 
 static void file_write(const char *name, const char *bytes, size_t size)
 {
-    char path[128];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
+    char path[PATH_SIZE];
+    (void)bytes_write(path, name, bytes, size);
 }
 
 /* Opens a study whose prompts are the file of that name. */
 static vqc_status study_open(const char *prompts, vqc_study **study, vqc_error *error)
 {
     char job[512];
-    char path[128];
+    char path[PATH_SIZE];
     int size = snprintf(job, sizeof job,
                         "study: s\nmodels: {generator: {config: /dev/null, checkpoint: /dev/null},\n"
                         "  perceptors: [{checkpoint: /dev/null}]}\nprompts: %s\n",
                         prompts);
     file_write("job", job, (size_t)size);
-    (void)snprintf(path, sizeof path, "%s/job", folder);
-    return vqc_study_open(path, study, error);
+    return vqc_study_open(path_in(path, "job"), study, error);
 }
 
 static void accepted(const char *bytes, const char *first, const char *last, size_t count)
@@ -97,15 +91,14 @@ static void test_refused(void **state)
     refused("p.tsv", "a\n", 2, "found a table (TSV)");
     refused("p.jsonl", "{}\n", 3, "found lines of JSON");
     refused("/dev/zero", NULL, 0, "job:4:10: prompts: /dev/zero: expected a regular file, found a device");
-    refused(folder, NULL, 0, "expected a regular file, found a folder");
+    refused(scratch_folder(), NULL, 0, "expected a regular file, found a folder");
 }
 
 static void test_a_pipe_is_no_list(void **state)
 {
     (void)state;
-    char path[128];
-    (void)snprintf(path, sizeof path, "%s/pipe", folder);
-    assert_int_equal(mkfifo(path, 0600), 0);
+    char path[PATH_SIZE];
+    assert_int_equal(mkfifo(path_in(path, "pipe"), 0600), 0);
     refused(path, NULL, 0, "expected a regular file, found a pipe");
     assert_int_equal(unlink(path), 0);
 }
@@ -114,9 +107,8 @@ static void test_a_pipe_is_no_list(void **state)
 static void test_a_file_that_grows(void **state)
 {
     (void)state;
-    char path[128];
-    (void)snprintf(path, sizeof path, "%s/grows.txt", folder);
-    file_write("grows.txt", "a red house\n", 12);
+    char path[PATH_SIZE];
+    (void)bytes_write(path, "grows.txt", "a red house\n", 12);
     pid_t writer = fork();
     assert_true(writer >= 0);
     if (writer == 0) {
@@ -145,20 +137,6 @@ static void test_a_file_that_grows(void **state)
     assert_true(WIFEXITED(result) && WEXITSTATUS(result) == 0);
 }
 
-static int folder_make(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL ? -1 : 0;
-}
-
-static int folder_remove(void **state)
-{
-    (void)state;
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command); /* NOLINT(cert-env33-c): a folder of this test's own */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,5 +145,5 @@ int main(void)
         cmocka_unit_test(test_a_pipe_is_no_list),
         cmocka_unit_test(test_a_file_that_grows),
     };
-    return cmocka_run_group_tests(tests, folder_make, folder_remove);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

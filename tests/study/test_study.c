@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "study/study.h"
 
 #define MODELS                                                                                                       \
@@ -20,12 +21,8 @@
 /* Opens a study from a text; the file is gone afterwards. */
 static vqc_status study_from(const char *text, vqc_study **study, vqc_error *error)
 {
-    char path[] = "/tmp/vqclip-study-XXXXXX";
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    assert_int_equal(write(descriptor, text, strlen(text)), (ssize_t)strlen(text));
-    assert_int_equal(close(descriptor), 0);
-    vqc_status status = vqc_study_open(path, study, error);
+    char path[PATH_SIZE];
+    vqc_status status = vqc_study_open(bytes_write(path, "study", text, strlen(text)), study, error);
     assert_int_equal(unlink(path), 0);
     return status;
 }

@@ -1,10 +1,10 @@
 #ifndef VQC_TESTS_SUPPORT_JOB_H
 #define VQC_TESTS_SUPPORT_JOB_H
 
-#include <string.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "scratch.h"
 #include "study/study.h"
 
 /* Pieces of job files: small models, the first perceptor alone or two of different input size. */
@@ -21,14 +21,10 @@
 /* The study of a job file's text, by way of a file. */
 static inline vqc_study *job_open(const char *text)
 {
-    char path[] = "/tmp/vqclip-job-XXXXXX";
+    char path[PATH_SIZE];
     vqc_error error = {0};
     vqc_study *study;
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    assert_int_equal(write(descriptor, text, strlen(text)), strlen(text));
-    assert_int_equal(close(descriptor), 0);
-    check(vqc_study_open(path, &study, &error), &error);
+    check(vqc_study_open(bytes_write(path, "job", text, strlen(text)), &study, &error), &error);
     (void)unlink(path);
     return study;
 }

@@ -2,14 +2,19 @@
 #define VQC_TESTS_SUPPORT_SCRATCH_H
 
 #include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "check.h"
+#include <cmocka.h>
 
-/* A folder for what a test writes, which goes when the program ends. */
+/* A folder for what a test writes, which goes when the program that made it ends, with all that is in it. */
 
 enum { PATH_SIZE = 4096 };
 
@@ -31,21 +36,22 @@ static inline void scratch_remove(const char *path)
 }
 
 static char scratch_path[] = "/tmp/vqclip-test-XXXXXX";
+static pid_t scratch_owner; /* 0: it is not made yet */
 
 static inline void scratch_end(void)
 {
-    scratch_remove(scratch_path);
+    if (getpid() == scratch_owner) /* not a child that ends */
+        scratch_remove(scratch_path);
 }
 
 /* The folder, made by the first call. */
 static inline const char *scratch_folder(void)
 {
-    static int made = 0;
-    if (!made) {
+    if (scratch_owner == 0) {
         assert_non_null(mkdtemp(scratch_path));
         assert_int_equal(atexit(scratch_end), 0);
+        scratch_owner = getpid();
     }
-    made = 1;
     return scratch_path;
 }
 
@@ -56,14 +62,36 @@ static inline const char *path_in(char path[PATH_SIZE], const char *name)
     return path;
 }
 
-/* Writes a text into a file of it. */
+/* Makes a new folder in it, whose path goes into folder[size]; of at most 31 characters. A test that looks whether
+ * something was left in it removes it itself, by rmdir. */
+static inline void folder_make(char *folder, size_t size)
+{
+    static int number;
+    assert_in_range(snprintf(folder, size, "%s/%d", scratch_folder(), number++), 1, size - 1);
+    assert_int_equal(mkdir(folder, 0700), 0);
+}
+
+/* Writes the file of this path. */
+static inline void bytes_put(const char *path, const void *bytes, size_t size)
+{
+    FILE *stream = fopen(path, "wb");
+    assert_non_null(stream);
+    assert_int_equal(fwrite(bytes, 1, size, stream), size);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* Writes a file of the folder; its path goes into path. */
+static inline const char *bytes_write(char path[PATH_SIZE], const char *name, const void *bytes, size_t size)
+{
+    bytes_put(path_in(path, name), bytes, size);
+    return path;
+}
+
+/* Writes a text into a file of the folder. */
 static inline void text_write(const char *name, const char *text)
 {
     char path[PATH_SIZE];
-    FILE *stream = fopen(path_in(path, name), "w");
-    assert_non_null(stream);
-    assert_true(fputs(text, stream) >= 0);
-    assert_int_equal(fclose(stream), 0);
+    (void)bytes_write(path, name, text, strlen(text));
 }
 
 #endif

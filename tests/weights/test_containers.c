@@ -1,8 +1,6 @@
 /* Files as the public libraries save them (tests/oracle/containers.py): tensors under keys, in types that are rare,
  * in several files. */
 
-#define _GNU_SOURCE /* mkdtemp */
-
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "weights/parts.h"
 #include "weights/weights.h"
 
@@ -252,8 +251,8 @@ static void folder_refused(own_folder *folder, const char *name, const char *exp
 static void test_folders(void **state)
 {
     (void)state;
-    own_folder folder = {.path = "/tmp/test_containers.XXXXXX"};
-    assert_non_null(mkdtemp(folder.path));
+    own_folder folder = {0};
+    folder_make(folder.path, sizeof folder.path);
     folder_refused(&folder, "", "expected a folder with model.safetensors, ");
     folder_link(&folder, "fp8.safetensors", "model.safetensors");
     folder_link(&folder, "fp8.pt", "pytorch_model.bin");
@@ -294,8 +293,8 @@ static void test_indexes(void **state)
         {"{\"weight_map\": {\"e4m3\": \"2.safetensors\"}}", "tensor e5m2: is not what "},
         {"{\"weight_map\": {\"a\": \"1.safetensors\", \"a\": \"2.safetensors\"}}", "duplicate"},
     };
-    own_folder folder = {.path = "/tmp/test_containers.XXXXXX"};
-    assert_non_null(mkdtemp(folder.path));
+    own_folder folder = {0};
+    folder_make(folder.path, sizeof folder.path);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         folder_add(&folder, "model.safetensors.index.json", cases[i].text);
         folder_link(&folder, "sharded/model-00001-of-00002.safetensors", "1.safetensors");

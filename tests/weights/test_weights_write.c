@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/scratch.h"
 #include "weights/weights.h"
 
 typedef struct scratch {
@@ -22,9 +23,7 @@ typedef struct scratch {
 static int setup(void **state)
 {
     static scratch fixture;
-    (void)strcpy(fixture.folder, "/tmp/test_weights_write.XXXXXX");
-    if (mkdtemp(fixture.folder) == NULL)
-        return -1;
+    folder_make(fixture.folder, sizeof fixture.folder);
     (void)snprintf(fixture.path, sizeof fixture.path, "%s/w.safetensors", fixture.folder);
     *state = &fixture;
     return 0;

@@ -1,5 +1,5 @@
-#ifndef VQC_TESTS_CLI_COMMAND_RUN_H
-#define VQC_TESTS_CLI_COMMAND_RUN_H
+#ifndef VQC_TESTS_SUPPORT_COMMAND_RUN_H
+#define VQC_TESTS_SUPPORT_COMMAND_RUN_H
 
 #include <stdio.h>
 #include <unistd.h>
