@@ -33,7 +33,7 @@ static bool changes_key(const vqc_field *field, const char *value)
 /* The same with each of some values that the field may have. */
 static bool may_change_key(const vqc_field *field)
 {
-    static const char *const others[][2] = {{"augment", "[]"}, {"init", "pixels"}};
+    static const char *const others[][2] = {{"augment", "[]"}, {"init", "pixels"}, {"mask", "mask.png"}};
     char low[64];
     char high[64];
     bool changes = false;
