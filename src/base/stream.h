@@ -14,8 +14,9 @@ typedef enum vqc_stream_purpose {
     VQC_STREAM_AUGMENTATION, /* item: crop; draws in the order of the list of augmentations */
     VQC_STREAM_NOISE,        /* item: crop; draws: elements / 4 */
     VQC_STREAM_BATCH,        /* what all crops of a step have in common; place: augmentation */
-    VQC_STREAM_STAGE_NOISE   /* noise, or displacements, of an augmentation; item: crop, place: augmentation, draws:
+    VQC_STREAM_STAGE_NOISE,  /* noise, or displacements, of an augmentation; item: crop, place: augmentation, draws:
                                 elements / 4 */
+    VQC_STREAM_CHOICE        /* words of a prompt; step: hash of its text, item: which of its places */
 } vqc_stream_purpose;
 
 typedef struct vqc_stream {

@@ -431,7 +431,7 @@ vqc_status vqc_archived_study_settings_check(const vqc_archived_study *study, vq
 
 /* Copies the render, with the settings that the archive resolved, and, if it is not the one that was copied last, its
  * prompt. */
-static vqc_status render_take(vqc_archived_study *study, size_t number, vqc_error *error)
+static vqc_status render_take(vqc_archived_study *study, size_t number, const vqc_prompt **last, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(study->archive);
     const vqc_render *render = &study->whole->renders[number];
@@ -439,11 +439,12 @@ static vqc_status render_take(vqc_archived_study *study, size_t number, vqc_erro
     vqc_render *copy = &study->renders[chosen->render_count];
     vqc_settings *resolved = &study->settings[chosen->render_count];
     bool same;
-    if (chosen->prompt_count == 0 || strcmp(study->prompts[chosen->prompt_count - 1].id, render->prompt->id) != 0)
+    if (*last != render->prompt)
         study->prompts[chosen->prompt_count++] = *render->prompt;
     *copy = *render;
     copy->prompt = &study->prompts[chosen->prompt_count - 1];
     copy->settings = resolved;
+    *last = render->prompt;
     chosen->render_count++;
     return settings_read(vqc_archive_path(study->archive), outline->renders[number].settings, render->settings,
                          resolved, &same, error);
@@ -461,7 +462,8 @@ vqc_status vqc_archived_study_choose(vqc_archived_study *study, const vqc_model_
     chosen->prompt_count = 0;
     chosen->renders = study->renders;
     chosen->render_count = 0;
+    const vqc_prompt *last = NULL; /* that was copied */
     for (size_t i = 0; i < count; i++)
-        VQC_TRY(render_take(study, renders[i], error));
+        VQC_TRY(render_take(study, renders[i], &last, error));
     return VQC_OK;
 }

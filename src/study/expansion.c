@@ -212,19 +212,19 @@ static vqc_status pull_check(const vqc_study_reader *reader, const vqc_prompt *p
     return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: %s", reader->study->path, prompt->id, reason.message);
 }
 
-/* Fills in the renders of one prompt. */
-static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, vqc_error *error)
+/* Fills in the renders of one prompt with seeds from `seed` on. */
+static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, size_t seed, size_t seeds, vqc_error *error)
 {
     vqc_study *study = all->reader->study;
     const vqc_settings *const *settings;
     VQC_TRY(pull_check(all->reader, prompt, error));
     VQC_TRY(targets_resolve(all->reader, prompt, error));
     VQC_TRY(prompt_settings(all, prompt, &settings, error));
-    for (size_t i = 0; i < all->seed_count * all->variant_count; i++) {
+    for (size_t i = 0; i < seeds * all->variant_count; i++) {
         const size_t variant = i % all->variant_count;
         study->renders[study->render_count] = (vqc_render){.number = (int64_t)study->render_count,
                                                            .prompt = prompt,
-                                                           .seed = all->seeds[i / all->variant_count],
+                                                           .seed = all->seeds[seed + i / all->variant_count],
                                                            .settings = settings[variant],
                                                            .variant = all->variants[variant]};
         study->render_count++;
@@ -243,6 +243,7 @@ static vqc_status expansion_begin(expansion *all, const vqc_yaml_node *root, vqc
 {
     vqc_study_reader *reader = all->reader;
     const vqc_yaml_node *node = vqc_yaml_find(root, "render");
+    VQC_TRY(vqc_study_choices_check(root, error));
     vqc_settings_default_of(edition_of(reader), &all->defaults);
     if (node != NULL)
         VQC_TRY(vqc_settings_apply(&all->defaults, node, NULL, error));
@@ -257,6 +258,32 @@ static vqc_status expansion_begin(expansion *all, const vqc_yaml_node *root, vqc
                                       error);
 }
 
+/* Fills in all renders. A prompt that chooses becomes one for each seed. */
+static vqc_status prompts_expand(expansion *all, const vqc_yaml_node *root, vqc_error *error)
+{
+    vqc_study *study = all->reader->study;
+    const vqc_prompt *given = study->prompts;
+    const size_t count = study->prompt_count;
+    size_t copies = 0;
+    for (size_t i = 0; i < count; i++)
+        copies += vqc_study_chooses(root, &given[i]) ? all->seed_count : 1;
+    if (copies > count)
+        VQC_TRY(vqc_study_storage_allocate(all->reader->storage, copies, sizeof *given, &study->prompts, error));
+    study->prompt_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const bool chooses = vqc_study_chooses(root, &given[i]);
+        const size_t seeds = chooses ? 1 : all->seed_count;
+        for (size_t seed = 0; seed < all->seed_count; seed += seeds) {
+            vqc_prompt *prompt = &study->prompts[study->prompt_count++];
+            *prompt = given[i];
+            if (chooses)
+                VQC_TRY(vqc_study_choose(all->reader, &given[i], all->seeds[seed], prompt, error));
+            VQC_TRY(prompt_expand(all, prompt, seed, seeds, error));
+        }
+    }
+    return VQC_OK;
+}
+
 vqc_status vqc_study_expand(vqc_study_reader *reader, const vqc_yaml_node *root, vqc_error *error)
 {
     vqc_study *study = reader->study;
@@ -264,7 +291,5 @@ vqc_status vqc_study_expand(vqc_study_reader *reader, const vqc_yaml_node *root,
     VQC_TRY(expansion_begin(&all, root, error));
     VQC_TRY(vqc_study_storage_allocate(reader->storage, study->prompt_count * all.seed_count * all.variant_count,
                                        sizeof *study->renders, &study->renders, error));
-    for (size_t i = 0; i < study->prompt_count; i++)
-        VQC_TRY(prompt_expand(&all, &study->prompts[i], error));
-    return VQC_OK;
+    return prompts_expand(&all, root, error);
 }

@@ -31,6 +31,12 @@ static const vqc_field study_fields[] = {
      .form = "list, or a file's name",
      .required = true,
      .says = "what to draw (below), or a text file with one prompt a line"},
+    {.key = "choices",
+     .kind = VQC_FIELD_OTHER,
+     .form = "mapping to lists of texts",
+     .otherwise = "none",
+     .says = "in a prompt's text {NAME} is one of NAME's texts, drawn by the seed, put in before the text is parted; "
+             "\\{ is a brace. Without this key braces are text"},
     {.key = "sweep",
      .kind = VQC_FIELD_OTHER,
      .form = "mapping to lists",

@@ -61,3 +61,15 @@ vqc_status vqc_study_inputs_locate(vqc_study_reader *reader, vqc_input_owner typ
     }
     return VQC_OK;
 }
+
+bool vqc_study_story(const vqc_study_reader *reader, const vqc_yaml_node *prompt)
+{
+    static const char *const keys[] = {"story", "story.period", "story.fade"};
+    const vqc_yaml_node *root = vqc_yaml_root(reader->yaml);
+    const vqc_yaml_node *places[] = {vqc_yaml_find(root, "render"), vqc_yaml_find(root, "sweep"), prompt};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        for (size_t j = 0; places[i] != NULL && j < sizeof keys / sizeof keys[0]; j++)
+            if (vqc_yaml_find(places[i], keys[j]) != NULL)
+                return true;
+    return false;
+}

@@ -1,7 +1,9 @@
 #ifndef VQC_STUDY_READER_H
 #define VQC_STUDY_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 #include "config/yaml.h"
@@ -30,6 +32,23 @@ VQC_MUST_CHECK vqc_status vqc_study_path_locate(vqc_study_reader *reader, const 
  * named where one cannot be read. */
 VQC_MUST_CHECK vqc_status vqc_study_inputs_locate(vqc_study_reader *reader, vqc_input_owner type, void *owner,
                                                   const vqc_yaml_node *place, vqc_error *error);
+
+/* Whether a prompt's text is a story: where its settings, the study's or the sweep have a key of it. Elsewhere a ^ is
+ * text, as it always was. NULL: a line. */
+bool vqc_study_story(const vqc_study_reader *reader, const vqc_yaml_node *prompt);
+
+/* ---- choices.c ---- */
+
+/* Checks the job file's lists of choices; `root` may have none. */
+VQC_MUST_CHECK vqc_status vqc_study_choices_check(const vqc_yaml_node *root, vqc_error *error);
+
+/* Whether the prompt's text has a brace, where the job file has choices. */
+bool vqc_study_chooses(const vqc_yaml_node *root, const vqc_prompt *prompt);
+
+/* The prompt as a seed has it: with a text in place of each {NAME}, drawn by seed, text and place alone, so that it
+ * does not change with what else the study has. VQC_BAD_INPUT for names without a list and braces without an end. */
+VQC_MUST_CHECK vqc_status vqc_study_choose(vqc_study_reader *reader, const vqc_prompt *prompt, uint64_t seed,
+                                           vqc_prompt *chosen_out, vqc_error *error);
 
 /* ---- seeds.c ---- */
 

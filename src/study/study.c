@@ -56,20 +56,6 @@ static vqc_status models_read(vqc_study_reader *reader, const vqc_yaml_node *nod
     return VQC_OK;
 }
 
-/* Whether a prompt's text is a story: where its settings, the study's or the sweep have a key of it. Elsewhere a ^ is
- * text, as it always was. NULL: a line. */
-static bool story_is_told(const vqc_study_reader *reader, const vqc_yaml_node *prompt)
-{
-    static const char *const keys[] = {"story", "story.period", "story.fade"};
-    const vqc_yaml_node *root = vqc_yaml_root(reader->yaml);
-    const vqc_yaml_node *places[] = {vqc_yaml_find(root, "render"), vqc_yaml_find(root, "sweep"), prompt};
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-        for (size_t j = 0; places[i] != NULL && j < sizeof keys / sizeof keys[0]; j++)
-            if (vqc_yaml_find(places[i], keys[j]) != NULL)
-                return true;
-    return false;
-}
-
 static vqc_status prompts_read_list(vqc_study_reader *reader, const vqc_yaml_node *list, vqc_error *error)
 {
     vqc_study *study = reader->study;
@@ -77,7 +63,7 @@ static vqc_status prompts_read_list(vqc_study_reader *reader, const vqc_yaml_nod
     VQC_TRY(vqc_study_storage_allocate(reader->storage, study->prompt_count, sizeof *study->prompts, &study->prompts,
                                        error));
     for (size_t i = 0; i < study->prompt_count; i++)
-        VQC_TRY(vqc_prompt_read(vqc_yaml_at(list, i), i + 1, story_is_told(reader, vqc_yaml_at(list, i)),
+        VQC_TRY(vqc_prompt_read(vqc_yaml_at(list, i), i + 1, vqc_study_story(reader, vqc_yaml_at(list, i)),
                                 reader->storage, &study->prompts[i], error));
     return VQC_OK;
 }
@@ -90,7 +76,7 @@ static vqc_status line_read(vqc_study_reader *reader, const char *path, size_t n
     vqc_prompt *prompt = &study->prompts[study->prompt_count];
     prompt->text = line;
     VQC_TRY(vqc_study_storage_text(reader->storage, &prompt->id, error, "%zu", study->prompt_count + 1));
-    if (vqc_prompt_split(prompt->text, story_is_told(reader, NULL), reader->storage, &prompt->targets,
+    if (vqc_prompt_split(prompt->text, vqc_study_story(reader, NULL), reader->storage, &prompt->targets,
                          &prompt->target_count, error) != VQC_OK)
         return vqc_error_prefix(error, "%s:%zu", path, number);
     study->prompt_count++;
@@ -151,6 +137,9 @@ static vqc_status prompts_read(vqc_study_reader *reader, const vqc_yaml_node *no
         VQC_TRY(vqc_yaml_read_text(node, &study->prompts_path, error));
         VQC_TRY(vqc_study_inputs_locate(reader, VQC_INPUT_OF_STUDY, study, node, error));
     }
+    if (study->prompts_path != NULL && vqc_yaml_find(vqc_yaml_root(reader->yaml), "choices") != NULL)
+        return vqc_yaml_error(vqc_yaml_find(vqc_yaml_root(reader->yaml), "choices"), error,
+                              "expected prompts in the job file beside choices, not in a file of their own");
     if (study->prompts_path == NULL)
         VQC_TRY(prompts_read_list(reader, node, error));
     else if (reader->source != NULL)

@@ -101,6 +101,47 @@ static void test_seed_ranges(void **state)
     }
 }
 
+/* A prompt's words are drawn by its seed: the same again, whatever else the study has; over many seeds each as often.
+ */
+static void test_choices(void **state)
+{
+    (void)state;
+    enum { SEEDS = 3000 };
+    static const char job[] =
+        "study: s\n" MODELS "choices: {colour: [red, blue, green], what: ['a cat | dim:-1', a dog]}\n"
+        "seeds: 0..2999\n"
+        "prompts: [%s'a {colour} house', {id: b, text: '{colour} \\{x} {what}'}, none]\n";
+    char text[1024];
+    (void)snprintf(text, sizeof text, job, "");
+    vqc_study *study = study_of(text);
+    (void)snprintf(text, sizeof text, job, "another, ");
+    vqc_study *other = study_of(text);
+    int red = 0;
+    int both = 0;
+    assert_int_equal(study->render_count, 3 * SEEDS);
+    assert_int_equal(study->prompt_count, 2 * SEEDS + 1);
+    for (int i = 0; i < SEEDS; i++) {
+        const vqc_prompt *first = study->renders[i].prompt;
+        const vqc_prompt *second = study->renders[SEEDS + i].prompt;
+        const bool cat = strstr(second->text, "cat") != NULL;
+        assert_string_equal(first->text, other->renders[SEEDS + i].prompt->text);
+        assert_string_equal(second->text, other->renders[2 * SEEDS + i].prompt->text);
+        assert_non_null(strstr(second->text, " {x} "));
+        assert_int_equal(second->target_count, cat ? 2 : 1);
+        red += strcmp(first->text, "a red house") == 0;
+        both += cat && strncmp(second->text, "red", 3) == 0;
+    }
+    assert_in_range(red, SEEDS / 3 - 104, SEEDS / 3 + 104); /* 4 deviations of 25.8 */
+    assert_in_range(both, SEEDS / 6 - 82, SEEDS / 6 + 82);  /* of 20.4 */
+    assert_string_equal(study->renders[2 * SEEDS].prompt->text, "none");
+    assert_ptr_equal(study->renders[2 * SEEDS].prompt, study->renders[3 * SEEDS - 1].prompt);
+    vqc_study_close(study);
+    vqc_study_close(other);
+    study = study_of("study: s\n" MODELS "prompts: ['a {colour} house']\n"); /* no lists: text, as ever */
+    assert_string_equal(study->prompts[0].targets[0].text, "a {colour} house");
+    vqc_study_close(study);
+}
+
 /* A backslash makes signs of the text of those that part it. */
 static void test_escapes(void **state)
 {
@@ -669,6 +710,7 @@ int main(void)
         cmocka_unit_test(test_expansion),
         cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_seed_ranges),
+        cmocka_unit_test(test_choices),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_stories),
         cmocka_unit_test(test_team),
