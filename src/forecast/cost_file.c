@@ -1,5 +1,6 @@
 #include "forecast/cost_file.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,9 @@
 static const char *const init_names[] = {"random", "pixels", "gradient", "image", "codes", "latent"};
 
 enum { INIT_COUNT = sizeof init_names / sizeof init_names[0] };
+
+static const char *const latent_names[] = {"z", "free"};
+static_assert(sizeof latent_names / sizeof latent_names[0] == VQC_PARAMETRISATION_COUNT, "a name for each");
 
 /* ---- Writing ---- */
 
@@ -29,16 +33,18 @@ static json_t *shape_to_json(const vqc_network_cost *shape, size_t perceptors)
         json_array_append_new(groups, json_real(shape->group_seconds[i]));
     char crops[VQC_NETWORK_KEY_TEXT_SIZE];
     vqc_network_key_crops_write(&shape->key, crops);
-    return json_pack("{s: I, s: I, s: I, s: s, s: s, s: b, s: I, s: I, s: f, s: f, s: f, s: f, s: f, s: o, s: I, s: "
-                     "I, s: b, s: I, s: o}",
-                     "width", (json_int_t)shape->key.width, "height", (json_int_t)shape->key.height, "group",
-                     (json_int_t)shape->key.group, "augmentations", crops, "init", init_names[shape->init],
-                     "recompute", shape->key.recompute, "pixels", (json_int_t)shape->pixels, "latent_size",
-                     (json_int_t)shape->latent_size, "make_seconds", shape->make, "beside_seconds", shape->beside,
-                     "start_seconds", shape->start, "decode_seconds", shape->decode, "picture_seconds",
-                     shape->picture, "group_seconds", groups, "activation_bytes", (json_int_t)shape->activation_bytes,
-                     "parameter_bytes", (json_int_t)shape->parameter_bytes, "shared_parameters", shape->shared,
-                     "encoder_bytes", (json_int_t)shape->encoder_bytes, "lane_steps", lane_phases_to_json(shape));
+    return json_pack(
+        "{s: I, s: I, s: I, s: s, s: s, s: s, s: b, s: I, s: I, s: f, s: f, s: f, s: f, s: f, s: o, s: I, s: "
+        "I, s: b, s: I, s: o}",
+        "width", (json_int_t)shape->key.width, "height", (json_int_t)shape->key.height, "group",
+        (json_int_t)shape->key.group, "augmentations", crops, "init", init_names[shape->init], "latent",
+        latent_names[shape->key.parametrisation], "recompute", shape->key.recompute, "pixels",
+        (json_int_t)shape->pixels, "latent_size", (json_int_t)shape->latent_size, "make_seconds", shape->make,
+        "beside_seconds", shape->beside, "start_seconds", shape->start, "decode_seconds", shape->decode,
+        "picture_seconds", shape->picture, "group_seconds", groups, "activation_bytes",
+        (json_int_t)shape->activation_bytes, "parameter_bytes", (json_int_t)shape->parameter_bytes,
+        "shared_parameters", shape->shared, "encoder_bytes", (json_int_t)shape->encoder_bytes, "lane_steps",
+        lane_phases_to_json(shape));
 }
 
 json_t *vqc_cost_table_to_json(const vqc_cost_table *table, const char *environment)
@@ -122,6 +128,19 @@ static vqc_init_kind init_read(cost_reader *reader, const json_t *object)
     return VQC_INIT_RANDOM;
 }
 
+/* The first where older files lack the key. */
+static vqc_parametrisation_kind latent_read(cost_reader *reader, const json_t *object)
+{
+    const char *name = latent_names[0];
+    if (json_object_get(object, "latent") != NULL)
+        name = text_read(reader, object, "latent");
+    for (int i = 0; i < VQC_PARAMETRISATION_COUNT; i++)
+        if (strcmp(latent_names[i], name) == 0)
+            return (vqc_parametrisation_kind)i;
+    fault_set(reader, "latent", "a kind of latent");
+    return (vqc_parametrisation_kind)0;
+}
+
 /* The same, but 0 in older files, which lack the key. */
 static int64_t later_integer_read(cost_reader *reader, const json_t *object, const char *key, int64_t maximum)
 {
@@ -164,6 +183,7 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
         .key = {.width = integer_read(reader, object, "width", 1, most_pixels),
                 .height = integer_read(reader, object, "height", 1, most_pixels),
                 .group = integer_read(reader, object, "group", 1, INT32_MAX),
+                .parametrisation = latent_read(reader, object),
                 .recompute = json_is_true(json_object_get(object, "recompute"))}, /* older files have none */
         .init = init_read(reader, object),
         .pixels = integer_read(reader, object, "pixels", 1, most_pixels),

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "render/guidance.h"
 #include "render/init.h"
+#include "render/parametrisation.h"
 #include "render/study_models.h"
 #include "weights/parts.h"
 
@@ -322,7 +323,8 @@ static vqc_status shape_measure(const models *opened, const vqc_render *render, 
     shape_work work = {.models = opened, .render = render};
     VQC_TRY(vqc_study_models_cells(&opened->opened, render, &work.rows, &work.columns, error));
     shape->pixels = work.rows * work.columns * factor * factor;
-    shape->latent_size = work.rows * work.columns * opened->opened.generator.width;
+    shape->latent_size =
+        work.rows * work.columns * vqc_parametrisation_of(render->settings)->width(&opened->opened.generator);
     vqc_status status = work_measure(&work, shape, error);
     work_release(&work);
     return status;

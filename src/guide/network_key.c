@@ -13,6 +13,7 @@ vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor)
         .width = settings->width / factor * factor,
         .group = vqc_settings_batch(settings),
         .recompute = settings->recompute,
+        .parametrisation = settings->parametrisation,
         .pooled = settings->crop_method == VQC_CROPS_POOLED,
         .noise = settings->noise > 0.0,
     };
@@ -23,7 +24,8 @@ vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor)
 bool vqc_network_key_equal(const vqc_network_key *a, const vqc_network_key *b)
 {
     return a->height == b->height && a->width == b->width && a->group == b->group && a->recompute == b->recompute &&
-           a->pooled == b->pooled && a->noise == b->noise && a->stage_count == b->stage_count &&
+           a->parametrisation == b->parametrisation && a->pooled == b->pooled && a->noise == b->noise &&
+           a->stage_count == b->stage_count &&
            memcmp(a->stages, b->stages, (size_t)a->stage_count * sizeof a->stages[0]) == 0;
 }
 

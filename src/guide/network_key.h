@@ -13,6 +13,7 @@ typedef struct vqc_network_key {
     int64_t height, width; /* of the picture: multiples of the generator's factor */
     int64_t group;         /* crops of one batch */
     bool recompute;
+    vqc_parametrisation_kind parametrisation;
     bool pooled; /* crops are the whole picture, pooled */
     bool noise;
     int stage_count;

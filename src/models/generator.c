@@ -145,14 +145,32 @@ static vqc_status half_build(const vqc_generator *generator, const vqc_layers *l
     return VQC_OK;
 }
 
-static vqc_status decoder_add(const vqc_generator *generator, vqc_layers *layers, vqc_shape z_shape, bool limited,
-                              vqc_generator_decoder *decoder, vqc_error *error)
+vqc_status vqc_generator_head_quantised(const vqc_generator *generator, vqc_network *network, vqc_shape shape,
+                                        vqc_generator_decoder *decoder, vqc_error *error)
+{
+    VQC_TRY(vqc_network_input(network, VQC_DTYPE_F32, shape, true, &decoder->z, error));
+    VQC_TRY(quantise_add(generator, network, decoder->z, &decoder->quantised, error));
+    decoder->choice = decoder->quantised;
+    decoder->has_codes = vqc_generator_has_codes(generator);
+    return VQC_OK;
+}
+
+vqc_status vqc_generator_head_free(const vqc_generator *generator, vqc_network *network, vqc_shape shape,
+                                   vqc_generator_decoder *decoder, vqc_error *error)
+{
+    (void)generator;
+    VQC_TRY(vqc_network_input(network, VQC_DTYPE_F32, shape, true, &decoder->z, error));
+    decoder->quantised = decoder->z;
+    decoder->has_codes = false;
+    return VQC_OK;
+}
+
+static vqc_status decoder_add(const vqc_generator *generator, vqc_generator_head *head, vqc_layers *layers,
+                              vqc_shape shape, bool limited, vqc_generator_decoder *decoder, vqc_error *error)
 {
     vqc_network *network = layers->network;
     vqc_value h;
-    VQC_TRY(vqc_network_input(network, VQC_DTYPE_F32, z_shape, true, &decoder->z, error));
-    VQC_TRY(quantise_add(generator, network, decoder->z, &decoder->quantised, error));
-    decoder->has_codes = vqc_generator_has_codes(generator);
+    VQC_TRY(head(generator, network, shape, decoder, error));
     VQC_TRY(vqc_layer_cast(layers, decoder->quantised, layers->dtype, &h, error));
     VQC_TRY(half_build(generator, layers, generator->type->decoder, h, &h, error));
     VQC_TRY(vqc_layer_cast(layers, h, VQC_DTYPE_F32, &decoder->picture, error));
@@ -161,15 +179,16 @@ static vqc_status decoder_add(const vqc_generator *generator, vqc_layers *layers
     return vqc_network_output(network, decoder->picture, error);
 }
 
-vqc_status vqc_generator_decoder_build(const vqc_generator *generator, vqc_ops *ops, vqc_dtype precision,
-                                       int64_t batch, int64_t rows, int64_t columns, bool backward, bool limited,
-                                       vqc_generator_decoder *decoder_out, vqc_error *error)
+vqc_status vqc_generator_decoder_build(const vqc_generator *generator, vqc_generator_head *head, vqc_ops *ops,
+                                       vqc_dtype precision, int64_t batch, int64_t rows, int64_t columns,
+                                       bool backward, bool limited, vqc_generator_decoder *decoder_out,
+                                       vqc_error *error)
 {
     vqc_generator_decoder decoder = {0};
     VQC_TRY(vqc_network_create(ops, backward, &decoder.network, error));
     vqc_layers layers = {.network = decoder.network, .parameters = &generator->parameters, .dtype = precision};
     vqc_shape shape = {4, {batch, rows, columns, generator->width}};
-    vqc_status status = decoder_add(generator, &layers, shape, limited, &decoder, error);
+    vqc_status status = decoder_add(generator, head, &layers, shape, limited, &decoder, error);
     if (status != VQC_OK) {
         vqc_network_destroy(decoder.network);
         return status;
@@ -191,8 +210,8 @@ vqc_status vqc_generator_decoder_create(const vqc_generator *generator, vqc_ops 
                                         int64_t batch, int64_t rows, int64_t columns, bool backward, bool limited,
                                         vqc_generator_decoder *decoder_out, vqc_error *error)
 {
-    VQC_TRY(vqc_generator_decoder_build(generator, ops, precision, batch, rows, columns, backward, limited,
-                                        decoder_out, error));
+    VQC_TRY(vqc_generator_decoder_build(generator, vqc_generator_head_quantised, ops, precision, batch, rows, columns,
+                                        backward, limited, decoder_out, error));
     vqc_status status = vqc_network_finish(decoder_out->network, error);
     if (status != VQC_OK)
         vqc_generator_decoder_destroy(decoder_out);
@@ -212,8 +231,8 @@ vqc_status vqc_generator_decoder_codes(vqc_ops *ops, const vqc_generator_decoder
         return VQC_OK;
     vqc_shape shape = vqc_network_shape(decoder->network, decoder->z);
     size_t count = (size_t)(shape.size[0] * shape.size[1] * shape.size[2]);
-    return vqc_ops_download(ops, codes, vqc_network_saved(decoder->network, decoder->quantised),
-                            count * sizeof *codes, error);
+    return vqc_ops_download(ops, codes, vqc_network_saved(decoder->network, decoder->choice), count * sizeof *codes,
+                            error);
 }
 
 static vqc_status encoder_add(const vqc_generator *generator, vqc_layers *layers, vqc_shape shape,

@@ -79,24 +79,35 @@ void vqc_generator_vectors_settle(const vqc_generator *generator, float *z, int6
 /* From a latent to a picture: z → codes → decoder(codebook[codes]); without a codebook z → decoder(z). */
 typedef struct vqc_generator_decoder {
     vqc_network *network;
-    vqc_value z;         /* input f32 (batch, rows, columns, width); has the gradient, straight-through */
-    vqc_value quantised; /* kept f32, shaped like z: what the decoder is given; z itself without a codebook */
-    bool has_codes;
-    vqc_value picture; /* output f32 (batch, rows · factor, columns · factor, 3), in about its range; or
-                          `limited`: brought to 0..1 and limited to it, with the clamp's gradient */
+    vqc_value z;         /* input f32 (batch, rows, columns, width), or as the head has it; has the gradient */
+    vqc_value quantised; /* f32 (batch, rows, columns, width): what the decoder is given */
+    vqc_value choice;    /* kept: its saved state are the codes */
+    bool has_codes;      /* whether there is such a one */
+    vqc_value picture;   /* output f32 (batch, rows · factor, columns · factor, 3), in about its range; or
+                            `limited`: brought to 0..1 and limited to it, with the clamp's gradient */
 } vqc_generator_decoder;
 
-/* Makes a decoder for latents of this size. `precision` is the dtype of the activations, f32 or bf16; the search for
- * the nearest codes is done in f32 always. `backward`: whether the gradient at z will be asked for; `limited`: see
- * the picture. `ops` NULL: only tells whether it can be made (network.h); so of the encoder. */
+/* The first part of a decoder: adds its inputs, z among them, and what the rest is given; all members of the decoder
+ * but the picture. `shape` is (batch, rows, columns, width). */
+typedef vqc_status vqc_generator_head(const vqc_generator *generator, vqc_network *network, vqc_shape shape,
+                                      vqc_generator_decoder *decoder, vqc_error *error);
+
+/* z becomes rows of the codebook, straight through; without a codebook it stays as it is. */
+VQC_MUST_CHECK vqc_generator_head vqc_generator_head_quantised;
+/* z stays as it is. */
+VQC_MUST_CHECK vqc_generator_head vqc_generator_head_free;
+
+/* Makes a decoder for latents of this size, with the first head. `precision` is the dtype of the activations, f32 or
+ * bf16; the search for the nearest codes is done in f32 always. `backward`: whether the gradient at z will be asked
+ * for; `limited`: see the picture. `ops` NULL: only tells whether it can be made (network.h); so of the encoder. */
 VQC_MUST_CHECK vqc_status vqc_generator_decoder_create(const vqc_generator *generator, vqc_ops *ops,
                                                        vqc_dtype precision, int64_t batch, int64_t rows,
                                                        int64_t columns, bool backward, bool limited,
                                                        vqc_generator_decoder *decoder_out, vqc_error *error);
-/* The same, but the network is neither prepared nor finished (network/network.h): the caller does that, and may ask
- * for recomputation before. */
-VQC_MUST_CHECK vqc_status vqc_generator_decoder_build(const vqc_generator *generator, vqc_ops *ops,
-                                                      vqc_dtype precision, int64_t batch, int64_t rows,
+/* The same with the head, but the network is neither prepared nor finished (network/network.h): the caller does that,
+ * and may ask for recomputation before. */
+VQC_MUST_CHECK vqc_status vqc_generator_decoder_build(const vqc_generator *generator, vqc_generator_head *head,
+                                                      vqc_ops *ops, vqc_dtype precision, int64_t batch, int64_t rows,
                                                       int64_t columns, bool backward, bool limited,
                                                       vqc_generator_decoder *decoder_out, vqc_error *error);
 /* The same as another one, as vqc_network_create_beside does it. */

@@ -6,6 +6,7 @@
 #include "guide/perceptor.h"
 #include "ops/replay.h"
 #include "render/latent_optimiser.h"
+#include "render/parametrisation.h"
 
 /* Events of a step: its begin, the end of decode, that of each perceptor's groups, that of gather, then begin and
  * end of update. */
@@ -39,7 +40,7 @@ struct vqc_guidance {
 
 static size_t latent_size(const vqc_guidance *guidance)
 {
-    return (size_t)(guidance->rows * guidance->columns * guidance->models.generator->width) * sizeof(float);
+    return (size_t)vqc_shape_count(vqc_network_shape(guidance->decoder.network, guidance->decoder.z)) * sizeof(float);
 }
 
 /* Elements of the picture. */
@@ -76,8 +77,9 @@ static vqc_status networks_prepare(vqc_guidance *guidance, const vqc_settings *s
 {
     const vqc_render_models *models = &guidance->models;
     const vqc_perceptor_extents extents = perceptor_extents(models, guidance->rows, guidance->columns);
-    VQC_TRY(vqc_generator_decoder_build(models->generator, models->ops, models->precision, 1, guidance->rows,
-                                        guidance->columns, true, true, &guidance->decoder, error));
+    VQC_TRY(vqc_generator_decoder_build(models->generator, vqc_parametrisation_of(settings)->head, models->ops,
+                                        models->precision, 1, guidance->rows, guidance->columns, true, true,
+                                        &guidance->decoder, error));
     if (settings->recompute)
         VQC_TRY(vqc_network_recompute(guidance->decoder.network, error));
     VQC_TRY(vqc_network_prepare(guidance->decoder.network, error));

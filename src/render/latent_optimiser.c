@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "render/parametrisation.h"
 #include "render/regulariser.h"
 
 struct vqc_latent_optimiser {
@@ -75,10 +76,11 @@ static vqc_status values_upload(vqc_ops *ops, const float *values, size_t count,
 static vqc_status limits_create(vqc_latent_optimiser *optimiser, const vqc_generator *generator, vqc_error *error)
 {
     float *limits;
-    if (!optimiser->settings->clamp)
+    const vqc_parametrisation_type *type = vqc_parametrisation_of(optimiser->settings);
+    if (!optimiser->settings->clamp || type->limits == NULL)
         return VQC_OK;
     VQC_TRY(vqc_memory_allocate(2 * optimiser->width, sizeof *limits, "limits", &limits, error));
-    vqc_generator_limits(generator, optimiser->settings->clamp_range, limits, limits + optimiser->width);
+    type->limits(generator, optimiser->settings, limits, limits + optimiser->width);
     vqc_status status = values_upload(optimiser->ops, limits, 2 * optimiser->width, &optimiser->limits, error);
     free(limits);
     return status;
@@ -109,7 +111,7 @@ vqc_status vqc_latent_optimiser_create(const vqc_generator *generator, vqc_ops *
     optimiser->ops = ops;
     optimiser->settings = settings;
     optimiser->cells = (size_t)(rows * columns);
-    optimiser->width = (size_t)generator->width;
+    optimiser->width = (size_t)vqc_parametrisation_of(settings)->width(generator);
     vqc_status status = memory_create(optimiser, error);
     if (status == VQC_OK)
         status = limits_create(optimiser, generator, error);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "render/init.h"
 #include "render/latent_optimiser.h"
+#include "render/parametrisation.h"
 
 const char *vqc_memory_text(size_t bytes, char text[VQC_MEMORY_TEXT_SIZE])
 {
@@ -37,12 +38,12 @@ static vqc_status part_add(vqc_render_memory *memory, const char *kind, const ch
     return VQC_OK;
 }
 
-static vqc_status decoder_add(const vqc_render_models *models, int64_t rows, int64_t columns,
-                              vqc_render_memory *memory, vqc_error *error)
+static vqc_status decoder_add(const vqc_render_models *models, const vqc_settings *settings, int64_t rows,
+                              int64_t columns, vqc_render_memory *memory, vqc_error *error)
 {
     vqc_generator_decoder decoder;
-    VQC_TRY(vqc_generator_decoder_build(models->generator, models->ops, models->precision, 1, rows, columns, true,
-                                        true, &decoder, error));
+    VQC_TRY(vqc_generator_decoder_build(models->generator, vqc_parametrisation_of(settings)->head, models->ops,
+                                        models->precision, 1, rows, columns, true, true, &decoder, error));
     vqc_status status = vqc_network_prepare(decoder.network, error);
     if (status == VQC_OK)
         status = part_add(memory, "decoder", "", decoder.network, error);
@@ -67,7 +68,7 @@ size_t vqc_render_memory_optimiser(const vqc_generator *generator, const vqc_set
                                    int64_t columns)
 {
     int64_t pixels = rows * columns * generator->factor * generator->factor;
-    int64_t latent = rows * columns * generator->width;
+    int64_t latent = rows * columns * vqc_parametrisation_of(settings)->width(generator);
     return (size_t)(3 * pixels) * sizeof(int64_t) + vqc_latent_optimiser_size(settings, latent);
 }
 
@@ -98,7 +99,7 @@ vqc_status vqc_render_memory_prepare(const vqc_render_models *models, const vqc_
     int64_t factor = models->generator->factor;
     const vqc_perceptor_extents extents = {rows * factor, columns * factor, models->precision};
     *memory_out = (vqc_render_memory){0};
-    VQC_TRY(decoder_add(models, rows, columns, memory_out, error));
+    VQC_TRY(decoder_add(models, render->settings, rows, columns, memory_out, error));
     for (size_t i = 0; i < models->study->perceptor_count; i++)
         VQC_TRY(perceptor_add(models, render->settings, &extents, i, memory_out, error));
     optimiser_add(models, render->settings, rows, columns, memory_out);

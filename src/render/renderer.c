@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "render/init.h"
 #include "render/latent_optimiser.h"
+#include "render/parametrisation.h"
 #include "render/regulariser.h"
 #include "render/step_failure.h"
 #include "render/step_message.h"
@@ -157,6 +158,7 @@ vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *
                                 vqc_error *error)
 {
     const vqc_generator *generator = &renderer->models->opened.generator;
+    const vqc_parametrisation_type *parametrisation = vqc_parametrisation_of(render->settings);
     int64_t rows;
     int64_t columns;
     VQC_TRY(vqc_study_models_cells(&renderer->models->opened, render, &rows, &columns, error));
@@ -165,8 +167,8 @@ vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *
         .width = columns * generator->factor,
         .rows = rows,
         .columns = columns,
-        .latent_width = generator->width,
-        .codes = vqc_generator_has_codes(generator) ? rows * columns : 0,
+        .latent_width = parametrisation->width(generator),
+        .codes = parametrisation->has_codes(generator) ? rows * columns : 0,
         .steps = render->settings->steps,
         .terms = (int64_t)(renderer->study->perceptor_count * render->prompt->target_count) + 2,
         .state_tensors = vqc_latent_optimiser_tensors(render->settings),

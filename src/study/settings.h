@@ -51,6 +51,18 @@ typedef struct vqc_mask {
 /* Whether anything is masked. */
 bool vqc_mask_is_given(const vqc_mask *mask);
 
+/* The rows of parametrisations.def, VQC_PARAMETRISATION_Z and so on, and their number. */
+typedef enum vqc_parametrisation_kind {
+#define VQC_PARAMETRISATION(kind, identifier) VQC_PARAMETRISATION_##kind,
+#include "study/parametrisations.def"
+} vqc_parametrisation_kind;
+
+enum {
+    VQC_PARAMETRISATION_COUNT = 0
+#define VQC_PARAMETRISATION(kind, identifier) +1
+#include "study/parametrisations.def"
+};
+
 /* How crops come from the picture. */
 typedef enum vqc_crop_method {
     VQC_CROPS_ORIGINAL, /* random squares, resampled */

@@ -23,6 +23,16 @@ static const vqc_word l2_schedules[] = {
     [VQC_L2_NONE] = {.word = "none", .says = "stays as it is, or as a curve of weight has it"},
 };
 
+static const vqc_word parametrisations[] = {
+    [VQC_PARAMETRISATION_Z] = {.word = "z",
+                               .says =
+                                   "vectors, for each of which the decoder is given a row of the codebook; without "
+                                   "a codebook, the vectors themselves"},
+    [VQC_PARAMETRISATION_FREE] = {.word = "free",
+                                  .says = "vectors that the decoder is given as they are, codebook or not"},
+};
+static_assert(sizeof parametrisations / sizeof parametrisations[0] == VQC_PARAMETRISATION_COUNT, "parametrisations");
+
 static const vqc_word l2_targets[] = {{.word = "zero"}, {.word = "start"}};
 
 static const vqc_field fields[] = {

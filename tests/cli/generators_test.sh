@@ -16,14 +16,14 @@ outcomes() {
     "$program" show "$1"/*.h5 --json | tr ',' '\n' | grep -Ev '"(seconds|device|host)"'
 }
 
-# check NAME CHECKPOINT
+# check NAME CHECKPOINT [SETTING]
 check() {
     cat >"$1.yaml" <<JOB
 study: $1
 models:
   generator: {checkpoint: $fixtures/$2}
   perceptors: [{checkpoint: $fixtures/open_clip_gelu/open_clip_model.safetensors}]
-render: {size: [64, 64], steps: 3, crops: {count: 4, group: 2}}
+render: {size: [64, 64], steps: 3, crops: {count: 4, group: 2}${3:+, $3}}
 prompts:
   - {targets: [{noise: 1}]}
   - {targets: [{noise: 2}], init: {image: $pictures/colour.png}}
@@ -42,6 +42,7 @@ check llamagen llamagen.safetensors
 check janus janus/model.safetensors
 check diffusers diffusers_vq/diffusion_pytorch_model.safetensors
 check maskgit maskgit.safetensors
+check free diffusers_vq 'latent: {kind: free}'
 check kl diffusers_kl
 check kl16 diffusers_kl16/diffusion_pytorch_model.safetensors
 

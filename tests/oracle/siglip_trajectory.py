@@ -72,14 +72,31 @@ def write(name, tensors):
     print(name, tensors["losses"].sum(1))
 
 
-def write_siglip():
+def vq_start():
+    """The small VQModel, the codes that a start has, and their rows."""
     generator = VQModel.from_pretrained(MODELS / "diffusers_vq", local_files_only=True).eval().double()
     table = generator.quantize.embedding.weight.detach()
-    low, high = table.min(dim=0).values.view(1, -1, 1, 1), table.max(dim=0).values.view(1, -1, 1, 1)
     codes = torch.randint(0, len(table), (CELLS, CELLS), generator=torch.Generator().manual_seed(3))
+    return generator, table, codes
+
+
+def vq_limit(table):
+    low, high = table.min(dim=0).values.view(1, -1, 1, 1), table.max(dim=0).values.view(1, -1, 1, 1)
+    return lambda z: z.maximum(low).minimum(high)
+
+
+def write_siglip():
+    generator, table, codes = vq_start()
     z = table[codes].permute(2, 0, 1)[None]
-    made = trajectory(z, lambda z, _: generator.decode(z).sample, lambda z: z.maximum(low).minimum(high))
+    made = trajectory(z, lambda z, _: generator.decode(z).sample, vq_limit(table))
     write("siglip", {"initial_codes": codes.int(), **made})
+
+
+def write_free():
+    """The same without its quantiser."""
+    generator, table, codes = vq_start()
+    z = table[codes].permute(2, 0, 1)[None]
+    write("free", trajectory(z, lambda z, _: generator.decoder(generator.post_quant_conv(z)), vq_limit(table)))
 
 
 def start_picture():
@@ -103,7 +120,7 @@ def write_kl():
     write("kl", made)
 
 
-CASES = {"siglip": write_siglip, "kl": write_kl}
+CASES = {"siglip": write_siglip, "free": write_free, "kl": write_kl}
 
 
 def main():

@@ -89,6 +89,10 @@ static void latent_check(int step, const float *z, const float *expected, int el
     assert_true(comparison_is_within(&found, &tolerances[TOLERANCE_TRAJECTORY_LATENT]));
 }
 
+/* A codebook that the latent passes by. */
+static const trajectory free_vectors = {
+    .expected = FOLDER "free_trajectory.safetensors", .job = JOB(VQ, CODES, "  latent: {kind: free}\n"), .width = 6};
+
 static void trajectory_check(const trajectory *t, const char *device)
 {
     vqc_error error = {0};
@@ -123,6 +127,11 @@ static void test_kl(void **state)
     trajectory_check(&kl, *state);
 }
 
+static void test_free_vectors(void **state)
+{
+    trajectory_check(&free_vectors, *state);
+}
+
 int main(int argc, char **argv)
 {
     vqc_error error = {0};
@@ -135,6 +144,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_siglip, argv[1]),
         cmocka_unit_test_prestate(test_kl, argv[1]),
+        cmocka_unit_test_prestate(test_free_vectors, argv[1]),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
