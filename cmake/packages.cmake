@@ -27,6 +27,20 @@ if(NOT VQC_CAPTIONS STREQUAL "OFF")
 endif()
 message(STATUS "Captions on contact sheets: ${VQC_WITH_CAPTIONS}")
 
+# WebP pictures (image).
+set(VQC_WEBP AUTO CACHE STRING "WebP pictures are read, with libwebp: ON, OFF, or AUTO (where it is found)")
+set_property(CACHE VQC_WEBP PROPERTY STRINGS AUTO ON OFF)
+set(VQC_WITH_WEBP OFF)
+if(NOT VQC_WEBP STREQUAL "OFF")
+  pkg_check_modules(LIBWEBP IMPORTED_TARGET libwebp>=0.6)
+  if(LIBWEBP_FOUND)
+    set(VQC_WITH_WEBP ON)
+  elseif(VQC_WEBP STREQUAL "ON")
+    message(FATAL_ERROR "VQC_WEBP is ON: libwebp is needed (Debian: libwebp-dev)")
+  endif()
+endif()
+message(STATUS "WebP pictures: ${VQC_WITH_WEBP}")
+
 # oneDNN (ops/cpu), versions 2 and 3. Its own CMake files ask for OpenCL, which nothing here needs.
 find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)

@@ -24,6 +24,13 @@ void vqc_image_file_close(vqc_image_file *file);
 /* Decode a file of that format into a new image. No picture is allocated that the file's size could not hold. */
 VQC_MUST_CHECK vqc_status vqc_image_png_read(vqc_image_file *file, vqc_image *image_out, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_image_jpeg_read(vqc_image_file *file, vqc_image *image_out, vqc_error *error);
+/* Without libwebp every file is refused. */
+VQC_MUST_CHECK vqc_status vqc_image_webp_read(vqc_image_file *file, vqc_image *image_out, vqc_error *error);
+
+/* Of colours with opacity a of 255, (height, width, 4) as the image: laid on white, (c · a + 255 · (255 − a)) / 255,
+ * rounded; the opacity alone, as grey. */
+void vqc_image_lay_on_white(const uint8_t *transparent, vqc_image *image);
+void vqc_image_take_opacity(const uint8_t *transparent, vqc_image *image);
 
 /* The error for a picture whose opacity is wanted, and which has none. */
 vqc_status vqc_image_file_opaque(vqc_error *error);

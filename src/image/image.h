@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 
-/* Pictures in memory, and PNG and JPEG files. */
+/* Pictures in memory, and PNG, JPEG and WebP files. */
 
 /* 8-bit red, green, blue: pixels (height, width, 3), rows from the top, owned by the image. */
 typedef struct vqc_image {
@@ -22,10 +22,11 @@ VQC_MUST_CHECK vqc_status vqc_image_create(int64_t height, int64_t width, vqc_im
 /* A zeroed image is allowed. */
 void vqc_image_release(vqc_image *image);
 
-/* Reads a PNG or JPEG file, whichever its contents are, into a new image that the caller releases. Grey, palette,
- * CMYK and 16-bit pictures become 8-bit RGB; transparent ones are laid on white. A picture is turned upright, as its
- * Exif says that the camera was held (JPEG's APP1, PNG's eXIf). Gamma and colour profiles are ignored. A file that is
- * damaged, cut short or beyond the limits is VQC_BAD_INPUT; the message names it. */
+/* Reads a PNG, JPEG or, in a build with libwebp, WebP file, whichever its contents are, into a new image that the
+ * caller releases. Grey, palette, CMYK and 16-bit pictures become 8-bit RGB; transparent ones are laid on white. A
+ * picture is turned upright, as its Exif says that the camera was held (JPEG's APP1, PNG's eXIf, WebP's EXIF). Gamma
+ * and colour profiles are ignored. A file that is damaged, cut short or beyond the limits is VQC_BAD_INPUT; the
+ * message names it. */
 VQC_MUST_CHECK vqc_status vqc_image_read(const char *path, vqc_image *image_out, vqc_error *error);
 
 /* The same of a picture's opacity, as grey: 0 where it is transparent. A picture that has none, as all JPEG files and

@@ -145,27 +145,6 @@ static vqc_status rows_allocate(png_reader *reader)
     return VQC_OK;
 }
 
-/* Lays colours with opacity a of 255 on white: (c · a + 255 · (255 − a)) / 255, rounded. */
-static void lay_on_white(const uint8_t *transparent, vqc_image *image)
-{
-    int64_t count = image->height * image->width;
-    for (int64_t i = 0; i < count; i++) {
-        unsigned alpha = transparent[i * ALPHA_CHANNELS + COLOUR_CHANNELS];
-        for (int c = 0; c < COLOUR_CHANNELS; c++) {
-            unsigned colour = transparent[i * ALPHA_CHANNELS + c];
-            image->pixels[i * COLOUR_CHANNELS + c] = (uint8_t)((colour * alpha + 255 * (255 - alpha) + 127) / 255);
-        }
-    }
-}
-
-static void take_opacity(const uint8_t *transparent, vqc_image *image)
-{
-    int64_t count = image->height * image->width;
-    for (int64_t i = 0; i < count; i++)
-        memset(image->pixels + i * COLOUR_CHANNELS, transparent[i * ALPHA_CHANNELS + COLOUR_CHANNELS],
-               COLOUR_CHANNELS);
-}
-
 /* How the camera was held. */
 static int orientation_of(const png_reader *reader)
 {
@@ -191,9 +170,9 @@ static vqc_status pixels_read(png_reader *reader)
     png_read_image(reader->png, reader->rows);
     png_read_end(reader->png, reader->info); /* Exif may stand behind the pixels */
     if (reader->file->opacity)
-        take_opacity(reader->transparent, &reader->image);
+        vqc_image_take_opacity(reader->transparent, &reader->image);
     else if (reader->transparent != NULL)
-        lay_on_white(reader->transparent, &reader->image);
+        vqc_image_lay_on_white(reader->transparent, &reader->image);
     return vqc_image_orient(&reader->image, orientation_of(reader), reader->error);
 }
 

@@ -9,7 +9,7 @@ static vqc_status file_read(vqc_image_file *file, vqc_image *image_out, vqc_erro
 {
     static const unsigned char png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     static const unsigned char jpeg[3] = {0xff, 0xd8, 0xff};
-    unsigned char first[sizeof png] = {0};
+    unsigned char first[12] = {0};
     size_t size = fread(first, 1, sizeof first, file->stream);
     if (ferror(file->stream) != 0 || fseek(file->stream, 0, SEEK_SET) != 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "cannot be read: %s", strerror(errno));
@@ -17,7 +17,9 @@ static vqc_status file_read(vqc_image_file *file, vqc_image *image_out, vqc_erro
         return vqc_image_png_read(file, image_out, error);
     if (size >= sizeof jpeg && memcmp(first, jpeg, sizeof jpeg) == 0)
         return file->opacity ? vqc_image_file_opaque(error) : vqc_image_jpeg_read(file, image_out, error);
-    return vqc_error_set(error, VQC_BAD_INPUT, "expected a PNG or JPEG picture, found neither");
+    if (size == sizeof first && memcmp(first, "RIFF", 4) == 0 && memcmp(first + 8, "WEBP", 4) == 0)
+        return vqc_image_webp_read(file, image_out, error);
+    return vqc_error_set(error, VQC_BAD_INPUT, "expected a PNG, JPEG or WebP picture, found none of them");
 }
 
 static vqc_status image_read(const char *path, bool opacity, vqc_image *image_out, vqc_error *error)

@@ -122,9 +122,9 @@ static void test_other_files(void **state)
     scratch_write(fixture, "", 0);
     assert_refused(fixture->path, "is empty");
     scratch_write(fixture, "GIF89a, a picture of another kind", 33);
-    assert_refused(fixture->path, "expected a PNG or JPEG picture, found neither");
+    assert_refused(fixture->path, "expected a PNG, JPEG or WebP picture, found none of them");
     scratch_write(fixture, "\x89PNG", 4);
-    assert_refused(fixture->path, "expected a PNG or JPEG picture, found neither");
+    assert_refused(fixture->path, "expected a PNG, JPEG or WebP picture, found none of them");
     scratch_write(fixture, "\xff\xd8\xff", 3);
     assert_refused(fixture->path, "is not a readable JPEG file: ");
     assert_int_equal(unlink(fixture->path), 0);
