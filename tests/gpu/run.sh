@@ -129,8 +129,15 @@ skip() {
 
 # ---- The build ----
 
-targets="vqclip test_operations test_known_values test_augmentations test_resample test_distance test_recording test_step
-    test_clip test_vqgan test_recomputation test_beside test_trajectory test_nccl"
+# device_tests: FOLDER/NAME of the test programs that take a device's name; model_tests: of those that take a precision too.
+device_tests() {
+    grep -oE '^vqc_add_device_test\(test_[a-z_]+|COMMAND test_[a-z_]+ \$\{device\}\)' tests/*/CMakeLists.txt |
+        sed -E 's|^tests/([a-z]+)/.*(test_[a-z_]+).*|\1/\2|'
+}
+model_tests() {
+    grep -oE '^vqc_add_model_test\(test_[a-z_]+' tests/*/CMakeLists.txt | sed -E 's|^tests/([a-z]+)/.*(test_[a-z_]+)|\1/\2|'
+}
+targets="vqclip test_nccl $({ device_tests; model_tests; } | sed 's|.*/||' | tr '\n' ' ')"
 
 # wheel NAME: folder of NVIDIA's Python package, where there is one.
 wheel() {
@@ -370,19 +377,15 @@ few_threads() {
     OMP_NUM_THREADS=$(((jobs + 3) / 4)) "$@"
 }
 if wanted tests; then
-    for test in test_operations test_known_values test_augmentations test_resample test_distance test_recording test_step; do
-        few_threads aside "$test" "$build/tests/ops/$test" cuda
+    for test in $(device_tests); do
+        few_threads aside "${test#*/}" "$build/tests/$test" cuda
     done
-    for test in test_clip test_vqgan; do
+    for test in $(model_tests); do
         for precision in f32 bf16; do
-            few_threads aside "$test $precision" "$build/tests/models/$test" cuda "$precision"
+            few_threads aside "${test#*/} $precision" "$build/tests/$test" cuda "$precision"
         done
     done
-    for test in test_recomputation test_beside; do
-        few_threads aside "$test" "$build/tests/models/$test" cuda
-    done
     few_threads aside "test_nccl" "$build/tests/comm/test_nccl"
-    few_threads aside "test_trajectory" "$build/tests/render/test_trajectory" cuda
 fi
 if wanted quickstart; then
     call_aside "quickstart, first" alone quickstart_1 jobs/quickstart.yaml

@@ -22,6 +22,16 @@ operations=$(cd "$here/../.." && grep -cE '^ +X\([A-Z_]+, [a-z_]+, "' src/ops/op
 patterns=$(cd "$here/../.." && { other_operations 0; other_operations 1; } | wc -l)
 [ "$operations" -eq $((patterns + 5)) ] || fail "memcheck of $patterns + 5 operations instead of $operations"
 
+# Every test of a device is run, one of each kind of line in the lists among them.
+eval "$(sed -n '/^device_tests() {$/,/^}$/p; /^model_tests() {$/,/^}$/p' "$here/run.sh")"
+tests=$(cd "$here/../.." && { device_tests; model_tests; })
+for test in $tests; do
+    [ -e "$here/../$test.c" ] || fail "$test: no such test"
+done
+for test in ops/test_operations network/test_beside render/test_siglip_trajectory models/test_clip; do
+    echo "$tests" | grep -qx "$test" || fail "$test is not run on a GPU"
+done
+
 stand_in nvidia-smi 'exit 9'
 run
 [ "$code" -eq 77 ] || fail "without a GPU: exit code $code instead of 77"
