@@ -52,9 +52,12 @@ typedef struct vqc_stored_outline {
     vqc_archive_render *renders;
     void **blocks;
     size_t block_count, block_capacity;
+    const char *path; /* of the file, for errors */
+    uint64_t bytes,
+        bytes_maximum; /* of the blocks; datasets that share their place would make it more than the file's */
 } vqc_stored_outline;
 
-/* Reads and checks it. The outline is to be released also after a failure. */
+/* Reads and checks it. Memory is bounded by the file's size. The outline is to be released also after a failure. */
 VQC_MUST_CHECK vqc_status vqc_stored_outline_read(const vqc_hdf5_file *file, vqc_stored_outline *stored,
                                                   vqc_error *error);
 void vqc_stored_outline_release(vqc_stored_outline *stored);

@@ -6,10 +6,20 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 
+/* Texts of one byte, and the pointers to them, take most of what a file's byte may. */
+enum { BYTES_EACH = 16, BYTES_MORE = 1 << 20 };
+
 /* Memory that lives as long as the outline. */
 static vqc_status block_allocate(vqc_stored_outline *stored, size_t count, size_t size, const char *what,
                                  void *pointer_out, vqc_error *error)
 {
+    uint64_t bytes;
+    if (__builtin_mul_overflow((uint64_t)count, (uint64_t)size, &bytes) ||
+        __builtin_add_overflow(stored->bytes, bytes, &stored->bytes) || stored->bytes > stored->bytes_maximum)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: %s: the datasets hold more than there is room for in the file: several lie in one "
+                             "place",
+                             stored->path, what);
     VQC_TRY(vqc_memory_grow(&stored->blocks, &stored->block_capacity, stored->block_count + 1, sizeof(void *), what,
                             error));
     void *memory;
@@ -189,6 +199,8 @@ static vqc_status shape_read(const vqc_hdf5_file *file, vqc_stored_outline *stor
 vqc_status vqc_stored_outline_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, vqc_error *error)
 {
     const bool inputs = vqc_dataset_exists(file, "/inputs/what");
+    stored->path = file->path;
+    stored->bytes_maximum = BYTES_EACH * file->bytes + BYTES_MORE;
     for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++)
         if (inputs || vqc_outline_columns[i].list != VQC_OUTLINE_INPUTS)
             VQC_TRY(column_read(file, stored, &vqc_outline_columns[i], error));

@@ -22,6 +22,7 @@
 
 #include "../support/scratch.h"
 #include "../support/seal.h"
+#include "archive/internal.h"
 #include "archive/seal.h"
 #include "example.h"
 
@@ -850,6 +851,56 @@ static void test_archives_without_a_seal(void **state)
     assert_int_equal(unlink(other.path), 0);
 }
 
+/* A file whose datasets are one and the same: what reading it allocates is bounded by the file's size. */
+static void test_memory_is_bounded(void **state)
+{
+    const fixture *f = *state;
+    enum { SHAPES = 48, TEXT = 4 << 20 };
+    vqc_archive_extents shapes[SHAPES];
+    vqc_archive_render renders[SHAPES];
+    char ids[SHAPES][8];
+    static const char *const name[] = {"loss"};
+    fixture many = *f;
+    vqc_error error = {0};
+    for (uint32_t i = 0; i < SHAPES; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "%u", i);
+        shapes[i] = (vqc_archive_extents){.height = 1,
+                                          .width = 1,
+                                          .latent_rows = 1,
+                                          .latent_columns = 1,
+                                          .latent_width = 1,
+                                          .steps = 1,
+                                          .loss_count = 1,
+                                          .loss_names = name};
+        renders[i] = (vqc_archive_render){.id = ids[i], .prompt = "", .settings = "", .shape = i};
+    }
+    many.study.outline.shapes = shapes;
+    many.study.outline.renders = renders;
+    many.study.outline.shape_count = many.study.outline.render_count = SHAPES;
+    vqc_archive_close(start(&many));
+    vqc_archive_close(reopen(&many));
+    assert_true(seal_remove(f->path));
+    const hsize_t one = 1;
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    const hid_t file = H5Fopen(f->path, H5F_ACC_RDWR, H5P_DEFAULT);
+    const hid_t space = H5Screate_simple(1, &one, NULL);
+    const hid_t early = H5Pcreate(H5P_DATASET_CREATE);
+    assert_true(H5Pset_alloc_time(early, H5D_ALLOC_TIME_EARLY) >= 0 && H5Tset_size(type, TEXT) >= 0);
+    assert_true(H5Tset_cset(type, H5T_CSET_UTF8) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0);
+    const hid_t dataset = H5Dcreate2(file, "/long", type, space, H5P_DEFAULT, early, H5P_DEFAULT);
+    assert_true(dataset >= 0 && H5Dclose(dataset) >= 0 && H5Pclose(early) >= 0);
+    for (int i = 0; i < SHAPES; i++) {
+        char path[32];
+        (void)snprintf(path, sizeof path, "/shape_%d/loss_name", i);
+        assert_true(H5Ldelete(file, path, H5P_DEFAULT) >= 0);
+        assert_true(H5Lcreate_hard(file, "/long", file, path, H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    }
+    assert_true(H5Sclose(space) >= 0 && H5Tclose(type) >= 0 && H5Fclose(file) >= 0);
+    open_refused(&many, "the datasets hold more than there is room for in the file");
+    vqc_archive *archive;
+    assert_int_equal(vqc_archive_open_unprobed(f->path, &archive, &error), VQC_BAD_INPUT); /* in this process too */
+}
+
 static void test_plans_that_cannot_be_stored(void **state)
 {
     fixture *f = *state;
@@ -924,6 +975,7 @@ int main(void)
         ARCHIVE_TEST(test_changed_structure_is_refused),
         ARCHIVE_TEST(test_seal_covers_the_rest),
         ARCHIVE_TEST(test_archives_without_a_seal),
+        ARCHIVE_TEST(test_memory_is_bounded),
         ARCHIVE_TEST(test_plans_that_cannot_be_stored),
         ARCHIVE_TEST(test_files_that_are_no_archives),
         ARCHIVE_TEST(test_disk_full),

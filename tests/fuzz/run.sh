@@ -15,8 +15,12 @@ mkdir -p found
 failed=0
 for target in "$@"; do
     mkdir -p "corpus/$target"
+    from=$target # fuzz_archive_show has the seeds of fuzz_archive
+    while [ ! -d "$seeds/$from" ]; do
+        from=${from%_*}
+    done
     if ./"$target" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=4096 -artifact_prefix="found/$target-" \
-        "corpus/$target" "$seeds/$target" $(find made_seeds -path "made_seeds/$target") >"$target.log" 2>&1; then
+        "corpus/$target" "$seeds/$from" $(find made_seeds -path "made_seeds/$target") >"$target.log" 2>&1; then
         result=clean
     else
         result=FOUND
