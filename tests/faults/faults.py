@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -16,12 +17,13 @@ FIXTURES = os.path.join(HERE, "..", "models", "fixtures")
 PICTURES = os.path.join(HERE, "..", "image", "pictures")
 LONGEST = 120  # seconds that a launch may take
 PEER_TIMEOUT = "5"
+MOST_RANKS = 4
 
 JOB = f"""study: faults
 models:
   generator: {{config: {FIXTURES}/net2net.yaml, checkpoint: {FIXTURES}/net2net.safetensors}}
   perceptors: [{{checkpoint: {FIXTURES}/open_clip_gelu/open_clip_model.safetensors}}]
-render: {{size: [16, 16], steps: 25, crops: {{count: 3, group: 1}}, snapshots: 10}}
+render: {{size: [16, 16], steps: 15, crops: {{count: 3, group: 1}}, snapshots: 10}}
 seeds: [0, 1]
 prompts:
   - targets: [{{noise: 1}}]
@@ -40,8 +42,10 @@ class Round:
         self.program, self.shim = tools
         self.folder, self.ranks, self.token = folder, ranks, token
         self.out = os.path.join(folder, "out")
-        self.log = ""
-        for rank in range(ranks):
+        self.log, self.said = "", ""
+        self.mounted = self.other = self.close_call = False
+        self.disturbed = True  # whether the fault came before all was done
+        for rank in range(MOST_RANKS):
             os.makedirs(self.path(rank))
             with open(self.path(rank, "job.yaml"), "w") as job:
                 job.write(JOB)
@@ -54,11 +58,11 @@ class Round:
         shutil.copy(os.path.join(PICTURES, picture), self.path(rank, "start.png"))
 
     def put_all(self, picture):
-        for rank in range(self.ranks):
+        for rank in range(MOST_RANKS):
             self.put(picture, rank)
 
-    def start(self, options=(), environment=None, of_one_rank=None):
-        """Starts the launch. of_one_rank: (rank, environment of it alone)."""
+    def start(self, options=(), environment=None, of_rank=None):
+        """Starts the launch. of_rank: (rank or None for all, environment of it alone, in which $rank is its number)."""
         variables = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                          OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_mpi_yield_when_idle="1",
                          PRTE_MCA_rmaps_default_mapping_policy=":oversubscribe", OMP_WAIT_POLICY="passive",
@@ -67,9 +71,10 @@ class Round:
         threads = [] if "--threads" in options else ["--threads", "1"]
         command = [self.program, "render", "job.yaml", "-o", self.out, "--checkpoint", "0", "--peer-timeout",
                    PEER_TIMEOUT, *threads, *options]
-        rank, extra = of_one_rank or (0, {})
-        script = f'rank=${{OMPI_COMM_WORLD_RANK:-0}}; cd "{self.folder}/rank$rank"; [ $rank != {rank} ] || export '
-        script += " ".join(f"{key}={value}" for key, value in extra.items()) or "VQC_FAULT_NOTHING=1"
+        rank, extra = of_rank or (0, {})
+        script = f'rank=${{OMPI_COMM_WORLD_RANK:-0}}; cd "{self.folder}/rank$rank"; '
+        script += "" if rank is None else f"[ $rank != {rank} ] || "
+        script += "export " + " ".join(f"{key}={value}" for key, value in {"VQC_FAULT_NOTHING": 1, **extra}.items())
         words = ["sh", "-c", script + '; exec "$0" "$@"', *command]
         if self.ranks > 1:
             words = ["mpirun", "--bind-to", "none", "-n", str(self.ranks), *words]
@@ -121,13 +126,20 @@ class Round:
         self.start(*arguments, **named)
         return self.end()
 
-    def signal_one(self, number, choose):
-        processes = self.processes()
-        if processes:
+    def signal(self, number, processes):
+        """Sends it to them; whether one was there."""
+        reached = False
+        for process in processes:
             try:
-                os.kill(choose.choice(sorted(processes)), number)
+                os.kill(process, number)
+                reached = True
             except OSError:
                 pass
+        return reached
+
+    def signal_one(self, number, choose):
+        processes = sorted(self.processes())
+        return self.signal(number, [choose.choice(processes)] if processes else [])
 
     def archive(self):
         return os.path.join(self.out, "faults.h5")
@@ -141,21 +153,23 @@ class Round:
                 for r in json.loads(result.stdout)["renders"]]
 
     def half(self, choose, seconds):
-        """A launch that is asked to stop on the way; False where it was done before."""
+        """A launch that is asked to stop on the way; False where there is no archive yet."""
         self.start()
         time.sleep(0.2 + choose.random() * seconds)
         self.signal_one(signal.SIGUSR1, choose)
         code = self.end()
+        self.disturbed = code != 0
         if code not in (0, 3) and code not in (-signal.SIGUSR1, 128 + signal.SIGUSR1):  # before it watched for signals
             raise Failed(f"stopped by SIGUSR1: exit code {code}")
         return os.path.exists(self.archive())
 
 
 class Faults:
-    def __init__(self, tools, folder, seed):
+    """What all rounds have in common."""
+
+    def __init__(self, tools, folder):
         self.tools, self.folder = tools, folder
-        self.choose = random.Random(seed)
-        self.references, self.seconds = {}, {}
+        self.references, self.seconds, self.writes = {}, {}, {}
         self.bf16 = False
 
     def new(self, name, ranks):
@@ -171,10 +185,24 @@ class Faults:
         return True
 
     def measure(self):
-        for ranks in range(1, 5):
+        """How long a launch takes, and how often each rank writes to the archive, at least."""
+        for ranks in range(1, MOST_RANKS + 1):
             r = self.new(f"measure-{ranks}", ranks)
-            r.run()
+            count = os.path.join(r.folder, "count")
+            r.run(of_rank=(None, {"LD_PRELOAD": self.tools[1], "VQC_FAULT_COUNT": f"{count}$rank"}))
             self.seconds[ranks] = time.monotonic() - r.begun
+            for rank in range(ranks):
+                name = f"{count}{rank}"
+                self.writes[ranks, rank] = int(open(name).read()) if os.path.exists(name) else 1
+
+
+class Disturbance:
+    """One round: its fault, and what must hold then."""
+
+    def __init__(self, faults, choose):
+        self.faults, self.choose = faults, choose
+        self.references, self.seconds, self.tools = faults.references, faults.seconds, faults.tools
+        self.folder, self.bf16 = faults.folder, faults.bf16
 
     # -- What must hold --
 
@@ -188,6 +216,8 @@ class Faults:
 
     def again(self, r, options=(), environment=None):
         """The same command, until no render is left; a rank that was lost may have left one failed."""
+        if self.choose.random() < 0.5:
+            r.ranks = self.choose.randint(1, MOST_RANKS)
         self.expect_finished(r, r.run(options, environment))
 
     def expect_refusal(self, r, code, words, codes=(2,)):
@@ -203,29 +233,21 @@ class Faults:
         r.start()
         self.wait(r)
         if self.choose.random() < 0.5:
-            r.signal_one(signal.SIGKILL, self.choose)
+            r.disturbed = r.signal_one(signal.SIGKILL, self.choose)
         else:
-            for process in r.processes():
-                try:
-                    os.kill(process, signal.SIGKILL)
-                except OSError:
-                    pass
+            r.disturbed = r.signal(signal.SIGKILL, r.processes())
         r.end()
 
     def stop(self, r):
         r.start()
         self.wait(r)
         if r.ranks > 1:
-            r.signal_one(signal.SIGSTOP, self.choose)
+            r.disturbed = r.signal_one(signal.SIGSTOP, self.choose)
         else:
             processes = r.processes()
-            for number in (signal.SIGSTOP, signal.SIGCONT):
-                for process in processes:
-                    try:
-                        os.kill(process, number)
-                    except OSError:
-                        pass
-                time.sleep(0.3)
+            r.disturbed = r.signal(signal.SIGSTOP, processes)
+            time.sleep(0.3)
+            r.signal(signal.SIGCONT, processes)
         # What is stopped does not end by itself when the others have; a person would kill it.
         deadline = time.monotonic() + LONGEST
         while r.launch.poll() is None and time.monotonic() < deadline:
@@ -240,9 +262,41 @@ class Faults:
 
     def write_error(self, r):
         rank = self.choose.randrange(r.ranks)
-        call = self.choose.randint(1, 150 if rank == 0 else 60)
-        r.run(of_one_rank=(rank, {"LD_PRELOAD": self.tools[1], "VQC_FAULT_CALL": call}))
+        call = self.choose.randint(1, self.faults.writes[r.ranks, rank])
+        code = r.run(of_rank=(rank, {"LD_PRELOAD": self.tools[1], "VQC_FAULT_CALL": call}))
         r.log += f"write error at call {call} of rank {rank}\n"
+        r.disturbed = "shim: write" in r.said
+        if r.disturbed and code == 0:
+            # The one call that may fail in silence: HDF5 takes its mark off the file, which nobody reads.
+            self.expect_finished(r, code)
+
+    def changed_clock(self, r):
+        seconds = self.choose.choice([-1000000, -3600, -2, 2, 3600, 1000000])
+        change = {"LD_PRELOAD": self.tools[1], "VQC_FAULT_CLOCK": seconds}
+        self.expect_finished(r, r.run(of_rank=(self.choose.choice([None, *range(r.ranks)]), change)))
+
+    def archive_damaged(self, r):
+        """A byte of what no launch writes is another one, and then what it was."""
+        if not r.half(self.choose, self.seconds[r.ranks]):
+            return
+        r.disturbed = True
+        with open(r.archive(), "r+b") as file:
+            data = file.read()
+            lines = data[:data.index(b"\nsha256 ")].split(b"\n")
+            written = [tuple(map(int, line.split()[1:])) for line in lines[3:]]
+            # In the seal's text behind its first line, or where no launch writes.
+            places = range(len(lines[0]) + 1, data.index(b"\nsha256 ") + 72) if self.choose.random() < 0.3 else \
+                [p for (o, s), (end, _) in zip(written, written[1:] + [(len(data), 0)]) for p in range(o + s, end)]
+            place = self.choose.choice(places)
+            r.log += f"byte {place} of {len(data)}\n"
+            file.seek(place)
+            file.write(bytes([data[place] ^ 1 << self.choose.randrange(8)]))
+            file.flush()
+            code = r.run()
+            self.expect_refusal(r, code, ["this archive is damaged", "the seal at its start is damaged",
+                                          "this archive is truncated or damaged"])
+            file.seek(place)
+            file.write(data[place:place + 1])
 
     def full_disk(self, r):
         os.makedirs(r.out)
@@ -252,6 +306,7 @@ class Faults:
             return "skipped: needs to mount"
         r.mounted = True
         code = r.run()
+        r.disturbed = code != 0
         if code != 0:
             self.expect_refusal(r, code, ["No space left on device"], codes=(1,))
             if os.path.exists(r.archive()) or os.path.exists(r.archive() + ".partial"):
@@ -262,6 +317,7 @@ class Faults:
     def input_replaced(self, r):
         if not r.half(self.choose, self.seconds[r.ranks]):
             return
+        r.disturbed = True
         r.put_all("grey.png")
         self.expect_refusal(r, r.run(), ["start.png (init) is not the file that this archive was begun with"])
         r.put_all("colour.png")
@@ -273,6 +329,7 @@ class Faults:
         code = r.end()
         if code != 0:
             # Renders that had not begun refuse it; so does a launch that had not begun.
+            r.disturbed = True
             self.expect_refusal(r, code, ["is another now", "renders failed", "differs from rank 0"], codes=(1, 2))
         if not os.path.exists(r.archive()):
             r.put_all("colour.png")
@@ -333,21 +390,19 @@ class Faults:
             self.again(r, ["--precision", "bf16"])
         else:
             code = r.run(["--precision", "bf16"])
-            if code != 0:  # 0: there was nothing left to make
-                self.expect_refusal(r, code, ["bf16"], codes=(1, 2))
+            r.disturbed = True
+            self.expect_refusal(r, code, ["--precision bf16: "])
 
     def fewer_threads(self, r):
         r.start(["--threads", "2"])
         self.wait(r)
-        r.signal_one(signal.SIGUSR1, self.choose)
+        r.disturbed = r.signal_one(signal.SIGUSR1, self.choose)
         r.end()
         if self.choose.random() < 0.5:
             code = r.run(["--threads", "2"], {"OMP_THREAD_LIMIT": "1"})
-            self.expect_refusal(r, code, ["OMP_THREAD_LIMIT"], codes=(1, 2))
+            self.expect_refusal(r, code, ["OMP_THREAD_LIMIT"])
 
     def other_ranks_file(self, r):
-        if r.ranks == 1:
-            return "skipped: one rank"
         rank = self.choose.randrange(1, r.ranks)
         what = self.choose.choice(["start", "job", "fewer"])
         if what == "start":
@@ -363,55 +418,88 @@ class Faults:
             job.write(JOB)
         return None
 
-    FAULTS = ["kill", "stop", "signalled", "write_error", "full_disk", "input_replaced", "input_replaced_under_way",
-              "archive_replaced", "other_instruction_set", "other_precision", "fewer_threads", "other_ranks_file"]
-
-    def round(self, number):
-        """One of them; what to count it as."""
-        names = os.environ.get("FAULTS", "").split() or self.FAULTS
-        name = names[number % len(names)]
-        r = self.new(f"round-{number}", self.choose.randint(1, 4))
-        r.mounted = r.other = r.close_call = False
+    def run(self, name, r):
+        """Makes the fault; what to count the round as."""
         try:
             skipped = getattr(self, name)(r)
             if skipped:
-                return name, r.ranks, skipped
+                return skipped
             if not r.other:
                 self.again(r)
-                self.again(r)  # done: nothing happens
-            return name, r.ranks, "noticed too late to act" if r.close_call else "right"
+                if self.choose.random() < 0.25:
+                    self.expect_finished(r, r.run())  # done: nothing happens
+            if r.close_call:
+                return "noticed too late to act"
+            return "right" if r.disturbed else "came when all was done"
         except Failed as failure:
-            print(f"round {number}, {name} on {r.ranks} ranks FAILED: {failure}\n{r.log[-3000:]}", flush=True)
-            return name, r.ranks, "FAILED"
+            print(f"{os.path.basename(r.folder)}, {name} FAILED: {failure}\n{r.log[-3000:]}", flush=True)
+            return "FAILED"
         finally:
             if r.mounted:
                 subprocess.run(["umount", r.out])
             shutil.rmtree(r.folder, ignore_errors=True)
 
 
+FAULTS = ["kill", "stop", "signalled", "write_error", "full_disk", "input_replaced", "input_replaced_under_way",
+          "archive_replaced", "archive_damaged", "changed_clock", "other_instruction_set", "other_precision",
+          "fewer_threads", "other_ranks_file"]
+
+
+class Rounds:
+    """Which round is next, and what came of those that are over; for several threads."""
+
+    def __init__(self, faults, seed, first, count, end):
+        self.faults, self.seed, self.next, self.last, self.end = faults, seed, first, first + count, end
+        self.counts = collections.defaultdict(collections.Counter)
+        self.ranks = collections.Counter()
+        self.lock = threading.Lock()
+
+    def work(self):
+        names = os.environ.get("FAULTS", "").split() or FAULTS
+        while time.monotonic() < self.end:
+            with self.lock:
+                number, self.next = self.next, self.next + 1
+            if number >= self.last:
+                return
+            name = names[number % len(names)]
+            choose = random.Random(f"{self.seed} {number}")
+            ranks = choose.randint(2 if name == "other_ranks_file" else 1, MOST_RANKS)
+            r = self.faults.new(f"round-{number}-{ranks}-ranks", ranks)
+            outcome = Disturbance(self.faults, choose).run(name, r)
+            with self.lock:
+                self.counts[name][outcome.split(":")[0]] += 1
+                self.ranks[ranks] += 1
+
+    def print(self, minutes):
+        done = sum(self.ranks.values())
+        outcomes = [o for o in ("right", "came when all was done", "noticed too late to act", "skipped", "FAILED")
+                    if o in ("right", "FAILED") or any(counter[o] for counter in self.counts.values())]
+        print(f"\n{done} rounds of seed {self.seed} in {minutes:.0f} minutes; first launches of 1 to 4 ranks: "
+              + ", ".join(str(self.ranks[n]) for n in range(1, MOST_RANKS + 1)) + "\n")
+        print("| fault | " + " | ".join(outcomes) + " |")
+        print("| --- |" + " --- |" * len(outcomes))
+        for name in FAULTS:
+            print(f"| {name.replace('_', ' ')} | " + " | ".join(str(self.counts[name][o]) for o in outcomes) + " |")
+
+
 def main():
     program, shim, rounds, seed, minutes = sys.argv[1:]
     begun = time.monotonic()
-    counts = collections.defaultdict(collections.Counter)
-    done = 0
     with tempfile.TemporaryDirectory() as folder:
-        faults = Faults((program, shim), folder, int(seed))
+        faults = Faults((program, shim), folder)
         if not faults.reference_make("usual"):
             sys.exit("the undisturbed run failed")
         faults.reference_make("sse41", environment={"DNNL_MAX_CPU_ISA": "SSE41", "ONEDNN_MAX_CPU_ISA": "SSE41"})
         faults.bf16 = faults.reference_make("bf16", ["--precision", "bf16"])
         faults.measure()
-        while done < int(rounds) and time.monotonic() - begun < 60 * float(minutes):
-            name, ranks, outcome = faults.round(done)
-            counts[name][outcome if outcome in ("right", "FAILED") else outcome.split(":")[0]] += 1
-            done += 1
-    outcomes = sorted({outcome for counter in counts.values() for outcome in counter} | {"right", "FAILED"})
-    print(f"\n{done} rounds of seed {seed} in {(time.monotonic() - begun) / 60:.0f} minutes\n")
-    print("| fault | " + " | ".join(outcomes) + " |")
-    print("| --- |" + " --- |" * len(outcomes))
-    for name in Faults.FAULTS:
-        print(f"| {name.replace('_', ' ')} | " + " | ".join(str(counts[name][o]) for o in outcomes) + " |")
-    sys.exit(any(counter["FAILED"] for counter in counts.values()))
+        all_rounds = Rounds(faults, seed, int(os.environ.get("FIRST", "0")), int(rounds), begun + 60 * float(minutes))
+        workers = [threading.Thread(target=all_rounds.work) for _ in range(int(os.environ.get("WORKERS", "2")))]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        all_rounds.print((time.monotonic() - begun) / 60)
+    sys.exit(any(counter["FAILED"] for counter in all_rounds.counts.values()))
 
 
 if __name__ == "__main__":
