@@ -1,6 +1,6 @@
-/* Preloaded into a launch. Of the calls that write to an archive the one with the number VQC_FAULT_CALL fails with EIO,
- * and says so on standard error; VQC_FAULT_COUNT names a file for their count. VQC_FAULT_CLOCK: so many seconds are added to
- * the time of day, from the third second of the process on. */
+/* Preloaded into a launch. Of the calls that write to an archive the one with the number VQC_FAULT_CALL fails with
+ * EIO, and says so on standard error; VQC_FAULT_COUNT names a file for their count. VQC_FAULT_CLOCK: so many seconds
+ * are added to the time of day, from the third second of the process on. */
 
 #define _GNU_SOURCE
 

@@ -73,16 +73,16 @@ static void text_write(const subject *s, const char *name, const char *text)
     file_write(in_folder(s, name, path), text, strlen(text));
 }
 
-static vqc_status call(const vqc_command *command, const char *const *words)
+static vqc_status call(const vqc_command *command, const char *const *words, vqc_error *error)
 {
     enum { MAX_WORDS = 16 };
     char *copies[MAX_WORDS];
     int count = 0;
-    vqc_error error = {0};
+    *error = (vqc_error){0};
     for (; words[count] != NULL; count++)
         copies[count] = strdup(words[count]);
-    const vqc_status status = vqc_command_run(command, count, copies, &error);
-    if (status != VQC_OK && error.message[0] == '\0')
+    const vqc_status status = vqc_command_run(command, count, copies, error);
+    if (status != VQC_OK && error->message[0] == '\0')
         abort();
     for (int i = 0; i < count; i++)
         free(copies[i]);
@@ -146,8 +146,11 @@ static subject *subject_make(void)
     text_write(&s, "attributes.json", "{\"colour\": {\"red\": [\"a red house\"], \"blue\": [\"a blue house\"]}}\n");
     const char *const words[] = {
         in_folder(&s, "fuzzed.yaml", job), "-o", s.folder, "--threads", "1", "--checkpoint", "0", NULL};
-    if (call(&vqc_command_render, words) != VQC_OK)
+    vqc_error error;
+    if (call(&vqc_command_render, words, &error) != VQC_OK) {
+        (void)fprintf(stderr, "%s\n", error.message);
         abort();
+    }
     archive_learn(&s);
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     return &s;
@@ -325,25 +328,29 @@ static void reader_run(const subject *s, bool more)
 {
     char path[PATH_SIZE];
     char beside[PATH_SIZE];
+    vqc_error ignored;
     if (strcmp(FUZZ_READER, "show") == 0)
-        (void)call(&vqc_command_show, (const char *[]){s->path, more ? "--json" : NULL, NULL});
+        (void)call(&vqc_command_show, (const char *[]){s->path, more ? "--json" : NULL, NULL}, &ignored);
     else if (strcmp(FUZZ_READER, "verify") == 0)
-        (void)call(&vqc_command_verify, (const char *[]){s->path, more ? "--rerender" : NULL, "1", NULL});
+        (void)call(&vqc_command_verify, (const char *[]){s->path, more ? "--rerender" : NULL, "1", NULL}, &ignored);
     else if (strcmp(FUZZ_READER, "export") == 0) {
         folder_empty(in_folder(s, "pictures", path));
-        (void)call(&vqc_command_export, (const char *[]){s->path, "-o", path, NULL});
+        (void)call(&vqc_command_export, (const char *[]){s->path, "-o", path, NULL}, &ignored);
     } else if (strcmp(FUZZ_READER, "judge") == 0)
         (void)call(&vqc_command_judge,
                    (const char *[]){"--archive", s->path, "--perceptor", MODELS "picturebook-vit.safetensors",
                                     "--vocabulary", MODELS "picturebook.bpe.gz", "--attributes",
-                                    in_folder(s, "attributes.json", path), "--threads", "1", NULL});
+                                    in_folder(s, "attributes.json", path), "--threads", "1", NULL},
+                   &ignored);
     else if (strcmp(FUZZ_READER, "resume") == 0)
         (void)call(&vqc_command_render,
-                   (const char *[]){in_folder(s, "fuzzed.yaml", path), "-o", s->folder, "--threads", "1", NULL});
+                   (const char *[]){in_folder(s, "fuzzed.yaml", path), "-o", s->folder, "--threads", "1", NULL},
+                   &ignored);
     else if (strcmp(FUZZ_READER, "latent") == 0) {
         (void)unlink(in_folder(s, "other.h5", path));
         (void)call(&vqc_command_render,
-                   (const char *[]){in_folder(s, "other.yaml", beside), "-o", s->folder, "--threads", "1", NULL});
+                   (const char *[]){in_folder(s, "other.yaml", beside), "-o", s->folder, "--threads", "1", NULL},
+                   &ignored);
     } else
         abort();
 }
