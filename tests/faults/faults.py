@@ -248,13 +248,16 @@ class Disturbance:
             r.disturbed = r.signal(signal.SIGSTOP, processes)
             time.sleep(0.3)
             r.signal(signal.SIGCONT, processes)
-        # What is stopped does not end by itself when the others have; a person would kill it.
-        deadline = time.monotonic() + LONGEST
-        while r.launch.poll() is None and time.monotonic() < deadline:
+        # What is stopped does not end by itself when the others have; a person would kill it. Who is stopped while MPI
+        # starts is waited for by MPI, without end, before the ranks watch each other: it goes on.
+        begun = time.monotonic()
+        while r.launch.poll() is None and time.monotonic() < begun + LONGEST:
             time.sleep(0.2)
-            if len(r.processes()) == 1 and r.ranks > 1:
-                for process in r.processes():
-                    os.kill(process, signal.SIGKILL)
+            left = r.processes()
+            if len(left) == 1 and r.ranks > 1:
+                r.signal(signal.SIGKILL, left)
+            elif time.monotonic() > begun + 20 and os.path.getsize(r.messages.name) == 0:
+                r.signal(signal.SIGCONT, left)
         r.end()
 
     def signalled(self, r):
