@@ -69,6 +69,22 @@ static vqc_status file_prepare(vqc_archive *archive, const vqc_archive_outline *
     return existing_check(archive->path, outline, error);
 }
 
+/* Opens the file on all ranks; one that is changed meanwhile is said to be, whatever HDF5 finds then. */
+static vqc_status file_open(vqc_archive *archive, vqc_comm *comm, vqc_error *error)
+{
+    vqc_error changed;
+    VQC_TRY(vqc_comm_agree(comm, vqc_archive_examine(archive, true, error), error));
+    archive->comm = comm;
+    vqc_status status =
+        vqc_comm_agree(comm, vqc_hdf5_file_open(archive->path, archive->bytes, comm, &archive->file, error), error);
+    if (status == VQC_OK)
+        status = vqc_comm_agree(comm, vqc_archive_contents_open(archive, error), error);
+    if (status == VQC_OK || vqc_archive_place_check(archive, &changed) == VQC_OK)
+        return status;
+    *error = changed;
+    return VQC_FAILED;
+}
+
 static vqc_status archive_start(vqc_archive *archive, vqc_comm *comm, const vqc_archive_outline *outline,
                                 bool *created_out, vqc_error *error)
 {
@@ -77,11 +93,7 @@ static vqc_status archive_start(vqc_archive *archive, vqc_comm *comm, const vqc_
         status = file_prepare(archive, outline, created_out, error);
     VQC_TRY(vqc_comm_agree(comm, status, error));
     VQC_TRY(vqc_comm_broadcast(comm, created_out, sizeof *created_out, 0, error));
-    VQC_TRY(vqc_comm_agree(comm, vqc_archive_examine(archive, true, error), error));
-    archive->comm = comm;
-    VQC_TRY(
-        vqc_comm_agree(comm, vqc_hdf5_file_open(archive->path, archive->bytes, comm, &archive->file, error), error));
-    return vqc_comm_agree(comm, vqc_archive_contents_open(archive, error), error);
+    return vqc_comm_agree(comm, file_open(archive, comm, error), error);
 }
 
 vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive_outline *outline,
