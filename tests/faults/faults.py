@@ -100,7 +100,10 @@ class Round:
         try:
             code = self.launch.wait(LONGEST)
         except subprocess.TimeoutExpired:
+            self.log += f"--- no end\n{open(self.messages.name).read()}\n"
             for process in [*self.processes(), self.launch.pid]:
+                state = [line for line in open(f"/proc/{process}/status") if line.startswith(("Name", "State"))]
+                self.log += f"{process}: {''.join(state)}"
                 try:
                     os.kill(process, signal.SIGKILL)
                 except OSError:
