@@ -131,7 +131,7 @@ static const vqc_option table[] = {
 const vqc_command vqc_command_inspect = {
     .name = "inspect",
     .summary = "what a weights file holds",
-    .usage = "vqclip inspect FILE [--json]",
+    .usage = "vqclip inspect FILE [--generator FILE] [--json]",
     .about = "Says what a weights file holds: format, SHA-256, the model it is recognised as, and every\n"
              "tensor's type, shape and name. The model is built of the file, and all of its tensors read, as\n"
              "embed, reconstruct and render do it: a part that they refuse is said not to be usable, and why;\n"

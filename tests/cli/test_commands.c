@@ -238,6 +238,30 @@ static char *output_of(const vqc_command *run_command, const char *const *words)
     return text;
 }
 
+/* A file that needs a configuration has usable parts with it alone. */
+static void test_inspect_usable(void **state)
+{
+    static const struct {
+        const char *words[5], *expected;
+    } cases[] = {
+        {{FIXTURES "open_clip_gelu/open_clip_model.safetensors", "--json", NULL},
+         "\"usable\":[\"picture tower\",\"text tower\"]"},
+        {{FIXTURES "settings/picture_tower/model.safetensors", "--json", NULL}, "\"usable\":[\"picture tower\"]"},
+        {{FIXTURES "net2net.safetensors", "--json", NULL}, "\"usable\":[]"},
+        {{FIXTURES "net2net.safetensors", "--json", "--generator", FIXTURES "net2net.yaml", NULL},
+         "\"usable\":[\"decoder\",\"encoder\"]"},
+        {{MODELS "picturebook-vit.safetensors", NULL},
+         "QuickGELU (assumed, no configuration says it); heads of 64 (assumed)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = output_of(&vqc_command_inspect, cases[i].words);
+        if (strstr(text, cases[i].expected) == NULL)
+            fail_msg("expected %s in %.600s", cases[i].expected, text);
+        free(text);
+    }
+}
+
 /* How many pairs of two texts that differ in capitals alone are the same to the perceptor. */
 static int same_pairs(const char *cleaning)
 {
@@ -417,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_cleaning_words),
         cmocka_unit_test(test_reconstruct_picture),
         cmocka_unit_test(test_inspect),
+        cmocka_unit_test(test_inspect_usable),
         cmocka_unit_test(test_embed_files),
         cmocka_unit_test(test_judge),
         cmocka_unit_test(test_judge_bad_lists),
