@@ -55,6 +55,7 @@ typedef struct vqc_archive_extents {
     const char *const *loss_names; /* loss_count of them */
     uint32_t snapshot_count;       /* may be 0 */
     uint64_t checkpoint_bytes;     /* may be 0: no checkpoints */
+    bool relevance;                /* each has a mask that a text found */
 } vqc_archive_extents;
 
 /* How many codes a render of this shape has: one for each cell of the latent, or none. */
@@ -138,8 +139,10 @@ typedef struct vqc_archive_result {
     const float *latent;
     const int32_t *codes; /* where the shape has any */
     const float *losses;
-    double seconds;     /* computing time, over all launches */
-    const char *device; /* what computed it */
+    const float *relevance; /* (2, latent_rows, latent_columns): what a text found, 0 to 1, and the mask that came of
+                               it; NULL where the shape has none */
+    double seconds;         /* computing time, over all launches */
+    const char *device;     /* what computed it */
     const char *host;
 } vqc_archive_result;
 
@@ -184,6 +187,9 @@ VQC_MUST_CHECK vqc_status vqc_archive_codes_read(const vqc_archive *archive, siz
                                                  vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_archive_losses_read(const vqc_archive *archive, size_t render, float *losses_out,
                                                   vqc_error *error);
+/* A render whose shape has no relevance is VQC_FAILED. */
+VQC_MUST_CHECK vqc_status vqc_archive_relevance_read(const vqc_archive *archive, size_t render, float *relevance_out,
+                                                     vqc_error *error);
 /* *present_out is false, and the picture untouched, where that snapshot was not written yet. */
 VQC_MUST_CHECK vqc_status vqc_archive_snapshot_read(const vqc_archive *archive, size_t render, uint32_t snapshot,
                                                     uint8_t *picture_out, bool *present_out, vqc_error *error);

@@ -74,19 +74,21 @@ size_t vqc_layout_written_count(size_t shapes)
     return 1 + VQC_FILE_TABLE_COUNT + VQC_RENDER_TABLE_COUNT + shapes * VQC_SHAPE_TABLE_COUNT;
 }
 
+static const char *const shape_names[VQC_SHAPE_TABLE_COUNT] = {
+    [VQC_SHAPE_PICTURE] = "picture",
+    [VQC_SHAPE_LATENT] = "latent",
+    [VQC_SHAPE_CODES] = "codes",
+    [VQC_SHAPE_LOSS_NAME] = "loss_name",
+    [VQC_SHAPE_LOSSES] = "losses",
+    [VQC_SHAPE_SNAPSHOT] = "snapshot",
+    [VQC_SHAPE_SNAPSHOT_PRESENT] = "snapshot_present",
+    [VQC_SHAPE_CHECKPOINT] = "checkpoint",
+    [VQC_SHAPE_RELEVANCE] = "relevance",
+};
+
 vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size_t renders,
                                        const vqc_archive_extents *shape)
 {
-    static const char *const names[VQC_SHAPE_TABLE_COUNT] = {
-        [VQC_SHAPE_PICTURE] = "picture",
-        [VQC_SHAPE_LATENT] = "latent",
-        [VQC_SHAPE_CODES] = "codes",
-        [VQC_SHAPE_LOSS_NAME] = "loss_name",
-        [VQC_SHAPE_LOSSES] = "losses",
-        [VQC_SHAPE_SNAPSHOT] = "snapshot",
-        [VQC_SHAPE_SNAPSHOT_PRESENT] = "snapshot_present",
-        [VQC_SHAPE_CHECKPOINT] = "checkpoint",
-    };
     vqc_dataset_form form = {0};
     switch (table) {
     case VQC_SHAPE_PICTURE:
@@ -125,10 +127,16 @@ vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size
         form = (vqc_dataset_form){
             .element = VQC_ELEMENT_U8, .rank = 3, .dims = {renders, VQC_LAYOUT_SLOTS, shape->checkpoint_bytes}};
         break;
+    case VQC_SHAPE_RELEVANCE:
+        form = (vqc_dataset_form){
+            .element = VQC_ELEMENT_F32,
+            .rank = 4,
+            .dims = {renders, VQC_LAYOUT_RELEVANCE_PLANES, shape->latent_rows, shape->latent_columns}};
+        break;
     case VQC_SHAPE_TABLE_COUNT:
         break;
     }
-    (void)snprintf(form.path, sizeof form.path, "/shape_%zu/%s", index, names[table]);
+    (void)snprintf(form.path, sizeof form.path, "/shape_%zu/%s", index, shape_names[table]);
     return form;
 }
 
@@ -140,7 +148,7 @@ uint64_t vqc_archive_code_count(const vqc_archive_extents *shape)
 bool vqc_layout_shape_optional(vqc_shape_table table)
 {
     return table == VQC_SHAPE_CODES || table == VQC_SHAPE_SNAPSHOT || table == VQC_SHAPE_SNAPSHOT_PRESENT ||
-           table == VQC_SHAPE_CHECKPOINT;
+           table == VQC_SHAPE_CHECKPOINT || table == VQC_SHAPE_RELEVANCE;
 }
 
 bool vqc_layout_shape_present(vqc_shape_table table, const vqc_archive_extents *shape)
@@ -149,6 +157,8 @@ bool vqc_layout_shape_present(vqc_shape_table table, const vqc_archive_extents *
         return shape->checkpoint_bytes > 0;
     if (table == VQC_SHAPE_CODES)
         return !shape->without_codes;
+    if (table == VQC_SHAPE_RELEVANCE)
+        return shape->relevance;
     return !vqc_layout_shape_optional(table) || shape->snapshot_count > 0;
 }
 
@@ -180,6 +190,9 @@ vqc_status vqc_layout_shape_learn(vqc_shape_table table, const vqc_dataset *data
         break;
     case VQC_SHAPE_CHECKPOINT:
         shape->checkpoint_bytes = dims[2];
+        break;
+    case VQC_SHAPE_RELEVANCE:
+        shape->relevance = true;
         break;
     case VQC_SHAPE_CODES:
     case VQC_SHAPE_LOSS_NAME:

@@ -6,7 +6,7 @@
 
 /* The datasets beside the outline's texts: their paths, types and sizes. README.md shows the whole. */
 
-enum { VQC_LAYOUT_VERSION = 1, VQC_LAYOUT_SLOTS = 2, VQC_LAYOUT_DIGEST_BYTES = 64 };
+enum { VQC_LAYOUT_VERSION = 1, VQC_LAYOUT_SLOTS = 2, VQC_LAYOUT_RELEVANCE_PLANES = 2, VQC_LAYOUT_DIGEST_BYTES = 64 };
 
 /* Tables with a row for each render. */
 typedef enum vqc_render_table {
@@ -37,6 +37,7 @@ typedef enum vqc_shape_table {
     VQC_SHAPE_SNAPSHOT,
     VQC_SHAPE_SNAPSHOT_PRESENT,
     VQC_SHAPE_CHECKPOINT,
+    VQC_SHAPE_RELEVANCE,
     VQC_SHAPE_TABLE_COUNT
 } vqc_shape_table;
 
@@ -66,7 +67,7 @@ size_t vqc_layout_written_count(size_t shapes);
 vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size_t renders,
                                        const vqc_archive_extents *shape);
 
-/* Whether an archive may lack the dataset: snapshots and checkpoints, where the outline has none. */
+/* Whether an archive may lack the dataset: snapshots, checkpoints and relevance, where the outline has none. */
 bool vqc_layout_shape_optional(vqc_shape_table table);
 /* Whether an archive with this shape has the dataset. */
 bool vqc_layout_shape_present(vqc_shape_table table, const vqc_archive_extents *shape);

@@ -73,6 +73,7 @@ static vqc_status shape_compare(const vqc_archive_extents *stored, const vqc_arc
     VQC_TRY(number_compare("number of loss terms", stored->loss_count, wanted->loss_count, error));
     VQC_TRY(number_compare("number of snapshots", stored->snapshot_count, wanted->snapshot_count, error));
     VQC_TRY(number_compare("size of checkpoints", stored->checkpoint_bytes, wanted->checkpoint_bytes, error));
+    VQC_TRY(number_compare("masks that a text finds", stored->relevance, wanted->relevance, error));
     for (uint32_t i = 0; i < stored->loss_count; i++)
         if (strcmp(stored->loss_names[i], wanted->loss_names[i]) != 0)
             return difference(error, "the name of a loss term");

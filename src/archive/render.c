@@ -45,7 +45,9 @@ static vqc_status dataset_find(const vqc_archive *archive, vqc_shape_table table
     const vqc_dataset *dataset = &archive->shapes[shape].table[table];
     if (dataset->form.rank == 0)
         return vqc_error_set(error, VQC_FAILED, "%s: render %zu has no room for %s", archive->path, render,
-                             table == VQC_SHAPE_CHECKPOINT ? "checkpoints" : "snapshots");
+                             table == VQC_SHAPE_CHECKPOINT  ? "checkpoints"
+                             : table == VQC_SHAPE_RELEVANCE ? "a relevance"
+                                                            : "snapshots");
     *dataset_out = dataset;
     return VQC_OK;
 }
@@ -129,6 +131,8 @@ static vqc_status data_write(vqc_archive *archive, size_t render, const vqc_arch
     if (has_codes(archive, render))
         VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_CODES, render, 1, 0, result->codes, error));
     VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_LOSSES, render, 1, 0, result->losses, error));
+    if (result->relevance != NULL)
+        VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_RELEVANCE, render, 1, 0, result->relevance, error));
     VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_SECONDS, render, &result->seconds, error));
     VQC_TRY(text_write(archive, VQC_RENDER_DEVICE, render, result->device, error));
     return text_write(archive, VQC_RENDER_HOST, render, result->host, error);
@@ -257,6 +261,12 @@ vqc_status vqc_archive_codes_read(const vqc_archive *archive, size_t render, int
 vqc_status vqc_archive_losses_read(const vqc_archive *archive, size_t render, float *losses_out, vqc_error *error)
 {
     return vqc_archive_row_read(archive, VQC_SHAPE_LOSSES, render, 1, 0, losses_out, error);
+}
+
+vqc_status vqc_archive_relevance_read(const vqc_archive *archive, size_t render, float *relevance_out,
+                                      vqc_error *error)
+{
+    return vqc_archive_row_read(archive, VQC_SHAPE_RELEVANCE, render, 1, 0, relevance_out, error);
 }
 
 /* Whether the row's bytes have the digest that the table of digests holds. */

@@ -16,7 +16,8 @@ typedef enum vqc_stream_purpose {
     VQC_STREAM_BATCH,        /* what all crops of a step have in common; place: augmentation */
     VQC_STREAM_STAGE_NOISE,  /* noise, or displacements, of an augmentation; item: crop, place: augmentation, draws:
                                 elements / 4 */
-    VQC_STREAM_CHOICE        /* words of a prompt; step: hash of its text, item: which of its places */
+    VQC_STREAM_CHOICE,       /* words of a prompt; step: hash of its text, item: which of its places */
+    VQC_STREAM_RELEVANCE     /* item: crop of a mask's relevance; draws: size, top, left */
 } vqc_stream_purpose;
 
 typedef struct vqc_stream {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "archive/archive.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/visible.h"
 #include "cli/arguments.h"
@@ -50,6 +51,45 @@ static vqc_status picture_write(const export_work *work, size_t number, const vq
     return status;
 }
 
+/* Writes one plane of a relevance as a grey picture of the render's size. */
+static vqc_status plane_write(const export_work *work, size_t number, const char *what, const float *plane,
+                              const vqc_archive_extents *shape, vqc_error *error)
+{
+    vqc_image image;
+    vqc_text path = {0};
+    VQC_TRY(vqc_image_create(shape->height, shape->width, &image, error));
+    for (int64_t i = 0; i < image.height * image.width; i++) {
+        const int64_t row = i / image.width * shape->latent_rows / image.height;
+        const int64_t column = i % image.width * shape->latent_columns / image.width;
+        const float value = plane[row * shape->latent_columns + column];
+        memset(image.pixels + 3 * i, value > 0.0F ? (int)(255.0F * (value < 1.0F ? value : 1.0F) + 0.5F) : 0, 3);
+    }
+    vqc_status status = vqc_text_append(&path, error, "%s/%05zu-%s.png", work->folder, number, what);
+    if (status == VQC_OK)
+        status = vqc_image_write_png(path.data, &image, NULL, 0, error);
+    vqc_text_release(&path);
+    vqc_image_release(&image);
+    return status;
+}
+
+/* Writes what a text found, and the mask of it, beside the picture. */
+static vqc_status relevance_export(const export_work *work, size_t number, const vqc_archive_extents *shape,
+                                   vqc_error *error)
+{
+    const size_t count = (size_t)shape->latent_rows * shape->latent_columns;
+    float *planes;
+    if (!shape->relevance)
+        return VQC_OK;
+    VQC_TRY(vqc_memory_allocate(2 * count, sizeof *planes, "a relevance", &planes, error));
+    vqc_status status = vqc_archive_relevance_read(work->archive, number, planes, error);
+    if (status == VQC_OK)
+        status = plane_write(work, number, "relevance", planes, shape, error);
+    if (status == VQC_OK)
+        status = plane_write(work, number, "mask", planes + count, shape, error);
+    free(planes);
+    return status;
+}
+
 /* Why there is no picture, for the place on the sheet where it would be. */
 static vqc_status absence_place(const vqc_archive_outcome *outcome, vqc_sheet *sheet, size_t cell, vqc_error *error)
 {
@@ -89,6 +129,8 @@ static vqc_status render_export(export_work *work, size_t number, vqc_sheet *she
     }
     if (status == VQC_OK)
         status = picture_write(work, number, &image, error);
+    if (status == VQC_OK)
+        status = relevance_export(work, number, shape, error);
     if (status == VQC_OK)
         status = vqc_sheet_picture_place(sheet, cell, &image, error);
     work->written += status == VQC_OK;
@@ -337,6 +379,7 @@ const vqc_command vqc_command_export = {
     .summary = "an archive's pictures as PNG files and a contact sheet",
     .usage = "vqclip export ARCHIVE -o DIR",
     .about = "Writes every finished picture as DIR/NUMBER.png, with prompt, seed and settings in its text chunks,\n"
+             "where a text made the mask also DIR/NUMBER-relevance.png and DIR/NUMBER-mask.png,\n"
              "and all of them in order, each with its prompt, on DIR/sheet.png; more than 100 renders are spread\n"
              "over DIR/sheet-1.png and on.",
     .options = table,

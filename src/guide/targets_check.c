@@ -39,9 +39,9 @@ typedef struct text_limit {
     vqc_token_list tokens; /* of the text looked at */
 } text_limit;
 
-static vqc_status text_check(text_limit *limit, const vqc_prompt *prompt, size_t target, vqc_error *error)
+/* Whether the perceptor takes a text; `part` goes before what is said of one that is too long. */
+static vqc_status text_check(text_limit *limit, const char *text, const char *part, vqc_error *error)
 {
-    char part[32] = "";
     if (!limit->readable)
         return vqc_error_set(error, VQC_BAD_INPUT,
                              "perceptor %s: %s has no text tower that vqclip knows: it takes pictures and embeddings "
@@ -49,11 +49,9 @@ static vqc_status text_check(text_limit *limit, const vqc_prompt *prompt, size_t
                              limit->source->name, limit->source->checkpoint);
     if (limit->tokenizer == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "perceptor %s: texts need its vocabulary", limit->source->name);
-    VQC_TRY(vqc_tokenizer_encode(limit->tokenizer, prompt->targets[target].text, &limit->tokens, error));
+    VQC_TRY(vqc_tokenizer_encode(limit->tokenizer, text, &limit->tokens, error));
     if (limit->tokens.count <= limit->context || limit->source->truncate)
         return VQC_OK;
-    if (prompt_is_split(prompt))
-        (void)snprintf(part, sizeof part, "part %zu: ", target + 1);
     return vqc_error_set(
         error, VQC_BAD_INPUT,
         "%sexpected a text of at most %zu tokens with its start and end, which is what the perceptor "
@@ -61,13 +59,38 @@ static vqc_status text_check(text_limit *limit, const vqc_prompt *prompt, size_t
         part, limit->context, limit->source->name, limit->tokens.count);
 }
 
-/* Every text of the study. */
+static vqc_status target_check(text_limit *limit, const vqc_prompt *prompt, size_t target, vqc_error *error)
+{
+    char part[32] = "";
+    if (prompt_is_split(prompt))
+        (void)snprintf(part, sizeof part, "part %zu: ", target + 1);
+    return text_check(limit, prompt->targets[target].text, part, error);
+}
+
+/* The texts of masks. */
+static vqc_status masks_check(const vqc_study *study, text_limit *limit, vqc_error *error)
+{
+    const vqc_settings *last = NULL;
+    for (size_t i = 0; i < study->render_count; i++) {
+        const vqc_render *render = &study->renders[i];
+        const vqc_mask *mask = &render->settings->mask;
+        if (render->settings == last || mask->text == NULL)
+            continue;
+        last = render->settings;
+        if (text_check(limit, mask->text, "mask: text: ", error) != VQC_OK ||
+            text_check(limit, mask->neutral, "mask: neutral: ", error) != VQC_OK)
+            return vqc_error_prefix(error, "%s: prompt %s", study->path, render->prompt->id);
+    }
+    return VQC_OK;
+}
+
+/* Every text of the prompts. */
 static vqc_status texts_check(const vqc_study *study, text_limit *limit, vqc_error *error)
 {
     for (size_t i = 0; i < study->prompt_count; i++) {
         const vqc_prompt *prompt = &study->prompts[i];
         for (size_t t = 0; t < prompt->target_count; t++)
-            if (prompt->targets[t].kind == VQC_TARGET_TEXT && text_check(limit, prompt, t, error) != VQC_OK)
+            if (prompt->targets[t].kind == VQC_TARGET_TEXT && target_check(limit, prompt, t, error) != VQC_OK)
                 return text_refuse(study, prompt, t, error);
     }
     return VQC_OK;
@@ -90,6 +113,8 @@ static vqc_status perceptor_check(const vqc_study *study, const vqc_perceptor_so
         status = vqc_clip_tokenizer_create(clip, source->vocabulary, &limit.tokenizer, error);
     if (status == VQC_OK)
         status = texts_check(study, &limit, error);
+    if (status == VQC_OK)
+        status = masks_check(study, &limit, error);
     vqc_token_list_release(&limit.tokens);
     vqc_tokenizer_destroy(limit.tokenizer);
     vqc_clip_close(clip);

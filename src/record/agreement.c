@@ -58,9 +58,10 @@ static vqc_status render_describe(const vqc_archive_outline *outline, size_t num
     const vqc_archive_extents *shape = &outline->shapes[render->shape];
     VQC_TRY(vqc_text_append(text, error, "%s\n%s\n%s\n%llu %u", render->id, render->prompt, render->settings,
                             (unsigned long long)render->seed, render->shape));
-    return vqc_text_append(text, error, " %u %u %u %u %u %u %u %u %llu", shape->height, shape->width,
+    return vqc_text_append(text, error, " %u %u %u %u %u %u %u %u %llu %d", shape->height, shape->width,
                            shape->latent_rows, shape->latent_columns, shape->latent_width, shape->steps,
-                           shape->loss_count, shape->snapshot_count, (unsigned long long)shape->checkpoint_bytes);
+                           shape->loss_count, shape->snapshot_count, (unsigned long long)shape->checkpoint_bytes,
+                           shape->relevance ? 1 : 0);
 }
 
 static vqc_status renders_add(vqc_text *list, const vqc_archive_outline *outline, vqc_error *error)

@@ -370,14 +370,6 @@ static vqc_status models_set(vqc_study *study, const vqc_model_files *files, vqc
     return VQC_OK;
 }
 
-/* Whether two masks are the same but for their paths. */
-static bool masks_agree(const vqc_mask *left, const vqc_mask *right)
-{
-    return (left->file == NULL) == (right->file == NULL) && left->channel == right->channel &&
-           left->invert == right->invert && left->soft == right->soft && left->feather == right->feather &&
-           left->keep_pixels == right->keep_pixels;
-}
-
 /* The settings that the archive resolved, but for init and mask, whose paths the job text gives: those are the
  * render's own. *same_out: whether init and mask are otherwise the same. */
 static vqc_status settings_read(const char *name, const char *text, const vqc_settings *own, vqc_settings *resolved,
@@ -391,7 +383,7 @@ static vqc_status settings_read(const char *name, const char *text, const vqc_se
     if (status == VQC_OK)
         status = vqc_settings_apply(resolved, mapping, NULL, error);
     *same_out = resolved->init.kind == own->init.kind && resolved->init.render == own->init.render &&
-                masks_agree(&resolved->mask, &own->mask);
+                vqc_mask_is_like(&resolved->mask, &own->mask);
     vqc_yaml_destroy(yaml);
     resolved->init = own->init;
     resolved->mask = own->mask;

@@ -46,7 +46,8 @@ static vqc_status shape_check(const vqc_render_extents *shape, const vqc_archive
     if (shape->height == recorded->height && shape->width == recorded->width &&
         shape->rows == recorded->latent_rows && shape->columns == recorded->latent_columns &&
         shape->latent_width == recorded->latent_width && (uint64_t)shape->codes == vqc_archive_code_count(recorded) &&
-        shape->steps == recorded->steps && shape->terms == recorded->loss_count)
+        shape->steps == recorded->steps && shape->terms == recorded->loss_count &&
+        shape->relevance == recorded->relevance)
         return VQC_OK;
     return vqc_error_set(error, VQC_FAILED, "%s: render %zu: the models and settings do not give its shape",
                          vqc_archive_path(archive), number);
@@ -159,6 +160,23 @@ static vqc_status decoded_compare(result *made, vqc_renderer *renderer, vqc_rere
     return VQC_OK;
 }
 
+/* What a text found, where the render has such a mask. */
+static vqc_status relevance_compare(const result *made, const vqc_renderer *renderer, const vqc_archive *archive,
+                                    size_t number, vqc_rerender_comparison *comparison, vqc_error *error)
+{
+    const size_t count = (size_t)(2 * made->shape.rows * made->shape.columns);
+    float *recorded;
+    comparison->relevance_equal = !made->shape.relevance;
+    if (!made->shape.relevance)
+        return VQC_OK;
+    VQC_TRY(vqc_memory_allocate(count, sizeof *recorded, "a relevance", &recorded, error));
+    vqc_status status = vqc_archive_relevance_read(archive, number, recorded, error);
+    comparison->relevance_equal =
+        status == VQC_OK && memcmp(recorded, vqc_renderer_mask(renderer)->relevance, count * sizeof *recorded) == 0;
+    free(recorded);
+    return status;
+}
+
 static vqc_status result_compare(result *made, vqc_renderer *renderer, const vqc_render *render,
                                  const vqc_archive *archive, size_t number, vqc_rerender_comparison *comparison,
                                  vqc_error *error)
@@ -169,6 +187,7 @@ static vqc_status result_compare(result *made, vqc_renderer *renderer, const vqc
     VQC_TRY(digests_compare(made, archive, number, comparison, error));
     comparison->codes_equal =
         memcmp(made->codes, made->recorded_codes, (size_t)made->shape.codes * sizeof *made->codes) == 0;
+    VQC_TRY(relevance_compare(made, renderer, archive, number, comparison, error));
     comparison->picture_psnr = psnr_find(made, &comparison->picture_largest);
     latents_compare(made, comparison);
     losses_compare(made, comparison);
@@ -191,7 +210,7 @@ bool vqc_rerender_passes(const vqc_rerender_comparison *comparison, bool exact)
 {
     if (exact)
         return comparison->picture_equal && comparison->latent_equal && comparison->codes_equal &&
-               comparison->totals_equal;
+               comparison->totals_equal && comparison->relevance_equal;
     return comparison->losses_relative <= VQC_RERENDER_LOSSES_LIMIT &&
            comparison->decoded_psnr >= VQC_RERENDER_DECODED_LIMIT;
 }

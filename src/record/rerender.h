@@ -18,6 +18,7 @@
 typedef struct vqc_rerender_comparison {
     bool picture_equal, latent_equal; /* SHA-256 of the bytes */
     bool codes_equal, totals_equal;   /* the codes, and the total loss of every step */
+    bool relevance_equal;             /* what a text found, and the mask of it; or there is none */
     int picture_largest;              /* largest difference of a byte of the picture */
     double picture_psnr;              /* dB: 10 log10(255² / mean square difference); infinite if equal */
     double latent_largest;            /* largest difference of an element */

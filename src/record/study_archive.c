@@ -169,7 +169,7 @@ static bool shape_is(const vqc_archive_extents *shape, const vqc_render_extents 
            shape->latent_columns == render->columns && shape->latent_width == render->latent_width &&
            vqc_archive_code_count(shape) == (uint64_t)render->codes && shape->steps == render->steps &&
            shape->loss_count == render->terms && shape->snapshot_count == snapshots &&
-           shape->checkpoint_bytes == vqc_checkpoint_size(render);
+           shape->checkpoint_bytes == vqc_checkpoint_size(render) && shape->relevance == render->relevance;
 }
 
 /* Finds the render's shape among those that there are, or adds it. */
@@ -200,6 +200,7 @@ static vqc_status shape_place(vqc_study_archive *archive, const vqc_study *study
         .loss_names = names,
         .snapshot_count = (uint32_t)snapshots,
         .checkpoint_bytes = vqc_checkpoint_size(shape),
+        .relevance = shape->relevance,
     };
     *index_out = (uint32_t)archive->outline.shape_count++;
     return VQC_OK;

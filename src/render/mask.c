@@ -1,20 +1,22 @@
 #include "render/mask.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "guide/relevance.h"
 #include "image/image.h"
-#include "render/init.h"
 
 /* Values of a mask are whole numbers up to this: the sum of three bytes. */
 enum { WHITE = 3 * 255 };
 
 /* A mask on its way. */
 typedef struct mask_work {
-    const vqc_generator *generator;
+    const vqc_render_models *models;
     const vqc_render *render;
     const vqc_mask *settings;
-    int32_t *values; /* (height, width): 0 to WHITE */
+    const float *start; /* (height, width, 3) */
+    int32_t *values;    /* (height, width): 0 to WHITE */
     vqc_render_mask *mask;
 } mask_work;
 
@@ -57,6 +59,125 @@ static vqc_status values_read(const mask_work *work, vqc_error *error)
         values_take(work, &resized);
     vqc_image_release(&image);
     vqc_image_release(&resized);
+    return status;
+}
+
+/* ---- The values of a text's mask ---- */
+
+/* Every perceptor's relevance, by its weight. */
+static vqc_status relevance_sum(const mask_work *work, double *sum, double *own, vqc_error *error)
+{
+    const vqc_render_mask *mask = work->mask;
+    const vqc_study *study = work->models->study;
+    for (size_t i = 0; i < study->perceptor_count; i++) {
+        const vqc_relevance_view view = {.study = study,
+                                         .perceptor = i,
+                                         .clip = work->models->clips[i],
+                                         .mask = work->settings,
+                                         .seed = work->render->seed,
+                                         .picture = work->start,
+                                         .height = mask->height,
+                                         .width = mask->width,
+                                         .rows = mask->rows,
+                                         .columns = mask->columns};
+        VQC_TRY(vqc_relevance_compute(&view, work->models->ops, work->models->precision, own, error));
+        for (int64_t cell = 0; cell < mask->rows * mask->columns; cell++)
+            sum[cell] += study->perceptors[i].weight * own[cell];
+    }
+    return VQC_OK;
+}
+
+/* Brings it to 0 to 1, from the least cell to the most. */
+static vqc_status relevance_stretch(const mask_work *work, double *relevance, size_t count, vqc_error *error)
+{
+    double least = relevance[0];
+    double most = relevance[0];
+    for (size_t i = 1; i < count; i++) {
+        least = relevance[i] < least ? relevance[i] : least;
+        most = relevance[i] > most ? relevance[i] : most;
+    }
+    if (most <= least)
+        return vqc_error_set(
+            error, VQC_BAD_INPUT,
+            "render %lld: mask: the perceptors find its text everywhere alike, so that it says nothing",
+            (long long)work->render->number);
+    for (size_t i = 0; i < count; i++)
+        relevance[i] = (relevance[i] - least) / (most - least);
+    return VQC_OK;
+}
+
+/* Otsu's threshold of those that are at least `from`. `some` has room for all. */
+static vqc_status otsu_above(const double *relevance, size_t count, double from, double *some, double *level,
+                             vqc_error *error)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (relevance[i] >= from)
+            some[kept++] = relevance[i];
+    return vqc_relevance_threshold(some, kept, level, error);
+}
+
+/* From where on a cell is white; below 0: each as it is. */
+static vqc_status level_find(const mask_work *work, const double *relevance, size_t count, double *some,
+                             double *level, vqc_error *error)
+{
+    switch (work->settings->rule) {
+    case VQC_MASK_AUTO:
+        VQC_TRY(otsu_above(relevance, count, 0.0, some, level, error));
+        return otsu_above(relevance, count, *level, some, level, error);
+    case VQC_MASK_OTSU:
+        return otsu_above(relevance, count, 0.0, some, level, error);
+    case VQC_MASK_LEVEL:
+        *level = work->settings->level;
+        return VQC_OK;
+    case VQC_MASK_NONE:
+        *level = -1.0;
+        return VQC_OK;
+    }
+    return vqc_error_set(error, VQC_FAILED, "a mask of an unknown threshold");
+}
+
+/* Gives every pixel of a cell the cell's value. */
+static void values_spread(const mask_work *work, const double *relevance, double level)
+{
+    const vqc_render_mask *mask = work->mask;
+    const int64_t height = mask->height / mask->rows;
+    const int64_t width = mask->width / mask->columns;
+    for (int64_t y = 0; y < mask->height; y++)
+        for (int64_t x = 0; x < mask->width; x++) {
+            const double found = relevance[y / height * mask->columns + x / width];
+            const double value = level < 0.0 ? found : found >= level ? 1.0 : 0.0;
+            const int32_t white = (int32_t)(value * WHITE + 0.5);
+            work->values[y * mask->width + x] = work->settings->invert ? WHITE - white : white;
+        }
+}
+
+static vqc_status relevance_fill(const mask_work *work, double *relevance, double *spare, vqc_error *error)
+{
+    vqc_render_mask *mask = work->mask;
+    const size_t count = (size_t)(mask->rows * mask->columns);
+    double level;
+    VQC_TRY(relevance_sum(work, relevance, spare, error));
+    VQC_TRY(relevance_stretch(work, relevance, count, error));
+    VQC_TRY(level_find(work, relevance, count, spare, &level, error));
+    values_spread(work, relevance, level);
+    VQC_TRY(vqc_memory_allocate(2 * count, sizeof(float), "a mask", &mask->relevance, error));
+    for (size_t i = 0; i < count; i++)
+        mask->relevance[i] = (float)relevance[i];
+    return VQC_OK;
+}
+
+static vqc_status values_find(const mask_work *work, vqc_error *error)
+{
+    const size_t count = (size_t)(work->mask->rows * work->mask->columns);
+    double *relevance;
+    double *spare = NULL;
+    VQC_TRY(vqc_memory_allocate(count, sizeof *relevance, "a mask", &relevance, error));
+    vqc_status status = vqc_memory_allocate(count, sizeof *spare, "a mask", &spare, error);
+    if (status == VQC_OK)
+        status = relevance_fill(work, relevance, spare, error);
+    free(relevance);
+    free(spare);
     return status;
 }
 
@@ -153,6 +274,9 @@ static vqc_status cells_make(const mask_work *work, const float *shares, vqc_err
             mask->cells[row * mask->columns + column] = share;
             mask->moving += share > 0.0F;
         }
+    if (mask->relevance != NULL)
+        memcpy(mask->relevance + mask->rows * mask->columns, mask->cells,
+               (size_t)(mask->rows * mask->columns) * sizeof *mask->cells);
     if (mask->moving > 0)
         return VQC_OK;
     return vqc_error_set(error, VQC_BAD_INPUT,
@@ -176,8 +300,8 @@ static vqc_status pixels_keep(const mask_work *work, vqc_error *error)
     VQC_TRY(vqc_memory_allocate(3 * pixel_count(mask), sizeof(float), "a picture", &mask->original, error));
     if (!work->settings->soft)
         values_decide(work);
-    VQC_TRY(shares_make(work, mask->weights, error));
-    return vqc_init_picture(work->generator, work->render, mask->rows, mask->columns, mask->original, error);
+    memcpy(mask->original, work->start, 3 * pixel_count(mask) * sizeof *mask->original);
+    return shares_make(work, mask->weights, error);
 }
 
 static vqc_status mask_fill(mask_work *work, vqc_error *error)
@@ -185,7 +309,7 @@ static vqc_status mask_fill(mask_work *work, vqc_error *error)
     float *shares;
     size_t count = pixel_count(work->mask);
     VQC_TRY(vqc_memory_allocate(count, sizeof *work->values, "a mask", &work->values, error));
-    VQC_TRY(values_read(work, error));
+    VQC_TRY(work->settings->text == NULL ? values_read(work, error) : values_find(work, error));
     VQC_TRY(vqc_memory_allocate(count, sizeof *shares, "a mask", &shares, error));
     vqc_status status = shares_make(work, shares, error);
     if (status == VQC_OK)
@@ -195,13 +319,14 @@ static vqc_status mask_fill(mask_work *work, vqc_error *error)
     return work->settings->keep_pixels ? pixels_keep(work, error) : VQC_OK;
 }
 
-vqc_status vqc_render_mask_create(const vqc_generator *generator, const vqc_render *render, int64_t rows,
-                                  int64_t columns, vqc_render_mask *mask_out, vqc_error *error)
+vqc_status vqc_render_mask_create(const vqc_render_models *models, const vqc_render *render, int64_t rows,
+                                  int64_t columns, const float *start, vqc_render_mask *mask_out, vqc_error *error)
 {
-    *mask_out = (vqc_render_mask){
-        .rows = rows, .columns = columns, .height = rows * generator->factor, .width = columns * generator->factor};
+    const int64_t factor = models->generator->factor;
+    *mask_out =
+        (vqc_render_mask){.rows = rows, .columns = columns, .height = rows * factor, .width = columns * factor};
     mask_work work = {
-        .generator = generator, .render = render, .settings = &render->settings->mask, .mask = mask_out};
+        .models = models, .render = render, .settings = &render->settings->mask, .start = start, .mask = mask_out};
     if (!vqc_mask_is_given(work.settings))
         return VQC_OK;
     vqc_status status = mask_fill(&work, error);
@@ -211,9 +336,15 @@ vqc_status vqc_render_mask_create(const vqc_generator *generator, const vqc_rend
     return status;
 }
 
+bool vqc_render_mask_needs_start(const vqc_mask *settings)
+{
+    return settings->text != NULL || settings->keep_pixels;
+}
+
 void vqc_render_mask_release(vqc_render_mask *mask)
 {
     free(mask->cells);
+    free(mask->relevance);
     free(mask->weights);
     free(mask->original);
     *mask = (vqc_render_mask){0};

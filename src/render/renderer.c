@@ -172,6 +172,7 @@ vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *
         .steps = render->settings->steps,
         .terms = (int64_t)(renderer->study->perceptor_count * render->prompt->target_count) + 2,
         .state_tensors = vqc_latent_optimiser_tensors(render->settings),
+        .relevance = render->settings->mask.text != NULL,
     };
     return VQC_OK;
 }
@@ -337,12 +338,42 @@ static vqc_status latent_start(vqc_renderer *renderer, vqc_error *error)
     return vqc_guidance_reset(renderer->guidance, z, error);
 }
 
-/* Where that latent may change. */
+/* The picture that the render starts from: the given one, or that of the first latent. */
+static vqc_status start_picture(vqc_renderer *renderer, float *picture, vqc_error *error)
+{
+    const vqc_render_extents *shape = &renderer->shape;
+    int32_t *codes;
+    if (vqc_init_is_encoded(renderer->render->settings))
+        return vqc_init_picture(&renderer->models->opened.generator, renderer->render, shape->rows, shape->columns,
+                                picture, error);
+    VQC_TRY(vqc_memory_allocate((size_t)(shape->rows * shape->columns), sizeof *codes, "codes", &codes, error));
+    vqc_status status = vqc_guidance_picture(renderer->guidance, picture, codes, error);
+    free(codes);
+    return status;
+}
+
+static vqc_status mask_create(vqc_renderer *renderer, vqc_error *error)
+{
+    const vqc_render_models models =
+        vqc_study_models_on(&renderer->models->opened, renderer->ops, renderer->precision);
+    float *start = NULL;
+    vqc_status status = VQC_OK;
+    if (vqc_render_mask_needs_start(&renderer->render->settings->mask)) {
+        VQC_TRY(vqc_memory_allocate(picture_count(renderer), sizeof *start, "a picture", &start, error));
+        status = start_picture(renderer, start, error);
+    }
+    if (status == VQC_OK)
+        status = vqc_render_mask_create(&models, renderer->render, renderer->shape.rows, renderer->shape.columns,
+                                        start, &renderer->mask, error);
+    free(start);
+    return status;
+}
+
+/* Where the first latent may change. */
 static vqc_status mask_start(vqc_renderer *renderer, vqc_error *error)
 {
     vqc_render_mask_release(&renderer->mask);
-    VQC_TRY(vqc_render_mask_create(&renderer->models->opened.generator, renderer->render, renderer->shape.rows,
-                                   renderer->shape.columns, &renderer->mask, error));
+    VQC_TRY(mask_create(renderer, error));
     return renderer->mask.cells == NULL ? VQC_OK : vqc_guidance_mask(renderer->guidance, renderer->mask.cells, error);
 }
 

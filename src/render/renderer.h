@@ -50,6 +50,7 @@ typedef struct vqc_render_extents {
     int64_t steps;
     int64_t terms;         /* loss terms of a step: per perceptor one for each target, then L2, then the total */
     int64_t state_tensors; /* of the optimiser's state, each shaped like the latent */
+    bool relevance;        /* its mask is found by a text */
 } vqc_render_extents;
 
 VQC_MUST_CHECK vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *render,

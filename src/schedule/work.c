@@ -155,6 +155,7 @@ static vqc_status work_finish(vqc_work *work, vqc_error *error)
         .latent = work->latent,
         .codes = work->codes,
         .losses = work->checkpoint.losses,
+        .relevance = vqc_renderer_mask(work->renderer)->relevance,
         .seconds = *work->checkpoint.seconds,
         .device = work->rank->launch->device,
         .host = vqc_comm_host(work->rank->launch->comm),

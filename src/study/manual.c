@@ -309,7 +309,7 @@ vqc_status vqc_job_manual_write(vqc_text *text, bool markdown, vqc_error *error)
 {
     static const vqc_schema *const schemas[] = {
         &vqc_study_schema,  &vqc_models_schema,    &vqc_generator_schema, &vqc_perceptor_schema, &vqc_prompt_schema,
-        &vqc_target_schema, &vqc_embedding_schema, &vqc_settings_schema,  &vqc_mask_schema,
+        &vqc_target_schema, &vqc_embedding_schema, &vqc_settings_schema,  &vqc_mask_schemas[0],  &vqc_mask_schemas[1],
     };
     const manual_page page = {.text = text, .markdown = markdown};
     VQC_TRY(head_write(&page, error));

@@ -35,6 +35,8 @@ static vqc_status mask_check(const vqc_settings *settings, const vqc_yaml_node *
     if (mask->keep_pixels && settings->init.kind != VQC_INIT_IMAGE)
         return vqc_yaml_error(place, error,
                               "mask: keep: pixels needs the picture whose pixels are kept: init: {image: FILE}");
+    if (mask->text != NULL && mask->rule == VQC_MASK_NONE && !mask->soft)
+        return vqc_yaml_error(place, error, "mask: threshold: none: expected soft: true beside it");
     if (mask->feather > 0 && !mask->soft && !mask->keep_pixels)
         return vqc_yaml_error(place, error,
                               "mask: feather: expected soft: true or keep: pixels beside it, without "

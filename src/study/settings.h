@@ -38,10 +38,25 @@ typedef enum vqc_mask_channel {
     VQC_MASK_ALPHA /* the opacity */
 } vqc_mask_channel;
 
+/* What becomes of a mask's relevance, brought to 0 to 1. */
+typedef enum vqc_mask_rule {
+    VQC_MASK_AUTO,  /* 1 where it is in the upper class of Otsu's threshold among those that are in the upper class
+                       already: above the rest of the picture, and above what is only near */
+    VQC_MASK_OTSU,  /* 1 in the upper class of Otsu's threshold */
+    VQC_MASK_LEVEL, /* 1 where it is at least `level` */
+    VQC_MASK_NONE   /* the relevance itself */
+} vqc_mask_rule;
+
 /* Where the latent may change. All zero: everywhere. */
 typedef struct vqc_mask {
-    const char *file; /* a picture, relative to the job file */
+    const char *file; /* a picture, relative to the job file; NULL: not a picture's */
     vqc_mask_channel channel;
+    const char *text; /* what it is to find by itself; NULL: it is not a text's */
+    const char *neutral;
+    vqc_mask_rule rule;
+    double level;
+    int64_t crops;
+    vqc_range sizes; /* shares of the picture's shorter side */
     bool invert;
     bool soft;
     int64_t feather;
@@ -50,6 +65,8 @@ typedef struct vqc_mask {
 
 /* Whether anything is masked. */
 bool vqc_mask_is_given(const vqc_mask *mask);
+/* Whether two masks are the same but for the path of a picture. */
+bool vqc_mask_is_like(const vqc_mask *left, const vqc_mask *right);
 
 /* The rows of parametrisations.def, VQC_PARAMETRISATION_Z and so on, and their number. */
 typedef enum vqc_parametrisation_kind {

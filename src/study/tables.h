@@ -41,8 +41,9 @@ extern const vqc_field_hooks vqc_init_hooks;               /* vqc_settings */
 
 /* ---- mask_table.c ---- */
 
-extern const vqc_schema vqc_mask_schema;     /* vqc_mask */
-extern const vqc_field_hooks vqc_mask_hooks; /* vqc_settings */
+enum { VQC_MASK_SCHEMA_COUNT = 2 };
+extern const vqc_schema vqc_mask_schemas[VQC_MASK_SCHEMA_COUNT]; /* vqc_mask: of a picture, of a text */
+extern const vqc_field_hooks vqc_mask_hooks;                     /* vqc_settings */
 
 /* ---- augmentations_table.c ---- */
 

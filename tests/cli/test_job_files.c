@@ -35,27 +35,17 @@ typedef struct expected_job {
 } expected_job;
 
 static const expected_job expected_jobs[] = {
-    {"quickstart.yaml", 12, 2, 64, 64, 150, 8},
-    {"demo/prompts.yaml", 200, 2, 64, 64, 150, 8},
-    {"demo/vit-alone.yaml", 48, 1, 64, 64, 150, 8},
-    {"demo/resnet-alone.yaml", 48, 1, 64, 64, 150, 8},
-    {"demo/no-l2.yaml", 48, 2, 64, 64, 150, 8},
-    {"demo/no-augmentations.yaml", 48, 2, 64, 64, 150, 8},
-    {"paper/table-1.yaml", 12, 1, 256, 256, 400, 32},
-    {"paper/table-2.yaml", 10, 1, 256, 256, 400, 32},
-    {"paper/figure-3.yaml", 6, 1, 256, 256, 400, 32},
-    {"paper/figure-4.yaml", 4, 1, 256, 256, 400, 32},
-    {"paper/editing.yaml", 8, 1, 256, 256, 400, 32},
-    {"paper/masking.yaml", 2, 1, 256, 256, 400, 32},
-    {"paper/prompt-addition.yaml", 5, 1, 256, 256, 400, 32},
-    {"paper/ensemble.yaml", 12, 3, 256, 256, 400, 32},
-    {"paper/components.yaml", 48, 1, 256, 256, 400, 32},
-    {"presets/draft.yaml", 1, 1, 144, 144, 200, 24},
-    {"presets/normal.yaml", 1, 2, 288, 288, 250, 30},
-    {"presets/better.yaml", 1, 3, 432, 432, 300, 36},
-    {"presets/best.yaml", 1, 3, 576, 576, 350, 24},
-    {"presets/supreme.yaml", 1, 4, 720, 720, 400, 32},
-    {"presets/command-line.yaml", 1, 1, 512, 512, 500, 32},
+    {"quickstart.yaml", 12, 2, 64, 64, 150, 8},           {"demo/prompts.yaml", 200, 2, 64, 64, 150, 8},
+    {"demo/vit-alone.yaml", 48, 1, 64, 64, 150, 8},       {"demo/resnet-alone.yaml", 48, 1, 64, 64, 150, 8},
+    {"demo/no-l2.yaml", 48, 2, 64, 64, 150, 8},           {"demo/no-augmentations.yaml", 48, 2, 64, 64, 150, 8},
+    {"paper/table-1.yaml", 12, 1, 256, 256, 400, 32},     {"paper/table-2.yaml", 10, 1, 256, 256, 400, 32},
+    {"paper/figure-3.yaml", 6, 1, 256, 256, 400, 32},     {"paper/figure-4.yaml", 4, 1, 256, 256, 400, 32},
+    {"paper/editing.yaml", 8, 1, 256, 256, 400, 32},      {"paper/masking.yaml", 2, 1, 256, 256, 400, 32},
+    {"paper/self-masking.yaml", 2, 1, 256, 256, 400, 32}, {"paper/prompt-addition.yaml", 5, 1, 256, 256, 400, 32},
+    {"paper/ensemble.yaml", 12, 3, 256, 256, 400, 32},    {"paper/components.yaml", 48, 1, 256, 256, 400, 32},
+    {"presets/draft.yaml", 1, 1, 144, 144, 200, 24},      {"presets/normal.yaml", 1, 2, 288, 288, 250, 30},
+    {"presets/better.yaml", 1, 3, 432, 432, 300, 36},     {"presets/best.yaml", 1, 3, 576, 576, 350, 24},
+    {"presets/supreme.yaml", 1, 4, 720, 720, 400, 32},    {"presets/command-line.yaml", 1, 1, 512, 512, 500, 32},
 };
 
 enum { EXPECTED_JOBS = sizeof expected_jobs / sizeof expected_jobs[0] };

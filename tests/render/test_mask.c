@@ -37,18 +37,17 @@ static vqc_status mask_of(const uint8_t greys[PIXELS], const vqc_mask *settings,
                           vqc_error *error)
 {
     char path[PATH_SIZE];
-    char start[PATH_SIZE];
-    uint8_t grey[PIXELS];
+    float start[3 * PIXELS];
     vqc_generator generator = {.factor = FACTOR};
+    const vqc_render_models models = {.generator = &generator};
     vqc_settings resolved = {0};
-    memset(grey, 77, sizeof grey);
+    for (int i = 0; i < 3 * PIXELS; i++)
+        start[i] = 77 / 255.0F;
     greys_write(greys, path_in(path, "mask"));
-    greys_write(grey, path_in(start, "start"));
     resolved.mask = *settings;
     resolved.mask.file = path;
-    resolved.init = (vqc_init){.kind = VQC_INIT_IMAGE, .file = start};
     const vqc_render render = {.settings = &resolved};
-    return vqc_render_mask_create(&generator, &render, ROWS, COLUMNS, mask, error);
+    return vqc_render_mask_create(&models, &render, ROWS, COLUMNS, start, mask, error);
 }
 
 /* Greys without order: black, white and between. */

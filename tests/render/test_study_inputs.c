@@ -70,7 +70,7 @@ static void all_are_found(void **state)
     };
     size_t paths = paths_count(&vqc_settings_schema) + paths_count(&vqc_target_schema) +
                    paths_count(&vqc_embedding_schema) + paths_count(&vqc_prompt_schema) +
-                   paths_count(&vqc_mask_schema);
+                   paths_count(&vqc_mask_schemas[0]) + paths_count(&vqc_mask_schemas[1]);
     for (int i = 0; i < VQC_INIT_COUNT; i++)
         paths += paths_count(&vqc_init_forms[i].schema);
     assert_int_equal(paths, 5); /* mask, the rows of an embedding, and three starts; a target's image has no row */
