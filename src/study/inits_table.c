@@ -35,6 +35,12 @@ static const vqc_field latent_fields[] = {
      .says = "number of its render, which must be finished"},
 };
 
+static const vqc_field color_fields[] = {
+    {.key = "red", .kind = VQC_FIELD_REAL, VQC_MEMBER(vqc_init, red), .maximum = 1.0, .says = "of the colour"},
+    {.key = "green", .kind = VQC_FIELD_REAL, VQC_MEMBER(vqc_init, green), .maximum = 1.0, .says = "of the colour"},
+    {.key = "blue", .kind = VQC_FIELD_REAL, VQC_MEMBER(vqc_init, blue), .maximum = 1.0, .says = "of the colour"},
+};
+
 #define SCHEMA(list, text)                                                                                           \
     {                                                                                                                \
         .title = "init", .says = (text), .fields = (list), .count = sizeof(list) / sizeof((list)[0]),                \
@@ -49,6 +55,7 @@ const vqc_init_form vqc_init_forms[] = {
                            .schema = {.says = "a picture of random linear colour gradients, encoded"}},
     [VQC_INIT_IMAGE] = {.word = "image", .bare = true, .schema = SCHEMA(image_fields, "a picture, encoded")},
     [VQC_INIT_CODES] = {.word = "codes", .schema = SCHEMA(codes_fields, "codes from a file")},
+    [VQC_INIT_COLOR] = {.word = "color", .schema = SCHEMA(color_fields, "a picture of one colour, encoded")},
     [VQC_INIT_LATENT] = {.word = "latent", .schema = SCHEMA(latent_fields, "the latent that a render ended with")},
 };
 

@@ -27,9 +27,10 @@ enum {
 
 typedef struct vqc_init {
     vqc_init_kind kind;
-    const char *file;   /* image, codes, latent: relative to the job file */
-    const char *tensor; /* codes: name of the tensor */
-    int64_t render;     /* latent: number of the render */
+    const char *file;        /* image, codes, latent: relative to the job file */
+    const char *tensor;      /* codes: name of the tensor */
+    int64_t render;          /* latent: number of the render */
+    double red, green, blue; /* color: 0 to 1 */
 } vqc_init;
 
 /* What of a mask's picture says where the latent may change. */

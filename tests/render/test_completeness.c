@@ -212,6 +212,7 @@ static void init_append(fixture *f, vqc_init_kind kind, const char *path)
         [VQC_INIT_IMAGE] = "{image: PATH}",
         [VQC_INIT_CODES] = "{codes: {file: PATH, tensor: codes}}",
         [VQC_INIT_LATENT] = "{latent: {archive: PATH, render: 0}}",
+        [VQC_INIT_COLOR] = "{color: {red: 1, green: 0.5}}",
     };
     if (texts[kind] == NULL)
         fail_msg("init %s has no text here", vqc_init_forms[kind].word);
@@ -241,6 +242,23 @@ static void start_check(fixture *f, vqc_init_kind kind, const float *plain)
     assert_true((memcmp(z, plain, sizeof z) == 0) == (kind == VQC_INIT_RANDOM));
     (void)render_make(f, 1 + (size_t)kind, false);
     memory_check(f, 1 + (size_t)kind, type->picture != NULL);
+}
+
+static void a_colour_is_everywhere(void **state)
+{
+    enum { HEIGHT = 2, WIDTH = 3 };
+    (void)state;
+    const vqc_settings settings = {.init = {.kind = VQC_INIT_COLOR, .red = 1.0, .green = 0.5, .blue = 0.25}};
+    const vqc_render render = {.settings = &settings};
+    const vqc_start_site site = {.render = &render, .height = HEIGHT, .width = WIDTH};
+    float pixels[3 * HEIGHT * WIDTH] = {0};
+    vqc_error error = {0};
+    check(vqc_start_color.picture(&site, pixels, &error), &error);
+    for (int i = 0; i < HEIGHT * WIDTH; i++) {
+        assert_float_equal(pixels[3 * i], 1.0, 0.0);
+        assert_float_equal(pixels[3 * i + 1], 0.5, 0.0);
+        assert_float_equal(pixels[3 * i + 2], 0.25, 0.0);
+    }
 }
 
 static void every_start_is_whole(void **state)
@@ -385,13 +403,10 @@ static void seeds_have_every_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_augmentation_is_whole),
-        cmocka_unit_test(every_optimiser_is_whole),
-        cmocka_unit_test(every_start_is_whole),
-        cmocka_unit_test(every_regulariser_is_whole),
-        cmocka_unit_test(every_schedule_is_whole),
-        cmocka_unit_test(seeds_have_every_start),
-        cmocka_unit_test(networks_serve_renders_of_their_key),
+        cmocka_unit_test(every_augmentation_is_whole), cmocka_unit_test(every_optimiser_is_whole),
+        cmocka_unit_test(every_start_is_whole),        cmocka_unit_test(a_colour_is_everywhere),
+        cmocka_unit_test(every_regulariser_is_whole),  cmocka_unit_test(every_schedule_is_whole),
+        cmocka_unit_test(seeds_have_every_start),      cmocka_unit_test(networks_serve_renders_of_their_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
