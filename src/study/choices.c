@@ -114,7 +114,7 @@ vqc_status vqc_study_choose(vqc_study_reader *reader, const vqc_prompt *prompt, 
         status = vqc_study_storage_share(reader->storage, text.data, text.size + 1, &chosen.text, error);
     vqc_text_release(&text);
     VQC_TRY(status);
-    if (vqc_prompt_split(chosen.text, vqc_study_story(reader, prompt->node), reader->storage, &chosen.targets,
+    if (vqc_prompt_split(chosen.text, vqc_study_signs(reader, prompt->node), reader->storage, &chosen.targets,
                          &chosen.target_count, error) != VQC_OK) {
         vqc_error reason = *error;
         return vqc_yaml_error(prompt->node, error, "with seed %llu: %s", (unsigned long long)seed, reason.message);

@@ -232,19 +232,13 @@ static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, size_t seed,
     return VQC_OK;
 }
 
-/* The edition that the job file is read by. */
-static vqc_edition edition_of(const vqc_study_reader *reader)
-{
-    return reader->source == NULL || reader->source->edition == 0 ? VQC_EDITION_NOW : reader->source->edition;
-}
-
 /* What all prompts have the same of. */
 static vqc_status expansion_begin(expansion *all, const vqc_yaml_node *root, vqc_error *error)
 {
     vqc_study_reader *reader = all->reader;
     const vqc_yaml_node *node = vqc_yaml_find(root, "render");
     VQC_TRY(vqc_study_choices_check(root, error));
-    vqc_settings_default_of(edition_of(reader), &all->defaults);
+    vqc_settings_default_of(vqc_study_edition(reader), &all->defaults);
     if (node != NULL)
         VQC_TRY(vqc_settings_apply(&all->defaults, node, NULL, error));
     VQC_TRY(vqc_study_seeds_read(reader, vqc_yaml_find(root, "seeds"), &all->seeds, &all->seed_count, error));

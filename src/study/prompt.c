@@ -165,34 +165,35 @@ static void signs_unescape(char *text, const char *signs)
     *target = '\0';
 }
 
-/* Bytes up to the next such sign that no backslash stands before, or all. */
-static size_t length_to(piece p, char sign)
+/* Bytes up to the next such sign, or all. One behind a backslash does not count if it is among `signs`. */
+static size_t length_to(piece p, char sign, const char *signs)
 {
+    const bool escapes = strchr(signs, sign) != NULL;
     for (size_t i = 0; i < p.length; i++)
-        if (p.text[i] == sign && (i == 0 || p.text[i - 1] != '\\'))
+        if (p.text[i] == sign && !(escapes && i > 0 && p.text[i - 1] == '\\'))
             return i;
     return p.length;
 }
 
-/* Pieces between the signs. */
-static size_t pieces_count(piece p, char sign)
+/* Takes the first piece off, up to such a sign. */
+static piece piece_take(piece *rest, char sign, const char *signs)
 {
-    size_t count = 1;
-    for (size_t length = length_to(p, sign); length < p.length; length = length_to(p, sign)) {
-        p = (piece){p.text + length + 1, p.length - length - 1};
-        count++;
-    }
-    return count;
-}
-
-/* Takes the first piece off. */
-static piece piece_take(piece *rest, char sign)
-{
-    const size_t length = length_to(*rest, sign);
+    const size_t length = length_to(*rest, sign, signs);
     const piece taken = {rest->text, length};
     const size_t gone = length < rest->length ? length + 1 : length;
     *rest = (piece){rest->text + gone, rest->length - gone};
     return taken;
+}
+
+/* Pieces between the signs. */
+static size_t pieces_count(piece p, char sign, const char *signs)
+{
+    size_t count = 1;
+    for (size_t length = length_to(p, sign, signs); length < p.length; length = length_to(p, sign, signs)) {
+        p = (piece){p.text + length + 1, p.length - length - 1};
+        count++;
+    }
+    return count;
 }
 
 /* Reads "text:weight:stop". */
@@ -215,36 +216,37 @@ static vqc_status part_read(piece p, const char *signs, vqc_study_storage *stora
 }
 
 /* The parts of a phrase, of which there are `phrases`. */
-static vqc_status phrase_read(piece phrase, int32_t number, int32_t phrases, vqc_study_storage *storage,
-                              vqc_target *targets, vqc_error *error)
+static vqc_status phrase_read(piece phrase, int32_t number, int32_t phrases, const char *signs,
+                              vqc_study_storage *storage, vqc_target *targets, vqc_error *error)
 {
-    const size_t parts = pieces_count(phrase, '|');
+    const size_t parts = pieces_count(phrase, '|', signs);
     for (size_t i = 0; i < parts; i++) {
-        VQC_TRY(part_read(piece_take(&phrase, '|'), phrases > 0 ? ":|^" : ":|", storage, &targets[i], error));
+        VQC_TRY(part_read(piece_take(&phrase, '|', signs), signs, storage, &targets[i], error));
         targets[i].phrase = number;
         targets[i].phrases = phrases;
     }
     return VQC_OK;
 }
 
-vqc_status vqc_prompt_split(const char *text, bool story, vqc_study_storage *storage, vqc_target **targets_out,
+vqc_status vqc_prompt_split(const char *text, const char *signs, vqc_study_storage *storage, vqc_target **targets_out,
                             size_t *count_out, vqc_error *error)
 {
     const piece all = {text, strlen(text)};
-    const size_t phrases = story ? pieces_count(all, '^') : 1;
+    const bool story = strchr(signs, '^') != NULL;
+    const size_t phrases = story ? pieces_count(all, '^', signs) : 1;
     vqc_target *targets;
     size_t count = 0;
     piece rest = all;
     for (size_t i = 0; i < phrases; i++)
-        count += pieces_count(story ? piece_take(&rest, '^') : all, '|');
+        count += pieces_count(story ? piece_take(&rest, '^', signs) : all, '|', signs);
     VQC_TRY(vqc_study_storage_allocate(storage, count, sizeof *targets, &targets, error));
     *targets_out = targets;
     *count_out = count;
     rest = all;
     for (size_t i = 0; i < phrases; i++) {
-        const piece phrase = story ? piece_take(&rest, '^') : all;
-        VQC_TRY(phrase_read(phrase, (int32_t)i, story ? (int32_t)phrases : 0, storage, targets, error));
-        targets += pieces_count(phrase, '|');
+        const piece phrase = story ? piece_take(&rest, '^', signs) : all;
+        VQC_TRY(phrase_read(phrase, (int32_t)i, story ? (int32_t)phrases : 0, signs, storage, targets, error));
+        targets += pieces_count(phrase, '|', signs);
     }
     return VQC_OK;
 }
@@ -310,11 +312,11 @@ static vqc_status targets_read(const vqc_yaml_node *list, vqc_study_storage *sto
 }
 
 /* A prompt given as one text. */
-static vqc_status prompt_read_text(const vqc_yaml_node *node, bool story, vqc_study_storage *storage,
+static vqc_status prompt_read_text(const vqc_yaml_node *node, const char *signs, vqc_study_storage *storage,
                                    vqc_prompt *prompt, vqc_error *error)
 {
     VQC_TRY(vqc_yaml_read_text(node, &prompt->text, error));
-    if (vqc_prompt_split(prompt->text, story, storage, &prompt->targets, &prompt->target_count, error) != VQC_OK)
+    if (vqc_prompt_split(prompt->text, signs, storage, &prompt->targets, &prompt->target_count, error) != VQC_OK)
         return prompt_refuse(node, error);
     return VQC_OK;
 }
@@ -333,7 +335,7 @@ static vqc_status keys_refuse(const vqc_yaml_node *node, vqc_error *error)
         vqc_yaml_key(first), vqc_yaml_key(first));
 }
 
-vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, bool story, vqc_study_storage *storage,
+vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, const char *signs, vqc_study_storage *storage,
                            vqc_prompt *prompt_out, vqc_error *error)
 {
     vqc_prompt prompt = {.node = node};
@@ -347,13 +349,13 @@ vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, bool story,
         if (id != NULL)
             VQC_TRY(vqc_yaml_read_text(id, &prompt.id, error));
         if (text != NULL)
-            VQC_TRY(prompt_read_text(text, story, storage, &prompt, error));
+            VQC_TRY(prompt_read_text(text, signs, storage, &prompt, error));
         else
             VQC_TRY(targets_read(targets, storage, &prompt, error));
         if (text == NULL)
             prompt.text = prompt.targets[0].text == NULL ? "" : prompt.targets[0].text;
     } else {
-        VQC_TRY(prompt_read_text(node, story, storage, &prompt, error));
+        VQC_TRY(prompt_read_text(node, signs, storage, &prompt, error));
     }
     *prompt_out = prompt;
     return VQC_OK;

@@ -62,7 +62,8 @@ vqc_status vqc_study_inputs_locate(vqc_study_reader *reader, vqc_input_owner typ
     return VQC_OK;
 }
 
-bool vqc_study_story(const vqc_study_reader *reader, const vqc_yaml_node *prompt)
+/* Whether a prompt's text is a story. */
+static bool is_story(const vqc_study_reader *reader, const vqc_yaml_node *prompt)
 {
     static const char *const keys[] = {"story", "story.period", "story.fade"};
     const vqc_yaml_node *root = vqc_yaml_root(reader->yaml);
@@ -72,4 +73,16 @@ bool vqc_study_story(const vqc_study_reader *reader, const vqc_yaml_node *prompt
             if (vqc_yaml_find(places[i], keys[j]) != NULL)
                 return true;
     return false;
+}
+
+vqc_edition vqc_study_edition(const vqc_study_reader *reader)
+{
+    return reader->source == NULL || reader->source->edition == 0 ? VQC_EDITION_NOW : reader->source->edition;
+}
+
+const char *vqc_study_signs(const vqc_study_reader *reader, const vqc_yaml_node *prompt)
+{
+    if (is_story(reader, prompt))
+        return ":|^";
+    return vqc_study_edition(reader) == VQC_EDITION_FIRST ? ":" : ":|";
 }

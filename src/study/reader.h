@@ -33,9 +33,13 @@ VQC_MUST_CHECK vqc_status vqc_study_path_locate(vqc_study_reader *reader, const 
 VQC_MUST_CHECK vqc_status vqc_study_inputs_locate(vqc_study_reader *reader, vqc_input_owner type, void *owner,
                                                   const vqc_yaml_node *place, vqc_error *error);
 
-/* Whether a prompt's text is a story: where its settings, the study's or the sweep have a key of it. Elsewhere a ^ is
- * text, as it always was. NULL: a line. */
-bool vqc_study_story(const vqc_study_reader *reader, const vqc_yaml_node *prompt);
+/* The edition that the job file is read by. */
+vqc_edition vqc_study_edition(const vqc_study_reader *reader);
+
+/* The signs of a prompt's text that a backslash makes text of (prompt.h); NULL: a line. A ^ has a meaning where the
+ * prompt's settings, the study's or the sweep have a key of story; elsewhere it is text, as it always was. The first
+ * edition did not know \|. */
+const char *vqc_study_signs(const vqc_study_reader *reader, const vqc_yaml_node *prompt);
 
 /* ---- choices.c ---- */
 

@@ -63,7 +63,7 @@ static vqc_status prompts_read_list(vqc_study_reader *reader, const vqc_yaml_nod
     VQC_TRY(vqc_study_storage_allocate(reader->storage, study->prompt_count, sizeof *study->prompts, &study->prompts,
                                        error));
     for (size_t i = 0; i < study->prompt_count; i++)
-        VQC_TRY(vqc_prompt_read(vqc_yaml_at(list, i), i + 1, vqc_study_story(reader, vqc_yaml_at(list, i)),
+        VQC_TRY(vqc_prompt_read(vqc_yaml_at(list, i), i + 1, vqc_study_signs(reader, vqc_yaml_at(list, i)),
                                 reader->storage, &study->prompts[i], error));
     return VQC_OK;
 }
@@ -76,7 +76,7 @@ static vqc_status line_read(vqc_study_reader *reader, const char *path, size_t n
     vqc_prompt *prompt = &study->prompts[study->prompt_count];
     prompt->text = line;
     VQC_TRY(vqc_study_storage_text(reader->storage, &prompt->id, error, "%zu", study->prompt_count + 1));
-    if (vqc_prompt_split(prompt->text, vqc_study_story(reader, NULL), reader->storage, &prompt->targets,
+    if (vqc_prompt_split(prompt->text, vqc_study_signs(reader, NULL), reader->storage, &prompt->targets,
                          &prompt->target_count, error) != VQC_OK)
         return vqc_error_prefix(error, "%s:%zu", path, number);
     study->prompt_count++;

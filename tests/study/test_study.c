@@ -169,6 +169,27 @@ static void test_escapes(void **state)
     vqc_study_close(study);
 }
 
+/* Archives of the first edition parted a prompt at every bar. */
+static void test_bars_of_the_first_edition(void **state)
+{
+    (void)state;
+    static const char text[] = "study: s\n" MODELS "prompts: ['a \\| b']\n";
+    for (int first = 0; first < 2; first++) {
+        vqc_error error = {0};
+        vqc_study *study;
+        const vqc_study_source source = {.name = "test",
+                                         .text = text,
+                                         .size = sizeof text - 1,
+                                         .folder = "",
+                                         .edition = first ? VQC_EDITION_FIRST : VQC_EDITION_NOW};
+        if (vqc_study_read(&source, &study, &error) != VQC_OK)
+            fail_msg("%s", error.message);
+        assert_int_equal(study->prompts[0].target_count, first ? 2 : 1);
+        assert_string_equal(study->prompts[0].targets[0].text, first ? "a \\" : "a | b");
+        vqc_study_close(study);
+    }
+}
+
 /* Weights of the phrases at steps, worked out by hand. */
 static void test_stories(void **state)
 {
@@ -712,6 +733,7 @@ int main(void)
         cmocka_unit_test(test_seed_ranges),
         cmocka_unit_test(test_choices),
         cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_bars_of_the_first_edition),
         cmocka_unit_test(test_stories),
         cmocka_unit_test(test_team),
         cmocka_unit_test(test_prompt_syntax),
