@@ -45,12 +45,11 @@ double vqc_target_weight(const vqc_target *target, const vqc_settings *settings,
 bool vqc_target_changes(const vqc_target *target);
 
 /* Splits a prompt "a painting of X | blurry:-0.5 | red:1:0.3" at the bars into targets; a number behind a colon is
- * the weight (default 1), a second one the stop (default −∞); U+2212 is a minus too. With ^ among the
- * signs it is a story, split into phrases before. A sign behind a backslash is part of the text if it is among them,
- * and so is a
- * colon that nothing like a number follows. VQC_BAD_INPUT for a part without text, a weight out of the
- * range that it has in a mapping, and for what begins like a number and is none: taken as text it would pull the
- * picture towards what was to be avoided. The result belongs to the storage. */
+ * the weight (default 1), a second one the stop (default −∞); U+2212 is a minus too. With ^ among the signs it is a
+ * story, split into phrases before. A sign behind a backslash is part of the text if it is among them, and so is a
+ * colon that nothing like a number follows. VQC_BAD_INPUT for a part without text, a weight out of the range that it
+ * has in a mapping, and for what begins like a number and is none: taken as text it would pull the picture towards
+ * what was to be avoided. The result belongs to the storage. */
 VQC_MUST_CHECK vqc_status vqc_prompt_split(const char *text, const char *signs, vqc_study_storage *storage,
                                            vqc_target **targets_out, size_t *count_out, vqc_error *error);
 
