@@ -45,6 +45,7 @@ static const struct {
 } strangers[] = {
     {.tensor = "visual.trunk.norm_pre.weight", .family = "a PE-Core model or another of timm's vision transformers"},
     {.tensor = "visual.trunk.cls_token", .family = "one of timm's vision transformers"},
+    {.tensor = "visual.trunk.patch_embed.proj.weight", .family = "one of timm's vision transformers"},
     {.tensor = "visual.trunk.stages.0.blocks.0.conv_dw.weight", .family = "a ConvNeXt CLIP model"},
     {.tensor = "visual.trunk.stem.0.conv_kxk.0.conv.weight", .family = "a MobileCLIP model"},
 };

@@ -418,6 +418,7 @@ static void test_strangers_refused(void **state)
     static const char *const cases[][2] = {
         {"visual.trunk.norm_pre.weight", "a PE-Core model"},
         {"visual.trunk.cls_token", "one of timm's vision transformers"},
+        {"visual.trunk.patch_embed.proj.weight", "one of timm's vision transformers"},
         {"visual.trunk.stages.0.blocks.0.conv_dw.weight", "a ConvNeXt CLIP model"},
         {"visual.trunk.stem.0.conv_kxk.0.conv.weight", "a MobileCLIP model"},
         {"token_embedding.weight", "a text tower without a picture tower that vqclip knows: a perceptor looks"},

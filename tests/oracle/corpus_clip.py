@@ -685,7 +685,9 @@ def mutate(folder, weights, chance):
 
 
 MUTATED = [hugging_face(processor=image_processor()), hugging_face(processor=image_processor(nested=False)),
-           OC(), OC(text={"pool_type": "eos", "norm_kwargs": {"eps": 1e-6}}, vision={"pool_type": "avg"})]
+           OC(), OC(text={"pool_type": "eos", "norm_kwargs": {"eps": 1e-6}}, vision={"pool_type": "avg"}),
+           OC(custom_text=True, vision=COCA_VISION, text={"embed_cls": True, "output_tokens": True}, multimodal_cfg=COCA),
+           OC(vision={**TIMM_VIT, "timm_proj": "linear"}), OC(vision=SCALES, text=SCALES)]
 
 
 def mutations_run(program, count):
