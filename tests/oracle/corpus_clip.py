@@ -595,7 +595,6 @@ OPEN_CLIP = {
     "timm ViT, avg said alone": OC(vision=TIMM_VIT, edit=lambda c: c["model_cfg"]["vision_cfg"].update(timm_pool="avg")),
     "timm ViT, linear said alone": OC(vision=TIMM_VIT, edit=lambda c: c["model_cfg"]["vision_cfg"].update(
         timm_proj="linear")),
-    "timm ViT, its name not known": OC(vision={**TIMM_VIT, "timm_model_name": "vit_small_patch16_224"}),
     "timm ViT, another's name": OC(vision=TIMM_VIT, edit=lambda c: c["model_cfg"]["vision_cfg"].update(
         timm_model_name="vit_medium_patch16_gap_256")),
     "timm ViT, SigLIP's pool and name": OC(embed_dim=64, custom_text=True, vision={
