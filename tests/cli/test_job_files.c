@@ -37,7 +37,9 @@ typedef struct expected_job {
 static const expected_job expected_jobs[] = {
     {"quickstart.yaml", 12, 2, 64, 64, 150, 8},           {"demo/prompts.yaml", 200, 2, 64, 64, 150, 8},
     {"demo/vit-alone.yaml", 48, 1, 64, 64, 150, 8},       {"demo/resnet-alone.yaml", 48, 1, 64, 64, 150, 8},
-    {"demo/no-l2.yaml", 48, 2, 64, 64, 150, 8},           {"demo/no-augmentations.yaml", 48, 2, 64, 64, 150, 8},
+    {"demo/no-l2.yaml", 48, 2, 64, 64, 150, 8},           {"demo/masking.yaml", 3, 2, 64, 64, 150, 8},
+    {"demo/self-masking.yaml", 3, 2, 64, 64, 150, 8},
+    {"demo/no-augmentations.yaml", 48, 2, 64, 64, 150, 8},
     {"paper/table-1.yaml", 12, 1, 256, 256, 400, 32},     {"paper/table-2.yaml", 10, 1, 256, 256, 400, 32},
     {"paper/figure-3.yaml", 6, 1, 256, 256, 400, 32},     {"paper/figure-4.yaml", 4, 1, 256, 256, 400, 32},
     {"paper/editing.yaml", 8, 1, 256, 256, 400, 32},      {"paper/masking.yaml", 2, 1, 256, 256, 400, 32},
