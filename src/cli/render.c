@@ -114,10 +114,10 @@ static void sizes_say(const render_work *work)
         if (again || (made->width == asked->width && made->height == asked->height))
             continue;
         (void)fprintf(stderr,
-                      "vqclip: size %lldx%lld is made as %lldx%lld, the next lower multiples of the "
+                      "vqclip: size %lldx%lld is made as %lldx%lld, the next %s multiples of the "
                       "generator's factor\n",
                       (long long)asked->width, (long long)asked->height, (long long)made->width,
-                      (long long)made->height);
+                      (long long)made->height, asked->size_rounding == VQC_SIZES_UP ? "upper" : "lower");
         said = asked;
     }
 }

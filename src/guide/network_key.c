@@ -9,8 +9,8 @@ static const char noise_word[] = "noise";
 vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor)
 {
     vqc_network_key key = {
-        .height = settings->height / factor * factor,
-        .width = settings->width / factor * factor,
+        .height = vqc_settings_cells(settings, settings->height, factor) * factor,
+        .width = vqc_settings_cells(settings, settings->width, factor) * factor,
         .group = vqc_settings_batch(settings),
         .recompute = settings->recompute,
         .parametrisation = settings->parametrisation,

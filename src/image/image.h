@@ -86,4 +86,15 @@ typedef enum vqc_image_filter {
 VQC_MUST_CHECK vqc_status vqc_image_resize(const vqc_image *source, int64_t height, int64_t width,
                                            vqc_image_filter filter, vqc_image *out, vqc_error *error);
 
+/* What becomes of a picture whose shape is not the one that is asked for. */
+typedef enum vqc_image_fit {
+    VQC_IMAGE_STRETCH, /* each axis is resized by itself */
+    VQC_IMAGE_COVER,   /* its middle of that shape, whole pixels of it, is resized */
+    VQC_IMAGE_CONTAIN  /* all of it is resized, into the middle, with black around */
+} vqc_image_fit;
+
+/* Makes the picture one of that size. Errors are those of vqc_image_create, and leave the picture as it was. */
+VQC_MUST_CHECK vqc_status vqc_image_fit_to(vqc_image *image, int64_t height, int64_t width, vqc_image_fit fit,
+                                           vqc_image_filter filter, vqc_error *error);
+
 #endif

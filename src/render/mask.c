@@ -51,14 +51,12 @@ static void values_take(const mask_work *work, const vqc_image *image)
 static vqc_status values_read(const mask_work *work, vqc_error *error)
 {
     vqc_image image = {0};
-    vqc_image resized = {0};
     VQC_TRY(file_read(work->settings, &image, error));
-    vqc_status status =
-        vqc_image_resize(&image, work->mask->height, work->mask->width, VQC_IMAGE_LANCZOS, &resized, error);
+    vqc_status status = vqc_image_fit_to(&image, work->mask->height, work->mask->width, work->render->settings->fit,
+                                         VQC_IMAGE_LANCZOS, error);
     if (status == VQC_OK)
-        values_take(work, &resized);
+        values_take(work, &image);
     vqc_image_release(&image);
-    vqc_image_release(&resized);
     return status;
 }
 

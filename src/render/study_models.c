@@ -45,13 +45,31 @@ vqc_render_models vqc_study_models_on(const vqc_study_models *models, vqc_ops *o
                                .clips = models->clips};
 }
 
+/* Refuses a size of other than whole cells, unless it may be rounded. */
+static vqc_status size_check(const vqc_study_models *models, const vqc_render *render, vqc_error *error)
+{
+    const long long factor = models->generator.factor;
+    const long long width = render->settings->width;
+    const long long height = render->settings->height;
+    if (render->settings->size_rounding != VQC_SIZES_REFUSED || (width % factor == 0 && height % factor == 0))
+        return VQC_OK;
+    return vqc_error_set(
+        error, VQC_BAD_INPUT,
+        "%s: prompt %s: size: expected multiples of the generator's factor, %lld, found %lld × %lld; "
+        "size_rounding: down makes %lld × %lld of it, up %lld × %lld",
+        models->study->path, render->prompt->id, factor, width, height, width / factor * factor,
+        height / factor * factor, (width + factor - 1) / factor * factor, (height + factor - 1) / factor * factor);
+}
+
 vqc_status vqc_study_models_cells(const vqc_study_models *models, const vqc_render *render, int64_t *rows_out,
                                   int64_t *columns_out, vqc_error *error)
 {
     const int64_t factor = models->generator.factor;
+    const vqc_settings *settings = render->settings;
     VQC_TRY(vqc_init_check(&models->generator, render, error));
-    *rows_out = render->settings->height / factor;
-    *columns_out = render->settings->width / factor;
+    VQC_TRY(size_check(models, render, error));
+    *rows_out = vqc_settings_cells(settings, settings->height, factor);
+    *columns_out = vqc_settings_cells(settings, settings->width, factor);
     if (*rows_out > 0 && *columns_out > 0)
         return VQC_OK;
     return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: size: expected at least %lld × %lld pixels",

@@ -20,7 +20,8 @@ void vqc_study_models_close(vqc_study_models *models);
 /* What networks on this device are made from; points into the models. */
 vqc_render_models vqc_study_models_on(const vqc_study_models *models, vqc_ops *ops, vqc_dtype precision);
 
-/* Cells of the render's latent. A picture of less than one is VQC_BAD_INPUT. */
+/* Cells of the render's latent. A picture of less than one is VQC_BAD_INPUT, and so is one of
+ * other than whole cells where the settings do not round it. */
 VQC_MUST_CHECK vqc_status vqc_study_models_cells(const vqc_study_models *models, const vqc_render *render,
                                                  int64_t *rows_out, int64_t *columns_out, vqc_error *error);
 

@@ -5,10 +5,19 @@ int64_t vqc_settings_batch(const vqc_settings *settings)
     return settings->crop_group < settings->crop_count ? settings->crop_group : settings->crop_count;
 }
 
+int64_t vqc_settings_cells(const vqc_settings *settings, int64_t side, int64_t factor)
+{
+    return (side + (settings->size_rounding == VQC_SIZES_UP ? factor - 1 : 0)) / factor;
+}
+
 void vqc_settings_default_of(vqc_edition edition, vqc_settings *settings)
 {
     *settings = (vqc_settings){.edition = edition};
     vqc_schema_reset(&vqc_settings_schema, settings);
+    if (edition != VQC_EDITION_FIRST)
+        return;
+#define VQC_SETTING_FIRST(member, value) settings->member = (value);
+#include "study/settings.def"
 }
 
 void vqc_settings_default(vqc_settings *settings)

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "config/yaml.h"
+#include "image/image.h"
 #include "ops/optimiser.h"
 #include "study/schema.h"
 
@@ -81,6 +82,9 @@ enum {
 #include "study/parametrisations.def"
 };
 
+/* What becomes of sizes that are no multiples of the generator's factor. */
+typedef enum vqc_size_rounding { VQC_SIZES_REFUSED, VQC_SIZES_DOWN, VQC_SIZES_UP } vqc_size_rounding;
+
 /* How crops come from the picture. */
 typedef enum vqc_crop_method {
     VQC_CROPS_ORIGINAL, /* random squares, resampled */
@@ -127,7 +131,7 @@ typedef enum vqc_l2_schedule {
 
 /* What keys mean that are not given, or given in short, has changed; an archive says by which edition its texts are
  * to be read. Archives of before editions were counted have the first. What differs between them stands in the
- * tables: VQC_AUGMENTATION_FIRST in augmentations.def. */
+ * tables: VQC_AUGMENTATION_FIRST in augmentations.def, VQC_SETTING_FIRST in settings.def. */
 typedef enum vqc_edition {
     VQC_EDITION_FIRST = 1, /* 0.1.0 */
     VQC_EDITION_NOW = 2
@@ -148,6 +152,9 @@ extern const vqc_schema vqc_settings_schema;
 void vqc_settings_default(vqc_settings *settings);
 /* Those of an edition, by which what is applied to them is read too. */
 void vqc_settings_default_of(vqc_edition edition, vqc_settings *settings);
+
+/* Cells of the latent along a side of so many pixels. Whether the side may be rounded is not asked. */
+int64_t vqc_settings_cells(const vqc_settings *settings, int64_t side, int64_t factor);
 
 /* Crops that are computed as one batch: those of a group, or all of them where there are fewer. */
 int64_t vqc_settings_batch(const vqc_settings *settings);

@@ -33,6 +33,18 @@ static const vqc_word parametrisations[] = {
 };
 static_assert(sizeof parametrisations / sizeof parametrisations[0] == VQC_PARAMETRISATION_COUNT, "parametrisations");
 
+static const vqc_word size_roundings[] = {
+    [VQC_SIZES_REFUSED] = {.word = "refuse", .says = "the render fails, and says which sizes there are"},
+    [VQC_SIZES_DOWN] = {.word = "down", .says = "the next lower multiples are made"},
+    [VQC_SIZES_UP] = {.word = "up", .says = "the next upper multiples are made"},
+};
+
+static const vqc_word fits[] = {
+    [VQC_IMAGE_STRETCH] = {.word = "stretch", .says = "each axis is resized by itself"},
+    [VQC_IMAGE_COVER] = {.word = "cover", .says = "its middle of that shape is used, the rest is cut off"},
+    [VQC_IMAGE_CONTAIN] = {.word = "contain", .says = "all of it is used, in the middle, with black around"},
+};
+
 static const vqc_word l2_targets[] = {{.word = "zero"}, {.word = "start"}};
 
 static const vqc_field fields[] = {

@@ -26,7 +26,7 @@ static const char job_text[] =
     "models:\n"
     "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
     "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
-    "render: {size: [41, 25], steps: 30, crops: {count: 6, group: 2}, snapshots: 10}\n"
+    "render: {size: [41, 25], size_rounding: down, steps: 30, crops: {count: 6, group: 2}, snapshots: 10}\n"
     "seeds: [0, 1]\n"
     "prompts: [{targets: [{noise: 1}]}, {targets: [{noise: 2}, {noise: 3}], size: [32, 32], init: pixels}]\n";
 

@@ -22,7 +22,7 @@
 enum { PICTURE_SIZE = 40 * 24 * 3 };
 
 static const char job_head[] =
-    JOB_MODELS "render: {size: [41, 25], steps: 3, crops: {count: 3, group: 2}, snapshots: 1}\n";
+    JOB_MODELS "render: {size: [41, 25], size_rounding: down, steps: 3, crops: {count: 3, group: 2}, snapshots: 1}\n";
 
 /* With the demo perceptor, which takes 32 tokens, and a generator that is none: what is found before it is opened. */
 static const char text_job_head[] =

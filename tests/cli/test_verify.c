@@ -157,7 +157,7 @@ static int study_make(void **state)
                     "models:\n"
                     "  generator: {config: generator.yaml, checkpoint: generator.safetensors}\n"
                     "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
-                    "render: {size: [41, 25], steps: 3, crops: {count: 3, group: 2}}\n"
+                    "render: {size: [41, 25], size_rounding: down, steps: 3, crops: {count: 3, group: 2}}\n"
                     "seeds: [0, 1]\n"
                     "sweep: {optimizer.lr: [0.05, 0.15]}\n"
                     "prompts: [{targets: [{noise: 1}]}, {targets: [{noise: 2}], init: {image: start.png}}]\n");

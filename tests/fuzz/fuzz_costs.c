@@ -17,7 +17,8 @@ enum { RANKS = 7 };
 static const char job[] =
     "study: planned\n"
     "models: {generator: {config: /dev/null, checkpoint: /dev/null}, perceptors: [{checkpoint: /dev/null}]}\n"
-    "render: {size: [41, 25], steps: 30, crops: {count: 6, group: 2}, snapshots: 10, noise: 0, augment: []}\n"
+    "render: {size: [41, 25], size_rounding: down, steps: 30, crops: {count: 6, group: 2}, snapshots: 10, noise: 0, "
+    "augment: []}\n"
     "seeds: [0, 1]\n"
     "prompts: [{targets: [{noise: 1}]}, {targets: [{noise: 2}, {noise: 3}], size: [32, 32], init: pixels}]\n";
 

@@ -19,7 +19,7 @@ static const char job[] =
     "study: s\n"
     "models: {generator: {config: /dev/null, checkpoint: /dev/null}, perceptors: [{checkpoint: /dev/null}, "
     "{checkpoint: /dev/null}]}\n"
-    "render: {size: [40, 30], steps: 10, crops: {count: 5, group: 2}, snapshots: 0}\n"
+    "render: {size: [40, 30], size_rounding: down, steps: 10, crops: {count: 5, group: 2}, snapshots: 0}\n"
     "prompts: [a, {id: b, text: b, steps: 30}, {id: c, text: c, size: [400, 300]}, d]\n";
 
 /* Worked out by hand: 1200 pixels, 3 groups of 2 crops for each perceptor. */
