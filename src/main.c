@@ -1,4 +1,4 @@
-/* Picks the subcommand, prints an error if there is one, and exits: the only place that does. */
+/* Picks the subcommand, has its error said if there is one, and exits: the only place that does. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
     vqc_error error = {0};
     vqc_interruption_end_set(process_end);
     vqc_status status = command_run(argc, argv, &error);
-    if (status != VQC_OK && error.message[0] != '\0') /* a rank leaves it empty where another one says it */
-        (void)fprintf(stderr, "vqclip: %s\n", error.message);
+    if (status != VQC_OK) /* of ranks one has said it already, the others leave it empty */
+        vqc_command_error_say(&error);
     return status;
 }

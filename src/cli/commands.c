@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ADDRESS(name) &vqc_command_##name,
@@ -13,4 +14,11 @@ vqc_status vqc_command_find(const char *name, const vqc_command **command_out, v
             return VQC_OK;
     }
     return vqc_error_set(error, VQC_BAD_INPUT, "%s: unknown command; vqclip --help lists them", name);
+}
+
+void vqc_command_error_say(vqc_error *error)
+{
+    if (error->message[0] != '\0')
+        (void)fprintf(stderr, "vqclip: %s\n", error->message);
+    error->message[0] = '\0';
 }

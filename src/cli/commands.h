@@ -28,4 +28,8 @@ extern const vqc_command *const vqc_commands[];
 /* The command of that name. An unknown one is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_command_find(const char *name, const vqc_command **command_out, vqc_error *error);
 
+/* Prints the error as the program's one line on stderr, and empties it, so that it is said once; an empty one is
+ * none. */
+void vqc_command_error_say(vqc_error *error);
+
 #endif

@@ -277,8 +277,12 @@ static vqc_status render_run(void *context, const vqc_text_list *operands, vqc_e
     vqc_status status = launch_prepare(options, &work, error);
     if (status == VQC_OK)
         status = render_study(options, operands->items[0], &work, error);
+    /* All ranks have the same error; one says it, and before the others end: mpirun stops all ranks at the first exit
+     * code that is not 0. */
     if (vqc_comm_rank(work.comm) != 0)
-        error->message[0] = '\0'; /* all ranks have the same error; one says it */
+        error->message[0] = '\0';
+    else if (status != VQC_OK)
+        vqc_command_error_say(error);
     work_release(&work);
     vqc_comm_stop(work.comm);
     vqc_watch_stop(work.watch);
