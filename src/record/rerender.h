@@ -17,7 +17,7 @@
  * recorded latent decodes to, which shows a wrong generator or a latent and a picture that do not belong together. */
 typedef struct vqc_rerender_comparison {
     bool picture_equal, latent_equal; /* SHA-256 of the bytes */
-    bool codes_equal, totals_equal;   /* the codes, and the total loss of every step */
+    bool codes_equal, losses_equal;   /* the codes, and every term of the loss of every step */
     bool relevance_equal;             /* what a text found, and the mask of it; or there is none */
     int picture_largest;              /* largest difference of a byte of the picture */
     double picture_psnr;              /* dB: 10 log10(255² / mean square difference); infinite if equal */

@@ -6,10 +6,20 @@
 
 enum { MOST_LISTS = 256 };
 
+/* A text of a list, which has no choices of its own. */
+static vqc_status choice_check(const vqc_yaml_node *node, vqc_error *error)
+{
+    const char *text;
+    VQC_TRY(vqc_yaml_read_text(node, &text, error));
+    if (strchr(text, '{') != NULL)
+        return vqc_yaml_error(node, error,
+                              "expected a text without {, as a choice has no choices of its own, found %s", text);
+    return VQC_OK;
+}
+
 vqc_status vqc_study_choices_check(const vqc_yaml_node *root, vqc_error *error)
 {
     const vqc_yaml_node *lists = vqc_yaml_find(root, "choices");
-    const char *text;
     if (lists == NULL)
         return VQC_OK;
     VQC_TRY(vqc_yaml_expect(lists, VQC_YAML_MAPPING, error));
@@ -21,7 +31,7 @@ vqc_status vqc_study_choices_check(const vqc_yaml_node *root, vqc_error *error)
         if (vqc_yaml_count(list) == 0)
             return vqc_yaml_error(list, error, "expected at least one text");
         for (size_t j = 0; j < vqc_yaml_count(list); j++)
-            VQC_TRY(vqc_yaml_read_text(vqc_yaml_at(list, j), &text, error));
+            VQC_TRY(choice_check(vqc_yaml_at(list, j), error));
     }
     return VQC_OK;
 }
@@ -120,5 +130,26 @@ vqc_status vqc_study_choose(vqc_study_reader *reader, const vqc_prompt *prompt, 
         return vqc_yaml_error(prompt->node, error, "with seed %llu: %s", (unsigned long long)seed, reason.message);
     }
     *chosen_out = chosen;
+    return VQC_OK;
+}
+
+static vqc_status brace_refuse(const vqc_prompt *prompt, const char *where, vqc_error *error)
+{
+    return vqc_yaml_error(prompt->node, error, "choices are filled in in a prompt's text alone, found { in %s",
+                          where);
+}
+
+vqc_status vqc_study_choices_elsewhere(const vqc_study_reader *reader, const vqc_prompt *prompt,
+                                       const vqc_settings *settings, vqc_error *error)
+{
+    if (prompt->node == NULL || vqc_yaml_find(vqc_yaml_root(reader->yaml), "choices") == NULL)
+        return VQC_OK;
+    if (settings->mask.text != NULL && strchr(settings->mask.text, '{') != NULL)
+        return brace_refuse(prompt, "the mask's text", error);
+    if (vqc_yaml_find(prompt->node, "targets") == NULL)
+        return VQC_OK;
+    for (size_t i = 0; i < prompt->target_count; i++)
+        if (prompt->targets[i].text != NULL && strchr(prompt->targets[i].text, '{') != NULL)
+            return brace_refuse(prompt, "a target's text", error);
     return VQC_OK;
 }

@@ -212,6 +212,22 @@ static vqc_status pull_check(const vqc_study_reader *reader, const vqc_prompt *p
     return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: %s", reader->study->path, prompt->id, reason.message);
 }
 
+/* That every phrase of a story is told. Archives may have others. */
+static vqc_status stories_check(const vqc_study_reader *reader, const vqc_prompt *prompt,
+                                const vqc_settings *settings, vqc_error *error)
+{
+    for (size_t i = 0; i < prompt->target_count && reader->source == NULL; i++) {
+        vqc_error reason;
+        if (vqc_target_story_check(&prompt->targets[i], settings, &reason) == VQC_OK)
+            continue;
+        if (prompt->node != NULL)
+            return vqc_yaml_error(prompt->node, error, "%s", reason.message);
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: %s", reader->study->path, prompt->id,
+                             reason.message);
+    }
+    return VQC_OK;
+}
+
 /* Fills in the renders of one prompt with seeds from `seed` on. */
 static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, size_t seed, size_t seeds, vqc_error *error)
 {
@@ -220,6 +236,10 @@ static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, size_t seed,
     VQC_TRY(pull_check(all->reader, prompt, error));
     VQC_TRY(targets_resolve(all->reader, prompt, error));
     VQC_TRY(prompt_settings(all, prompt, &settings, error));
+    for (size_t variant = 0; variant < all->variant_count; variant++) {
+        VQC_TRY(stories_check(all->reader, prompt, settings[variant], error));
+        VQC_TRY(vqc_study_choices_elsewhere(all->reader, prompt, settings[variant], error));
+    }
     for (size_t i = 0; i < seeds * all->variant_count; i++) {
         const size_t variant = i % all->variant_count;
         study->renders[study->render_count] = (vqc_render){.number = (int64_t)study->render_count,

@@ -115,21 +115,44 @@ static vqc_status numbers_cut(piece *p, vqc_target *target, vqc_error *error)
     return VQC_OK;
 }
 
-/* The share that a phrase has of a step: it is told for a period, in whose last steps, the fade, the next one comes
- * in; behind the last one the first comes again. */
+/* The first step at which a phrase of a story is told; that of the phrase behind the last is where all begin again.
+ */
+static int64_t phrase_begin(const vqc_settings *settings, int64_t phrases, int64_t phrase)
+{
+    return settings->story_period > 0 ? settings->story_period * phrase
+                                      : (phrase * settings->steps + phrases - 1) / phrases;
+}
+
+/* The share that a phrase has of a step for itself: 1, and less in its last steps, the fade. */
+static double phrase_told(const vqc_settings *settings, int64_t phrases, int64_t phrase, int64_t step)
+{
+    const int64_t begin = phrase_begin(settings, phrases, phrase);
+    const int64_t end = phrase_begin(settings, phrases, phrase + 1);
+    const int64_t fade = settings->story_fade < end - begin ? settings->story_fade : end - begin;
+    if (step < begin || step >= end)
+        return 0.0;
+    return end - step < fade ? (double)(end - step) / (double)fade : 1.0;
+}
+
+/* The share that a phrase has of a step: in the fade of the one before it comes in; behind the last one the first
+ * comes again. */
 static double phrase_share(const vqc_target *target, const vqc_settings *settings, int64_t step)
 {
     const int64_t phrases = target->phrases;
-    const int64_t equal = (settings->steps + phrases - 1) / phrases;
-    const int64_t period = settings->story_period > 0 ? settings->story_period : equal;
-    const int64_t fade = settings->story_fade < period ? settings->story_fade : period;
-    const int64_t cycle = phrases * period;
-    const int64_t since = (step % cycle - target->phrase * period + cycle) % cycle; /* its begin */
-    if (since < period - fade)
-        return 1.0;
-    if (since < period)
-        return (double)(period - since) / (double)fade;
-    return since < cycle - fade ? 0.0 : (double)(since - (cycle - fade)) / (double)fade;
+    const int64_t now = step % phrase_begin(settings, phrases, phrases);
+    const double before = phrase_told(settings, phrases, (target->phrase + phrases - 1) % phrases, now);
+    return phrase_told(settings, phrases, target->phrase, now) + (before > 0.0 ? 1.0 - before : 0.0);
+}
+
+vqc_status vqc_target_story_check(const vqc_target *target, const vqc_settings *settings, vqc_error *error)
+{
+    const int64_t phrases = target->phrases;
+    const int64_t needed = settings->story_period > 0 ? settings->story_period * (phrases - 1) + 1 : phrases;
+    if (phrases < 2 || needed <= settings->steps)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "a story of %lld phrases needs %lld steps until the last one is told, found %lld steps",
+                         (long long)phrases, (long long)needed, (long long)settings->steps);
 }
 
 bool vqc_target_changes(const vqc_target *target)

@@ -44,6 +44,11 @@ typedef struct vqc_prompt {
 double vqc_target_weight(const vqc_target *target, const vqc_settings *settings, int64_t step);
 bool vqc_target_changes(const vqc_target *target);
 
+/* A story with a phrase that no step of a render with these settings tells is VQC_BAD_INPUT; other targets are not.
+ */
+VQC_MUST_CHECK vqc_status vqc_target_story_check(const vqc_target *target, const vqc_settings *settings,
+                                                 vqc_error *error);
+
 /* Splits a prompt "a painting of X | blurry:-0.5 | red:1:0.3" at the bars into targets; a number behind a colon is
  * the weight (default 1), a second one the stop (default −∞); U+2212 is a minus too. With ^ among the signs it is a
  * story, split into phrases before. A sign behind a backslash is part of the text if it is among them, and so is a

@@ -54,6 +54,11 @@ bool vqc_study_chooses(const vqc_yaml_node *root, const vqc_prompt *prompt);
 VQC_MUST_CHECK vqc_status vqc_study_choose(vqc_study_reader *reader, const vqc_prompt *prompt, uint64_t seed,
                                            vqc_prompt *chosen_out, vqc_error *error);
 
+/* Refuses braces in texts of a prompt that are not filled in, those of its targets and of a mask, where the job file
+ * has choices. */
+VQC_MUST_CHECK vqc_status vqc_study_choices_elsewhere(const vqc_study_reader *reader, const vqc_prompt *prompt,
+                                                      const vqc_settings *settings, vqc_error *error);
+
 /* ---- seeds.c ---- */
 
 /* The seeds of the node, 0 where there is none: a list of numbers and ranges "3..7", such a range, or {count, from}.

@@ -403,6 +403,28 @@ static vqc_status leading_apply(const vqc_schema *schema, void *object, const ch
     return VQC_OK;
 }
 
+/* Whether there are keys under the prefix, which ends with a dot. */
+static bool has_group(const vqc_schema *schema, const char *prefix)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (strncmp(schema->fields[i].key, prefix, strlen(prefix)) == 0)
+            return true;
+    return false;
+}
+
+/* That no key of a mapping's inner mapping, whose prefix this is, stands in the outer one with a dot as well. */
+static vqc_status once_check(const char *prefix, const vqc_yaml_node *outer, const vqc_yaml_node *inner,
+                             vqc_error *error)
+{
+    for (size_t i = 0; i < vqc_yaml_count(inner); i++) {
+        char key[KEY_SIZE];
+        int size = snprintf(key, sizeof key, "%s%s", prefix, vqc_yaml_key(vqc_yaml_at(inner, i)));
+        if (size > 0 && (size_t)size < sizeof key && vqc_yaml_find(outer, key) != NULL)
+            return vqc_yaml_error(vqc_yaml_at(inner, i), error, "the key stands twice, as %s too", key);
+    }
+    return VQC_OK;
+}
+
 /* Applies a mapping whose keys stand under the prefix. */
 static vqc_status mapping_apply(const vqc_schema *schema, void *object, const char *prefix,
                                 const vqc_yaml_node *mapping, const vqc_schema *except, vqc_error *error)
@@ -424,6 +446,11 @@ static vqc_status mapping_apply(const vqc_schema *schema, void *object, const ch
         }
         key[size] = '.';
         key[size + 1] = '\0';
+        if (vqc_yaml_count(value) == 0 && !has_group(schema, key)) { /* else its first key is refused */
+            key[size] = '\0';
+            return vqc_schema_apply_key(schema, object, key, value, value, error);
+        }
+        VQC_TRY(once_check(key, mapping, value, error));
         VQC_TRY(mapping_apply(schema, object, key, value, NULL, error));
     }
     return VQC_OK;

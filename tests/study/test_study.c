@@ -213,8 +213,8 @@ static void test_stories(void **state)
           {28, {0.5, 0, 0.5}},
           {30, {1, 0, 0}},
           {38, {0.5, 1, 0}}}},
-        {"{fade: 0}", /* 100 steps: 34 for each */
-         {{0, {1, 0, 0}}, {33, {1, 0, 0}}, {34, {0, 2, 0}}, {67, {0, 2, 0}}, {68, {0, 0, 1}}, {99, {0, 0, 1}}}},
+        {"{fade: 0}", /* 100 steps: 34, 33 and 33 */
+         {{0, {1, 0, 0}}, {33, {1, 0, 0}}, {34, {0, 2, 0}}, {66, {0, 2, 0}}, {67, {0, 0, 1}}, {99, {0, 0, 1}}}},
         {"{period: 1, fade: 5}", {{0, {1, 0, 0}}, {1, {0, 2, 0}}, {2, {0, 0, 1}}, {3, {1, 0, 0}}}},
     };
     for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++) {
@@ -661,6 +661,10 @@ static void test_bad_studies(void **state)
         {"study: s\n" MODELS "prompts: [x, \"a: 600000 | b:-600000\"]\n",
          "3:14: prompts[1]: expected weights of targets that come to at most 1e+06, times the largest weight of a "
          "perceptor, found 1.2e+06"},
+        {"study: s\n" MODELS "prompts: [a ^ b ^ c]\nrender: {steps: 2, story: {fade: 0}}\n",
+         "3:11: prompts[0]: a story of 3 phrases needs 3 steps until the last one is told, found 2 steps"},
+        {"study: s\n" MODELS "prompts: [a ^ b ^ c]\nrender: {steps: 20, story: {period: 10}}\n",
+         "a story of 3 phrases needs 21 steps"},
         {"study: \"a\\x9bb\"\n" MODELS "prompts: [x]\n", "found a control character in a\\xc2\\x9bb"},
         {"study: s\n" MODELS "prompts: [x]\nsweep: {optimizer.rl: [1]}\n", "unknown setting optimizer.rl"},
         {"study: s\n" MODELS "prompts: [x]\nsweep: {steps: []}\n", "at least one value"},
