@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 DEBIAN_NAMES = {"h5py": "python3-h5py", "matplotlib": "python3-matplotlib", "numpy": "python3-numpy",
-                "PIL": "python3-pil"}
+                "PIL": "python3-pil", "scipy": "python3-scipy"}
 EXIT_FAILED = 1
 
 missing = [name for name in DEBIAN_NAMES if importlib.util.find_spec(name) is None]

@@ -5,7 +5,7 @@
     analysis/tables.py times both.h5 -o TABLES           seconds for a picture, by device and settings
     analysis/tables.py losses both.h5 vit.h5 -o TABLES   losses after the last step, by perceptor and variant
 
--o writes each table as .md, .csv and .tex. What is random follows from --seed, which the tables name.
+-o writes each table as .md, .csv and .tex.
 """
 
 import argparse
@@ -19,10 +19,11 @@ import packages  # noqa: F401  first, as it says what the others would miss
 import numpy as np
 
 import command
-import significance
+import crossed
 from agreement import krippendorff_alpha
 from archive import Archive, Losses, Render, open_archives
 from collection import Rating, read_ratings
+from significance import holm, prompt_means
 from table import NOTHING, Cell, Number, Spread, Table, write_tables
 
 
@@ -53,36 +54,49 @@ class Scores:
             sums[place] += rating.rating
             counts[place] += 1
         self.of_prompts = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+        self.in_rounds = bool(((counts > 0).sum(axis=2) < 2).all())  # no rater compares
 
 
-def means_table(scores: Scores, by_prompt: np.ndarray, means: np.ndarray, limits: np.ndarray, how: str) -> Table:
-    """The paper's table 1. by_prompt (prompts, conditions), means (conditions), limits (2, conditions)."""
-    rows = [[prompt, *map(Number, row)] for prompt, row in zip(scores.prompts, by_prompt, strict=True)]
-    for name, values in (("mean", means), ("95 % from", limits[0]), ("95 % to", limits[1])):
+def of_others(scores: Scores) -> str:
+    """What stands below tables with intervals."""
+    raters, prompts = len(scores.raters), len(scores.prompts)
+    text = ("Interval and p of one t distribution, for other raters and other prompts (raters, prompts and rest random; "
+            "crossed.py)")
+    if min(raters, prompts) < crossed.FEWEST:
+        return f"{text}; –: fewer than {crossed.FEWEST} raters or prompts say nothing of others."
+    few = " and ".join(f"{count} {name}" for count, name in ((raters, "raters"), (prompts, "prompts"))
+                       if count < crossed.FEW)
+    share = crossed.HELD_OF_ROUNDS if scores.in_rounds else crossed.HELD
+    return (f"{text}; {share} of 100 such intervals hold what is true, in simulations"
+            f"{few and f' (few: {few})'}. –: nothing varies.")
+
+
+def means_table(scores: Scores) -> Table:
+    """The paper's table 1."""
+    by_prompt = prompt_means(scores.of_prompts)
+    rows: list[list[Cell]] = [[prompt, *map(Number, row)] for prompt, row in zip(scores.prompts, by_prompt, strict=True)]
+    estimates = [crossed.of_values(scores.of_prompts[:, :, place]) for place in range(len(scores.conditions))]
+    low, high = zip(*(estimate.interval() for estimate in estimates))
+    means = [estimate.mean for estimate in estimates]
+    for name, values in (("mean", means), ("95 % from", low), ("95 % to", high)):
         rows.append([name, *map(Number, values)])
     note = (f"Ratings from 1 to 5: {scores.count}; raters: {len(scores.raters)}; prompts: {len(scores.prompts)}. "
-            f"Interval: {how}.")
+            f"{of_others(scores)}")
     return Table("means", "Mean ratings", ["prompt", *scores.conditions], rows, note, summary_rows=3)
 
 
-def comparisons_table(scores: Scores, pairs: list[tuple[int, int]], by_prompt: np.ndarray, means: np.ndarray,
-                      limits: np.ndarray, how: str, seed: int) -> Table:
-    """Each pair of conditions. means (pairs), limits (2, pairs): of the difference."""
-    differences = [by_prompt[:, first] - by_prompt[:, second] for first, second in pairs]
-    differences = [column[~np.isnan(column)] for column in differences]
-    p_values = [significance.sign_flip_p(column, seed) for column in differences]
-    adjusted = significance.holm(p_values)
-    rows = []
-    for index, (first, second) in enumerate(pairs):
+def comparisons_table(scores: Scores, pairs: list[tuple[int, int]]) -> Table:
+    """Each pair of conditions."""
+    estimates = [crossed.of_difference(scores.of_prompts[:, :, first], scores.of_prompts[:, :, second])
+                 for first, second in pairs]
+    adjusted = holm([estimate.p() for estimate in estimates])
+    rows: list[list[Cell]] = []
+    for (first, second), estimate, corrected in zip(pairs, estimates, adjusted, strict=True):
         names = f"{scores.conditions[first]} − {scores.conditions[second]}"
-        rows.append([names, Number(means[index]), *map(Number, limits[:, index]), len(differences[index]),
-                     Number(p_values[index], 4), Number(adjusted[index], 4)])
-    ways = "all ways to set them" if len(scores.prompts) <= significance.EXACT_UP_TO else (
-        f"{significance.FLIPS} random ways, seed {seed}")
-    note = (f"Interval: {how}. p: two-sided permutation test, the signs of the prompts' differences against {ways}; "
-            "Holm: for all rows together. The test is about prompts: whether the same raters would find a difference "
-            "with others.")
-    columns = ["comparison", "difference", "95 % from", "95 % to", "prompts", "p", "p (Holm)"]
+        rows.append([names, Number(estimate.mean), *map(Number, estimate.interval()), estimate.raters, estimate.prompts,
+                     Number(estimate.p(), 4), Number(corrected, 4)])
+    note = f"{of_others(scores)} Holm: for all rows together that have a p."
+    columns = ["comparison", "difference", "95 % from", "95 % to", "raters", "prompts", "p", "p (Holm)"]
     return Table("comparisons", "Conditions compared", columns, rows, note)
 
 
@@ -116,20 +130,11 @@ def raters_table(scores: Scores, ratings: list[Rating]) -> Table:
     return Table("raters", "Raters", columns, rows, note)
 
 
-def rating_tables(ratings: list[Rating], resamples: int, seed: int) -> list[Table]:
+def rating_tables(ratings: list[Rating]) -> list[Table]:
     scores = Scores(ratings)
     pairs = list(itertools.combinations(range(len(scores.conditions)), 2))
-    everybody = np.ones((1, len(scores.raters)))
-    by_prompt = significance.prompt_means(scores.of_prompts, everybody)[0]
-    every_prompt = np.ones((1, len(scores.prompts)))
-    means = significance.means_and_differences(scores.of_prompts, everybody, every_prompt, pairs)[0]
-    limits = significance.intervals(significance.bootstrap(scores.of_prompts, pairs, resamples, seed))
-    how = f"bootstrap over raters and prompts, {resamples} resamples, seed {seed}"
-    split = len(scores.conditions)
-    tables = [means_table(scores, by_prompt, means[:split], limits[:, :split], how)]
-    if pairs:
-        tables.append(comparisons_table(scores, pairs, by_prompt, means[split:], limits[:, split:], how, seed))
-    return [*tables, agreement_table(scores), raters_table(scores, ratings)]
+    compared = [comparisons_table(scores, pairs)] if pairs else []
+    return [means_table(scores), *compared, agreement_table(scores), raters_table(scores, ratings)]
 
 
 def settings_cells(render: Render) -> tuple[str, ...]:
@@ -199,10 +204,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     ratings = commands.add_parser("ratings", parents=[output], help="from what rating.py collect wrote")
     ratings.add_argument("file", type=Path, metavar="RATINGS.csv")
-    ratings.add_argument("--resamples", type=command.positive, default=10_000, help="of the bootstrap (default 10000)")
-    ratings.add_argument("--seed", type=command.count, default=0, help="(default 0)")
-    ratings.set_defaults(run=lambda arguments: put_out(
-        rating_tables(read_ratings(arguments.file), arguments.resamples, arguments.seed), arguments.output))
+    ratings.set_defaults(run=lambda arguments: put_out(rating_tables(read_ratings(arguments.file)), arguments.output))
 
     for name, make, text in (("times", times_table, "seconds for a picture"),
                              ("losses", losses_table, "losses after the last step")):

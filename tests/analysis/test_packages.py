@@ -16,7 +16,7 @@ class MissingPackages(unittest.TestCase):
                                    env={"PATH": "/usr/bin:/bin"}, check=False)
             self.assertEqual(ended.returncode, 1, program)
             self.assertEqual(ended.stderr.count("\n"), 1, ended.stderr)
-            self.assertIn(f"{program}: {sys.executable} lacks h5py, matplotlib, numpy, PIL (Debian: python3-h5py",
+            self.assertIn(f"{program}: {sys.executable} lacks h5py, matplotlib, numpy, PIL, scipy (Debian: python3-h5py",
                           ended.stderr)
 
 
