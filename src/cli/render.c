@@ -281,7 +281,7 @@ static vqc_status render_run(void *context, const vqc_text_list *operands, vqc_e
      * code that is not 0. */
     if (vqc_comm_rank(work.comm) != 0)
         error->message[0] = '\0';
-    else if (status != VQC_OK)
+    else if (status != VQC_OK && vqc_comm_size(work.comm) > 1)
         vqc_command_error_say(error);
     work_release(&work);
     vqc_comm_stop(work.comm);
