@@ -118,43 +118,21 @@ static vqc_status queries_read(const vqc_layers *layers, const vqc_attentional_p
     return part_read(layers, pool, "ln_q.bias", 1, &width, &q->bias, error);
 }
 
-/* The projection of query number `index`, into output (width). */
-static void query_project(const vqc_attentional_pool *pool, const queries *q, const projections *p, int64_t width,
-                          int64_t index, double *row, float *output)
-{
-    for (int64_t i = 0; i < width; i++)
-        row[i] = (double)q->rows[index * width + i];
-    row_norm(q->weight, q->bias, pool->epsilon, width, row);
-    for (int64_t i = 0; i < width; i++) {
-        double sum = (double)p->bias[i];
-        for (int64_t j = 0; j < width; j++)
-            sum += (double)p->query[i * width + j] * row[j];
-        output[i] = (float)sum;
-    }
-}
-
-/* A constant (batch, count, width) of the queries' projections, once for each picture. */
+/* The queries that are asked, through their norm and their projection. */
 static vqc_status constant_add(const vqc_layers *layers, const vqc_attentional_pool *pool, const queries *q,
                                const projections *p, int64_t batch, int64_t width, vqc_value *output,
                                vqc_error *error)
 {
-    vqc_shape shape = {3, {batch, pool->count, width}};
-    size_t count = (size_t)(pool->count * width);
-    float *values = NULL;
-    double *row = NULL;
-    vqc_value constant;
-    vqc_status status = vqc_memory_allocate((size_t)batch * count, sizeof *values, "queries", &values, error);
-    if (status == VQC_OK)
-        status = vqc_memory_allocate((size_t)width, sizeof *row, "a query", &row, error);
-    for (int64_t i = 0; i < pool->count && status == VQC_OK; i++)
-        query_project(pool, q, p, width, pool->first + i, row, values + i * width);
-    for (int64_t n = 1; n < batch && status == VQC_OK; n++)
-        memcpy(values + (size_t)n * count, values, count * sizeof *values);
-    if (status == VQC_OK)
-        status = vqc_network_constant(layers->network, VQC_DTYPE_F32, shape, values, &constant, error);
-    free(values);
-    free(row);
-    return status == VQC_OK ? vqc_layer_cast(layers, constant, layers->dtype, output, error) : status;
+    const vqc_shape shape = {3, {batch, pool->count, width}};
+    double *rows;
+    VQC_TRY(vqc_memory_allocate((size_t)(pool->count * width), sizeof *rows, "queries", &rows, error));
+    for (int64_t i = 0; i < pool->count * width; i++)
+        rows[i] = (double)q->rows[pool->first * width + i];
+    for (int64_t i = 0; i < pool->count; i++)
+        row_norm(q->weight, q->bias, pool->epsilon, width, rows + i * width);
+    vqc_status status = vqc_layer_constant_queries(layers, p->query, p->bias, rows, shape, output, error);
+    free(rows);
+    return status;
 }
 
 /* The queries, and key and value of each token. */

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "models/attentional_pool.h"
+#include "models/class_token.h"
 #include "models/clip_blocks.h"
 #include "models/token_mean.h"
 #include "models/towers.h"
@@ -71,26 +72,6 @@ static vqc_status patches_add(const vit *own, const vqc_layers *layers, vqc_valu
     return status;
 }
 
-/* Puts the class token in front and adds the positions. */
-static vqc_status class_token_add(const vit *own, const vqc_layers *layers, vqc_value x, vqc_value *output,
-                                  vqc_error *error)
-{
-    int64_t class_shape[] = {own->blocks.width};
-    int64_t position_shape[] = {1 + own->grid * own->grid, own->blocks.width};
-    float *class_token = NULL;
-    float *positions = NULL;
-    vqc_status status =
-        vqc_parameters_read(layers->parameters, "visual.class_embedding", 1, class_shape, &class_token, error);
-    if (status == VQC_OK)
-        status = vqc_parameters_read(layers->parameters, "visual.positional_embedding", 2, position_shape, &positions,
-                                     error);
-    if (status == VQC_OK)
-        status = vqc_layer_tokens(layers, x, VQC_TOKENS_FRONT_GIVEN, class_token, positions, output, error);
-    free(class_token);
-    free(positions);
-    return status;
-}
-
 /* The mean of the patches' tokens after the blocks, and the last layer norm. */
 static vqc_status mean_pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value h, vqc_value first,
                                 vqc_value *output, vqc_error *error)
@@ -152,12 +133,16 @@ static vqc_status vit_build(const vqc_clip *clip, const vqc_layers *layers, vqc_
                             vqc_error *error)
 {
     const vit *own = clip->vision.own;
+    const vqc_class_token token = {.name = "visual.class_embedding",
+                                   .positions = "visual.positional_embedding",
+                                   .patches = own->grid * own->grid,
+                                   .width = own->blocks.width};
     vqc_value first;
     vqc_value h;
     VQC_TRY(vqc_layer_first(layers, vqc_network_shape(layers->network, x).size[0], &first, error));
     VQC_TRY(vqc_layer_cast(layers, x, layers->dtype, &h, error));
     VQC_TRY(patches_add(own, layers, h, &h, error));
-    VQC_TRY(class_token_add(own, layers, h, &h, error));
+    VQC_TRY(vqc_class_token_add(layers, &token, h, &h, error));
     if (clip->config.pre_norm)
         VQC_TRY(vqc_layer_layer_norm(layers, "visual.ln_pre", own->blocks.epsilon, h, &h, error));
     VQC_TRY(pool_add(clip, layers, h, first, &h, error));

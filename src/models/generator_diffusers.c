@@ -25,55 +25,44 @@ static const vqc_vqgan_naming diffusers_naming = {
               .groups = 32},
 };
 
-/* `lookup_from_codebook` is about latents that are codes already, the scaling factor about diffusion. */
-static const vqc_json_key vq_rows[] = {
+/* What both take. */
+static const vqc_json_key common_rows[] = {
     {.key = "_class_name", .use = VQC_JSON_ELSEWHERE},
     {.key = "down_block_types", .use = VQC_JSON_ELSEWHERE},
     {.key = "up_block_types", .use = VQC_JSON_ELSEWHERE},
     {.key = "block_out_channels", .use = VQC_JSON_ELSEWHERE},
     {.key = "layers_per_block", .use = VQC_JSON_ELSEWHERE},
     {.key = "latent_channels", .use = VQC_JSON_ELSEWHERE},
-    {.key = "num_vq_embeddings", .use = VQC_JSON_ELSEWHERE},
-    {.key = "vq_embed_dim", .use = VQC_JSON_ELSEWHERE},
     {.key = "norm_num_groups", .use = VQC_JSON_ELSEWHERE},
     {.key = "mid_block_add_attention", .use = VQC_JSON_ELSEWHERE},
     {.key = "act_fn", .use = VQC_JSON_ELSEWHERE},
-    {.key = "norm_type", .use = VQC_JSON_FIXED, .values = "[\"group\"]"},
     {.key = "in_channels", .use = VQC_JSON_FIXED, .values = "[3]"},
     {.key = "out_channels", .use = VQC_JSON_FIXED, .values = "[3]"},
-    {.key = "lookup_from_codebook", .use = VQC_JSON_HARMLESS},
-    {.key = "scaling_factor", .use = VQC_JSON_HARMLESS},
     {.key = "sample_size", .use = VQC_JSON_HARMLESS},
     {.key = "force_upcast", .use = VQC_JSON_HARMLESS},
     {.key = "_diffusers_version", .use = VQC_JSON_HARMLESS},
     {.key = "_name_or_path", .use = VQC_JSON_HARMLESS},
+};
+
+/* `lookup_from_codebook` is about latents that are codes already, the scaling factor about diffusion. */
+static const vqc_json_key vq_rows[] = {
+    {.key = "num_vq_embeddings", .use = VQC_JSON_ELSEWHERE},
+    {.key = "vq_embed_dim", .use = VQC_JSON_ELSEWHERE},
+    {.key = "norm_type", .use = VQC_JSON_FIXED, .values = "[\"group\"]"},
+    {.key = "lookup_from_codebook", .use = VQC_JSON_HARMLESS},
+    {.key = "scaling_factor", .use = VQC_JSON_HARMLESS},
 };
 static const vqc_json_table vq_keys = {
     .keys = vq_rows, .count = sizeof vq_rows / sizeof vq_rows[0], .family = "VQModel of diffusers"};
 
 /* `latents_mean` and `latents_std` would say of each channel what the two factors say of all. */
 static const vqc_json_key kl_rows[] = {
-    {.key = "_class_name", .use = VQC_JSON_ELSEWHERE},
-    {.key = "down_block_types", .use = VQC_JSON_ELSEWHERE},
-    {.key = "up_block_types", .use = VQC_JSON_ELSEWHERE},
-    {.key = "block_out_channels", .use = VQC_JSON_ELSEWHERE},
-    {.key = "layers_per_block", .use = VQC_JSON_ELSEWHERE},
-    {.key = "latent_channels", .use = VQC_JSON_ELSEWHERE},
-    {.key = "norm_num_groups", .use = VQC_JSON_ELSEWHERE},
-    {.key = "mid_block_add_attention", .use = VQC_JSON_ELSEWHERE},
-    {.key = "act_fn", .use = VQC_JSON_ELSEWHERE},
     {.key = "scaling_factor", .use = VQC_JSON_ELSEWHERE},
     {.key = "shift_factor", .use = VQC_JSON_ELSEWHERE},
     {.key = "use_quant_conv", .use = VQC_JSON_ELSEWHERE},
     {.key = "use_post_quant_conv", .use = VQC_JSON_ELSEWHERE},
     {.key = "latents_mean", .use = VQC_JSON_FIXED, .values = "[null]"},
     {.key = "latents_std", .use = VQC_JSON_FIXED, .values = "[null]"},
-    {.key = "in_channels", .use = VQC_JSON_FIXED, .values = "[3]"},
-    {.key = "out_channels", .use = VQC_JSON_FIXED, .values = "[3]"},
-    {.key = "sample_size", .use = VQC_JSON_HARMLESS},
-    {.key = "force_upcast", .use = VQC_JSON_HARMLESS},
-    {.key = "_diffusers_version", .use = VQC_JSON_HARMLESS},
-    {.key = "_name_or_path", .use = VQC_JSON_HARMLESS},
 };
 static const vqc_json_table kl_keys = {
     .keys = kl_rows, .count = sizeof kl_rows / sizeof kl_rows[0], .family = "AutoencoderKL of diffusers"};
@@ -140,8 +129,10 @@ static void attention_names_set(const vqc_generator *generator, vqc_coder_style 
 static vqc_status network_configure(vqc_generator *generator, const vqc_yaml_node *parameters,
                                     const vqc_json_table *keys, vqc_vqgan_network **network_out, vqc_error *error)
 {
+    const vqc_json_table tables[] = {
+        *keys, {.keys = common_rows, .count = sizeof common_rows / sizeof common_rows[0], .family = keys->family}};
     vqc_vqgan_network *network;
-    VQC_TRY(vqc_json_keys_read_yaml(parameters, keys, 1, NULL, error));
+    VQC_TRY(vqc_json_keys_read_yaml(parameters, tables, sizeof tables / sizeof tables[0], NULL, error));
     VQC_TRY(vqc_vqgan_network_create(generator, &diffusers_naming, &network, error));
     attention_names_set(generator, &network->naming.style);
     VQC_TRY(groups_read(parameters, &network->naming.style.groups, error));

@@ -271,6 +271,35 @@ vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_value packed, int64
     return layers_add(layers, &operation, packed, seen, shape, output, error);
 }
 
+/* A row's projection (width). */
+static void row_project(const float *weight, const float *bias, const double *row, int64_t width, float *output)
+{
+    for (int64_t i = 0; i < width; i++) {
+        double sum = (double)bias[i];
+        for (int64_t j = 0; j < width; j++)
+            sum += (double)weight[i * width + j] * row[j];
+        output[i] = (float)sum;
+    }
+}
+
+vqc_status vqc_layer_constant_queries(const vqc_layers *layers, const float *weight, const float *bias,
+                                      const double *rows, vqc_shape shape, vqc_value *output, vqc_error *error)
+{
+    const int64_t batch = shape.size[0];
+    const int64_t width = vqc_shape_width(shape);
+    const int64_t count = vqc_shape_rows(shape) / batch;
+    float *values;
+    vqc_value constant;
+    VQC_TRY(vqc_memory_allocate((size_t)(batch * count * width), sizeof *values, "queries", &values, error));
+    for (int64_t i = 0; i < count; i++)
+        row_project(weight, bias, rows + i * width, width, values + i * width);
+    for (int64_t n = 1; n < batch; n++)
+        memcpy(values + n * count * width, values, (size_t)(count * width) * sizeof *values);
+    vqc_status status = vqc_network_constant(layers->network, VQC_DTYPE_F32, shape, values, &constant, error);
+    free(values);
+    return status == VQC_OK ? vqc_layer_cast(layers, constant, layers->dtype, output, error) : status;
+}
+
 vqc_status vqc_layer_query_attention(const vqc_layers *layers, vqc_value query, vqc_value keys_values, int64_t heads,
                                      vqc_value *output, vqc_error *error)
 {

@@ -68,6 +68,11 @@ VQC_MUST_CHECK vqc_status vqc_layer_average_pool(const vqc_layers *layers, vqc_v
  * (batch, tokens), is 0 for tokens that none looks at; NULL: all are looked at. */
 VQC_MUST_CHECK vqc_status vqc_layer_attention(const vqc_layers *layers, vqc_value packed, int64_t heads, bool causal,
                                               const vqc_value *seen, vqc_value *output, vqc_error *error);
+/* What `weight` (width, width) and `bias` (width) make of `rows` (count, width), which no picture changes, once for
+ * each picture: a constant of this shape, (batch, width) of one row or (batch, count, width). */
+VQC_MUST_CHECK vqc_status vqc_layer_constant_queries(const vqc_layers *layers, const float *weight, const float *bias,
+                                                     const double *rows, vqc_shape shape, vqc_value *output,
+                                                     vqc_error *error);
 /* Attention of queries (batch, width) or (batch, queries, width) over their sequence's (batch, keys, 2 · width): key
  * and value of each. */
 VQC_MUST_CHECK vqc_status vqc_layer_query_attention(const vqc_layers *layers, vqc_value query, vqc_value keys_values,

@@ -141,24 +141,18 @@ static vqc_status projections_read(const vqc_parameters *parameters, int64_t wid
     return vqc_parameters_read(parameters, "visual.trunk.attn_pool.kv.bias", 1, two, &p->rest_bias, error);
 }
 
-/* The query, which no picture changes: the projected latent, once for each picture of the batch. */
+/* The query: the projected latent. */
 static vqc_status query_add(const vqc_layers *layers, const projections *p, int64_t batch, int64_t width,
                             vqc_value *output, vqc_error *error)
 {
-    float *query;
-    VQC_TRY(vqc_memory_allocate((size_t)(batch * width), sizeof *query, "a query", &query, error));
-    for (int64_t i = 0; i < width; i++) {
-        double sum = (double)p->query_bias[i];
-        for (int64_t j = 0; j < width; j++)
-            sum += (double)p->query[i * width + j] * (double)p->latent[j];
-        for (int64_t n = 0; n < batch; n++)
-            query[n * width + i] = (float)sum;
-    }
-    vqc_value constant;
-    vqc_shape shape = {2, {batch, width}};
-    vqc_status status = vqc_network_constant(layers->network, VQC_DTYPE_F32, shape, query, &constant, error);
-    free(query);
-    return status == VQC_OK ? vqc_layer_cast(layers, constant, layers->dtype, output, error) : status;
+    const vqc_shape shape = {2, {batch, width}};
+    double *latent;
+    VQC_TRY(vqc_memory_allocate((size_t)width, sizeof *latent, "a query", &latent, error));
+    for (int64_t i = 0; i < width; i++)
+        latent[i] = (double)p->latent[i];
+    vqc_status status = vqc_layer_constant_queries(layers, p->query, p->query_bias, latent, shape, output, error);
+    free(latent);
+    return status;
 }
 
 /* The query and, of each token (batch, tokens, width), its key and value. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "models/class_token.h"
 #include "models/clip_blocks.h"
 #include "models/token_mean.h"
 #include "models/towers.h"
@@ -126,26 +127,6 @@ static vqc_status patches_add(const timm_vit *own, const vqc_layers *layers, vqc
     return status;
 }
 
-/* Puts the class token in front and adds the positions. */
-static vqc_status class_token_add(const timm_vit *own, const vqc_layers *layers, vqc_value x, vqc_value *output,
-                                  vqc_error *error)
-{
-    int64_t class_shape[] = {1, 1, own->blocks.width};
-    int64_t position_shape[] = {1, 1 + own->grid * own->grid, own->blocks.width};
-    float *class_token = NULL;
-    float *positions = NULL;
-    vqc_status status =
-        vqc_parameters_read(layers->parameters, "visual.trunk.cls_token", 3, class_shape, &class_token, error);
-    if (status == VQC_OK)
-        status =
-            vqc_parameters_read(layers->parameters, "visual.trunk.pos_embed", 3, position_shape, &positions, error);
-    if (status == VQC_OK)
-        status = vqc_layer_tokens(layers, x, VQC_TOKENS_FRONT_GIVEN, class_token, positions, output, error);
-    free(class_token);
-    free(positions);
-    return status;
-}
-
 /* What the blocks make of the class token or of all, and the last norm, on the side of the pool where it stands. */
 static vqc_status pool_add(const vqc_clip *clip, const vqc_layers *layers, vqc_value h, vqc_value first,
                            vqc_value *output, vqc_error *error)
@@ -184,12 +165,17 @@ static vqc_status timm_vit_build(const vqc_clip *clip, const vqc_layers *layers,
                                  vqc_error *error)
 {
     const timm_vit *own = clip->vision.own;
+    const vqc_class_token token = {.name = "visual.trunk.cls_token",
+                                   .positions = "visual.trunk.pos_embed",
+                                   .batched = true,
+                                   .patches = own->grid * own->grid,
+                                   .width = own->blocks.width};
     vqc_value first;
     vqc_value h;
     VQC_TRY(vqc_layer_first(layers, vqc_network_shape(layers->network, x).size[0], &first, error));
     VQC_TRY(vqc_layer_cast(layers, x, layers->dtype, &h, error));
     VQC_TRY(patches_add(own, layers, h, &h, error));
-    VQC_TRY(class_token_add(own, layers, h, &h, error));
+    VQC_TRY(vqc_class_token_add(layers, &token, h, &h, error));
     VQC_TRY(vqc_layer_layer_norm(layers, "visual.trunk.norm_pre", own->blocks.epsilon, h, &h, error));
     VQC_TRY(pool_add(clip, layers, h, first, &h, error));
     return head_add(clip, layers, h, output, error);
