@@ -195,6 +195,15 @@ double vqc_study_pull(const vqc_study *study, const vqc_prompt *prompt)
     return targets * perceptors;
 }
 
+/* Refuses a prompt for the reason, where it stands. */
+static vqc_status prompt_refuse(const vqc_study_reader *reader, const vqc_prompt *prompt, const vqc_error *reason,
+                                vqc_error *error)
+{
+    if (prompt->node != NULL)
+        return vqc_yaml_error(prompt->node, error, "%s", reason->message);
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: %s", reader->study->path, prompt->id, reason->message);
+}
+
 /* Weights that no picture can follow. Archives may have them, with the renders that failed. */
 static vqc_status pull_check(const vqc_study_reader *reader, const vqc_prompt *prompt, vqc_error *error)
 {
@@ -207,24 +216,17 @@ static vqc_status pull_check(const vqc_study_reader *reader, const vqc_prompt *p
         "expected weights of targets that come to at most %g, times the largest weight of a perceptor, "
         "found %g: the picture's gradient would leave the range of its sum",
         VQC_STUDY_MAX_PULL, pull);
-    if (prompt->node != NULL)
-        return vqc_yaml_error(prompt->node, error, "%s", reason.message);
-    return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: %s", reader->study->path, prompt->id, reason.message);
+    return prompt_refuse(reader, prompt, &reason, error);
 }
 
 /* That every phrase of a story is told. Archives may have others. */
 static vqc_status stories_check(const vqc_study_reader *reader, const vqc_prompt *prompt,
                                 const vqc_settings *settings, vqc_error *error)
 {
-    for (size_t i = 0; i < prompt->target_count && reader->source == NULL; i++) {
-        vqc_error reason;
-        if (vqc_target_story_check(&prompt->targets[i], settings, &reason) == VQC_OK)
-            continue;
-        if (prompt->node != NULL)
-            return vqc_yaml_error(prompt->node, error, "%s", reason.message);
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: %s", reader->study->path, prompt->id,
-                             reason.message);
-    }
+    vqc_error reason;
+    for (size_t i = 0; i < prompt->target_count && reader->source == NULL; i++)
+        if (vqc_target_story_check(&prompt->targets[i], settings, &reason) != VQC_OK)
+            return prompt_refuse(reader, prompt, &reason, error);
     return VQC_OK;
 }
 
