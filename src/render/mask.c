@@ -261,6 +261,7 @@ static float cell_hard(const vqc_render_mask *mask, const int32_t *values, int64
     return 2 * sum >= WHITE * height * width ? 1.0F : 0.0F;
 }
 
+/* The cells, soft ones of the shares, others of the values. */
 static vqc_status cells_make(const mask_work *work, const float *shares, vqc_error *error)
 {
     vqc_render_mask *mask = work->mask;
@@ -291,15 +292,24 @@ static void values_decide(const mask_work *work)
         work->values[i] = 2 * work->values[i] >= WHITE ? WHITE : 0;
 }
 
-static vqc_status pixels_keep(const mask_work *work, vqc_error *error)
+/* Keeps the start's pixels, of which the picture takes over these shares. */
+static vqc_status pixels_keep(const mask_work *work, const float *shares, vqc_error *error)
 {
     vqc_render_mask *mask = work->mask;
     VQC_TRY(vqc_memory_allocate(pixel_count(mask), sizeof(float), "a mask", &mask->weights, error));
     VQC_TRY(vqc_memory_allocate(3 * pixel_count(mask), sizeof(float), "a picture", &mask->original, error));
-    if (!work->settings->soft)
-        values_decide(work);
+    memcpy(mask->weights, shares, pixel_count(mask) * sizeof *shares);
     memcpy(mask->original, work->start, 3 * pixel_count(mask) * sizeof *mask->original);
-    return shares_make(work, mask->weights, error);
+    return VQC_OK;
+}
+
+/* What comes of the shares: soft cells, and kept pixels. */
+static vqc_status shares_use(const mask_work *work, float *shares, vqc_error *error)
+{
+    VQC_TRY(shares_make(work, shares, error));
+    if (work->settings->soft)
+        VQC_TRY(cells_make(work, shares, error));
+    return work->settings->keep_pixels ? pixels_keep(work, shares, error) : VQC_OK;
 }
 
 static vqc_status mask_fill(mask_work *work, vqc_error *error)
@@ -308,13 +318,16 @@ static vqc_status mask_fill(mask_work *work, vqc_error *error)
     size_t count = pixel_count(work->mask);
     VQC_TRY(vqc_memory_allocate(count, sizeof *work->values, "a mask", &work->values, error));
     VQC_TRY(work->settings->text == NULL ? values_read(work, error) : values_find(work, error));
+    if (!work->settings->soft) {
+        VQC_TRY(cells_make(work, NULL, error));
+        if (!work->settings->keep_pixels)
+            return VQC_OK;
+        values_decide(work);
+    }
     VQC_TRY(vqc_memory_allocate(count, sizeof *shares, "a mask", &shares, error));
-    vqc_status status = shares_make(work, shares, error);
-    if (status == VQC_OK)
-        status = cells_make(work, shares, error);
+    vqc_status status = shares_use(work, shares, error);
     free(shares);
-    VQC_TRY(status);
-    return work->settings->keep_pixels ? pixels_keep(work, error) : VQC_OK;
+    return status;
 }
 
 vqc_status vqc_render_mask_create(const vqc_render_models *models, const vqc_render *render, int64_t rows,
