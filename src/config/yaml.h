@@ -103,6 +103,8 @@ VQC_MUST_CHECK vqc_status vqc_yaml_read_bool(const vqc_yaml_node *node, bool *va
  * separators and trailing letters are refused. */
 VQC_MUST_CHECK vqc_status vqc_yaml_read_integer(const vqc_yaml_node *node, int64_t minimum, int64_t maximum,
                                                 int64_t *value_out, vqc_error *error);
+/* Whether these letters are a number from 0 to 2^64 - 1 of digits alone, without a zero before others; its value. */
+bool vqc_yaml_parse_unsigned(const char *text, size_t length, uint64_t *value_out);
 /* The same from 0 to 2^64 - 1. */
 VQC_MUST_CHECK vqc_status vqc_yaml_read_unsigned(const vqc_yaml_node *node, uint64_t *value_out, vqc_error *error);
 /* A decimal number from minimum to maximum: 1, .5, 4.5e-06. The infinities .inf and -.inf are accepted where the

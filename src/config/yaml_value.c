@@ -230,18 +230,24 @@ static bool integer_value(const char *text, int64_t *value_out)
     return negative || !__builtin_sub_overflow((int64_t)0, value, value_out);
 }
 
+bool vqc_yaml_parse_unsigned(const char *text, size_t length, uint64_t *value_out)
+{
+    *value_out = 0;
+    if (length == 0 || count_digits(text) < length || (length > 1 && text[0] == '0'))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (__builtin_mul_overflow(*value_out, 10U, value_out) ||
+            __builtin_add_overflow(*value_out, (uint64_t)(text[i] - '0'), value_out))
+            return false;
+    return true;
+}
+
 vqc_status vqc_yaml_read_unsigned(const vqc_yaml_node *node, uint64_t *value_out, vqc_error *error)
 {
     const char *text = vqc_yaml_is_plain(node) ? vqc_yaml_scalar(node) : "";
-    if (!is_integer(text))
-        return unexpected(node, "an integer from 0 to 18446744073709551615", error);
-    uint64_t value = 0;
-    bool fits = true;
-    for (const char *digit = skip_sign(text); *digit != '\0'; digit++) {
-        fits = fits && !__builtin_mul_overflow(value, 10U, &value) &&
-               !__builtin_add_overflow(value, (uint64_t)(*digit - '0'), &value);
-    }
-    if (!fits || (text[0] == '-' && value > 0))
+    const char *digits = skip_sign(text);
+    uint64_t value;
+    if (!vqc_yaml_parse_unsigned(digits, strlen(digits), &value) || (text[0] == '-' && value > 0))
         return unexpected(node, "an integer from 0 to 18446744073709551615", error);
     *value_out = value;
     return VQC_OK;

@@ -8,30 +8,13 @@ typedef struct seed_range {
     uint64_t first, last;
 } seed_range;
 
-/* Digits from 0 to 2^64 - 1, without a zero before others. */
-static bool number_parse(const char *text, size_t length, uint64_t *number)
-{
-    *number = 0;
-    if (length == 0 || (length > 1 && text[0] == '0'))
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return false;
-        const uint64_t digit = (uint64_t)(text[i] - '0');
-        if (*number > (UINT64_MAX - digit) / 10)
-            return false;
-        *number = 10 * *number + digit;
-    }
-    return true;
-}
-
 /* Whether the node is "FIRST..LAST". */
 static bool range_parse(const vqc_yaml_node *node, seed_range *range)
 {
     const char *text = vqc_yaml_scalar(node);
     const char *dots = text == NULL || !vqc_yaml_is_plain(node) ? NULL : strstr(text, "..");
-    return dots != NULL && number_parse(text, (size_t)(dots - text), &range->first) &&
-           number_parse(dots + 2, strlen(dots + 2), &range->last);
+    return dots != NULL && vqc_yaml_parse_unsigned(text, (size_t)(dots - text), &range->first) &&
+           vqc_yaml_parse_unsigned(dots + 2, strlen(dots + 2), &range->last);
 }
 
 static vqc_status range_check(const seed_range *range, const vqc_yaml_node *node, vqc_error *error)
