@@ -9,17 +9,9 @@ enum { BAR_WIDTH = 24 };
 static const double terminal_seconds = 0.2;
 static const double log_seconds = 30.0;
 
-void vqc_progress_init(vqc_progress *progress, int ranks)
+void vqc_progress_init(vqc_progress *progress)
 {
-    *progress = (vqc_progress){.terminal = isatty(STDERR_FILENO) == 1, .ranks = ranks, .shown = -1.0};
-}
-
-/* Steps that are left of the study, if all renders were as long as the one under way. */
-static double steps_left(const vqc_launch_progress *now)
-{
-    size_t ended = now->renders_done + now->renders_failed;
-    double left = (double)(now->renders - ended) * (double)now->steps - (double)now->step;
-    return left > 0.0 ? left : 0.0;
+    *progress = (vqc_progress){.terminal = isatty(STDERR_FILENO) == 1, .shown = -1.0};
 }
 
 static void time_print(double seconds)
@@ -32,8 +24,7 @@ static void time_print(double seconds)
 
 static void bar_print(const vqc_launch_progress *now)
 {
-    double total = (double)now->renders * (double)now->steps;
-    double share = total > 0.0 ? 1.0 - steps_left(now) / total : 0.0;
+    double share = 1.0 - (double)now->steps_left / (double)now->steps_study;
     int filled = (int)(share * BAR_WIDTH + 0.5);
     (void)fprintf(stderr, "\r[");
     for (int i = 0; i < BAR_WIDTH; i++)
@@ -48,12 +39,12 @@ void vqc_progress_show(const vqc_launch_progress *now, void *context)
     if (progress->shown >= 0.0 && now->seconds - progress->shown < every)
         return;
     progress->shown = now->seconds;
-    double rate = now->seconds > 0.0 ? now->steps_made / now->seconds * progress->ranks : 0.0;
+    double rate = now->seconds > 0.0 ? (double)now->steps_made / now->seconds : 0.0;
     if (progress->terminal)
         bar_print(now);
     vqc_print(stderr, "%zu of %zu renders, %s step %lld of %lld, %.1f steps/s, ", now->renders_done, now->renders,
               now->render, (long long)now->step, (long long)now->steps, rate);
-    time_print(rate > 0.0 ? steps_left(now) / rate : 0.0);
+    time_print(rate > 0.0 ? (double)now->steps_left / rate : 0.0);
     (void)fprintf(stderr, progress->terminal ? "   " : "\n");
     (void)fflush(stderr);
 }

@@ -127,7 +127,7 @@ static vqc_status launch_run(const render_options *options, render_work *work, b
 {
     vqc_progress progress;
     int rank = vqc_comm_rank(work->comm);
-    vqc_progress_init(&progress, vqc_comm_size(work->comm));
+    vqc_progress_init(&progress);
     vqc_launch launch = {
         .comm = work->comm,
         .archive = work->archive,

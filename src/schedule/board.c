@@ -6,7 +6,7 @@
 #include "base/memory.h"
 
 /* The shared numbers; from NUMBER_RANKS on one for each rank, 1 while it is free. */
-enum { NUMBER_NEXT, NUMBER_TEAMS, NUMBER_FREE, NUMBER_DONE, NUMBER_FAILED, NUMBER_RANKS };
+enum { NUMBER_NEXT, NUMBER_TEAMS, NUMBER_FREE, NUMBER_DONE, NUMBER_FAILED, NUMBER_MADE, NUMBER_SPARED, NUMBER_RANKS };
 
 /* Added to the next index when the launch ends. */
 static const int64_t end_index = (int64_t)1 << 40;
@@ -91,6 +91,8 @@ vqc_status vqc_board_look(vqc_board *board, vqc_board_state *state_out, vqc_erro
         .free = number[NUMBER_FREE],
         .done = number[NUMBER_DONE],
         .failed = number[NUMBER_FAILED],
+        .made = number[NUMBER_MADE],
+        .spared = number[NUMBER_SPARED],
     };
     return VQC_OK;
 }
@@ -98,6 +100,13 @@ vqc_status vqc_board_look(vqc_board *board, vqc_board_state *state_out, vqc_erro
 vqc_status vqc_board_count_render(vqc_board *board, bool failed, vqc_error *error)
 {
     return number_add(board, failed ? NUMBER_FAILED : NUMBER_DONE, 1, error);
+}
+
+vqc_status vqc_board_count_steps(vqc_board *board, int64_t made, int64_t spared, vqc_error *error)
+{
+    if (made > 0)
+        VQC_TRY(number_add(board, NUMBER_MADE, made, error));
+    return spared > 0 ? number_add(board, NUMBER_SPARED, spared, error) : VQC_OK;
 }
 
 vqc_status vqc_board_count_team_end(vqc_board *board, vqc_error *error)

@@ -30,12 +30,16 @@ typedef struct vqc_board_state {
     int64_t teams;        /* at work */
     int64_t free;         /* ranks */
     int64_t done, failed; /* renders of this launch */
+    int64_t made;         /* steps of renders, by this launch */
+    int64_t spared;       /* steps that it need not make: of checkpoints, and the rest of renders that failed */
 } vqc_board_state;
 
 VQC_MUST_CHECK vqc_status vqc_board_look(vqc_board *board, vqc_board_state *state_out, vqc_error *error);
 
 /* For leaders: a render has come to its end; the team goes apart. */
 VQC_MUST_CHECK vqc_status vqc_board_count_render(vqc_board *board, bool failed, vqc_error *error);
+/* For leaders, now and then: steps since the last time. */
+VQC_MUST_CHECK vqc_status vqc_board_count_steps(vqc_board *board, int64_t made, int64_t spared, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_board_count_team_end(vqc_board *board, vqc_error *error);
 
 /* Offers this rank. If it is the last one, *last_out is true and all others have been sent VQC_LETTER_END. */

@@ -31,6 +31,16 @@ static vqc_status list_read(const vqc_launch *launch, render_list *list, vqc_err
     return vqc_cost_order(launch->study, &guess, list->numbers, (size_t)list->count, error);
 }
 
+/* The steps that are to be made, and those of the whole study, for the progress. */
+static void steps_count(vqc_rank *rank, const render_list *list)
+{
+    const vqc_study *study = rank->launch->study;
+    for (size_t i = 0; i < study->render_count; i++)
+        rank->progress.steps_study += study->renders[i].settings->steps;
+    for (int64_t i = 0; i < list->count; i++)
+        rank->steps_listed += study->renders[list->numbers[i]].settings->steps;
+}
+
 /* Gives all ranks the same list, in memory that the caller frees. */
 static vqc_status list_make(const vqc_launch *launch, render_list *list, vqc_error *error)
 {
@@ -255,8 +265,10 @@ vqc_status vqc_launch_run(const vqc_launch *launch, bool *finished_out, vqc_laun
     vqc_status status = list_make(launch, &list, error);
     rank.progress.renders = launch->study->render_count;
     rank.done_before = launch->study->render_count - (size_t)list.count;
-    if (status == VQC_OK)
+    if (status == VQC_OK) {
+        steps_count(&rank, &list);
         status = list_run(&rank, &list, finished_out, error);
+    }
     free(list.numbers);
     rank.totals.seconds = vqc_clock_seconds() - rank.started;
     VQC_TRY(status);

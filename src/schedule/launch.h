@@ -15,13 +15,15 @@
  * environment, or by vqclip 0.1.0, which did not keep it, begins again: half of each would be neither. All failures
  * are VQC_FAILED: the archive's, and MPI's. */
 
-/* How far a launch is, as its rank sees it. */
+/* How far a launch is, as its rank sees it; what other ranks made is seen up to a second later. */
 typedef struct vqc_launch_progress {
     size_t renders;        /* of the study */
     size_t renders_done;   /* in the archive */
     size_t renders_failed; /* by this launch */
     int64_t step, steps;   /* of this rank's render under way */
-    double steps_made;     /* by this rank in this launch; a step in a team of n counts 1/n */
+    int64_t steps_made;    /* by all teams of this launch */
+    int64_t steps_left;    /* of all renders */
+    int64_t steps_study;   /* of all renders, those that were done before as well */
     double seconds;        /* since the launch began */
     const char *render;    /* id of the render under way; NULL before the first */
 } vqc_launch_progress;

@@ -7,22 +7,39 @@
 static const double count_every = 1.0; /* seconds */
 enum { REST_NANOSECONDS = 1000 * 1000 };
 
+vqc_status vqc_rank_count_steps(vqc_rank *rank, vqc_error *error)
+{
+    VQC_TRY(vqc_board_count_steps(rank->board, rank->made, rank->spared, error));
+    rank->seen.made += rank->made;
+    rank->seen.spared += rank->spared;
+    rank->made = 0;
+    rank->spared = 0;
+    return VQC_OK;
+}
+
+/* Every rank writes; only one that reports reads. */
+static vqc_status board_exchange(vqc_rank *rank, vqc_error *error)
+{
+    VQC_TRY(vqc_rank_count_steps(rank, error));
+    return rank->launch->report == NULL ? VQC_OK : vqc_board_look(rank->board, &rank->seen, error);
+}
+
 vqc_status vqc_rank_report(vqc_rank *rank, vqc_error *error)
 {
     vqc_launch_progress *progress = &rank->progress;
     double now = vqc_clock_seconds();
-    if (rank->launch->report == NULL)
-        return VQC_OK;
     if (now - rank->counted >= count_every) {
-        vqc_board_state state;
-        VQC_TRY(vqc_board_look(rank->board, &state, error));
+        VQC_TRY(board_exchange(rank, error));
         rank->counted = now;
-        progress->renders_done = rank->done_before + (size_t)state.done;
-        progress->renders_failed = (size_t)state.failed;
     }
+    if (rank->launch->report == NULL || progress->render == NULL)
+        return VQC_OK;
+    progress->renders_done = rank->done_before + (size_t)rank->seen.done;
+    progress->renders_failed = (size_t)rank->seen.failed;
+    progress->steps_made = rank->seen.made + rank->made;
+    progress->steps_left = rank->steps_listed - progress->steps_made - rank->seen.spared - rank->spared;
     progress->seconds = now - rank->started;
-    if (progress->render != NULL)
-        rank->launch->report(progress, rank->launch->report_context);
+    rank->launch->report(progress, rank->launch->report_context);
     return VQC_OK;
 }
 

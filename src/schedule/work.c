@@ -115,7 +115,9 @@ static vqc_status work_resume(vqc_work *work, vqc_error *error)
         return vqc_error_set(
             error, VQC_BAD_INPUT, "%s: dataset /renders/checkpoint_step: render %lld has %lld steps, found %u",
             vqc_archive_path(work->archive), (long long)work->number, (long long)work->shape.steps, found.step);
-    return vqc_renderer_restore(work->renderer, work->checkpoint.state, found.step, error);
+    VQC_TRY(vqc_renderer_restore(work->renderer, work->checkpoint.state, found.step, error));
+    work->rank->spared += found.step;
+    return VQC_OK;
 }
 
 static vqc_status work_save(vqc_work *work, vqc_error *error)
@@ -169,7 +171,6 @@ static vqc_status progress_report(vqc_work *work, vqc_error *error)
     progress->render = vqc_archive_outline_of(work->archive)->renders[work->number].id;
     progress->step = vqc_renderer_steps_done(work->renderer);
     progress->steps = work->shape.steps;
-    progress->steps_made += 1.0 / vqc_team_size(work->rank->team);
     return vqc_rank_report(work->rank, error);
 }
 
@@ -191,6 +192,7 @@ static vqc_status work_step(vqc_work *work, vqc_error *error)
     if (!work->leads)
         return VQC_OK;
     totals->steps += 1.0;
+    work->rank->made++;
     for (int64_t i = 0; i < work->shape.terms; i++)
         work->checkpoint.losses[step * work->shape.terms + i] = (float)work->losses[i];
     *work->checkpoint.seconds += seconds;
@@ -384,6 +386,12 @@ void vqc_work_step_end(vqc_work *work)
         work->under_way = false;
 }
 
+/* Of a render that could not be started the renderer knows nothing. */
+static int64_t steps_made(const vqc_work *work)
+{
+    return work->started ? vqc_renderer_steps_done(work->renderer) : 0;
+}
+
 /* The leader writes the result, or why there is none. */
 static vqc_status outcome_write(vqc_work *work, vqc_error *error)
 {
@@ -399,6 +407,9 @@ static vqc_status outcome_write(vqc_work *work, vqc_error *error)
     if (status != VQC_OK &&
         vqc_archive_failure_write(work->archive, (size_t)work->number, failure->message, &archive_failure) != VQC_OK)
         return vqc_rank_fail(work->rank, &archive_failure, error);
+    if (status != VQC_OK)
+        work->rank->spared += work->render->settings->steps - steps_made(work);
+    VQC_TRY(vqc_rank_count_steps(work->rank, error));
     return vqc_board_count_render(work->rank->board, status != VQC_OK, error);
 }
 
