@@ -76,7 +76,7 @@ quickstart() {
     folder=out/quickstart
     say "rendering jobs/quickstart.yaml on 2 ranks"
     export OMP_WAIT_POLICY=passive OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-    export OMPI_MCA_rmaps_base_oversubscribe=1
+    export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe # Open MPI 4, and 5
     mkdir -p out
     mpirun -n 2 build/release/src/vqclip render jobs/quickstart.yaml -o "$folder" --threads 1
     build/release/src/vqclip export "$folder/quickstart.h5" -o "$folder"

@@ -15,6 +15,7 @@ shift 3
 jobs=$(cd "$(dirname "$0")" && pwd)
 models=$jobs/../models
 export OMP_WAIT_POLICY=passive OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe # Open MPI 4, and 5
 
 # judge PERCEPTOR LABELS ...: only the table of right answers
 judge() {

@@ -59,10 +59,11 @@ static vqc_status existing_check(const char *path, const vqc_archive_outline *ou
 }
 
 /* Rank 0's part of the start: afterwards the file is there, is the outline's, and is this launch's. */
-static vqc_status file_prepare(vqc_archive *archive, const vqc_archive_outline *outline, bool *created_out,
-                               vqc_error *error)
+static vqc_status file_prepare(vqc_archive *archive, const vqc_archive_outline *outline, vqc_archive_locking locking,
+                               bool *created_out, vqc_error *error)
 {
-    VQC_TRY(vqc_archive_lock_take(archive->path, &archive->lock, error));
+    if (locking == VQC_ARCHIVE_LOCKED)
+        VQC_TRY(vqc_archive_lock_take(archive->path, &archive->lock, error));
     *created_out = access(archive->path, F_OK) != 0;
     if (*created_out)
         return vqc_archive_create(archive->path, outline, error);
@@ -86,23 +87,24 @@ static vqc_status file_open(vqc_archive *archive, vqc_comm *comm, vqc_error *err
 }
 
 static vqc_status archive_start(vqc_archive *archive, vqc_comm *comm, const vqc_archive_outline *outline,
-                                bool *created_out, vqc_error *error)
+                                vqc_archive_locking locking, bool *created_out, vqc_error *error)
 {
     vqc_status status = VQC_OK;
     if (vqc_comm_rank(comm) == 0)
-        status = file_prepare(archive, outline, created_out, error);
+        status = file_prepare(archive, outline, locking, created_out, error);
     VQC_TRY(vqc_comm_agree(comm, status, error));
     VQC_TRY(vqc_comm_broadcast(comm, created_out, sizeof *created_out, 0, error));
     return vqc_comm_agree(comm, file_open(archive, comm, error), error);
 }
 
 vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive_outline *outline,
-                             vqc_archive **archive_out, bool *created_out, vqc_error *error)
+                             vqc_archive_locking locking, vqc_archive **archive_out, bool *created_out,
+                             vqc_error *error)
 {
     vqc_archive *archive = NULL;
     vqc_status status = vqc_comm_agree(comm, vqc_archive_allocate(path, &archive, error), error);
     if (status == VQC_OK)
-        status = archive_start(archive, comm, outline, created_out, error);
+        status = archive_start(archive, comm, outline, locking, created_out, error);
     if (status != VQC_OK) {
         vqc_archive_close(archive);
         return status;

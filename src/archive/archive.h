@@ -98,10 +98,14 @@ VQC_MUST_CHECK vqc_status vqc_archive_bytes(const vqc_archive_outline *outline, 
  * job file's digest, the models' and inputs' digests and the renders must equal the outline's, else VQC_BAD_INPUT
  * says what differs; inputs that the file does not record are not compared. Only rank 0's outline is looked at.
  * *created_out tells which it was. VQC_FAILED: disk full (naming the bytes needed), folder not writable, another
- * launch has the archive. A launch that was just killed is waited for, for two seconds. On file systems without locks
- * launches are not kept apart. */
+ * launch has the archive. A launch that was just killed is waited for, for two seconds. Where the file system cannot
+ * lock it is VQC_FAILED too, unless the caller goes without (VQC_ARCHIVE_UNLOCKED): then nothing keeps two launches
+ * apart. */
+typedef enum vqc_archive_locking { VQC_ARCHIVE_LOCKED, VQC_ARCHIVE_UNLOCKED } vqc_archive_locking;
+
 VQC_MUST_CHECK vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive_outline *outline,
-                                            vqc_archive **archive_out, bool *created_out, vqc_error *error);
+                                            vqc_archive_locking locking, vqc_archive **archive_out, bool *created_out,
+                                            vqc_error *error);
 
 /* Opens an archive to read it; one process, no other rank takes part, and a launch may be writing it. The file is
  * hostile until checked: all sizes are bounded by the file's. VQC_BAD_INPUT names the file and dataset. */

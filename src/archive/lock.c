@@ -29,6 +29,18 @@ static bool is_current(int descriptor, const char *path)
            opened.st_ino == named.st_ino;
 }
 
+/* Only EWOULDBLOCK says that another process has the lock; file systems of networks fail in many ways. */
+static vqc_status lock_failure(const char *path, int code, vqc_error *error)
+{
+    if (code == EWOULDBLOCK || code == EINTR)
+        return VQC_OK;
+    return vqc_error_set(
+        error, VQC_FAILED,
+        "%s: the file system cannot lock it: %s; with --no-lock a launch goes on without, and nothing "
+        "keeps a second one from writing the same archive",
+        path, strerror(code));
+}
+
 /* One attempt; *descriptor_out is -1 where another process has the lock. */
 static vqc_status lock_try(const char *path, int *descriptor_out, vqc_error *error)
 {
@@ -36,15 +48,13 @@ static vqc_status lock_try(const char *path, int *descriptor_out, vqc_error *err
     const int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor < 0)
         return vqc_error_set(error, VQC_FAILED, "%s: cannot be created: %s", path, strerror(errno));
-    bool held = flock(descriptor, LOCK_EX | LOCK_NB) == 0;
-    if (!held && (errno == ENOSYS || errno == EOPNOTSUPP || errno == ENOLCK))
-        held = true; /* a file system without locks */
-    if (held && is_current(descriptor, path)) {
+    const bool held = flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+    const vqc_status status = held ? VQC_OK : lock_failure(path, errno, error);
+    if (held && is_current(descriptor, path))
         *descriptor_out = descriptor;
-        return VQC_OK;
-    }
-    (void)close(descriptor);
-    return VQC_OK;
+    else
+        (void)close(descriptor);
+    return status;
 }
 
 static vqc_status lock_wait(const char *archive, const char *path, int *descriptor_out, vqc_error *error)

@@ -10,7 +10,7 @@ typedef struct vqc_archive_lock vqc_archive_lock;
 
 /* Takes the lock for the archive at `path`. Where another process has it, this waits up to two seconds, in which
  * the ranks of a launch that was killed are gone, and is then VQC_FAILED; so is a folder in which the file cannot
- * be created. On a file system that has no locks it succeeds and keeps nobody out. */
+ * be created, or a file system that cannot lock: what it says is named. */
 VQC_MUST_CHECK vqc_status vqc_archive_lock_take(const char *path, vqc_archive_lock **lock_out, vqc_error *error);
 
 /* Removes the file and releases the lock. NULL is allowed. */

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "archive/archive.h"
+#include "base/folder.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/visible.h"
@@ -355,9 +355,7 @@ static vqc_status export_run(void *context, const vqc_text_list *operands, vqc_e
         return vqc_error_set(error, VQC_BAD_INPUT, "export: -o, --output is needed");
     VQC_TRY(vqc_archive_open(operands->items[0], &archive, error));
     export_work work = {.archive = archive, .folder = folder};
-    vqc_status status = VQC_OK;
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        status = vqc_error_set(error, VQC_FAILED, "%s: the folder cannot be made: %s", folder, strerror(errno));
+    vqc_status status = vqc_folder_make(folder, error);
     if (status == VQC_OK)
         status = folder_check(&work, error);
     if (status == VQC_OK)

@@ -6,8 +6,8 @@
 #include "schedule/launch.h"
 
 /* Shows how far a launch is on standard error: on a terminal one line that is drawn again, several times a second; in
- * a log a line now and then. Rank 0 shows it: steps and rate are those of all teams, the time left is that of all steps
- * that are left. */
+ * a log a line now and then. Rank 0 shows it: steps and rate are those of all teams, the time left is that of all
+ * steps that are left. */
 typedef struct vqc_progress {
     bool terminal;
     double shown; /* when the last line was, seconds since the launch began; below 0: never */

@@ -1,10 +1,9 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/visible.h"
@@ -13,6 +12,7 @@
 #include "cli/duration.h"
 #include "cli/interruption.h"
 #include "cli/lanes.h"
+#include "cli/launch_head.h"
 #include "cli/launch_record.h"
 #include "cli/launch_report.h"
 #include "cli/progress.h"
@@ -31,6 +31,7 @@ typedef struct render_options {
     long team;              /* ranks of a team; 0: as the job file says */
     long lanes;             /* renders that a rank makes at a time; 0: chosen by the device */
     long peer_timeout;      /* seconds; 0: no watch over the ranks */
+    bool no_lock;           /* of the archive */
     const char *time_limit; /* of the process, from its start; NULL: none */
 } render_options;
 
@@ -57,14 +58,6 @@ static void work_release(render_work *work)
     vqc_renderer_destroy(work->renderer);
     vqc_study_close(work->study);
     vqc_text_release(&work->path);
-}
-
-/* Makes the folder unless it is there. */
-static vqc_status folder_make(const char *path, vqc_error *error)
-{
-    if (mkdir(path, 0777) == 0 || errno == EEXIST)
-        return VQC_OK;
-    return vqc_error_set(error, VQC_FAILED, "%s: the folder cannot be made: %s", path, strerror(errno));
 }
 
 /* Lanes to make ready: not more than there are renders for. */
@@ -184,7 +177,7 @@ static vqc_status study_agree(const render_options *options, const char *job, re
         status = vqc_error_prefix(error, "rank %d on %s", rank, vqc_comm_host(work->comm));
     VQC_TRY(vqc_comm_agree(work->comm, status, error));
     VQC_TRY(vqc_plan_agree(work->comm, vqc_study_archive_outline(work->outline), &work->environment, error));
-    return vqc_comm_agree(work->comm, folder_make(options->output, error), error);
+    return vqc_comm_agree(work->comm, vqc_folder_make(options->output, error), error);
 }
 
 static vqc_status render_study(render_options *options, const char *job, render_work *work, vqc_error *error)
@@ -195,8 +188,13 @@ static vqc_status render_study(render_options *options, const char *job, render_
     VQC_TRY(study_agree(options, job, work, error));
     if (vqc_comm_rank(work->comm) == 0)
         sizes_say(work);
-    VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_outline(work->outline), &work->archive,
-                              &created, error));
+    if (options->no_lock && vqc_comm_rank(work->comm) == 0)
+        line_say("--no-lock: nothing keeps a second launch from writing the same archive");
+    VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_outline(work->outline),
+                              options->no_lock ? VQC_ARCHIVE_UNLOCKED : VQC_ARCHIVE_LOCKED, &work->archive, &created,
+                              error));
+    VQC_TRY(vqc_comm_agree(
+        work->comm, vqc_launch_head_say(work->comm, work->archive, created, &work->environment, error), error));
     VQC_TRY(vqc_comm_agree(work->comm,
                            vqc_launch_record(work->archive, work->comm, &options->compute, &work->environment, job,
                                              team_of(options, work), error),
@@ -314,6 +312,9 @@ static const vqc_option table[] = {
      .usual = "20",
      .help = "end when a rank does not answer for so long; 0: wait for ever",
      VQC_OPTION_MEMBER(render_options, peer_timeout)},
+    {.name = "--no-lock",
+     .help = "where the file system cannot lock; nothing keeps a second launch from the same archive then",
+     VQC_OPTION_MEMBER(render_options, no_lock)},
     {.name = "--share-device",
      .help = "cuda: several ranks may compute on one GPU",
      VQC_OPTION_MEMBER(render_options, compute.share_device)},

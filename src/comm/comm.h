@@ -14,8 +14,9 @@
  * Functions called "collective" must be called by all ranks in the same order. Only the main thread calls them. */
 typedef struct vqc_comm vqc_comm;
 
-/* Starts the ranks; collective, once per process, before the arguments are read (MPI may take some away). A build
- * without MPI that was launched as several ranks is VQC_BAD_INPUT: each of them would do all the work. */
+/* Starts the ranks; collective, once per process, before the arguments are read (MPI may take some away). Ranks
+ * that a launcher started and that are not connected (comm/launcher.h) are VQC_BAD_INPUT: each would do all the work.
+ */
 VQC_MUST_CHECK vqc_status vqc_comm_start(int *argc, char ***argv, vqc_comm **comm_out, vqc_error *error);
 
 /* Ends the ranks; collective. Everything made with the comm (archive, team, numbers) is closed before. NULL is

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "comm/launcher.h"
 
 /* Messages count their bytes in an int. */
 enum { PIECE_BYTES = 1 << 30 };
@@ -29,18 +30,6 @@ vqc_status vqc_mpi_check(int code, const char *action, vqc_error *error)
     int length = 0;
     (void)MPI_Error_string(code, text, &length);
     return vqc_error_set(error, VQC_FAILED, "MPI cannot %s: %s", action, text);
-}
-
-/* Whether a launcher started this process. Without one MPI would still start, as one rank, but it takes time,
- * starts a helper process and may fail where no launcher is installed. */
-static bool launched(void)
-{
-    /* Open MPI's mpirun; PMIx (srun --mpi=pmix, newer mpirun); PMI (MPICH's mpirun, srun --mpi=pmi2). */
-    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (getenv(names[i]))
-            return true;
-    return false;
 }
 
 static vqc_status place_find(MPI_Comm all, vqc_transport_place *place, vqc_error *error)
@@ -69,8 +58,8 @@ vqc_status vqc_transport_start(int *argc, char ***argv, vqc_transport **transpor
                                vqc_error *error)
 {
     *transport_out = NULL;
-    if (!launched())
-        return VQC_OK;
+    if (!vqc_launcher_connects())
+        return vqc_launcher_check(1, error);
     int provided;
     one_sided_messages_allow();
     VQC_TRY(vqc_mpi_check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "start", error));
@@ -85,6 +74,8 @@ vqc_status vqc_transport_start(int *argc, char ***argv, vqc_transport **transpor
         status = vqc_mpi_check(MPI_Comm_dup(MPI_COMM_WORLD, &transport->all), "duplicate its communicator", error);
     if (status == VQC_OK)
         status = place_find(transport->all, place_out, error);
+    if (status == VQC_OK)
+        status = vqc_launcher_check(place_out->size, error);
     if (status != VQC_OK) {
         free(transport);
         return status;

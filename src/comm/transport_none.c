@@ -1,7 +1,7 @@
 /* One rank, in a build without MPI. */
 #include "comm/transport.h"
 
-#include <stdlib.h>
+#include "comm/launcher.h"
 
 static vqc_status unavailable(vqc_error *error)
 {
@@ -12,18 +12,8 @@ vqc_status vqc_transport_start(int *argc, char ***argv, vqc_transport **transpor
                                vqc_error *error)
 {
     (void)argc, (void)argv, (void)place_out;
-    /* Open MPI, and MPICH and Slurm, tell a process the size of its launch so. */
-    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        const char *size = getenv(sizes[i]);
-        if (size && strtol(size, NULL, 10) > 1)
-            return vqc_error_set(error, VQC_BAD_INPUT,
-                                 "launched as %s ranks, but this build of the program has no MPI; start it without "
-                                 "mpirun, or build it where MPI and parallel HDF5 are installed",
-                                 size);
-    }
     *transport_out = NULL;
-    return VQC_OK;
+    return vqc_launcher_check(1, error);
 }
 
 void vqc_transport_stop(vqc_transport *transport)

@@ -27,8 +27,8 @@ typedef struct vqc_rank {
 /* Puts the steps of this rank's renders on the board that are not yet there. */
 VQC_MUST_CHECK vqc_status vqc_rank_count_steps(vqc_rank *rank, vqc_error *error);
 
-/* Puts the steps that this rank's teams have made on the board, every second, and reports how far the launch is, where
- * somebody listens. */
+/* Puts the steps that this rank's teams have made on the board, every second, and reports how far the launch is,
+ * where somebody listens. */
 VQC_MUST_CHECK vqc_status vqc_rank_report(vqc_rank *rank, vqc_error *error);
 
 /* Puts an end to this rank's team, adding its traffic to the totals; collective over it. */

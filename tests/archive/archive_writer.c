@@ -95,7 +95,7 @@ static vqc_status study_write(vqc_comm *comm, const char *folder, const vqc_arch
     bool created;
     writer w = {.comm = comm, .acknowledged = folder_open(folder, "acknowledged")};
     (void)snprintf(path, sizeof path, "%s/study.h5", folder);
-    VQC_TRY(vqc_archive_start(comm, path, outline, &w.archive, &created, error));
+    VQC_TRY(vqc_archive_start(comm, path, outline, VQC_ARCHIVE_LOCKED, &w.archive, &created, error));
     torn_write_arm(torn);
     if (vqc_comm_rank(comm) == 0)
         VQC_TRY(vqc_archive_launch_append(w.archive, "{}", error));

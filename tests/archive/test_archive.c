@@ -80,7 +80,8 @@ static vqc_archive *start(const fixture *f)
     vqc_error error = {0};
     vqc_archive *archive;
     bool created;
-    if (vqc_archive_start(f->comm, f->path, &f->study.outline, &archive, &created, &error) != VQC_OK)
+    if (vqc_archive_start(f->comm, f->path, &f->study.outline, VQC_ARCHIVE_LOCKED, &archive, &created, &error) !=
+        VQC_OK)
         fail_msg("%s", error.message);
     return archive;
 }
@@ -100,7 +101,8 @@ static void start_refused(const fixture *f, const char *path, vqc_status status,
     vqc_error error = {0};
     vqc_archive *archive;
     bool created;
-    assert_int_equal(vqc_archive_start(f->comm, path, &f->study.outline, &archive, &created, &error), status);
+    assert_int_equal(
+        vqc_archive_start(f->comm, path, &f->study.outline, VQC_ARCHIVE_LOCKED, &archive, &created, &error), status);
     if (!strstr(error.message, words))
         fail_msg("'%s' is not in: %s", words, error.message);
 }
@@ -605,7 +607,8 @@ static void test_two_launches(void **state)
         vqc_error error = {0};
         vqc_archive *archive;
         bool created;
-        if (vqc_archive_start(f->comm, f->path, &f->study.outline, &archive, &created, &error) != VQC_OK ||
+        if (vqc_archive_start(f->comm, f->path, &f->study.outline, VQC_ARCHIVE_LOCKED, &archive, &created, &error) !=
+                VQC_OK ||
             example_result_write(archive, 0, &error) != VQC_OK || write(ready[1], &byte, 1) != 1)
             _exit(1);
         for (;;)

@@ -26,7 +26,8 @@ static void archive_start(const fixture *f, vqc_archive **archive, bool created_
 {
     vqc_error error = {0};
     bool created;
-    if (vqc_archive_start(f->comm, f->path, &f->study.outline, archive, &created, &error) != VQC_OK)
+    if (vqc_archive_start(f->comm, f->path, &f->study.outline, VQC_ARCHIVE_LOCKED, archive, &created, &error) !=
+        VQC_OK)
         fail_msg("%s", error.message);
     assert_int_equal(created, created_expected);
 }
@@ -68,9 +69,12 @@ static void test_other_study(void **state)
     example_study other;
     example_study_init(&other, RENDERS);
     other.renders[7].seed = 1;
-    assert_int_equal(vqc_archive_start(f->comm, f->path, &other.outline, &archive, &created, &error), VQC_BAD_INPUT);
+    assert_int_equal(
+        vqc_archive_start(f->comm, f->path, &other.outline, VQC_ARCHIVE_LOCKED, &archive, &created, &error),
+        VQC_BAD_INPUT);
     assert_non_null(strstr(error.message, "seed"));
-    assert_int_equal(vqc_archive_start(f->comm, "/nowhere/study.h5", &other.outline, &archive, &created, &error),
+    assert_int_equal(vqc_archive_start(f->comm, "/nowhere/study.h5", &other.outline, VQC_ARCHIVE_LOCKED, &archive,
+                                       &created, &error),
                      VQC_FAILED);
     assert_non_null(strstr(error.message, "/nowhere/study.h5"));
     example_study_release(&other);

@@ -213,7 +213,7 @@ static void test_many_renders_fill_several_sheets(void **state)
                                 .render_count = COUNT};
     (void)path_in(path, "many.h5");
     assert_int_equal(vqc_comm_start(NULL, NULL, &comm, &error), VQC_OK);
-    if (vqc_archive_start(comm, path, &plan, &archive, &created, &error) != VQC_OK)
+    if (vqc_archive_start(comm, path, &plan, VQC_ARCHIVE_LOCKED, &archive, &created, &error) != VQC_OK)
         fail_msg("%s", error.message);
     vqc_archive_close(archive);
     vqc_comm_stop(comm);

@@ -361,7 +361,8 @@ LD_LIBRARY_PATH=$(libraries | tr ' ' '\n' | grep '^/' | awk '!seen[$0]++' | tr '
 export LD_LIBRARY_PATH
 if [ -n "$prefix" ]; then
     export PKG_CONFIG_PATH="$prefix/lib/pkgconfig:${PKG_CONFIG_PATH:-}" OPAL_PREFIX="$prefix"
-    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
+        PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
     export OMPI_MCA_hwloc_base_binding_policy=none PMIX_MCA_pcompress_base_silence_warning=1
 fi
 export OMP_WAIT_POLICY=passive

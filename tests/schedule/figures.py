@@ -54,7 +54,8 @@ Launch = collections.namedtuple("Launch", "report seconds digests resident")
 def environment():
     variables = dict(os.environ, OMP_WAIT_POLICY="passive", OMP_NUM_THREADS="1")
     variables.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                     OMPI_MCA_rmaps_base_oversubscribe="1")
+                     OMPI_MCA_rmaps_base_oversubscribe="1",
+                     PRTE_MCA_rmaps_default_mapping_policy=":oversubscribe")
     return variables
 
 

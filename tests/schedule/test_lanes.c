@@ -73,7 +73,8 @@ static void fixture_open(fixture *f, const size_t limits[LANES])
     check(vqc_environment_find(f->ops[0], VQC_DTYPE_F32, "test", &environment, &error), &error);
     check(vqc_study_archive_create(f->study, f->lanes[0], &environment, &f->plan, &error), &error);
     (void)snprintf(path, sizeof path, "%s/lanes.h5", f->folder);
-    check(vqc_archive_start(f->comm, path, vqc_study_archive_outline(f->plan), &f->archive, &created, &error),
+    check(vqc_archive_start(f->comm, path, vqc_study_archive_outline(f->plan), VQC_ARCHIVE_LOCKED, &f->archive,
+                            &created, &error),
           &error);
 }
 

@@ -99,7 +99,8 @@ static bool launch_run(fixture *f, const char *path, int steps, reports *noted)
                          .report_context = noted};
     steps_allowed = steps;
     *noted = (reports){0};
-    check(vqc_archive_start(f->comm, path, vqc_study_archive_outline(f->plan), &launch.archive, &created, &error),
+    check(vqc_archive_start(f->comm, path, vqc_study_archive_outline(f->plan), VQC_ARCHIVE_LOCKED, &launch.archive,
+                            &created, &error),
           &error);
     check(vqc_launch_run(&launch, &finished, &totals, &error), &error);
     vqc_archive_close(launch.archive);
