@@ -23,6 +23,7 @@ typedef enum tolerance_kind {
     TOLERANCE_DISTANCE,
     TOLERANCE_AUGMENTATION,
     TOLERANCE_SPLINE,
+    TOLERANCE_PICTURE_TERM,
     TOLERANCE_MODEL_OUTPUT_F32,
     TOLERANCE_MODEL_GRADIENT_F32,
     TOLERANCE_MODEL_OUTPUT_BF16,
@@ -57,6 +58,9 @@ static const tolerance tolerances[TOLERANCE_COUNT] = {
     [TOLERANCE_SPLINE] =
         {1.5e-5, 2e-4, 0.999999,
          "as for the others, but weights that cancel, rounded to f32, give places good to 1e-5 pixels"},
+    [TOLERANCE_PICTURE_TERM] =
+        {2e-7, 5e-7, 0.999999,
+         "both in f64, of the same f32 picture; values and gradients rounded to f32 on both sides"},
     [TOLERANCE_MODEL_OUTPUT_F32] = {1e-5, 1e-3, 0.999999,
                                     "dozens of f32 operations after each other, on both sides; the limit that users "
                                     "are promised"},

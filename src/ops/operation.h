@@ -51,7 +51,8 @@
     X(SHARPEN, sharpen, "sharpen", PRECISE, PICTURES, F32, UNREAD)                                                   \
     X(FIELD_WARP, field_warp, "field warp", PRECISE, OWN)                                                            \
     X(SPLINE_FIELD, spline_field, "spline field", PRECISE, OWN)                                                      \
-    X(ELASTIC_FIELD, elastic_field, "elastic field", PRECISE, OWN)
+    X(ELASTIC_FIELD, elastic_field, "elastic field", PRECISE, OWN)                                                   \
+    X(PICTURE_TERM, picture_term, "picture term", PRECISE, OWN)
 
 #define VQC_OPERATION_KIND(KIND, ...) VQC_OPERATION_##KIND,
 typedef enum vqc_operation_kind { VQC_OPERATIONS(VQC_OPERATION_KIND) VQC_OPERATION_COUNT } vqc_operation_kind;
@@ -335,6 +336,45 @@ typedef struct vqc_elastic_field {
 } vqc_elastic_field;
 
 enum { VQC_ELASTIC_NUMBERS = 6 /* of one crop */ };
+
+/* What a picture term can be, one row for each: kind, name in C (of its formulas too, ops/picture_terms), and whether
+ * it looks at one picture, ALONE, or BESIDE another one. */
+#define VQC_PICTURE_TERMS(X)                                                                                         \
+    X(TV_SQUARES, tv_squares, ALONE)                                                                                 \
+    X(TV_ABSOLUTE, tv_absolute, ALONE)                                                                               \
+    X(TV_ISOTROPIC, tv_isotropic, ALONE)                                                                             \
+    X(SMOOTHNESS, smoothness, ALONE)                                                                                 \
+    X(SMOOTHNESS_CLIPPED, smoothness_clipped, ALONE)                                                                 \
+    X(SMOOTHNESS_LOG, smoothness_log, ALONE)                                                                         \
+    X(SATURATION, saturation, ALONE)                                                                                 \
+    X(RANGE, range, ALONE)                                                                                           \
+    X(LIKENESS, likeness, BESIDE)
+
+#define VQC_PICTURE_TERM_KIND(KIND, ...) VQC_PICTURE_TERM_##KIND,
+typedef enum vqc_picture_term_function {
+    VQC_PICTURE_TERMS(VQC_PICTURE_TERM_KIND) VQC_PICTURE_TERM_COUNT
+} vqc_picture_term_function;
+
+/* One number about a whole picture, a term of a loss that needs no perceptor. input 0 (height, width, 3), f32 (or
+ * f64); output (1). Only BESIDE: input 1 of the same type (height, width, 3), another picture, without a gradient.
+ * With u = scale · input 0 + shift and n pixels; right and down: a pixel's differences to its neighbours there, of
+ * each channel, 0 at the edge:
+ * TV_SQUARES, TV_ABSOLUTE: Σ (right² + down²) / 3n and Σ (|right| + |down|) / 3n (reference: `tv_loss` of the public
+ * diffusion notebooks is the first). TV_ISOTROPIC: the mean of √(mean of the channels' right² + down² + 1e-8)
+ * (reference: `TVLoss` of the MSE notebook).
+ * SMOOTHNESS: with s = √(Σ of all channels' slopes², along and across), a slope being half the difference of the
+ * neighbours on both sides, at the edge that of pixel and neighbour: the mean of s. SMOOTHNESS_CLIPPED: of the
+ * smaller of s and 0.5; SMOOTHNESS_LOG: of log(1 + s) (reference: `SmoothnessLoss` of pixray, the multi-perceptor
+ * tool). SATURATION: −(√(σ² of a + σ² of b) + 0.3 √(μ² of a + μ² of b)) / 5, a = red − green, b = (red + green) / 2 −
+ * blue, σ² the variance over n − 1, μ the mean: the colourfulness of Hasler and Süsstrunk 2003 (reference:
+ * `SaturationLoss` of pixray). RANGE: Σ (u − u limited to [0, 1])² / 3n (reference: `range_loss` of the public
+ * diffusion notebooks). LIKENESS: Σ (u − input 1)² / 3n. Where a term has a corner (of a square root of 0, of an
+ * absolute value, of a limit) its gradient is 0, or that from inside the limit. */
+typedef struct vqc_picture_term {
+    int64_t height, width;
+    vqc_picture_term_function function;
+    float scale, shift;
+} vqc_picture_term;
 
 #define VQC_OPERATION_MEMBER(KIND, name, ...) vqc_##name name;
 

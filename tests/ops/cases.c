@@ -335,6 +335,42 @@ const operation_case operation_cases[] = {
          .channels = 3, .crops = 5, .side = 32}, .without_differences = true},
     {.name = "distance",
      .operation.kind = VQC_OPERATION_DISTANCE, .operation.distance = {.rows = 5, .width = 48, .prompts = 3}},
+    {.name = "picture term, total variation of squares",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 7, .width = 9,
+         .function = VQC_PICTURE_TERM_TV_SQUARES, .scale = 0.5F, .shift = 0.25F}},
+    {.name = "picture term, total variation of absolute values",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 7, .width = 9,
+         .function = VQC_PICTURE_TERM_TV_ABSOLUTE, .scale = 0.5F, .shift = 0.25F}},
+    {.name = "picture term, isotropic total variation",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 7, .width = 9,
+         .function = VQC_PICTURE_TERM_TV_ISOTROPIC, .scale = 0.5F, .shift = 0.25F}},
+    {.name = "picture term, smoothness",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 7, .width = 9,
+         .function = VQC_PICTURE_TERM_SMOOTHNESS, .scale = 0.5F, .shift = 0.25F}},
+    {.name = "picture term, clipped smoothness",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 7, .width = 9,
+         .function = VQC_PICTURE_TERM_SMOOTHNESS_CLIPPED, .scale = 0.5F, .shift = 0.25F}},
+    {.name = "picture term, smoothness of logarithms",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 7, .width = 9,
+         .function = VQC_PICTURE_TERM_SMOOTHNESS_LOG, .scale = 0.5F, .shift = 0.25F}},
+    {.name = "picture term, saturation",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 7, .width = 9,
+         .function = VQC_PICTURE_TERM_SATURATION, .scale = 0.5F, .shift = 0.25F}},
+    {.name = "picture term, range",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 7, .width = 9,
+         .function = VQC_PICTURE_TERM_RANGE, .scale = 0.5F, .shift = 0.25F}},
+    {.name = "picture term, likeness",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 7, .width = 9,
+         .function = VQC_PICTURE_TERM_LIKENESS, .scale = 0.5F, .shift = 0.25F}},
+    {.name = "picture term of a column",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 6, .width = 1,
+         .function = VQC_PICTURE_TERM_SMOOTHNESS, .scale = 1.0F}},
+    {.name = "picture term of a row",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 1, .width = 5,
+         .function = VQC_PICTURE_TERM_TV_ISOTROPIC, .scale = 1.0F}},
+    {.name = "picture term, large",
+     .operation.kind = VQC_OPERATION_PICTURE_TERM, .operation.picture_term = {.height = 300, .width = 280,
+         .function = VQC_PICTURE_TERM_SATURATION, .scale = 1.0F}, .without_differences = true},
     {.name = "cast to bf16",
      .operation.kind = VQC_OPERATION_CAST, .operation.cast = {.count = 67, .from = VQC_DTYPE_F32, .to =
          VQC_DTYPE_BF16}},
@@ -595,6 +631,14 @@ static void noise_keys_fill(const vqc_operation *operation, double *values)
     keys_fill(operation->noise.crops, values);
 }
 
+/* The other picture, which has no gradient. */
+static void pictures_fill(const vqc_operation *operation, double *values)
+{
+    const vqc_picture_term *o = &operation->picture_term;
+    for (int64_t i = 0; i < 3 * o->height * o->width; i++)
+        values[i] = execution_round(operation->dtype, random_between(STREAM_INPUT + 1, i, 0.0, 1.0));
+}
+
 /* The largest, then any. */
 static void indices_fill(int64_t count, int64_t limit, double *values)
 {
@@ -623,12 +667,13 @@ static void seen_fill(const vqc_operation *operation, double *values)
 
 /* What fills the input that has no gradient, of those operations that have one. */
 static void (*const numbers_fill[VQC_OPERATION_COUNT])(const vqc_operation *operation, double *values) = {
-    [VQC_OPERATION_ATTENTION] = seen_fill,       [VQC_OPERATION_EMBED] = ids_fill,
-    [VQC_OPERATION_SELECT] = selections_fill,    [VQC_OPERATION_RESAMPLE] = crops_fill,
-    [VQC_OPERATION_WARP] = matrices_fill,        [VQC_OPERATION_COLOUR] = colours_fill,
-    [VQC_OPERATION_NOISE] = noise_keys_fill,     [VQC_OPERATION_ERASE] = rectangles_fill,
-    [VQC_OPERATION_SHARPEN] = shares_fill,       [VQC_OPERATION_FIELD_WARP] = places_fill,
-    [VQC_OPERATION_SPLINE_FIELD] = splines_fill, [VQC_OPERATION_ELASTIC_FIELD] = elastic_keys_fill,
+    [VQC_OPERATION_ATTENTION] = seen_fill,        [VQC_OPERATION_EMBED] = ids_fill,
+    [VQC_OPERATION_SELECT] = selections_fill,     [VQC_OPERATION_RESAMPLE] = crops_fill,
+    [VQC_OPERATION_WARP] = matrices_fill,         [VQC_OPERATION_COLOUR] = colours_fill,
+    [VQC_OPERATION_NOISE] = noise_keys_fill,      [VQC_OPERATION_ERASE] = rectangles_fill,
+    [VQC_OPERATION_SHARPEN] = shares_fill,        [VQC_OPERATION_FIELD_WARP] = places_fill,
+    [VQC_OPERATION_SPLINE_FIELD] = splines_fill,  [VQC_OPERATION_ELASTIC_FIELD] = elastic_keys_fill,
+    [VQC_OPERATION_PICTURE_TERM] = pictures_fill,
 };
 
 static double *numbers_new(const vqc_operation *operation, int64_t count)

@@ -168,6 +168,8 @@ static const bounded_size bounded_sizes[] = {
     AXIS(ELASTIC_FIELD, elastic_field, height),
     AXIS(ELASTIC_FIELD, elastic_field, width),
     FLATTENED(CAST, cast, count),
+    AXIS(PICTURE_TERM, picture_term, height),
+    AXIS(PICTURE_TERM, picture_term, width),
 };
 
 static void every_operation_has_bounded_sizes(void **state)

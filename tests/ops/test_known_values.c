@@ -772,6 +772,47 @@ static void noise_is_normal(void **state)
     free(noise);
 }
 
+/* Two pixels beside each other that differ by a half in red alone. By hand: the range of 2 x − 1 has −1/2 too little
+ * in one place; the colours lie −1/4 and 1/4 from their mean between red and green, half of that between yellow and
+ * blue; a length of a half is at the limit of the clipped smoothness. */
+static void picture_term_known(void **state)
+{
+    static const double input[6] = {0.25, 0.5, 0.5, 0.75, 0.5, 0.5};
+    static const double grey[6] = {0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
+    static const struct {
+        double value, first[3], second[3]; /* gradients of the two pixels */
+        float scale, shift;
+    } known[VQC_PICTURE_TERM_COUNT] = {
+        [VQC_PICTURE_TERM_TV_SQUARES] = {1.0 / 24, {-1.0 / 6}, {1.0 / 6}, 1, 0},
+        [VQC_PICTURE_TERM_TV_ABSOLUTE] = {1.0 / 12, {-1.0 / 6}, {1.0 / 6}, 1, 0},
+        [VQC_PICTURE_TERM_TV_ISOTROPIC] = {0.14438757596, {-0.28867511727}, {0.28867511727}, 1, 0},
+        [VQC_PICTURE_TERM_SMOOTHNESS] = {0.5, {-1}, {1}, 1, 0},
+        [VQC_PICTURE_TERM_SMOOTHNESS_CLIPPED] = {0.5, {-1}, {1}, 1, 0},
+        [VQC_PICTURE_TERM_SMOOTHNESS_LOG] = {0.40546510811, {-2.0 / 3}, {2.0 / 3}, 1, 0},
+        [VQC_PICTURE_TERM_SATURATION] = {-0.07905694150,
+                                         {0.15811388301, -0.09486832981, -0.06324555320},
+                                         {-0.15811388301, 0.09486832981, 0.06324555320},
+                                         1,
+                                         0},
+        [VQC_PICTURE_TERM_RANGE] = {1.0 / 24, {-1.0 / 3}, {0}, 2, -1},
+        [VQC_PICTURE_TERM_LIKENESS] = {1.0 / 48, {-1.0 / 12}, {1.0 / 12}, 1, 0},
+    };
+    for (int function = 0; function < VQC_PICTURE_TERM_COUNT; function++) {
+        double gradient[6];
+        memcpy(gradient, known[function].first, sizeof known[function].first);
+        memcpy(gradient + 3, known[function].second, sizeof known[function].second);
+        assert_true(known[function].scale != 0.0F);
+        assert_known(*state,
+                     &(known_values){.operation = {.kind = VQC_OPERATION_PICTURE_TERM,
+                                                   .picture_term = {1, 2, (vqc_picture_term_function)function,
+                                                                    known[function].scale, known[function].shift}},
+                                     .input = {input, grey},
+                                     .output = &known[function].value,
+                                     .grad_output = (double[]){1},
+                                     .grad_input = {gradient}});
+    }
+}
+
 /* X_known for every operation X. */
 #define KNOWN(KIND, name, ...) cmocka_unit_test_prestate(name##_known, ops),
 
