@@ -158,7 +158,8 @@ class Archive:
         return Losses(names, values.astype(np.float64))
 
     def snapshots(self, render: Render) -> list[tuple[int, np.ndarray]]:
-        """[(steps made, picture)] of the snapshots that are there. The archive has no digests of them."""
+        """[(steps made, picture)] of the snapshots that are there, after their digests, where the archive has any, have been
+        checked."""
         every = render.settings.get("snapshots", "0")
         if every == "0":
             return []
@@ -168,7 +169,15 @@ class Archive:
             return []
         present = self._row(render, "snapshot_present", np.uint8, 1)
         pictures = self._row(render, "snapshot", np.uint8, 4)
-        return [((index + 1) * int(every), pictures[index]) for index in np.flatnonzero(present[: len(pictures)])]
+        there = np.flatnonzero(present[: len(pictures)])
+        if f"shape_{render.shape}/snapshot_sha256" in self._file:
+            digests = self._row(render, "snapshot_sha256", np.dtype("S64"), 1)
+            for index in there:
+                found = hashlib.sha256(pictures[index].tobytes()).hexdigest()
+                if index >= len(digests) or found.encode() != bytes(digests[index]):
+                    raise BadInput(f"{self.path}: snapshot {index} of render {render.number} does not have its SHA-256, "
+                                   f"found {found[:12]}...")
+        return [((index + 1) * int(every), pictures[index]) for index in there]
 
     # How datasets are read.
 
@@ -211,7 +220,7 @@ class Archive:
     def _texts(self, name: str, length: int | None = None) -> list[str]:
         return [self._decode(name, text) for text in self._column(name, "S", length)]
 
-    def _row(self, render: Render, table: str, dtype: type, rank: int) -> np.ndarray:
+    def _row(self, render: Render, table: str, dtype: type | np.dtype, rank: int) -> np.ndarray:
         """A render's row of a dataset of its shape, which has that rank."""
         name = f"shape_{render.shape}/{table}"
         dataset = self._dataset(name)

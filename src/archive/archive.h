@@ -20,6 +20,7 @@
  *
  *     vqc_archive_start ── one launch at a time holds the archive (PATH.lock) ── vqc_archive_close
  *     render:  pending ──result_write──> done          pending ──failure_write──> failed ──result_write──> done
+ *              done ──result_discard──> pending, where it was found damaged
  *
  * One rank at a time writes a given render; a render stays with one rank for a whole launch. An archive is used by
  * one thread of a process at a time, and all archives of a process by the same thread. */
@@ -194,14 +195,38 @@ VQC_MUST_CHECK vqc_status vqc_archive_losses_read(const vqc_archive *archive, si
 /* A render whose shape has no relevance is VQC_FAILED. */
 VQC_MUST_CHECK vqc_status vqc_archive_relevance_read(const vqc_archive *archive, size_t render, float *relevance_out,
                                                      vqc_error *error);
-/* *present_out is false, and the picture untouched, where that snapshot was not written yet. */
+/* *present_out is false, and the picture untouched, where that snapshot was not written yet. One that does not have
+ * its digest is VQC_BAD_INPUT, and has been read nevertheless. */
 VQC_MUST_CHECK vqc_status vqc_archive_snapshot_read(const vqc_archive *archive, size_t render, uint32_t snapshot,
                                                     uint8_t *picture_out, bool *present_out, vqc_error *error);
 
-/* Whether the digests of a done render's picture and latent are those that stand beside them. If not, *intact_out
- * is false; reading itself can fail besides. */
-VQC_MUST_CHECK vqc_status vqc_archive_result_check(const vqc_archive *archive, size_t render, bool *intact_out,
+/* What of a done render does not have the digest that stands beside it: the first in this order. */
+typedef enum vqc_archive_damage {
+    VQC_ARCHIVE_DAMAGE_NONE,
+    VQC_ARCHIVE_DAMAGE_PICTURE, /* or the latent */
+    VQC_ARCHIVE_DAMAGE_RECORD,
+    VQC_ARCHIVE_DAMAGE_SNAPSHOT, /* the render's result is right */
+} vqc_archive_damage;
+
+/* Compares all of a done render with its digests; a digest that is missing fits nothing. Reading itself can fail
+ * besides. */
+VQC_MUST_CHECK vqc_status vqc_archive_result_check(const vqc_archive *archive, size_t render,
+                                                   vqc_archive_damage *damage_out, vqc_error *error);
+
+/* "its picture or latent", for "... does not have the recorded SHA-256". */
+const char *vqc_archive_damage_word(vqc_archive_damage damage);
+
+/* The record's part of it: all of a result but the bytes of picture and latent, that is losses, codes, relevance,
+ * seconds, device, host and the two digests. */
+VQC_MUST_CHECK vqc_status vqc_archive_record_check(const vqc_archive *archive, size_t render, bool *intact_out,
                                                    vqc_error *error);
+
+/* Whether the archive has digests of records and snapshots. Those of vqclip 0.1.0 do not, and none of these is found
+ * damaged in them. */
+bool vqc_archive_has_record_digests(const vqc_archive *archive);
+
+/* Makes a render pending, whatever it was: for a result that was found damaged, before it is made again. */
+VQC_MUST_CHECK vqc_status vqc_archive_result_discard(vqc_archive *archive, size_t render, vqc_error *error);
 
 /* Checks what opening the archive leaves unchecked: that the job file's text has its digest, and that every render
  * has a known state and its own row, and a result's digests are digests. The first fault is VQC_BAD_INPUT. */

@@ -80,7 +80,7 @@ static vqc_status version_check(const vqc_archive *archive, vqc_error *error)
                          version, VQC_LAYOUT_VERSION);
 }
 
-static vqc_status shape_open(vqc_archive *archive, size_t index, vqc_error *error)
+static vqc_status shape_open(vqc_archive *archive, size_t index, size_t renders, vqc_error *error)
 {
     const vqc_archive_outline *outline = &archive->stored.outline;
     const vqc_archive_extents *shape = &outline->shapes[index];
@@ -88,11 +88,24 @@ static vqc_status shape_open(vqc_archive *archive, size_t index, vqc_error *erro
         const vqc_shape_table table = (vqc_shape_table)i;
         if (!vqc_layout_shape_present(table, shape))
             continue;
-        const vqc_dataset_form form =
-            vqc_layout_shape_form(table, index, vqc_outline_shape_renders(outline, index), shape);
+        const vqc_dataset_form form = vqc_layout_shape_form(table, index, renders, shape);
+        if (vqc_layout_shape_later(table) && !vqc_dataset_exists(&archive->file, form.path))
+            continue;
         VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->shapes[index].table[i], error));
     }
     return VQC_OK;
+}
+
+static vqc_status shapes_open(vqc_archive *archive, vqc_error *error)
+{
+    size_t *counts;
+    const size_t shapes = archive->stored.outline.shape_count;
+    VQC_TRY(vqc_outline_shapes_count(&archive->stored.outline, &counts, error));
+    vqc_status status = VQC_OK;
+    for (size_t i = 0; i < shapes && status == VQC_OK; i++)
+        status = shape_open(archive, i, counts[i], error);
+    free(counts);
+    return status;
 }
 
 static vqc_status memory_make(vqc_archive *archive, vqc_error *error)
@@ -125,9 +138,7 @@ vqc_status vqc_archive_contents_open(vqc_archive *archive, vqc_error *error)
         if (!vqc_layout_render_optional(table) || vqc_dataset_exists(&archive->file, form.path))
             VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->render_table[i], error));
     }
-    for (size_t i = 0; i < outline->shape_count; i++)
-        VQC_TRY(shape_open(archive, i, error));
-    return VQC_OK;
+    return shapes_open(archive, error);
 }
 
 vqc_status vqc_archive_open_unprobed(const char *path, vqc_archive **archive_out, vqc_error *error)

@@ -82,19 +82,29 @@ static vqc_status render_tables_make(new_archive *archive, size_t renders, vqc_e
     return VQC_OK;
 }
 
-static vqc_status shape_tables_make(new_archive *archive, const vqc_archive_outline *outline, size_t index,
-                                    vqc_error *error)
+static vqc_status shape_tables_make(new_archive *archive, const vqc_archive_extents *shape, size_t index,
+                                    size_t renders, vqc_error *error)
 {
-    const vqc_archive_extents *shape = &outline->shapes[index];
-    const size_t renders = vqc_outline_shape_renders(outline, index);
     for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++) {
         const vqc_shape_table table = (vqc_shape_table)i;
         if (table == VQC_SHAPE_LOSS_NAME || !vqc_layout_shape_present(table, shape))
             continue;
         const vqc_dataset_form form = vqc_layout_shape_form(table, index, renders, shape);
-        VQC_TRY(dataset_make(archive, &form, table == VQC_SHAPE_SNAPSHOT_PRESENT, error));
+        const bool clear = table == VQC_SHAPE_SNAPSHOT_PRESENT || table == VQC_SHAPE_SNAPSHOT_SHA256;
+        VQC_TRY(dataset_make(archive, &form, clear, error));
     }
     return VQC_OK;
+}
+
+static vqc_status shapes_make(new_archive *archive, const vqc_archive_outline *outline, vqc_error *error)
+{
+    size_t *counts;
+    VQC_TRY(vqc_outline_shapes_count(outline, &counts, error));
+    vqc_status status = VQC_OK;
+    for (size_t i = 0; i < outline->shape_count && status == VQC_OK; i++)
+        status = shape_tables_make(archive, &outline->shapes[i], i, counts[i], error);
+    free(counts);
+    return status;
 }
 
 static vqc_status structure_make(new_archive *archive, const vqc_archive_outline *outline, const size_t *rows,
@@ -103,9 +113,7 @@ static vqc_status structure_make(new_archive *archive, const vqc_archive_outline
     VQC_TRY(file_tables_make(archive, error));
     VQC_TRY(vqc_outline_write(&archive->file, outline, rows, error));
     VQC_TRY(render_tables_make(archive, outline->render_count, error));
-    for (size_t i = 0; i < outline->shape_count; i++)
-        VQC_TRY(shape_tables_make(archive, outline, i, error));
-    return VQC_OK;
+    return shapes_make(archive, outline, error);
 }
 
 static vqc_status hdf5_write(new_archive *archive, const char *partial, uint64_t block_bytes,

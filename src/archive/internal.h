@@ -57,6 +57,23 @@ VQC_MUST_CHECK vqc_status vqc_archive_row_write(vqc_archive *archive, vqc_shape_
 VQC_MUST_CHECK vqc_status vqc_archive_row_read(const vqc_archive *archive, vqc_shape_table table, size_t render,
                                                int fixed, uint64_t second, void *data_out, vqc_error *error);
 
+/* A render's record: what the digests of picture and latent leave out. Texts end with a NUL. */
+typedef struct vqc_archive_record {
+    char picture_sha256[VQC_DIGEST_TEXT_SIZE], latent_sha256[VQC_DIGEST_TEXT_SIZE];
+    double seconds;
+    char device[VQC_ARCHIVE_DEVICE_SIZE + 1], host[VQC_ARCHIVE_HOST_SIZE + 1];
+    const int32_t *codes; /* NULL where the shape has none */
+    const float *losses;
+    const float *relevance; /* NULL where the shape has none */
+} vqc_archive_record;
+
+/* Writes the record's digest, where the archive has room for it. */
+VQC_MUST_CHECK vqc_status vqc_archive_record_digest_write(vqc_archive *archive, size_t render,
+                                                          const vqc_archive_record *record, vqc_error *error);
+
+/* Bytes of such a row of a render that is there, 0 where the archive lacks the dataset. */
+size_t vqc_archive_row_bytes(const vqc_archive *archive, vqc_shape_table table, size_t render, int fixed);
+
 /* VQC_FAILED unless the archive has this render. */
 VQC_MUST_CHECK vqc_status vqc_archive_render_check(const vqc_archive *archive, size_t render, vqc_error *error);
 

@@ -55,6 +55,7 @@ vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_co
                                           VQC_LAYOUT_SLOTS},
         [VQC_RENDER_CHECKPOINT_ENVIRONMENT] = {"checkpoint_environment", VQC_ELEMENT_TEXT, VQC_ARCHIVE_DEVICE_SIZE,
                                                VQC_LAYOUT_SLOTS},
+        [VQC_RENDER_RECORD_SHA256] = {"record_sha256", VQC_ELEMENT_TEXT, VQC_LAYOUT_DIGEST_BYTES, 0},
     };
     vqc_dataset_form form = {.element = tables[table].element,
                              .text_bytes = tables[table].text_bytes,
@@ -66,7 +67,7 @@ vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_co
 
 bool vqc_layout_render_optional(vqc_render_table table)
 {
-    return table == VQC_RENDER_CHECKPOINT_ENVIRONMENT;
+    return table == VQC_RENDER_CHECKPOINT_ENVIRONMENT || table == VQC_RENDER_RECORD_SHA256;
 }
 
 size_t vqc_layout_written_count(size_t shapes)
@@ -82,6 +83,7 @@ static const char *const shape_names[VQC_SHAPE_TABLE_COUNT] = {
     [VQC_SHAPE_LOSSES] = "losses",
     [VQC_SHAPE_SNAPSHOT] = "snapshot",
     [VQC_SHAPE_SNAPSHOT_PRESENT] = "snapshot_present",
+    [VQC_SHAPE_SNAPSHOT_SHA256] = "snapshot_sha256",
     [VQC_SHAPE_CHECKPOINT] = "checkpoint",
     [VQC_SHAPE_RELEVANCE] = "relevance",
 };
@@ -123,6 +125,12 @@ vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size
     case VQC_SHAPE_SNAPSHOT_PRESENT:
         form = (vqc_dataset_form){.element = VQC_ELEMENT_U8, .rank = 2, .dims = {renders, shape->snapshot_count}};
         break;
+    case VQC_SHAPE_SNAPSHOT_SHA256:
+        form = (vqc_dataset_form){.element = VQC_ELEMENT_TEXT,
+                                  .text_bytes = VQC_LAYOUT_DIGEST_BYTES,
+                                  .rank = 2,
+                                  .dims = {renders, shape->snapshot_count}};
+        break;
     case VQC_SHAPE_CHECKPOINT:
         form = (vqc_dataset_form){
             .element = VQC_ELEMENT_U8, .rank = 3, .dims = {renders, VQC_LAYOUT_SLOTS, shape->checkpoint_bytes}};
@@ -148,7 +156,12 @@ uint64_t vqc_archive_code_count(const vqc_archive_extents *shape)
 bool vqc_layout_shape_optional(vqc_shape_table table)
 {
     return table == VQC_SHAPE_CODES || table == VQC_SHAPE_SNAPSHOT || table == VQC_SHAPE_SNAPSHOT_PRESENT ||
-           table == VQC_SHAPE_CHECKPOINT || table == VQC_SHAPE_RELEVANCE;
+           table == VQC_SHAPE_SNAPSHOT_SHA256 || table == VQC_SHAPE_CHECKPOINT || table == VQC_SHAPE_RELEVANCE;
+}
+
+bool vqc_layout_shape_later(vqc_shape_table table)
+{
+    return table == VQC_SHAPE_SNAPSHOT_SHA256;
 }
 
 bool vqc_layout_shape_present(vqc_shape_table table, const vqc_archive_extents *shape)
@@ -197,6 +210,7 @@ vqc_status vqc_layout_shape_learn(vqc_shape_table table, const vqc_dataset *data
     case VQC_SHAPE_CODES:
     case VQC_SHAPE_LOSS_NAME:
     case VQC_SHAPE_SNAPSHOT_PRESENT:
+    case VQC_SHAPE_SNAPSHOT_SHA256:
     case VQC_SHAPE_TABLE_COUNT:
         break;
     }

@@ -23,6 +23,7 @@ typedef enum vqc_render_table {
     VQC_RENDER_CHECKPOINT_STEP,
     VQC_RENDER_CHECKPOINT_SHA256,
     VQC_RENDER_CHECKPOINT_ENVIRONMENT,
+    VQC_RENDER_RECORD_SHA256,
     VQC_RENDER_TABLE_COUNT
 } vqc_render_table;
 
@@ -36,6 +37,7 @@ typedef enum vqc_shape_table {
     VQC_SHAPE_LOSSES,
     VQC_SHAPE_SNAPSHOT,
     VQC_SHAPE_SNAPSHOT_PRESENT,
+    VQC_SHAPE_SNAPSHOT_SHA256,
     VQC_SHAPE_CHECKPOINT,
     VQC_SHAPE_RELEVANCE,
     VQC_SHAPE_TABLE_COUNT
@@ -71,6 +73,9 @@ vqc_dataset_form vqc_layout_shape_form(vqc_shape_table table, size_t index, size
 bool vqc_layout_shape_optional(vqc_shape_table table);
 /* Whether an archive with this shape has the dataset. */
 bool vqc_layout_shape_present(vqc_shape_table table, const vqc_archive_extents *shape);
+
+/* Whether an archive that has the shape's other datasets may lack this one: those of vqclip 0.1.0 do. */
+bool vqc_layout_shape_later(vqc_shape_table table);
 
 /* Takes over into the shape the sizes that this dataset tells; one beyond 32 bits is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_layout_shape_learn(vqc_shape_table table, const vqc_dataset *dataset,

@@ -81,12 +81,15 @@ vqc_dataset_form vqc_outline_column_form(const vqc_archive_outline *outline, con
     return form;
 }
 
-size_t vqc_outline_shape_renders(const vqc_archive_outline *outline, size_t shape)
+vqc_status vqc_outline_shapes_count(const vqc_archive_outline *outline, size_t **counts_out, vqc_error *error)
 {
-    size_t count = 0;
+    void *memory;
+    VQC_TRY(vqc_memory_allocate(outline->shape_count, sizeof(size_t), "the shapes' renders", &memory, error));
+    size_t *counts = memory;
     for (size_t i = 0; i < outline->render_count; i++)
-        count += outline->renders[i].shape == shape;
-    return count;
+        counts[outline->renders[i].shape]++;
+    *counts_out = counts;
+    return VQC_OK;
 }
 
 vqc_status vqc_outline_rows_number(const vqc_archive_outline *outline, size_t *rows_out, vqc_error *error)
@@ -122,10 +125,9 @@ static vqc_status row_check(const vqc_dataset_form *form, size_t shape, vqc_erro
                          form->path, INT_MAX);
 }
 
-static vqc_status shape_check(const vqc_archive_outline *outline, size_t index, vqc_error *error)
+static vqc_status shape_check(const vqc_archive_outline *outline, size_t index, size_t renders, vqc_error *error)
 {
     const vqc_archive_extents *shape = &outline->shapes[index];
-    const size_t renders = vqc_outline_shape_renders(outline, index);
     if (renders == 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "no render has shape %zu", index);
     for (uint32_t i = 0; i < shape->loss_count; i++)
@@ -137,6 +139,17 @@ static vqc_status shape_check(const vqc_archive_outline *outline, size_t index, 
         VQC_TRY(row_check(&form, index, error));
     }
     return VQC_OK;
+}
+
+static vqc_status shapes_check(const vqc_archive_outline *outline, vqc_error *error)
+{
+    size_t *counts;
+    VQC_TRY(vqc_outline_shapes_count(outline, &counts, error));
+    vqc_status status = VQC_OK;
+    for (size_t i = 0; i < outline->shape_count && status == VQC_OK; i++)
+        status = shape_check(outline, i, counts[i], error);
+    free(counts);
+    return status;
 }
 
 vqc_status vqc_outline_check(const vqc_archive_outline *outline, vqc_error *error)
@@ -153,9 +166,7 @@ vqc_status vqc_outline_check(const vqc_archive_outline *outline, vqc_error *erro
         if (outline->renders[i].shape >= outline->shape_count)
             return vqc_error_set(error, VQC_BAD_INPUT, "render %zu has shape %u, there are %zu", i,
                                  outline->renders[i].shape, outline->shape_count);
-    for (size_t i = 0; i < outline->shape_count; i++)
-        VQC_TRY(shape_check(outline, i, error));
-    return VQC_OK;
+    return shapes_check(outline, error);
 }
 
 static vqc_status bytes_add(uint64_t *sum, const vqc_dataset_form *form, vqc_error *error)
@@ -167,6 +178,24 @@ static vqc_status bytes_add(uint64_t *sum, const vqc_dataset_form *form, vqc_err
         *sum > INT64_MAX)
         return vqc_error_set(error, VQC_BAD_INPUT, "the renders are too many and too large for one archive");
     return VQC_OK;
+}
+
+/* What the datasets of all shapes take. */
+static vqc_status shapes_add(uint64_t *sum, const vqc_archive_outline *outline, vqc_error *error)
+{
+    size_t *counts;
+    VQC_TRY(vqc_outline_shapes_count(outline, &counts, error));
+    vqc_status status = VQC_OK;
+    for (size_t i = 0; i < outline->shape_count; i++) {
+        for (int table = 0; table < VQC_SHAPE_TABLE_COUNT && status == VQC_OK; table++) {
+            const vqc_archive_extents *shape = &outline->shapes[i];
+            const vqc_dataset_form form = vqc_layout_shape_form((vqc_shape_table)table, i, counts[i], shape);
+            if (vqc_layout_shape_present((vqc_shape_table)table, shape))
+                status = bytes_add(sum, &form, error);
+        }
+    }
+    free(counts);
+    return status;
 }
 
 vqc_status vqc_archive_bytes(const vqc_archive_outline *outline, uint64_t *bytes_out, vqc_error *error)
@@ -187,15 +216,7 @@ vqc_status vqc_archive_bytes(const vqc_archive_outline *outline, uint64_t *bytes
         form = vqc_layout_render_form((vqc_render_table)table, outline->render_count);
         VQC_TRY(bytes_add(&sum, &form, error));
     }
-    for (size_t i = 0; i < outline->shape_count; i++) {
-        for (int table = 0; table < VQC_SHAPE_TABLE_COUNT; table++) {
-            if (!vqc_layout_shape_present((vqc_shape_table)table, &outline->shapes[i]))
-                continue;
-            form = vqc_layout_shape_form((vqc_shape_table)table, i, vqc_outline_shape_renders(outline, i),
-                                         &outline->shapes[i]);
-            VQC_TRY(bytes_add(&sum, &form, error));
-        }
-    }
+    VQC_TRY(shapes_add(&sum, outline, error));
     *bytes_out = sum;
     return VQC_OK;
 }

@@ -30,8 +30,9 @@ const char *vqc_outline_text(const vqc_archive_outline *outline, const vqc_outli
 /* The dataset that holds a column; text_bytes is that of the longest text. */
 vqc_dataset_form vqc_outline_column_form(const vqc_archive_outline *outline, const vqc_outline_column *column);
 
-/* Number of renders of a shape. */
-size_t vqc_outline_shape_renders(const vqc_archive_outline *outline, size_t shape);
+/* Number of renders of each shape, all below shape_count, in memory that the caller frees. */
+VQC_MUST_CHECK vqc_status vqc_outline_shapes_count(const vqc_archive_outline *outline, size_t **counts_out,
+                                                   vqc_error *error);
 
 /* Numbers the renders within their shapes: rows_out has render_count elements. */
 VQC_MUST_CHECK vqc_status vqc_outline_rows_number(const vqc_archive_outline *outline, size_t *rows_out,

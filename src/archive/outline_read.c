@@ -170,10 +170,9 @@ static vqc_status loss_names_fill(vqc_stored_outline *stored, const vqc_dataset 
 }
 
 /* Finds a shape's sizes from its datasets. */
-static vqc_status shape_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, size_t index,
+static vqc_status shape_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, size_t index, size_t renders,
                              vqc_archive_extents *shape, vqc_error *error)
 {
-    const size_t renders = vqc_outline_shape_renders(&stored->outline, index);
     if (renders == 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset /renders/shape: no render has shape %zu", file->path,
                              index);
@@ -209,9 +208,13 @@ vqc_status vqc_stored_outline_read(const vqc_hdf5_file *file, vqc_stored_outline
     VQC_TRY(
         block_allocate(stored, stored->outline.shape_count, sizeof *shapes, "the archive's shapes", &shapes, error));
     stored->outline.shapes = shapes;
-    for (size_t i = 0; i < stored->outline.shape_count; i++)
-        VQC_TRY(shape_read(file, stored, i, &shapes[i], error));
-    return VQC_OK;
+    size_t *counts;
+    VQC_TRY(vqc_outline_shapes_count(&stored->outline, &counts, error));
+    vqc_status status = VQC_OK;
+    for (size_t i = 0; i < stored->outline.shape_count && status == VQC_OK; i++)
+        status = shape_read(file, stored, i, counts[i], &shapes[i], error);
+    free(counts);
+    return status;
 }
 
 void vqc_stored_outline_release(vqc_stored_outline *stored)

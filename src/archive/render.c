@@ -7,75 +7,10 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 
-vqc_status vqc_archive_render_check(const vqc_archive *archive, size_t render, vqc_error *error)
+/* A text for a row of `size` bytes, all zeros before: cut at a character's end so that a NUL follows it. */
+static void text_cut(const char *text, char *row, size_t size)
 {
-    if (render < archive->stored.outline.render_count)
-        return VQC_OK;
-    return vqc_error_set(error, VQC_FAILED, "%s: there is no render %zu among %zu", archive->path, render,
-                         archive->stored.outline.render_count);
-}
-
-vqc_status vqc_archive_writable_check(const vqc_archive *archive, vqc_error *error)
-{
-    if (archive->comm)
-        return vqc_archive_place_check(archive, error);
-    return vqc_error_set(error, VQC_FAILED, "%s: was opened for reading only", archive->path);
-}
-
-vqc_status vqc_archive_value_write(vqc_archive *archive, vqc_render_table table, size_t render, const void *value,
-                                   vqc_error *error)
-{
-    const uint64_t index = render;
-    return vqc_dataset_write(&archive->render_table[table], 1, &index, value, error);
-}
-
-vqc_status vqc_archive_value_read(const vqc_archive *archive, vqc_render_table table, size_t render, void *value_out,
-                                  vqc_error *error)
-{
-    const uint64_t index = render;
-    return vqc_dataset_read(&archive->render_table[table], 1, &index, value_out, error);
-}
-
-/* The dataset of the render's shape; a render that is not there, or a dataset that the archive lacks, is an error. */
-static vqc_status dataset_find(const vqc_archive *archive, vqc_shape_table table, size_t render,
-                               const vqc_dataset **dataset_out, vqc_error *error)
-{
-    VQC_TRY(vqc_archive_render_check(archive, render, error));
-    const uint32_t shape = archive->stored.outline.renders[render].shape;
-    const vqc_dataset *dataset = &archive->shapes[shape].table[table];
-    if (dataset->form.rank == 0)
-        return vqc_error_set(error, VQC_FAILED, "%s: render %zu has no room for %s", archive->path, render,
-                             table == VQC_SHAPE_CHECKPOINT  ? "checkpoints"
-                             : table == VQC_SHAPE_RELEVANCE ? "a relevance"
-                                                            : "snapshots");
-    *dataset_out = dataset;
-    return VQC_OK;
-}
-
-vqc_status vqc_archive_row_write(vqc_archive *archive, vqc_shape_table table, size_t render, int fixed,
-                                 uint64_t second, const void *data, vqc_error *error)
-{
-    const vqc_dataset *dataset;
-    VQC_TRY(dataset_find(archive, table, render, &dataset, error));
-    const uint64_t index[2] = {archive->rows[render], second};
-    return vqc_dataset_write(dataset, fixed, index, data, error);
-}
-
-vqc_status vqc_archive_row_read(const vqc_archive *archive, vqc_shape_table table, size_t render, int fixed,
-                                uint64_t second, void *data_out, vqc_error *error)
-{
-    const vqc_dataset *dataset;
-    VQC_TRY(dataset_find(archive, table, render, &dataset, error));
-    const uint64_t index[2] = {archive->rows[render], second};
-    return vqc_dataset_read(dataset, fixed, index, data_out, error);
-}
-
-/* Writes a text of fixed length, cut at a character's end so that a NUL follows it. */
-static vqc_status text_write(vqc_archive *archive, vqc_render_table table, size_t render, const char *text,
-                             vqc_error *error)
-{
-    char row[VQC_ARCHIVE_REASON_SIZE] = {0};
-    const size_t capacity = archive->render_table[table].element_bytes - 1;
+    const size_t capacity = size - 1;
     const size_t length = strlen(text);
     size_t kept = 0;
     while (kept < length) {
@@ -85,7 +20,6 @@ static vqc_status text_write(vqc_archive *archive, vqc_render_table table, size_
         memcpy(row + kept, text + kept, bytes);
         kept += bytes;
     }
-    return vqc_archive_value_write(archive, table, render, row, error);
 }
 
 static vqc_status state_write(vqc_archive *archive, size_t render, vqc_archive_state state, vqc_error *error)
@@ -133,28 +67,32 @@ static vqc_status data_write(vqc_archive *archive, size_t render, const vqc_arch
     VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_LOSSES, render, 1, 0, result->losses, error));
     if (result->relevance != NULL)
         VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_RELEVANCE, render, 1, 0, result->relevance, error));
-    VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_SECONDS, render, &result->seconds, error));
-    VQC_TRY(text_write(archive, VQC_RENDER_DEVICE, render, result->device, error));
-    return text_write(archive, VQC_RENDER_HOST, render, result->host, error);
+    return VQC_OK;
 }
 
-/* Digest of the bytes of a row of the render's shape. */
+/* Digest of the bytes of a row of the shape of a render that is there. */
 static vqc_status row_digest(const vqc_archive *archive, vqc_shape_table table, size_t render, const void *data,
                              char text[VQC_DIGEST_TEXT_SIZE], vqc_error *error)
 {
-    const vqc_dataset *dataset;
-    VQC_TRY(dataset_find(archive, table, render, &dataset, error));
-    return vqc_digest_bytes(data, vqc_dataset_part_bytes(dataset, 1), text, error);
+    return vqc_digest_bytes(data, vqc_archive_row_bytes(archive, table, render, 1), text, error);
 }
 
-static vqc_status digests_write(vqc_archive *archive, size_t render, const vqc_archive_result *result,
-                                vqc_error *error)
+/* Time, place and digests. */
+static vqc_status record_write(vqc_archive *archive, size_t render, const vqc_archive_result *result,
+                               vqc_error *error)
 {
-    char text[VQC_DIGEST_TEXT_SIZE];
-    VQC_TRY(row_digest(archive, VQC_SHAPE_PICTURE, render, result->picture, text, error));
-    VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_PICTURE_SHA256, render, text, error));
-    VQC_TRY(row_digest(archive, VQC_SHAPE_LATENT, render, result->latent, text, error));
-    return vqc_archive_value_write(archive, VQC_RENDER_LATENT_SHA256, render, text, error);
+    vqc_archive_record record = {
+        .seconds = result->seconds, .codes = result->codes, .losses = result->losses, .relevance = result->relevance};
+    text_cut(result->device, record.device, VQC_ARCHIVE_DEVICE_SIZE);
+    text_cut(result->host, record.host, VQC_ARCHIVE_HOST_SIZE);
+    VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_SECONDS, render, &record.seconds, error));
+    VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_DEVICE, render, record.device, error));
+    VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_HOST, render, record.host, error));
+    VQC_TRY(row_digest(archive, VQC_SHAPE_PICTURE, render, result->picture, record.picture_sha256, error));
+    VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_PICTURE_SHA256, render, record.picture_sha256, error));
+    VQC_TRY(row_digest(archive, VQC_SHAPE_LATENT, render, result->latent, record.latent_sha256, error));
+    VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_LATENT_SHA256, render, record.latent_sha256, error));
+    return vqc_archive_record_digest_write(archive, render, &record, error);
 }
 
 vqc_status vqc_archive_result_write(vqc_archive *archive, size_t render, const vqc_archive_result *result,
@@ -162,7 +100,7 @@ vqc_status vqc_archive_result_write(vqc_archive *archive, size_t render, const v
 {
     VQC_TRY(unfinished_check(archive, render, error));
     VQC_TRY(data_write(archive, render, result, error));
-    VQC_TRY(digests_write(archive, render, result, error));
+    VQC_TRY(record_write(archive, render, result, error));
     /* A process that dies loses nothing that was written; a machine that stops may keep the state and not the data.
      */
     if (fdatasync(archive->disk) != 0)
@@ -173,18 +111,48 @@ vqc_status vqc_archive_result_write(vqc_archive *archive, size_t render, const v
 
 vqc_status vqc_archive_failure_write(vqc_archive *archive, size_t render, const char *reason, vqc_error *error)
 {
+    char row[VQC_ARCHIVE_REASON_SIZE] = {0};
+    text_cut(reason, row, sizeof row);
     VQC_TRY(unfinished_check(archive, render, error));
-    VQC_TRY(text_write(archive, VQC_RENDER_REASON, render, reason, error));
+    VQC_TRY(vqc_archive_value_write(archive, VQC_RENDER_REASON, render, row, error));
     return state_write(archive, render, VQC_ARCHIVE_FAILED, error);
+}
+
+vqc_status vqc_archive_result_discard(vqc_archive *archive, size_t render, vqc_error *error)
+{
+    VQC_TRY(vqc_archive_writable_check(archive, error));
+    VQC_TRY(vqc_archive_render_check(archive, render, error));
+    return state_write(archive, render, VQC_ARCHIVE_PENDING, error);
+}
+
+/* Archives of vqclip 0.1.0 do not have them. */
+static bool has_snapshot_digests(const vqc_archive *archive, size_t render)
+{
+    return vqc_archive_row_bytes(archive, VQC_SHAPE_SNAPSHOT_SHA256, render, 2) > 0;
 }
 
 vqc_status vqc_archive_snapshot_write(vqc_archive *archive, size_t render, uint32_t snapshot, const uint8_t *picture,
                                       vqc_error *error)
 {
     const uint8_t present = 1;
+    char digest[VQC_DIGEST_TEXT_SIZE];
     VQC_TRY(vqc_archive_writable_check(archive, error));
     VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_SNAPSHOT, render, 2, snapshot, picture, error));
+    VQC_TRY(vqc_digest_bytes(picture, vqc_archive_row_bytes(archive, VQC_SHAPE_SNAPSHOT, render, 2), digest, error));
+    if (has_snapshot_digests(archive, render))
+        VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_SNAPSHOT_SHA256, render, 2, snapshot, digest, error));
     return vqc_archive_row_write(archive, VQC_SHAPE_SNAPSHOT_PRESENT, render, 2, snapshot, &present, error);
+}
+
+static vqc_status digest_compare(const vqc_archive *archive, size_t render, const char *what, const char *stored,
+                                 const char *found, vqc_error *error)
+{
+    if (strcmp(stored, found) == 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: render %zu: its %s does not have the recorded SHA-256: expected %.12s..., found "
+                         "%.12s...",
+                         archive->path, render, what, stored[0] == '\0' ? "none" : stored, found);
 }
 
 vqc_status vqc_archive_snapshot_read(const vqc_archive *archive, size_t render, uint32_t snapshot,
@@ -195,7 +163,15 @@ vqc_status vqc_archive_snapshot_read(const vqc_archive *archive, size_t render, 
     *present_out = present != 0;
     if (present == 0)
         return VQC_OK;
-    return vqc_archive_row_read(archive, VQC_SHAPE_SNAPSHOT, render, 2, snapshot, picture_out, error);
+    VQC_TRY(vqc_archive_row_read(archive, VQC_SHAPE_SNAPSHOT, render, 2, snapshot, picture_out, error));
+    if (!has_snapshot_digests(archive, render))
+        return VQC_OK;
+    char stored[VQC_DIGEST_TEXT_SIZE] = {0};
+    char found[VQC_DIGEST_TEXT_SIZE];
+    VQC_TRY(vqc_archive_row_read(archive, VQC_SHAPE_SNAPSHOT_SHA256, render, 2, snapshot, stored, error));
+    VQC_TRY(
+        vqc_digest_bytes(picture_out, vqc_archive_row_bytes(archive, VQC_SHAPE_SNAPSHOT, render, 2), found, error));
+    return digest_compare(archive, render, "snapshot", stored, found, error);
 }
 
 vqc_status vqc_archive_outcome_read(const vqc_archive *archive, size_t render, vqc_archive_outcome *outcome_out,
@@ -231,12 +207,7 @@ static vqc_status digested_read(const vqc_archive *archive, vqc_shape_table tabl
         return VQC_OK;
     VQC_TRY(row_digest(archive, table, render, data_out, found, error));
     VQC_TRY(vqc_archive_value_read(archive, digest, render, stored, error));
-    if (strcmp(stored, found) == 0)
-        return VQC_OK;
-    return vqc_error_set(
-        error, VQC_BAD_INPUT,
-        "%s: render %zu: its %s does not have the recorded SHA-256: expected %.12s..., found %.12s...", archive->path,
-        render, what, stored, found);
+    return digest_compare(archive, render, what, stored, found, error);
 }
 
 vqc_status vqc_archive_picture_read(const vqc_archive *archive, size_t render, uint8_t *picture_out, vqc_error *error)
@@ -273,10 +244,10 @@ vqc_status vqc_archive_relevance_read(const vqc_archive *archive, size_t render,
 static vqc_status row_check(const vqc_archive *archive, vqc_shape_table table, vqc_render_table digest, size_t render,
                             bool *intact_out, vqc_error *error)
 {
-    const vqc_dataset *dataset;
-    VQC_TRY(dataset_find(archive, table, render, &dataset, error));
     void *data;
-    VQC_TRY(vqc_memory_allocate(1, vqc_dataset_part_bytes(dataset, 1), "a row of the archive", &data, error));
+    VQC_TRY(vqc_archive_render_check(archive, render, error));
+    VQC_TRY(vqc_memory_allocate(1, vqc_archive_row_bytes(archive, table, render, 1), "a row of the archive", &data,
+                                error));
     char stored[VQC_DIGEST_TEXT_SIZE] = {0};
     char found[VQC_DIGEST_TEXT_SIZE] = {0};
     vqc_status status = vqc_archive_row_read(archive, table, render, 1, 0, data, error);
@@ -289,10 +260,54 @@ static vqc_status row_check(const vqc_archive *archive, vqc_shape_table table, v
     return VQC_OK;
 }
 
-vqc_status vqc_archive_result_check(const vqc_archive *archive, size_t render, bool *intact_out, vqc_error *error)
+/* Whether all snapshots that are there have their digests. */
+static vqc_status snapshots_check(const vqc_archive *archive, size_t render, bool *intact_out, vqc_error *error)
 {
-    VQC_TRY(row_check(archive, VQC_SHAPE_PICTURE, VQC_RENDER_PICTURE_SHA256, render, intact_out, error));
-    if (!*intact_out)
+    const vqc_archive_outline *outline = &archive->stored.outline;
+    const uint32_t count = outline->shapes[outline->renders[render].shape].snapshot_count;
+    void *picture;
+    *intact_out = true;
+    if (count == 0)
         return VQC_OK;
-    return row_check(archive, VQC_SHAPE_LATENT, VQC_RENDER_LATENT_SHA256, render, intact_out, error);
+    VQC_TRY(vqc_memory_allocate(1, vqc_archive_row_bytes(archive, VQC_SHAPE_SNAPSHOT, render, 2), "a snapshot",
+                                &picture, error));
+    vqc_status status = VQC_OK;
+    for (uint32_t i = 0; i < count && status == VQC_OK; i++) {
+        bool present;
+        status = vqc_archive_snapshot_read(archive, render, i, picture, &present, error);
+    }
+    free(picture);
+    *intact_out = status != VQC_BAD_INPUT;
+    return *intact_out ? status : VQC_OK;
+}
+
+vqc_status vqc_archive_result_check(const vqc_archive *archive, size_t render, vqc_archive_damage *damage_out,
+                                    vqc_error *error)
+{
+    bool intact;
+    *damage_out = VQC_ARCHIVE_DAMAGE_PICTURE;
+    VQC_TRY(row_check(archive, VQC_SHAPE_PICTURE, VQC_RENDER_PICTURE_SHA256, render, &intact, error));
+    if (!intact)
+        return VQC_OK;
+    VQC_TRY(row_check(archive, VQC_SHAPE_LATENT, VQC_RENDER_LATENT_SHA256, render, &intact, error));
+    if (!intact)
+        return VQC_OK;
+    *damage_out = VQC_ARCHIVE_DAMAGE_RECORD;
+    VQC_TRY(vqc_archive_record_check(archive, render, &intact, error));
+    if (!intact)
+        return VQC_OK;
+    VQC_TRY(snapshots_check(archive, render, &intact, error));
+    *damage_out = intact ? VQC_ARCHIVE_DAMAGE_NONE : VQC_ARCHIVE_DAMAGE_SNAPSHOT;
+    return VQC_OK;
+}
+
+const char *vqc_archive_damage_word(vqc_archive_damage damage)
+{
+    static const char *const words[] = {
+        [VQC_ARCHIVE_DAMAGE_NONE] = "",
+        [VQC_ARCHIVE_DAMAGE_PICTURE] = "its picture or latent",
+        [VQC_ARCHIVE_DAMAGE_RECORD] = "its record (losses, codes, relevance, seconds, device, host)",
+        [VQC_ARCHIVE_DAMAGE_SNAPSHOT] = "one of its snapshots",
+    };
+    return words[damage];
 }

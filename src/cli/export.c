@@ -90,6 +90,20 @@ static vqc_status relevance_export(const export_work *work, size_t number, const
     return status;
 }
 
+/* That a relevance, which is exported with the picture, is what the archive's digests are of. */
+static vqc_status relevance_check(const export_work *work, size_t number, const vqc_archive_extents *shape,
+                                  vqc_error *error)
+{
+    bool intact;
+    if (!shape->relevance)
+        return VQC_OK;
+    VQC_TRY(vqc_archive_record_check(work->archive, number, &intact, error));
+    if (intact)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: render %zu: %s does not have the recorded SHA-256",
+                         vqc_archive_path(work->archive), number, vqc_archive_damage_word(VQC_ARCHIVE_DAMAGE_RECORD));
+}
+
 /* Why there is no picture, for the place on the sheet where it would be. */
 static vqc_status absence_place(const vqc_archive_outcome *outcome, vqc_sheet *sheet, size_t cell, vqc_error *error)
 {
@@ -123,6 +137,8 @@ static vqc_status render_export(export_work *work, size_t number, vqc_sheet *she
         return absence_place(&outcome, sheet, cell, error);
     VQC_TRY(vqc_image_create(shape->height, shape->width, &image, error));
     vqc_status status = vqc_archive_picture_read(work->archive, number, image.pixels, error);
+    if (status == VQC_OK)
+        status = relevance_check(work, number, shape, error);
     if (status == VQC_BAD_INPUT) {
         vqc_image_release(&image);
         return damage_place(work, error, sheet, cell);

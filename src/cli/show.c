@@ -24,15 +24,29 @@ static vqc_status final_loss(const vqc_archive *archive, size_t render, double *
     return status;
 }
 
-static vqc_status render_print(const vqc_archive *archive, size_t number, vqc_error *error)
+/* Compares a render that is done with its digests, and counts those that do not have theirs. */
+static vqc_status damage_find(const vqc_archive *archive, size_t number, vqc_archive_state state, size_t *damaged,
+                              vqc_archive_damage *damage_out, vqc_error *error)
 {
+    *damage_out = VQC_ARCHIVE_DAMAGE_NONE;
+    if (state == VQC_ARCHIVE_DONE)
+        VQC_TRY(vqc_archive_result_check(archive, number, damage_out, error));
+    *damaged += *damage_out != VQC_ARCHIVE_DAMAGE_NONE;
+    return VQC_OK;
+}
+
+static vqc_status render_print(const vqc_archive *archive, size_t number, size_t *damaged, vqc_error *error)
+{
+    vqc_archive_damage damage;
     const vqc_archive_render *render = &vqc_archive_outline_of(archive)->renders[number];
     vqc_archive_outcome outcome;
     double loss = 0.0;
     VQC_TRY(vqc_archive_outcome_read(archive, number, &outcome, error));
+    VQC_TRY(damage_find(archive, number, outcome.state, damaged, &damage, error));
     if (outcome.state == VQC_ARCHIVE_DONE)
         VQC_TRY(final_loss(archive, number, &loss, error));
-    vqc_print(stdout, "%5zu  %-8s", number, state_names[outcome.state]);
+    vqc_print(stdout, "%5zu  %-8s", number,
+              damage == VQC_ARCHIVE_DAMAGE_NONE ? state_names[outcome.state] : "damaged");
     if (outcome.state == VQC_ARCHIVE_DONE)
         vqc_print(stdout, "  %9.5f  %7.1f s  %.12s", loss, outcome.seconds, outcome.picture_sha256);
     else
@@ -42,25 +56,30 @@ static vqc_status render_print(const vqc_archive *archive, size_t number, vqc_er
     return VQC_OK;
 }
 
-static vqc_status archive_print(const vqc_archive *archive, vqc_error *error)
+static vqc_status archive_print(const vqc_archive *archive, size_t *damaged, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     vqc_print(stdout, "study   %s\njob     %s\n", outline->study, outline->job_sha256);
     for (size_t i = 0; i < outline->model_count; i++)
         vqc_print(stdout, "model   %s  %s  %s\n", outline->models[i].role, outline->models[i].sha256,
                   outline->models[i].path);
+    if (!vqc_archive_has_record_digests(archive))
+        (void)printf("digests of pictures and latents alone; this archive, of an earlier version, has no others\n");
     (void)printf("\nnumber  state          loss       time  picture       render\n");
     for (size_t i = 0; i < outline->render_count; i++)
-        VQC_TRY(render_print(archive, i, error));
+        VQC_TRY(render_print(archive, i, damaged, error));
     return VQC_OK;
 }
 
-static vqc_status render_to_json(const vqc_archive *archive, size_t number, json_t *renders, vqc_error *error)
+static vqc_status render_to_json(const vqc_archive *archive, size_t number, json_t *renders, size_t *damaged,
+                                 vqc_error *error)
 {
+    vqc_archive_damage damage;
     const vqc_archive_render *render = &vqc_archive_outline_of(archive)->renders[number];
     vqc_archive_outcome outcome;
     double loss = 0.0;
     VQC_TRY(vqc_archive_outcome_read(archive, number, &outcome, error));
+    VQC_TRY(damage_find(archive, number, outcome.state, damaged, &damage, error));
     json_t *object = json_object();
     json_array_append_new(renders, object);
     json_object_set_new(object, "number", json_integer((json_int_t)number));
@@ -74,6 +93,8 @@ static vqc_status render_to_json(const vqc_archive *archive, size_t number, json
     if (outcome.state != VQC_ARCHIVE_DONE)
         return VQC_OK;
     VQC_TRY(final_loss(archive, number, &loss, error));
+    if (damage != VQC_ARCHIVE_DAMAGE_NONE)
+        json_object_set_new(object, "damaged", json_string(vqc_archive_damage_word(damage)));
     json_object_set_new(object, "loss", json_real(loss));
     json_object_set_new(object, "seconds", json_real(outcome.seconds));
     json_object_set_new(object, "device", json_string(outcome.device));
@@ -95,14 +116,15 @@ static json_t *models_to_json(const vqc_archive_outline *outline)
     return models;
 }
 
-static vqc_status archive_print_json(const vqc_archive *archive, vqc_error *error)
+static vqc_status archive_print_json(const vqc_archive *archive, size_t *damaged, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     json_t *renders = json_array();
-    json_t *report = json_pack("{s: s, s: s, s: o, s: o}", "study", outline->study, "job_sha256", outline->job_sha256,
+    json_t *report = json_pack("{s: s, s: s, s: b, s: o, s: o}", "study", outline->study, "job_sha256",
+                               outline->job_sha256, "record_digests", vqc_archive_has_record_digests(archive),
                                "models", models_to_json(outline), "renders", renders);
     for (size_t i = 0; i < outline->render_count; i++) {
-        vqc_status status = render_to_json(archive, i, renders, error);
+        vqc_status status = render_to_json(archive, i, renders, damaged, error);
         if (status != VQC_OK) {
             json_decref(report);
             return status;
@@ -119,8 +141,14 @@ static vqc_status show_run(void *context, const vqc_text_list *operands, vqc_err
 {
     const show_options *options = context;
     vqc_archive *archive;
+    size_t damaged = 0;
     VQC_TRY(vqc_archive_open(operands->items[0], &archive, error));
-    vqc_status status = options->json ? archive_print_json(archive, error) : archive_print(archive, error);
+    vqc_status status =
+        options->json ? archive_print_json(archive, &damaged, error) : archive_print(archive, &damaged, error);
+    if (status == VQC_OK && damaged > 0)
+        status =
+            vqc_error_set(error, VQC_FAILED, "%s: %zu of its renders are damaged; vqclip verify says what of them",
+                          operands->items[0], damaged);
     vqc_archive_close(archive);
     return status;
 }
@@ -133,8 +161,8 @@ const vqc_command vqc_command_show = {
     .name = "show",
     .summary = "what an archive holds",
     .usage = "vqclip show ARCHIVE [--json]",
-    .about = "Lists an archive's renders: state, last loss, time, SHA-256 of the picture, prompt. A launch may be\n"
-             "writing it meanwhile.",
+    .about = "Lists an archive's renders: state, last loss, time, SHA-256 of the picture, prompt. What is done is\n"
+             "compared with its digests. A launch may be writing it meanwhile.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_minimum = 1,

@@ -116,8 +116,10 @@ static void found_print(const verify_work *work)
                  found->pending_count);
     (void)printf("digests   %zu of %zu right\n", found->done_count - found->damaged_count, found->done_count);
     for (size_t i = 0; i < found->damaged_count; i++)
-        (void)printf("          render %zu: its picture or latent does not have the recorded SHA-256\n",
-                     found->damaged[i]);
+        (void)printf("          render %zu: %s does not have the recorded SHA-256\n", found->damaged[i].number,
+                     vqc_archive_damage_word(found->damaged[i].damage));
+    if (!vqc_archive_has_record_digests(work->archive))
+        (void)printf("          of pictures and latents alone; this archive, of an earlier version, has no others\n");
     for (size_t i = 0; i < found->impossible_count; i++)
         (void)printf("          render %zu: it has losses that are not finite, or negative codes\n",
                      found->impossible[i]);
@@ -196,15 +198,15 @@ static vqc_status found_print_json(const verify_work *work, vqc_error *error)
     json_t *damaged = json_array();
     json_t *again = json_array();
     for (size_t i = 0; i < found->damaged_count; i++)
-        json_array_append_new(damaged, json_integer((json_int_t)found->damaged[i]));
+        json_array_append_new(damaged, json_integer((json_int_t)found->damaged[i].number));
     for (size_t i = 0; i < found->again_count; i++)
         json_array_append_new(again, again_to_json(&found->again[i]));
     json_t *report =
-        json_pack("{s: s, s: I, s: I, s: I, s: o, s: o, s: o, s: o, s: b}", "study",
+        json_pack("{s: s, s: I, s: I, s: I, s: b, s: o, s: o, s: o, s: o, s: b}", "study",
                   vqc_archive_outline_of(work->archive)->study, "finished", (json_int_t)found->done_count, "failed",
-                  (json_int_t)found->failed_count, "pending", (json_int_t)found->pending_count, "damaged", damaged,
-                  "models", files_to_json(work), "inputs", inputs_to_json(work), "made_again", again, "right",
-                  vqc_verification_passes(found));
+                  (json_int_t)found->failed_count, "pending", (json_int_t)found->pending_count, "record_digests",
+                  vqc_archive_has_record_digests(work->archive), "damaged", damaged, "models", files_to_json(work),
+                  "inputs", inputs_to_json(work), "made_again", again, "right", vqc_verification_passes(found));
     return vqc_json_print(report, error);
 }
 

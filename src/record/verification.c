@@ -54,16 +54,16 @@ static vqc_status result_check(vqc_verification *verification, const vqc_archive
                                vqc_error *error)
 {
     vqc_archive_state state;
-    bool intact;
+    vqc_archive_damage damage;
     VQC_TRY(vqc_archive_state_read(archive, number, &state, error));
     verification->failed_count += state == VQC_ARCHIVE_FAILED;
     verification->pending_count += state == VQC_ARCHIVE_PENDING;
     if (state != VQC_ARCHIVE_DONE)
         return VQC_OK;
     verification->done[verification->done_count++] = number;
-    VQC_TRY(vqc_archive_result_check(archive, number, &intact, error));
-    if (!intact)
-        verification->damaged[verification->damaged_count++] = number;
+    VQC_TRY(vqc_archive_result_check(archive, number, &damage, error));
+    if (damage != VQC_ARCHIVE_DAMAGE_NONE)
+        verification->damaged[verification->damaged_count++] = (struct vqc_verified_damage){number, damage};
     bool possible;
     VQC_TRY(numbers_check(archive, number, &possible, error));
     if (!possible)
@@ -77,7 +77,7 @@ vqc_status vqc_verification_check_results(vqc_verification *verification, const 
     size_t count = vqc_archive_outline_of(archive)->render_count;
     VQC_TRY(vqc_archive_check(archive, error));
     VQC_TRY(vqc_memory_allocate(count, sizeof(size_t), "renders", &verification->done, error));
-    VQC_TRY(vqc_memory_allocate(count, sizeof(size_t), "renders", &verification->damaged, error));
+    VQC_TRY(vqc_memory_allocate(count, sizeof *verification->damaged, "renders", &verification->damaged, error));
     VQC_TRY(vqc_memory_allocate(count, sizeof(size_t), "renders", &verification->impossible, error));
     for (size_t i = 0; i < count; i++)
         VQC_TRY(result_check(verification, archive, i, error));

@@ -30,7 +30,10 @@ typedef struct vqc_verified_render {
 typedef struct vqc_verification {
     size_t *done; /* numbers of the finished renders */
     size_t done_count, failed_count, pending_count;
-    size_t *damaged; /* finished renders whose picture or latent does not have its digest */
+    struct vqc_verified_damage {
+        size_t number;
+        vqc_archive_damage damage;
+    } * damaged; /* finished renders of which something does not have its digest */
     size_t damaged_count;
     size_t *impossible; /* finished renders with losses or codes that no render has: not finite, negative */
     size_t impossible_count;

@@ -10,7 +10,7 @@ static vqc_status latent_digest(const vqc_archive *archive, vqc_input *input, vq
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     vqc_archive_outcome outcome;
-    bool intact;
+    vqc_archive_damage damage;
     if (input->render >= (int64_t)outline->render_count)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a render from 0 to %zu, found %lld", input->path,
                              outline->render_count - 1, (long long)input->render);
@@ -19,11 +19,10 @@ static vqc_status latent_digest(const vqc_archive *archive, vqc_input *input, vq
     VQC_TRY(vqc_archive_outcome_read(archive, number, &outcome, error));
     if (outcome.state != VQC_ARCHIVE_DONE)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: render %zu is not finished", input->path, number);
-    VQC_TRY(vqc_archive_result_check(archive, number, &intact, error));
-    if (!intact)
-        return vqc_error_set(error, VQC_BAD_INPUT,
-                             "%s: render %zu: its picture or latent does not have the recorded SHA-256", input->path,
-                             number);
+    VQC_TRY(vqc_archive_result_check(archive, number, &damage, error));
+    if (damage != VQC_ARCHIVE_DAMAGE_NONE && damage != VQC_ARCHIVE_DAMAGE_SNAPSHOT)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: render %zu: %s does not have the recorded SHA-256",
+                             input->path, number, vqc_archive_damage_word(damage));
     memcpy(input->sha256, outcome.latent_sha256, sizeof input->sha256);
     input->size = (uint64_t)shape->latent_rows * shape->latent_columns * shape->latent_width * sizeof(float);
     return VQC_OK;

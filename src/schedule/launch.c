@@ -1,5 +1,6 @@
 #include "schedule/launch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,39 @@ typedef struct render_list {
     int64_t *numbers; /* (count) */
     int64_t count;
 } render_list;
+
+/* Compares a render that is done with its digests. One that does not have them is made again. */
+static vqc_status done_check(const vqc_launch *launch, size_t number, vqc_error *error)
+{
+    char line[VQC_ERROR_MESSAGE_SIZE];
+    vqc_archive_state state;
+    vqc_archive_damage damage;
+    VQC_TRY(vqc_archive_state_read(launch->archive, number, &state, error));
+    if (state != VQC_ARCHIVE_DONE)
+        return VQC_OK;
+    VQC_TRY(vqc_archive_result_check(launch->archive, number, &damage, error));
+    if (damage == VQC_ARCHIVE_DAMAGE_NONE)
+        return VQC_OK;
+    (void)snprintf(line, sizeof line, "render %zu: %s does not have the recorded SHA-256; %s", number,
+                   vqc_archive_damage_word(damage),
+                   damage == VQC_ARCHIVE_DAMAGE_SNAPSHOT ? "it stays as it is" : "the render is made again");
+    if (launch->say != NULL)
+        launch->say(line);
+    if (damage == VQC_ARCHIVE_DAMAGE_SNAPSHOT)
+        return VQC_OK;
+    return vqc_archive_result_discard(launch->archive, number, error);
+}
+
+/* Each rank looks at its share of what is done; collective. */
+static vqc_status results_check(const vqc_launch *launch, vqc_error *error)
+{
+    const size_t ranks = (size_t)vqc_comm_size(launch->comm);
+    vqc_status status = VQC_OK;
+    for (size_t i = (size_t)vqc_comm_rank(launch->comm); i < launch->study->render_count && status == VQC_OK;
+         i += ranks)
+        status = done_check(launch, i, error);
+    return vqc_comm_agree(launch->comm, status, error);
+}
 
 /* Rank 0 looks for the renders that are not done and puts them in order. `numbers` has room for all. */
 static vqc_status list_read(const vqc_launch *launch, render_list *list, vqc_error *error)
@@ -262,7 +296,9 @@ vqc_status vqc_launch_run(const vqc_launch *launch, bool *finished_out, vqc_laun
 {
     render_list list = {0};
     vqc_rank rank = {.launch = launch, .started = vqc_clock_seconds()};
-    vqc_status status = list_make(launch, &list, error);
+    vqc_status status = results_check(launch, error);
+    if (status == VQC_OK)
+        status = list_make(launch, &list, error);
     rank.progress.renders = launch->study->render_count;
     rank.done_before = launch->study->render_count - (size_t)list.count;
     if (status == VQC_OK) {

@@ -152,13 +152,14 @@ bool example_result_is_right(const vqc_archive *archive, size_t render)
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     vqc_error error = {0};
     vqc_archive_outcome outcome;
-    bool intact;
+    vqc_archive_damage damage;
     void *memory = malloc(example_bytes(outline, render, EXAMPLE_PICTURE)); /* the largest part */
     const bool right = parts_are_right(archive, render, memory) &&
                        vqc_archive_outcome_read(archive, render, &outcome, &error) == VQC_OK &&
                        outcome.state == VQC_ARCHIVE_DONE && outcome.seconds == (double)render + 0.5 &&
                        strcmp(outcome.device, "CPU") == 0 && strcmp(outcome.host, "somewhere") == 0 &&
-                       vqc_archive_result_check(archive, render, &intact, &error) == VQC_OK && intact;
+                       vqc_archive_result_check(archive, render, &damage, &error) == VQC_OK &&
+                       damage == VQC_ARCHIVE_DAMAGE_NONE;
     free(memory);
     return right;
 }

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -541,7 +542,7 @@ static void test_damaged_picture_is_found(void **state)
     const fixture *f = *state;
     vqc_error error = {0};
     vqc_archive *archive = start(f);
-    bool intact;
+    vqc_archive_damage damage;
     assert_int_equal(example_result_write(archive, 5, &error), VQC_OK);
     assert_int_equal(example_result_write(archive, 6, &error), VQC_OK);
     vqc_archive_close(archive);
@@ -551,10 +552,241 @@ static void test_damaged_picture_is_found(void **state)
         file_damage(f->path, bytes, example_bytes(&f->study.outline, render, part));
         free(bytes);
         archive = reopen(f);
-        assert_int_equal(vqc_archive_result_check(archive, render, &intact, &error), VQC_OK);
-        assert_false(intact);
+        assert_int_equal(vqc_archive_result_check(archive, render, &damage, &error), VQC_OK);
+        assert_int_equal(damage, VQC_ARCHIVE_DAMAGE_PICTURE);
         vqc_archive_close(archive);
     }
+}
+
+/* --- What holds every byte that launches write --- */
+
+typedef enum cover {
+    COVER_FORGOTTEN,
+    COVER_SEAL,    /* no launch writes it */
+    COVER_PICTURE, /* vqc_archive_result_check finds what is damaged, and which */
+    COVER_RECORD,
+    COVER_SNAPSHOT,
+    COVER_STATE,      /* below, in a test of its own */
+    COVER_CHECKPOINT, /* a checkpoint with another byte is not taken */
+    COVER_WORDS,      /* of a failure, for people: that render is made again */
+    COVER_SHAPE       /* the example has none: as COVER_RECORD */
+} cover;
+
+static const cover render_covers[VQC_RENDER_TABLE_COUNT] = {
+    [VQC_RENDER_SEED] = COVER_SEAL,
+    [VQC_RENDER_SHAPE] = COVER_SEAL,
+    [VQC_RENDER_ROW] = COVER_SEAL,
+    [VQC_RENDER_STATE] = COVER_STATE,
+    [VQC_RENDER_PICTURE_SHA256] = COVER_PICTURE,
+    [VQC_RENDER_LATENT_SHA256] = COVER_PICTURE,
+    [VQC_RENDER_SECONDS] = COVER_RECORD,
+    [VQC_RENDER_DEVICE] = COVER_RECORD,
+    [VQC_RENDER_HOST] = COVER_RECORD,
+    [VQC_RENDER_REASON] = COVER_WORDS,
+    [VQC_RENDER_CHECKPOINT_STEP] = COVER_CHECKPOINT,
+    [VQC_RENDER_CHECKPOINT_SHA256] = COVER_CHECKPOINT,
+    [VQC_RENDER_CHECKPOINT_ENVIRONMENT] = COVER_CHECKPOINT,
+    [VQC_RENDER_RECORD_SHA256] = COVER_RECORD,
+};
+
+static const cover shape_covers[VQC_SHAPE_TABLE_COUNT] = {
+    [VQC_SHAPE_PICTURE] = COVER_PICTURE,
+    [VQC_SHAPE_LATENT] = COVER_PICTURE,
+    [VQC_SHAPE_CODES] = COVER_RECORD,
+    [VQC_SHAPE_LOSS_NAME] = COVER_SEAL,
+    [VQC_SHAPE_LOSSES] = COVER_RECORD,
+    [VQC_SHAPE_SNAPSHOT] = COVER_SNAPSHOT,
+    [VQC_SHAPE_SNAPSHOT_PRESENT] = COVER_SNAPSHOT, /* the mark of one that is not there */
+    [VQC_SHAPE_SNAPSHOT_SHA256] = COVER_SNAPSHOT,
+    [VQC_SHAPE_CHECKPOINT] = COVER_CHECKPOINT,
+    [VQC_SHAPE_RELEVANCE] = COVER_SHAPE,
+};
+
+/* Flips a bit of the first byte, or of the last, of the row of a dataset. */
+static void row_flip(const fixture *f, const vqc_dataset *dataset, size_t row, bool last)
+{
+    vqc_error error = {0};
+    uint64_t offset;
+    uint64_t bytes;
+    assert_int_equal(vqc_dataset_place(dataset, &offset, &bytes, &error), VQC_OK);
+    const uint64_t size = vqc_dataset_part_bytes(dataset, 1);
+    const off_t place = (off_t)(offset + row * size + (last ? size - 1 : 0));
+    const int descriptor = open(f->path, O_RDWR);
+    uint8_t byte;
+    assert_int_equal(pread(descriptor, &byte, 1, place), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(descriptor, &byte, 1, place), 1);
+    assert_int_equal(close(descriptor), 0);
+}
+
+/* That render 0, whose row 0 of this dataset has another byte, is found to be damaged as the cover says. */
+static void assert_covered(const fixture *f, const vqc_archive *archive, const vqc_dataset *dataset, cover by)
+{
+    static const vqc_archive_damage damages[] = {[COVER_PICTURE] = VQC_ARCHIVE_DAMAGE_PICTURE,
+                                                 [COVER_RECORD] = VQC_ARCHIVE_DAMAGE_RECORD,
+                                                 [COVER_SNAPSHOT] = VQC_ARCHIVE_DAMAGE_SNAPSHOT};
+    vqc_error error = {0};
+    vqc_archive_damage damage;
+    if (by != COVER_PICTURE && by != COVER_RECORD && by != COVER_SNAPSHOT)
+        return;
+    /* Of texts the first byte; of two snapshots only the first is there, and the second has no mark. */
+    const bool last = dataset == &archive->shapes[0].table[VQC_SHAPE_SNAPSHOT_PRESENT] ||
+                      (dataset->form.element != VQC_ELEMENT_TEXT && by != COVER_SNAPSHOT);
+    row_flip(f, dataset, 0, last);
+    assert_int_equal(vqc_archive_result_check(archive, 0, &damage, &error), VQC_OK);
+    if (damage != damages[by])
+        fail_msg("%s: a byte of it is another one: expected damage %d, found %d", dataset->form.path, damages[by],
+                 damage);
+    row_flip(f, dataset, 0, last);
+    assert_int_equal(vqc_archive_result_check(archive, 0, &damage, &error), VQC_OK);
+    assert_int_equal(damage, VQC_ARCHIVE_DAMAGE_NONE);
+}
+
+static void test_every_dataset_is_covered(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    vqc_archive *archive = start(f);
+    uint8_t *picture = example_part_make(&f->study.outline, 0, EXAMPLE_SNAPSHOT);
+    assert_int_equal(example_result_write(archive, 0, &error), VQC_OK);
+    assert_int_equal(vqc_archive_snapshot_write(archive, 0, 0, picture, &error), VQC_OK);
+    free(picture);
+    vqc_archive_close(archive);
+    archive = reopen(f);
+    for (int table = 0; table < VQC_RENDER_TABLE_COUNT; table++) {
+        const vqc_dataset *dataset = &archive->render_table[table];
+        if (render_covers[table] == COVER_FORGOTTEN)
+            fail_msg("%s: say here what holds it", dataset->form.path);
+        assert_covered(f, archive, dataset, render_covers[table]);
+    }
+    for (int table = 0; table < VQC_SHAPE_TABLE_COUNT; table++) {
+        const vqc_dataset *dataset = &archive->shapes[0].table[table];
+        if (shape_covers[table] == COVER_FORGOTTEN)
+            fail_msg("dataset %d of a shape: say here what holds it", table);
+        assert_covered(f, archive, dataset, shape_covers[table]);
+    }
+    vqc_archive_close(archive);
+    /* One that was never made, and is said to be done. */
+    archive = start(f);
+    vqc_archive_damage damage;
+    const uint8_t done = VQC_ARCHIVE_DONE;
+    assert_int_equal(vqc_archive_value_write(archive, VQC_RENDER_STATE, 3, &done, &error), VQC_OK);
+    assert_int_equal(vqc_archive_result_check(archive, 3, &damage, &error), VQC_OK);
+    assert_int_equal(damage, VQC_ARCHIVE_DAMAGE_PICTURE);
+    assert_int_equal(vqc_archive_result_discard(archive, 3, &error), VQC_OK);
+    assert_state(archive, 3, VQC_ARCHIVE_PENDING);
+    assert_int_equal(example_result_write(archive, 3, &error), VQC_OK);
+    assert_true(example_result_is_right(archive, 3));
+    vqc_archive_close(archive);
+}
+
+/* Two results, each whole, in each other's rows. */
+static void test_rows_that_change_places(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    vqc_archive_damage damage;
+    vqc_archive *archive = start(f);
+    assert_int_equal(example_result_write(archive, 0, &error), VQC_OK);
+    assert_int_equal(example_result_write(archive, 1, &error), VQC_OK);
+    const vqc_dataset *datasets[VQC_RENDER_TABLE_COUNT + VQC_SHAPE_TABLE_COUNT];
+    size_t count = 0;
+    for (int table = VQC_RENDER_STATE; table < VQC_RENDER_TABLE_COUNT; table++)
+        datasets[count++] = &archive->render_table[table];
+    for (int table = 0; table < VQC_SHAPE_TABLE_COUNT; table++)
+        if (table != VQC_SHAPE_LOSS_NAME && archive->shapes[0].table[table].form.rank != 0)
+            datasets[count++] = &archive->shapes[0].table[table];
+    for (size_t i = 0; i < count; i++) {
+        const size_t bytes = vqc_dataset_part_bytes(datasets[i], 1);
+        const uint64_t rows[2] = {0, 1};
+        uint8_t *both = malloc(2 * bytes);
+        for (size_t k = 0; k < 2; k++)
+            assert_int_equal(vqc_dataset_read(datasets[i], 1, &rows[k], both + k * bytes, &error), VQC_OK);
+        for (size_t k = 0; k < 2; k++)
+            assert_int_equal(vqc_dataset_write(datasets[i], 1, &rows[1 - k], both + k * bytes, &error), VQC_OK);
+        free(both);
+    }
+    assert_int_equal(vqc_archive_result_check(archive, 0, &damage, &error), VQC_OK);
+    assert_int_equal(damage, VQC_ARCHIVE_DAMAGE_RECORD);
+    vqc_archive_close(archive);
+}
+
+/* An archive of vqclip 0.1.0 has no digests of records and snapshots, says so, and is read and gone on with. */
+static void test_archives_without_record_digests(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    vqc_archive_damage damage;
+    bool present;
+    vqc_archive *archive = start(f);
+    assert_true(vqc_archive_has_record_digests(archive));
+    vqc_archive_close(archive);
+    file_replace(f->path, "record_sha256", "record_sha25z", 13);
+    file_replace(f->path, "snapshot_sha256", "snapshot_sha25z", 15);
+    assert_true(seal_remove(f->path));
+    archive = start(f);
+    assert_false(vqc_archive_has_record_digests(archive));
+    uint8_t *picture = example_part_make(&f->study.outline, 0, EXAMPLE_SNAPSHOT);
+    assert_int_equal(example_result_write(archive, 0, &error), VQC_OK);
+    assert_int_equal(vqc_archive_snapshot_write(archive, 0, 0, picture, &error), VQC_OK);
+    assert_int_equal(vqc_archive_snapshot_read(archive, 0, 0, picture, &present, &error), VQC_OK);
+    free(picture);
+    assert_true(present && example_result_is_right(archive, 0));
+    row_flip(f, &archive->shapes[0].table[VQC_SHAPE_LOSSES], 0, true);
+    row_flip(f, &archive->shapes[0].table[VQC_SHAPE_SNAPSHOT], 0, false);
+    assert_int_equal(vqc_archive_result_check(archive, 0, &damage, &error), VQC_OK);
+    assert_int_equal(damage, VQC_ARCHIVE_DAMAGE_NONE);
+    row_flip(f, &archive->shapes[0].table[VQC_SHAPE_PICTURE], 0, true);
+    assert_int_equal(vqc_archive_result_check(archive, 0, &damage, &error), VQC_OK);
+    assert_int_equal(damage, VQC_ARCHIVE_DAMAGE_PICTURE);
+    vqc_archive_close(archive);
+}
+
+/* How many renders each of many shapes has is counted in one pass: 100,000 of each. */
+static void test_many_shapes_are_counted_once(void **state)
+{
+    enum { MANY = 100000 };
+    vqc_error error = {0};
+    size_t *counts;
+    vqc_archive_render *renders = calloc(MANY, sizeof *renders);
+    vqc_archive_extents *extents = calloc(MANY, sizeof *extents);
+    for (uint32_t i = 0; i < MANY; i++) {
+        renders[i] = (vqc_archive_render){.id = "i", .prompt = "", .settings = "", .shape = i};
+        extents[i] = (vqc_archive_extents){.height = 1,
+                                           .width = 1,
+                                           .latent_rows = 1,
+                                           .latent_columns = 1,
+                                           .latent_width = 1,
+                                           .steps = 1,
+                                           .loss_count = 1,
+                                           .loss_names = (const char *const[]){"total"}};
+    }
+    vqc_archive_outline outline = ((const fixture *)*state)->study.outline;
+    outline.renders = renders;
+    outline.render_count = MANY;
+    outline.shapes = extents;
+    outline.shape_count = MANY;
+    assert_int_equal(vqc_outline_shapes_count(&outline, &counts, &error), VQC_OK);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(counts[i], 1);
+    free(counts);
+    uint64_t bytes[2];
+    struct timespec begun;
+    struct timespec ended;
+    double seconds[2];
+    for (int i = 0; i < 2; i++) {
+        outline.render_count = i == 0 ? MANY / 4 : MANY;
+        outline.shape_count = outline.render_count;
+        assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begun), 0);
+        assert_int_equal(vqc_archive_bytes(&outline, &bytes[i], &error), VQC_OK);
+        assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended), 0);
+        seconds[i] = (double)(ended.tv_sec - begun.tv_sec) + 1e-9 * (double)(ended.tv_nsec - begun.tv_nsec);
+    }
+    /* Linear is 4, quadratic 16. */
+    if (seconds[1] > 8.0 * seconds[0] + 0.05)
+        fail_msg("100,000 renders took %g s, a quarter of them %g s", seconds[1], seconds[0]);
+    free(renders);
+    free(extents);
 }
 
 /* --- Whose archive it is --- */
@@ -810,7 +1042,7 @@ static void test_seal_covers_the_rest(void **state)
         }
         end = offset + size;
     }
-    assert_int_equal(parts, 1 + 2 + 10 + 7 + 4); /* HDF5's mark; of launches, of renders, of either shape */
+    assert_int_equal(parts, 1 + 2 + 11 + 8 + 4); /* HDF5's mark; of launches, of renders, of either shape */
     assert_int_equal(vqc_seal_check(f->path, &sealed, &error), VQC_OK);
     assert_true(sealed);
     (void)close(descriptor);
@@ -970,6 +1202,10 @@ int main(void)
         ARCHIVE_TEST(test_environment_of_a_checkpoint),
         ARCHIVE_TEST(test_checkpoints_of_0_1_0),
         ARCHIVE_TEST(test_damaged_picture_is_found),
+        ARCHIVE_TEST(test_every_dataset_is_covered),
+        ARCHIVE_TEST(test_rows_that_change_places),
+        ARCHIVE_TEST(test_archives_without_record_digests),
+        ARCHIVE_TEST(test_many_shapes_are_counted_once),
         ARCHIVE_TEST(test_other_studies_are_refused),
         ARCHIVE_TEST(test_two_launches),
         ARCHIVE_TEST(test_folders_without_access),

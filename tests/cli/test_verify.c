@@ -235,6 +235,14 @@ static void test_flipped_bytes_are_found(void **state)
     vqc_archive_close(archive);
 }
 
+/* Makes an archive one such as vqclip 0.1.0 made, which has digests of pictures and latents alone. */
+static void record_digests_remove(const char *name)
+{
+    char path[PATH_SIZE];
+    bytes_replace(path_in(path, name), "record_sha256", "record_sha25z", 13);
+    assert_true(seal_remove(path));
+}
+
 /* A latent and its digest that agree with each other, but are not what the study gives. */
 static void test_other_result_is_found(void **state)
 {
@@ -258,7 +266,10 @@ static void test_other_result_is_found(void **state)
     bytes_replace(path_in(path, "other.h5"), latent, other, sizeof latent);
     bytes_replace(path, recorded.latent_sha256, digest, 64);
     verify("other.h5", NULL, &result);
-    expect(&result, VQC_OK, "digests   8 of 8 right");
+    expect(&result, VQC_FAILED, "render 3: its record (losses, codes, relevance, seconds, device, host) does not");
+    record_digests_remove("other.h5");
+    verify("other.h5", NULL, &result);
+    expect(&result, VQC_OK, "digests   8 of 8 right\n          of pictures and latents alone");
     verify("other.h5", (const char *[]){"--rerender", "all", NULL}, &result);
     expect(&result, VQC_FAILED, "     3  WRONG    bytes      equal          0       inf  differs   2.50e-01");
 }
@@ -304,6 +315,9 @@ static void test_other_environment_is_compared_by_tolerance(void **state)
     memset(new + 5, 'x', length - 5);
     free(bytes);
     bytes_replace(path, old, new, length);
+    verify("environment.h5", NULL, &result);
+    expect(&result, VQC_FAILED, "digests   0 of 8 right");
+    record_digests_remove("environment.h5");
     verify("environment.h5", (const char *[]){"--rerender", "1", NULL}, &result);
     expect(&result, VQC_OK, "instruction set ");
     expect(&result, VQC_OK, "right    tolerance  equal");
@@ -410,6 +424,9 @@ static void test_other_words_and_numbers_are_found(void **state)
     file_copy(path_in(path, "study.h5"), "losses.h5");
     bytes_replace(path_in(path, "losses.h5"), losses, not_finite, sizeof losses);
     verify("losses.h5", NULL, &result);
+    expect(&result, VQC_FAILED, "render 3: its record (losses");
+    record_digests_remove("losses.h5");
+    verify("losses.h5", NULL, &result);
     expect(&result, VQC_OK, "digests   8 of 8 right");
     verify("losses.h5", (const char *[]){"--rerender", "all", NULL}, &result);
     expect(&result, VQC_FAILED, "     3  WRONG    bytes");
@@ -450,6 +467,18 @@ static void test_damaged_results_are_not_used(void **state)
     expect_error(&result, VQC_FAILED, "picture.h5: 1 pictures are damaged and were not written");
     assert_int_equal(access(path_in(written, "pictures/00004.png"), F_OK), 0);
     assert_int_not_equal(access(path_in(written, "pictures/00005.png"), F_OK), 0);
+    run(&vqc_command_show, (const char *[]){path_in(path, "picture.h5"), NULL}, &result);
+    expect(&result, VQC_FAILED, "    5  damaged ");
+    expect_error(&result, VQC_FAILED, "picture.h5: 1 of its renders are damaged");
+    run(&vqc_command_show, (const char *[]){path_in(path, "latent.h5"), "--json", NULL}, &result);
+    expect(&result, VQC_FAILED, "\"damaged\":\"its picture or latent\"");
+    run(&vqc_command_show, (const char *[]){path_in(path, "study.h5"), NULL}, &result);
+    expect(&result, VQC_OK, "    5  done ");
+    assert_null(strstr(result.output, "damaged"));
+    file_copy(path_in(path, "study.h5"), "old.h5");
+    record_digests_remove("old.h5");
+    run(&vqc_command_show, (const char *[]){path_in(path, "old.h5"), NULL}, &result);
+    expect(&result, VQC_OK, "digests of pictures and latents alone; this archive, of an earlier version, has no");
     assert_int_equal(vqc_archive_open(path_in(path, "latent.h5"), &archive, &error), VQC_OK);
     assert_int_equal(vqc_archive_latent_read(archive, 3, latent, &error), VQC_OK);
     assert_int_equal(vqc_archive_latent_read(archive, 2, latent, &error), VQC_BAD_INPUT);
@@ -470,6 +499,51 @@ static void test_unrecorded_inputs(void **state)
     verify("old.h5", (const char *[]){"--rerender", "all", NULL}, &result);
     expect(&result, VQC_OK, "input     init: present, no digest recorded: ");
     expect(&result, VQC_OK, "made again: 8");
+}
+
+/* The same command again makes what is damaged again, and nothing else; a render that is only said to be done, too.
+ */
+static void test_damaged_results_are_made_again(void **state)
+{
+    (void)state;
+    static const char job[] =
+        "study: again\n"
+        "models:\n"
+        "  generator: {config: generator.yaml, checkpoint: generator.safetensors}\n"
+        "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
+        "render: {size: [40, 24], steps: 2, snapshots: 1, optimizer: {lr: 0.5}, crops: {count: 3, group: 2}}\n"
+        "seeds: [0, 1, 2, 3]\n"
+        "prompts: [{targets: [{noise: 1}]}]\n";
+    vqc_error error = {0};
+    outcome result;
+    char path[PATH_SIZE];
+    uint8_t picture[PICTURE_SIZE];
+    uint8_t snapshot[PICTURE_SIZE];
+    float losses[2 * 3];
+    bool present;
+    vqc_archive *archive;
+    render("again", job);
+    assert_int_equal(vqc_archive_open(path_in(path, "again.h5"), &archive, &error), VQC_OK);
+    assert_int_equal(vqc_archive_picture_read(archive, 1, picture, &error), VQC_OK);
+    assert_int_equal(vqc_archive_losses_read(archive, 2, losses, &error), VQC_OK);
+    assert_int_equal(vqc_archive_snapshot_read(archive, 3, 0, snapshot, &present, &error), VQC_OK);
+    assert_true(present);
+    vqc_archive_close(archive);
+    bytes_replace(path, (const char *)picture + 10, "12345678", 8);
+    bytes_replace(path, losses + 1, "87654321", 8);
+    verify("again.h5", NULL, &result);
+    expect(&result, VQC_FAILED, "digests   2 of 4 right");
+    expect(&result, VQC_FAILED, "render 1: its picture or latent");
+    expect(&result, VQC_FAILED, "render 2: its record");
+    render("again", job);
+    verify("again.h5", (const char *[]){"--rerender", "all", NULL}, &result);
+    expect(&result, VQC_OK, "digests   4 of 4 right");
+    uint8_t other[PICTURE_SIZE];
+    memcpy(other, snapshot, sizeof other);
+    other[100] ^= 1;
+    bytes_replace(path_in(path, "again.h5"), snapshot, other, sizeof snapshot);
+    verify("again.h5", NULL, &result);
+    expect(&result, VQC_FAILED, "render 3: one of its snapshots does not have the recorded SHA-256");
 }
 
 /* Prompts from a file of lines that is gone as well. */
@@ -526,6 +600,7 @@ int main(void)
         cmocka_unit_test(test_missing_input_concerns_its_render),
         cmocka_unit_test(test_other_words_and_numbers_are_found),
         cmocka_unit_test(test_damaged_results_are_not_used),
+        cmocka_unit_test(test_damaged_results_are_made_again),
         cmocka_unit_test(test_unrecorded_inputs),
         cmocka_unit_test(test_prompts_of_a_file),
         cmocka_unit_test(test_other_prompts_are_found),
