@@ -1,8 +1,8 @@
 """Collects raters' files: checks them against the study's key and joins both to one table of ratings.
 
-A file is what a page saved, as JSON or CSV. Refused are files of another study, a second file of a rater, pictures that
-the rater was not shown at that place, and ratings out of range: somebody has to look at these. What is only missing is
-said, and left out.
+A file is what a page saved, as JSON or CSV. Refused are files of another study, two files of a rater of which neither
+holds all of the other, pictures that the rater was not shown at that place, and ratings out of range: somebody has to look
+at these. What is only missing is said, and left out.
 """
 
 import collections
@@ -18,6 +18,7 @@ from kit import RATINGS_FORMAT
 
 CSV_COLUMNS = ("study", "rater", "position", "picture", "rating", "seconds")
 LOWEST, HIGHEST = 1, 5
+FORMAT_WITHOUT_ANSWERS = "vqclip ratings 1"  # of pages that kept the last answer of each place alone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +43,14 @@ class RaterFile:
     study: str
     rater: int
     rows: list[dict]  # position, picture, rating, seconds
+    answers: frozenset | None = None  # all that were given, of which the rows are the last; None: the file does not say
+
+    def holds(self, other: "RaterFile") -> bool:
+        """Whether all that the other file says was said when this one was saved."""
+        if self.answers is not None and other.answers is not None:
+            return self.answers >= other.answers
+        own, others = ({(row["position"], row["picture"], row["rating"]) for row in file.rows} for file in (self, other))
+        return own >= others
 
 
 def checked_row(path: Path, row: dict) -> dict:
@@ -55,15 +64,21 @@ def checked_row(path: Path, row: dict) -> dict:
         raise BadInput(f"{path}: expected position, picture, rating and seconds, found {found}") from None
 
 
+def checked_answers(answers: list[dict]) -> frozenset:
+    return frozenset((int(answer["position"]), int(answer["rating"]), str(answer["at"]), str(answer["tab"]))
+                     for answer in answers)
+
+
 def read_json(path: Path, text: str) -> RaterFile:
     try:
         content = json.loads(text)
-        if content["format"] != RATINGS_FORMAT:
+        if content["format"] not in (RATINGS_FORMAT, FORMAT_WITHOUT_ANSWERS):
             raise BadInput(f"{path}: expected format {RATINGS_FORMAT!r}, found {content['format']!r}")
         rows = [checked_row(path, dict(row)) for row in content["ratings"]]
         if type(content["rater"]) is not int:
             raise ValueError
-        return RaterFile(path, str(content["study"]), content["rater"], rows)
+        answers = None if content["format"] == FORMAT_WITHOUT_ANSWERS else checked_answers(content["answers"])
+        return RaterFile(path, str(content["study"]), content["rater"], rows, answers)
     except (ValueError, TypeError, KeyError, RecursionError):
         raise BadInput(f"{path}: expected ratings as a page saves them, in JSON or CSV") from None
 
@@ -86,13 +101,11 @@ def read_rater_file(path: Path) -> RaterFile:
     return read_json(path, text) if text.lstrip().startswith("{") else read_csv(path, text)
 
 
-def check_rater(key: Key, file: RaterFile, seen: dict[int, Path]) -> None:
+def check_rater(key: Key, file: RaterFile) -> None:
     if file.study != key.study:
         raise BadInput(f"{file.path}: expected ratings of study {key.study}, found study {file.study}")
     if file.rater not in key.orders:
         raise BadInput(f"{file.path}: expected a rater from 1 to {len(key.orders)}, found {file.rater}")
-    if file.rater in seen:
-        raise BadInput(f"{file.path}: expected one file of rater {file.rater}, found {seen[file.rater]} too")
 
 
 def check_row(key: Key, file: RaterFile, row: dict) -> None:
@@ -127,15 +140,30 @@ def ratings_of(key: Key, file: RaterFile) -> list[Rating]:
     return ratings
 
 
+def is_fuller(file: RaterFile, known: RaterFile | None) -> bool:
+    """Whether the file counts in the place of another one of its rater."""
+    if known is None:
+        return True
+    if not file.holds(known) and not known.holds(file):
+        raise BadInput(f"{file.path}: expected one file of rater {file.rater}, or one that holds all of the other, found "
+                       f"{known.path} too")
+    fuller = file.holds(known)
+    one, other = (file, known) if fuller else (known, file)
+    say(f"rater {file.rater}: {one.path} holds all of {other.path}, and counts")
+    return fuller
+
+
 def collect(key: Key, paths: list[Path]) -> list[Rating]:
     """The ratings of all files, in the key's order of prompts and conditions, then by picture, rater and position."""
-    seen: dict[int, Path] = {}
+    seen: dict[int, RaterFile] = {}
     ratings: dict[int, list[Rating]] = {}
     for path in paths:
         file = read_rater_file(path)
-        check_rater(key, file, seen)
-        seen[file.rater] = path
-        ratings[file.rater] = ratings_of(key, file)
+        check_rater(key, file)
+        found = ratings_of(key, file)
+        if is_fuller(file, seen.get(file.rater)):
+            seen[file.rater] = file
+            ratings[file.rater] = found
     say_missing(key, ratings)
     prompts = {prompt: number for number, prompt in enumerate(key.prompts)}
     conditions = {name: number for number, name in enumerate(key.condition_names())}

@@ -1,12 +1,12 @@
 """Makes a rating kit from conditions: pages for raters who must not know which picture is of which condition.
 
     OUTPUT/raters/rater-01.html ...   what raters get: one page each, complete in itself
-    OUTPUT/raters/pictures/           the pictures, where pages do not hold them themselves
+    OUTPUT/raters/01-RANDOM.html ...  or, beside pictures/, pages for a web server, which nobody finds who was not sent there
     OUTPUT/key.json                   what raters must not get
 
 Nothing that raters get betrays a condition: pictures have random names and are listed by them; they are written anew
-from their pixels, all by the same encoder, with nothing but pixels in the file and all of the same size; orders are
-balanced (order.py).
+from their pixels, all by the same encoder, with nothing but pixels in the file, filled up to the same number of bytes; all
+are of the same size; orders are balanced (order.py).
 """
 
 import base64
@@ -17,6 +17,8 @@ import io
 import json
 import random
 import re
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,7 @@ from condition import Condition, Picture, common_prompts
 from key import Key
 
 PAGE = Path(__file__).with_name("page.html")
-RATINGS_FORMAT = "vqclip ratings 1"
+RATINGS_FORMAT = "vqclip ratings 2"
 PAGE_GREY = (0xE6, 0xE6, 0xE6)
 NAME_LETTERS = "bcdfghjkmnpqrstvwxz23456789"  # no words, and nothing that looks like something else
 NAME_LENGTH = 10
@@ -57,6 +59,7 @@ class Wishes:
     repeats: int
     size: int | None  # side of the square that pictures are fitted into; None: as they are, all of one size
     linked: bool  # pictures as files beside the pages
+    side: int  # of the square on the screen that pictures fit into
     seed: int
 
 
@@ -103,8 +106,24 @@ def encode_png(image: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def random_names(count: int, seed: int) -> list[str]:
-    rng, names = random.Random(f"{seed} names"), set()
+def fill(content: bytes, size: int, rng: random.Random) -> bytes:
+    """The PNG with `size` bytes, by a chunk before its last that decoders pass over. Its bytes are random, so that packed
+    they are no shorter."""
+    last = 12  # the bytes of a chunk without content, as IEND is
+    body = b"paDd" + rng.randbytes(size - len(content) - last)
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return content[:-last] + chunk + content[-last:]
+
+
+def encode_alike(pictures: dict[str, Image.Image], seed: int) -> dict[str, bytes]:
+    """Name -> PNG, all of the same number of bytes, as some systems' pictures are easier to compress than others'."""
+    contents = {name: encode_png(image) for name, image in pictures.items()}
+    size = max(map(len, contents.values())) + 12
+    return {name: fill(content, size, random.Random(f"{seed} filling {name}")) for name, content in contents.items()}
+
+
+def random_names(count: int, seed: int, what: str = "names") -> list[str]:
+    rng, names = random.Random(f"{seed} {what}"), set()
     while len(names) < count:
         names.add("".join(rng.choices(NAME_LETTERS, k=NAME_LENGTH)))
     sorted_names = sorted(names)  # a set has no order that can be relied on
@@ -155,20 +174,28 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
     )
 
 
-def page_data(key: Key, rater: int, sources: dict[str, str], ratio: str) -> str:
+def page_data(key: Key, rater: int, sources: dict[str, str], size: tuple[int, int], side: int) -> str:
     """What a page knows, as JSON that can stand in HTML. `sources`: the address of each picture."""
     prompts = {name: picture["prompt"] for name, picture in key.pictures.items()}
     shown = {name: sources[name] for name in sorted(set(key.orders[rater]))}
     order_shown = [{"picture": name, "text": key.texts.get(prompts[name], prompts[name])}
                    for name in key.orders[rater]]
     data = {"format": RATINGS_FORMAT, "study": key.study, "rater": rater, "question": QUESTION, "labels": LABELS,
-            "instruction": key.instruction, "ratio": ratio, "order": order_shown, "pictures": shown}
+            "instruction": key.instruction, "size": size, "side": side, "order": order_shown, "pictures": shown}
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
 
 
-def write_pages(folder: Path, key: Key, files: dict[str, bytes], ratio: str, linked: bool) -> None:
+def page_names(key: Key, linked: bool) -> dict[int, str]:
+    """Rater -> the name of the page. On a web server a name that can be guessed is another rater's page."""
+    if not linked:
+        return {rater: f"rater-{rater:02d}.html" for rater in key.orders}
+    names = random_names(len(key.orders), key.seed, "pages")
+    return {rater: f"{rater:02d}-{name}.html" for rater, name in zip(key.orders, names, strict=True)}
+
+
+def write_pages(folder: Path, key: Key, files: dict[str, bytes], size: tuple[int, int], wishes: Wishes) -> None:
     template = PAGE.read_text(encoding="utf-8").replace("@TITLE@", html.escape(key.title))
-    if linked:
+    if wishes.linked:
         (folder / "pictures").mkdir()
         for name, content in files.items():
             (folder / "pictures" / f"{name}.png").write_bytes(content)
@@ -176,9 +203,19 @@ def write_pages(folder: Path, key: Key, files: dict[str, bytes], ratio: str, lin
     else:
         sources = {name: "data:image/png;base64," + base64.b64encode(content).decode()
                    for name, content in files.items()}
-    for rater in key.orders:
-        page = template.replace("@DATA@", page_data(key, rater, sources, ratio))
-        (folder / f"rater-{rater:02d}.html").write_text(page, encoding="utf-8")
+    for rater, name in page_names(key, wishes.linked).items():
+        page = template.replace("@DATA@", page_data(key, rater, sources, size, wishes.side))
+        (folder / name).write_text(page, encoding="utf-8")
+
+
+SIGNS = re.compile(r"[|^]|:\s*[-+\u2212]?\.?\d")  # of weights, parts and phrases, which are for the program
+
+
+def check_texts(wishes: Wishes, prompts: list[str]) -> None:
+    if signed := [prompt for prompt in prompts if SIGNS.search(wishes.texts.get(prompt, prompt))]:
+        more = f" and {len(signed) - 1} more" if len(signed) > 1 else ""
+        raise BadInput(f"expected texts that raters can read, found {signed[0]!r}{more}; --texts gives other words for "
+                       "prompts with weights or parts")
 
 
 def check_wishes(wishes: Wishes, conditions: list[Condition], prompts: list[str]) -> None:
@@ -214,17 +251,17 @@ def make_kit(conditions: list[Condition], wishes: Wishes, output: Path) -> Key:
         raise BadInput(f"{output}: expected a new or empty folder")
     prompts = worded_prompts(conditions, common_prompts(conditions, wishes.copies))
     check_wishes(wishes, conditions, prompts)
+    check_texts(wishes, prompts)
     loaded = load_all(conditions, prompts, wishes)
     names = dict(zip(loaded, random_names(len(loaded), wishes.seed), strict=True))
     pictures = {name: loaded[place] for place, name in names.items()}
     key = make_key(conditions, prompts, pictures, names, wishes)
-    files = {name: encode_png(pictures[name].image) for name in sorted(pictures)}
-    width, height = next(iter(loaded.values())).image.size
+    files = encode_alike({name: pictures[name].image for name in sorted(pictures)}, wishes.seed)
     size = sum(len(files[name]) for name in set(key.orders[1]))
     if not wishes.linked and size > LARGE_PAGE_BYTES:
         say(f"each page takes {size * 4 / 3e6:.0f} MB; --linked keeps the pictures beside them")
     folder = output / "raters"
     folder.mkdir(parents=True)
     key.write(output / "key.json")
-    write_pages(folder, key, files, f"{width} / {height}", wishes.linked)
+    write_pages(folder, key, files, next(iter(loaded.values())).image.size, wishes)
     return key

@@ -31,6 +31,7 @@ def make(arguments: argparse.Namespace) -> None:
         repeats=arguments.repeats,
         size=arguments.size,
         linked=arguments.linked,
+        side=arguments.side,
         seed=secrets.randbits(32) if arguments.seed is None else arguments.seed,
     )
     key = kit.make_kit(open_conditions(arguments.conditions), wishes, arguments.output)
@@ -67,6 +68,8 @@ def build_parser() -> argparse.ArgumentParser:
                        help="pictures shown twice to each rater, to measure whether they agree with themselves")
     maker.add_argument("--size", type=command.positive, metavar="PIXELS",
                        help="fit all pictures into squares of that side, where their sizes differ")
+    maker.add_argument("--side", type=command.positive, metavar="PIXELS", default=320,
+                       help="of the square on the screen that pictures fit into, the same for all raters (default 320)")
     maker.add_argument("--linked", action="store_true",
                        help="pictures as files beside the pages, for a web server; else each page holds them and works "
                        "alone")
