@@ -88,6 +88,12 @@ class Losses:
                 sums[match["perceptor"]] = sums.get(match["perceptor"], 0.0) + column
         return sums
 
+    def terms(self) -> dict[str, np.ndarray]:
+        """The perceptors' sums, then every other term by its name, "L2" and "total" among them."""
+        others = {name: column for name, column in zip(self.names, self.values.T, strict=True)
+                  if not TARGET.fullmatch(name)}
+        return {**self.of_perceptors(), **others}
+
     def named(self, name: str) -> np.ndarray:
         """The term of that name, "L2" or "total", at every step."""
         return self.values[:, self.names.index(name)]

@@ -74,10 +74,9 @@ def read_curves(archives: dict[str, Archive]) -> list[Curves]:
     for name, archive in archives.items():
         for render in archive.finished():
             losses = archive.losses(render)
-            terms = {**losses.of_perceptors(), "L2": losses.named("L2"), "total": losses.named("total")}
             key = name, render.variant, len(losses.values)
             curves = groups.setdefault(key, Curves(", ".join(filter(None, key[:2])), {}))
-            for term, values in terms.items():
+            for term, values in losses.terms().items():
                 curves.terms.setdefault(term, []).append(values)
     several_lengths = {key[:2] for key in groups if sum(other[:2] == key[:2] for other in groups) > 1}
     for key, curves in groups.items():
@@ -114,7 +113,7 @@ def draw_legend(figure: plt.Figure, axes: list[plt.Axes]) -> None:
 
 
 def draw_losses(groups: list[Curves]) -> plt.Figure:
-    """A panel for each perceptor, the L2 term and the total."""
+    """A panel for each perceptor and regulariser, and the total."""
     found = dict.fromkeys(term for curves in groups for term in curves.terms)
     terms = [term for term in found if term not in ("L2", "total")] + ["L2", "total"]
     columns = 2 if len(terms) in (2, 4) else 3

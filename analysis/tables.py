@@ -163,8 +163,7 @@ def times_table(archives: dict[str, Archive]) -> Table:
 
 
 def last_losses(losses: Losses) -> dict[str, float]:
-    terms = {**losses.of_perceptors(), "L2": losses.named("L2"), "total": losses.named("total")}
-    return {name: float(values[-1]) for name, values in terms.items()}
+    return {name: float(values[-1]) for name, values in losses.terms().items()}
 
 
 def losses_table(archives: dict[str, Archive]) -> Table:

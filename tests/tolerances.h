@@ -100,6 +100,9 @@ static const tolerance tolerances[TOLERANCE_COUNT] = {
 #define OPTIMISER_LARGEST 2e-6
 #define OPTIMISER_SMALL 1e-1
 
+/* Relative, of a loss's slope along its gradient at the latent: central differences of a chain of f32 operations. */
+#define CHAIN_SLOPE 3e-3
+
 /* A mask's values are means of whole numbers, rounded to f32, and once more when a cell is the mean of them. */
 #define MASK_SHARE 2e-7
 

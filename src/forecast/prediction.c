@@ -8,6 +8,7 @@
 #include "forecast/agenda.h"
 #include "forecast/lane_course.h"
 #include "render/latent_optimiser.h"
+#include "render/regulariser.h"
 #include "render/step_message.h"
 #include "schedule/cost.h"
 #include "schedule/division.h"
@@ -87,7 +88,8 @@ uint64_t vqc_prediction_host(const vqc_study *study, const vqc_cost_table *costs
 {
     enum { BYTES_OF_TENSOR = 12, BYTES_OF_PIXEL = 63 };
     uint64_t tensors = (uint64_t)vqc_latent_optimiser_tensors(render->settings);
-    uint64_t terms = study->perceptor_count * render->prompt->target_count + 2;
+    uint64_t terms = study->perceptor_count * render->prompt->target_count + 2 +
+                     (uint64_t)vqc_picture_regularisers_count(render->settings);
     uint64_t targets = 0;
     for (size_t i = 0; i < study->prompt_count; i++)
         targets += study->prompts[i].target_count;

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "render/regulariser.h"
 #include "schedule/checkpoint.h"
 #include "study/tables.h"
 #include "text/tokenizer.h"
@@ -19,6 +20,8 @@ struct vqc_study_archive {
     char **input_texts; /* of each input: what it is, and its size */
     vqc_archive_extents *shapes;
     size_t shape_capacity;
+    uint32_t *picture_terms; /* of each shape: the regularisers that look at the picture */
+    size_t picture_terms_capacity;
     vqc_archive_render *renders;
     char **settings;   /* of each render */
     char **loss_names; /* every name of every shape, to be freed */
@@ -130,31 +133,33 @@ static vqc_status inputs_fill(vqc_study_archive *archive, const vqc_study *study
     return VQC_OK;
 }
 
-/* Adds one loss name, kept for the release. */
-static vqc_status loss_name_add(vqc_study_archive *archive, vqc_error *error, const char *perceptor, size_t target,
-                                const char *fixed)
+/* Adds one loss name, "NAME" or, of target number `target` from 1, "NAME: target 1", kept for the release. */
+static vqc_status loss_name_add(vqc_study_archive *archive, const char *name, size_t target, vqc_error *error)
 {
     vqc_text text = {0};
     VQC_TRY(vqc_memory_grow(&archive->loss_names, &archive->loss_name_capacity, archive->loss_name_count + 1,
                             sizeof(char *), "loss names", error));
-    if (fixed != NULL)
-        VQC_TRY(vqc_text_append(&text, error, "%s", fixed));
+    if (target == 0)
+        VQC_TRY(vqc_text_append(&text, error, "%s", name));
     else
-        VQC_TRY(vqc_text_append(&text, error, "%s: target %zu", perceptor, target + 1));
+        VQC_TRY(vqc_text_append(&text, error, "%s: target %zu", name, target));
     archive->loss_names[archive->loss_name_count++] = text.data;
     return VQC_OK;
 }
 
 /* The names of a render's loss terms, in a new array. */
 static vqc_status loss_names_make(vqc_study_archive *archive, const vqc_study *study, const vqc_prompt *prompt,
-                                  const char ***names_out, vqc_error *error)
+                                  uint32_t picture_terms, const char ***names_out, vqc_error *error)
 {
     size_t first = archive->loss_name_count;
     for (size_t i = 0; i < study->perceptor_count; i++)
         for (size_t t = 0; t < prompt->target_count; t++)
-            VQC_TRY(loss_name_add(archive, error, study->perceptors[i].name, t, NULL));
-    VQC_TRY(loss_name_add(archive, error, NULL, 0, "L2"));
-    VQC_TRY(loss_name_add(archive, error, NULL, 0, "total"));
+            VQC_TRY(loss_name_add(archive, study->perceptors[i].name, t + 1, error));
+    VQC_TRY(loss_name_add(archive, "L2", 0, error));
+    for (int row = 0; row < VQC_PICTURE_REGULARISERS; row++)
+        if ((picture_terms >> row & 1) != 0)
+            VQC_TRY(loss_name_add(archive, vqc_picture_regulariser_name(row), 0, error));
+    VQC_TRY(loss_name_add(archive, "total", 0, error));
     size_t count = archive->loss_name_count - first;
     VQC_TRY(vqc_memory_allocate(count, sizeof(char *), "loss names", names_out, error));
     for (size_t i = 0; i < count; i++)
@@ -179,7 +184,7 @@ static vqc_status shape_place(vqc_study_archive *archive, const vqc_study *study
     int64_t every = render->settings->snapshots;
     int64_t snapshots = every == 0 ? 0 : shape->steps / every;
     for (size_t i = 0; i < archive->outline.shape_count; i++) {
-        if (shape_is(&archive->shapes[i], shape, snapshots)) {
+        if (shape_is(&archive->shapes[i], shape, snapshots) && archive->picture_terms[i] == shape->picture_terms) {
             *index_out = (uint32_t)i;
             return VQC_OK;
         }
@@ -187,7 +192,10 @@ static vqc_status shape_place(vqc_study_archive *archive, const vqc_study *study
     const char **names;
     VQC_TRY(vqc_memory_grow(&archive->shapes, &archive->shape_capacity, archive->outline.shape_count + 1,
                             sizeof(vqc_archive_extents), "shapes", error));
-    VQC_TRY(loss_names_make(archive, study, render->prompt, &names, error));
+    VQC_TRY(vqc_memory_grow(&archive->picture_terms, &archive->picture_terms_capacity,
+                            archive->outline.shape_count + 1, sizeof(uint32_t), "shapes", error));
+    VQC_TRY(loss_names_make(archive, study, render->prompt, shape->picture_terms, &names, error));
+    archive->picture_terms[archive->outline.shape_count] = shape->picture_terms;
     archive->shapes[archive->outline.shape_count] = (vqc_archive_extents){
         .height = (uint32_t)shape->height,
         .width = (uint32_t)shape->width,
@@ -285,6 +293,7 @@ void vqc_study_archive_destroy(vqc_study_archive *archive)
     free(archive->input_texts);
     free(archive->inputs);
     free(archive->shapes);
+    free(archive->picture_terms);
     free(archive->renders);
     free(archive->settings);
     free(archive->loss_names);

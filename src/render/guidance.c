@@ -7,6 +7,7 @@
 #include "ops/replay.h"
 #include "render/latent_optimiser.h"
 #include "render/parametrisation.h"
+#include "render/picture_terms.h"
 
 /* Events of a step: its begin, the end of decode, that of each perceptor's groups, that of gather, then begin and
  * end of update. */
@@ -32,7 +33,8 @@ struct vqc_guidance {
     vqc_timer *timer;
     /* Of the render. */
     vqc_latent_optimiser *optimiser;
-    size_t optimiser_size; /* bytes that it and the gradients' sum take on the device */
+    vqc_picture_terms *terms; /* NULL: none */
+    size_t optimiser_size;    /* bytes that these and the gradients' sum take on the device */
     int64_t target_count;
     double *distances; /* (groups of all perceptors, targets), in host memory that the device reaches */
     vqc_replay decode, update;
@@ -157,8 +159,10 @@ static void render_release(vqc_guidance *guidance)
     vqc_replay_reset(&guidance->decode);
     vqc_replay_reset(&guidance->update);
     vqc_latent_optimiser_destroy(guidance->optimiser);
+    vqc_picture_terms_destroy(guidance->terms);
     vqc_ops_host_release(guidance->models.ops, guidance->distances);
     guidance->optimiser = NULL;
+    guidance->terms = NULL;
     guidance->distances = NULL;
 }
 
@@ -222,12 +226,15 @@ vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim
     render_release(guidance);
     VQC_TRY(perceptors_turn(guidance, aim, error));
     guidance->target_count = aim->target_count;
-    guidance->optimiser_size =
-        vqc_render_memory_optimiser(guidance->models.generator, aim->settings, guidance->rows, guidance->columns);
+    VQC_TRY(vqc_render_memory_optimiser(&guidance->models, aim->settings, guidance->rows, guidance->columns,
+                                        &guidance->optimiser_size, error));
     int64_t distances = groups_before(guidance, guidance->models.study->perceptor_count) * aim->target_count;
     VQC_TRY(
         vqc_ops_host_allocate(guidance->models.ops, (size_t)distances * sizeof *guidance->distances, &memory, error));
     guidance->distances = memory;
+    const vqc_picture_terms_site site =
+        vqc_render_memory_terms(&guidance->models, aim->settings, guidance->rows, guidance->columns);
+    VQC_TRY(vqc_picture_terms_create(&site, &guidance->terms, error));
     return vqc_latent_optimiser_create(guidance->models.generator, guidance->models.ops, aim->settings,
                                        guidance->rows, guidance->columns, &guidance->optimiser, error);
 }
@@ -257,6 +264,11 @@ static vqc_status latent_measure_now(vqc_guidance *guidance, vqc_error *error)
 vqc_status vqc_guidance_mask(vqc_guidance *guidance, const float *mask, vqc_error *error)
 {
     return vqc_latent_optimiser_mask(guidance->optimiser, mask, error);
+}
+
+vqc_status vqc_guidance_start_picture(vqc_guidance *guidance, const float *picture, vqc_error *error)
+{
+    return vqc_picture_terms_start(guidance->terms, picture, error);
 }
 
 vqc_status vqc_guidance_reset(vqc_guidance *guidance, const float *z, vqc_error *error)
@@ -346,6 +358,8 @@ static vqc_status update_work(void *context, vqc_error *error)
     VQC_TRY(vqc_ops_gradient_sum_read(guidance->models.ops, guidance->gradient_sum,
                                       vqc_network_gradient(network, guidance->decoder.picture),
                                       picture_count(guidance), error));
+    VQC_TRY(vqc_picture_terms_add(guidance->terms, vqc_network_data(network, guidance->decoder.picture),
+                                  vqc_network_gradient(network, guidance->decoder.picture), error));
     VQC_TRY(vqc_network_backward(network, error));
     VQC_TRY(
         vqc_latent_optimiser_step(guidance->optimiser, vqc_network_gradient(network, guidance->decoder.z), error));
@@ -356,8 +370,10 @@ vqc_status vqc_guidance_update(vqc_guidance *guidance, int64_t step, double l2_s
 {
     VQC_TRY(vqc_timer_mark(guidance->timer, EVENT_UPDATE, error));
     VQC_TRY(vqc_latent_optimiser_prepare(guidance->optimiser, step, l2_slope, error));
+    VQC_TRY(vqc_picture_terms_prepare(guidance->terms, step, error));
     VQC_TRY(vqc_replay_run(&guidance->update, guidance->models.ops, update_work, guidance, error));
     VQC_TRY(vqc_timer_mark(guidance->timer, EVENT_UPDATED, error));
+    VQC_TRY(vqc_picture_terms_fetch(guidance->terms, error));
     return latent_measures_fetch(guidance, error);
 }
 
@@ -377,6 +393,11 @@ const vqc_guidance_results *vqc_guidance_results_of(const vqc_guidance *guidance
 const double *vqc_guidance_distances(const vqc_guidance *guidance, size_t perceptor, int64_t group)
 {
     return guidance->distances + (groups_before(guidance, perceptor) + group) * guidance->target_count;
+}
+
+void vqc_guidance_picture_losses(const vqc_guidance *guidance, int64_t step, double *losses)
+{
+    vqc_picture_terms_losses(guidance->terms, step, losses);
 }
 
 int64_t *vqc_guidance_gradient_sum(vqc_guidance *guidance)

@@ -12,8 +12,9 @@
  *     create → turn → reset or restore → { decode → look at groups → gather → update → wait }* → destroy
  *
  * One step (paper, section 3): decode z → every perceptor looks at its crops, group by group, and their gradients
- * with respect to the picture are added up → gather what is wanted of that → back through the decoder → the
- * optimiser on z, with the gradient of the L2 term → z limited to the generator's range. */
+ * with respect to the picture are added up → gather what is wanted of that → the gradients of the regularisers that
+ * look at the picture (picture_terms.h) → back through the decoder → the optimiser on z, with the gradient of the L2
+ * term → z limited to the generator's range. */
 typedef struct vqc_guidance vqc_guidance;
 
 /* Makes the networks for pictures of rows × columns cells with the render's settings. What the models point to must
@@ -48,6 +49,10 @@ VQC_MUST_CHECK vqc_status vqc_guidance_turn(vqc_guidance *guidance, const vqc_gu
 VQC_MUST_CHECK vqc_status vqc_guidance_mask(vqc_guidance *guidance, const float *mask, vqc_error *error);
 /* Other weights than the aim's from now on. What was queued must be done. */
 VQC_MUST_CHECK vqc_status vqc_guidance_weigh(vqc_guidance *guidance, const double *weights, vqc_error *error);
+
+/* The picture that the render starts from, (height, width, 3), 0 to 1, in host memory, before its first step; where
+ * one of its regularisers looks at it (render/regulariser.h). */
+VQC_MUST_CHECK vqc_status vqc_guidance_start_picture(vqc_guidance *guidance, const float *picture, vqc_error *error);
 
 /* Starts from the latent z (rows, columns, width), in host memory. */
 VQC_MUST_CHECK vqc_status vqc_guidance_reset(vqc_guidance *guidance, const float *z, vqc_error *error);
@@ -85,6 +90,9 @@ typedef struct vqc_guidance_results {
 } vqc_guidance_results;
 
 const vqc_guidance_results *vqc_guidance_results_of(const vqc_guidance *guidance);
+
+/* After the update: the losses of the regularisers that look at the picture, in their rows' order. */
+void vqc_guidance_picture_losses(const vqc_guidance *guidance, int64_t step, double *losses);
 
 /* A group's distances to each target, added up over its crops: (target_count). */
 const double *vqc_guidance_distances(const vqc_guidance *guidance, size_t perceptor, int64_t group);

@@ -64,20 +64,32 @@ static vqc_status perceptor_add(const vqc_render_models *models, const vqc_setti
     return status;
 }
 
-size_t vqc_render_memory_optimiser(const vqc_generator *generator, const vqc_settings *settings, int64_t rows,
-                                   int64_t columns)
+vqc_picture_terms_site vqc_render_memory_terms(const vqc_render_models *models, const vqc_settings *settings,
+                                               int64_t rows, int64_t columns)
 {
-    int64_t pixels = rows * columns * generator->factor * generator->factor;
-    int64_t latent = rows * columns * vqc_parametrisation_of(settings)->width(generator);
-    return (size_t)(3 * pixels) * sizeof(int64_t) + vqc_latent_optimiser_size(settings, latent);
+    const int64_t factor = models->generator->factor;
+    return (vqc_picture_terms_site){models->ops, settings, rows * factor, columns * factor};
 }
 
-static void optimiser_add(const vqc_render_models *models, const vqc_settings *settings, int64_t rows,
-                          int64_t columns, vqc_render_memory *memory)
+vqc_status vqc_render_memory_optimiser(const vqc_render_models *models, const vqc_settings *settings, int64_t rows,
+                                       int64_t columns, size_t *bytes_out, vqc_error *error)
 {
-    size_t size = vqc_render_memory_optimiser(models->generator, settings, rows, columns);
+    const vqc_picture_terms_site site = vqc_render_memory_terms(models, settings, rows, columns);
+    int64_t latent = rows * columns * vqc_parametrisation_of(settings)->width(models->generator);
+    VQC_TRY(vqc_picture_terms_size(&site, bytes_out, error));
+    *bytes_out += (size_t)(3 * site.height * site.width) * sizeof(int64_t);
+    *bytes_out += vqc_latent_optimiser_size(settings, latent);
+    return VQC_OK;
+}
+
+static vqc_status optimiser_add(const vqc_render_models *models, const vqc_settings *settings, int64_t rows,
+                                int64_t columns, vqc_render_memory *memory, vqc_error *error)
+{
+    size_t size;
+    VQC_TRY(vqc_render_memory_optimiser(models, settings, rows, columns, &size, error));
     memory->parts[memory->count++] =
         (vqc_render_memory_part){.kind = "optimiser", .name = "", .activations = size, .recomputed = size};
+    return VQC_OK;
 }
 
 static vqc_status encoder_add(const vqc_render_models *models, const vqc_perceptor_extents *extents,
@@ -102,7 +114,7 @@ vqc_status vqc_render_memory_prepare(const vqc_render_models *models, const vqc_
     VQC_TRY(decoder_add(models, render->settings, rows, columns, memory_out, error));
     for (size_t i = 0; i < models->study->perceptor_count; i++)
         VQC_TRY(perceptor_add(models, render->settings, &extents, i, memory_out, error));
-    optimiser_add(models, render->settings, rows, columns, memory_out);
+    VQC_TRY(optimiser_add(models, render->settings, rows, columns, memory_out, error));
     return vqc_init_is_encoded(render->settings) ? encoder_add(models, &extents, memory_out, error) : VQC_OK;
 }
 
@@ -178,8 +190,8 @@ static vqc_status need_measure(memory_need *need, const vqc_generator_decoder *d
                          error));
     for (size_t i = 0; i < need->memory.count; i++)
         need->available += need->memory.parts[i].parameters;
-    optimiser_add(need->models, need->render->settings, need->extents.height / factor, need->extents.width / factor,
-                  &need->memory);
+    VQC_TRY(optimiser_add(need->models, need->render->settings, need->extents.height / factor,
+                          need->extents.width / factor, &need->memory, error));
     return vqc_init_is_encoded(need->render->settings)
                ? encoder_add(need->models, &need->extents, &need->memory, error)
                : VQC_OK;

@@ -3,6 +3,7 @@
 
 #include "guide/perceptor.h"
 #include "models/generator.h"
+#include "render/picture_terms.h"
 #include "study/study.h"
 
 /* What a render takes on the device, known before the memory that it computes in is allocated. All networks of a
@@ -20,8 +21,8 @@ typedef struct vqc_render_models {
 
 /* One network, or the optimiser. */
 typedef struct vqc_render_memory_part {
-    const char *kind;   /* "decoder", "perceptor"; "optimiser": z, its moments, and the sum of picture
-                           gradients; "encoder": of the first latent, while it is computed */
+    const char *kind;   /* "decoder", "perceptor"; "optimiser": z, its moments, the sum of picture
+                           gradients, and the regularisers; "encoder": of the first latent, while it is computed */
     const char *name;   /* of a perceptor, else "" */
     size_t parameters;  /* packed */
     size_t activations; /* values, gradients and workspace, without recomputation */
@@ -43,8 +44,12 @@ VQC_MUST_CHECK vqc_status vqc_render_memory_prepare(const vqc_render_models *mod
                                                     vqc_error *error);
 
 /* Bytes of the optimiser's part. */
-size_t vqc_render_memory_optimiser(const vqc_generator *generator, const vqc_settings *settings, int64_t rows,
-                                   int64_t columns);
+VQC_MUST_CHECK vqc_status vqc_render_memory_optimiser(const vqc_render_models *models, const vqc_settings *settings,
+                                                      int64_t rows, int64_t columns, size_t *bytes_out,
+                                                      vqc_error *error);
+/* Where the regularisers that look at the picture are computed. */
+vqc_picture_terms_site vqc_render_memory_terms(const vqc_render_models *models, const vqc_settings *settings,
+                                               int64_t rows, int64_t columns);
 
 /* Bytes of all parts. */
 size_t vqc_render_memory_total(const vqc_render_memory *memory, bool recompute);

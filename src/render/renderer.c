@@ -170,7 +170,9 @@ vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *
         .latent_width = parametrisation->width(generator),
         .codes = parametrisation->has_codes(generator) ? rows * columns : 0,
         .steps = render->settings->steps,
-        .terms = (int64_t)(renderer->study->perceptor_count * render->prompt->target_count) + 2,
+        .terms = (int64_t)(renderer->study->perceptor_count * render->prompt->target_count) + 2 +
+                 vqc_picture_regularisers_count(render->settings),
+        .picture_terms = vqc_picture_regularisers_used(render->settings),
         .state_tensors = vqc_latent_optimiser_tensors(render->settings),
         .relevance = render->settings->mask.text != NULL,
     };
@@ -352,6 +354,20 @@ static vqc_status start_picture(vqc_renderer *renderer, float *picture, vqc_erro
     return status;
 }
 
+/* Shows the picture that the render starts from to the regularisers that look at it. */
+static vqc_status start_show(vqc_renderer *renderer, vqc_error *error)
+{
+    float *start;
+    if (!vqc_picture_regularisers_beside_start(renderer->render->settings))
+        return VQC_OK;
+    VQC_TRY(vqc_memory_allocate(picture_count(renderer), sizeof *start, "a picture", &start, error));
+    vqc_status status = start_picture(renderer, start, error);
+    if (status == VQC_OK)
+        status = vqc_guidance_start_picture(renderer->guidance, start, error);
+    free(start);
+    return status;
+}
+
 static vqc_status mask_create(vqc_renderer *renderer, vqc_error *error)
 {
     const vqc_render_models models =
@@ -397,6 +413,7 @@ vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, 
     VQC_TRY(guidance_turn(renderer, error));
     VQC_TRY(share_create(renderer, error));
     VQC_TRY(latent_start(renderer, error));
+    VQC_TRY(start_show(renderer, error));
     VQC_TRY(mask_start(renderer, error));
     return vqc_render_inputs_check(renderer->study, render, error); /* its files have been read now */
 }
@@ -559,9 +576,11 @@ static vqc_step_place step_place(const vqc_renderer *renderer)
 static vqc_status losses_complete(vqc_renderer *renderer, double *losses, vqc_error *error)
 {
     int64_t terms = renderer->shape.terms;
+    size_t distances = renderer->work.perceptors * renderer->render->prompt->target_count;
     const vqc_step_place place = step_place(renderer);
     losses_collect(renderer, losses);
-    losses[terms - 2] = l2_loss(renderer);
+    losses[distances] = l2_loss(renderer);
+    vqc_guidance_picture_losses(renderer->guidance, renderer->steps_done, losses + distances + 1);
     losses[terms - 1] = 0.0;
     for (int64_t i = 0; i < terms - 1; i++)
         losses[terms - 1] += losses[i];

@@ -48,9 +48,11 @@ typedef struct vqc_render_extents {
     int64_t rows, columns, latent_width; /* of the latent */
     int64_t codes;                       /* of a picture: rows · columns, or 0 where it has none */
     int64_t steps;
-    int64_t terms;         /* loss terms of a step: per perceptor one for each target, then L2, then the total */
-    int64_t state_tensors; /* of the optimiser's state, each shaped like the latent */
-    bool relevance;        /* its mask is found by a text */
+    int64_t terms; /* loss terms of a step: per perceptor one for each target, then L2, those of the regularisers
+                      that look at the picture, then the total */
+    uint32_t picture_terms; /* which those are (vqc_picture_regularisers_used) */
+    int64_t state_tensors;  /* of the optimiser's state, each shaped like the latent */
+    bool relevance;         /* its mask is found by a text */
 } vqc_render_extents;
 
 VQC_MUST_CHECK vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *render,

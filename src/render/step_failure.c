@@ -2,10 +2,13 @@
 
 #include <math.h>
 
+#include "render/regulariser.h"
+
 /* Settings within these bounds move finite numbers to finite ones of a size that a model is made for. */
 static const double ordinary_pull = 1000.0;  /* sum of the weights of targets and perceptors */
 static const double ordinary_rate = 10.0;    /* learning rate */
 static const double ordinary_l2 = 1000.0;    /* weight of the L2 term */
+static const double ordinary_terms = 1e5;    /* sum of the weights of the regularisers that look at the picture */
 static const double ordinary_latent = 100.0; /* root mean square; codebooks and encoders stay below 10 */
 
 static vqc_status failed(const vqc_step_place *place, const char *what, const char *fault, vqc_error *error)
@@ -69,6 +72,12 @@ vqc_status vqc_step_failure_latent(const vqc_step_place *place, vqc_error *error
                              "learning rate of %g and l2.weight %g",
                              (long long)place->render->number, (long long)place->steps_done + 1, rate,
                              settings->l2_weight);
+    if (vqc_picture_regularisers_pull(settings) > ordinary_terms)
+        return vqc_error_set(error, VQC_FAILED,
+                             "render %lld: step %lld: the latent is not finite: the weights of the regularisers that "
+                             "look at the picture, which come to %g, are too large",
+                             (long long)place->render->number, (long long)place->steps_done + 1,
+                             vqc_picture_regularisers_pull(settings));
     return failed(place, "the latent is not finite",
                   "the generator is at fault, whose gradient is not finite or far too large, not the settings",
                   error);

@@ -129,6 +129,20 @@ typedef enum vqc_l2_schedule {
     VQC_L2_NONE        /* does not fall: what a curve of the weight needs */
 } vqc_l2_schedule;
 
+/* What is made of the differences of neighbouring pixels (vqc_picture_term, ops/operation.h). */
+typedef enum vqc_tv_kind {
+    VQC_TV_SQUARES,
+    VQC_TV_ABSOLUTE,
+    VQC_TV_ISOTROPIC,
+} vqc_tv_kind;
+
+/* What is made of a pixel's steepness. */
+typedef enum vqc_smoothness_kind {
+    VQC_SMOOTHNESS_DEFAULT, /* itself */
+    VQC_SMOOTHNESS_CLIPPED, /* at most 0.5 */
+    VQC_SMOOTHNESS_LOG,     /* log(1 + it) */
+} vqc_smoothness_kind;
+
 /* What keys mean that are not given, or given in short, has changed; an archive says by which edition its texts are
  * to be read. Archives of before editions were counted have the first. What differs between them stands in the
  * tables: VQC_AUGMENTATION_FIRST in augmentations.def, VQC_SETTING_FIRST in settings.def. */

@@ -45,6 +45,19 @@ static const vqc_word fits[] = {
     [VQC_IMAGE_CONTAIN] = {.word = "contain", .says = "all of it is used, in the middle, with black around"},
 };
 
+static const vqc_word tv_kinds[] = {
+    [VQC_TV_SQUARES] = {.word = "squares", .says = "the mean of right^2 + down^2 (diffusion notebooks)"},
+    [VQC_TV_ABSOLUTE] = {.word = "absolute", .says = "the mean of |right| + |down|"},
+    [VQC_TV_ISOTROPIC] = {.word = "isotropic",
+                          .says = "the mean of sqrt(mean of the channels' right^2 + down^2 + 1e-8) (MSE notebook)"},
+};
+
+static const vqc_word smoothness_kinds[] = {
+    [VQC_SMOOTHNESS_DEFAULT] = {.word = "default", .says = "itself, the length of all channels' slopes"},
+    [VQC_SMOOTHNESS_CLIPPED] = {.word = "clipped", .says = "at most 0.5"},
+    [VQC_SMOOTHNESS_LOG] = {.word = "log", .says = "log(1 + steepness)"},
+};
+
 static const vqc_word l2_targets[] = {{.word = "zero"}, {.word = "start"}};
 
 static const vqc_field fields[] = {

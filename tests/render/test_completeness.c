@@ -292,6 +292,51 @@ static void every_regulariser_is_whole(void **state)
         assert_true(types[i]->weight != NULL && types[i]->restart != NULL && types[i]->towards_start != NULL);
 }
 
+/* A picture's regulariser of its row: it has all parts, is used where its key gives it a weight and only there, is a
+ * loss of its own that the total has, moves the latent, and its memory is accounted for. */
+static void picture_regulariser_check(fixture *f, int row, const float *plain)
+{
+    vqc_error error = {0};
+    static float z[MOST_LATENT];
+    const vqc_render *render = &f->r.study->renders[1 + row];
+    const vqc_picture_regulariser_type *type = vqc_picture_regulariser_of(row);
+    double losses[TERMS + 1];
+    print_message("%s\n", vqc_picture_regulariser_name(row));
+    assert_true(type->weight != NULL && type->most != NULL && type->function != NULL);
+    assert_float_equal(type->weight(render->settings, 0), 20.0, 0.0);
+    assert_float_equal(type->most(render->settings), 20.0, 0.0);
+    assert_true(vqc_picture_regularisers_used(render->settings) == (uint32_t)1 << row);
+    assert_true(vqc_picture_regularisers_used(f->r.study->renders[0].settings) == 0);
+    check(vqc_renderer_start(f->r.renderer, render, &error), &error);
+    for (int step = 0; step < STEPS; step++) {
+        check(vqc_renderer_step(f->r.renderer, losses, &error), &error);
+        assert_true(losses[TERMS] == losses[0] + losses[1] + losses[2]);
+    }
+    assert_true(losses[2] != 0.0);
+    memset(z, 0, sizeof z);
+    check(vqc_renderer_latent(f->r.renderer, z, &error), &error);
+    assert_memory_not_equal(z, plain, sizeof z);
+    memory_check(f, 1 + (size_t)row, false);
+}
+
+static void every_picture_regulariser_is_whole(void **state)
+{
+    (void)state;
+    static fixture f;
+    static float plain[MOST_LATENT];
+    vqc_error error = {0};
+    job_begin(&f);
+    for (int row = 0; row < VQC_PICTURE_REGULARISERS; row++)
+        append(&f, "  - {targets: [{noise: 1}], latent.kind: free, %s.weight: 20}\n",
+               vqc_picture_regulariser_name(row));
+    study_begin(&f);
+    (void)render_make(&f, 0, false);
+    check(vqc_renderer_latent(f.r.renderer, plain, &error), &error);
+    for (int row = 0; row < VQC_PICTURE_REGULARISERS; row++)
+        picture_regulariser_check(&f, row, plain);
+    study_end(&f);
+}
+
 /* Every schedule weighs something at first, and goes on in a way of its own. */
 static void every_schedule_is_whole(void **state)
 {
@@ -403,10 +448,15 @@ static void seeds_have_every_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_augmentation_is_whole), cmocka_unit_test(every_optimiser_is_whole),
-        cmocka_unit_test(every_start_is_whole),        cmocka_unit_test(a_colour_is_everywhere),
-        cmocka_unit_test(every_regulariser_is_whole),  cmocka_unit_test(every_schedule_is_whole),
-        cmocka_unit_test(seeds_have_every_start),      cmocka_unit_test(networks_serve_renders_of_their_key),
+        cmocka_unit_test(every_augmentation_is_whole),
+        cmocka_unit_test(every_optimiser_is_whole),
+        cmocka_unit_test(every_start_is_whole),
+        cmocka_unit_test(a_colour_is_everywhere),
+        cmocka_unit_test(every_regulariser_is_whole),
+        cmocka_unit_test(every_picture_regulariser_is_whole),
+        cmocka_unit_test(every_schedule_is_whole),
+        cmocka_unit_test(seeds_have_every_start),
+        cmocka_unit_test(networks_serve_renders_of_their_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,11 +16,11 @@
 #include "comm/team.h"
 #include "render/step_message.h"
 
-enum { STEPS = 6, TERMS = 6, LATENT = 12 * 20 * 16, MAX_RANKS = 8 };
+enum { STEPS = 6, TERMS = 9, LATENT = 12 * 20 * 16, MAX_RANKS = 8 };
 
 /* Two perceptors of different input size, and an odd number of crops that no group size divides. Three renders, whose
  * optimisers keep different states; one remembers the start and begins afresh where others join, one looks at the
- * latent as a whole. */
+ * latent as a whole. A fourth has regularisers that look at the picture, and at that of its start. */
 static const char job[] = "study: team\n" JOB_TWO_PERCEPTORS "render:\n"
                           "  size: [40, 24]\n"
                           "  steps: 6\n"
@@ -32,7 +32,12 @@ static const char job[] = "study: team\n" JOB_TWO_PERCEPTORS "render:\n"
                           "    l2: {weight: 1, schedule: steps, every: 2, towards: start}\n"
                           "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
                           "    optimizer: {name: adamp, delta: 40, weight_decay: 0.5}\n"
-                          "    average: 0.8\n";
+                          "    average: 0.8\n"
+                          "  - targets: [{noise: 1}, {noise: 2, weight: -0.5}]\n"
+                          "    latent: {kind: free}\n"
+                          "    tv: {weight: {0: 5, 4: 1}, kind: isotropic}\n"
+                          "    saturation: {weight: 3}\n"
+                          "    likeness: {weight: 9}\n";
 
 #ifndef PLANTED_FAULT
 /* SigLIP beside CLIP, over a picture of 64 × 64 by LlamaGen. */
