@@ -12,17 +12,29 @@
 #include "base/visible.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/frames.h"
+#include "cli/video.h"
 #include "image/caption.h"
 #include "image/image.h"
 #include "image/sheet.h"
+#include "record/archived_study.h"
+
+typedef struct export_options {
+    const char *output;
+    const char *video;
+    bool snapshots, captions;
+    long fps;
+} export_options;
 
 /* What an export reads and writes. */
 typedef struct export_work {
+    const export_options *options;
     const vqc_archive *archive;
     const char *folder;
     vqc_captions *captions; /* NULL: the sheets have no words */
     size_t written;         /* pictures so far */
-    size_t damaged;         /* those that do not have their digest */
+    size_t damaged;         /* those that do not have their digest, and renders with such snapshots */
+    size_t frames;          /* snapshots so far */
     size_t sheet_count;
     size_t sheet_cells; /* pictures of every sheet, the last may have fewer */
 } export_work;
@@ -257,16 +269,90 @@ static void outcome_print(const export_work *work, const char *lack)
         vqc_print(stdout, "no captions on contact sheets: %s\n", lack);
 }
 
+/* The video's file; with the render's number before its ending, where there are several renders. */
+static vqc_status video_path_make(const export_work *work, size_t number, vqc_text *path, vqc_error *error)
+{
+    const char *file = work->options->video;
+    const char *ending = strrchr(file, '.');
+    if (vqc_archive_outline_of(work->archive)->render_count == 1)
+        return vqc_text_append(path, error, "%s", file);
+    return vqc_text_append(path, error, "%.*s-%05zu%s", (int)(ending - file), file, number, ending);
+}
+
+static vqc_status video_export(const export_work *work, size_t number, const char *folder, size_t count,
+                               vqc_error *error)
+{
+    vqc_text path = {0};
+    vqc_status status = video_path_make(work, number, &path, error);
+    if (status == VQC_OK)
+        status = vqc_video_make(&(vqc_video){path.data, folder, count, work->options->fps}, error);
+    vqc_text_release(&path);
+    return status;
+}
+
+/* Writes a render's snapshots into a folder beside its picture, and their video. */
+static vqc_status snapshots_export(export_work *work, const vqc_frames *frames, size_t number, vqc_error *error)
+{
+    vqc_archive_state state;
+    vqc_text folder = {0};
+    size_t count = 0;
+    VQC_TRY(vqc_archive_state_read(work->archive, number, &state, error));
+    if (state != VQC_ARCHIVE_DONE)
+        return VQC_OK;
+    vqc_status status = vqc_text_append(&folder, error, "%s/%05zu-snapshots", work->folder, number);
+    if (status == VQC_OK)
+        status = vqc_frames_write(frames, number, folder.data, &count, error);
+    if (status == VQC_OK && count > 0)
+        vqc_print(stdout, "%zu snapshots in %s\n", count, folder.data);
+    if (status == VQC_OK && count > 0 && work->options->video != NULL)
+        status = video_export(work, number, folder.data, count, error);
+    vqc_text_release(&folder);
+    work->frames += status == VQC_OK ? count : 0;
+    if (status != VQC_BAD_INPUT)
+        return status;
+    (void)fprintf(stderr, "vqclip: %s\n", error->message);
+    work->damaged++;
+    return VQC_OK;
+}
+
+/* The same of all renders. */
+static vqc_status series_export(export_work *work, vqc_error *error)
+{
+    vqc_archived_study *study;
+    if (!work->options->snapshots && work->options->video == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_archived_study_open(work->archive, "", &study, error));
+    const vqc_frames frames = {work->archive, vqc_archived_study_of(study),
+                               work->options->captions ? work->captions : NULL};
+    vqc_status status = VQC_OK;
+    for (size_t i = 0; i < vqc_archive_outline_of(work->archive)->render_count && status == VQC_OK; i++)
+        status = snapshots_export(work, &frames, i, error);
+    vqc_archived_study_close(study);
+    if (status == VQC_OK && work->frames == 0)
+        (void)printf("no snapshots: none of the finished renders has any\n");
+    return status;
+}
+
+/* Whoever asks for captions of snapshots does not want them without. */
+static vqc_status lack_check(const export_work *work, const char *lack, vqc_error *error)
+{
+    if (lack == NULL || !work->options->captions)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "--captions: %s", lack);
+}
+
 static vqc_status pictures_export(export_work *work, vqc_error *error)
 {
     size_t count = vqc_archive_outline_of(work->archive)->render_count;
     const char *lack;
     VQC_TRY(vqc_captions_create(&work->captions, &lack, error));
+    VQC_TRY(lack_check(work, lack, error));
     work->sheet_count = (count + VQC_SHEET_MAX_CELLS - 1) / VQC_SHEET_MAX_CELLS;
     work->sheet_cells = (count + work->sheet_count - 1) / work->sheet_count; /* about as many on each */
     for (size_t i = 0; i < work->sheet_count; i++)
         VQC_TRY(sheet_export(work, i, error));
     outcome_print(work, lack);
+    VQC_TRY(series_export(work, error));
     if (work->damaged == 0)
         return VQC_OK;
     return vqc_error_set(error, VQC_FAILED, "%s: %zu pictures are damaged and were not written",
@@ -359,18 +445,27 @@ static vqc_status folder_check(const export_work *work, vqc_error *error)
     return status;
 }
 
-typedef struct export_options {
-    const char *output;
-} export_options;
+enum { MAX_RATE = 240 };
+
+static vqc_status options_check(const export_options *options, vqc_error *error)
+{
+    if (options->output == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "export: -o, --output is needed");
+    if (options->captions && !options->snapshots && options->video == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "export: --captions are of --snapshots or --video, found neither");
+    if (options->fps < 1 || options->fps > MAX_RATE)
+        return vqc_error_set(error, VQC_BAD_INPUT, "--fps: expected 1 to %d, found %ld", MAX_RATE, options->fps);
+    return options->video == NULL ? VQC_OK : vqc_video_path_check(options->video, error);
+}
 
 static vqc_status export_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
-    const char *folder = ((const export_options *)context)->output;
+    const export_options *options = context;
+    const char *folder = options->output;
     vqc_archive *archive;
-    if (folder == NULL)
-        return vqc_error_set(error, VQC_BAD_INPUT, "export: -o, --output is needed");
+    VQC_TRY(options_check(options, error));
     VQC_TRY(vqc_archive_open(operands->items[0], &archive, error));
-    export_work work = {.archive = archive, .folder = folder};
+    export_work work = {.options = options, .archive = archive, .folder = folder};
     vqc_status status = vqc_folder_make(folder, error);
     if (status == VQC_OK)
         status = folder_check(&work, error);
@@ -386,16 +481,34 @@ static const vqc_option table[] = {
      .value = "DIR",
      .help = "folder for the pictures, made if it is not there",
      VQC_OPTION_MEMBER(export_options, output)},
+    {.name = "--snapshots",
+     .help = "also the snapshots, as DIR/NUMBER-snapshots/00000.png and on",
+     VQC_OPTION_MEMBER(export_options, snapshots)},
+    {.name = "--video",
+     .value = "FILE",
+     .help = "the snapshots, and a video of them: .mp4, .mov, .mkv, .webm or .gif",
+     VQC_OPTION_MEMBER(export_options, video)},
+    {.name = "--fps",
+     .value = "N",
+     .usual = "10",
+     .help = "snapshots of a second of the video, 1 to 240",
+     VQC_OPTION_MEMBER(export_options, fps)},
+    {.name = "--captions",
+     .help = "prompt and step below each snapshot; of a story the phrase",
+     VQC_OPTION_MEMBER(export_options, captions)},
 };
 
 const vqc_command vqc_command_export = {
     .name = "export",
     .summary = "an archive's pictures as PNG files and a contact sheet",
-    .usage = "vqclip export ARCHIVE -o DIR",
-    .about = "Writes every finished picture as DIR/NUMBER.png, with prompt, seed and settings in its text chunks,\n"
-             "where a text made the mask also DIR/NUMBER-relevance.png and DIR/NUMBER-mask.png,\n"
-             "and all of them in order, each with its prompt, on DIR/sheet.png; more than 100 renders are spread\n"
-             "over DIR/sheet-1.png and on.",
+    .usage = "vqclip export ARCHIVE -o DIR [--snapshots] [--video FILE] [--captions]",
+    .about =
+        "Writes every finished picture as DIR/NUMBER.png, with prompt, seed and settings in its text chunks,\n"
+        "where a text made the mask also DIR/NUMBER-relevance.png and DIR/NUMBER-mask.png,\n"
+        "and all of them in order, each with its prompt, on DIR/sheet.png; more than 100 renders are spread\n"
+        "over DIR/sheet-1.png and on.\n"
+        "Videos are made by ffmpeg, where it is on PATH; else the command that makes them is printed. Of several\n"
+        "renders each has its own, FILE with the render's number before its ending.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_minimum = 1,

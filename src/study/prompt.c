@@ -166,6 +166,36 @@ double vqc_target_weight(const vqc_target *target, const vqc_settings *settings,
     return target->phrases > 1 ? weight * phrase_share(target, settings, step) : weight;
 }
 
+/* The first target of the phrase that has the most of the step; NULL: the prompt is no story. */
+static const vqc_target *phrase_find(const vqc_prompt *prompt, const vqc_settings *settings, int64_t step)
+{
+    const vqc_target *found = NULL;
+    for (size_t i = 0; i < prompt->target_count; i++) {
+        const vqc_target *target = &prompt->targets[i];
+        if (target->phrases > 1 &&
+            (found == NULL || phrase_share(target, settings, step) > phrase_share(found, settings, step)))
+            found = target;
+    }
+    return found;
+}
+
+vqc_status vqc_prompt_told(const vqc_prompt *prompt, const vqc_settings *settings, int64_t step, vqc_text *text,
+                           vqc_error *error)
+{
+    const vqc_target *phrase = phrase_find(prompt, settings, step);
+    const char *between = "";
+    if (phrase == NULL)
+        return vqc_text_append(text, error, "%s", prompt->text);
+    for (size_t i = 0; i < prompt->target_count; i++) {
+        const vqc_target *target = &prompt->targets[i];
+        if (target->phrase != phrase->phrase || target->weight < 0.0)
+            continue;
+        VQC_TRY(vqc_text_append(text, error, "%s%s", between, target->text));
+        between = " | ";
+    }
+    return between[0] == '\0' ? vqc_text_append(text, error, "%s", prompt->text) : VQC_OK;
+}
+
 /* As in a mapping. */
 static vqc_status weight_check(double weight, vqc_error *error)
 {

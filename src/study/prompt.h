@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "config/yaml.h"
 #include "study/curve.h"
 #include "study/settings.h"
@@ -48,6 +49,11 @@ bool vqc_target_changes(const vqc_target *target);
  */
 VQC_MUST_CHECK vqc_status vqc_target_story_check(const vqc_target *target, const vqc_settings *settings,
                                                  vqc_error *error);
+
+/* Appends what a render with these settings is told at a step, from 0, for people: of a story the phrase that has the
+ * most of the step, without what it is to avoid; else the prompt's text. Fails for want of memory alone. */
+VQC_MUST_CHECK vqc_status vqc_prompt_told(const vqc_prompt *prompt, const vqc_settings *settings, int64_t step,
+                                          vqc_text *text, vqc_error *error);
 
 /* Splits a prompt "a painting of X | blurry:-0.5 | red:1:0.3" at the bars into targets; a number behind a colon is
  * the weight (default 1), a second one the stop (default −∞); U+2212 is a minus too. With ^ among the signs it is a
