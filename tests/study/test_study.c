@@ -235,6 +235,35 @@ static void test_stories(void **state)
     }
 }
 
+/* What people are told of a step: the phrase with the larger share, without what it is to avoid. */
+static void test_told(void **state)
+{
+    (void)state;
+    static const struct {
+        int prompt;
+        int64_t step;
+        const char *told;
+    } table[] = {
+        {0, 0, "a | d"},  {0, 7, "a | d"},  {0, 8, "a | d"},           {0, 9, "b"},  {0, 19, "c"},
+        {0, 29, "a | d"}, {0, 30, "a | d"}, {1, 50, "alone | far:-1"}, {2, 0, NULL}, /* nothing but what is to be
+                                                                                        avoided: the prompt as it is
+                                                                                      */
+    };
+    vqc_study *study = study_of("study: s\n" MODELS "render: {steps: 100, story: {period: 10, fade: 4}}\n"
+                                "prompts: ['a | d:2 ^ b | e:-0.5 ^ c', 'alone | far:-1', '\\^:-1 ^ f:-2']\n");
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        vqc_text text = {0};
+        vqc_error error;
+        const char *told = table[i].told == NULL ? study->prompts[table[i].prompt].text : table[i].told;
+        assert_int_equal(vqc_prompt_told(&study->prompts[table[i].prompt], study->renders[0].settings, table[i].step,
+                                         &text, &error),
+                         VQC_OK);
+        assert_string_equal(text.data, told);
+        vqc_text_release(&text);
+    }
+    vqc_study_close(study);
+}
+
 static void test_team(void **state)
 {
     (void)state;
@@ -740,6 +769,7 @@ int main(void)
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_bars_of_the_first_edition),
         cmocka_unit_test(test_stories),
+        cmocka_unit_test(test_told),
         cmocka_unit_test(test_team),
         cmocka_unit_test(test_prompt_syntax),
         cmocka_unit_test(test_weights_in_texts),
