@@ -2,13 +2,42 @@
 
 #include <math.h>
 
+/* One for every row of crop_methods.def: a row without its file in guide/crop_methods/ does not link. */
+static const vqc_crop_type *const types[VQC_CROPS_COUNT] = {
+#define VQC_CROP_METHOD(kind, identifier) [VQC_CROPS_##kind] = &vqc_crop_##identifier,
+#include "study/crop_methods.def"
+};
+
+static const char *const names[VQC_CROPS_COUNT] = {
+#define VQC_CROP_METHOD(kind, identifier) [VQC_CROPS_##kind] = #identifier,
+#include "study/crop_methods.def"
+};
+
+const vqc_crop_type *vqc_crop_type_of(vqc_crop_method method)
+{
+    return types[method];
+}
+
+vqc_crop_method vqc_crop_network(vqc_crop_method method)
+{
+    int first = 0;
+    while (types[first]->add != types[method]->add)
+        first++;
+    return (vqc_crop_method)first;
+}
+
+const char *vqc_crop_name(vqc_crop_method method)
+{
+    return names[method];
+}
+
 static int64_t smaller(int64_t left, int64_t right)
 {
     return left < right ? left : right;
 }
 
 void vqc_crop_draw(double power, int64_t width, int64_t height, int64_t side, vqc_stream *stream,
-                   int32_t rectangle[5])
+                   int32_t rectangle[VQC_CROP_RECTANGLE])
 {
     int64_t largest = smaller(width, height);
     int64_t smallest = smaller(largest, side);

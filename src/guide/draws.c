@@ -9,7 +9,7 @@
 enum { STEPS_HELD = 2, NO_STEP = -1 };
 
 /* The parts of a group's parameters, one behind the other in host memory. */
-enum { RECTANGLES, NOISE, REAL, FIRST_STAGE, MOST_PARTS = FIRST_STAGE + VQC_SETTINGS_MAX_AUGMENTATIONS };
+enum { CROPS, NOISE, REAL, FIRST_STAGE, MOST_PARTS = FIRST_STAGE + VQC_SETTINGS_MAX_AUGMENTATIONS };
 
 typedef struct draws_part {
     void *device; /* NULL: not there */
@@ -20,6 +20,7 @@ typedef struct draws_part {
 struct vqc_draws {
     vqc_ops *ops;
     const vqc_settings *settings;
+    const vqc_crop_type *crops;
     vqc_draws_extents extents;
     vqc_augmentation_kind stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
     draws_part parts[MOST_PARTS];
@@ -50,7 +51,7 @@ static void part_set(vqc_draws *draws, int part, void *device, size_t size)
 static void parts_set(vqc_draws *draws, const vqc_draws_inputs *inputs)
 {
     size_t group = (size_t)draws->extents.group;
-    part_set(draws, RECTANGLES, inputs->rectangles, group * VQC_DRAWS_RECTANGLE * sizeof(int32_t));
+    part_set(draws, CROPS, inputs->crops, group * (size_t)draws->crops->numbers * sizeof(int32_t));
     part_set(draws, NOISE, inputs->noise, group * VQC_STREAM_NOISE_WORDS * sizeof(int32_t));
     part_set(draws, REAL, inputs->real, sizeof(int32_t));
     for (int stage = 0; stage < draws->extents.stage_count; stage++)
@@ -65,6 +66,7 @@ vqc_status vqc_draws_create(vqc_ops *ops, const vqc_settings *settings, const vq
     VQC_TRY(vqc_memory_allocate(1, sizeof *draws, "crops", &draws, error));
     draws->ops = ops;
     draws->settings = settings;
+    draws->crops = vqc_crop_type_of(settings->crop_method);
     draws->extents = *extents;
     memcpy(draws->stages, extents->stages, (size_t)extents->stage_count * sizeof *extents->stages);
     draws->extents.stages = draws->stages;
@@ -102,7 +104,7 @@ static void *part_memory(const vqc_draws *draws, int64_t step, int64_t group, in
     return draws->memory + place * draws->group_size + draws->parts[part].offset;
 }
 
-/* One crop: its rectangle, augmentations and noise. */
+/* One crop: where it is, its augmentations and noise. */
 static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t place)
 {
     const vqc_settings *settings = draws->settings;
@@ -113,8 +115,9 @@ static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t pla
                          .perceptor = extents->perceptor,
                          .step = (uint32_t)step,
                          .item = (uint32_t)(group * extents->group + place)};
-    vqc_crop_draw(vqc_settings_crop_power(settings, step), extents->width, extents->height, extents->side, &stream,
-                  (int32_t *)part_memory(draws, step, group, RECTANGLES) + place * VQC_DRAWS_RECTANGLE);
+    const vqc_crop_place crop = {settings, step, extents->width, extents->height, extents->side};
+    draws->crops->draw(&crop, &stream,
+                       (int32_t *)part_memory(draws, step, group, CROPS) + place * draws->crops->numbers);
     float scale = (float)(vqc_stream_uniform(&stream) * vqc_settings_noise(settings, step));
     stream.purpose = VQC_STREAM_AUGMENTATION;
     stream.draw = 0;

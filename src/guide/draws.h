@@ -24,12 +24,9 @@ typedef struct vqc_draws_extents {
     const vqc_augmentation_kind *stages;
 } vqc_draws_extents;
 
-/* Numbers for each crop, as operation.h lists them for resample. */
-enum { VQC_DRAWS_RECTANGLE = 5 };
-
 /* Where a group's parameters go, in device memory. */
 typedef struct vqc_draws_inputs {
-    void *rectangles;                             /* int32 (group, 5), or NULL */
+    void *crops;                                  /* int32 (group, numbers of the method), or NULL */
     void *stages[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* (group, numbers of the stage) */
     void *noise;                                  /* int32 (group, VQC_STREAM_NOISE_WORDS), or NULL */
     void *real;                                   /* int32 (1): how many of the group's crops are not mere filling */

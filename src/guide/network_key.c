@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char pooled_word[] = "pooled";
+#include "guide/crops.h"
+
 static const char noise_word[] = "noise";
 
 vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor)
@@ -14,7 +15,7 @@ vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor)
         .group = vqc_settings_batch(settings),
         .recompute = settings->recompute,
         .parametrisation = settings->parametrisation,
-        .pooled = settings->crop_method == VQC_CROPS_POOLED,
+        .crops = vqc_crop_network(settings->crop_method),
         .noise = settings->noise > 0.0,
     };
     key.stage_count = vqc_augment_stages(settings, key.stages);
@@ -24,7 +25,7 @@ vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor)
 bool vqc_network_key_equal(const vqc_network_key *a, const vqc_network_key *b)
 {
     return a->height == b->height && a->width == b->width && a->group == b->group && a->recompute == b->recompute &&
-           a->parametrisation == b->parametrisation && a->pooled == b->pooled && a->noise == b->noise &&
+           a->parametrisation == b->parametrisation && a->crops == b->crops && a->noise == b->noise &&
            a->stage_count == b->stage_count &&
            memcmp(a->stages, b->stages, (size_t)a->stage_count * sizeof a->stages[0]) == 0;
 }
@@ -48,8 +49,8 @@ static const char *stage_code(vqc_augmentation_kind stage)
 void vqc_network_key_crops_write(const vqc_network_key *key, char text_out[VQC_NETWORK_KEY_TEXT_SIZE])
 {
     text_out[0] = '\0';
-    if (key->pooled)
-        word_add(text_out, pooled_word);
+    if (key->crops > 0)
+        word_add(text_out, vqc_crop_name(key->crops));
     for (int i = 0; i < key->stage_count; i++)
         word_add(text_out, stage_code(key->stages[i]));
     if (key->noise)
@@ -65,6 +66,15 @@ static int kind_find(const char *code)
     return kind;
 }
 
+/* The method with the name; VQC_CROPS_COUNT: there is none. */
+static int method_find(const char *name)
+{
+    int method = 0;
+    while (method < VQC_CROPS_COUNT && strcmp(vqc_crop_name((vqc_crop_method)method), name) != 0)
+        method++;
+    return method;
+}
+
 bool vqc_network_key_crops_read(const char *text, vqc_network_key *key)
 {
     vqc_settings settings = {.augmentation_count = 0};
@@ -73,8 +83,8 @@ bool vqc_network_key_crops_read(const char *text, vqc_network_key *key)
     (void)snprintf(words, sizeof words, "%s", text);
     for (char *word = strtok_r(words, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
         const int kind = kind_find(word);
-        if (strcmp(word, pooled_word) == 0)
-            key->pooled = true;
+        if (method_find(word) < VQC_CROPS_COUNT)
+            key->crops = vqc_crop_network((vqc_crop_method)method_find(word));
         else if (strcmp(word, noise_word) == 0)
             key->noise = true;
         else if (kind == VQC_AUGMENTATION_COUNT || settings.augmentation_count == VQC_SETTINGS_MAX_AUGMENTATIONS)

@@ -14,7 +14,7 @@ typedef struct vqc_network_key {
     int64_t group;         /* crops of one batch */
     bool recompute;
     vqc_parametrisation_kind parametrisation;
-    bool pooled; /* crops are the whole picture, pooled */
+    vqc_crop_method crops; /* vqc_crop_network */
     bool noise;
     int stage_count;
     vqc_augmentation_kind stages[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* vqc_augment_stages */
@@ -25,7 +25,8 @@ vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor)
 
 bool vqc_network_key_equal(const vqc_network_key *a, const vqc_network_key *b);
 
-/* What becomes of a crop, in words: "pooled", the codes of the stages, "noise", with spaces between. */
+/* What becomes of a crop, in words: the method's name unless it is the first, the codes of the stages, "noise", with
+ * spaces between. */
 enum { VQC_NETWORK_KEY_TEXT_SIZE = 96 };
 void vqc_network_key_crops_write(const vqc_network_key *key, char text_out[VQC_NETWORK_KEY_TEXT_SIZE]);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "guide/crops.h"
 #include "guide/draws.h"
 #include "ops/replay.h"
 #include "ops/step.h"
@@ -31,9 +32,9 @@ struct vqc_perceptor {
     int64_t group; /* crops of one batch */
     bool recompute;
     vqc_network *network;
-    vqc_value picture; /* input f32 (1, height, width, 3) */
-    bool is_pooled;
-    vqc_value rectangles; /* input int32 (group, 5), unless crops are pooled */
+    vqc_value picture;      /* input f32 (1, height, width, 3) */
+    vqc_crop_method method; /* vqc_crop_network */
+    vqc_value crop_draws;   /* input int32 (group, numbers of the method), if it has some */
     int stage_count;
     vqc_augmentation_kind stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
     vqc_value stage_draws[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* inputs (group, numbers of the stage) */
@@ -55,52 +56,21 @@ static vqc_status draws_add(vqc_perceptor *perceptor, vqc_dtype dtype, int64_t w
     return vqc_network_input(perceptor->network, dtype, shape, false, value, error);
 }
 
-static vqc_shape crops_shape(const vqc_perceptor *perceptor)
-{
-    return (vqc_shape){4, {perceptor->group, perceptor->side, perceptor->side, 3}};
-}
-
-/* The crops, cut and resampled. */
-static vqc_status crops_cut(vqc_perceptor *perceptor, vqc_value *output, vqc_error *error)
-{
-    const vqc_perceptor_extents *extents = &perceptor->extents;
-    VQC_TRY(draws_add(perceptor, VQC_DTYPE_I32, VQC_DRAWS_RECTANGLE, &perceptor->rectangles, error));
-    vqc_operation operation = {
-        .kind = VQC_OPERATION_RESAMPLE,
-        .dtype = VQC_DTYPE_F32,
-        .resample = {.batch = 1,
-                     .height = extents->height,
-                     .width = extents->width,
-                     .channels = 3,
-                     .crops = perceptor->group,
-                     .side = perceptor->side},
-    };
-    vqc_value inputs[] = {perceptor->picture, perceptor->rectangles};
-    return vqc_network_add(perceptor->network, &operation, inputs, crops_shape(perceptor), output, error);
-}
-
-/* The whole picture for every crop. */
-static vqc_status crops_pool(vqc_perceptor *perceptor, vqc_value *output, vqc_error *error)
-{
-    const vqc_perceptor_extents *extents = &perceptor->extents;
-    vqc_operation operation = {
-        .kind = VQC_OPERATION_ADAPTIVE_POOL,
-        .dtype = VQC_DTYPE_F32,
-        .adaptive_pool = {.height = extents->height,
-                          .width = extents->width,
-                          .channels = 3,
-                          .crops = perceptor->group,
-                          .side = perceptor->side},
-    };
-    return vqc_network_add(perceptor->network, &operation, &perceptor->picture, crops_shape(perceptor), output,
-                           error);
-}
-
 static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_error *error)
 {
-    vqc_shape picture_shape = {4, {1, perceptor->extents.height, perceptor->extents.width, 3}};
+    const vqc_perceptor_extents *extents = &perceptor->extents;
+    const vqc_shape picture_shape = {4, {1, extents->height, extents->width, 3}};
+    const vqc_crop_type *type = vqc_crop_type_of(perceptor->method);
     VQC_TRY(vqc_network_input(perceptor->network, VQC_DTYPE_F32, picture_shape, true, &perceptor->picture, error));
-    return perceptor->is_pooled ? crops_pool(perceptor, output, error) : crops_cut(perceptor, output, error);
+    if (type->numbers > 0)
+        VQC_TRY(draws_add(perceptor, VQC_DTYPE_I32, type->numbers, &perceptor->crop_draws, error));
+    const vqc_crop_site site = {.network = perceptor->network,
+                                .height = extents->height,
+                                .width = extents->width,
+                                .crops = perceptor->group,
+                                .side = perceptor->side,
+                                .picture = perceptor->picture};
+    return type->add(&site, perceptor->crop_draws, output, error);
 }
 
 /* One augmentation stage. */
@@ -159,7 +129,7 @@ vqc_status vqc_perceptor_prepare(const vqc_clip *clip, vqc_ops *ops, const vqc_s
     perceptor->side = clip->vision.side;
     perceptor->group = vqc_settings_batch(settings);
     perceptor->recompute = settings->recompute;
-    perceptor->is_pooled = settings->crop_method == VQC_CROPS_POOLED;
+    perceptor->method = vqc_crop_network(settings->crop_method);
     perceptor->has_noise = settings->noise > 0.0;
     perceptor->stage_count = vqc_augment_stages(settings, perceptor->stages);
     vqc_status status = vqc_network_create(ops, true, &perceptor->network, error);
@@ -278,8 +248,8 @@ static vqc_status draws_create(vqc_perceptor *perceptor, uint64_t seed, vqc_erro
                                        .stage_count = perceptor->stage_count,
                                        .stages = perceptor->stages};
     vqc_draws_inputs inputs = {.real = perceptor->comparison.real};
-    if (!perceptor->is_pooled)
-        inputs.rectangles = vqc_network_data(network, perceptor->rectangles);
+    if (vqc_crop_type_of(perceptor->method)->numbers > 0)
+        inputs.crops = vqc_network_data(network, perceptor->crop_draws);
     for (int stage = 0; stage < perceptor->stage_count; stage++)
         inputs.stages[stage] = vqc_network_data(network, perceptor->stage_draws[stage]);
     if (perceptor->has_noise)

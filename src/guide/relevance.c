@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/stream.h"
-#include "guide/draws.h"
+#include "guide/crops.h"
 #include "guide/targets.h"
 
 /* Crops of one batch. */
@@ -16,7 +16,7 @@ enum { BATCH = 16 };
 typedef struct crop_network {
     vqc_network *network;
     vqc_value picture;    /* input f32 (1, height, width, 3) */
-    vqc_value rectangles; /* input i32 (BATCH, VQC_DRAWS_RECTANGLE) */
+    vqc_value rectangles; /* input i32 (BATCH, VQC_CROP_RECTANGLE) */
     vqc_value embedding;  /* output f32 (BATCH, embed_width) */
 } crop_network;
 
@@ -34,7 +34,7 @@ static vqc_status network_build(const vqc_relevance_view *view, vqc_dtype precis
                                 vqc_error *error)
 {
     const vqc_shape picture = {4, {1, view->height, view->width, 3}};
-    const vqc_shape rectangles = {2, {BATCH, VQC_DRAWS_RECTANGLE}};
+    const vqc_shape rectangles = {2, {BATCH, VQC_CROP_RECTANGLE}};
     const int64_t side = view->clip->vision.side;
     const vqc_shape cut = {4, {BATCH, side, side, 3}};
     const vqc_operation resample = {
@@ -96,7 +96,7 @@ static void work_release(relevance_work *work)
 }
 
 /* A square somewhere in the picture, its side a share of the shorter side. */
-static void rectangle_draw(const vqc_relevance_view *view, int64_t crop, int32_t rectangle[VQC_DRAWS_RECTANGLE])
+static void rectangle_draw(const vqc_relevance_view *view, int64_t crop, int32_t rectangle[VQC_CROP_RECTANGLE])
 {
     vqc_stream stream = {.seed = view->seed,
                          .purpose = VQC_STREAM_RELEVANCE,
@@ -148,7 +148,7 @@ static void crop_spread(relevance_work *work, const int32_t *rectangle, double v
 static vqc_status batch_look(relevance_work *work, int64_t first, vqc_error *error)
 {
     const int64_t width = work->view->clip->embed_width;
-    int32_t rectangles[BATCH][VQC_DRAWS_RECTANGLE];
+    int32_t rectangles[BATCH][VQC_CROP_RECTANGLE];
     for (int64_t i = 0; i < BATCH; i++)
         rectangle_draw(work->view, first + i, rectangles[i]);
     VQC_TRY(vqc_network_write(work->looks.network, work->looks.rectangles, rectangles, error));

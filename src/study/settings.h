@@ -85,11 +85,17 @@ enum {
 /* What becomes of sizes that are no multiples of the generator's factor. */
 typedef enum vqc_size_rounding { VQC_SIZES_REFUSED, VQC_SIZES_DOWN, VQC_SIZES_UP } vqc_size_rounding;
 
-/* How crops come from the picture. */
+/* The rows of crop_methods.def, VQC_CROPS_ORIGINAL and so on, and their number. */
 typedef enum vqc_crop_method {
-    VQC_CROPS_ORIGINAL, /* random squares, resampled */
-    VQC_CROPS_POOLED    /* each the whole picture, the mean of average and maximum pooling */
+#define VQC_CROP_METHOD(kind, identifier) VQC_CROPS_##kind,
+#include "study/crop_methods.def"
 } vqc_crop_method;
+
+enum {
+    VQC_CROPS_COUNT = 0
+#define VQC_CROP_METHOD(kind, identifier) +1
+#include "study/crop_methods.def"
+};
 
 /* The augmentations of augmentations.def, VQC_AUGMENTATION_FLIP and so on, and their number. */
 typedef enum vqc_augmentation_kind {

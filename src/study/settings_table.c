@@ -9,6 +9,7 @@ static const vqc_word crop_methods[] = {
     [VQC_CROPS_POOLED] = {.word = "pooled",
                           .says = "each the whole picture: the mean of average and maximum pooling"},
 };
+static_assert(sizeof crop_methods / sizeof crop_methods[0] == VQC_CROPS_COUNT, "crop methods");
 
 static const vqc_word l2_schedules[] = {
     [VQC_L2_LINEAR] = {.word = "linear",

@@ -21,11 +21,17 @@
 #define CHECKPOINT VQC_SOURCE_DIR "/tests/models/fixtures/open_clip_gelu/open_clip_model.safetensors"
 
 /* Three crops in groups of two: the second group is filled up with one that does not count. */
-enum { HEIGHT = 24, WIDTH = 40, PIXELS = 3 * HEIGHT * WIDTH, CROPS = 3, GROUP = 2, GROUPS = 2, MOST = 4096 };
+enum { PIXELS = 3 * 24 * 72, CROPS = 3, GROUP = 2, GROUPS = 2, MOST = 4096 };
+
+/* Pictures of 3:5, 2:1 and 1:3. */
+static const struct {
+    int64_t height, width;
+} shapes[] = {{24, 40}, {24, 48}, {72, 24}};
 
 typedef struct fixture {
     vqc_ops *ops;
     vqc_clip *clip;
+    int64_t height, width; /* of the picture, at most PIXELS numbers */
     float picture[PIXELS];
     float target[MOST];
 } fixture;
@@ -62,18 +68,19 @@ static void fixture_close(fixture *f)
 /* Calls `visit` with every pixel of the window of an output element and the number of pixels in it. */
 typedef void window_visit(void *context, int64_t element, int64_t pixel, double area);
 
-static void windows_go_through(int64_t side, window_visit *visit, void *context)
+static void windows_go_through(const fixture *f, window_visit *visit, void *context)
 {
+    const int64_t side = f->clip->vision.side;
     for (int64_t i = 0; i < 3 * side * side; i++) {
         double row = (double)(i / 3 / side);
         double column = (double)(i / 3 % side);
-        int64_t top = (int64_t)floor(row * HEIGHT / (double)side);
-        int64_t bottom = (int64_t)ceil((row + 1.0) * HEIGHT / (double)side);
-        int64_t left = (int64_t)floor(column * WIDTH / (double)side);
-        int64_t right = (int64_t)ceil((column + 1.0) * WIDTH / (double)side);
+        int64_t top = (int64_t)floor(row * (double)f->height / (double)side);
+        int64_t bottom = (int64_t)ceil((row + 1.0) * (double)f->height / (double)side);
+        int64_t left = (int64_t)floor(column * (double)f->width / (double)side);
+        int64_t right = (int64_t)ceil((column + 1.0) * (double)f->width / (double)side);
         for (int64_t y = top; y < bottom; y++)
             for (int64_t x = left; x < right; x++)
-                visit(context, i, 3 * (y * WIDTH + x) + i % 3, (double)((bottom - top) * (right - left)));
+                visit(context, i, 3 * (y * f->width + x) + i % 3, (double)((bottom - top) * (right - left)));
     }
 }
 
@@ -130,7 +137,7 @@ static double crop_expect(const fixture *f, pooling *p)
     float pixels[MOST];
     float embedding[MOST];
     float slopes[MOST];
-    windows_go_through(side, element_add, p);
+    windows_go_through(f, element_add, p);
     for (int64_t i = 0; i < 3 * side * side; i++)
         pixels[i] = (float)(0.5 * (p->mean[i] + p->most[i]));
     check(vqc_clip_image_tower_create(f->clip, f->ops, VQC_DTYPE_F32, 1, true, &tower, &error), &error);
@@ -144,7 +151,7 @@ static double crop_expect(const fixture *f, pooling *p)
     vqc_clip_image_tower_destroy(&tower);
     for (int64_t i = 0; i < 3 * side * side; i++)
         p->given[i] = (double)pixels[i];
-    windows_go_through(side, gradient_spread, p);
+    windows_go_through(f, gradient_spread, p);
     return distance;
 }
 
@@ -154,7 +161,7 @@ static vqc_perceptor *perceptor_make(const fixture *f, const vqc_settings *setti
 {
     vqc_error error = {0};
     vqc_perceptor *perceptor;
-    const vqc_perceptor_extents shape = {HEIGHT, WIDTH, VQC_DTYPE_F32};
+    const vqc_perceptor_extents shape = {f->height, f->width, VQC_DTYPE_F32};
     const double weight = 1.0 / CROPS;
     const double stop = -INFINITY;
     const vqc_perceptor_aim aim = {.settings = settings,
@@ -170,14 +177,14 @@ static vqc_perceptor *perceptor_make(const fixture *f, const vqc_settings *setti
     return perceptor;
 }
 
-static void whole_picture_is_pooled(void **state)
+static void shape_is_pooled(const fixture *f)
 {
-    const fixture *f = *state;
     vqc_error error = {0};
-    static int64_t sum[PIXELS];
-    static float gradient[PIXELS];
-    static double found[PIXELS];
-    static pooling p;
+    int64_t sum[PIXELS] = {0};
+    float gradient[PIXELS];
+    double found[PIXELS];
+    pooling p = {0};
+    const int64_t pixels = 3 * f->height * f->width;
     vqc_settings settings;
     double distances[GROUPS];
     vqc_settings_default(&settings);
@@ -190,18 +197,28 @@ static void whole_picture_is_pooled(void **state)
     double expected = crop_expect(f, &p);
     vqc_perceptor *perceptor = perceptor_make(f, &settings, sum);
     assert_int_equal(vqc_perceptor_groups(perceptor), GROUPS);
-    memcpy(vqc_perceptor_picture(perceptor), f->picture, sizeof f->picture);
+    memcpy(vqc_perceptor_picture(perceptor), f->picture, (size_t)pixels * sizeof(float));
     for (int64_t group = 0; group < GROUPS; group++)
         check(vqc_perceptor_run(perceptor, 0, group, &distances[group], &error), &error);
     assert_float_equal(distances[0], 2.0 * expected, 1e-5 * expected);
     assert_float_equal(distances[1], expected, 1e-5 * expected);
-    check(vqc_ops_gradient_sum_read(f->ops, sum, gradient, PIXELS, &error), &error);
-    for (int64_t i = 0; i < PIXELS; i++)
+    check(vqc_ops_gradient_sum_read(f->ops, sum, gradient, (size_t)pixels, &error), &error);
+    for (int64_t i = 0; i < pixels; i++)
         found[i] = (double)gradient[i];
-    comparison difference = comparison_of(found, p.gradient, PIXELS);
+    comparison difference = comparison_of(found, p.gradient, (size_t)pixels);
     print_message("gradient: relative %.2e\n", difference.relative);
     assert_true(comparison_is_within(&difference, &tolerances[TOLERANCE_MODEL_GRADIENT_F32]));
     vqc_perceptor_destroy(perceptor);
+}
+
+static void whole_picture_is_pooled(void **state)
+{
+    fixture *f = *state;
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        f->height = shapes[i].height;
+        f->width = shapes[i].width;
+        shape_is_pooled(f);
+    }
 }
 
 int main(void)

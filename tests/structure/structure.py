@@ -14,7 +14,8 @@ import re
 import sys
 
 # Folders with a file for each row of a list. A row without its file does not link; a file without its row does nothing.
-LISTED = {"guide/augmentations": "study/augmentations.def", "render/starts": "study/inits.def",
+LISTED = {"guide/augmentations": "study/augmentations.def", "guide/crop_methods": "study/crop_methods.def",
+          "render/starts": "study/inits.def",
           "render/regularisers": "render/regularisers.def"}
 # What makes folders and files in passing, and runs programs by a shell: tests have tests/support for that. Fuzz targets and
 # the emulations are linked without it.
