@@ -55,9 +55,9 @@ typedef enum vqc_letter_kind {
     VQC_LETTER_NONE,
     VQC_LETTER_INVITE,  /* leader → claimed rank: make ready for render `render` */
     VQC_LETTER_READY,   /* the answer: it has made its networks */
-    VQC_LETTER_REFUSE,  /* the answer: it cannot */
+    VQC_LETTER_REFUSE,  /* the answer: it cannot, and waits for its dismissal */
     VQC_LETTER_JOIN,    /* leader → rank that is ready: form a team of `ranks` with us now */
-    VQC_LETTER_DISMISS, /* leader → invited rank: not needed any more */
+    VQC_LETTER_DISMISS, /* leader → invited rank: not needed any more; one to each that does not join */
     VQC_LETTER_END      /* the launch is over */
 } vqc_letter_kind;
 

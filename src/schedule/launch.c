@@ -174,15 +174,29 @@ static vqc_status letter_await(vqc_rank *rank, vqc_letter *letter, vqc_error *er
     return VQC_OK;
 }
 
-/* Makes ready for the render that the letter invites to, and answers. */
+/* Says why this rank does not join a render. */
+static void refusal_say(const vqc_rank *rank, int64_t render, const vqc_error *refusal)
+{
+    char line[VQC_ERROR_MESSAGE_SIZE + 64];
+    const vqc_launch *launch = rank->launch;
+    if (launch->say == NULL)
+        return;
+    (void)snprintf(line, sizeof line, "rank %d on %s does not join in render %lld: %s", vqc_comm_rank(launch->comm),
+                   vqc_comm_host(launch->comm), (long long)render, refusal->message);
+    launch->say(line);
+}
+
+/* Makes ready for the render that the letter invites to, and answers. The leader dismisses a rank that refuses. */
 static vqc_status invitation_answer(vqc_rank *rank, const vqc_letter *invitation, vqc_error *error)
 {
     vqc_error refusal = {0};
     double started = vqc_clock_seconds();
     vqc_letter answer = {.kind = VQC_LETTER_READY, .render = invitation->render};
     if (vqc_renderer_start(rank->launch->renderer, &rank->launch->study->renders[invitation->render], &refusal) !=
-        VQC_OK)
+        VQC_OK) {
         answer.kind = VQC_LETTER_REFUSE;
+        refusal_say(rank, invitation->render, &refusal);
+    }
     rank->totals.start_seconds += vqc_clock_seconds() - started;
     return vqc_board_write(rank->board, invitation->from, &answer, error);
 }

@@ -81,22 +81,26 @@ static vqc_status ranks_invite(vqc_recruitment *recruitment, vqc_rank *rank, int
     return VQC_OK;
 }
 
-/* Takes an answer into account: a rank that is ready moves up, one that refuses is struck off. */
-static void answer_note(vqc_recruitment *recruitment, const vqc_letter *letter)
+/* Takes an answer into account: a rank that is ready moves up; one that refuses is struck off and dismissed, for it
+ * waits for that before it offers itself again. */
+static vqc_status answer_note(vqc_recruitment *recruitment, vqc_rank *rank, const vqc_letter *letter,
+                              vqc_error *error)
 {
+    const vqc_letter dismissal = {.kind = VQC_LETTER_DISMISS};
     int *ranks = recruitment->ranks;
     int place = recruitment->ready;
     while (place < recruitment->invited && ranks[place] != letter->from)
         place++;
     if (place == recruitment->invited)
-        return;
+        return VQC_OK;
     if (letter->kind == VQC_LETTER_READY) {
         ranks[place] = ranks[recruitment->ready];
         ranks[recruitment->ready++] = letter->from;
-        return;
+        return VQC_OK;
     }
     ranks[place] = ranks[--recruitment->invited];
     recruitment->refused = true;
+    return vqc_board_write(rank->board, letter->from, &dismissal, error);
 }
 
 /* Reads the answers that have come. Those to an invitation to an earlier render are too late. */
@@ -108,7 +112,7 @@ static vqc_status answers_read(vqc_recruitment *recruitment, vqc_rank *rank, int
         if (letter.kind == VQC_LETTER_NONE)
             return VQC_OK;
         if (letter.render == render)
-            answer_note(recruitment, &letter);
+            VQC_TRY(answer_note(recruitment, rank, &letter, error));
     }
 }
 
