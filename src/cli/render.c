@@ -16,6 +16,7 @@
 #include "cli/launch_record.h"
 #include "cli/launch_report.h"
 #include "cli/progress.h"
+#include "comm/arrival.h"
 #include "comm/devices.h"
 #include "guide/targets.h"
 #include "record/agreement.h"
@@ -23,6 +24,8 @@
 #include "record/study_archive.h"
 #include "render/study_inputs.h"
 #include "schedule/launch.h"
+
+static const double arrival_seconds = 20.0; /* of the other ranks, before that is said */
 
 typedef struct render_options {
     vqc_compute compute;
@@ -239,13 +242,6 @@ static vqc_status devices_open(render_options *options, vqc_comm *comm, vqc_erro
     return vqc_comm_devices_set(comm, options->compute.ops, &devices, error);
 }
 
-/* What this rank asks of the program's other parts before the study; collective. */
-static vqc_status launch_prepare(render_options *options, render_work *work, vqc_error *error)
-{
-    VQC_TRY(vqc_interruption_ranks(work->comm, options->peer_timeout, &work->watch, error));
-    return devices_open(options, work->comm, error);
-}
-
 /* Checks the options, and sets the time limit, which counts from `started`. */
 static vqc_status options_check(const render_options *options, double started, vqc_error *error)
 {
@@ -264,6 +260,19 @@ static vqc_status options_check(const render_options *options, double started, v
     return VQC_OK;
 }
 
+/* Starts MPI and the watch over the ranks, before which nothing else notices one that does not come. Without MPI
+ * there is no comm. */
+static vqc_status ranks_meet(const render_options *options, render_work *work, vqc_error *error)
+{
+    vqc_arrival *arrival;
+    VQC_TRY(vqc_arrival_await(arrival_seconds, line_say, &arrival, error));
+    vqc_status status = vqc_comm_start(NULL, NULL, &work->comm, error);
+    if (status == VQC_OK)
+        status = vqc_interruption_ranks(work->comm, options->peer_timeout, &work->watch, error);
+    vqc_arrival_end(arrival);
+    return status;
+}
+
 static vqc_status render_run(void *context, const vqc_text_list *operands, vqc_error *error)
 {
     const double started = vqc_clock_seconds();
@@ -271,8 +280,11 @@ static vqc_status render_run(void *context, const vqc_text_list *operands, vqc_e
     render_work work = {0};
     VQC_TRY(options_check(options, started, error));
     VQC_TRY(vqc_interruption_watch(error));
-    VQC_TRY(vqc_comm_start(NULL, NULL, &work.comm, error));
-    vqc_status status = launch_prepare(options, &work, error);
+    vqc_status status = ranks_meet(options, &work, error);
+    if (work.comm == NULL)
+        return status;
+    if (status == VQC_OK)
+        status = devices_open(options, work.comm, error);
     if (status == VQC_OK)
         status = render_study(options, operands->items[0], &work, error);
     /* All ranks have the same error; one says it, and before the others end: mpirun stops all ranks at the first exit

@@ -1,6 +1,7 @@
 #include "comm/launcher.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #ifdef VQC_WITH_MPI
 static const char remedy[] = "start them with srun --mpi=pmix, or with the mpirun of the MPI that this program was "
@@ -19,6 +20,20 @@ static const char *const sizes[] = {
     "MV2_COMM_WORLD_SIZE",  /* MVAPICH */
     "SLURM_STEP_NUM_TASKS", /* srun, whatever it connects them by */
 };
+
+/* Who says which of them it is: the same, and PMIx (srun --mpi=pmix, newer mpirun). */
+static const char *const numbers[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
+
+bool vqc_launcher_is_first_of_several(void)
+{
+    const char *number = NULL;
+    const char *size = NULL;
+    for (size_t i = 0; number == NULL && i < sizeof numbers / sizeof numbers[0]; i++)
+        number = getenv(numbers[i]);
+    for (size_t i = 0; size == NULL && i < sizeof sizes / sizeof sizes[0]; i++)
+        size = getenv(sizes[i]);
+    return number != NULL && size != NULL && strcmp(number, "0") == 0 && strtol(size, NULL, 10) > 1;
+}
 
 bool vqc_launcher_connects(void)
 {

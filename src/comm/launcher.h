@@ -12,6 +12,9 @@
  * but it takes time, starts a helper process and may fail where no launcher is installed. */
 bool vqc_launcher_connects(void);
 
+/* Whether, as the launcher says, this is rank 0, and there are others. */
+bool vqc_launcher_is_first_of_several(void);
+
 /* That the launcher started as many ranks as there are: `size`, which MPI says, or 1 where it was not started. Else
  * each of them is alone, and would do all the work: srun without PMIx, another MPI's mpirun, a build without MPI.
  * VQC_BAD_INPUT, with who started how many, and what to do. */
