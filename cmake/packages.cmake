@@ -9,6 +9,8 @@ pkg_check_modules(LIBCRYPTO REQUIRED IMPORTED_TARGET libcrypto>=1.1.1) # base
 pkg_check_modules(LIBPNG REQUIRED IMPORTED_TARGET libpng>=1.6)         # image
 pkg_check_modules(LIBJPEG REQUIRED IMPORTED_TARGET libjpeg)            # image
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1>=0.2.5)    # config
+find_path(LIBCSV_INCLUDE_DIR csv.h REQUIRED)                           # config; it has no pkg-config file
+find_library(LIBCSV_LIBRARY csv REQUIRED)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc>=2.6)  # text
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka>=1.1.5)                # tests
 
@@ -47,3 +49,7 @@ find_library(DNNL_LIBRARY dnnl REQUIRED)
 add_library(DNNL::dnnl UNKNOWN IMPORTED)
 set_target_properties(DNNL::dnnl PROPERTIES
   IMPORTED_LOCATION "${DNNL_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${DNNL_INCLUDE_DIR}")
+
+add_library(LIBCSV::libcsv UNKNOWN IMPORTED)
+set_target_properties(LIBCSV::libcsv PROPERTIES
+  IMPORTED_LOCATION "${LIBCSV_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${LIBCSV_INCLUDE_DIR}")

@@ -79,12 +79,15 @@ typedef struct vqc_archive_outline {
     const char *build;      /* how the program was built */
     const vqc_archive_model *models;
     size_t model_count; /* at least 1 */
+    const char *table;  /* the prompts, where the job file names a table of them (CSV or TSV); NULL: it does not */
     const vqc_archive_input *inputs;
     size_t input_count; /* may be 0: there are none, or the archive is of vqclip 0.1.0, which did not record them */
     const vqc_archive_extents *shapes;
     size_t shape_count; /* at least 1, each used by a render */
     const vqc_archive_render *renders;
-    size_t render_count; /* at least 1 */
+    size_t render_count;           /* at least 1 */
+    const char *const *categories; /* of the renders' prompts, "" where one has none; category_count of them */
+    size_t category_count;         /* render_count, or 0: no prompt has one */
 } vqc_archive_outline;
 
 /* Bytes on the disk that an archive of this outline takes, up to a small overhead. A outline that cannot be stored

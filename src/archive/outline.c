@@ -27,7 +27,29 @@ const vqc_outline_column vqc_outline_columns[VQC_OUTLINE_COLUMN_COUNT] = {
     {"/renders/id", VQC_OUTLINE_RENDERS, offsetof(vqc_archive_render, id), true},
     {"/renders/prompt", VQC_OUTLINE_RENDERS, offsetof(vqc_archive_render, prompt), true},
     {"/renders/settings", VQC_OUTLINE_RENDERS, offsetof(vqc_archive_render, settings), true},
+    {"/study/prompts", VQC_OUTLINE_TABLE, offsetof(vqc_archive_outline, table), false},
+    {"/renders/category", VQC_OUTLINE_CATEGORIES, 0, true},
 };
+
+bool vqc_outline_list_optional(vqc_outline_list list)
+{
+    switch (list) {
+    case VQC_OUTLINE_INPUTS:
+    case VQC_OUTLINE_TABLE:
+    case VQC_OUTLINE_CATEGORIES:
+        return true;
+    case VQC_OUTLINE_STUDY:
+    case VQC_OUTLINE_MODELS:
+    case VQC_OUTLINE_RENDERS:
+        break;
+    }
+    return false;
+}
+
+int vqc_outline_list_rank(vqc_outline_list list)
+{
+    return list == VQC_OUTLINE_STUDY || list == VQC_OUTLINE_TABLE ? 0 : 1;
+}
 
 size_t vqc_outline_rows(const vqc_archive_outline *outline, vqc_outline_list list)
 {
@@ -36,6 +58,10 @@ size_t vqc_outline_rows(const vqc_archive_outline *outline, vqc_outline_list lis
         return outline->model_count;
     case VQC_OUTLINE_INPUTS:
         return outline->input_count;
+    case VQC_OUTLINE_TABLE:
+        return outline->table == NULL ? 0 : 1;
+    case VQC_OUTLINE_CATEGORIES:
+        return outline->category_count;
     case VQC_OUTLINE_RENDERS:
         return outline->render_count;
     case VQC_OUTLINE_STUDY:
@@ -54,6 +80,9 @@ static const char *element_at(const vqc_archive_outline *outline, vqc_outline_li
         return (const char *)&outline->inputs[row];
     case VQC_OUTLINE_RENDERS:
         return (const char *)&outline->renders[row];
+    case VQC_OUTLINE_CATEGORIES:
+        return (const char *)&outline->categories[row];
+    case VQC_OUTLINE_TABLE:
     case VQC_OUTLINE_STUDY:
         break;
     }
@@ -69,7 +98,7 @@ const char *vqc_outline_text(const vqc_archive_outline *outline, const vqc_outli
 
 vqc_dataset_form vqc_outline_column_form(const vqc_archive_outline *outline, const vqc_outline_column *column)
 {
-    vqc_dataset_form form = {.element = VQC_ELEMENT_TEXT, .rank = column->list == VQC_OUTLINE_STUDY ? 0 : 1};
+    vqc_dataset_form form = {.element = VQC_ELEMENT_TEXT, .rank = vqc_outline_list_rank(column->list)};
     memcpy(form.path, column->path, strlen(column->path) + 1);
     form.dims[0] = vqc_outline_rows(outline, column->list);
     form.text_bytes = 1;

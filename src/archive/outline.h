@@ -9,8 +9,11 @@
 typedef enum vqc_outline_list {
     VQC_OUTLINE_STUDY,
     VQC_OUTLINE_MODELS,
-    VQC_OUTLINE_INPUTS, /* may have no rows, and then has no datasets */
-    VQC_OUTLINE_RENDERS
+    VQC_OUTLINE_RENDERS,
+    /* These may have no rows, and then have no datasets. */
+    VQC_OUTLINE_INPUTS,
+    VQC_OUTLINE_TABLE,
+    VQC_OUTLINE_CATEGORIES /* after the renders: as many */
 } vqc_outline_list;
 
 typedef struct vqc_outline_column {
@@ -20,8 +23,14 @@ typedef struct vqc_outline_column {
     bool compared; /* whether an archive that differs here is another study's */
 } vqc_outline_column;
 
-enum { VQC_OUTLINE_COLUMN_COUNT = 17 };
+enum { VQC_OUTLINE_COLUMN_COUNT = 19 };
 extern const vqc_outline_column vqc_outline_columns[VQC_OUTLINE_COLUMN_COUNT];
+
+/* Whether archives may do without the list. */
+bool vqc_outline_list_optional(vqc_outline_list list);
+
+/* The rank of its datasets: 0 where there is one text, 1 where there are rows of them. */
+int vqc_outline_list_rank(vqc_outline_list list);
 
 /* Number of rows of a column, and the text in one of them. */
 size_t vqc_outline_rows(const vqc_archive_outline *outline, vqc_outline_list list);
@@ -51,6 +60,7 @@ typedef struct vqc_stored_outline {
     vqc_archive_model *models; /* the outline's lists, to be filled */
     vqc_archive_input *inputs;
     vqc_archive_render *renders;
+    const char **categories;
     void **blocks;
     size_t block_count, block_capacity;
     const char *path; /* of the file, for errors */

@@ -91,6 +91,8 @@ vqc_status vqc_outline_compare(const vqc_archive_outline *stored, const vqc_arch
     VQC_TRY(number_compare("number of models", stored->model_count, wanted->model_count, error));
     VQC_TRY(number_compare("number of renders", stored->render_count, wanted->render_count, error));
     VQC_TRY(number_compare("number of picture shapes", stored->shape_count, wanted->shape_count, error));
+    VQC_TRY(number_compare("number of tables of prompts", stored->table != NULL, wanted->table != NULL, error));
+    VQC_TRY(number_compare("number of categories", stored->category_count, wanted->category_count, error));
     VQC_TRY(inputs_compare(stored, wanted, error));
     for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++)
         VQC_TRY(column_compare(&vqc_outline_columns[i], stored, wanted, error));

@@ -67,6 +67,12 @@ static vqc_status list_make(vqc_stored_outline *stored, const vqc_outline_column
         outline->inputs = stored->inputs;
         outline->input_count = rows;
     }
+    if (column->list == VQC_OUTLINE_CATEGORIES) {
+        VQC_TRY(
+            block_allocate(stored, rows, sizeof *stored->categories, "the categories", &stored->categories, error));
+        outline->categories = stored->categories;
+        outline->category_count = rows;
+    }
     if (column->list == VQC_OUTLINE_RENDERS && !stored->renders) {
         VQC_TRY(block_allocate(stored, rows, sizeof *stored->renders, "the renders", &stored->renders, error));
         outline->renders = stored->renders;
@@ -85,13 +91,15 @@ static void text_set(vqc_stored_outline *stored, const vqc_outline_column *colum
         element = (char *)&stored->inputs[row];
     if (column->list == VQC_OUTLINE_RENDERS)
         element = (char *)&stored->renders[row];
+    if (column->list == VQC_OUTLINE_CATEGORIES)
+        element = (char *)&stored->categories[row];
     memcpy(element + column->offset, &text, sizeof text);
 }
 
 static vqc_status column_fill(vqc_stored_outline *stored, const vqc_outline_column *column,
                               const vqc_dataset *dataset, vqc_error *error)
 {
-    const size_t rows = column->list == VQC_OUTLINE_STUDY ? 1 : dataset->form.dims[0];
+    const size_t rows = vqc_outline_list_rank(column->list) == 0 ? 1 : dataset->form.dims[0];
     VQC_TRY(list_make(stored, column, rows, error));
     const char *texts;
     size_t stride;
@@ -104,9 +112,11 @@ static vqc_status column_fill(vqc_stored_outline *stored, const vqc_outline_colu
 static vqc_status column_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, const vqc_outline_column *column,
                               vqc_error *error)
 {
-    vqc_dataset_form form = {.element = VQC_ELEMENT_TEXT, .rank = column->list == VQC_OUTLINE_STUDY ? 0 : 1};
+    vqc_dataset_form form = {.element = VQC_ELEMENT_TEXT, .rank = vqc_outline_list_rank(column->list)};
     memcpy(form.path, column->path, strlen(column->path) + 1);
     form.dims[0] = vqc_outline_rows(&stored->outline, column->list); /* 0 at the list's first column: any number */
+    if (column->list == VQC_OUTLINE_CATEGORIES)
+        form.dims[0] = stored->outline.render_count;
     vqc_dataset dataset;
     VQC_TRY(vqc_dataset_open(file, &form, &dataset, error));
     vqc_status status = column_fill(stored, column, &dataset, error);
@@ -197,12 +207,16 @@ static vqc_status shape_read(const vqc_hdf5_file *file, vqc_stored_outline *stor
 
 vqc_status vqc_stored_outline_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, vqc_error *error)
 {
-    const bool inputs = vqc_dataset_exists(file, "/inputs/what");
+    bool present = true; /* of the list that the last column was of: its first column says so */
     stored->path = file->path;
     stored->bytes_maximum = BYTES_EACH * file->bytes + BYTES_MORE;
-    for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++)
-        if (inputs || vqc_outline_columns[i].list != VQC_OUTLINE_INPUTS)
-            VQC_TRY(column_read(file, stored, &vqc_outline_columns[i], error));
+    for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++) {
+        const vqc_outline_column *column = &vqc_outline_columns[i];
+        if (i == 0 || column->list != vqc_outline_columns[i - 1].list)
+            present = !vqc_outline_list_optional(column->list) || vqc_dataset_exists(file, column->path);
+        if (present)
+            VQC_TRY(column_read(file, stored, column, error));
+    }
     VQC_TRY(render_numbers_read(file, stored, error));
     vqc_archive_extents *shapes;
     VQC_TRY(

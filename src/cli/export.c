@@ -55,10 +55,12 @@ static vqc_status picture_write(const export_work *work, size_t number, const vq
         {"vqclip seed", seed},
         {"vqclip settings", render->settings},
         {"vqclip job SHA-256", outline->job_sha256},
+        {"vqclip category", outline->category_count == 0 ? "" : outline->categories[number]},
     };
+    const size_t count = sizeof texts / sizeof texts[0] - (outline->category_count == 0 ? 1 : 0);
     vqc_status status = vqc_text_append(&path, error, "%s/%05zu.png", work->folder, number);
     if (status == VQC_OK)
-        status = vqc_image_write_png(path.data, image, texts, sizeof texts / sizeof texts[0], error);
+        status = vqc_image_write_png(path.data, image, texts, count, error);
     vqc_text_release(&path);
     return status;
 }

@@ -75,7 +75,8 @@ static vqc_status render_to_json(const vqc_archive *archive, size_t number, json
                                  vqc_error *error)
 {
     vqc_archive_damage damage;
-    const vqc_archive_render *render = &vqc_archive_outline_of(archive)->renders[number];
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    const vqc_archive_render *render = &outline->renders[number];
     vqc_archive_outcome outcome;
     double loss = 0.0;
     VQC_TRY(vqc_archive_outcome_read(archive, number, &outcome, error));
@@ -85,6 +86,8 @@ static vqc_status render_to_json(const vqc_archive *archive, size_t number, json
     json_object_set_new(object, "number", json_integer((json_int_t)number));
     json_object_set_new(object, "id", json_string(render->id));
     json_object_set_new(object, "prompt", json_string(render->prompt));
+    if (outline->category_count > 0)
+        json_object_set_new(object, "category", json_string(outline->categories[number]));
     json_object_set_new(object, "seed", vqc_json_seed(render->seed));
     json_object_set_new(object, "settings", json_string(render->settings));
     json_object_set_new(object, "state", json_string(state_names[outcome.state]));

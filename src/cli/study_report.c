@@ -147,7 +147,7 @@ static json_t *prompt_to_json(const vqc_prompt *prompt)
     json_t *targets = json_array();
     for (size_t i = 0; i < prompt->target_count; i++)
         json_array_append_new(targets, target_to_json(&prompt->targets[i]));
-    return json_pack("{s: s, s: o}", "id", prompt->id, "targets", targets);
+    return json_pack("{s: s, s: s*, s: o}", "id", prompt->id, "category", prompt->category, "targets", targets);
 }
 
 static vqc_status study_print_json(const vqc_study *study, vqc_error *error)

@@ -10,34 +10,7 @@
 #include "base/memory.h"
 #include "base/text_file.h"
 #include "base/utf8.h"
-
-typedef struct text_place {
-    size_t line;
-    size_t column;
-} text_place;
-
-struct vqc_yaml_node {
-    const vqc_yaml *document;
-    const vqc_yaml_node *parent; /* NULL for the outermost */
-    size_t index;                /* among the parent's children */
-    vqc_yaml_kind kind;
-    text_place place;
-    char *key; /* NULL where the parent is no mapping */
-    text_place key_place;
-    char *scalar;
-    bool plain;
-    bool has_comment;         /* behind it, in the same line */
-    vqc_yaml_node **children; /* items of a sequence, values of a mapping */
-    size_t count;
-    size_t capacity;
-};
-
-struct vqc_yaml {
-    char *name;
-    char *source;
-    size_t size;
-    vqc_yaml_node *root;
-};
+#include "config/yaml_tree.h"
 
 /* Where reading is. Exactly one event is held between calls of next_event. */
 typedef struct yaml_reader {
@@ -83,7 +56,7 @@ const char *vqc_yaml_key(const vqc_yaml_node *node)
     return node->key;
 }
 
-static text_place key_place(const vqc_yaml_node *node)
+static vqc_text_place key_place(const vqc_yaml_node *node)
 {
     return node->key == NULL ? node->place : node->key_place;
 }
@@ -148,7 +121,7 @@ static size_t describe_way(const vqc_yaml_node *node, char *text, size_t size)
     return total < size ? total : size - 1;
 }
 
-static vqc_status node_error(const vqc_yaml_node *node, text_place place, vqc_error *error, const char *message)
+static vqc_status node_error(const vqc_yaml_node *node, vqc_text_place place, vqc_error *error, const char *message)
 {
     char way[256];
     size_t length = describe_way(node, way, sizeof way);
@@ -177,9 +150,9 @@ vqc_status vqc_yaml_key_error(const vqc_yaml_node *node, vqc_error *error, const
 }
 
 /* The place of a byte of the text; columns count characters. */
-static text_place place_of_byte(const vqc_yaml *document, size_t offset)
+static vqc_text_place place_of_byte(const vqc_yaml *document, size_t offset)
 {
-    text_place place = {1, 1};
+    vqc_text_place place = {1, 1};
     for (size_t i = 0; i < offset && i < document->size; i++) {
         unsigned char byte = (unsigned char)document->source[i];
         if (byte == '\n')
@@ -191,14 +164,14 @@ static text_place place_of_byte(const vqc_yaml *document, size_t offset)
     return place;
 }
 
-static vqc_status text_error(const vqc_yaml *document, text_place place, const char *message, vqc_error *error)
+static vqc_status text_error(const vqc_yaml *document, vqc_text_place place, const char *message, vqc_error *error)
 {
     return vqc_error_set(error, VQC_BAD_INPUT, "%s:%zu:%zu: %s", document->name, place.line, place.column, message);
 }
 
-static text_place place_of_mark(yaml_mark_t mark)
+static vqc_text_place place_of_mark(yaml_mark_t mark)
 {
-    return (text_place){mark.line + 1, mark.column + 1};
+    return (vqc_text_place){mark.line + 1, mark.column + 1};
 }
 
 static vqc_status event_error(const yaml_reader *reader, const char *message, vqc_error *error)
@@ -212,9 +185,9 @@ static vqc_status parser_error(const yaml_reader *reader, vqc_error *error)
     const yaml_parser_t *parser = &reader->parser;
     if (parser->error == YAML_MEMORY_ERROR)
         return vqc_error_set(error, VQC_FAILED, "%s: out of memory", reader->document->name);
-    text_place place = parser->error == YAML_READER_ERROR
-                           ? place_of_byte(reader->document, reader->start + parser->problem_offset)
-                           : place_of_mark(parser->problem_mark);
+    vqc_text_place place = parser->error == YAML_READER_ERROR
+                               ? place_of_byte(reader->document, reader->start + parser->problem_offset)
+                               : place_of_mark(parser->problem_mark);
     return text_error(reader->document, place, parser->problem == NULL ? "not YAML" : parser->problem, error);
 }
 
@@ -249,8 +222,7 @@ static bool comment_follows(yaml_reader *reader)
     return blanks > 0 && behind[blanks] == '#';
 }
 
-/* Makes room for a child and appends an empty one. */
-static vqc_status append_child(vqc_yaml_node *parent, vqc_yaml_node **child_out, vqc_error *error)
+vqc_status vqc_yaml_child_append(vqc_yaml_node *parent, vqc_yaml_node **child_out, vqc_error *error)
 {
     VQC_TRY(vqc_memory_grow(&parent->children, &parent->capacity, parent->count + 1, sizeof(vqc_yaml_node *),
                             "a YAML document", error));
@@ -289,7 +261,7 @@ static vqc_status read_key(yaml_reader *reader, vqc_yaml_node *mapping, vqc_yaml
     VQC_TRY(copy_scalar(reader, &key, error));
     const vqc_yaml_node *first = vqc_yaml_find(mapping, key);
     vqc_yaml_node *child;
-    vqc_status status = append_child(mapping, &child, error);
+    vqc_status status = vqc_yaml_child_append(mapping, &child, error);
     if (status != VQC_OK) {
         free(key);
         return status;
@@ -318,7 +290,7 @@ static vqc_status read_children(yaml_reader *reader, vqc_yaml_node *node, int de
         if (mapping)
             VQC_TRY(read_key(reader, node, &child, error));
         else
-            VQC_TRY(append_child(node, &child, error));
+            VQC_TRY(vqc_yaml_child_append(node, &child, error));
         VQC_TRY(read_node(reader, child, depth + 1, error));
     }
 }

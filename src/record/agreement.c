@@ -58,6 +58,8 @@ static vqc_status render_describe(const vqc_archive_outline *outline, size_t num
     const vqc_archive_extents *shape = &outline->shapes[render->shape];
     VQC_TRY(vqc_text_append(text, error, "%s\n%s\n%s\n%llu %u", render->id, render->prompt, render->settings,
                             (unsigned long long)render->seed, render->shape));
+    if (outline->category_count > 0)
+        VQC_TRY(vqc_text_append(text, error, " %s", outline->categories[number]));
     return vqc_text_append(text, error, " %u %u %u %u %u %u %u %u %llu %d", shape->height, shape->width,
                            shape->latent_rows, shape->latent_columns, shape->latent_width, shape->steps,
                            shape->loss_count, shape->snapshot_count, (unsigned long long)shape->checkpoint_bytes,

@@ -47,6 +47,42 @@ static vqc_status lines_collect(const vqc_archive_outline *outline, const char *
     return VQC_OK;
 }
 
+/* A table of prompts must be the file that the archive records. */
+static vqc_status table_check(const vqc_archive *archive, const vqc_study *study, vqc_error *error)
+{
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    char digest[VQC_DIGEST_TEXT_SIZE];
+    if ((outline->table != NULL) != (study->table != NULL))
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: dataset /study/prompts: the job text names no table of prompts",
+                             vqc_archive_path(archive));
+    if (outline->table == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_digest_bytes(outline->table, strlen(outline->table), digest, error));
+    for (size_t i = 0; i < outline->input_count; i++)
+        if (strcmp(outline->inputs[i].what, vqc_input_rows[VQC_INPUT_PROMPTS].what) == 0 &&
+            strcmp(outline->inputs[i].sha256, digest) == 0)
+            return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: dataset /study/prompts: not the table of prompts whose SHA-256 the archive records",
+                         vqc_archive_path(archive));
+}
+
+/* The categories must be those of the prompts. */
+static vqc_status category_check(const vqc_archive *archive, const vqc_render *render, size_t number,
+                                 vqc_error *error)
+{
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    const char *given = render->prompt->category == NULL ? "" : render->prompt->category;
+    const char *found = outline->category_count == 0 ? "" : outline->categories[number];
+    if (strcmp(given, found) == 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: dataset /renders/category: render %zu: expected \"%s\", as the job text has it, found "
+                         "\"%s\"",
+                         vqc_archive_path(archive), number, given, found);
+}
+
 /* Whether the renders that the job text gives are those of the archive. */
 static vqc_status renders_compare(const vqc_archive *archive, const vqc_study *study, vqc_error *error)
 {
@@ -69,6 +105,7 @@ static vqc_status renders_compare(const vqc_archive *archive, const vqc_study *s
                                  "found \"%s\"",
                                  vqc_archive_path(archive), i, study->renders[i].prompt->text,
                                  outline->renders[i].prompt);
+        VQC_TRY(category_check(archive, &study->renders[i], i, error));
     }
     return VQC_OK;
 }
@@ -113,6 +150,7 @@ static vqc_status whole_read(vqc_archived_study *study, const char *folder, vqc_
                                .text = outline->job_text,
                                .size = strlen(outline->job_text),
                                .folder = folder,
+                               .table = outline->table,
                                .edition = study->edition};
     const char **lines;
     VQC_TRY(lines_collect(outline, &lines, &source.line_count, error));
@@ -120,6 +158,7 @@ static vqc_status whole_read(vqc_archived_study *study, const char *folder, vqc_
     vqc_status status = vqc_study_read(&source, &study->whole, error);
     free(lines);
     VQC_TRY(status);
+    VQC_TRY(table_check(study->archive, study->whole, error));
     VQC_TRY(renders_compare(study->archive, study->whole, error));
     return inputs_expect(study->archive, study->whole, error);
 }

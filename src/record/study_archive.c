@@ -23,7 +23,8 @@ struct vqc_study_archive {
     uint32_t *picture_terms; /* of each shape: the regularisers that look at the picture */
     size_t picture_terms_capacity;
     vqc_archive_render *renders;
-    char **settings;   /* of each render */
+    char **settings; /* of each render */
+    const char **categories;
     char **loss_names; /* every name of every shape, to be freed */
     size_t loss_name_count, loss_name_capacity;
     char *versions;
@@ -246,6 +247,24 @@ static vqc_status renders_fill(vqc_study_archive *archive, const vqc_study *stud
     return VQC_OK;
 }
 
+/* The categories of the renders' prompts, if any has one. */
+static vqc_status categories_fill(vqc_study_archive *archive, const vqc_study *study, vqc_error *error)
+{
+    bool any = false;
+    for (size_t i = 0; i < study->prompt_count; i++)
+        any = any || study->prompts[i].category != NULL;
+    if (!any)
+        return VQC_OK;
+    VQC_TRY(vqc_memory_allocate(study->render_count, sizeof(char *), "categories", &archive->categories, error));
+    for (size_t i = 0; i < study->render_count; i++) {
+        const char *category = study->renders[i].prompt->category;
+        archive->categories[i] = category == NULL ? "" : category;
+    }
+    archive->outline.categories = archive->categories;
+    archive->outline.category_count = study->render_count;
+    return VQC_OK;
+}
+
 vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *renderer,
                                     const vqc_environment *environment, vqc_study_archive **archive_out,
                                     vqc_error *error)
@@ -256,6 +275,7 @@ vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *
     archive->outline.study = study->name;
     archive->outline.job_text = study->text;
     archive->outline.job_sha256 = study->digest;
+    archive->outline.table = study->table;
     archive->outline.build = vqc_environment_build();
     vqc_status status = vqc_environment_versions(environment, &versions, error);
     archive->versions = versions.data;
@@ -266,6 +286,8 @@ vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *
         status = inputs_fill(archive, study, error);
     if (status == VQC_OK)
         status = renders_fill(archive, study, renderer, error);
+    if (status == VQC_OK)
+        status = categories_fill(archive, study, error);
     if (status != VQC_OK) {
         vqc_study_archive_destroy(archive);
         return status;
@@ -296,6 +318,7 @@ void vqc_study_archive_destroy(vqc_study_archive *archive)
     free(archive->picture_terms);
     free(archive->renders);
     free(archive->settings);
+    free(archive->categories);
     free(archive->loss_names);
     free(archive->versions);
     free(archive);

@@ -45,16 +45,31 @@ vqc_status vqc_study_input_digest(const vqc_input *input, vqc_input *found_out, 
     return vqc_digest_file_sized(input->path, found_out->sha256, &found_out->size, error);
 }
 
+/* A table that the prompts were read from must still be the file. */
+static vqc_status table_check(const vqc_study *study, const vqc_input *found, vqc_error *error)
+{
+    char digest[VQC_DIGEST_TEXT_SIZE];
+    if (found->kind != VQC_INPUT_PROMPTS || study->table == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_digest_bytes(study->table, strlen(study->table), digest, error));
+    if (strcmp(digest, found->sha256) == 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT, "the file %s (prompts) is another now than when it was read",
+                         found->path);
+}
+
 vqc_status vqc_study_inputs_digest(vqc_study *study, vqc_error *error)
 {
     for (size_t i = 0; i < study->input_count; i++) {
         vqc_input *input = &study->inputs[i];
         vqc_input found;
         vqc_status status = vqc_study_input_digest(input, &found, error);
-        if (status == VQC_OK)
+        if (status == VQC_OK) {
             *input = found;
-        else if (input->render == VQC_INPUT_FILE)
+            VQC_TRY(table_check(study, &found, error));
+        } else if (input->render == VQC_INPUT_FILE) {
             return status;
+        }
     }
     return VQC_OK;
 }

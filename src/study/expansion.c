@@ -230,8 +230,9 @@ static vqc_status stories_check(const vqc_study_reader *reader, const vqc_prompt
     return VQC_OK;
 }
 
-/* Fills in the renders of one prompt with seeds from `seed` on. */
-static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, size_t seed, size_t seeds, vqc_error *error)
+/* Fills in the renders of one prompt with these seeds. */
+static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, const uint64_t *seeds, size_t count,
+                                vqc_error *error)
 {
     vqc_study *study = all->reader->study;
     const vqc_settings *const *settings;
@@ -242,11 +243,11 @@ static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, size_t seed,
         VQC_TRY(stories_check(all->reader, prompt, settings[variant], error));
         VQC_TRY(vqc_study_choices_elsewhere(all->reader, prompt, settings[variant], error));
     }
-    for (size_t i = 0; i < seeds * all->variant_count; i++) {
+    for (size_t i = 0; i < count * all->variant_count; i++) {
         const size_t variant = i % all->variant_count;
         study->renders[study->render_count] = (vqc_render){.number = (int64_t)study->render_count,
                                                            .prompt = prompt,
-                                                           .seed = all->seeds[seed + i / all->variant_count],
+                                                           .seed = seeds[i / all->variant_count],
                                                            .settings = settings[variant],
                                                            .variant = all->variants[variant]};
         study->render_count++;
@@ -274,7 +275,24 @@ static vqc_status expansion_begin(expansion *all, const vqc_yaml_node *root, vqc
                                       error);
 }
 
-/* Fills in all renders. A prompt that chooses becomes one for each seed. */
+/* Adds a prompt with its renders; one that chooses becomes one for each of its seeds. */
+static vqc_status prompt_add(expansion *all, const vqc_prompt *given, bool chooses, vqc_error *error)
+{
+    vqc_study *study = all->reader->study;
+    const uint64_t *seeds = given->seeded ? &given->seed : all->seeds;
+    const size_t count = given->seeded ? 1 : all->seed_count;
+    const size_t together = chooses ? 1 : count;
+    for (size_t i = 0; i < count; i += together) {
+        vqc_prompt *prompt = &study->prompts[study->prompt_count++];
+        *prompt = *given;
+        if (chooses)
+            VQC_TRY(vqc_study_choose(all->reader, given, seeds[i], prompt, error));
+        VQC_TRY(prompt_expand(all, prompt, &seeds[i], together, error));
+    }
+    return VQC_OK;
+}
+
+/* Fills in all renders. */
 static vqc_status prompts_expand(expansion *all, const vqc_yaml_node *root, vqc_error *error)
 {
     vqc_study *study = all->reader->study;
@@ -282,21 +300,12 @@ static vqc_status prompts_expand(expansion *all, const vqc_yaml_node *root, vqc_
     const size_t count = study->prompt_count;
     size_t copies = 0;
     for (size_t i = 0; i < count; i++)
-        copies += vqc_study_chooses(root, &given[i]) ? all->seed_count : 1;
+        copies += vqc_study_chooses(root, &given[i]) && !given[i].seeded ? all->seed_count : 1;
     if (copies > count)
         VQC_TRY(vqc_study_storage_allocate(all->reader->storage, copies, sizeof *given, &study->prompts, error));
     study->prompt_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const bool chooses = vqc_study_chooses(root, &given[i]);
-        const size_t seeds = chooses ? 1 : all->seed_count;
-        for (size_t seed = 0; seed < all->seed_count; seed += seeds) {
-            vqc_prompt *prompt = &study->prompts[study->prompt_count++];
-            *prompt = given[i];
-            if (chooses)
-                VQC_TRY(vqc_study_choose(all->reader, &given[i], all->seeds[seed], prompt, error));
-            VQC_TRY(prompt_expand(all, prompt, seed, seeds, error));
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        VQC_TRY(prompt_add(all, &given[i], vqc_study_chooses(root, &given[i]), error));
     return VQC_OK;
 }
 

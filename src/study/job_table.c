@@ -3,6 +3,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "study/prompt_table.h"
 #include "study/study.h"
 #include "study/tables.h"
 
@@ -28,9 +29,9 @@ static const vqc_field study_fields[] = {
      .says = "each prompt is rendered once with each; all random numbers come from it"},
     {.key = "prompts",
      .kind = VQC_FIELD_OTHER,
-     .form = "list, or a file's name",
+     .form = "list, a file's name, or mapping",
      .required = true,
-     .says = "what to draw (below), or a text file with one prompt a line"},
+     .says = "what to draw (below): a list, a text file with one prompt a line, or a table, .csv or .tsv (below)"},
     {.key = "choices",
      .kind = VQC_FIELD_OTHER,
      .form = "mapping to lists of texts",
@@ -182,12 +183,73 @@ static const vqc_field prompt_fields[] = {
      .form = "list of mappings",
      .otherwise = "none",
      .says = "the same, part by part (below); a prompt has either this or a text"},
+    {.key = "category",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_prompt, category),
+     .otherwise = "none",
+     .says = "kept in the archive with the prompt's renders, to compare kinds of prompts"},
+    {.key = "seed",
+     .kind = VQC_FIELD_OTHER,
+     .form = "integer, 0 to 2^64 - 1",
+     .otherwise = "the study's",
+     .says = "it is rendered with this seed alone"},
 };
 
 const vqc_schema vqc_prompt_schema = {
     .title = "prompts[]",
     .says = "A prompt is a text, or a mapping of these keys and any of render's.",
     SCHEMA(prompt_fields, vqc_prompt),
+};
+
+static const vqc_word quotes_words[] = {
+    {.word = "cells", .says = "a cell may stand in quotes, as RFC 4180 has it"},
+    {.word = "text", .says = "quotes are text; no cell has a separator or a line feed in it"},
+};
+
+static const vqc_field prompt_table_fields[] = {
+    {.key = "file",
+     .kind = VQC_FIELD_OTHER,
+     .form = "path",
+     .required = true,
+     .says = "the table: .csv, .tsv or .tab"},
+    {.key = "prompt",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_prompt_table_form, prompt),
+     .otherwise = "prompt",
+     .says = "the heading of the column with the prompts' texts"},
+    {.key = "id",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_prompt_table_form, id),
+     .otherwise = "id",
+     .says = "of that with their names"},
+    {.key = "category",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_prompt_table_form, category),
+     .otherwise = "category",
+     .says = "of that with their categories"},
+    {.key = "seed",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_prompt_table_form, seed),
+     .otherwise = "seed",
+     .says = "of that with their seeds"},
+    {.key = "ignore",
+     .kind = VQC_FIELD_OTHER,
+     .form = "list of texts",
+     .otherwise = "none",
+     .says =
+         "headings of columns that are left out. An empty cell is as the study has it; one of a setting that begins "
+         "with [ or { is YAML; paths are seen from the job file's folder"},
+    {.key = "quotes",
+     .kind = VQC_FIELD_CHOICE,
+     VQC_MEMBER(vqc_prompt_table_form, quotes_are_text),
+     VQC_WORDS(quotes_words),
+     .says = "what quotes are"},
+};
+
+const vqc_schema vqc_prompt_table_schema = {
+    .title = "prompts, a table",
+    .says = "A CSV or TSV file, by its name alone or so; any other column is a setting's key.",
+    SCHEMA(prompt_table_fields, vqc_prompt_table_form),
 };
 
 static const vqc_field target_fields[] = {

@@ -308,8 +308,9 @@ static vqc_status head_write(const manual_page *page, vqc_error *error)
 vqc_status vqc_job_manual_write(vqc_text *text, bool markdown, vqc_error *error)
 {
     static const vqc_schema *const schemas[] = {
-        &vqc_study_schema,  &vqc_models_schema,    &vqc_generator_schema, &vqc_perceptor_schema, &vqc_prompt_schema,
-        &vqc_target_schema, &vqc_embedding_schema, &vqc_settings_schema,  &vqc_mask_schemas[0],  &vqc_mask_schemas[1],
+        &vqc_study_schema,    &vqc_models_schema,       &vqc_generator_schema, &vqc_perceptor_schema,
+        &vqc_prompt_schema,   &vqc_prompt_table_schema, &vqc_target_schema,    &vqc_embedding_schema,
+        &vqc_settings_schema, &vqc_mask_schemas[0],     &vqc_mask_schemas[1],
     };
     const manual_page page = {.text = text, .markdown = markdown};
     VQC_TRY(head_write(&page, error));

@@ -388,6 +388,17 @@ static vqc_status keys_refuse(const vqc_yaml_node *node, vqc_error *error)
         vqc_yaml_key(first), vqc_yaml_key(first));
 }
 
+/* What a mapping says of the prompt beside what is drawn. */
+static vqc_status labels_read(const vqc_yaml_node *node, vqc_prompt *prompt, vqc_error *error)
+{
+    const vqc_yaml_node *category = vqc_yaml_find(node, "category");
+    const vqc_yaml_node *seed = vqc_yaml_find(node, "seed");
+    if (category != NULL)
+        VQC_TRY(vqc_yaml_read_text(category, &prompt->category, error));
+    prompt->seeded = seed != NULL;
+    return seed == NULL ? VQC_OK : vqc_yaml_read_unsigned(seed, &prompt->seed, error);
+}
+
 vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, const char *signs, vqc_study_storage *storage,
                            vqc_prompt *prompt_out, vqc_error *error)
 {
@@ -401,6 +412,7 @@ vqc_status vqc_prompt_read(const vqc_yaml_node *node, size_t number, const char 
             return keys_refuse(node, error);
         if (id != NULL)
             VQC_TRY(vqc_yaml_read_text(id, &prompt.id, error));
+        VQC_TRY(labels_read(node, &prompt, error));
         if (text != NULL)
             VQC_TRY(prompt_read_text(text, signs, storage, &prompt, error));
         else

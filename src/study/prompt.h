@@ -34,11 +34,14 @@ typedef struct vqc_target {
 } vqc_target;
 
 typedef struct vqc_prompt {
-    const char *id;   /* unique in the study */
-    const char *text; /* as the job file has it, for people */
+    const char *id;       /* unique in the study */
+    const char *text;     /* as the job file has it, for people */
+    const char *category; /* of prompts to compare; NULL: none is given */
+    bool seeded;          /* it is rendered with this seed alone, not with the study's */
+    uint64_t seed;
     vqc_target *targets;
     size_t target_count;
-    const vqc_yaml_node *node; /* where it stands; NULL for a line of a text file */
+    const vqc_yaml_node *node; /* where it stands, in the job file or a table; NULL for a line of a text file */
 } vqc_prompt;
 
 /* The weight at a step, from 0, of a render with these settings; whether it is not always the same. */

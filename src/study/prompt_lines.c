@@ -10,9 +10,8 @@ enum { MAX_LINE = 16382, MAX_FILE = 1 << 30 };
 
 /* Names of files whose lines are not prompts, and what they are. */
 static const char *const structured[][2] = {
-    {".csv", "a table (CSV)"},    {".tsv", "a table (TSV)"}, {".tab", "a table (TSV)"}, {".json", "JSON"},
-    {".jsonl", "lines of JSON"},  {".yaml", "YAML"},         {".yml", "YAML"},          {".xml", "XML"},
-    {".ndjson", "lines of JSON"},
+    {".json", "JSON"}, {".jsonl", "lines of JSON"}, {".ndjson", "lines of JSON"}, {".yaml", "YAML"}, {".yml", "YAML"},
+    {".xml", "XML"},
 };
 
 static vqc_status name_check(const char *path, vqc_error *error)
@@ -48,6 +47,29 @@ static vqc_status line_end(const char *path, size_t number, char *line, size_t l
     return VQC_OK;
 }
 
+/* Whether the line is the heading of a table, CSV: words between commas, perhaps in quotes, one of which is "prompt".
+ */
+static bool is_heading(const char *line)
+{
+    static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    size_t count = 0;
+    bool prompt = false;
+    for (; *line != '\0'; count++) {
+        const bool quoted = *line == '"';
+        line += quoted;
+        const size_t length = strspn(line, word);
+        prompt = prompt || (length == strlen("prompt") && strncasecmp(line, "prompt", length) == 0);
+        line += length;
+        if (length == 0 || (quoted && *line != '"'))
+            return false;
+        line += quoted;
+        if (*line != ',' && *line != '\0')
+            return false;
+        line += *line == ',';
+    }
+    return prompt && count > 1;
+}
+
 /* Cuts the text into its lines. */
 static vqc_status lines_cut(const char *path, char *text, size_t size, vqc_prompt_lines *lines, vqc_error *error)
 {
@@ -64,9 +86,17 @@ static vqc_status lines_cut(const char *path, char *text, size_t size, vqc_promp
         text += length + 1;
     }
     if (lines->count > 0 && tabbed == lines->count)
-        return vqc_error_set(error, VQC_BAD_INPUT,
-                             "%s:%zu: expected one prompt a line, found a tab in every line, as a table (TSV) has it",
-                             path, lines->lines[0].number);
+        return vqc_error_set(
+            error, VQC_BAD_INPUT,
+            "%s:%zu: expected one prompt a line, found a tab in every line, as a table (TSV) has it, whose "
+            "name ends in .tsv",
+            path, lines->lines[0].number);
+    if (lines->count > 0 && is_heading(lines->lines[0].text))
+        return vqc_error_set(
+            error, VQC_BAD_INPUT,
+            "%s:%zu: expected one prompt a line, found the heading of a table (CSV), whose name ends "
+            "in .csv",
+            path, lines->lines[0].number);
     return VQC_OK;
 }
 

@@ -16,6 +16,7 @@ typedef struct vqc_study_reader {
     vqc_study *study;
     vqc_study_storage *storage;
     vqc_yaml *yaml;
+    vqc_yaml *table;    /* the prompts, where they came from one; NULL: they did not */
     const char *folder; /* of the job file: the first folder_size bytes, which end in a slash */
     int folder_size;
     const vqc_study_source *source; /* NULL: a file, and the files that it names must be there */

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "study/prompt_lines.h"
+#include "study/prompt_table.h"
 #include "study/reader.h"
 #include "study/repeats.h"
 #include "study/tables.h"
@@ -113,6 +114,45 @@ static vqc_status prompts_read_lines(vqc_study_reader *reader, vqc_error *error)
     return VQC_OK;
 }
 
+/* A table, whose rows are prompts as a job file has them. An archive's has its text with it. */
+static vqc_status prompts_read_table(vqc_study_reader *reader, const vqc_yaml_node *node,
+                                     const vqc_prompt_table_form *form, vqc_error *error)
+{
+    const vqc_study_source *source = reader->source;
+    const char *path = reader->study->prompts_path;
+    size_t size;
+    if (source != NULL && source->table == NULL)
+        return vqc_yaml_error(node, error, "the table %s is not in the archive", path);
+    vqc_status status = source == NULL ? vqc_prompt_table_read(path, form, &reader->table, error)
+                                       : vqc_prompt_table_parse(path, source->table, strlen(source->table), form,
+                                                                &reader->table, error);
+    if (status != VQC_OK) {
+        vqc_error reason = *error;
+        return status == VQC_FAILED ? status : vqc_yaml_error(node, error, "%s", reason.message);
+    }
+    reader->study->table = vqc_yaml_source(reader->table, &size);
+    return prompts_read_list(reader, vqc_yaml_root(reader->table), error);
+}
+
+/* A mapping that names a table and what its columns are. */
+static vqc_status table_form_read(const vqc_yaml_node *node, vqc_prompt_table_form *form, vqc_error *error)
+{
+    const vqc_yaml_node *file;
+    VQC_TRY(vqc_schema_read(&vqc_prompt_table_schema, form, node, error));
+    VQC_TRY(vqc_yaml_require(node, "file", &file, error));
+    VQC_TRY(vqc_yaml_read_text(file, &form->file, error));
+    if (vqc_prompt_table_separator(form->file) == '\0')
+        return vqc_yaml_error(file, error, "expected a table, a name that ends in .csv, .tsv or .tab, found %s",
+                              form->file);
+    form->ignore = vqc_yaml_find(node, "ignore");
+    if (form->ignore == NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_yaml_expect(form->ignore, VQC_YAML_SEQUENCE, error));
+    for (size_t i = 0; i < vqc_yaml_count(form->ignore); i++)
+        VQC_TRY(vqc_yaml_expect(vqc_yaml_at(form->ignore, i), VQC_YAML_SCALAR, error));
+    return VQC_OK;
+}
+
 static int ids_compare(const void *prompts, size_t a, size_t b)
 {
     return strcmp(((const vqc_prompt *)prompts)[a].id, ((const vqc_prompt *)prompts)[b].id);
@@ -130,25 +170,35 @@ static vqc_status ids_check(const vqc_study *study, const vqc_yaml_node *node, v
     return VQC_OK;
 }
 
-static vqc_status prompts_read(vqc_study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
+/* The prompts of a file, or of what an archive has of it. */
+static vqc_status prompts_read_elsewhere(vqc_study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
 {
     vqc_study *study = reader->study;
-    if (vqc_yaml_kind_of(node) != VQC_YAML_SEQUENCE) {
-        VQC_TRY(vqc_yaml_read_text(node, &study->prompts_path, error));
-        VQC_TRY(vqc_study_inputs_locate(reader, VQC_INPUT_OF_STUDY, study, node, error));
-    }
-    if (study->prompts_path != NULL && vqc_yaml_find(vqc_yaml_root(reader->yaml), "choices") != NULL)
-        return vqc_yaml_error(vqc_yaml_find(vqc_yaml_root(reader->yaml), "choices"), error,
-                              "expected prompts in the job file beside choices, not in a file of their own");
-    if (study->prompts_path == NULL)
-        VQC_TRY(prompts_read_list(reader, node, error));
-    else if (reader->source != NULL)
-        VQC_TRY(prompts_read_lines(reader, error));
+    const vqc_yaml_node *choices = vqc_yaml_find(vqc_yaml_root(reader->yaml), "choices");
+    vqc_prompt_table_form form = {0};
+    if (vqc_yaml_kind_of(node) == VQC_YAML_MAPPING)
+        VQC_TRY(table_form_read(node, &form, error));
     else
-        VQC_TRY(prompts_read_file(reader, node, error));
-    if (study->prompt_count == 0)
+        VQC_TRY(vqc_yaml_read_text(node, &form.file, error));
+    study->prompts_path = form.file;
+    VQC_TRY(vqc_study_inputs_locate(reader, VQC_INPUT_OF_STUDY, study, node, error));
+    if (choices != NULL)
+        return vqc_yaml_error(choices, error,
+                              "expected prompts in the job file beside choices, not in a file of their own");
+    if (vqc_prompt_table_separator(study->prompts_path) != '\0')
+        return prompts_read_table(reader, node, &form, error);
+    return reader->source == NULL ? prompts_read_file(reader, node, error) : prompts_read_lines(reader, error);
+}
+
+static vqc_status prompts_read(vqc_study_reader *reader, const vqc_yaml_node *node, vqc_error *error)
+{
+    if (vqc_yaml_kind_of(node) == VQC_YAML_SEQUENCE)
+        VQC_TRY(prompts_read_list(reader, node, error));
+    else
+        VQC_TRY(prompts_read_elsewhere(reader, node, error));
+    if (reader->study->prompt_count == 0)
         return vqc_yaml_error(node, error, "expected at least one prompt");
-    return ids_check(study, node, error);
+    return ids_check(reader->study, node, error);
 }
 
 /* The size of teams: a positive integer, or "auto" (also where the key is missing), which is 0. */
@@ -210,6 +260,7 @@ struct vqc_study_owner {
     vqc_study study;
     vqc_study_storage *storage;
     vqc_yaml *yaml;
+    vqc_yaml *table; /* NULL: the prompts are in no table */
 };
 
 /* Reads the document, from the source if there is one and else from the file, and expands it. */
@@ -226,7 +277,9 @@ static vqc_status study_read(struct vqc_study_owner *owner, vqc_study_reader *re
     reader->study = &owner->study;
     reader->storage = owner->storage;
     reader->yaml = owner->yaml;
-    return study_fill(reader, error);
+    vqc_status status = study_fill(reader, error);
+    owner->table = reader->table;
+    return status;
 }
 
 static vqc_status study_create(vqc_study_reader *reader, const char *path, vqc_study **study_out, vqc_error *error)
@@ -263,6 +316,7 @@ void vqc_study_close(vqc_study *study)
         return;
     free(owner->study.inputs);
     vqc_yaml_destroy(owner->yaml);
+    vqc_yaml_destroy(owner->table);
     vqc_study_storage_destroy(owner->storage);
     free(owner);
 }

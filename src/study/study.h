@@ -63,7 +63,8 @@ typedef struct vqc_study {
     size_t prompt_count;
     vqc_render *renders;
     size_t render_count;
-    const char *prompts_path; /* of the text file that the prompts came from; NULL: the job file has them */
+    const char *prompts_path; /* of the file that the prompts came from; NULL: the job file has them */
+    const char *table;        /* that file's text, where it is a table (study/prompt_table.h); else NULL */
     vqc_input *inputs;        /* every file besides the models' (study/inputs.h), sorted by names */
     size_t input_count;
     int64_t team; /* ranks that work on one render together; 0: the program chooses */
@@ -79,8 +80,9 @@ typedef struct vqc_study_source {
     const char *text; /* size bytes and a NUL */
     size_t size;
     const char *folder;       /* that its paths are seen from, ending in a slash; "" for the working directory */
-    const char *const *lines; /* the prompts, where the text names a file of prompts instead of listing them */
+    const char *const *lines; /* the prompts, where the text names a file of lines instead of listing them */
     size_t line_count;
+    const char *table;   /* the table, where it names one; NULL: it does not */
     vqc_edition edition; /* of the text; 0: today's */
 } vqc_study_source;
 

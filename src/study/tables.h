@@ -15,13 +15,14 @@ typedef struct vqc_target_form {
     vqc_curve weight_curve;
 } vqc_target_form;
 
-extern const vqc_schema vqc_study_schema;     /* the whole job file; vqc_study */
-extern const vqc_schema vqc_models_schema;    /* no object: its keys are mappings and lists */
-extern const vqc_schema vqc_generator_schema; /* vqc_generator_source */
-extern const vqc_schema vqc_perceptor_schema; /* vqc_perceptor_source */
-extern const vqc_schema vqc_prompt_schema;    /* the keys of a prompt that are no settings; vqc_prompt */
-extern const vqc_schema vqc_target_schema;    /* vqc_target_form */
-extern const vqc_schema vqc_embedding_schema; /* vqc_target */
+extern const vqc_schema vqc_study_schema;        /* the whole job file; vqc_study */
+extern const vqc_schema vqc_models_schema;       /* no object: its keys are mappings and lists */
+extern const vqc_schema vqc_generator_schema;    /* vqc_generator_source */
+extern const vqc_schema vqc_perceptor_schema;    /* vqc_perceptor_source */
+extern const vqc_schema vqc_prompt_schema;       /* the keys of a prompt that are no settings; vqc_prompt */
+extern const vqc_schema vqc_prompt_table_schema; /* vqc_prompt_table_form */
+extern const vqc_schema vqc_target_schema;       /* vqc_target_form */
+extern const vqc_schema vqc_embedding_schema;    /* vqc_target */
 
 /* ---- optimisers_table.c: by vqc_optimiser_kind, with the options that each has ---- */
 

@@ -94,6 +94,8 @@ package libjpeg libjpeg62-turbo-dev jpeg
 package yaml-0.1 libyaml-dev yaml
 package libutf8proc libutf8proc-dev utf8proc -DUTF8PROC_EXPORTS
 package cmocka libcmocka-dev cmocka
+headers libcsv-dev ""
+cp "$system/libcsv.a" "$dir/lib"
 headers libdnnl-dev ""
 library dnnl "$system/libdnnl.so"
 

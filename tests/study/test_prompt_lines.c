@@ -69,6 +69,8 @@ static void test_lines(void **state)
              "caf\xc3\xa9\nb\n",
              "caf\xc3\xa9", "b", 2);
     accepted("a\tb\nc\n", "a\tb", "c", 2);
+    accepted("a fast, prompt answer\nb\n", "a fast, prompt answer", "b", 2);
+    accepted("prompt\nb\n", "prompt", "b", 2);
 }
 
 static void test_refused(void **state)
@@ -87,8 +89,11 @@ static void test_refused(void **state)
     refused("p.txt", line, sizeof line, "p.txt:1: a line of more than 16382 bytes");
     refused("p.txt", "a\nb:0\n", 6, "p.txt:2: expected a weight that is not 0");
     refused("p.txt", "id\tprompt\n1\ta cat\n", 18, "p.txt:1: expected one prompt a line, found a tab in every line");
-    refused("p.CSV", "a\n", 2, "p.CSV: expected a text file with one prompt a line, found a table (CSV) by its name");
-    refused("p.tsv", "a\n", 2, "found a table (TSV)");
+    refused("p.txt", "id,prompt\n1,a cat\n", 18,
+            "p.txt:1: expected one prompt a line, found the heading of a table (CSV)");
+    refused("p.txt", "\"Prompt\",\"steps\"\na cat,4\n", 25, "p.txt:1: expected one prompt a line, found the heading");
+    refused("p.CSV", "a\n", 2, "p.CSV:1:1: unknown column \"a\", the nearest known one is");
+    refused("p.tsv", "a\n", 2, "p.tsv:1:1: unknown column \"a\"");
     refused("p.jsonl", "{}\n", 3, "found lines of JSON");
     refused("/dev/zero", NULL, 0, "job:4:10: prompts: /dev/zero: expected a regular file, found a device");
     refused(scratch_folder(), NULL, 0, "expected a regular file, found a folder");

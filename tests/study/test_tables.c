@@ -17,8 +17,8 @@
 #include "study/tables.h"
 
 static const vqc_schema *const schemas[] = {
-    &vqc_study_schema,  &vqc_models_schema, &vqc_generator_schema, &vqc_perceptor_schema,
-    &vqc_prompt_schema, &vqc_target_schema, &vqc_embedding_schema, &vqc_settings_schema,
+    &vqc_study_schema,  &vqc_models_schema,    &vqc_generator_schema, &vqc_perceptor_schema,    &vqc_prompt_schema,
+    &vqc_target_schema, &vqc_embedding_schema, &vqc_settings_schema,  &vqc_prompt_table_schema,
 };
 
 static void row_fail(const vqc_schema *schema, const vqc_field *field, const char *what)
