@@ -35,13 +35,13 @@ static json_t *shape_to_json(const vqc_network_cost *shape, size_t perceptors)
     char crops[VQC_NETWORK_KEY_TEXT_SIZE];
     vqc_network_key_crops_write(&shape->key, crops);
     return json_pack(
-        "{s: I, s: I, s: I, s: s, s: s, s: s, s: b, s: I, s: I, s: f, s: f, s: f, s: f, s: f, s: o, s: I, s: "
+        "{s: I, s: I, s: I, s: s, s: s, s: s, s: b, s: b, s: I, s: I, s: f, s: f, s: f, s: f, s: f, s: o, s: I, s: "
         "I, s: b, s: I, s: o}",
         "width", (json_int_t)shape->key.width, "height", (json_int_t)shape->key.height, "group",
         (json_int_t)shape->key.group, "augmentations", crops, "init", init_names[shape->init], "latent",
-        latent_names[shape->key.parametrisation], "recompute", shape->key.recompute, "pixels",
-        (json_int_t)shape->pixels, "latent_size", (json_int_t)shape->latent_size, "make_seconds", shape->make,
-        "beside_seconds", shape->beside, "start_seconds", shape->start, "decode_seconds", shape->decode,
+        latent_names[shape->key.parametrisation], "recompute", shape->key.recompute, "range", shape->key.unlimited,
+        "pixels", (json_int_t)shape->pixels, "latent_size", (json_int_t)shape->latent_size, "make_seconds",
+        shape->make, "beside_seconds", shape->beside, "start_seconds", shape->start, "decode_seconds", shape->decode,
         "picture_seconds", shape->picture, "group_seconds", groups, "activation_bytes",
         (json_int_t)shape->activation_bytes, "parameter_bytes", (json_int_t)shape->parameter_bytes,
         "shared_parameters", shape->shared, "encoder_bytes", (json_int_t)shape->encoder_bytes, "lane_steps",
@@ -185,7 +185,8 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
                 .height = integer_read(reader, object, "height", 1, most_pixels),
                 .group = integer_read(reader, object, "group", 1, INT32_MAX),
                 .parametrisation = latent_read(reader, object),
-                .recompute = json_is_true(json_object_get(object, "recompute"))}, /* older files have none */
+                .recompute = json_is_true(json_object_get(object, "recompute")),
+                .unlimited = json_is_true(json_object_get(object, "range"))}, /* older files have neither */
         .init = init_read(reader, object),
         .pixels = integer_read(reader, object, "pixels", 1, most_pixels),
         .latent_size = integer_read(reader, object, "latent_size", 1, most_pixels),

@@ -14,6 +14,7 @@ vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor)
         .width = vqc_settings_cells(settings, settings->width, factor) * factor,
         .group = vqc_settings_batch(settings),
         .recompute = settings->recompute,
+        .unlimited = settings->range_weight != 0.0,
         .parametrisation = settings->parametrisation,
         .crops = vqc_crop_network(settings->crop_method),
         .noise = settings->noise > 0.0,
@@ -25,8 +26,8 @@ vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor)
 bool vqc_network_key_equal(const vqc_network_key *a, const vqc_network_key *b)
 {
     return a->height == b->height && a->width == b->width && a->group == b->group && a->recompute == b->recompute &&
-           a->parametrisation == b->parametrisation && a->crops == b->crops && a->noise == b->noise &&
-           a->stage_count == b->stage_count &&
+           a->unlimited == b->unlimited && a->parametrisation == b->parametrisation && a->crops == b->crops &&
+           a->noise == b->noise && a->stage_count == b->stage_count &&
            memcmp(a->stages, b->stages, (size_t)a->stage_count * sizeof a->stages[0]) == 0;
 }
 

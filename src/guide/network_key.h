@@ -13,6 +13,7 @@ typedef struct vqc_network_key {
     int64_t height, width; /* of the picture: multiples of the generator's factor */
     int64_t group;         /* crops of one batch */
     bool recompute;
+    bool unlimited; /* the decoder shows its picture before the limits, too */
     vqc_parametrisation_kind parametrisation;
     vqc_crop_method crops; /* vqc_crop_network */
     bool noise;

@@ -67,6 +67,12 @@ void vqc_generator_pixels_from_range(const vqc_generator *generator, float *pixe
             (pixels[i] - generator->picture_lowest) / (generator->picture_highest - generator->picture_lowest);
 }
 
+void vqc_generator_pixels_scale(const vqc_generator *generator, float *scale, float *shift)
+{
+    *scale = 1.0F / (generator->picture_highest - generator->picture_lowest);
+    *shift = -generator->picture_lowest * *scale;
+}
+
 void vqc_generator_vectors(const vqc_generator *generator, const int32_t *codes, int64_t count, float *z)
 {
     int64_t width = generator->width;
@@ -115,14 +121,16 @@ static vqc_status quantise_add(const vqc_generator *generator, vqc_network *netw
 static vqc_status limit_add(const vqc_generator *generator, vqc_network *network, vqc_value *picture,
                             vqc_error *error)
 {
-    float scale = 1.0F / (generator->picture_highest - generator->picture_lowest);
+    float scale;
+    float shift;
     vqc_shape shape = vqc_network_shape(network, *picture);
+    vqc_generator_pixels_scale(generator, &scale, &shift);
     vqc_operation operation = {
         .kind = VQC_OPERATION_CLAMP,
         .dtype = VQC_DTYPE_F32,
         .clamp = {.count = shape.size[0] * shape.size[1] * shape.size[2] * shape.size[3],
                   .scale = scale,
-                  .shift = -generator->picture_lowest * scale},
+                  .shift = shift},
     };
     return vqc_network_add(network, &operation, picture, shape, picture, error);
 }
@@ -174,6 +182,7 @@ static vqc_status decoder_add(const vqc_generator *generator, vqc_generator_head
     VQC_TRY(vqc_layer_cast(layers, decoder->quantised, layers->dtype, &h, error));
     VQC_TRY(half_build(generator, layers, generator->type->decoder, h, &h, error));
     VQC_TRY(vqc_layer_cast(layers, h, VQC_DTYPE_F32, &decoder->picture, error));
+    decoder->unlimited = decoder->picture;
     if (limited)
         VQC_TRY(limit_add(generator, network, &decoder->picture, error));
     return vqc_network_output(network, decoder->picture, error);
@@ -195,6 +204,11 @@ vqc_status vqc_generator_decoder_build(const vqc_generator *generator, vqc_gener
     }
     *decoder_out = decoder;
     return VQC_OK;
+}
+
+vqc_status vqc_generator_decoder_show_unlimited(vqc_generator_decoder *decoder, vqc_error *error)
+{
+    return vqc_network_output(decoder->network, decoder->unlimited, error);
 }
 
 vqc_status vqc_generator_decoder_build_beside(const vqc_generator_decoder *first, vqc_ops *ops,

@@ -69,6 +69,9 @@ void vqc_generator_pixels_from_range(const vqc_generator *generator, float *pixe
 /* Whether there is a codebook. */
 bool vqc_generator_has_codes(const vqc_generator *generator);
 
+/* What pixels of its range are multiplied by, and what is added then, to bring them to 0..1. */
+void vqc_generator_pixels_scale(const vqc_generator *generator, float *scale, float *shift);
+
 /* The vectors of codes, z (count, width). */
 void vqc_generator_vectors(const vqc_generator *generator, const int32_t *codes, int64_t count, float *z);
 
@@ -85,6 +88,7 @@ typedef struct vqc_generator_decoder {
     bool has_codes;      /* whether there is such a one */
     vqc_value picture;   /* output f32 (batch, rows · factor, columns · factor, 3), in about its range; or
                             `limited`: brought to 0..1 and limited to it, with the clamp's gradient */
+    vqc_value unlimited; /* the picture in about its range, whether limited or not; an output only where asked for */
 } vqc_generator_decoder;
 
 /* The first part of a decoder: adds its inputs, z among them, and what the rest is given; all members of the decoder
@@ -110,6 +114,9 @@ VQC_MUST_CHECK vqc_status vqc_generator_decoder_build(const vqc_generator *gener
                                                       vqc_ops *ops, vqc_dtype precision, int64_t batch, int64_t rows,
                                                       int64_t columns, bool backward, bool limited,
                                                       vqc_generator_decoder *decoder_out, vqc_error *error);
+/* Makes the picture before its limits an output too, of a decoder with `limited` that is not prepared. Its gradient
+ * is to be written before every backward run. */
+VQC_MUST_CHECK vqc_status vqc_generator_decoder_show_unlimited(vqc_generator_decoder *decoder, vqc_error *error);
 /* The same as another one, as vqc_network_create_beside does it. */
 VQC_MUST_CHECK vqc_status vqc_generator_decoder_build_beside(const vqc_generator_decoder *first, vqc_ops *ops,
                                                              vqc_generator_decoder *decoder_out, vqc_error *error);

@@ -6,7 +6,6 @@
 #include "guide/perceptor.h"
 #include "ops/replay.h"
 #include "render/latent_optimiser.h"
-#include "render/parametrisation.h"
 #include "render/picture_terms.h"
 
 /* Events of a step: its begin, the end of decode, that of each perceptor's groups, that of gather, then begin and
@@ -79,9 +78,7 @@ static vqc_status networks_prepare(vqc_guidance *guidance, const vqc_settings *s
 {
     const vqc_render_models *models = &guidance->models;
     const vqc_perceptor_extents extents = perceptor_extents(models, guidance->rows, guidance->columns);
-    VQC_TRY(vqc_generator_decoder_build(models->generator, vqc_parametrisation_of(settings)->head, models->ops,
-                                        models->precision, 1, guidance->rows, guidance->columns, true, true,
-                                        &guidance->decoder, error));
+    VQC_TRY(vqc_render_decoder_build(models, settings, guidance->rows, guidance->columns, &guidance->decoder, error));
     if (settings->recompute)
         VQC_TRY(vqc_network_recompute(guidance->decoder.network, error));
     VQC_TRY(vqc_network_prepare(guidance->decoder.network, error));
@@ -351,6 +348,20 @@ vqc_status vqc_guidance_gather(vqc_guidance *guidance, vqc_error *error)
     return vqc_timer_mark(guidance->timer, EVENT_GATHERED, error);
 }
 
+/* Queues the regularisers that look at the picture. */
+static vqc_status terms_add(vqc_guidance *guidance, vqc_error *error)
+{
+    vqc_network *network = guidance->decoder.network;
+    const vqc_value picture = guidance->decoder.picture;
+    const vqc_value unlimited = guidance->decoder.unlimited;
+    const vqc_picture_terms_place place = {
+        .picture = vqc_network_data(network, picture),
+        .gradient = vqc_network_gradient(network, picture),
+        .unlimited = guidance->key.unlimited ? vqc_network_data(network, unlimited) : NULL,
+        .unlimited_gradient = guidance->key.unlimited ? vqc_network_gradient(network, unlimited) : NULL};
+    return vqc_picture_terms_add(guidance->terms, &place, error);
+}
+
 static vqc_status update_work(void *context, vqc_error *error)
 {
     vqc_guidance *guidance = context;
@@ -358,8 +369,7 @@ static vqc_status update_work(void *context, vqc_error *error)
     VQC_TRY(vqc_ops_gradient_sum_read(guidance->models.ops, guidance->gradient_sum,
                                       vqc_network_gradient(network, guidance->decoder.picture),
                                       picture_count(guidance), error));
-    VQC_TRY(vqc_picture_terms_add(guidance->terms, vqc_network_data(network, guidance->decoder.picture),
-                                  vqc_network_gradient(network, guidance->decoder.picture), error));
+    VQC_TRY(terms_add(guidance, error));
     VQC_TRY(vqc_network_backward(network, error));
     VQC_TRY(
         vqc_latent_optimiser_step(guidance->optimiser, vqc_network_gradient(network, guidance->decoder.z), error));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "guide/network_key.h"
 #include "render/init.h"
 #include "render/latent_optimiser.h"
 #include "render/parametrisation.h"
@@ -38,12 +39,25 @@ static vqc_status part_add(vqc_render_memory *memory, const char *kind, const ch
     return VQC_OK;
 }
 
+vqc_status vqc_render_decoder_build(const vqc_render_models *models, const vqc_settings *settings, int64_t rows,
+                                    int64_t columns, vqc_generator_decoder *decoder_out, vqc_error *error)
+{
+    const vqc_network_key key = vqc_network_key_of(settings, models->generator->factor);
+    VQC_TRY(vqc_generator_decoder_build(models->generator, vqc_parametrisation_of(settings)->head, models->ops,
+                                        models->precision, 1, rows, columns, true, true, decoder_out, error));
+    vqc_status status = VQC_OK;
+    if (key.unlimited)
+        status = vqc_generator_decoder_show_unlimited(decoder_out, error);
+    if (status != VQC_OK)
+        vqc_generator_decoder_destroy(decoder_out);
+    return status;
+}
+
 static vqc_status decoder_add(const vqc_render_models *models, const vqc_settings *settings, int64_t rows,
                               int64_t columns, vqc_render_memory *memory, vqc_error *error)
 {
     vqc_generator_decoder decoder;
-    VQC_TRY(vqc_generator_decoder_build(models->generator, vqc_parametrisation_of(settings)->head, models->ops,
-                                        models->precision, 1, rows, columns, true, true, &decoder, error));
+    VQC_TRY(vqc_render_decoder_build(models, settings, rows, columns, &decoder, error));
     vqc_status status = vqc_network_prepare(decoder.network, error);
     if (status == VQC_OK)
         status = part_add(memory, "decoder", "", decoder.network, error);
@@ -68,7 +82,10 @@ vqc_picture_terms_site vqc_render_memory_terms(const vqc_render_models *models, 
                                                int64_t rows, int64_t columns)
 {
     const int64_t factor = models->generator->factor;
-    return (vqc_picture_terms_site){models->ops, settings, rows * factor, columns * factor};
+    vqc_picture_terms_site site = {
+        .ops = models->ops, .settings = settings, .height = rows * factor, .width = columns * factor};
+    vqc_generator_pixels_scale(models->generator, &site.scale, &site.shift);
+    return site;
 }
 
 vqc_status vqc_render_memory_optimiser(const vqc_render_models *models, const vqc_settings *settings, int64_t rows,

@@ -47,6 +47,10 @@ VQC_MUST_CHECK vqc_status vqc_render_memory_prepare(const vqc_render_models *mod
 VQC_MUST_CHECK vqc_status vqc_render_memory_optimiser(const vqc_render_models *models, const vqc_settings *settings,
                                                       int64_t rows, int64_t columns, size_t *bytes_out,
                                                       vqc_error *error);
+/* The decoder of a render with the settings, not prepared, for guidance: with all that its regularisers look at. */
+VQC_MUST_CHECK vqc_status vqc_render_decoder_build(const vqc_render_models *models, const vqc_settings *settings,
+                                                   int64_t rows, int64_t columns, vqc_generator_decoder *decoder_out,
+                                                   vqc_error *error);
 /* Where the regularisers that look at the picture are computed. */
 vqc_picture_terms_site vqc_render_memory_terms(const vqc_render_models *models, const vqc_settings *settings,
                                                int64_t rows, int64_t columns);

@@ -67,8 +67,8 @@ static vqc_status term_plan(vqc_picture_terms *terms, int row, vqc_error *error)
                                      .picture_term = {.height = terms->site.height,
                                                       .width = terms->site.width,
                                                       .function = term->type->function(terms->site.settings),
-                                                      .scale = 1.0F,
-                                                      .shift = 0.0F}};
+                                                      .scale = term->type->unlimited ? terms->site.scale : 1.0F,
+                                                      .shift = term->type->unlimited ? terms->site.shift : 0.0F}};
     VQC_TRY(vqc_plan_create(terms->site.ops, &operation, true, &term->plan, error));
     terms->count++;
     return VQC_OK;
@@ -162,26 +162,33 @@ vqc_status vqc_picture_terms_prepare(vqc_picture_terms *terms, int64_t step, vqc
     return vqc_ops_copy(terms->site.ops, terms->weights, terms->next_weights, (size_t)terms->count * SLOT, error);
 }
 
-static vqc_status term_add(const vqc_picture_terms *terms, const picture_term *term, const float *picture,
-                           float *gradient, vqc_error *error)
+/* `accumulate`: the gradient is added to what is there. */
+static vqc_status term_add(const vqc_picture_terms *terms, const picture_term *term,
+                           const vqc_picture_terms_place *place, bool accumulate, vqc_error *error)
 {
+    const float *picture = term->type->unlimited ? place->unlimited : place->picture;
     const float *start = term->type->beside_start ? terms->start : NULL;
     const vqc_forward forward = {
         .input = {picture, start}, .output = term->value, .saved = term->saved, .workspace = term->workspace};
-    const vqc_backward backward = {.grad_output = term->weight,
-                                   .input = {picture, start},
-                                   .saved = term->saved,
-                                   .grad_input = {gradient},
-                                   .accumulate = {true},
-                                   .workspace = term->workspace};
+    const vqc_backward backward = {
+        .grad_output = term->weight,
+        .input = {picture, start},
+        .saved = term->saved,
+        .grad_input = {term->type->unlimited ? place->unlimited_gradient : place->gradient},
+        .accumulate = {accumulate},
+        .workspace = term->workspace};
     VQC_TRY(vqc_plan_forward(term->plan, &forward, error));
     return vqc_plan_backward(term->plan, &backward, error);
 }
 
-vqc_status vqc_picture_terms_add(vqc_picture_terms *terms, const float *picture, float *gradient, vqc_error *error)
+vqc_status vqc_picture_terms_add(vqc_picture_terms *terms, const vqc_picture_terms_place *place, vqc_error *error)
 {
-    for (int i = 0; terms != NULL && i < terms->count; i++)
-        VQC_TRY(term_add(terms, &terms->terms[i], picture, gradient, error));
+    bool unlimited_set = false;
+    for (int i = 0; terms != NULL && i < terms->count; i++) {
+        const bool unlimited = terms->terms[i].type->unlimited;
+        VQC_TRY(term_add(terms, &terms->terms[i], place, !unlimited || unlimited_set, error));
+        unlimited_set = unlimited_set || unlimited;
+    }
     return VQC_OK;
 }
 

@@ -17,6 +17,7 @@ typedef struct vqc_picture_terms_site {
     vqc_ops *ops;                 /* must outlive them */
     const vqc_settings *settings; /* of the render; must outlive them */
     int64_t height, width;        /* of the picture */
+    float scale, shift;           /* that bring the picture before its limits to 0 to 1: scale · it + shift */
 } vqc_picture_terms_site;
 
 /* Those that the settings use. *terms_out is NULL where they use none; what follows takes that, and does nothing. */
@@ -34,9 +35,15 @@ VQC_MUST_CHECK vqc_status vqc_picture_terms_start(vqc_picture_terms *terms, cons
 
 /* Queues the weights of a step. The step before has been waited for. */
 VQC_MUST_CHECK vqc_status vqc_picture_terms_prepare(vqc_picture_terms *terms, int64_t step, vqc_error *error);
-/* Queues the terms of a picture and adds their gradient to `gradient`, both (height, width, 3) on the device. May be
- * recorded. */
-VQC_MUST_CHECK vqc_status vqc_picture_terms_add(vqc_picture_terms *terms, const float *picture, float *gradient,
+/* A picture and its gradient, and those of the picture before its limits, or NULL where no term looks at that: each
+ * (height, width, 3) on the device. */
+typedef struct vqc_picture_terms_place {
+    const float *picture, *unlimited;
+    float *gradient, *unlimited_gradient;
+} vqc_picture_terms_place;
+
+/* Queues the terms of a picture, adds to `gradient`, and sets `unlimited_gradient`. May be recorded. */
+VQC_MUST_CHECK vqc_status vqc_picture_terms_add(vqc_picture_terms *terms, const vqc_picture_terms_place *place,
                                                 vqc_error *error);
 /* Queues that the terms' values come to the host, where they are after vqc_ops_wait. */
 VQC_MUST_CHECK vqc_status vqc_picture_terms_fetch(vqc_picture_terms *terms, vqc_error *error);

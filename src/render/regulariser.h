@@ -30,6 +30,7 @@ typedef struct vqc_picture_regulariser_type {
     double (*weight)(const vqc_settings *settings, int64_t step);
     double (*most)(const vqc_settings *settings); /* the weight of the largest size on the way; 0: it is not used */
     vqc_picture_term_function (*function)(const vqc_settings *settings);
+    bool unlimited;    /* it looks at the picture before its limits, in place of the picture */
     bool beside_start; /* it looks at the picture that the render starts from, too */
 } vqc_picture_regulariser_type;
 

@@ -397,6 +397,9 @@ static void networks_serve_renders_of_their_key(void **state)
         {"recompute: true", true},
         {"crops: {method: pooled}", true},
         {"l2: {weight: 0.3}", true},
+        {"tv: {weight: 1}, likeness: {weight: 1}", false},
+        {"range: {weight: 1}", true},
+        {"range: {weight: {0: 2, 9: 0}}", false},
     };
     static fixture f;
     vqc_error error = {0};

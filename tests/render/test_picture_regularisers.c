@@ -35,7 +35,9 @@ static const char job[] =
     "  - {" ALONE ", smoothness: {weight: 0.5, kind: log}}\n"
     "  - {" ALONE ", saturation: {weight: 5}}\n"
     "  - {" ALONE ", saturation: {weight: -5}}\n"
-    "  - {" ALONE ", likeness: {weight: 2}, init: {color: {red: 1, green: 0.5, blue: 0.25}}}\n";
+    "  - {" ALONE ", likeness: {weight: 2}, init: {color: {red: 1, green: 0.5, blue: 0.25}}}\n"
+    "  - {" ALONE ", range: {weight: 30}}\n"
+    "  - {" ALONE ", range: {weight: 30}, recompute: true}\n";
 
 /* The losses at a latent. */
 static void losses_at(rendering *r, const float *z, double losses[MOST_TERMS])
@@ -89,16 +91,18 @@ static bool is_inside(rendering *r, const float *state)
     return true;
 }
 
-/* A latent whose picture does, found by trying. */
-static void latent_find(rendering *r, float *state)
+/* A latent whose picture does, found by trying; of a term that looks at what lies outside, one whose picture does
+ * not.
+ */
+static void latent_find(rendering *r, bool inside, float *state)
 {
     for (int attempt = 1; attempt < 1000; attempt++) {
         for (int i = 0; i < LATENT; i++)
             state[i] = (float)sin(1.0 + 0.7 * attempt * i);
-        if (is_inside(r, state))
+        if (is_inside(r, state) == inside)
             return;
     }
-    fail_msg("no picture lies within the limits");
+    fail_msg("no such picture");
 }
 
 /* Along the gradient a loss rises by its length: central differences of the f32 chain, whose error in step² and
@@ -110,7 +114,7 @@ static void gradient_check(rendering *r, size_t number)
     double gradient[LATENT];
     double losses[2][MOST_TERMS];
     state_start(r, number, state);
-    latent_find(r, state);
+    latent_find(r, r->study->renders[number].settings->range_weight == 0.0, state);
     double length = gradient_find(r, state, gradient);
     assert_true(length > 1e-4);
     for (int side = 0; side < 2; side++) {

@@ -16,7 +16,7 @@
 #include "comm/team.h"
 #include "render/step_message.h"
 
-enum { STEPS = 6, TERMS = 9, LATENT = 12 * 20 * 16, MAX_RANKS = 8 };
+enum { STEPS = 6, TERMS = 10, LATENT = 12 * 20 * 16, MAX_RANKS = 8 };
 
 /* Two perceptors of different input size, and an odd number of crops that no group size divides. Three renders, whose
  * optimisers keep different states; one remembers the start and begins afresh where others join, one looks at the
@@ -37,6 +37,7 @@ static const char job[] = "study: team\n" JOB_TWO_PERCEPTORS "render:\n"
                           "    latent: {kind: free}\n"
                           "    tv: {weight: {0: 5, 4: 1}, kind: isotropic}\n"
                           "    saturation: {weight: 3}\n"
+                          "    range: {weight: 7}\n"
                           "    likeness: {weight: 9}\n";
 
 #ifndef PLANTED_FAULT
