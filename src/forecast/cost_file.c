@@ -6,7 +6,8 @@
 
 #include "config/json_file.h"
 
-static const char *const init_names[] = {"random", "pixels", "gradient", "image", "codes", "latent", "color"};
+static const char *const init_names[] = {"random", "pixels", "gradient", "image",
+                                         "codes",  "latent", "color",    "perlin"};
 static_assert(sizeof init_names / sizeof init_names[0] == VQC_INIT_COUNT, "a name for each start");
 
 enum { INIT_COUNT = sizeof init_names / sizeof init_names[0] };

@@ -421,8 +421,7 @@ static vqc_status settings_read(const char *name, const char *text, const vqc_se
     vqc_status status = vqc_yaml_require(vqc_yaml_root(yaml), "render", &mapping, error);
     if (status == VQC_OK)
         status = vqc_settings_apply(resolved, mapping, NULL, error);
-    *same_out = resolved->init.kind == own->init.kind && resolved->init.render == own->init.render &&
-                vqc_mask_is_like(&resolved->mask, &own->mask);
+    *same_out = vqc_init_is_like(&resolved->init, &own->init) && vqc_mask_is_like(&resolved->mask, &own->mask);
     vqc_yaml_destroy(yaml);
     resolved->init = own->init;
     resolved->mask = own->mask;

@@ -66,6 +66,8 @@ static vqc_status picture_latent(const vqc_start_type *type, const vqc_start_sit
     size_t count = (size_t)(3 * site->height * site->width);
     VQC_TRY(vqc_memory_allocate(count, sizeof *pixels, "a picture", &pixels, error));
     vqc_status status = type->picture(site, pixels, error);
+    if (status == VQC_OK && type->disturb != NULL)
+        type->disturb(site, pixels);
     if (status == VQC_OK)
         status = pixels_encode(site, ops, precision, pixels, z, error);
     free(pixels);

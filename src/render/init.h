@@ -11,8 +11,8 @@ VQC_MUST_CHECK vqc_status vqc_init_latent(const vqc_generator *generator, vqc_op
                                           const vqc_render *render, int64_t rows, int64_t columns, float *z,
                                           vqc_error *error);
 
-/* The picture that such a start encodes: pixels (rows · factor, columns · factor, 3), 0 to 1. A start that is no
- * picture is VQC_FAILED. */
+/* The picture that such a start encodes, without the noise on a given one: pixels (rows · factor, columns · factor,
+ * 3), 0 to 1. A start that is no picture is VQC_FAILED. */
 VQC_MUST_CHECK vqc_status vqc_init_picture(const vqc_generator *generator, const vqc_render *render, int64_t rows,
                                            int64_t columns, float *pixels, vqc_error *error);
 

@@ -26,6 +26,9 @@ typedef struct vqc_start_type {
     vqc_status (*without_codes)(const vqc_start_site *site, float *z, vqc_error *error);
     /* (height, width, 3), 0 to 1: a picture, which is encoded */
     vqc_status (*picture)(const vqc_start_site *site, float *pixels, vqc_error *error);
+    /* What is done to that picture before it is encoded, but not to the one that a mask looks at and keeps; NULL:
+     * nothing. */
+    void (*disturb)(const vqc_start_site *site, float *pixels);
 } vqc_start_type;
 
 #define VQC_INIT(kind, identifier) extern const vqc_start_type vqc_start_##identifier;
@@ -33,5 +36,8 @@ typedef struct vqc_start_type {
 
 /* The random numbers of item number `item`. */
 vqc_stream vqc_start_stream(const vqc_start_site *site, int64_t item);
+
+/* Makes of each of the picture's numbers (1 − share) of it and the share of a uniform one, drawn for itself. */
+void vqc_start_noise(const vqc_start_site *site, double share, float *pixels);
 
 #endif

@@ -267,9 +267,10 @@ static vqc_status inits_write(const manual_page *page, vqc_error *error)
         VQC_TRY(name_write(page, form->word,
                            schema->count == 0 ? ""
                            : form->bare       ? "path"
+                           : form->alone      ? "alone, or mapping"
                                               : "mapping",
                            schema->says, error));
-        for (size_t j = 0; !form->bare && j < schema->count; j++)
+        for (size_t j = form->bare ? 1 : 0; j < schema->count; j++)
             VQC_TRY(field_write(page, "  ", &schema->fields[j], NULL, error));
     }
     return VQC_OK;

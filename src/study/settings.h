@@ -26,13 +26,25 @@ enum {
 #include "study/inits.def"
 };
 
+/* Which of the two pictures of noise, a coarse and a fine one, have colours. */
+typedef enum vqc_perlin_mode {
+    VQC_PERLIN_MIXED, /* the coarse one */
+    VQC_PERLIN_COLOR,
+    VQC_PERLIN_GRAY
+} vqc_perlin_mode;
+
 typedef struct vqc_init {
     vqc_init_kind kind;
     const char *file;        /* image, codes, latent: relative to the job file */
     const char *tensor;      /* codes: name of the tensor */
     int64_t render;          /* latent: number of the render */
     double red, green, blue; /* color: 0 to 1 */
+    vqc_perlin_mode perlin;
+    double noise; /* image: its share, 0 to 1 */
 } vqc_init;
+
+/* Whether two are the same but for the path of a file. */
+bool vqc_init_is_like(const vqc_init *left, const vqc_init *right);
 
 /* What of a mask's picture says where the latent may change. */
 typedef enum vqc_mask_channel {

@@ -33,7 +33,8 @@ extern const vqc_word vqc_optimiser_words[VQC_OPTIMISER_COUNT];
 /* A form of init: a word alone where it has no fields, {word: value} where it is bare, else {word: {...}}. */
 typedef struct vqc_init_form {
     const char *word;
-    bool bare;         /* its only field is the value itself */
+    bool alone;        /* the word may stand alone although it has fields: they are the defaults */
+    bool bare;         /* its first field is the value itself, and the others stand beside it */
     vqc_schema schema; /* vqc_init */
 } vqc_init_form;
 

@@ -213,6 +213,7 @@ static void init_append(fixture *f, vqc_init_kind kind, const char *path)
         [VQC_INIT_CODES] = "{codes: {file: PATH, tensor: codes}}",
         [VQC_INIT_LATENT] = "{latent: {archive: PATH, render: 0}}",
         [VQC_INIT_COLOR] = "{color: {red: 1, green: 0.5}}",
+        [VQC_INIT_PERLIN] = "{perlin: {mode: gray}}",
     };
     if (texts[kind] == NULL)
         fail_msg("init %s has no text here", vqc_init_forms[kind].word);

@@ -14,4 +14,12 @@ static vqc_status picture_read(const vqc_start_site *site, float *pixels, vqc_er
     return status;
 }
 
-const vqc_start_type vqc_start_image = {.picture = picture_read};
+/* Noise over it, as the multi-perceptor tool lays a picture of less than full opacity on one of noise. */
+static void picture_disturb(const vqc_start_site *site, float *pixels)
+{
+    const double share = site->render->settings->init.noise;
+    if (share > 0.0)
+        vqc_start_noise(site, share, pixels);
+}
+
+const vqc_start_type vqc_start_image = {.picture = picture_read, .disturb = picture_disturb};
