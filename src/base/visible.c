@@ -49,8 +49,29 @@ static size_t conversion_take(const char *format, conversion *taken)
     for (; format[size] == 'l' || format[size] == 'z'; size++)
         taken->longs++;
     taken->kind = format[size++];
-    (void)snprintf(taken->text, sizeof taken->text, "%.*s", (int)size, format);
+    memcpy(taken->text, format, size < sizeof taken->text ? size : sizeof taken->text - 1);
     return size;
+}
+
+/* How many bytes from the text's start on are characters of ASCII that are shown as they are. */
+static size_t plain_bytes(const char *text, size_t size)
+{
+    size_t count = 0;
+    while (count < size && text[count] >= 0x20 && text[count] < 0x7f)
+        count++;
+    return count;
+}
+
+/* The next piece of a text: some plain bytes, which are shown as they are, or one other character, in `shown`. Its
+ * bytes are taken off the text. */
+static size_t piece_take(const char **text, size_t *size, char shown[VQC_VISIBLE_SIZE], const char **piece_out)
+{
+    const size_t plain = plain_bytes(*text, *size);
+    *piece_out = plain > 0 ? *text : shown;
+    const size_t taken = plain > 0 ? plain : vqc_visible_character(*text, *size, shown);
+    *text += taken;
+    *size -= taken;
+    return plain > 0 ? plain : strlen(shown);
 }
 
 /* Prints a text of at most so many bytes, padded. */
@@ -59,16 +80,18 @@ static void text_print(FILE *stream, const conversion *c, const char *text)
     char shown[VQC_VISIBLE_SIZE];
     size_t size = c->precision < 0 ? strlen(text) : strnlen(text, (size_t)c->precision);
     size_t width = 0;
-    for (size_t at = 0; at < size; width += strlen(shown))
-        at += vqc_visible_character(text + at, size - at, shown);
+    const char *piece;
+    const char *rest = text;
+    for (size_t left = size; left > 0;)
+        width += piece_take(&rest, &left, shown, &piece);
     int padding = (int)width < c->width ? c->width - (int)width : 0;
-    if (!c->left)
+    if (!c->left && padding > 0)
         (void)fprintf(stream, "%*s", padding, "");
-    for (size_t at = 0; at < size;) {
-        at += vqc_visible_character(text + at, size - at, shown);
-        (void)fputs(shown, stream);
+    while (size > 0) {
+        const size_t bytes = piece_take(&text, &size, shown, &piece);
+        (void)fwrite(piece, 1, bytes, stream);
     }
-    if (c->left)
+    if (c->left && padding > 0)
         (void)fprintf(stream, "%*s", padding, "");
 }
 
