@@ -1,9 +1,12 @@
 #include "base/memory.h"
+#include "config/json_keys.h"
+#include "models/shape_config.h"
 #include "models/vqgan_network.h"
 
 /* MaskGIT's VQGAN (Chang et al. 2022), as open-muse and TiTok have it in PyTorch: convolutions without biases, a
  * short way that is given the result of the block, means of 2 × 2 pixels where taming's halves, no attention, nothing
- * between z and the halves, and pictures from 0 to 1. Every size is in its file. */
+ * between z and the halves, and pictures from 0 to 1. Every size is in its file; open-muse's config.json beside it
+ * must say the same. */
 
 typedef struct maskgit {
     vqc_coder_style style;
@@ -92,8 +95,8 @@ static vqc_status rows_find(const vqc_parameters *parameters, const char *name, 
 {
     const vqc_weights_tensor *tensor;
     VQC_TRY(vqc_parameters_require_rank(parameters, name, 4, &tensor, error));
-    if (tensor->shape[0] > VQC_VQGAN_MAX_COUNT)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s: expected at most %d channels, found %lld",
+    if (tensor->shape[0] < 1 || tensor->shape[0] > VQC_VQGAN_MAX_COUNT)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s: expected 1 to %d channels, found %lld",
                              vqc_weights_path(parameters->weights), tensor->name, VQC_VQGAN_MAX_COUNT,
                              (long long)tensor->shape[0]);
     *rows_out = tensor->shape[0];
@@ -139,10 +142,50 @@ static vqc_status maskgit_derive(vqc_generator *generator, vqc_error *error)
     return VQC_OK;
 }
 
+/* ---- open-muse's config.json ---- */
+
+/* The class takes attn_resolutions and resample_with_conv, and has no use for them. */
+static const vqc_json_key maskgit_rows[] = {
+    {.key = "_class_name", .use = VQC_JSON_ELSEWHERE},
+    {.key = "hidden_channels", .use = VQC_JSON_ELSEWHERE},
+    {.key = "channel_mult", .use = VQC_JSON_ELSEWHERE},
+    {.key = "num_res_blocks", .use = VQC_JSON_ELSEWHERE},
+    {.key = "z_channels", .use = VQC_JSON_ELSEWHERE},
+    {.key = "num_embeddings", .use = VQC_JSON_ELSEWHERE},
+    {.key = "quantized_embed_dim", .use = VQC_JSON_ELSEWHERE},
+    {.key = "num_channels", .use = VQC_JSON_FIXED, .values = "[3]"},
+    {.key = "resolution", .use = VQC_JSON_HARMLESS},
+    {.key = "attn_resolutions", .use = VQC_JSON_HARMLESS},
+    {.key = "resample_with_conv", .use = VQC_JSON_HARMLESS},
+    {.key = "dropout", .use = VQC_JSON_HARMLESS},
+    {.key = "commitment_cost", .use = VQC_JSON_HARMLESS},
+    {.key = "_version", .use = VQC_JSON_HARMLESS},
+    {.key = "_name_or_path", .use = VQC_JSON_HARMLESS},
+};
+static const vqc_json_table maskgit_keys = {
+    .keys = maskgit_rows, .count = sizeof maskgit_rows / sizeof maskgit_rows[0], .family = "MaskGIT VQGAN"};
+
+static vqc_status maskgit_configure(vqc_generator *generator, const vqc_yaml_node *parameters, vqc_error *error)
+{
+    int64_t multiples[VQC_VQGAN_MAX_LEVELS];
+    VQC_TRY(vqc_json_keys_read_yaml(parameters, &maskgit_keys, 1, NULL, error));
+    VQC_TRY(maskgit_derive(generator, error));
+    const maskgit *own = generator->own;
+    for (int level = 0; level < own->level_count; level++)
+        multiples[level] = own->channels[level] / own->first_width;
+    VQC_TRY(vqc_shape_config_integer(parameters, "hidden_channels", own->first_width, error));
+    VQC_TRY(vqc_shape_config_integers(parameters, "channel_mult", multiples, own->level_count, error));
+    VQC_TRY(vqc_shape_config_integer(parameters, "num_res_blocks", own->block_count, error));
+    VQC_TRY(vqc_shape_config_integer(parameters, "z_channels", own->latent_width, error));
+    VQC_TRY(vqc_shape_config_integer(parameters, "num_embeddings", generator->codes, error));
+    return vqc_shape_config_integer(parameters, "quantized_embed_dim", own->latent_width, error);
+}
+
 static const char *const maskgit_has[] = {"quantize.embedding.weight", "decoder.mid.0.conv1.weight",
                                           "decoder.up.0.block.0.conv1.weight", NULL};
+/* open-muse keeps configurations as diffusers does. */
 static const vqc_generator_class maskgit_classes[] = {
-    {.name = "MaskGitVQGAN", .quantiser = VQC_QUANTISER_NEAREST},
+    {.name = "MaskGitVQGAN of diffusers", .quantiser = VQC_QUANTISER_NEAREST},
     {.name = NULL},
 };
 
@@ -152,8 +195,10 @@ const vqc_generator_type vqc_generator_maskgit = {
     .has = maskgit_has,
     .codebook = "quantize.embedding.weight",
     .harmless = vqc_vqgan_harmless,
+    .config_beside = true,
     .picture_lowest = 0.0F,
     .picture_highest = 1.0F,
+    .configure = maskgit_configure,
     .derive = maskgit_derive,
     .decoder = maskgit_decoder,
     .encoder = maskgit_encoder,

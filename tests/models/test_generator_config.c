@@ -113,10 +113,64 @@ static void test_configurations(void **state)
         case_check(path, &cases[i], i);
 }
 
+/* ---- MaskGIT's ---- */
+
+typedef struct companion_case {
+    const char *text; /* of the members behind _class_name */
+    const char *says; /* in the refusal; NULL: it must open */
+} companion_case;
+
+static const companion_case companions[] = {
+    {.text = "", .says = NULL},
+    {.text = ", \"_version\": \"0.0.1\", \"hidden_channels\": 32, \"channel_mult\": [1, 2], \"num_res_blocks\": 1, "
+             "\"z_channels\": 6, \"num_embeddings\": 40, \"quantized_embed_dim\": 6, \"num_channels\": 3, "
+             "\"resolution\": 16, \"attn_resolutions\": [16], \"resample_with_conv\": true, \"dropout\": 0.0, "
+             "\"commitment_cost\": 0.25",
+     .says = NULL},
+    {.text = ", \"hidden_channels\": 64", .says = "hidden_channels: expected 32"},
+    {.text = ", \"channel_mult\": [1, 1]", .says = "channel_mult"},
+    {.text = ", \"channel_mult\": [1, 2, 2]", .says = "channel_mult"},
+    {.text = ", \"num_res_blocks\": 2", .says = "num_res_blocks: expected 1"},
+    {.text = ", \"z_channels\": 8", .says = "z_channels: expected 6"},
+    {.text = ", \"num_embeddings\": 41", .says = "num_embeddings: expected 40"},
+    {.text = ", \"quantized_embed_dim\": 4", .says = "quantized_embed_dim: expected 6"},
+    {.text = ", \"num_channels\": 1", .says = "num_channels: expected 3"},
+    {.text = ", \"use_ema\": true", .says = "use_ema: a key of a MaskGIT VQGAN that vqclip does not know"},
+};
+
+static void companion_check(const char *path, const char *class, const companion_case *test)
+{
+    vqc_error error = {0};
+    vqc_generator generator;
+    FILE *stream = fopen(path, "w");
+    assert_non_null(stream);
+    assert_true(fprintf(stream, "{\"_class_name\": \"%s\"%s}\n", class, test->text) > 0);
+    assert_int_equal(fclose(stream), 0);
+    vqc_status status = vqc_generator_open(path, FIXTURES "maskgit.safetensors", &generator, &error);
+    if (test->says == NULL && status != VQC_OK)
+        fail_msg("%s: %s", test->text, error.message);
+    if (test->says == NULL)
+        vqc_generator_close(&generator);
+    else if (status != VQC_BAD_INPUT || strstr(error.message, test->says) == NULL)
+        fail_msg("%s: expected %s, found %s", test->text, test->says, status == VQC_OK ? "success" : error.message);
+}
+
+static void test_maskgit(void **state)
+{
+    (void)state;
+    static const companion_case other = {.text = "", .says = "expected one of"};
+    char path[PATH_SIZE];
+    (void)path_in(path, "config.json");
+    for (size_t i = 0; i < sizeof companions / sizeof companions[0]; i++)
+        companion_check(path, "MaskGitVQGAN", &companions[i]);
+    companion_check(path, "MOVQ", &other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_configurations),
+        cmocka_unit_test(test_maskgit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,8 +8,9 @@ Writes results/models-mutations.md. Right: codes and all numbers are the library
 names a file. No numbers: the library itself does not open the folder, and vqclip reads what is there. Everything else
 is WRONG, and so is `vqclip inspect` where it does not say of a file what becomes of it; then the exit code is 1.
 
-The generators of LlamaGen, IBQ and taming have no library that is installed: theirs are taming's public modules under
-their names, strict about tensors.
+The generators of LlamaGen, IBQ, MaskGIT and taming have no library that is installed: theirs are taming's public modules
+under their names, strict about tensors, and of MaskGIT what open-muse's class does with its configuration. LlamaGen has
+no configuration: Janus's copy of it, in transformers, has one.
 
 Needs what corpus_clip.py and generators.py need: torch, transformers, open_clip_torch, timm, diffusers.
 """
@@ -36,7 +37,7 @@ from safetensors.torch import load_file, save_file
 import corpus_clip
 from corpus_clip import LENGTH, SIDE, VOCABULARY, HuggingFace, OpenClip, disturb
 from fixtures import Autoencoder, autoencoder_inputs, autoencoder_parameters, randomise
-from generators import DiffusersVQ, MaskGit, Product, UnitRows, llamagen_name
+from generators import DiffusersVQ, MaskGit, Product, UnitRows, kl_expected, llamagen_name
 
 LIMIT = 1e-4  # of generators: relative L2 of pictures and gradients, as generators_corpus.py has it
 
@@ -104,6 +105,17 @@ def siglip_open_clip(folder):
     save_file(model.state_dict(), folder / "open_clip_model.safetensors", metadata={"format": "pt"})
     (folder / "open_clip_config.json").write_text(json.dumps(SIGLIP_OPEN_CLIP))
     return folder / "open_clip_model.safetensors", OpenClip
+
+
+def timm_made_small():
+    """timm's own ViTs of CLIP keep what their names say, and are made small."""
+    full = open_clip.timm_model.timm.create_model
+
+    def create(name, **settings):
+        small = {"img_size": SIDE, "patch_size": 4, "embed_dim": 64, "depth": 2} if "_clip_" in name else {}
+        return full(name, **small, **settings)
+
+    open_clip.timm_model.timm.create_model = create
 
 
 # ---- The generators ----
@@ -184,6 +196,86 @@ def diffusers_family(folder):
     return folder / "diffusion_pytorch_model.safetensors", opened
 
 
+def kl_family(folder):
+    model = diffusers.AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2, block_out_channels=(8, 16),
+        latent_channels=6, norm_num_groups=4, shift_factor=0.1)
+    randomise(model, 5)
+    model.save_pretrained(folder)
+
+    def opened(at):
+        model, report = diffusers.AutoencoderKL.from_pretrained(at, output_loading_info=True, low_cpu_mem_usage=False)
+        if report["missing_keys"] or report["unexpected_keys"] or report["mismatched_keys"]:
+            raise ValueError(f"does not fit: {report}")
+        return model.eval().requires_grad_(False)
+
+    return folder / "diffusion_pytorch_model.safetensors", opened
+
+
+class Janus(torch.nn.Module):
+    """transformers' class. Its rows have a length of one: there what it does where it encodes, the nearest row, and what
+    Janus's own program does, the nearest direction, are the same."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model, self.encoder = model, model.encoder
+
+    def nearest_codes(self, z):
+        return self.model.quantize(z)[2].reshape(z.shape[0], *z.shape[2:])
+
+    def rows(self, codes):
+        return torch.nn.functional.normalize(self.model.quantize.embedding.weight, dim=-1)[codes].permute(0, 3, 1, 2)
+
+    def decode(self, quantised):
+        return self.model.decoder(self.model.post_quant_conv(quantised))
+
+
+def janus_family(folder):
+    model = transformers.JanusVQVAE(transformers.JanusVQVAEConfig(
+        embed_dim=6, num_embeddings=40, latent_channels=6, base_channels=32, channel_multiplier=[1, 1],
+        num_res_blocks=1, num_patches=4))
+    randomise(model, 6)
+    with torch.no_grad():
+        model.quantize.embedding.weight.copy_(torch.nn.functional.normalize(model.quantize.embedding.weight, dim=-1))
+    model.save_pretrained(folder)
+
+    def opened(at):
+        model, report = transformers.JanusVQVAE.from_pretrained(at, output_loading_info=True)
+        if report["missing_keys"] or report["unexpected_keys"] or report.get("mismatched_keys"):
+            raise ValueError(f"does not fit: {report}")
+        return Janus(model.eval().requires_grad_(False))
+
+    return folder / "model.safetensors", opened
+
+
+# What open-muse's class takes, and the values that matter which MaskGit of generators.py has.
+MASKGIT = {"hidden_channels": 32, "channel_mult": [1, 2], "num_res_blocks": 1, "z_channels": 6, "num_embeddings": 40,
+           "quantized_embed_dim": 6, "num_channels": 3}
+MASKGIT_DEFAULTS = {"hidden_channels": 128, "channel_mult": [1, 1, 2, 2, 4], "num_res_blocks": 2, "z_channels": 256,
+                    "num_embeddings": 1024, "quantized_embed_dim": 256, "num_channels": 3}
+MASKGIT_UNUSED = {"resolution": 16, "attn_resolutions": [16], "dropout": 0.0, "resample_with_conv": True,
+                  "commitment_cost": 0.25}
+
+
+def maskgit_parameters(folder):
+    config = json.loads((folder / "config.json").read_text())
+    if config.pop("_class_name", None) != "MaskGitVQGAN":
+        raise ValueError("another class")
+    config.pop("_version", None)
+    if set(config) - set(MASKGIT) - set(MASKGIT_UNUSED):
+        raise ValueError("what the class does not take")
+    if any(config.get(key, MASKGIT_DEFAULTS[key]) != value for key, value in MASKGIT.items()):
+        raise ValueError("a network that the file does not fit")
+    return autoencoder_parameters(6, 6, 40, [1, 1], 16, [])
+
+
+def maskgit_family(folder):
+    weights, _ = taming_family(MaskGit, None)(folder)
+    config = {"_class_name": "MaskGitVQGAN", "_version": "0.0.1", **MASKGIT, **MASKGIT_UNUSED}
+    (folder / "config.json").write_text(json.dumps(config))
+    return weights, TamingLike(MaskGit, maskgit_parameters).open
+
+
 # ---- The families ----
 
 PERCEPTORS = {
@@ -193,13 +285,20 @@ PERCEPTORS = {
                                       vision={"pool_type": "avg", "ls_init_value": 0.3}),
     "SigLIP, transformers": siglip_hugging_face,
     "SigLIP, open_clip": siglip_open_clip,
+    "MetaCLIP 2, transformers": corpus_clip.hugging_face(transformers.MetaClip2Model, transformers.MetaClip2Config),
+    "ViT of timm, open_clip": corpus_clip.OC(vision=corpus_clip.TIMM_VIT, custom_text=True),
+    "CoCa, open_clip": corpus_clip.OC(custom_text=True, vision=corpus_clip.COCA_VISION,
+                                      text={"embed_cls": True, "output_tokens": True}, multimodal_cfg=corpus_clip.COCA),
+    "CLIP with scales, open_clip": corpus_clip.OC(vision=corpus_clip.SCALES, text=corpus_clip.SCALES),
 }
 GENERATORS = {
     "VQModel, diffusers": diffusers_family,
     "LlamaGen": taming_family(UnitRows, None, llamagen_name),
     "IBQ": taming_family(Product, ibq_config, parameters=lambda at: yaml_parameters(at, "init_args", ("IBQ",))),
     "VQGAN, taming": taming_family(Plain, taming_config, parameters=yaml_parameters),
-    "MaskGIT": taming_family(MaskGit, None),
+    "MaskGIT": maskgit_family,
+    "Janus, transformers": janus_family,
+    "AutoencoderKL, diffusers": kl_family,
 }
 
 # ---- The changes ----
@@ -222,6 +321,11 @@ VALUES = {
     "up_block_types": [["UpDecoderBlock2D", "UpDecoderBlock2D"]],
     "attn_resolutions": [[], [16], [8, 16]],
     "ch_mult": [[1], [1, 2], [1, 1, 1]],
+    "channel_mult": [[1], [1, 1], [1, 2, 2]],
+    "channel_multiplier": [[1], [1, 2], [1, 1, 1]],
+    "timm_model_name": ["vit_large_patch14_clip_quickgelu_224", "vit_base_patch16_siglip_224", "vit_of_tomorrow"],
+    "_class_name": ["VQModel", "AutoencoderKL", "MaskGitVQGAN", "AsymmetricAutoencoderKL"],
+    "model_type": ["clip", "siglip", "siglip2", "metaclip_2", "janus_vqgan"],
 }
 # Keys of another place or another model, to be added anywhere.
 ADDED = {
@@ -337,6 +441,8 @@ def inspect_check(program, weights, folder, parts, verdict):
 
 
 def generator_expected(model, given):
+    if isinstance(model, diffusers.AutoencoderKL):
+        return None, kl_expected(model, given, torch.float32)
     codes = model.nearest_codes(given["z"]).int()
     rows = model.rows(codes.long()).detach().requires_grad_()
     decoded = model.decode(rows)
@@ -358,7 +464,7 @@ def generator_verdict(program, folder, weights, opened):
     except Exception as problem:  # whatever keeps the library from its numbers
         return "no numbers", f"the library: {type(problem).__name__}: {str(problem)[:100]}".replace("\n", " ")
     found = load_file(folder / "out.safetensors")
-    differing = int((found["codes"] != codes).sum())
+    differing = 0 if codes is None else int((found["codes"] != codes).sum())
     far = {name: corpus_clip.relative(found[name], wanted) for name, wanted in expected.items()}
     right = differing == 0 and max(far.values()) < LIMIT
     said = ", ".join(f"{name} {value:.1e}" for name, value in far.items())
@@ -462,6 +568,7 @@ def main():
     parser.add_argument("--output", default="results/models-mutations.md")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    timm_made_small()
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     diffusers.utils.logging.set_verbosity_error()
