@@ -149,6 +149,7 @@ static void test_open_clip(void **state)
         {"\"vocab_size\"", "\"pool_type\": \"avg\", \"vocab_size\"",
          "text_cfg.pool_type: expected argmax, eos, first, last, found \"avg\""},
         {"\"vocab_size\"", "\"proj_type\": \"none\", \"vocab_size\"", "proj_type none: the text tower is 64 wide"},
+        {"\"vocab_size\"", "\"qk_norm\": true, \"vocab_size\"", "text_cfg.qk_norm: expected false, found true"},
         {"\"vocab_size\"", "\"proj_type\": \"mlp\", \"vocab_size\"", "text_cfg.proj_type: expected linear, none"},
         {"\"context_length\": 12,", "",
          "text_cfg.context_length: expected 12, as the tensors have it, found 77, which "
@@ -161,6 +162,18 @@ static void test_open_clip(void **state)
     };
     (void)state;
     cases_check("open_clip_gelu", "open_clip_model.safetensors", "open_clip_config.json", cases,
+                sizeof cases / sizeof cases[0]);
+}
+
+static void test_timm(void **state)
+{
+    static const config_case cases[] = {
+        {"\"timm_pool\"", "\"timm_pool\"", NULL},
+        {"\"avg\"", "\"\"", "model_cfg.vision_cfg.timm_pool: expected token, avg, map, found \"\""},
+        {"\"timm_pool\"", "\"qk_norm\": true, \"timm_pool\"", "vision_cfg.qk_norm: a key that vqclip does not know"},
+    };
+    (void)state;
+    cases_check("timm_vit", "open_clip_model.safetensors", "open_clip_config.json", cases,
                 sizeof cases / sizeof cases[0]);
 }
 
@@ -221,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open_clip),
+        cmocka_unit_test(test_timm),
         cmocka_unit_test(test_hugging_face),
         cmocka_unit_test(test_pictures),
     };

@@ -207,11 +207,39 @@ static void test_families(void **state)
     }
 }
 
+/* timm's attention with norms inside it, beside a configuration that has no word for them. */
+static void test_timm_norms(void **state)
+{
+    const scratch *fixture = *state;
+    static const char *const folders[] = {"timm_vit", "siglip_open_clip"};
+    static const char extra[] = "visual.trunk.blocks.0.attn.q_norm.weight";
+    char config[PATH_SIZE];
+    (void)snprintf(config, sizeof config, "%s/open_clip_config.json", fixture->folder);
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        vqc_error error = {0};
+        vqc_clip *clip;
+        vqc_clip_image_tower image = {0};
+        char weights[PATH_SIZE];
+        char target[PATH_SIZE];
+        (void)snprintf(weights, sizeof weights, FIXTURES "%s/open_clip_model.safetensors", folders[i]);
+        (void)snprintf(target, sizeof target, FIXTURES "%s/open_clip_config.json", folders[i]);
+        assert_int_equal(symlink(target, config), 0);
+        weights_copy(weights, fixture->path, "", 1, extra);
+        assert_int_equal(vqc_clip_open(fixture->path, &(vqc_clip_options){0}, &clip, &error), VQC_OK);
+        assert_int_equal(vqc_clip_image_tower_create(clip, fixture->ops, VQC_DTYPE_F32, 1, false, &image, &error),
+                         VQC_BAD_INPUT);
+        assert_non_null(strstr(error.message, extra));
+        vqc_clip_close(clip);
+        assert_int_equal(unlink(config), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rule),
         cmocka_unit_test(test_families),
+        cmocka_unit_test(test_timm_norms),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
