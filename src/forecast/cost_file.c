@@ -35,18 +35,19 @@ static json_t *shape_to_json(const vqc_network_cost *shape, size_t perceptors)
         json_array_append_new(groups, json_real(shape->group_seconds[i]));
     char crops[VQC_NETWORK_KEY_TEXT_SIZE];
     vqc_network_key_crops_write(&shape->key, crops);
-    return json_pack(
-        "{s: I, s: I, s: I, s: s, s: s, s: s, s: b, s: b, s: I, s: I, s: f, s: f, s: f, s: f, s: f, s: o, s: I, s: "
-        "I, s: b, s: I, s: o}",
-        "width", (json_int_t)shape->key.width, "height", (json_int_t)shape->key.height, "group",
-        (json_int_t)shape->key.group, "augmentations", crops, "init", init_names[shape->init], "latent",
-        latent_names[shape->key.parametrisation], "recompute", shape->key.recompute, "range", shape->key.unlimited,
-        "pixels", (json_int_t)shape->pixels, "latent_size", (json_int_t)shape->latent_size, "make_seconds",
-        shape->make, "beside_seconds", shape->beside, "start_seconds", shape->start, "decode_seconds", shape->decode,
-        "picture_seconds", shape->picture, "group_seconds", groups, "activation_bytes",
-        (json_int_t)shape->activation_bytes, "parameter_bytes", (json_int_t)shape->parameter_bytes,
-        "shared_parameters", shape->shared, "encoder_bytes", (json_int_t)shape->encoder_bytes, "lane_steps",
-        lane_phases_to_json(shape));
+    return json_pack("{s: I, s: I, s: I, s: s, s: s, s: s, s: b, s: b, s: I, s: I, s: f, s: f, s: f, s: f, s: f, s: "
+                     "f, s: o, s: I, s: "
+                     "I, s: b, s: I, s: o}",
+                     "width", (json_int_t)shape->key.width, "height", (json_int_t)shape->key.height, "group",
+                     (json_int_t)shape->key.group, "augmentations", crops, "init", init_names[shape->init], "latent",
+                     latent_names[shape->key.parametrisation], "recompute", shape->key.recompute, "range",
+                     shape->key.unlimited, "pixels", (json_int_t)shape->pixels, "latent_size",
+                     (json_int_t)shape->latent_size, "make_seconds", shape->make, "beside_seconds", shape->beside,
+                     "start_seconds", shape->start, "move_seconds", shape->move, "decode_seconds", shape->decode,
+                     "picture_seconds", shape->picture, "group_seconds", groups, "activation_bytes",
+                     (json_int_t)shape->activation_bytes, "parameter_bytes", (json_int_t)shape->parameter_bytes,
+                     "shared_parameters", shape->shared, "encoder_bytes", (json_int_t)shape->encoder_bytes,
+                     "lane_steps", lane_phases_to_json(shape));
 }
 
 json_t *vqc_cost_table_to_json(const vqc_cost_table *table, const char *environment)
@@ -208,6 +209,9 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
     for (size_t i = 0; reader->status == VQC_OK && i < table->perceptors; i++)
         shape.group_seconds[i] = positive_read(reader, json_array_get(groups, i), "group_seconds");
     lane_phases_read(reader, json_object_get(object, "lane_steps"), table, &shape);
+    if (json_object_get(object, "move_seconds") != NULL) /* older files have none */
+        shape.move = seconds_read(reader, object, "move_seconds");
+    shape.moves = shape.move > 0.0;
     shape.beside = json_object_get(object, "beside_seconds") == NULL ? shape.make
                                                                      : seconds_read(reader, object, "beside_seconds");
     if (reader->status != VQC_OK)

@@ -14,7 +14,8 @@ void vqc_cost_table_release(vqc_cost_table *table)
 vqc_network_cost vqc_network_cost_describe(const vqc_render *render, int64_t factor)
 {
     return (vqc_network_cost){.key = vqc_network_key_of(render->settings, factor),
-                              .init = render->settings->init.kind};
+                              .init = render->settings->init.kind,
+                              .moves = render->settings->motion_every > 0};
 }
 
 /* A step's seconds with so many lanes at work; something was measured. */
@@ -44,6 +45,7 @@ size_t vqc_cost_table_find(const vqc_cost_table *table, const vqc_render *render
     const vqc_network_key key = vqc_network_key_of(render->settings, table->factor);
     size_t place = 0;
     while (place < table->count && (table->shapes[place].init != render->settings->init.kind ||
+                                    table->shapes[place].moves != (render->settings->motion_every > 0) ||
                                     !vqc_network_key_equal(&table->shapes[place].key, &key)))
         place++;
     return place;

@@ -21,12 +21,14 @@ typedef struct vqc_network_cost {
     /* What renders of it have in common. */
     vqc_network_key key;
     vqc_init_kind init;
+    bool moves; /* the picture is moved on the way */
     /* What the models make of it. */
     int64_t pixels;      /* of the picture, without its channels */
     int64_t latent_size; /* elements of the latent */
     double make;         /* the networks for it */
     double beside; /* those of a further lane, beside the first lane's of the same shape; `make` where not measured */
     double start;  /* its first latent */
+    double move;   /* moving the picture once (render/motion.h); 0: it is not */
     double decode; /* a step's decoder, forward and backward */
     double picture;                                 /* the decoder forward alone: last picture, snapshots */
     double group_seconds[VQC_STUDY_MAX_PERCEPTORS]; /* one crop group of each perceptor */

@@ -146,16 +146,22 @@ static double round_seconds(const vqc_lane_course *course)
     return fmax(sum, longest);
 }
 
-/* Counts the rounds off the lane; seconds of the snapshots in them. */
+/* Moves of the picture before so many steps are done. */
+static int64_t moves_before(const vqc_lane_render *render, int64_t steps)
+{
+    return render->motion == 0 || steps == 0 ? 0 : (steps - 1) / render->motion;
+}
+
+/* Counts the rounds off the lane; seconds of the snapshots and moves in them. */
 static double snapshots_make(vqc_course_lane *lane, int64_t rounds)
 {
     const vqc_lane_render *render = &lane->render;
-    int64_t done = render->steps - lane->left;
+    const int64_t done = render->steps - lane->left;
+    const int64_t then = done + rounds;
     lane->left -= rounds;
-    if (render->snapshots == 0)
-        return 0.0;
-    int64_t snapshots = (done + rounds) / render->snapshots - done / render->snapshots;
-    return (double)snapshots * render->shape->picture;
+    const int64_t snapshots = render->snapshots == 0 ? 0 : then / render->snapshots - done / render->snapshots;
+    const int64_t moves = moves_before(render, then) - moves_before(render, done);
+    return (double)snapshots * render->shape->picture + (double)moves * render->shape->move;
 }
 
 static double rounds_make(vqc_lane_course *course, int64_t rounds)

@@ -27,6 +27,7 @@ typedef struct vqc_lane_render {
     double step; /* seconds of one, alone */
     int64_t steps;
     int64_t snapshots;            /* one after every so many steps; 0: none */
+    int64_t motion;               /* the picture is moved after every so many steps, but not the last; 0: never */
     vqc_predicted_render *result; /* its lane, begin and end are set */
 } vqc_lane_render;
 

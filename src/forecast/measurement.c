@@ -10,6 +10,8 @@
 #include "base/memory.h"
 #include "render/guidance.h"
 #include "render/init.h"
+#include "render/latent_optimiser.h"
+#include "render/motion.h"
 #include "render/parametrisation.h"
 #include "render/study_models.h"
 #include "weights/parts.h"
@@ -295,6 +297,25 @@ static vqc_status encoder_measure(const shape_work *work, vqc_network_cost *shap
     return VQC_OK;
 }
 
+/* Moves the picture once, as it is before the first step that it is moved at. */
+static vqc_status motion_measure(const shape_work *work, vqc_network_cost *shape, vqc_error *error)
+{
+    const vqc_settings *settings = work->render->settings;
+    const vqc_render_models parts = parts_of(work->models, 0);
+    float *state;
+    if (settings->motion_every == 0)
+        return VQC_OK;
+    VQC_TRY(vqc_motion_check(parts.generator, work->render, work->rows, work->columns, error));
+    VQC_TRY(vqc_memory_allocate((size_t)(vqc_latent_optimiser_tensors(settings) * shape->latent_size), sizeof *state,
+                                "a latent", &state, error));
+    const double started = vqc_clock_seconds();
+    vqc_status status = vqc_motion_make(&parts, work->guidances[0], settings, settings->motion_every, work->rows,
+                                        work->columns, state, error);
+    shape->move = vqc_clock_seconds() - started;
+    free(state);
+    return status;
+}
+
 static vqc_status work_measure(shape_work *work, vqc_network_cost *shape, vqc_error *error)
 {
     const models *opened = work->models;
@@ -309,6 +330,7 @@ static vqc_status work_measure(shape_work *work, vqc_network_cost *shape, vqc_er
     VQC_TRY(aim_make(work, error));
     VQC_TRY(lane_turn(work, 0, error));
     VQC_TRY(steps_measure(work, shape, error));
+    VQC_TRY(motion_measure(work, shape, error));
     vqc_guidance_memory memory = vqc_guidance_memory_of(work->guidances[0]);
     shape->activation_bytes = memory.activations;
     shape->parameter_bytes = memory.parameters;

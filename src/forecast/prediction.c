@@ -210,14 +210,15 @@ static step_class *class_of(simulation *s, const team_state *team)
     return &s->classes[s->class_of[s->numbers[team->index]]];
 }
 
-/* What comes after the last step, and between steps, for snapshots. */
+/* What comes after the last step, and between steps, for snapshots and motion. */
 static double pictures_seconds(const simulation *s, const team_state *team)
 {
     const vqc_render *render = &s->study->renders[s->numbers[team->index]];
     size_t shape = s->classes[s->class_of[render->number]].shape;
     int64_t every = render->settings->snapshots;
     int64_t snapshots = every == 0 ? 0 : render->settings->steps / every;
-    return (double)(snapshots + 1) * s->costs->shapes[shape].picture;
+    int64_t moves = vqc_settings_motion_moves(render->settings);
+    return (double)(snapshots + 1) * s->costs->shapes[shape].picture + (double)moves * s->costs->shapes[shape].move;
 }
 
 static vqc_status end_plan(simulation *s, int number, vqc_error *error)
@@ -370,6 +371,7 @@ static bool lane_next(void *context, vqc_lane_render *render_out)
                                     .step = class->alone,
                                     .steps = render->settings->steps,
                                     .snapshots = render->settings->snapshots,
+                                    .motion = render->settings->motion_every,
                                     .result = result};
     return true;
 }

@@ -18,6 +18,11 @@ bool vqc_init_is_encoded(const vqc_settings *settings)
     return types[settings->init.kind]->picture != NULL;
 }
 
+bool vqc_init_needs_encoder(const vqc_settings *settings)
+{
+    return vqc_init_is_encoded(settings) || settings->motion_every > 0;
+}
+
 vqc_status vqc_init_check(const vqc_generator *generator, const vqc_render *render, vqc_error *error)
 {
     const vqc_start_type *type = types[render->settings->init.kind];
@@ -40,21 +45,21 @@ static vqc_status codes_latent(const vqc_start_type *type, const vqc_start_site 
     return status;
 }
 
-/* Encodes pixels, 0 to 1, which are changed. */
-static vqc_status pixels_encode(const vqc_start_site *site, vqc_ops *ops, vqc_dtype precision, float *pixels,
-                                float *z, vqc_error *error)
+vqc_status vqc_init_encode(const vqc_generator *generator, vqc_ops *ops, vqc_dtype precision, int64_t rows,
+                           int64_t columns, float *pixels, float *z, vqc_error *error)
 {
+    const int64_t height = rows * generator->factor;
+    const int64_t width = columns * generator->factor;
     vqc_generator_encoder encoder;
-    vqc_generator_pixels_to_range(site->generator, pixels, 3 * site->height * site->width);
-    VQC_TRY(
-        vqc_generator_encoder_create(site->generator, ops, precision, 1, site->height, site->width, &encoder, error));
+    vqc_generator_pixels_to_range(generator, pixels, 3 * height * width);
+    VQC_TRY(vqc_generator_encoder_create(generator, ops, precision, 1, height, width, &encoder, error));
     vqc_status status = vqc_network_write(encoder.network, encoder.picture, pixels, error);
     if (status == VQC_OK)
         status = vqc_network_forward(encoder.network, error);
     if (status == VQC_OK)
         status = vqc_network_read(encoder.network, encoder.latent, z, error);
     if (status == VQC_OK)
-        vqc_generator_vectors_settle(site->generator, z, site->rows * site->columns);
+        vqc_generator_vectors_settle(generator, z, rows * columns);
     vqc_generator_encoder_destroy(&encoder);
     return status;
 }
@@ -69,7 +74,7 @@ static vqc_status picture_latent(const vqc_start_type *type, const vqc_start_sit
     if (status == VQC_OK && type->disturb != NULL)
         type->disturb(site, pixels);
     if (status == VQC_OK)
-        status = pixels_encode(site, ops, precision, pixels, z, error);
+        status = vqc_init_encode(site->generator, ops, precision, site->rows, site->columns, pixels, z, error);
     free(pixels);
     return status;
 }

@@ -16,10 +16,17 @@ VQC_MUST_CHECK vqc_status vqc_init_latent(const vqc_generator *generator, vqc_op
 VQC_MUST_CHECK vqc_status vqc_init_picture(const vqc_generator *generator, const vqc_render *render, int64_t rows,
                                            int64_t columns, float *pixels, vqc_error *error);
 
+/* Encodes pixels (rows · factor, columns · factor, 3), 0 to 1, which are changed, to z; with a network that is gone
+ * afterwards. */
+VQC_MUST_CHECK vqc_status vqc_init_encode(const vqc_generator *generator, vqc_ops *ops, vqc_dtype precision,
+                                          int64_t rows, int64_t columns, float *pixels, float *z, vqc_error *error);
+
 /* Whether the generator can start so: given codes need a codebook. VQC_BAD_INPUT names the key and the family. */
 VQC_MUST_CHECK vqc_status vqc_init_check(const vqc_generator *generator, const vqc_render *render, vqc_error *error);
 
 /* Whether it starts from a picture, which needs the encoder. */
 bool vqc_init_is_encoded(const vqc_settings *settings);
+/* Whether a render needs the encoder, for its start or on its way (render/motion.h). */
+bool vqc_init_needs_encoder(const vqc_settings *settings);
 
 #endif

@@ -178,11 +178,19 @@ static bool rectification_find(double beta2, double number, double *factor_out)
     return true;
 }
 
+/* The latest step up to `step` at which the optimiser begins afresh; 0 if none. */
+static int64_t restart_of(const vqc_settings *settings, int64_t step)
+{
+    const int64_t regularisers = vqc_regulariser_restart(settings, step);
+    const int64_t motion = vqc_settings_motion_restart(settings, step);
+    return regularisers > motion ? regularisers : motion;
+}
+
 /* The numbers of step `step`. */
 static vqc_update update_of(const vqc_settings *settings, int64_t step)
 {
     const vqc_optimiser_traits traits = traits_of(settings);
-    double number = (double)(step - vqc_regulariser_restart(settings, step) + 1);
+    double number = (double)(step - restart_of(settings, step) + 1);
     double rate = vqc_settings_learning_rate(settings, step);
     double beta2 = traits.keeps_alpha ? settings->alpha : settings->beta2;
     double correction1 = 1.0 - pow(settings->beta1, number);
@@ -228,7 +236,7 @@ vqc_status vqc_latent_optimiser_prepare(vqc_latent_optimiser *optimiser, int64_t
                                         vqc_error *error)
 {
     const vqc_settings *settings = optimiser->settings;
-    if (step > 0 && step == vqc_regulariser_restart(settings, step))
+    if (step > 0 && step == restart_of(settings, step))
         VQC_TRY(moments_clear(optimiser, error));
     *optimiser->prepared = (vqc_latent_numbers){
         .update = update_of(settings, step),

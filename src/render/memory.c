@@ -132,7 +132,7 @@ vqc_status vqc_render_memory_prepare(const vqc_render_models *models, const vqc_
     for (size_t i = 0; i < models->study->perceptor_count; i++)
         VQC_TRY(perceptor_add(models, render->settings, &extents, i, memory_out, error));
     VQC_TRY(optimiser_add(models, render->settings, rows, columns, memory_out, error));
-    return vqc_init_is_encoded(render->settings) ? encoder_add(models, &extents, memory_out, error) : VQC_OK;
+    return vqc_init_needs_encoder(render->settings) ? encoder_add(models, &extents, memory_out, error) : VQC_OK;
 }
 
 size_t vqc_render_memory_part_size(const vqc_render_memory_part *part, bool recompute)
@@ -179,7 +179,7 @@ vqc_status vqc_render_memory_encoder(const vqc_render_models *models, const vqc_
     int64_t factor = models->generator->factor;
     const vqc_perceptor_extents extents = {rows * factor, columns * factor, models->precision};
     vqc_render_memory memory = {0};
-    if (vqc_init_is_encoded(render->settings))
+    if (vqc_init_needs_encoder(render->settings))
         VQC_TRY(encoder_add(models, &extents, &memory, error));
     *bytes_out = vqc_render_memory_total(&memory, render->settings->recompute);
     return VQC_OK;
@@ -209,7 +209,7 @@ static vqc_status need_measure(memory_need *need, const vqc_generator_decoder *d
         need->available += need->memory.parts[i].parameters;
     VQC_TRY(optimiser_add(need->models, need->render->settings, need->extents.height / factor,
                           need->extents.width / factor, &need->memory, error));
-    return vqc_init_is_encoded(need->render->settings)
+    return vqc_init_needs_encoder(need->render->settings)
                ? encoder_add(need->models, &need->extents, &need->memory, error)
                : VQC_OK;
 }

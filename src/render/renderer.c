@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "render/init.h"
 #include "render/latent_optimiser.h"
+#include "render/motion.h"
 #include "render/parametrisation.h"
 #include "render/regulariser.h"
 #include "render/step_failure.h"
@@ -397,6 +398,7 @@ vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, 
 {
     vqc_render_extents shape;
     VQC_TRY(vqc_renderer_extents(renderer, render, &shape, error));
+    VQC_TRY(vqc_motion_check(&renderer->models->opened.generator, render, shape.rows, shape.columns, error));
     bool fit = networks_fit(renderer, render);
     renderer->render = render;
     renderer->shape = shape;
@@ -616,10 +618,11 @@ static vqc_status gradients_sum(vqc_renderer *renderer, vqc_error *error)
 
 /* Queues all of the step. A member that fails comes to the sum nevertheless, as the others wait for it there and hear
  * of it later, by the message. */
-static vqc_status step_queue(vqc_renderer *renderer, vqc_error *error)
+static vqc_status step_queue(vqc_renderer *renderer, vqc_status status, vqc_error *error)
 {
     vqc_error unheard = {0};
-    vqc_status status = weights_update(renderer, error);
+    if (status == VQC_OK)
+        status = weights_update(renderer, error);
     if (status == VQC_OK)
         status = share_look(renderer, error);
     vqc_status summed = gradients_sum(renderer, status == VQC_OK ? error : &unheard);
@@ -637,12 +640,25 @@ static vqc_status update_await(vqc_renderer *renderer, vqc_error *error)
     return latent_check(renderer, error);
 }
 
+/* Moves the picture, where that is due before the step. */
+static vqc_status picture_move(vqc_renderer *renderer, vqc_error *error)
+{
+    const vqc_settings *settings = renderer->render->settings;
+    const vqc_render_models models =
+        vqc_study_models_on(&renderer->models->opened, renderer->ops, renderer->precision);
+    if (!vqc_settings_motion_due(settings, renderer->steps_done))
+        return VQC_OK;
+    return vqc_motion_make(&models, renderer->guidance, settings, renderer->steps_done, renderer->shape.rows,
+                           renderer->shape.columns, renderer->state, error);
+}
+
 void vqc_renderer_step_begin(vqc_renderer *renderer)
 {
-    renderer->latent = vqc_guidance_results_of(renderer->guidance)->latent;
     renderer->begun.status = VQC_OK;
+    const vqc_status moved = picture_move(renderer, &renderer->begun);
+    renderer->latent = vqc_guidance_results_of(renderer->guidance)->latent;
     vqc_step_message_clear(&renderer->message);
-    if (step_queue(renderer, &renderer->begun) == VQC_OK && renderer->steps_done + 1 < renderer->shape.steps)
+    if (step_queue(renderer, moved, &renderer->begun) == VQC_OK && renderer->steps_done + 1 < renderer->shape.steps)
         vqc_guidance_draw(renderer->guidance, renderer->steps_done + 1);
 }
 

@@ -76,8 +76,76 @@ double vqc_settings_l2_weight(const vqc_settings *settings, int64_t step)
     return vqc_curve_at(&settings->l2_weight_curve, settings->l2_weight, step);
 }
 
+double vqc_settings_motion_zoom(const vqc_settings *settings, int64_t step)
+{
+    return vqc_curve_at(&settings->motion_zoom_curve, settings->motion_zoom, step);
+}
+
+double vqc_settings_motion_rotate(const vqc_settings *settings, int64_t step)
+{
+    return vqc_curve_at(&settings->motion_rotate_curve, settings->motion_rotate, step);
+}
+
+double vqc_settings_motion_shift_x(const vqc_settings *settings, int64_t step)
+{
+    return vqc_curve_at(&settings->motion_shift_x_curve, settings->motion_shift_x, step);
+}
+
+double vqc_settings_motion_shift_y(const vqc_settings *settings, int64_t step)
+{
+    return vqc_curve_at(&settings->motion_shift_y_curve, settings->motion_shift_y, step);
+}
+
+bool vqc_settings_motion_due(const vqc_settings *settings, int64_t step)
+{
+    return settings->motion_every > 0 && step > 0 && step % settings->motion_every == 0;
+}
+
+int64_t vqc_settings_motion_moves(const vqc_settings *settings)
+{
+    return settings->motion_every > 0 ? (settings->steps - 1) / settings->motion_every : 0;
+}
+
+int64_t vqc_settings_motion_restart(const vqc_settings *settings, int64_t step)
+{
+    return settings->motion_every > 0 && settings->motion_restarts ? step - step % settings->motion_every : 0;
+}
+
+/* Whether the settings say a way to move. */
+static bool motion_moves(const vqc_settings *settings)
+{
+    return settings->motion_zoom_curve.count > 0 || settings->motion_zoom != 1.0 ||
+           settings->motion_rotate_curve.count > 0 || settings->motion_rotate != 0.0 ||
+           settings->motion_shift_x_curve.count > 0 || settings->motion_shift_x != 0.0 ||
+           settings->motion_shift_y_curve.count > 0 || settings->motion_shift_y != 0.0;
+}
+
+/* A picture that moves leaves behind what belongs to a place: a mask, the start, an average of pictures. */
+static vqc_status motion_check(const vqc_settings *settings, const vqc_yaml_node *place, vqc_error *error)
+{
+    const bool moves = motion_moves(settings);
+    if (settings->motion_every == 0)
+        return !moves && settings->motion_border == VQC_MOTION_EDGE && !settings->motion_restarts
+                   ? VQC_OK
+                   : vqc_yaml_error(place, error, "motion: expected every, the steps between two moves");
+    if (!moves)
+        return vqc_yaml_error(place, error, "motion.every: expected zoom, rotate, shift_x or shift_y beside it");
+    if (settings->mask.file != NULL || settings->mask.text != NULL)
+        return vqc_yaml_error(place, error,
+                              "motion: expected no mask beside it, which would not move with the picture");
+    if (settings->l2_towards_start || settings->likeness_weight > 0.0)
+        return vqc_yaml_error(place, error,
+                              "motion: expected no %s beside it: the start would not move with the picture",
+                              settings->l2_towards_start ? "l2.towards: start" : "likeness.weight");
+    if (settings->average > 0.0)
+        return vqc_yaml_error(place, error,
+                              "motion: expected no average beside it, which would be of pictures in several places");
+    return VQC_OK;
+}
+
 vqc_status vqc_settings_check(const vqc_settings *settings, const vqc_yaml_node *place, vqc_error *error)
 {
+    VQC_TRY(motion_check(settings, place, error));
     if (settings->learning_rate_curve.count > 0 && settings->learning_rate_end >= 0.0)
         return vqc_yaml_error(place, error,
                               "optimizer.lr_end: expected none beside a curve of optimizer.lr, found %g",

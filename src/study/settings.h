@@ -147,6 +147,12 @@ typedef enum vqc_l2_schedule {
     VQC_L2_NONE        /* does not fall: what a curve of the weight needs */
 } vqc_l2_schedule;
 
+/* What comes into a picture from outside when it is moved. */
+typedef enum vqc_motion_border {
+    VQC_MOTION_EDGE, /* its edge, again and again */
+    VQC_MOTION_BLACK
+} vqc_motion_border;
+
 /* What is made of the differences of neighbouring pixels (vqc_picture_term, ops/operation.h). */
 typedef enum vqc_tv_kind {
     VQC_TV_SQUARES,
@@ -197,7 +203,17 @@ int64_t vqc_settings_batch(const vqc_settings *settings);
 double vqc_settings_learning_rate(const vqc_settings *settings, int64_t step);
 double vqc_settings_crop_power(const vqc_settings *settings, int64_t step);
 double vqc_settings_noise(const vqc_settings *settings, int64_t step);
+double vqc_settings_motion_zoom(const vqc_settings *settings, int64_t step);
+double vqc_settings_motion_rotate(const vqc_settings *settings, int64_t step);
+double vqc_settings_motion_shift_x(const vqc_settings *settings, int64_t step);
+double vqc_settings_motion_shift_y(const vqc_settings *settings, int64_t step);
 double vqc_settings_l2_weight(const vqc_settings *settings, int64_t step); /* before its schedule */
+
+/* Whether the picture is moved before this step, from 0; the latest step up to `step` that it makes the optimiser
+ * begin afresh at, 0 if none. */
+bool vqc_settings_motion_due(const vqc_settings *settings, int64_t step);
+int64_t vqc_settings_motion_moves(const vqc_settings *settings); /* of all steps */
+int64_t vqc_settings_motion_restart(const vqc_settings *settings, int64_t step);
 
 /* Applies the keys of a mapping to the settings, apart from those of the table `except` (NULL: none). VQC_BAD_INPUT
  * names file, line, column and key; for unknown keys the nearest known one. */

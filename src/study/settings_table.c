@@ -61,6 +61,13 @@ static const vqc_word smoothness_kinds[] = {
 
 static const vqc_word l2_targets[] = {{.word = "zero"}, {.word = "start"}};
 
+static const vqc_word borders[] = {
+    [VQC_MOTION_EDGE] = {.word = "edge", .says = "the pixels of the edge, again and again"},
+    [VQC_MOTION_BLACK] = {.word = "black", .says = "black"},
+};
+
+static const vqc_word motion_optimisers[] = {{.word = "keep"}, {.word = "restart"}};
+
 static const vqc_field fields[] = {
 #define VQC_SETTING(type, name, ...) {VQC_MEMBER(vqc_settings, name), __VA_ARGS__},
 #include "study/settings.def"
