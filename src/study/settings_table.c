@@ -5,9 +5,12 @@
 #include "study/tables.h"
 
 static const vqc_word crop_methods[] = {
-    [VQC_CROPS_ORIGINAL] = {.word = "original", .says = "random squares of the picture, resampled"},
-    [VQC_CROPS_POOLED] = {.word = "pooled",
-                          .says = "each the whole picture: the mean of average and maximum pooling"},
+    [VQC_CROPS_ORIGINAL] =
+        {.word = "original",
+         .says = "random squares of the picture, resampled; where it is not square, none shows all of it"},
+    [VQC_CROPS_POOLED] =
+        {.word = "pooled",
+         .says = "each the whole picture, pressed into a square: the mean of average and maximum pooling"},
 };
 static_assert(sizeof crop_methods / sizeof crop_methods[0] == VQC_CROPS_COUNT, "crop methods");
 
