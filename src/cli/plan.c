@@ -12,6 +12,7 @@
 #include "forecast/measurement.h"
 #include "guide/targets.h"
 #include "record/environment.h"
+#include "render/study_check.h"
 
 /* ---- What a launch would be like ---- */
 
@@ -22,6 +23,7 @@ typedef struct plan_options {
     const char *costs;
     const char *latency, *bandwidth;
     vqc_prediction_options prediction;
+    vqc_text remarks;                      /* on the study */
     vqc_ops *queues[VQC_LAUNCH_MAX_LANES]; /* of lanes to be measured: the first is the compute's */
 } plan_options;
 
@@ -125,10 +127,11 @@ static vqc_status memory_plan(plan_options *options, const vqc_study *study, vqc
 static vqc_status study_plan(plan_options *options, const vqc_study *study, vqc_error *error)
 {
     VQC_TRY(vqc_targets_check(study, error));
+    VQC_TRY(vqc_study_check(study, &options->remarks, error));
     if (options->ranks > 0)
         return launch_predict(options, study, error);
     return options->memory ? memory_plan(options, study, error)
-                           : vqc_study_report_print(study, options->compute.json, error);
+                           : vqc_study_report_print(study, &options->remarks, options->compute.json, error);
 }
 
 static vqc_status plan_run(void *context, const vqc_text_list *operands, vqc_error *error)
@@ -140,6 +143,7 @@ static vqc_status plan_run(void *context, const vqc_text_list *operands, vqc_err
     vqc_status status = study_plan(options, study, error);
     vqc_study_close(study);
     vqc_compute_close(&options->compute);
+    vqc_text_release(&options->remarks);
     return status;
 }
 
@@ -178,12 +182,15 @@ const vqc_command vqc_command_plan = {
     .name = "plan",
     .summary = "the renders that a study expands to",
     .usage = "vqclip plan JOB [--memory | --ranks N] [--lanes N]",
-    .about = "Reads a job file, checks it and that its texts fit the perceptors, and lists its renders; loads no\n"
-             "model. With --memory it opens the models and says what device memory each kind of render takes, alone\n"
-             "and several at a time, before any of it is allocated. With --ranks it measures here what the renders\n"
-             "cost, a few steps of each shape, alone and beside each other, and predicts a launch on so many\n"
-             "ranks like this one: which of them make which renders and when, memory, messages, time, efficiency.\n"
-             "Costs of a file serve for at most as many lanes as they were measured with, the default then.",
+    .about =
+        "Reads a job file and looks at what a render would: that texts fit the perceptors and sizes the\n"
+        "generator, and that files of pictures, masks, codes and embeddings are of use. Lists the renders, says\n"
+        "which keys have no effect and which pictures are brought to another shape. Loads no model. With --memory it "
+        "opens the models and says what device memory each kind of render takes, alone\n"
+        "and several at a time, before any of it is allocated. With --ranks it measures here what the renders\n"
+        "cost, a few steps of each shape, alone and beside each other, and predicts a launch on so many\n"
+        "ranks like this one: which of them make which renders and when, memory, messages, time, efficiency.\n"
+        "Costs of a file serve for at most as many lanes as they were measured with, the default then.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_minimum = 1,

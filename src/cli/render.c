@@ -16,12 +16,14 @@
 #include "cli/launch_record.h"
 #include "cli/launch_report.h"
 #include "cli/progress.h"
+#include "cli/study_report.h"
 #include "comm/arrival.h"
 #include "comm/devices.h"
 #include "guide/targets.h"
 #include "record/agreement.h"
 #include "record/environment.h"
 #include "record/study_archive.h"
+#include "render/study_check.h"
 #include "render/study_inputs.h"
 #include "schedule/launch.h"
 
@@ -50,7 +52,8 @@ typedef struct render_work {
     vqc_lanes lanes;
     vqc_study_archive *outline;
     vqc_archive *archive;
-    vqc_text path; /* of the archive */
+    vqc_text path;    /* of the archive */
+    vqc_text remarks; /* on the study */
 } render_work;
 
 static void work_release(render_work *work)
@@ -61,6 +64,7 @@ static void work_release(render_work *work)
     vqc_renderer_destroy(work->renderer);
     vqc_study_close(work->study);
     vqc_text_release(&work->path);
+    vqc_text_release(&work->remarks);
 }
 
 /* Lanes to make ready: not more than there are renders for. */
@@ -75,6 +79,7 @@ static vqc_status study_open(const render_options *options, const char *job, ren
 {
     VQC_TRY(vqc_study_open(job, &work->study, error));
     VQC_TRY(vqc_targets_check(work->study, error));
+    VQC_TRY(vqc_study_check(work->study, &work->remarks, error));
     VQC_TRY(vqc_study_inputs_digest(work->study, error));
     VQC_TRY(vqc_text_append(&work->path, error, "%s/%s.h5", options->output, work->study->name));
     VQC_TRY(vqc_renderer_create(work->study, options->compute.ops, options->compute.dtype, &work->renderer, error));
@@ -189,8 +194,10 @@ static vqc_status render_study(render_options *options, const char *job, render_
     bool finished;
     vqc_launch_totals totals;
     VQC_TRY(study_agree(options, job, work, error));
-    if (vqc_comm_rank(work->comm) == 0)
+    if (vqc_comm_rank(work->comm) == 0) {
         sizes_say(work);
+        vqc_study_remarks_print(stderr, "vqclip: ", &work->remarks);
+    }
     if (options->no_lock && vqc_comm_rank(work->comm) == 0)
         line_say("--no-lock: nothing keeps a second launch from writing the same archive");
     VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_outline(work->outline),

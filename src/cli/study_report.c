@@ -150,7 +150,15 @@ static json_t *prompt_to_json(const vqc_prompt *prompt)
     return json_pack("{s: s, s: s*, s: o}", "id", prompt->id, "category", prompt->category, "targets", targets);
 }
 
-static vqc_status study_print_json(const vqc_study *study, vqc_error *error)
+static json_t *remarks_to_json(const vqc_text *remarks)
+{
+    json_t *list = json_array();
+    for (size_t at = 0; at < remarks->size; at += strlen(remarks->data + at) + 1)
+        json_array_append_new(list, json_string(remarks->data + at));
+    return list;
+}
+
+static vqc_status study_print_json(const vqc_study *study, const vqc_text *remarks, vqc_error *error)
 {
     json_t *renders = json_array();
     json_t *prompts = json_array();
@@ -160,15 +168,25 @@ static vqc_status study_print_json(const vqc_study *study, vqc_error *error)
         json_array_append_new(renders, render_to_json(&study->renders[i]));
     for (size_t i = 0; i < study->prompt_count; i++)
         json_array_append_new(prompts, prompt_to_json(&study->prompts[i]));
+    json_object_set_new(report, "remarks", remarks_to_json(remarks));
     return vqc_json_print(report, error);
 }
 
-vqc_status vqc_study_report_print(const vqc_study *study, bool json, vqc_error *error)
+void vqc_study_remarks_print(FILE *stream, const char *before, const vqc_text *remarks)
+{
+    for (size_t at = 0; at < remarks->size; at += strlen(remarks->data + at) + 1)
+        vqc_print(stream, "%s%s\n", before, remarks->data + at);
+}
+
+vqc_status vqc_study_report_print(const vqc_study *study, const vqc_text *remarks, bool json, vqc_error *error)
 {
     if (json)
-        return study_print_json(study, error);
+        return study_print_json(study, remarks, error);
     study_print(study);
     targets_print(study);
     comments_print(study);
+    if (remarks->size > 0)
+        (void)printf("\n");
+    vqc_study_remarks_print(stdout, "", remarks);
     return VQC_OK;
 }

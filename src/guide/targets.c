@@ -167,9 +167,9 @@ static vqc_status images_embed(const targets_work *work, vqc_error *error)
     return status;
 }
 
-/* Copies one row of a tensor (rows, width), or the whole of one of (width). */
-static vqc_status row_read(const vqc_weights *weights, const vqc_target *target, int64_t width, float *embedding,
-                           vqc_error *error)
+/* The tensor of a target, (rows, width), or (width). */
+static vqc_status tensor_find(const vqc_weights *weights, const vqc_target *target, int64_t width,
+                              const vqc_weights_tensor **tensor_out, vqc_error *error)
 {
     const vqc_weights_tensor *tensor = vqc_weights_find(weights, target->tensor);
     if (tensor == NULL)
@@ -178,12 +178,32 @@ static vqc_status row_read(const vqc_weights *weights, const vqc_target *target,
     if (tensor->rank < 1 || tensor->rank > 2 || tensor->shape[tensor->rank - 1] != width || target->row >= rows)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s: expected rows of %lld and a row %lld",
                              target->file, target->tensor, (long long)width, (long long)target->row);
+    *tensor_out = tensor;
+    return VQC_OK;
+}
+
+/* Copies the row of a target. */
+static vqc_status row_read(const vqc_weights *weights, const vqc_target *target, int64_t width, float *embedding,
+                           vqc_error *error)
+{
+    const vqc_weights_tensor *tensor;
     float *values;
+    VQC_TRY(tensor_find(weights, target, width, &tensor, error));
     VQC_TRY(vqc_memory_allocate((size_t)tensor->count, sizeof *values, "embeddings", &values, error));
     vqc_status status = vqc_weights_read_f32(weights, tensor, values, error);
     if (status == VQC_OK)
         memcpy(embedding, values + target->row * width, (size_t)width * sizeof *embedding);
     free(values);
+    return status;
+}
+
+vqc_status vqc_target_row_check(const vqc_target *target, int64_t width, vqc_error *error)
+{
+    vqc_weights *weights;
+    const vqc_weights_tensor *tensor;
+    VQC_TRY(vqc_weights_open(target->file, &weights, error));
+    vqc_status status = tensor_find(weights, target, width, &tensor, error);
+    vqc_weights_close(weights);
     return status;
 }
 

@@ -4,11 +4,16 @@
 #include "models/clip.h"
 #include "study/study.h"
 
-/* Whether every text of the study fits every perceptor that does not cut it: opens the vocabularies, and of each
- * checkpoint only the directory of its tensors, so that it is quick. VQC_BAD_INPUT names the text's line and column
- * in the job file (its prompt, where the prompts are a text file), the number of tokens and how many the perceptor
- * takes; or a vocabulary that is not given; or a file that does not hold what it should. */
+/* Whether every text of the study fits every perceptor that does not cut it, and every file of a target is a picture
+ * that can be read, or has the row of an embedding: opens the vocabularies, and of each checkpoint only the directory
+ * of its tensors, so that it is quick where there are no pictures. VQC_BAD_INPUT names the target's line and column
+ * in the job file (its prompt, where the prompts are a text file) and what is wrong: the number of tokens and how
+ * many the perceptor takes; a vocabulary that is not given; a file that does not hold what it should. */
 VQC_MUST_CHECK vqc_status vqc_targets_check(const vqc_study *study, vqc_error *error);
+
+/* Whether the tensor of a target that is an embedding has the row, of so many numbers. VQC_BAD_INPUT names file and
+ * tensor. */
+VQC_MUST_CHECK vqc_status vqc_target_row_check(const vqc_target *target, int64_t width, vqc_error *error);
 
 /* Some prompts of a study, one after another. */
 typedef struct vqc_prompt_range {

@@ -1,9 +1,12 @@
 #include "guide/targets.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "config/yaml.h"
 #include "models/clip_tokenizer.h"
+#include "models/picture_input.h"
 
 /* Whether the prompt's targets are parts of one text. */
 static bool prompt_is_split(const vqc_prompt *prompt)
@@ -11,36 +14,38 @@ static bool prompt_is_split(const vqc_prompt *prompt)
     return prompt->target_count > 1 && (prompt->node == NULL || vqc_yaml_find(prompt->node, "targets") == NULL);
 }
 
-/* Where a text stands in the job file; NULL for a line of a text file. */
-static const vqc_yaml_node *text_node(const vqc_prompt *prompt, size_t target)
+/* Where a target stands in the job file, or its text; NULL for a line of a text file. */
+static const vqc_yaml_node *target_node(const vqc_prompt *prompt, size_t target)
 {
     if (prompt->node == NULL || vqc_yaml_kind_of(prompt->node) != VQC_YAML_MAPPING)
         return prompt->node;
     const vqc_yaml_node *targets = vqc_yaml_find(prompt->node, "targets");
-    return vqc_yaml_find(targets == NULL ? prompt->node : vqc_yaml_at(targets, target), "text");
+    const vqc_yaml_node *whole = targets == NULL ? prompt->node : vqc_yaml_at(targets, target);
+    return prompt->targets[target].kind == VQC_TARGET_TEXT ? vqc_yaml_find(whole, "text") : whole;
 }
 
-/* Takes the message of a failure to the text's place. */
-static vqc_status text_refuse(const vqc_study *study, const vqc_prompt *prompt, size_t target, vqc_error *error)
+/* Takes the message of a failure to the target's place. */
+static vqc_status target_refuse(const vqc_study *study, const vqc_prompt *prompt, size_t target, vqc_error *error)
 {
-    const vqc_yaml_node *node = text_node(prompt, target);
+    const vqc_yaml_node *node = target_node(prompt, target);
     vqc_error reason = *error;
     if (node == NULL)
         return vqc_error_prefix(error, "%s: prompt %s", study->path, prompt->id);
     return vqc_yaml_error(node, error, "%s", reason.message);
 }
 
-/* What the texts of a study have to fit. */
-typedef struct text_limit {
+/* What the targets of a study have to fit. */
+typedef struct target_limit {
     const vqc_perceptor_source *source;
+    const vqc_clip *clip;
     bool readable;            /* the perceptor has a text tower */
     vqc_tokenizer *tokenizer; /* NULL: the perceptor has no vocabulary */
     size_t context;
     vqc_token_list tokens; /* of the text looked at */
-} text_limit;
+} target_limit;
 
 /* Whether the perceptor takes a text; `part` goes before what is said of one that is too long. */
-static vqc_status text_check(text_limit *limit, const char *text, const char *part, vqc_error *error)
+static vqc_status text_check(target_limit *limit, const char *text, const char *part, vqc_error *error)
 {
     if (!limit->readable)
         return vqc_error_set(error, VQC_BAD_INPUT,
@@ -59,7 +64,7 @@ static vqc_status text_check(text_limit *limit, const char *text, const char *pa
         part, limit->context, limit->source->name, limit->tokens.count);
 }
 
-static vqc_status target_check(text_limit *limit, const vqc_prompt *prompt, size_t target, vqc_error *error)
+static vqc_status part_check(target_limit *limit, const vqc_prompt *prompt, size_t target, vqc_error *error)
 {
     char part[32] = "";
     if (prompt_is_split(prompt))
@@ -67,8 +72,36 @@ static vqc_status target_check(text_limit *limit, const vqc_prompt *prompt, size
     return text_check(limit, prompt->targets[target].text, part, error);
 }
 
+/* Whether the perceptor can look at a picture file. */
+static vqc_status picture_check(const target_limit *limit, const char *path, vqc_error *error)
+{
+    const int64_t side = limit->clip->vision.side;
+    float *pixels;
+    VQC_TRY(vqc_memory_allocate((size_t)(3 * side * side), sizeof *pixels, "a picture", &pixels, error));
+    vqc_status status = vqc_picture_input_read(path, &limit->clip->config.preparation, side, pixels, error);
+    free(pixels);
+    return status;
+}
+
+/* Of every kind; nothing can be wrong with noise. */
+static vqc_status target_check(target_limit *limit, const vqc_prompt *prompt, size_t target, vqc_error *error)
+{
+    const vqc_target *looked = &prompt->targets[target];
+    switch (looked->kind) {
+    case VQC_TARGET_TEXT:
+        return part_check(limit, prompt, target, error);
+    case VQC_TARGET_IMAGE:
+        return picture_check(limit, looked->file, error);
+    case VQC_TARGET_EMBEDDING:
+        return vqc_target_row_check(looked, limit->clip->embed_width, error);
+    case VQC_TARGET_NOISE:
+        break;
+    }
+    return VQC_OK;
+}
+
 /* The texts of masks. */
-static vqc_status masks_check(const vqc_study *study, text_limit *limit, vqc_error *error)
+static vqc_status masks_check(const vqc_study *study, target_limit *limit, vqc_error *error)
 {
     const vqc_settings *last = NULL;
     for (size_t i = 0; i < study->render_count; i++) {
@@ -84,14 +117,14 @@ static vqc_status masks_check(const vqc_study *study, text_limit *limit, vqc_err
     return VQC_OK;
 }
 
-/* Every text of the prompts. */
-static vqc_status texts_check(const vqc_study *study, text_limit *limit, vqc_error *error)
+/* Every target of the prompts. */
+static vqc_status prompts_check(const vqc_study *study, target_limit *limit, vqc_error *error)
 {
     for (size_t i = 0; i < study->prompt_count; i++) {
         const vqc_prompt *prompt = &study->prompts[i];
         for (size_t t = 0; t < prompt->target_count; t++)
-            if (prompt->targets[t].kind == VQC_TARGET_TEXT && target_check(limit, prompt, t, error) != VQC_OK)
-                return text_refuse(study, prompt, t, error);
+            if (target_check(limit, prompt, t, error) != VQC_OK)
+                return target_refuse(study, prompt, t, error);
     }
     return VQC_OK;
 }
@@ -103,16 +136,17 @@ static vqc_status perceptor_check(const vqc_study *study, const vqc_perceptor_so
                                 .key = source->key,
                                 .activation = source->activation,
                                 .cleaning = source->cleaning};
-    text_limit limit = {.source = source};
+    target_limit limit = {.source = source};
     vqc_clip *clip;
     VQC_TRY(vqc_clip_open(source->checkpoint, &options, &clip, error));
     vqc_status status = VQC_OK;
+    limit.clip = clip;
     limit.context = (size_t)clip->text.context;
     limit.readable = clip->text.type != NULL;
     if (limit.readable && source->vocabulary != NULL)
         status = vqc_clip_tokenizer_create(clip, source->vocabulary, &limit.tokenizer, error);
     if (status == VQC_OK)
-        status = texts_check(study, &limit, error);
+        status = prompts_check(study, &limit, error);
     if (status == VQC_OK)
         status = masks_check(study, &limit, error);
     vqc_token_list_release(&limit.tokens);

@@ -1,5 +1,7 @@
 #include "render/study_models.h"
 
+#include <stdio.h>
+
 #include "render/init.h"
 #include "render/study_inputs.h"
 
@@ -53,12 +55,16 @@ static vqc_status size_check(const vqc_study_models *models, const vqc_render *r
     const long long height = render->settings->height;
     if (render->settings->size_rounding != VQC_SIZES_REFUSED || (width % factor == 0 && height % factor == 0))
         return VQC_OK;
+    char down[96] = "";
+    if (width >= factor && height >= factor)
+        (void)snprintf(down, sizeof down, "down makes %lld × %lld of it, ", width / factor * factor,
+                       height / factor * factor);
     return vqc_error_set(
         error, VQC_BAD_INPUT,
         "%s: prompt %s: size: expected multiples of the generator's factor, %lld, found %lld × %lld; "
-        "size_rounding: down makes %lld × %lld of it, up %lld × %lld",
-        models->study->path, render->prompt->id, factor, width, height, width / factor * factor,
-        height / factor * factor, (width + factor - 1) / factor * factor, (height + factor - 1) / factor * factor);
+        "size_rounding: %sup %s%lld × %lld",
+        models->study->path, render->prompt->id, factor, width, height, down, down[0] == '\0' ? "makes " : "",
+        (width + factor - 1) / factor * factor, (height + factor - 1) / factor * factor);
 }
 
 vqc_status vqc_study_models_cells(const vqc_study_models *models, const vqc_render *render, int64_t *rows_out,
@@ -72,8 +78,10 @@ vqc_status vqc_study_models_cells(const vqc_study_models *models, const vqc_rend
     *columns_out = vqc_settings_cells(settings, settings->width, factor);
     if (*rows_out > 0 && *columns_out > 0)
         return VQC_OK;
-    return vqc_error_set(error, VQC_BAD_INPUT, "%s: prompt %s: size: expected at least %lld × %lld pixels",
-                         models->study->path, render->prompt->id, (long long)factor, (long long)factor);
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: prompt %s: size: expected at least %lld × %lld pixels, found %lld × %lld",
+                         models->study->path, render->prompt->id, (long long)factor, (long long)factor,
+                         (long long)settings->width, (long long)settings->height);
 }
 
 vqc_status vqc_study_models_targets(const vqc_study_models *models, vqc_prompt_range prompts, vqc_ops *ops,

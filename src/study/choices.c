@@ -107,7 +107,7 @@ static vqc_status text_fill(const vqc_yaml_node *lists, const vqc_prompt *prompt
             VQC_TRY(place_fill(lists, prompt, &next, &stream, text, error));
             continue;
         }
-        next += next[0] == '\\' && next[1] == '{';
+        next += next[0] == '\\' && (next[1] == '{' || next[1] == '}');
         VQC_TRY(vqc_text_append(text, error, "%c", *next++));
     }
     return VQC_OK;

@@ -1,6 +1,7 @@
 /* From prompts, seeds and the sweep to the list of renders. */
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -28,22 +29,46 @@ typedef struct expansion {
 
 /* ---- The sweep ---- */
 
-/* Numbers before other texts; numbers by what they are, so that 0.1 and 0.10 are the same. Lists and mappings all
- * differ. */
-static int swept_compare(const void *node, size_t a, size_t b)
+/* Numbers before other texts; numbers by what they are, so that 0.1 and 0.10 are the same. */
+static int scalars_compare(const vqc_yaml_node *left, const vqc_yaml_node *right)
 {
-    const vqc_yaml_node *left = vqc_yaml_at(node, a);
-    const vqc_yaml_node *right = vqc_yaml_at(node, b);
     double x;
     double y;
     vqc_error ignored;
-    if (vqc_yaml_scalar(left) == NULL || vqc_yaml_scalar(right) == NULL)
-        return vqc_yaml_scalar(left) != NULL ? -1 : vqc_yaml_scalar(right) != NULL ? 1 : (a > b) - (a < b);
     bool left_number = vqc_yaml_read_real(left, -INFINITY, INFINITY, &x, &ignored) == VQC_OK;
     bool right_number = vqc_yaml_read_real(right, -INFINITY, INFINITY, &y, &ignored) == VQC_OK;
     if (left_number != right_number)
         return left_number ? -1 : 1;
     return left_number ? (x > y) - (x < y) : strcmp(vqc_yaml_scalar(left), vqc_yaml_scalar(right));
+}
+
+/* Scalars before lists before mappings; these by their number of parts, their keys and their parts, in the order in
+ * which they stand. The document's depth is bounded, and so is this. */
+static int nodes_compare(const vqc_yaml_node *left, const vqc_yaml_node *right)
+{
+    const vqc_yaml_kind kind = vqc_yaml_kind_of(left);
+    if (kind != vqc_yaml_kind_of(right))
+        return kind < vqc_yaml_kind_of(right) ? -1 : 1;
+    if (kind == VQC_YAML_SCALAR)
+        return scalars_compare(left, right);
+    const size_t count = vqc_yaml_count(left);
+    if (count != vqc_yaml_count(right))
+        return count < vqc_yaml_count(right) ? -1 : 1;
+    int order = 0;
+    for (size_t i = 0; i < count && order == 0; i++) {
+        const vqc_yaml_node *a = vqc_yaml_at(left, i);
+        const vqc_yaml_node *b = vqc_yaml_at(right, i);
+        if (kind == VQC_YAML_MAPPING)
+            order = strcmp(vqc_yaml_key(a), vqc_yaml_key(b));
+        if (order == 0)
+            order = nodes_compare(a, b);
+    }
+    return order;
+}
+
+static int swept_compare(const void *node, size_t a, size_t b)
+{
+    return nodes_compare(vqc_yaml_at(node, a), vqc_yaml_at(node, b));
 }
 
 /* The values of a swept setting: at least one, and no two the same. */
@@ -127,6 +152,68 @@ static vqc_status variants_describe(expansion *all, vqc_error *error)
 
 /* ---- Settings ---- */
 
+static int settings_compare(const void *settings, size_t a, size_t b)
+{
+    const vqc_settings *const *all = settings;
+    return (all[a] > all[b]) - (all[a] < all[b]);
+}
+
+/* That no two combinations come to the same: written in other ways, or as a later key undoes an earlier one. Equal
+ * settings are one (study/storage.h). */
+static vqc_status variants_check(const expansion *all, const vqc_settings *const *settings,
+                                 const vqc_yaml_node *place, vqc_error *error)
+{
+    bool found;
+    size_t first;
+    size_t second;
+    if (all->reader->source != NULL)
+        return VQC_OK;
+    VQC_TRY(vqc_repeat_find(settings, all->variant_count, settings_compare, &found, &first, &second, error));
+    if (!found)
+        return VQC_OK;
+    return vqc_yaml_error(place, error, "expected combinations of the sweep that differ, found that \"%s\" is \"%s\"",
+                          all->variants[second], all->variants[first]);
+}
+
+/* Where a key of the settings stands in a mapping, "l2.weight: 1" or "l2: {weight: 1}"; NULL where it does not. */
+static const vqc_yaml_node *key_find(const vqc_yaml_node *mapping, const char *key)
+{
+    char group[64];
+    const char *dot = strchr(key, '.');
+    if (mapping == NULL || vqc_yaml_kind_of(mapping) != VQC_YAML_MAPPING)
+        return NULL;
+    const vqc_yaml_node *node = vqc_yaml_find(mapping, key);
+    if (node != NULL || dot == NULL)
+        return node;
+    (void)snprintf(group, sizeof group, "%.*s", (int)(dot - key), key);
+    const vqc_yaml_node *inner = vqc_yaml_find(mapping, group);
+    return inner == NULL || vqc_yaml_kind_of(inner) != VQC_YAML_MAPPING ? NULL : vqc_yaml_find(inner, dot + 1);
+}
+
+/* Where the key has its value from that a prompt's settings have: the sweep, the prompt, the study; else `place`. */
+static const vqc_yaml_node *key_place(const expansion *all, const vqc_yaml_node *place, const char *key)
+{
+    const vqc_yaml_node *root = vqc_yaml_root(all->reader->yaml);
+    const vqc_yaml_node *mappings[] = {vqc_yaml_find(root, "sweep"), place, vqc_yaml_find(root, "render")};
+    for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {
+        const vqc_yaml_node *node = key_find(mappings[i], key);
+        if (node != NULL)
+            return node;
+    }
+    return place;
+}
+
+/* Refuses settings that do not fit each other, where the key stands that is at fault. */
+static vqc_status settings_check(const expansion *all, const vqc_settings *settings, const vqc_yaml_node *place,
+                                 vqc_error *error)
+{
+    const char *key;
+    vqc_error reason;
+    if (vqc_settings_check(settings, &key, &reason) == VQC_OK)
+        return VQC_OK;
+    return vqc_yaml_error(key_place(all, place, key), error, "%s", reason.message);
+}
+
 /* The settings of a combination, from those of a prompt. */
 static vqc_status variant_settings(const expansion *all, size_t variant, const vqc_settings *base,
                                    const vqc_yaml_node *place, const vqc_settings **settings_out, vqc_error *error)
@@ -139,7 +226,7 @@ static vqc_status variant_settings(const expansion *all, size_t variant, const v
                                        vqc_yaml_at(all->swept[i], swept_index(all, variant, i)), all->swept[i],
                                        error));
     VQC_TRY(vqc_study_inputs_locate(reader, VQC_INPUT_OF_SETTINGS, &settings, place, error));
-    VQC_TRY(vqc_settings_check(&settings, place, error));
+    VQC_TRY(settings_check(all, &settings, place, error));
     return vqc_study_storage_share(reader->storage, &settings, sizeof settings, settings_out, error);
 }
 
@@ -170,6 +257,7 @@ static vqc_status prompt_settings(expansion *all, const vqc_prompt *prompt, cons
         VQC_TRY(vqc_settings_apply(&base, prompt->node, &vqc_prompt_schema, error));
     for (size_t variant = 0; variant < all->variant_count; variant++)
         VQC_TRY(variant_settings(all, variant, &base, place, &settings[variant], error));
+    VQC_TRY(variants_check(all, settings, all->swept_count == 0 ? place : all->swept[0], error));
     all->plain_known = all->plain_known || plain;
     return VQC_OK;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "study/tables.h"
 
@@ -46,6 +47,17 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* Whether it is "inf", "infinity" or "nan" in any letters, also as YAML has them, ".inf". */
+static bool is_no_finite(const char *text)
+{
+    static const char *const words[] = {"inf", "infinity", "nan"};
+    text += text[0] == '.';
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasecmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
 /* A decimal number: sign, digits, a point, an exponent. */
 static tail_kind tail_read(piece tail, double *value_out)
 {
@@ -63,7 +75,7 @@ static tail_kind tail_read(piece tail, double *value_out)
     char *end;
     *value_out = strtod(start, &end);
     if (!is_digit(digits[0]) && !(digits[0] == '.' && is_digit(digits[1])))
-        return end != start && *end == '\0' ? TAIL_NEARLY : TAIL_TEXT; /* "inf", "nan" */
+        return is_no_finite(digits) || (end != start && *end == '\0') ? TAIL_NEARLY : TAIL_TEXT;
     bool plain = strspn(digits, "0123456789.eE+-") == strlen(digits);
     return plain && *end == '\0' && !too_long && !dash ? TAIL_NUMBER : TAIL_NEARLY;
 }

@@ -360,11 +360,25 @@ vqc_status vqc_schema_read(const vqc_schema *schema, void *object, const vqc_yam
     return VQC_OK;
 }
 
-/* Refuses an unknown dotted key with the nearest known one. */
+/* The first key under that of a group, "latent.kind" of "latent"; NULL where it is none. */
+static const char *group_first(const vqc_schema *schema, const char *key)
+{
+    const size_t length = strlen(key);
+    for (size_t i = 0; i < schema->count; i++)
+        if (strncmp(schema->fields[i].key, key, length) == 0 && schema->fields[i].key[length] == '.')
+            return schema->fields[i].key + length + 1;
+    return NULL;
+}
+
+/* Refuses an unknown dotted key with the nearest known one, or, where it is that of a group, says how its keys are
+ * written. */
 static vqc_status key_refuse(const vqc_schema *schema, const vqc_yaml_node *place, const char *key, vqc_error *error)
 {
     const char *keys[VQC_SCHEMA_FIELDS];
     size_t count = vqc_schema_keys(schema, keys);
+    const char *first = group_first(schema, key);
+    if (first != NULL)
+        return vqc_yaml_key_error(place, error, "expected a mapping of its keys, as in %s: {%s: ...}", key, first);
     return vqc_yaml_key_error(place, error, "unknown setting %s, the nearest known one is %s", key,
                               vqc_yaml_nearest(keys, count, key));
 }
@@ -462,13 +476,18 @@ vqc_status vqc_schema_apply(const vqc_schema *schema, void *object, const vqc_ya
     return mapping_apply(schema, object, "", mapping, except, error);
 }
 
+bool vqc_schema_is_given(const vqc_schema *schema, const void *object, const vqc_field *field)
+{
+    const vqc_field led = vqc_field_led(leader_word(schema, object, field), field);
+    return is_option(schema, object, field) && !vqc_field_is_usual(&led, object);
+}
+
 /* Whether the text must hold the field. */
 static bool is_written(const vqc_schema *schema, const void *object, const vqc_field *field)
 {
-    const vqc_field led = vqc_field_led(leader_word(schema, object, field), field);
     if (!is_option(schema, object, field))
         return false;
-    return !field->quiet || !vqc_field_is_usual(&led, object);
+    return !field->quiet || vqc_schema_is_given(schema, object, field);
 }
 
 /* Letters before the dot. */

@@ -140,6 +140,9 @@ VQC_MUST_CHECK vqc_status vqc_schema_apply_key(const vqc_schema *schema, void *o
                                                const vqc_yaml_node *value, const vqc_yaml_node *place,
                                                vqc_error *error);
 
+/* Whether a field of the table is there, as its leader has it among its options, and not that one's default. */
+bool vqc_schema_is_given(const vqc_schema *schema, const void *object, const vqc_field *field);
+
 /* Appends the object as lines indented by two, "  steps: 400"; keys with a dot as one line, "  l2: {weight: 1}". */
 VQC_MUST_CHECK vqc_status vqc_schema_write(const vqc_schema *schema, const void *object, vqc_text *text,
                                            vqc_error *error);

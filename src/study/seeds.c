@@ -95,6 +95,19 @@ static vqc_status ranges_list(const vqc_yaml_node *const *nodes, size_t count, u
     return VQC_OK;
 }
 
+/* That it is a list, as it is neither of the forms for many seeds. */
+static vqc_status form_check(const vqc_yaml_node *node, vqc_error *error)
+{
+    const char *text = vqc_yaml_scalar(node);
+    if (vqc_yaml_kind_of(node) == VQC_YAML_SEQUENCE)
+        return VQC_OK;
+    const char *quote = text != NULL && !vqc_yaml_is_plain(node) ? "\"" : "";
+    return vqc_yaml_error(node, error,
+                          "expected a list, [SEED, ...], a range, FIRST..LAST, up to 2^64 - 1, or {count: N, from: "
+                          "FIRST}, found %s%s%s",
+                          quote, text == NULL || text[0] == '\0' ? "nothing" : text, quote);
+}
+
 vqc_status vqc_study_seeds_read(vqc_study_reader *reader, const vqc_yaml_node *node, const uint64_t **seeds_out,
                                 size_t *count_out, vqc_error *error)
 {
@@ -108,7 +121,7 @@ vqc_status vqc_study_seeds_read(vqc_study_reader *reader, const vqc_yaml_node *n
         return VQC_OK;
     const bool single = vqc_yaml_kind_of(node) == VQC_YAML_MAPPING || range_parse(node, &whole);
     if (!single)
-        VQC_TRY(vqc_yaml_expect(node, VQC_YAML_SEQUENCE, error));
+        VQC_TRY(form_check(node, error));
     const size_t count = single ? 1 : vqc_yaml_count(node);
     if (count == 0)
         return vqc_yaml_error(node, error, "expected at least one seed");

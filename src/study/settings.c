@@ -1,5 +1,8 @@
 #include "study/settings.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 int64_t vqc_settings_batch(const vqc_settings *settings)
 {
     return settings->crop_group < settings->crop_count ? settings->crop_group : settings->crop_count;
@@ -37,19 +40,34 @@ vqc_status vqc_settings_apply_key(vqc_settings *settings, const char *key, const
     return vqc_schema_apply_key(&vqc_settings_schema, settings, key, value, place, error);
 }
 
+/* Says which key is at fault, and why. */
+static vqc_status fault(const char *key, const char **key_out, vqc_error *error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static vqc_status fault(const char *key, const char **key_out, vqc_error *error, const char *format, ...)
+{
+    char reason[256];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    *key_out = key;
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s", reason);
+}
+
 /* Pixels can be kept of a picture alone, and a ramp that nothing follows would do nothing. */
-static vqc_status mask_check(const vqc_settings *settings, const vqc_yaml_node *place, vqc_error *error)
+static vqc_status mask_check(const vqc_settings *settings, const char **key_out, vqc_error *error)
 {
     const vqc_mask *mask = &settings->mask;
     if (mask->keep_pixels && settings->init.kind != VQC_INIT_IMAGE)
-        return vqc_yaml_error(place, error,
-                              "mask: keep: pixels needs the picture whose pixels are kept: init: {image: FILE}");
+        return fault("mask.keep", key_out, error,
+                     "mask: keep: pixels needs the picture whose pixels are kept: init: {image: FILE}");
     if (mask->text != NULL && mask->rule == VQC_MASK_NONE && !mask->soft)
-        return vqc_yaml_error(place, error, "mask: threshold: none: expected soft: true beside it");
+        return fault("mask.threshold", key_out, error, "mask: threshold: none: expected soft: true beside it");
     if (mask->feather > 0 && !mask->soft && !mask->keep_pixels)
-        return vqc_yaml_error(place, error,
-                              "mask: feather: expected soft: true or keep: pixels beside it, without "
-                              "which a cell moves or does not");
+        return fault("mask.feather", key_out, error,
+                     "mask: feather: expected soft: true or keep: pixels beside it, without "
+                     "which a cell moves or does not");
     return VQC_OK;
 }
 
@@ -121,42 +139,43 @@ static bool motion_moves(const vqc_settings *settings)
 }
 
 /* A picture that moves leaves behind what belongs to a place: a mask, the start, an average of pictures. */
-static vqc_status motion_check(const vqc_settings *settings, const vqc_yaml_node *place, vqc_error *error)
+static vqc_status motion_check(const vqc_settings *settings, const char **key_out, vqc_error *error)
 {
     const bool moves = motion_moves(settings);
     if (settings->motion_every == 0)
         return !moves && settings->motion_border == VQC_MOTION_EDGE && !settings->motion_restarts
                    ? VQC_OK
-                   : vqc_yaml_error(place, error, "motion: expected every, the steps between two moves");
+                   : fault("motion.every", key_out, error, "motion: expected every, the steps between two moves");
     if (!moves)
-        return vqc_yaml_error(place, error, "motion.every: expected zoom, rotate, shift_x or shift_y beside it");
+        return fault("motion.every", key_out, error,
+                     "motion.every: expected zoom, rotate, shift_x or shift_y beside it");
     if (settings->mask.file != NULL || settings->mask.text != NULL)
-        return vqc_yaml_error(place, error,
-                              "motion: expected no mask beside it, which would not move with the picture");
+        return fault("motion.every", key_out, error,
+                     "motion: expected no mask beside it, which would not move with the picture");
     if (settings->l2_towards_start || settings->likeness_weight > 0.0)
-        return vqc_yaml_error(place, error,
-                              "motion: expected no %s beside it: the start would not move with the picture",
-                              settings->l2_towards_start ? "l2.towards: start" : "likeness.weight");
+        return fault("motion.every", key_out, error,
+                     "motion: expected no %s beside it: the start would not move with the picture",
+                     settings->l2_towards_start ? "l2.towards: start" : "likeness.weight");
     if (settings->average > 0.0)
-        return vqc_yaml_error(place, error,
-                              "motion: expected no average beside it, which would be of pictures in several places");
+        return fault("motion.every", key_out, error,
+                     "motion: expected no average beside it, which would be of pictures in several places");
     return VQC_OK;
 }
 
-vqc_status vqc_settings_check(const vqc_settings *settings, const vqc_yaml_node *place, vqc_error *error)
+vqc_status vqc_settings_check(const vqc_settings *settings, const char **key_out, vqc_error *error)
 {
-    VQC_TRY(motion_check(settings, place, error));
+    VQC_TRY(motion_check(settings, key_out, error));
     if (settings->learning_rate_curve.count > 0 && settings->learning_rate_end >= 0.0)
-        return vqc_yaml_error(place, error,
-                              "optimizer.lr_end: expected none beside a curve of optimizer.lr, found %g",
-                              settings->learning_rate_end);
+        return fault("optimizer.lr_end", key_out, error,
+                     "optimizer.lr_end: expected none beside a curve of optimizer.lr, found %g",
+                     settings->learning_rate_end);
     if (settings->l2_weight_curve.count > 0 && settings->l2_schedule != VQC_L2_NONE)
-        return vqc_yaml_error(
-            place, error, "l2.schedule: expected none beside a curve of l2.weight, which says all of how it goes on");
+        return fault("l2.weight", key_out, error,
+                     "l2.schedule: expected none beside a curve of l2.weight, which says all of how it goes on");
     if (settings->steps < settings->snapshots)
-        return vqc_yaml_error(place, error, "snapshots: expected at most the %lld steps, found %lld",
-                              (long long)settings->steps, (long long)settings->snapshots);
-    return mask_check(settings, place, error);
+        return fault("snapshots", key_out, error, "snapshots: expected at most the %lld steps, found %lld",
+                     (long long)settings->steps, (long long)settings->snapshots);
+    return mask_check(settings, key_out, error);
 }
 
 vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_error *error)

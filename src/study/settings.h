@@ -224,9 +224,9 @@ VQC_MUST_CHECK vqc_status vqc_settings_apply(vqc_settings *settings, const vqc_y
 VQC_MUST_CHECK vqc_status vqc_settings_apply_key(vqc_settings *settings, const char *key, const vqc_yaml_node *value,
                                                  const vqc_yaml_node *place, vqc_error *error);
 
-/* Checks what single values cannot show: that numbers fit each other. `place` is named in the error. */
-VQC_MUST_CHECK vqc_status vqc_settings_check(const vqc_settings *settings, const vqc_yaml_node *place,
-                                             vqc_error *error);
+/* Checks what single values cannot show: that numbers fit each other. After VQC_BAD_INPUT *key_out is the dotted key
+ * that is at fault. */
+VQC_MUST_CHECK vqc_status vqc_settings_check(const vqc_settings *settings, const char **key_out, vqc_error *error);
 
 /* Appends the settings as the lines of a job file's `render` mapping, indented by two; numbers in full, so that
  * reading them again gives the same values. */

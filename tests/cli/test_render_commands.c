@@ -32,6 +32,14 @@ static const char text_job_head[] =
     "    - {name: book, checkpoint: " MODELS "picturebook-vit.safetensors, vocabulary: " MODELS
     "picturebook.bpe.gz}\n";
 
+/* The same with a generator that is one. */
+static const char whole_job_head[] =
+    "models:\n"
+    "  generator: {config: " FIXTURES "net2net.yaml, checkpoint: " FIXTURES "net2net.safetensors}\n"
+    "  perceptors:\n"
+    "    - {name: book, checkpoint: " MODELS "picturebook-vit.safetensors, vocabulary: " MODELS
+    "picturebook.bpe.gz}\n";
+
 #define THIRTY "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a"
 
 /* Writes a job file and gives its path. */
@@ -265,7 +273,7 @@ static void test_long_text_is_refused_before_models_are_opened(void **state)
         "perceptor book takes, found 33: shorten it, split it into parts with |, or give the perceptor "
         "truncate: true";
     char message[256];
-    job_write_from(job, "texts", text_job_head, "prompts: [" THIRTY "]\n");
+    job_write_from(job, "texts", whole_job_head, "prompts: [" THIRTY "]\n");
     call_ok(&vqc_command_plan, job, NULL);
     (void)snprintf(message, sizeof message, "/texts.yaml:8:5: prompts[1]: %s", tail);
     prompts_refused("prompts:\n  - a\n  - " THIRTY " a\n", message);

@@ -110,7 +110,7 @@ static void test_choices(void **state)
     static const char job[] =
         "study: s\n" MODELS "choices: {colour: [red, blue, green], what: ['a cat | dim:-1', a dog]}\n"
         "seeds: 0..2999\n"
-        "prompts: [%s'a {colour} house', {id: b, text: '{colour} \\{x} {what}'}, none]\n";
+        "prompts: [%s'a {colour} house', {id: b, text: '{colour} \\{x\\} {what}'}, none]\n";
     char text[1024];
     (void)snprintf(text, sizeof text, job, "");
     vqc_study *study = study_of(text);
@@ -681,6 +681,14 @@ static void test_bad_studies(void **state)
         {"study: s\n" MODELS "prompts: [x]\nsweep: {noise: [0.1, 0, 0.10]}\n",
          "4:25: sweep.noise[2]: expected values that differ, found [0] again"},
         {"study: s\n" MODELS "prompts: [x]\nsweep: {init: [random, pixels, random]}\n", "found [0] again"},
+        {"study: s\n" MODELS "prompts: [x]\nsweep: {l2.weight: [{0: 1}, {0: 2}, {0: 1.0}]}\n",
+         "4:37: sweep.l2.weight[2]: expected values that differ, found [0] again"},
+        {"study: s\n" MODELS "prompts: [x]\nsweep: {augment: [[Hf, Pe], [Hf], [Hf, Pe]]}\n", "found [0] again"},
+        {"study: s\n" MODELS "prompts: [x]\nsweep: {augment: [[Hf], [{name: Hf}]]}\n",
+         "found that \"augment=#2\" is \"augment=#1\""},
+        {"study: s\n" MODELS "prompts: [x]\nsweep: {optimizer.betas: [[0.9, 0.99], [0.8, 0.99]], optimizer.name: "
+         "[adamax]}\n",
+         "sweep.optimizer.betas: expected combinations of the sweep that differ"},
         {"study: ''\n" MODELS "prompts: [x]\n", "1:8: study: expected a name, found an empty text"},
         {"study: ..\n" MODELS "prompts: [x]\n", "study: expected a name, found .., which begins with a dot"},
         {"study: ../evil\n" MODELS "prompts: [x]\n", "study: expected a name, found ../evil, which begins"},
