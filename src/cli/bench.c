@@ -233,7 +233,7 @@ static vqc_status study_bench(bench_options *options, const vqc_study *study, vq
         .steps = options->steps,
         .warm_up = options->warm_up,
     };
-    VQC_TRY(vqc_targets_check(study, error));
+    VQC_TRY(vqc_targets_check(study, false, error));
     VQC_TRY(vqc_compute_open(&options->compute, error));
     return render_bench(options, &report, error);
 }

@@ -126,8 +126,8 @@ static vqc_status memory_plan(plan_options *options, const vqc_study *study, vqc
 
 static vqc_status study_plan(plan_options *options, const vqc_study *study, vqc_error *error)
 {
-    VQC_TRY(vqc_targets_check(study, error));
-    VQC_TRY(vqc_study_check(study, &options->remarks, error));
+    VQC_TRY(vqc_targets_check(study, true, error));
+    VQC_TRY(vqc_study_check(study, true, &options->remarks, error));
     if (options->ranks > 0)
         return launch_predict(options, study, error);
     return options->memory ? memory_plan(options, study, error)
@@ -185,8 +185,8 @@ const vqc_command vqc_command_plan = {
     .about =
         "Reads a job file and looks at what a render would: that texts fit the perceptors and sizes the\n"
         "generator, and that files of pictures, masks, codes and embeddings are of use. Lists the renders, says\n"
-        "which keys have no effect and which pictures are brought to another shape. Loads no model. With --memory it "
-        "opens the models and says what device memory each kind of render takes, alone\n"
+        "which keys have no effect and which pictures are brought to another shape. Loads no model.\n"
+        "With --memory it opens the models and says what device memory each kind of render takes, alone\n"
         "and several at a time, before any of it is allocated. With --ranks it measures here what the renders\n"
         "cost, a few steps of each shape, alone and beside each other, and predicts a launch on so many\n"
         "ranks like this one: which of them make which renders and when, memory, messages, time, efficiency.\n"

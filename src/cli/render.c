@@ -78,8 +78,8 @@ static int lanes_wanted(const render_options *options, const render_work *work)
 static vqc_status study_open(const render_options *options, const char *job, render_work *work, vqc_error *error)
 {
     VQC_TRY(vqc_study_open(job, &work->study, error));
-    VQC_TRY(vqc_targets_check(work->study, error));
-    VQC_TRY(vqc_study_check(work->study, &work->remarks, error));
+    VQC_TRY(vqc_targets_check(work->study, false, error));
+    VQC_TRY(vqc_study_check(work->study, false, &work->remarks, error));
     VQC_TRY(vqc_study_inputs_digest(work->study, error));
     VQC_TRY(vqc_text_append(&work->path, error, "%s/%s.h5", options->output, work->study->name));
     VQC_TRY(vqc_renderer_create(work->study, options->compute.ops, options->compute.dtype, &work->renderer, error));

@@ -1,15 +1,18 @@
 #ifndef VQC_GUIDE_TARGETS_H
 #define VQC_GUIDE_TARGETS_H
 
+#include <stdbool.h>
+
 #include "models/clip.h"
 #include "study/study.h"
 
-/* Whether every text of the study fits every perceptor that does not cut it, and every file of a target is a picture
- * that can be read, or has the row of an embedding: opens the vocabularies, and of each checkpoint only the directory
- * of its tensors, so that it is quick where there are no pictures. VQC_BAD_INPUT names the target's line and column
- * in the job file (its prompt, where the prompts are a text file) and what is wrong: the number of tokens and how
- * many the perceptor takes; a vocabulary that is not given; a file that does not hold what it should. */
-VQC_MUST_CHECK vqc_status vqc_targets_check(const vqc_study *study, vqc_error *error);
+/* Whether every text of the study fits every perceptor that does not cut it and, where `files` are to be looked at,
+ * every file of a target is a picture that can be read, or has the row of an embedding: opens the vocabularies, and
+ * of each checkpoint only the directory of its tensors, so that it is quick without files. VQC_BAD_INPUT names the
+ * target's line and column in the job file (its prompt, where the prompts are a text file) and what is wrong: the
+ * number of tokens and how many the perceptor takes; a vocabulary that is not given; a file that does not hold what
+ * it should. */
+VQC_MUST_CHECK vqc_status vqc_targets_check(const vqc_study *study, bool files, vqc_error *error);
 
 /* Whether the tensor of a target that is an embedding has the row, of so many numbers. VQC_BAD_INPUT names file and
  * tensor. */

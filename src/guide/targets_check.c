@@ -38,6 +38,7 @@ static vqc_status target_refuse(const vqc_study *study, const vqc_prompt *prompt
 typedef struct target_limit {
     const vqc_perceptor_source *source;
     const vqc_clip *clip;
+    bool files;               /* those of targets are to be looked at */
     bool readable;            /* the perceptor has a text tower */
     vqc_tokenizer *tokenizer; /* NULL: the perceptor has no vocabulary */
     size_t context;
@@ -91,9 +92,9 @@ static vqc_status target_check(target_limit *limit, const vqc_prompt *prompt, si
     case VQC_TARGET_TEXT:
         return part_check(limit, prompt, target, error);
     case VQC_TARGET_IMAGE:
-        return picture_check(limit, looked->file, error);
+        return limit->files ? picture_check(limit, looked->file, error) : VQC_OK;
     case VQC_TARGET_EMBEDDING:
-        return vqc_target_row_check(looked, limit->clip->embed_width, error);
+        return limit->files ? vqc_target_row_check(looked, limit->clip->embed_width, error) : VQC_OK;
     case VQC_TARGET_NOISE:
         break;
     }
@@ -130,13 +131,14 @@ static vqc_status prompts_check(const vqc_study *study, target_limit *limit, vqc
 }
 
 /* The checkpoint's directory says how many tokens there are and how many fit; no tensor is read. */
-static vqc_status perceptor_check(const vqc_study *study, const vqc_perceptor_source *source, vqc_error *error)
+static vqc_status perceptor_check(const vqc_study *study, const vqc_perceptor_source *source, bool files,
+                                  vqc_error *error)
 {
     vqc_clip_options options = {.head_width = source->head_width,
                                 .key = source->key,
                                 .activation = source->activation,
                                 .cleaning = source->cleaning};
-    target_limit limit = {.source = source};
+    target_limit limit = {.source = source, .files = files};
     vqc_clip *clip;
     VQC_TRY(vqc_clip_open(source->checkpoint, &options, &clip, error));
     vqc_status status = VQC_OK;
@@ -155,9 +157,9 @@ static vqc_status perceptor_check(const vqc_study *study, const vqc_perceptor_so
     return status;
 }
 
-vqc_status vqc_targets_check(const vqc_study *study, vqc_error *error)
+vqc_status vqc_targets_check(const vqc_study *study, bool files, vqc_error *error)
 {
     for (size_t i = 0; i < study->perceptor_count; i++)
-        VQC_TRY(perceptor_check(study, &study->perceptors[i], error));
+        VQC_TRY(perceptor_check(study, &study->perceptors[i], files, error));
     return VQC_OK;
 }
