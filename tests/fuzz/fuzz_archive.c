@@ -260,7 +260,8 @@ static change change_read(const uint8_t *record)
     return c;
 }
 
-/* A right seal, with the parts that the old one has. */
+/* A right seal, with the parts that the old one has. A file that lost datasets may be too short for these, and keeps the
+ * old one, which does not fit. */
 static void seal_make(const subject *s)
 {
     vqc_error error = {0};
@@ -271,8 +272,7 @@ static void seal_make(const subject *s)
         if (sscanf(line, "\nwritten %llu %llu", &offset, &size) != 2 ||
             vqc_seal_add(&seal, offset, size, &error) != VQC_OK)
             abort();
-    if (vqc_seal_write(&seal, s->path, s->block_bytes, &error) != VQC_OK)
-        abort();
+    (void)!vqc_seal_write(&seal, s->path, s->block_bytes, &error);
     vqc_seal_release(&seal);
 }
 

@@ -7,6 +7,8 @@
 # in BUILD/tests/fuzz/corpus/ and start from the seeds here, and from those made of tables in BUILD/tests/fuzz/made_seeds/.
 set -eu
 seeds=$(cd "$(dirname "$0")" && pwd)/seeds
+leaks=$seeds/../../leaks_of_libraries.txt
+export LSAN_OPTIONS="suppressions=$leaks:print_suppressions=0"
 cd "$1/tests/fuzz"
 seconds=$2
 shift 2
