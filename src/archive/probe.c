@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -15,6 +13,7 @@
 #include <unistd.h>
 
 #include "archive/internal.h"
+#include "base/program.h"
 
 /* By what name a program knows that it was started to look at an archive. The word after it: the path. */
 static const char probe_name[] = "vqclip-archive-probe";
@@ -62,33 +61,11 @@ __attribute__((constructor)) static void probe_run(int argc, char **argv)
 
 /* --- Who asks --- */
 
-/* Starts it, with this descriptor for its answer. */
+/* Starts this program once more, with this descriptor for its answer. */
 static int process_start(const char *path, int answer, pid_t *process_out)
 {
-    char name[sizeof probe_name];
-    sigset_t none;
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_t files;
-    memcpy(name, probe_name, sizeof name);
-    char *words[PROBE_WORDS + 1] = {name, (char *)path, NULL};
-    (void)sigemptyset(&none);
-    int code = posix_spawnattr_init(&attributes);
-    if (code != 0)
-        return code;
-    code = posix_spawn_file_actions_init(&files);
-    if (code == 0) {
-        /* This process's threads may block all signals. */
-        (void)posix_spawnattr_setsigmask(&attributes, &none);
-        (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-        code = posix_spawn_file_actions_adddup2(&files, answer, STDOUT_FILENO);
-        if (code == 0)
-            code = posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-        if (code == 0)
-            code = posix_spawn(process_out, "/proc/self/exe", &files, &attributes, words, environ);
-        (void)posix_spawn_file_actions_destroy(&files);
-    }
-    (void)posix_spawnattr_destroy(&attributes);
-    return code;
+    const char *const words[PROBE_WORDS + 1] = {probe_name, path, NULL};
+    return vqc_program_start("/proc/self/exe", words, answer, -1, process_out);
 }
 
 static void answer_read(int descriptor, probe_answer *answer)

@@ -12,8 +12,15 @@
 
 enum { SAID_SIZE = 512 };
 
-/* Starts it with nothing to read, and this descriptor for its errors. A code of errno, 0 where it runs. */
-static int process_start(const char *const *words, int errors, pid_t *process_out)
+/* Has `own` lead to the descriptor, or, where that is -1, to nowhere. */
+static int stream_set(posix_spawn_file_actions_t *files, int own, int descriptor)
+{
+    if (descriptor < 0)
+        return posix_spawn_file_actions_addopen(files, own, "/dev/null", O_RDWR, 0);
+    return posix_spawn_file_actions_adddup2(files, descriptor, own);
+}
+
+int vqc_program_start(const char *file, const char *const *words, int output, int errors, pid_t *process_out)
 {
     sigset_t none;
     posix_spawnattr_t attributes;
@@ -26,13 +33,13 @@ static int process_start(const char *const *words, int errors, pid_t *process_ou
     if (code == 0) {
         (void)posix_spawnattr_setsigmask(&attributes, &none);
         (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-        code = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        code = stream_set(&files, STDIN_FILENO, -1);
         if (code == 0)
-            code = posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+            code = stream_set(&files, STDOUT_FILENO, output);
         if (code == 0)
-            code = posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
+            code = stream_set(&files, STDERR_FILENO, errors);
         if (code == 0)
-            code = posix_spawnp(process_out, words[0], &files, &attributes, (char *const *)words, environ);
+            code = posix_spawnp(process_out, file, &files, &attributes, (char *const *)words, environ);
         (void)posix_spawn_file_actions_destroy(&files);
     }
     (void)posix_spawnattr_destroy(&attributes);
@@ -77,7 +84,7 @@ vqc_status vqc_program_run(const char *const *words, bool *found_out, vqc_error 
     int state = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return vqc_error_set(error, VQC_FAILED, "%s cannot be started: %s", words[0], strerror(errno));
-    const int code = process_start(words, ends[1], &process);
+    const int code = vqc_program_start(words[0], words, -1, ends[1], &process);
     (void)close(ends[1]);
     if (code == 0)
         errors_read(ends[0], said);

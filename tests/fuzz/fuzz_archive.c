@@ -260,8 +260,8 @@ static change change_read(const uint8_t *record)
     return c;
 }
 
-/* A right seal, with the parts that the old one has. A file that lost datasets may be too short for these, and keeps the
- * old one, which does not fit. */
+/* A right seal, with the parts that the old one has. A file that lost datasets may be too short for these, and keeps
+ * the old one, which does not fit. */
 static void seal_make(const subject *s)
 {
     vqc_error error = {0};
