@@ -1,5 +1,5 @@
 """The raters' page in a real browser: what raters meant is what is collected, however they click. Needs chromium and
-selenium (Debian: chromium, chromium-driver, python3-selenium), which the build does not install: exit code 77 without."""
+selenium (Debian: chromium, chromium-driver, python3-selenium), which the build does not install: page_test.sh skips without."""
 
 import json
 import shutil
@@ -10,18 +10,12 @@ import support
 from key import read_key
 from test_rating import make, read_rows, rival_folder
 
-try:
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.common.keys import Keys
-except ImportError:
-    webdriver = None
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-if not (webdriver and CHROMIUM and DRIVER):
-    print("skipped: needs chromium and selenium (Debian: chromium chromium-driver python3-selenium)")
-    raise SystemExit(77)
 SIGHT = 0.75  # seconds: longer than the page wants a picture to be in sight
 PROMPTS = [f"picture {letter} of a thing" for letter in "abcde"]
 
