@@ -7,6 +7,7 @@ program=$1
 fixtures=$2
 pictures=$3
 . "$(dirname "$0")/../support/shell.sh"
+. "$(dirname "$0")/../support/said.sh"
 cd "$folder"
 
 # tensor_write FILE DTYPE FORMAT ROWS VALUE: a safetensors file with a tensor t of ROWS rows, 32 equal numbers in all.
@@ -29,29 +30,6 @@ models:
 render: {size: [32, 4], steps: 2, crops: {count: 1, group: 1}}
 prompts: $2
 JOB
-}
-
-# expect CODE COMMAND...: what it says goes to the file said.
-expect() {
-    wanted=$1
-    shift
-    code=0
-    "$@" >said 2>&1 || code=$?
-    if [ "$code" -ne "$wanted" ]; then
-        echo "FAILED: $*: expected exit code $wanted, found $code"
-        cat said
-        exit 1
-    fi
-}
-
-# says TEXT
-says() {
-    grep -qF -- "$1" said || { echo "FAILED: expected \"$1\""; cat said; exit 1; }
-}
-
-# says_not TEXT
-says_not() {
-    ! grep -qF -- "$1" said || { echo "FAILED: did not expect \"$1\""; cat said; exit 1; }
 }
 
 # check NAME FILE OTHER WHAT: the study NAME must notice that FILE is replaced by OTHER.

@@ -5,6 +5,7 @@ set -eu
 program=$1
 models=$2
 . "$(dirname "$0")/../support/shell.sh"
+. "$(dirname "$0")/../support/said.sh"
 cd "$folder"
 
 # job NAME PROMPTS
@@ -19,20 +20,6 @@ seeds: [1, 2]
 render: {size: [64, 64], steps: 2, crops: {count: 2, group: 1}}
 prompts: $2
 JOB
-}
-
-# expect CODE COMMAND...: what it says goes to the file said.
-expect() {
-    wanted=$1
-    shift
-    code=0
-    "$@" >said 2>&1 || code=$?
-    [ "$code" -eq "$wanted" ] || fail "$*: expected exit code $wanted, found $code"
-}
-
-# says TEXT
-says() {
-    grep -qF -- "$1" said || fail "expected \"$1\""
 }
 
 # digests NAME: of the pictures and latents of an archive.

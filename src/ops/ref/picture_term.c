@@ -53,6 +53,14 @@ static void pairs_visit(const picture *p, pair_function *function, void *context
                     function(p, pair, context);
 }
 
+/* What `add` adds up over all pairs, by the picture's elements. */
+static double pairs_mean(const picture *p, pair_function *add)
+{
+    double sum = 0.0;
+    pairs_visit(p, add, &sum);
+    return sum / elements(p);
+}
+
 typedef struct scatter {
     double factor;
     double *gradient;
@@ -74,9 +82,7 @@ static void square_scatter(const picture *p, neighbours pair, void *context)
 
 static double tv_squares_value(const picture *p)
 {
-    double sum = 0.0;
-    pairs_visit(p, square_sum, &sum);
-    return sum / elements(p);
+    return pairs_mean(p, square_sum);
 }
 
 static void tv_squares_gradient(const picture *p, double factor, double *gradient)
@@ -100,9 +106,7 @@ static void absolute_scatter(const picture *p, neighbours pair, void *context)
 
 static double tv_absolute_value(const picture *p)
 {
-    double sum = 0.0;
-    pairs_visit(p, absolute_sum, &sum);
-    return sum / elements(p);
+    return pairs_mean(p, absolute_sum);
 }
 
 static void tv_absolute_gradient(const picture *p, double factor, double *gradient)
