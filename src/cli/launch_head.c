@@ -51,22 +51,7 @@ static void job_say(void)
         vqc_print(stderr, "; Slurm job %s, restart %s", job, restart == NULL ? "0" : restart);
 }
 
-static vqc_status done_say(const vqc_archive *archive, vqc_error *error)
-{
-    size_t done = 0;
-    const size_t count = vqc_archive_outline_of(archive)->render_count;
-    for (size_t i = 0; i < count; i++) {
-        vqc_archive_state state;
-        VQC_TRY(vqc_archive_state_read(archive, i, &state, error));
-        done += state == VQC_ARCHIVE_DONE;
-    }
-    vqc_print(stderr, "vqclip: goes on with %s, %zu of %zu renders are done\n", vqc_archive_path(archive), done,
-              count);
-    return VQC_OK;
-}
-
-vqc_status vqc_launch_head_say(vqc_comm *comm, const vqc_archive *archive, bool created,
-                               const vqc_environment *environment, vqc_error *error)
+vqc_status vqc_launch_head_say(vqc_comm *comm, const vqc_environment *environment, vqc_error *error)
 {
     int hosts;
     char when[TIME_SIZE];
@@ -81,5 +66,5 @@ vqc_status vqc_launch_head_say(vqc_comm *comm, const vqc_archive *archive, bool 
               environment->field[VQC_ENVIRONMENT_THREADS]);
     job_say();
     vqc_print(stderr, "\n");
-    return created ? VQC_OK : done_say(archive, error);
+    return VQC_OK;
 }

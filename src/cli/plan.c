@@ -127,7 +127,7 @@ static vqc_status memory_plan(plan_options *options, const vqc_study *study, vqc
 static vqc_status study_plan(plan_options *options, const vqc_study *study, vqc_error *error)
 {
     VQC_TRY(vqc_targets_check(study, true, error));
-    VQC_TRY(vqc_study_check(study, true, &options->remarks, error));
+    VQC_TRY(vqc_study_check(study, &options->remarks, error));
     if (options->ranks > 0)
         return launch_predict(options, study, error);
     return options->memory ? memory_plan(options, study, error)

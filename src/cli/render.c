@@ -23,9 +23,9 @@
 #include "record/agreement.h"
 #include "record/environment.h"
 #include "record/study_archive.h"
-#include "render/study_check.h"
 #include "render/study_inputs.h"
 #include "schedule/launch.h"
+#include "study/idle.h"
 
 static const double arrival_seconds = 20.0; /* of the other ranks, before that is said */
 
@@ -79,10 +79,11 @@ static vqc_status study_open(const render_options *options, const char *job, ren
 {
     VQC_TRY(vqc_study_open(job, &work->study, error));
     VQC_TRY(vqc_targets_check(work->study, false, error));
-    VQC_TRY(vqc_study_check(work->study, false, &work->remarks, error));
     VQC_TRY(vqc_study_inputs_digest(work->study, error));
     VQC_TRY(vqc_text_append(&work->path, error, "%s/%s.h5", options->output, work->study->name));
     VQC_TRY(vqc_renderer_create(work->study, options->compute.ops, options->compute.dtype, &work->renderer, error));
+    const vqc_generator *generator = vqc_renderer_generator(work->renderer);
+    VQC_TRY(vqc_study_idle_keys(work->study, vqc_generator_has_codes(generator), &work->remarks, error));
     VQC_TRY(vqc_lanes_open(&work->lanes, &options->compute, work->renderer, lanes_wanted(options, work), error));
     VQC_TRY(
         vqc_environment_find(options->compute.ops, options->compute.dtype, VQC_VERSION, &work->environment, error));
@@ -123,7 +124,7 @@ static void sizes_say(const render_work *work)
     }
 }
 
-static vqc_status launch_run(const render_options *options, render_work *work, bool *finished,
+static vqc_status launch_run(const render_options *options, render_work *work, bool resumed, bool *finished,
                              vqc_launch_totals *totals, vqc_error *error)
 {
     vqc_progress progress;
@@ -138,6 +139,7 @@ static vqc_status launch_run(const render_options *options, render_work *work, b
         .environment = work->environment_bytes,
         .checkpoint_seconds = (double)options->checkpoint,
         .team = team_of(options, work),
+        .resumed = resumed,
         .stopped = vqc_interruption_asked,
         .report = rank == 0 ? vqc_progress_show : NULL,
         .report_context = &progress,
@@ -203,13 +205,12 @@ static vqc_status render_study(render_options *options, const char *job, render_
     VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_outline(work->outline),
                               options->no_lock ? VQC_ARCHIVE_UNLOCKED : VQC_ARCHIVE_LOCKED, &work->archive, &created,
                               error));
-    VQC_TRY(vqc_comm_agree(
-        work->comm, vqc_launch_head_say(work->comm, work->archive, created, &work->environment, error), error));
+    VQC_TRY(vqc_launch_head_say(work->comm, &work->environment, error));
     VQC_TRY(vqc_comm_agree(work->comm,
                            vqc_launch_record(work->archive, work->comm, &options->compute, &work->environment, job,
                                              team_of(options, work), error),
                            error));
-    VQC_TRY(launch_run(options, work, &finished, &totals, error));
+    VQC_TRY(launch_run(options, work, !created, &finished, &totals, error));
     VQC_TRY(vqc_comm_agree(work->comm, vqc_archive_place_check(work->archive, error), error));
     if (options->compute.json && vqc_comm_rank(work->comm) == 0)
         VQC_TRY(vqc_launch_report_print(&totals, vqc_comm_size(work->comm), error));

@@ -14,7 +14,6 @@
 typedef struct check_work {
     const vqc_study *study;
     vqc_study_models models; /* the generator alone */
-    bool files;              /* of pictures and codes are to be looked at */
     vqc_text *remarks;
     vqc_text said; /* the last remark of a picture: many renders may have the same */
 } check_work;
@@ -131,8 +130,6 @@ static vqc_status render_check(check_work *work, const vqc_render *render, vqc_e
     int64_t rows;
     int64_t columns;
     VQC_TRY(vqc_study_models_cells(&work->models, render, &rows, &columns, error));
-    if (!work->files)
-        return VQC_OK;
     if (start_check(work, render, rows, columns, error) != VQC_OK)
         return vqc_error_prefix(error, "%s: prompt %s: init", work->study->path, render->prompt->id);
     if (mask_check(work, render, rows, columns, error) != VQC_OK)
@@ -186,9 +183,9 @@ static vqc_status renders_check(check_work *work, vqc_error *error)
     return status;
 }
 
-vqc_status vqc_study_check(const vqc_study *study, bool files, vqc_text *remarks, vqc_error *error)
+vqc_status vqc_study_check(const vqc_study *study, vqc_text *remarks, vqc_error *error)
 {
-    check_work work = {.study = study, .models = {.study = study}, .files = files, .remarks = remarks};
+    check_work work = {.study = study, .models = {.study = study}, .remarks = remarks};
     VQC_TRY(vqc_generator_open_key(study->generator.config, study->generator.checkpoint, study->generator.key,
                                    &work.models.generator, error));
     vqc_status status = renders_check(&work, error);

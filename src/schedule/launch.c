@@ -65,6 +65,18 @@ static vqc_status list_read(const vqc_launch *launch, render_list *list, vqc_err
     return vqc_cost_order(launch->study, &guess, list->numbers, (size_t)list->count, error);
 }
 
+/* Says how much of an archive that was there is done. */
+static void done_say(const vqc_launch *launch, const render_list *list)
+{
+    char line[VQC_ERROR_MESSAGE_SIZE];
+    const size_t count = launch->study->render_count;
+    if (!launch->resumed || launch->say == NULL || vqc_comm_rank(launch->comm) != 0)
+        return;
+    (void)snprintf(line, sizeof line, "goes on with %s, %zu of %zu renders are done",
+                   vqc_archive_path(launch->archive), count - (size_t)list->count, count);
+    launch->say(line);
+}
+
 /* The steps that are to be made, and those of the whole study, for the progress. */
 static void steps_count(vqc_rank *rank, const render_list *list)
 {
@@ -316,6 +328,7 @@ vqc_status vqc_launch_run(const vqc_launch *launch, bool *finished_out, vqc_laun
     rank.progress.renders = launch->study->render_count;
     rank.done_before = launch->study->render_count - (size_t)list.count;
     if (status == VQC_OK) {
+        done_say(launch, &list);
         steps_count(&rank, &list);
         status = list_run(&rank, &list, finished_out, error);
     }

@@ -55,6 +55,7 @@ typedef struct vqc_launch {
     const char *environment;   /* all of it that bytes depend on: a checkpoint of another one is not gone on with */
     double checkpoint_seconds; /* between checkpoints of a render */
     int64_t team;              /* ranks of a team; 0: chosen by the program, and free ranks join */
+    bool resumed;              /* the archive was there before: how much of it is done is said */
     bool (*stopped)(void);     /* asked after every step: whether to save and stop */
     void (*report)(const vqc_launch_progress *progress, void *context); /* called after every step; may be NULL */
     void *report_context;
