@@ -117,9 +117,18 @@ vqc_status vqc_clip_grid_side(const vqc_clip *clip, const vqc_weights_tensor *po
     return VQC_OK;
 }
 
-/* OpenAI's projection to q, k and v, one tensor for all three. */
-static vqc_status packed_projection_add(const vqc_layers *layers, const char *block, vqc_value x, vqc_value *output,
-                                        vqc_error *error)
+/* Parts of the projection to q, k and v: from which on, and how many. */
+typedef struct projection_parts {
+    int first, count;
+} projection_parts;
+
+static const projection_parts all_parts = {0, 3};
+static const projection_parts query_part = {0, 1};
+static const projection_parts key_value_parts = {1, 2};
+
+/* Of OpenAI's, one tensor for all three. */
+static vqc_status packed_projection_add(const vqc_layers *layers, const char *block, projection_parts parts,
+                                        vqc_value x, vqc_value *output, vqc_error *error)
 {
     int64_t width = vqc_shape_width(vqc_network_shape(layers->network, x));
     int64_t shape[] = {3 * width, width};
@@ -131,15 +140,16 @@ static vqc_status packed_projection_add(const vqc_layers *layers, const char *bl
     vqc_parameter_name(name, "%s.attn.in_proj_bias", block);
     vqc_status status = vqc_parameters_read(layers->parameters, name, 1, shape, &bias, error);
     if (status == VQC_OK)
-        status = vqc_layer_linear_with(layers, weight, bias, x, 3 * width, NULL, output, error);
+        status = vqc_layer_linear_with(layers, weight + parts.first * width * width, bias + parts.first * width, x,
+                                       parts.count * width, NULL, output, error);
     free(weight);
     free(bias);
     return status;
 }
 
-/* Hugging Face's three projections. */
-static vqc_status split_projection_add(const vqc_layers *layers, const char *block, vqc_value x, vqc_value *output,
-                                       vqc_error *error)
+/* Of Hugging Face's three. */
+static vqc_status split_projection_add(const vqc_layers *layers, const char *block, projection_parts parts,
+                                       vqc_value x, vqc_value *output, vqc_error *error)
 {
     layer_name query;
     layer_name key;
@@ -147,24 +157,51 @@ static vqc_status split_projection_add(const vqc_layers *layers, const char *blo
     vqc_parameter_name(query, "%s.attn.q_proj", block);
     vqc_parameter_name(key, "%s.attn.k_proj", block);
     vqc_parameter_name(value, "%s.attn.v_proj", block);
-    const char *const parts[] = {query, key, value};
-    return vqc_layer_linear_stack(layers, parts, 3, false, x, vqc_shape_width(vqc_network_shape(layers->network, x)),
-                                  output, error);
+    const char *const names[] = {query, key, value};
+    return vqc_layer_linear_stack(layers, names + parts.first, parts.count, false, x,
+                                  vqc_shape_width(vqc_network_shape(layers->network, x)), output, error);
+}
+
+static vqc_status projection_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, const char *block,
+                                 projection_parts parts, vqc_value x, vqc_value *output, vqc_error *error)
+{
+    return blocks->packed ? packed_projection_add(layers, block, parts, x, output, error)
+                          : split_projection_add(layers, block, parts, x, output, error);
+}
+
+static vqc_status first_norm_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, const char *block,
+                                 vqc_value x, vqc_value *output, vqc_error *error)
+{
+    layer_name name;
+    vqc_parameter_name(name, "%s.ln_1", block);
+    return vqc_layer_layer_norm(layers, name, blocks->epsilon, x, output, error);
 }
 
 /* attn(ln_1(x)) before its output projection. */
 static vqc_status attention_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, const char *block,
                                 vqc_value x, vqc_value *output, vqc_error *error)
 {
-    layer_name name;
     vqc_value h;
-    vqc_parameter_name(name, "%s.ln_1", block);
-    VQC_TRY(vqc_layer_layer_norm(layers, name, blocks->epsilon, x, &h, error));
-    if (blocks->packed)
-        VQC_TRY(packed_projection_add(layers, block, h, &h, error));
-    else
-        VQC_TRY(split_projection_add(layers, block, h, &h, error));
+    VQC_TRY(first_norm_add(layers, blocks, block, x, &h, error));
+    VQC_TRY(projection_add(layers, blocks, block, all_parts, h, &h, error));
     return vqc_layer_attention(layers, h, blocks->heads, blocks->causal, blocks->seen, output, error);
+}
+
+/* The same for the selected tokens alone, (batch, width). Where every token looks at all others, only these ask. */
+static vqc_status selected_attention_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, const char *block,
+                                         vqc_value x, vqc_value select, vqc_value *output, vqc_error *error)
+{
+    vqc_value h;
+    vqc_value query;
+    if (blocks->causal || blocks->seen != NULL) {
+        VQC_TRY(attention_add(layers, blocks, block, x, &h, error));
+        return vqc_layer_select(layers, h, select, output, error);
+    }
+    VQC_TRY(first_norm_add(layers, blocks, block, x, &h, error));
+    VQC_TRY(vqc_layer_select(layers, h, select, &query, error));
+    VQC_TRY(projection_add(layers, blocks, block, query_part, query, &query, error));
+    VQC_TRY(projection_add(layers, blocks, block, key_value_parts, h, &h, error));
+    return vqc_layer_query_attention(layers, query, h, blocks->heads, output, error);
 }
 
 /* Multiplies row i of a linear layer's weight (width, in_width) and of its bias by scale[i]. */
@@ -298,10 +335,11 @@ vqc_status vqc_clip_blocks_add(const vqc_layers *layers, const vqc_clip_blocks *
         layer_name block;
         vqc_value attention;
         vqc_parameter_name(block, "%s.%lld", blocks->name, (long long)i);
-        VQC_TRY(attention_add(layers, blocks, block, x, &attention, error));
         if (i == blocks->layers - 1 && select != NULL) {
-            VQC_TRY(vqc_layer_select(layers, attention, *select, &attention, error));
+            VQC_TRY(selected_attention_add(layers, blocks, block, x, *select, &attention, error));
             VQC_TRY(vqc_layer_select(layers, x, *select, &x, error));
+        } else {
+            VQC_TRY(attention_add(layers, blocks, block, x, &attention, error));
         }
         VQC_TRY(perceptron_add(layers, blocks, block, x, attention, &x, error));
     }

@@ -40,8 +40,9 @@ VQC_MUST_CHECK vqc_status vqc_clip_grid_side(const vqc_clip *clip, const vqc_wei
                                              int64_t *side_out, vqc_error *error);
 
 /* Adds all blocks to x (batch, tokens, width) and gives the selected tokens (batch, width); `select`: int32 (batch),
- * which token of each sequence is wanted after the last block. The last block's second half is computed for these
- * only, since nothing reads the others. NULL: all tokens are wanted. */
+ * which token of each sequence is wanted after the last block. In the last block these alone are queries and go
+ * through its second half, since nothing reads the others; keys and values are those of all. Where tokens do not look
+ * at all others (`causal`, `seen`), all are queries. NULL: all tokens are wanted. */
 VQC_MUST_CHECK vqc_status vqc_clip_blocks_add(const vqc_layers *layers, const vqc_clip_blocks *blocks, vqc_value x,
                                               const vqc_value *select, vqc_value *output, vqc_error *error);
 

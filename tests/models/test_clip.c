@@ -13,6 +13,7 @@
 #include "../support/scratch.h"
 #include "model_test.h"
 #include "models/clip.h"
+#include "network/network_layout.h"
 
 static void image_tower_check(const model_test *test, const vqc_clip *clip, const vqc_weights *expected)
 {
@@ -200,6 +201,41 @@ static void test_picture_tower_alone(void **state)
         assert_non_null(strstr(error.message, "tower/model.safetensors: has a picture tower and no text tower"));
         vqc_clip_close(clip);
     }
+}
+
+/* Of an attention node whose queries lie apart from keys and values, how many there are; 0: packed, or none. */
+static int64_t queries_apart(const vqc_network_node *node, int64_t batch, int64_t width)
+{
+    bool apart = node->kind == VQC_OPERATION_ATTENTION && node->layout.input_has_gradient[1];
+    return apart ? node->layout.output_count_elements / (batch * width) : 0;
+}
+
+/* In the last block of a tower whose class token is the embedding this token alone asks; in a mean all tokens do. */
+static void class_token_check(const model_test *test, const char *path, int64_t expected)
+{
+    enum { BATCH = 2 };
+    vqc_error error = {0};
+    vqc_clip_options options = {0};
+    vqc_clip *clip;
+    vqc_clip_image_tower tower;
+    int64_t found = 0;
+    model_test_ok(vqc_clip_open(path, &options, &clip, &error), &error);
+    model_test_ok(vqc_clip_image_tower_create(clip, test->ops, test->precision, BATCH, true, &tower, &error), &error);
+    const vqc_network_graph *graph = vqc_network_graph_of(tower.network);
+    const vqc_weights_tensor *norm = vqc_parameters_find(&clip->parameters, "visual.ln_post.weight");
+    assert_non_null(norm);
+    for (size_t i = 0; i < graph->node_count; i++)
+        found += queries_apart(&graph->nodes[i], BATCH, norm->count);
+    assert_int_equal(found, expected);
+    vqc_clip_image_tower_destroy(&tower);
+    vqc_clip_close(clip);
+}
+
+static void test_class_token_alone(void **state)
+{
+    class_token_check(*state, model_test_fixture("open_clip_gelu/open_clip_model.safetensors"), 1);
+    class_token_check(*state, model_test_fixture("hugging_face_gelu/model.safetensors"), 1);
+    class_token_check(*state, model_test_fixture("settings/clipa/open_clip_model.safetensors"), 0);
 }
 
 /* ---- Models of other pictures ---- */
@@ -489,6 +525,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_resnet_torchscript, &test),
         cmocka_unit_test_prestate(test_resnet_safetensors, &test),
         cmocka_unit_test_prestate(test_open_clip_gelu, &test),
+        cmocka_unit_test_prestate(test_class_token_alone, &test),
         cmocka_unit_test_prestate(test_open_clip_custom_text, &test),
         cmocka_unit_test_prestate(test_hugging_face_quick_gelu, &test),
         cmocka_unit_test_prestate(test_hugging_face_gelu, &test),
