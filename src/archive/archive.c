@@ -66,7 +66,7 @@ static vqc_status file_prepare(vqc_archive *archive, const vqc_archive_outline *
         VQC_TRY(vqc_archive_lock_take(archive->path, &archive->lock, error));
     *created_out = access(archive->path, F_OK) != 0;
     if (*created_out)
-        return vqc_archive_create(archive->path, outline, error);
+        return vqc_archive_create(archive->path, outline, NULL, NULL, error);
     return existing_check(archive->path, outline, error);
 }
 
@@ -75,9 +75,9 @@ static vqc_status file_open(vqc_archive *archive, vqc_comm *comm, vqc_error *err
 {
     vqc_error changed;
     VQC_TRY(vqc_comm_agree(comm, vqc_archive_examine(archive, true, error), error));
-    archive->comm = comm;
     vqc_status status =
-        vqc_comm_agree(comm, vqc_hdf5_file_open(archive->path, archive->bytes, comm, &archive->file, error), error);
+        vqc_hdf5_file_open(archive->path, archive->bytes, VQC_HDF5_WRITES, comm, &archive->file, error);
+    status = vqc_comm_agree(comm, status, error);
     if (status == VQC_OK)
         status = vqc_comm_agree(comm, vqc_archive_contents_open(archive, error), error);
     if (status == VQC_OK || vqc_archive_place_check(archive, &changed) == VQC_OK)

@@ -183,3 +183,31 @@ vqc_status vqc_archive_checkpoint_write(vqc_archive *archive, size_t render, uin
     archive->newest_slot[render] = slot;
     return VQC_OK;
 }
+
+/* Writes the slot's checkpoint into the other archive's, if it is whole. */
+static vqc_status slot_copy(const vqc_archive *from, size_t render, vqc_archive *to, size_t number, uint64_t slot,
+                            void *bytes, vqc_error *error)
+{
+    slot_label label;
+    slot_state state;
+    VQC_TRY(slot_read(from, render, slot, "", bytes, &label, &state, error));
+    if (state == SLOT_INVALID || label.environment[0] == '\0')
+        return VQC_OK;
+    VQC_TRY(vqc_archive_row_write(to, VQC_SHAPE_CHECKPOINT, number, 2, slot, bytes, error));
+    return label_write(to, number, slot, &label, error);
+}
+
+vqc_status vqc_archive_checkpoints_copy(const vqc_archive *from, size_t render, vqc_archive *to, size_t number,
+                                        vqc_error *error)
+{
+    void *bytes;
+    const size_t size = checkpoint_bytes(from, render);
+    if (size == 0)
+        return VQC_OK;
+    VQC_TRY(vqc_memory_allocate(1, size, "a checkpoint", &bytes, error));
+    vqc_status status = VQC_OK;
+    for (uint64_t slot = 0; slot < VQC_LAYOUT_SLOTS && status == VQC_OK; slot++)
+        status = slot_copy(from, render, to, number, slot, bytes, error);
+    free(bytes);
+    return status;
+}

@@ -147,7 +147,7 @@ vqc_status vqc_archive_open_unprobed(const char *path, vqc_archive **archive_out
     VQC_TRY(vqc_archive_allocate(path, &archive, error));
     vqc_status status = vqc_archive_examine(archive, false, error);
     if (status == VQC_OK)
-        status = vqc_hdf5_file_open(archive->path, archive->bytes, NULL, &archive->file, error);
+        status = vqc_hdf5_file_open(archive->path, archive->bytes, VQC_HDF5_READS, NULL, &archive->file, error);
     if (status == VQC_OK)
         status = vqc_archive_contents_open(archive, error);
     if (status != VQC_OK) {

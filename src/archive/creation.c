@@ -145,6 +145,36 @@ static vqc_status contents_write(const char *partial, const vqc_archive_outline 
     return status;
 }
 
+/* Opens the archive in the making to write into it; its own place is the temporary name. */
+static vqc_status filling_open(const char *partial, vqc_archive **archive_out, vqc_error *error)
+{
+    vqc_archive *archive;
+    VQC_TRY(vqc_archive_allocate(partial, &archive, error));
+    archive->in_making = true;
+    vqc_status status = vqc_archive_examine(archive, true, error);
+    if (status == VQC_OK)
+        status = vqc_hdf5_file_open(archive->path, archive->bytes, VQC_HDF5_WRITES, NULL, &archive->file, error);
+    if (status == VQC_OK)
+        status = vqc_archive_contents_open(archive, error);
+    if (status != VQC_OK) {
+        vqc_archive_close(archive);
+        return status;
+    }
+    *archive_out = archive;
+    return VQC_OK;
+}
+
+static vqc_status partial_fill(const char *partial, vqc_archive_fill *fill, void *context, vqc_error *error)
+{
+    vqc_archive *archive;
+    if (fill == NULL)
+        return VQC_OK;
+    VQC_TRY(filling_open(partial, &archive, error));
+    vqc_status status = fill(archive, context, error);
+    vqc_archive_close(archive);
+    return status;
+}
+
 /* Allocates what HDF5 left out of the file, and forces it to the disk. */
 static vqc_status file_settle(const char *partial, const char *path, vqc_error *error)
 {
@@ -177,20 +207,24 @@ static vqc_status folder_synchronise(const char *path, vqc_error *error)
     return VQC_OK;
 }
 
+static vqc_status name_take(const char *partial, const char *path, vqc_error *error)
+{
+    if (rename(partial, path) != 0)
+        return vqc_error_set(error, VQC_FAILED, "%s: cannot be renamed to %s: %s", partial, path, strerror(errno));
+    return folder_synchronise(path, error);
+}
+
 static vqc_status partial_make(const char *partial, const char *path, const vqc_archive_outline *outline,
                                vqc_error *error)
 {
     uint64_t bytes;
     VQC_TRY(vqc_archive_bytes(outline, &bytes, error));
     VQC_TRY(space_try(partial, path, bytes, error));
-    VQC_TRY(contents_write(partial, outline, error));
-    VQC_TRY(file_settle(partial, path, error));
-    if (rename(partial, path) != 0)
-        return vqc_error_set(error, VQC_FAILED, "%s: cannot be renamed to %s: %s", partial, path, strerror(errno));
-    return folder_synchronise(path, error);
+    return contents_write(partial, outline, error);
 }
 
-vqc_status vqc_archive_create(const char *path, const vqc_archive_outline *outline, vqc_error *error)
+vqc_status vqc_archive_create(const char *path, const vqc_archive_outline *outline, vqc_archive_fill *fill,
+                              void *context, vqc_error *error)
 {
     static const char suffix[] = ".partial";
     void *memory;
@@ -199,6 +233,12 @@ vqc_status vqc_archive_create(const char *path, const vqc_archive_outline *outli
     char *partial = memory;
     (void)snprintf(partial, size, "%s%s", path, suffix);
     vqc_status status = partial_make(partial, path, outline, error);
+    if (status == VQC_OK)
+        status = partial_fill(partial, fill, context, error);
+    if (status == VQC_OK)
+        status = file_settle(partial, path, error);
+    if (status == VQC_OK)
+        status = name_take(partial, path, error);
     if (status != VQC_OK)
         (void)unlink(partial);
     free(partial);

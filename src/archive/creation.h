@@ -1,11 +1,13 @@
 #ifndef VQC_ARCHIVE_CREATION_H
 #define VQC_ARCHIVE_CREATION_H
 
-#include "archive/archive.h"
+#include "archive/copy.h"
 
-/* Makes the archive's file: the whole structure under a temporary name (PATH.partial), its space allocated, forced
- * to the disk, renamed to `path`. By one process, which holds the lock. On failure nothing is left behind. All
- * failures are VQC_FAILED: the file cannot be made, the disk is full. */
-VQC_MUST_CHECK vqc_status vqc_archive_create(const char *path, const vqc_archive_outline *outline, vqc_error *error);
+/* Makes the archive's file: the whole structure under a temporary name (PATH.partial), its space allocated, filled by
+ * `fill` (NULL: with nothing), forced to the disk, renamed to `path`. By one process, which holds the lock. On
+ * failure nothing is left behind. All failures are VQC_FAILED: the file cannot be made, the disk is full; and those
+ * of `fill`. */
+VQC_MUST_CHECK vqc_status vqc_archive_create(const char *path, const vqc_archive_outline *outline,
+                                             vqc_archive_fill *fill, void *context, vqc_error *error);
 
 #endif

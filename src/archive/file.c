@@ -47,13 +47,13 @@ vqc_status vqc_hdf5_file_create(const char *path, uint64_t block_bytes, vqc_hdf5
     return status;
 }
 
-vqc_status vqc_hdf5_file_open(const char *path, uint64_t bytes, vqc_comm *comm, vqc_hdf5_file *file_out,
-                              vqc_error *error)
+vqc_status vqc_hdf5_file_open(const char *path, uint64_t bytes, vqc_hdf5_access access, vqc_comm *comm,
+                              vqc_hdf5_file *file_out, vqc_error *error)
 {
     hid_t properties = H5I_INVALID_HID;
     VQC_TRY(access_properties(comm, &properties, error));
     *file_out = (vqc_hdf5_file){.path = path, .bytes = bytes};
-    file_out->id = H5Fopen(path, comm ? H5F_ACC_RDWR : H5F_ACC_RDONLY, properties);
+    file_out->id = H5Fopen(path, access == VQC_HDF5_WRITES ? H5F_ACC_RDWR : H5F_ACC_RDONLY, properties);
     vqc_status status = VQC_OK;
     if (file_out->id < 0)
         status = vqc_hdf5_error_set(error, VQC_BAD_INPUT, "%s: cannot be opened as an HDF5 file", path);

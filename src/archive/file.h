@@ -13,9 +13,11 @@ enum { VQC_HDF5_MARK_OFFSET = 20, VQC_HDF5_MARK_BYTES = 4 };
 VQC_MUST_CHECK vqc_status vqc_hdf5_file_create(const char *path, uint64_t block_bytes, vqc_hdf5_file *file_out,
                                                vqc_error *error);
 
-/* Opens an HDF5 file of this size. With a comm for writing, by all its ranks together; with NULL for reading, by
- * this process alone. A file that is not HDF5 is VQC_BAD_INPUT. */
-VQC_MUST_CHECK vqc_status vqc_hdf5_file_open(const char *path, uint64_t bytes, vqc_comm *comm,
+/* Opens an HDF5 file of this size, to write it too or to read it alone. With a comm of several ranks all of them
+ * together; with NULL this process alone. A file that is not HDF5 is VQC_BAD_INPUT. */
+typedef enum vqc_hdf5_access { VQC_HDF5_READS, VQC_HDF5_WRITES } vqc_hdf5_access;
+
+VQC_MUST_CHECK vqc_status vqc_hdf5_file_open(const char *path, uint64_t bytes, vqc_hdf5_access access, vqc_comm *comm,
                                              vqc_hdf5_file *file_out, vqc_error *error);
 
 /* Closes it, together with its comm's other ranks. Every dataset has been closed before. Can fail only in a file

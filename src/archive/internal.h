@@ -17,10 +17,10 @@ typedef struct vqc_shape_datasets {
 
 struct vqc_archive {
     char *path;
-    vqc_comm *comm;         /* NULL: for reading only */
     vqc_archive_lock *lock; /* on rank 0 of a launch */
     vqc_hdf5_file file;
     int disk;       /* descriptor for forcing data to the disk, -1 if for reading only */
+    bool in_making; /* does not have its name yet: all of it is forced to the disk before it has */
     uint64_t bytes; /* of the file, which never change */
     vqc_stored_outline stored;
     vqc_dataset file_table[VQC_FILE_TABLE_COUNT];
@@ -70,6 +70,13 @@ typedef struct vqc_archive_record {
 /* Writes the record's digest, where the archive has room for it. */
 VQC_MUST_CHECK vqc_status vqc_archive_record_digest_write(vqc_archive *archive, size_t render,
                                                           const vqc_archive_record *record, vqc_error *error);
+
+/* Snapshots with their digests as they are, also where these do not fit; of shapes that have the same sizes. */
+VQC_MUST_CHECK vqc_status vqc_archive_snapshots_copy(const vqc_archive *from, size_t render, vqc_archive *to,
+                                                     size_t number, vqc_error *error);
+/* Checkpoints that are whole, each into the same slot. Those whose environment is not recorded stay behind. */
+VQC_MUST_CHECK vqc_status vqc_archive_checkpoints_copy(const vqc_archive *from, size_t render, vqc_archive *to,
+                                                       size_t number, vqc_error *error);
 
 /* Bytes of such a row of a render that is there, 0 where the archive lacks the dataset. */
 size_t vqc_archive_row_bytes(const vqc_archive *archive, vqc_shape_table table, size_t render, int fixed);

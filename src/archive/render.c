@@ -103,7 +103,7 @@ vqc_status vqc_archive_result_write(vqc_archive *archive, size_t render, const v
     VQC_TRY(record_write(archive, render, result, error));
     /* A process that dies loses nothing that was written; a machine that stops may keep the state and not the data.
      */
-    if (fdatasync(archive->disk) != 0)
+    if (!archive->in_making && fdatasync(archive->disk) != 0)
         return vqc_error_set(error, VQC_FAILED, "%s: cannot be written to the disk: %s", archive->path,
                              strerror(errno));
     return state_write(archive, render, VQC_ARCHIVE_DONE, error);
@@ -142,6 +142,41 @@ vqc_status vqc_archive_snapshot_write(vqc_archive *archive, size_t render, uint3
     if (has_snapshot_digests(archive, render))
         VQC_TRY(vqc_archive_row_write(archive, VQC_SHAPE_SNAPSHOT_SHA256, render, 2, snapshot, digest, error));
     return vqc_archive_row_write(archive, VQC_SHAPE_SNAPSHOT_PRESENT, render, 2, snapshot, &present, error);
+}
+
+/* One snapshot, if it is there. Where the archive that it comes from has no digests, this one's is of what is read.
+ */
+static vqc_status snapshot_copy(const vqc_archive *from, size_t render, vqc_archive *to, size_t number,
+                                uint32_t snapshot, uint8_t *picture, vqc_error *error)
+{
+    uint8_t present;
+    char digest[VQC_DIGEST_TEXT_SIZE] = {0};
+    VQC_TRY(vqc_archive_row_read(from, VQC_SHAPE_SNAPSHOT_PRESENT, render, 2, snapshot, &present, error));
+    if (present == 0)
+        return VQC_OK;
+    VQC_TRY(vqc_archive_row_read(from, VQC_SHAPE_SNAPSHOT, render, 2, snapshot, picture, error));
+    VQC_TRY(vqc_archive_snapshot_write(to, number, snapshot, picture, error));
+    if (!has_snapshot_digests(from, render) || !has_snapshot_digests(to, number))
+        return VQC_OK;
+    VQC_TRY(vqc_archive_row_read(from, VQC_SHAPE_SNAPSHOT_SHA256, render, 2, snapshot, digest, error));
+    return vqc_archive_row_write(to, VQC_SHAPE_SNAPSHOT_SHA256, number, 2, snapshot, digest, error);
+}
+
+vqc_status vqc_archive_snapshots_copy(const vqc_archive *from, size_t render, vqc_archive *to, size_t number,
+                                      vqc_error *error)
+{
+    const vqc_archive_outline *outline = &from->stored.outline;
+    const uint32_t count = outline->shapes[outline->renders[render].shape].snapshot_count;
+    void *picture;
+    if (count == 0)
+        return VQC_OK;
+    VQC_TRY(vqc_memory_allocate(1, vqc_archive_row_bytes(from, VQC_SHAPE_SNAPSHOT, render, 2), "a snapshot", &picture,
+                                error));
+    vqc_status status = VQC_OK;
+    for (uint32_t i = 0; i < count && status == VQC_OK; i++)
+        status = snapshot_copy(from, render, to, number, i, picture, error);
+    free(picture);
+    return status;
 }
 
 static vqc_status digest_compare(const vqc_archive *archive, size_t render, const char *what, const char *stored,

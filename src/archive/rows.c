@@ -10,7 +10,7 @@ vqc_status vqc_archive_render_check(const vqc_archive *archive, size_t render, v
 
 vqc_status vqc_archive_writable_check(const vqc_archive *archive, vqc_error *error)
 {
-    if (archive->comm)
+    if (archive->disk >= 0)
         return vqc_archive_place_check(archive, error);
     return vqc_error_set(error, VQC_FAILED, "%s: was opened for reading only", archive->path);
 }
