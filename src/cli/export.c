@@ -12,6 +12,7 @@
 #include "base/visible.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/exported.h"
 #include "cli/frames.h"
 #include "cli/video.h"
 #include "image/caption.h"
@@ -45,20 +46,22 @@ static vqc_status picture_write(const export_work *work, size_t number, const vq
     const vqc_archive_outline *outline = vqc_archive_outline_of(work->archive);
     const vqc_archive_render *render = &outline->renders[number];
     char seed[32];
+    char name[VQC_EXPORTED_NAME_SIZE];
     vqc_text path = {0};
     (void)snprintf(seed, sizeof seed, "%llu", (unsigned long long)render->seed);
     const vqc_image_text texts[] = {
-        {"Title", render->prompt},
+        {VQC_EXPORTED_PROMPT, render->prompt},
         {"Software", "vqclip"},
-        {"vqclip study", outline->study},
-        {"vqclip id", render->id},
-        {"vqclip seed", seed},
-        {"vqclip settings", render->settings},
-        {"vqclip job SHA-256", outline->job_sha256},
-        {"vqclip category", outline->category_count == 0 ? "" : outline->categories[number]},
+        {VQC_EXPORTED_STUDY, outline->study},
+        {VQC_EXPORTED_ID, render->id},
+        {VQC_EXPORTED_SEED, seed},
+        {VQC_EXPORTED_SETTINGS, render->settings},
+        {VQC_EXPORTED_JOB, outline->job_sha256},
+        {VQC_EXPORTED_CATEGORY, outline->category_count == 0 ? "" : outline->categories[number]},
     };
     const size_t count = sizeof texts / sizeof texts[0] - (outline->category_count == 0 ? 1 : 0);
-    vqc_status status = vqc_text_append(&path, error, "%s/%05zu.png", work->folder, number);
+    vqc_exported_name(number, name);
+    vqc_status status = vqc_text_append(&path, error, "%s/%s", work->folder, name);
     if (status == VQC_OK)
         status = vqc_image_write_png(path.data, image, texts, count, error);
     vqc_text_release(&path);
@@ -361,22 +364,6 @@ static vqc_status pictures_export(export_work *work, vqc_error *error)
                          vqc_archive_path(work->archive), work->damaged);
 }
 
-/* Whether a file's name is that of an exported picture. */
-static bool is_picture(const char *name)
-{
-    size_t digits = strspn(name, "0123456789");
-    return digits >= 5 && strcmp(name + digits, ".png") == 0;
-}
-
-/* The text of a picture that has the key, NULL where it has none. */
-static const char *text_find(const vqc_image_texts *texts, const char *key)
-{
-    for (size_t i = 0; i < texts->count; i++)
-        if (strcmp(texts->items[i].key, key) == 0)
-            return texts->items[i].value;
-    return NULL;
-}
-
 /* That a picture of the same job is this archive's picture of that number: the job may have been rendered twice, on
  * machines that give other bytes. One that cannot be read to its end, where an export was ended, is written again. */
 static vqc_status same_picture_check(const export_work *work, const char *name, const char *path, vqc_error *error)
@@ -414,8 +401,8 @@ static vqc_status picture_check(const export_work *work, const char *name, vqc_e
     vqc_status status = vqc_text_append(&path, error, "%s/%s", work->folder, name);
     if (status == VQC_OK)
         status = vqc_image_texts_read(path.data, &texts, error);
-    const char *found = text_find(&texts, "vqclip job SHA-256");
-    const char *study = text_find(&texts, "vqclip study");
+    const char *found = vqc_exported_text(&texts, VQC_EXPORTED_JOB);
+    const char *study = vqc_exported_text(&texts, VQC_EXPORTED_STUDY);
     if (status == VQC_OK && found == NULL)
         status = vqc_error_set(error, VQC_BAD_INPUT,
                                "%s: expected a picture of this study, found one that no vqclip export wrote; take "
@@ -441,7 +428,7 @@ static vqc_status folder_check(const export_work *work, vqc_error *error)
         return vqc_error_set(error, VQC_FAILED, "%s: the folder cannot be read: %s", work->folder, strerror(errno));
     vqc_status status = VQC_OK;
     for (struct dirent *entry = readdir(folder); entry != NULL && status == VQC_OK; entry = readdir(folder))
-        if (is_picture(entry->d_name))
+        if (vqc_exported_is_picture(entry->d_name))
             status = picture_check(work, entry->d_name, error);
     (void)closedir(folder);
     return status;

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/folder.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "base/visible.h"
 #include "cli/commands.h"
@@ -16,9 +15,8 @@
 #include "cli/launch_record.h"
 #include "cli/launch_report.h"
 #include "cli/progress.h"
+#include "cli/ranks.h"
 #include "cli/study_report.h"
-#include "comm/arrival.h"
-#include "comm/devices.h"
 #include "guide/targets.h"
 #include "record/agreement.h"
 #include "record/environment.h"
@@ -26,8 +24,6 @@
 #include "render/study_inputs.h"
 #include "schedule/launch.h"
 #include "study/idle.h"
-
-static const double arrival_seconds = 20.0; /* of the other ranks, before that is said */
 
 typedef struct render_options {
     vqc_compute compute;
@@ -42,8 +38,8 @@ typedef struct render_options {
 
 /* Everything that a launch holds open. */
 typedef struct render_work {
-    vqc_comm *comm;
-    vqc_watch *watch;
+    vqc_ranks ranks;
+    vqc_comm *comm; /* theirs */
     vqc_study *study;
     vqc_environment environment;
     char environment_line[VQC_ARCHIVE_DEVICE_SIZE];
@@ -217,68 +213,19 @@ static vqc_status render_study(render_options *options, const char *job, render_
     return outcome_print(work, options->compute.json, finished, error);
 }
 
-/* That all ranks compute on the same kind of device: the same study would not give the same bytes otherwise. */
-static vqc_status devices_check(const render_options *options, vqc_comm *comm, vqc_error *error)
-{
-    char name[8] = {0};
-    char *names;
-    int size = vqc_comm_size(comm);
-    (void)snprintf(name, sizeof name, "%s", vqc_ops_name(options->compute.ops));
-    VQC_TRY(vqc_memory_allocate((size_t)size, sizeof name, "device names", &names, error));
-    vqc_status status = vqc_comm_all_gather(comm, name, sizeof name, names, error);
-    for (int rank = 1; rank < size && status == VQC_OK; rank++)
-        if (strcmp(names + (size_t)rank * sizeof name, names) != 0)
-            status = vqc_error_set(error, VQC_BAD_INPUT,
-                                   "--device auto: %s on rank 0 but %s on rank %d; name one that all have", names,
-                                   names + (size_t)rank * sizeof name, rank);
-    free(names);
-    return status;
-}
-
-/* Opens each rank's device: where several ranks share a host, each has its own, unless they are to share. */
-static vqc_status devices_open(render_options *options, vqc_comm *comm, vqc_error *error)
-{
-    options->compute.device_number = vqc_comm_local_rank(comm);
-    options->compute.quiet = vqc_comm_rank(comm) != 0;
-    VQC_TRY(vqc_comm_agree(comm, vqc_compute_open(&options->compute, error), error));
-    VQC_TRY(devices_check(options, comm, error));
-    const vqc_devices_options devices = {
-        .share = options->compute.share_device,
-        .timeout_seconds = (double)options->peer_timeout,
-        .lost = vqc_interruption_lost,
-    };
-    return vqc_comm_devices_set(comm, options->compute.ops, &devices, error);
-}
-
 /* Checks the options, and sets the time limit, which counts from `started`. */
 static vqc_status options_check(const render_options *options, double started, vqc_error *error)
 {
     double seconds;
-    long timeout = options->peer_timeout;
     if (options->output == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "render: -o, --output is needed");
-    if (timeout != 0 && (timeout < VQC_WATCH_TIMEOUT_MINIMUM || timeout > VQC_WATCH_TIMEOUT_MAXIMUM))
-        return vqc_error_set(error, VQC_BAD_INPUT, "--peer-timeout: expected 0 or %d to %d, found %ld",
-                             VQC_WATCH_TIMEOUT_MINIMUM, VQC_WATCH_TIMEOUT_MAXIMUM, timeout);
+    VQC_TRY(vqc_ranks_timeout_check(options->peer_timeout, error));
     VQC_TRY(vqc_lanes_check(options->lanes, error));
     if (options->time_limit == NULL)
         return VQC_OK;
     VQC_TRY(vqc_duration_parse("--time-limit", options->time_limit, &seconds, error));
     vqc_interruption_limit(started, seconds);
     return VQC_OK;
-}
-
-/* Starts MPI and the watch over the ranks, before which nothing else notices one that does not come. Without MPI
- * there is no comm. */
-static vqc_status ranks_meet(const render_options *options, render_work *work, vqc_error *error)
-{
-    vqc_arrival *arrival;
-    VQC_TRY(vqc_arrival_await(arrival_seconds, line_say, &arrival, error));
-    vqc_status status = vqc_comm_start(NULL, NULL, &work->comm, error);
-    if (status == VQC_OK)
-        status = vqc_interruption_ranks(work->comm, options->peer_timeout, &work->watch, error);
-    vqc_arrival_end(arrival);
-    return status;
 }
 
 static vqc_status render_run(void *context, const vqc_text_list *operands, vqc_error *error)
@@ -288,22 +235,17 @@ static vqc_status render_run(void *context, const vqc_text_list *operands, vqc_e
     render_work work = {0};
     VQC_TRY(options_check(options, started, error));
     VQC_TRY(vqc_interruption_watch(error));
-    vqc_status status = ranks_meet(options, &work, error);
+    vqc_status status = vqc_ranks_meet(options->peer_timeout, &work.ranks, error);
+    work.comm = work.ranks.comm;
     if (work.comm == NULL)
         return status;
     if (status == VQC_OK)
-        status = devices_open(options, work.comm, error);
+        status = vqc_ranks_open_devices(&work.ranks, options->peer_timeout, &options->compute, error);
     if (status == VQC_OK)
         status = render_study(options, operands->items[0], &work, error);
-    /* All ranks have the same error; one says it, and before the others end: mpirun stops all ranks at the first exit
-     * code that is not 0. */
-    if (vqc_comm_rank(work.comm) != 0)
-        error->message[0] = '\0';
-    else if (status != VQC_OK && vqc_comm_size(work.comm) > 1)
-        vqc_command_error_say(error);
+    vqc_ranks_say(&work.ranks, status, error);
     work_release(&work);
-    vqc_comm_stop(work.comm);
-    vqc_watch_stop(work.watch);
+    vqc_ranks_part(&work.ranks);
     vqc_compute_close(&options->compute);
     return status;
 }
@@ -327,11 +269,7 @@ static const vqc_option table[] = {
      .value = "TIME",
      .help = "save and stop before SECONDS or [[D-]HH:]MM:SS are over (exit code 3)",
      VQC_OPTION_MEMBER(render_options, time_limit)},
-    {.name = "--peer-timeout",
-     .value = "SECONDS",
-     .usual = "20",
-     .help = "end when a rank does not answer for so long; 0: wait for ever",
-     VQC_OPTION_MEMBER(render_options, peer_timeout)},
+    VQC_PEER_TIMEOUT_OPTION(render_options),
     {.name = "--no-lock",
      .help = "where the file system cannot lock; nothing keeps a second launch from the same archive then",
      VQC_OPTION_MEMBER(render_options, no_lock)},
