@@ -95,6 +95,10 @@ static const tolerance tolerances[TOLERANCE_COUNT] = {
 /* Of a loss term against the same sum by hand: both are sums of f64. */
 #define LOSS_LARGEST 1e-12
 
+/* Of a cosine, a distance or a head's score against the public package's in f64, and of a CLIPScore 2.5 times it:
+ * embeddings are f32, and good to 1e-6 of their length (TOLERANCE_MODEL_OUTPUT_F32). */
+#define SCORE_LARGEST 1e-5
+
 /* Relative to the element (or OPTIMISER_SMALL): a dozen steps of an optimiser are a few hundred f32 operations on
  * numbers known exactly. */
 #define OPTIMISER_LARGEST 2e-6

@@ -15,6 +15,7 @@
     X(tokenize)                                                                                                      \
     X(embed)                                                                                                         \
     X(judge)                                                                                                         \
+    X(score)                                                                                                         \
     X(reconstruct)                                                                                                   \
     X(help)
 

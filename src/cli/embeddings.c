@@ -49,20 +49,27 @@ vqc_status vqc_embeddings_of_ids(vqc_compute *compute, const vqc_clip *clip, con
     return status;
 }
 
+vqc_status vqc_embeddings_tokenize(const vqc_clip *clip, const char *vocabulary, const char *const *texts,
+                                   size_t count, bool truncate, int32_t **ids_out, int64_t *length_out,
+                                   vqc_error *error)
+{
+    vqc_tokenizer *tokenizer;
+    const vqc_token_form form = {
+        .context = (size_t)clip->text.context, .truncate = truncate, .whole = vqc_clip_text_is_whole(clip)};
+    VQC_TRY(vqc_clip_tokenizer_create(clip, vocabulary, &tokenizer, error));
+    vqc_status status = vqc_token_batch_make(tokenizer, texts, count, &form, ids_out, length_out, error);
+    vqc_tokenizer_destroy(tokenizer);
+    return status;
+}
+
 vqc_status vqc_embeddings_of_texts(vqc_compute *compute, const vqc_clip *clip, const char *vocabulary,
                                    const char *const *texts, size_t count, bool truncate, vqc_embeddings *rows_out,
                                    vqc_error *error)
 {
-    vqc_tokenizer *tokenizer;
     int32_t *ids;
     int64_t length;
-    const vqc_token_form form = {
-        .context = (size_t)clip->text.context, .truncate = truncate, .whole = vqc_clip_text_is_whole(clip)};
-    VQC_TRY(vqc_clip_tokenizer_create(clip, vocabulary, &tokenizer, error));
-    vqc_status status = vqc_token_batch_make(tokenizer, texts, count, &form, &ids, &length, error);
-    vqc_tokenizer_destroy(tokenizer);
-    VQC_TRY(status);
-    status = vqc_embeddings_of_ids(compute, clip, ids, (int64_t)count, length, rows_out, error);
+    VQC_TRY(vqc_embeddings_tokenize(clip, vocabulary, texts, count, truncate, &ids, &length, error));
+    vqc_status status = vqc_embeddings_of_ids(compute, clip, ids, (int64_t)count, length, rows_out, error);
     free(ids);
     return status;
 }

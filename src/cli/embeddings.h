@@ -18,13 +18,19 @@ typedef struct vqc_embeddings {
 
 void vqc_embeddings_release(vqc_embeddings *rows);
 
+/* Texts as token ids (count, length), new memory. One of more tokens than the model takes is VQC_BAD_INPUT, or cut
+ * with `truncate`. */
+VQC_MUST_CHECK vqc_status vqc_embeddings_tokenize(const vqc_clip *clip, const char *vocabulary,
+                                                  const char *const *texts, size_t count, bool truncate,
+                                                  int32_t **ids_out, int64_t *length_out, vqc_error *error);
+
 /* Embeds texts given as token ids (count, length), at most VQC_EMBEDDINGS_BATCH at a time. */
 enum { VQC_EMBEDDINGS_BATCH = 64 };
 VQC_MUST_CHECK vqc_status vqc_embeddings_of_ids(vqc_compute *compute, const vqc_clip *clip, const int32_t *ids,
                                                 int64_t count, int64_t length, vqc_embeddings *rows_out,
                                                 vqc_error *error);
 
-/* Embeds at least one text. One of more tokens than the model takes is VQC_BAD_INPUT, or cut with `truncate`. */
+/* Embeds at least one text, as the two above. */
 VQC_MUST_CHECK vqc_status vqc_embeddings_of_texts(vqc_compute *compute, const vqc_clip *clip, const char *vocabulary,
                                                   const char *const *texts, size_t count, bool truncate,
                                                   vqc_embeddings *rows_out, vqc_error *error);

@@ -9,7 +9,9 @@
 #include "cli/attributes.h"
 #include "cli/commands.h"
 #include "cli/embeddings.h"
+#include "cli/guided.h"
 #include "cli/json_output.h"
+#include "weights/parts.h"
 
 enum { MAX_GROUPS = 16 };
 
@@ -43,6 +45,7 @@ typedef struct judge_work {
     judge_group groups[MAX_GROUPS];
     size_t group_count;
     size_t judged;
+    bool guided;      /* the perceptor guided the archive's pictures */
     json_t *verdicts; /* NULL unless the result is JSON */
 } judge_work;
 
@@ -219,11 +222,23 @@ static vqc_status render_judge(judge_work *work, const vqc_archive *archive, siz
     return status;
 }
 
+/* Whether the perceptor that judges guided the pictures, which is said. */
+static vqc_status guidance_look(judge_work *work, const vqc_archive *archive, vqc_error *error)
+{
+    char sha256[VQC_DIGEST_TEXT_SIZE];
+    VQC_TRY(vqc_weights_digest(work->options->perceptor, sha256, error));
+    const vqc_archive_model *model = vqc_guided_by(vqc_archive_outline_of(archive), sha256);
+    work->guided = model != NULL;
+    if (model != NULL)
+        vqc_guided_say(work->options->archive, work->options->perceptor, model);
+    return VQC_OK;
+}
+
 static vqc_status archive_judge(judge_work *work, vqc_error *error)
 {
     vqc_archive *archive;
-    vqc_status status = VQC_OK;
     VQC_TRY(vqc_archive_open(work->options->archive, &archive, error));
+    vqc_status status = guidance_look(work, archive, error);
     size_t count = vqc_archive_outline_of(archive)->render_count;
     for (size_t i = 0; i < count && status == VQC_OK; i++) {
         vqc_archive_state state;
@@ -277,6 +292,8 @@ static vqc_status results_print(judge_work *work, vqc_error *error)
     json_t *report = json_object();
     json_object_set(report, "pictures", work->verdicts);
     json_object_set_new(report, "groups", groups_to_json(work));
+    if (work->options->archive != NULL)
+        json_object_set_new(report, "guided", json_boolean(work->guided));
     vqc_json_add_compute(report, &work->options->compute);
     return vqc_json_print(report, error);
 }

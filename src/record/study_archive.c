@@ -63,14 +63,21 @@ static vqc_status vocabulary_describe(vqc_text *text, const char *vocabulary, vq
     return status;
 }
 
-static vqc_status perceptor_describe(vqc_text *text, const vqc_perceptor_source *source, const vqc_clip *clip,
-                                     vqc_error *error)
+vqc_status vqc_perceptor_files_describe(vqc_text *text, const char *vocabulary, const vqc_clip *clip,
+                                        vqc_error *error)
 {
-    VQC_TRY(vocabulary_describe(text, source->vocabulary, error));
+    VQC_TRY(vocabulary_describe(text, vocabulary, error));
     if (clip->config.config_path != NULL)
         VQC_TRY(file_describe(text, "config", clip->config.config_path, error));
     if (clip->config.preprocessor_path != NULL)
         VQC_TRY(file_describe(text, "preprocessor", clip->config.preprocessor_path, error));
+    return VQC_OK;
+}
+
+static vqc_status perceptor_describe(vqc_text *text, const vqc_perceptor_source *source, const vqc_clip *clip,
+                                     vqc_error *error)
+{
+    VQC_TRY(vqc_perceptor_files_describe(text, source->vocabulary, clip, error));
     if (source->cleaning != NULL) /* a line that no archive had before there was the key */
         VQC_TRY(vqc_text_append(text, error, "cleaning: %s\n", source->cleaning));
     VQC_TRY(vqc_text_append(text, error, "weight: "));

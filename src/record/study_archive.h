@@ -5,6 +5,12 @@
 #include "record/environment.h"
 #include "render/renderer.h"
 
+/* Appends the files beside a perceptor's weights that decide what it sees, each with its digest, in lines
+ * "vocabulary: NAME" and "vocabulary_sha256: DIGEST" as archives have them: its tokenizer's files, and its
+ * configuration's. */
+VQC_MUST_CHECK vqc_status vqc_perceptor_files_describe(vqc_text *text, const char *vocabulary, const vqc_clip *clip,
+                                                       vqc_error *error);
+
 /* What a study's archive is created from: the archive's outline, made from the study and the shapes of its renders.
  */
 typedef struct vqc_study_archive vqc_study_archive;
