@@ -70,6 +70,14 @@ typedef struct vqc_archive_render {
     uint32_t shape; /* index into the shapes */
 } vqc_archive_render;
 
+/* An archive that another one was merged from. */
+typedef struct vqc_archive_source {
+    const char *file;     /* its name, without the folder */
+    const char *part;     /* like an outline's; "" where it was of the whole study */
+    const char *versions; /* like an outline's */
+    const char *build;
+} vqc_archive_source;
+
 /* Everything known before the first step. Texts are UTF-8. Renders are numbered by their place in the list. */
 typedef struct vqc_archive_outline {
     const char *study;
@@ -88,7 +96,17 @@ typedef struct vqc_archive_outline {
     size_t render_count;           /* at least 1 */
     const char *const *categories; /* of the renders' prompts, "" where one has none; category_count of them */
     size_t category_count;         /* render_count, or 0: no prompt has one */
+    const char *part;              /* "2 of 4": the part of the study that the archive is for; NULL: all of it */
+    const bool *held;              /* (render_count): the renders of that part; NULL: all */
+    const vqc_archive_source *sources;
+    size_t source_count;    /* 0: it was not merged */
+    size_t launch_capacity; /* launches that there is room for; 0: VQC_ARCHIVE_LAUNCH_CAPACITY */
 } vqc_archive_outline;
+
+/* Whether the outline's archive has room for the render's results: those of a part for its own alone. */
+bool vqc_archive_outline_holds(const vqc_archive_outline *outline, size_t render);
+/* How many of the study's renders these are. */
+size_t vqc_archive_outline_held(const vqc_archive_outline *outline);
 
 /* Bytes on the disk that an archive of this outline takes, up to a small overhead. A outline that cannot be stored
  * (an empty list, text that is not UTF-8, a row of 2 GiB or more) is VQC_BAD_INPUT. */
@@ -128,7 +146,9 @@ VQC_MUST_CHECK vqc_status vqc_archive_place_check(const vqc_archive *archive, vq
 const vqc_archive_outline *vqc_archive_outline_of(const vqc_archive *archive);
 const char *vqc_archive_path(const vqc_archive *archive);
 
-/* --- A render's state and results. `render` is its number; a number out of range is VQC_FAILED. --- */
+/* --- A render's state and results. `render` is its number in the study; a number out of range is VQC_FAILED. In the
+ * archive of a part the renders of other parts are pending, and there is no room to write or read more of them:
+ * VQC_FAILED. --- */
 
 typedef enum vqc_archive_state {
     VQC_ARCHIVE_PENDING = 0,
@@ -267,7 +287,8 @@ void vqc_archive_library(char text_out[VQC_ARCHIVE_LIBRARY_SIZE]);
 /* --- Launches: when, on which ranks, hosts and devices --- */
 
 enum {
-    VQC_ARCHIVE_LAUNCH_CAPACITY = 512, /* launches; further ones overwrite the last */
+    VQC_ARCHIVE_LAUNCH_CAPACITY = 512, /* launches, unless the outline has room for more; further ones overwrite the
+                                          last */
     VQC_ARCHIVE_LAUNCH_SIZE = 4096,    /* bytes of one text, with the NUL */
 };
 

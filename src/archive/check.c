@@ -26,9 +26,14 @@ static vqc_status render_check(const vqc_archive *archive, size_t render, vqc_er
     uint32_t row;
     VQC_TRY(vqc_archive_outcome_read(archive, render, &outcome, error));
     VQC_TRY(vqc_archive_value_read(archive, VQC_RENDER_ROW, render, &row, error));
-    if (row != archive->rows[render])
+    if (row != (uint32_t)archive->rows[render])
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset /renders/row: render %zu: expected row %zu, found %u",
                              archive->path, render, archive->rows[render], row);
+    if (outcome.state != VQC_ARCHIVE_PENDING && row == VQC_OUTLINE_NO_ROW)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: dataset /renders/state: render %zu is not in part %s of the study: expected state "
+                             "%d, found %d",
+                             archive->path, render, archive->stored.outline.part, VQC_ARCHIVE_PENDING, outcome.state);
     if (outcome.state != VQC_ARCHIVE_DONE)
         return VQC_OK;
     if (is_digest(outcome.picture_sha256) && is_digest(outcome.latent_sha256))

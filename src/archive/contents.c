@@ -74,10 +74,23 @@ static vqc_status version_check(const vqc_archive *archive, vqc_error *error)
 {
     uint32_t version;
     VQC_TRY(vqc_dataset_read(&archive->file_table[VQC_FILE_VERSION], 0, NULL, &version, error));
-    if (version == VQC_LAYOUT_VERSION)
+    if (version == VQC_LAYOUT_VERSION || version == VQC_LAYOUT_VERSION_PART)
         return VQC_OK;
     return vqc_error_set(error, VQC_BAD_INPUT, "%s: is of format version %u, this program reads %d", archive->path,
                          version, VQC_LAYOUT_VERSION);
+}
+
+/* A part says that it is one. */
+static vqc_status part_check(const vqc_archive *archive, vqc_error *error)
+{
+    uint32_t version;
+    const bool part = archive->stored.outline.part != NULL;
+    VQC_TRY(vqc_dataset_read(&archive->file_table[VQC_FILE_VERSION], 0, NULL, &version, error));
+    if (part == (version == VQC_LAYOUT_VERSION_PART))
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: is of format version %u, that of %s, and %s a dataset /study/part", archive->path,
+                         version, part ? "a whole study" : "a part", part ? "has" : "lacks");
 }
 
 static vqc_status shape_open(vqc_archive *archive, size_t index, size_t renders, vqc_error *error)
@@ -125,11 +138,15 @@ static vqc_status memory_make(vqc_archive *archive, vqc_error *error)
 vqc_status vqc_archive_contents_open(vqc_archive *archive, vqc_error *error)
 {
     for (int i = 0; i < VQC_FILE_TABLE_COUNT; i++) {
-        const vqc_dataset_form form = vqc_layout_file_form((vqc_file_table)i);
+        vqc_dataset_form form = vqc_layout_file_form((vqc_file_table)i, 0);
+        if (i == VQC_FILE_LAUNCH_TEXT)
+            form.dims[0] = 0; /* any number */
         VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->file_table[i], error));
     }
     VQC_TRY(version_check(archive, error));
     VQC_TRY(vqc_stored_outline_read(&archive->file, &archive->stored, error));
+    archive->stored.outline.launch_capacity = archive->file_table[VQC_FILE_LAUNCH_TEXT].form.dims[0];
+    VQC_TRY(part_check(archive, error));
     VQC_TRY(memory_make(archive, error));
     const vqc_archive_outline *outline = &archive->stored.outline;
     for (int i = 0; i < VQC_RENDER_TABLE_COUNT; i++) {

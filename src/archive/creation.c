@@ -58,18 +58,18 @@ static vqc_status dataset_make(new_archive *archive, const vqc_dataset_form *for
     return status == VQC_OK ? vqc_seal_add(&archive->seal, offset, bytes, error) : status;
 }
 
-static vqc_status file_tables_make(new_archive *archive, vqc_error *error)
+static vqc_status file_tables_make(new_archive *archive, const vqc_archive_outline *outline, vqc_error *error)
 {
-    static const uint32_t version = VQC_LAYOUT_VERSION;
-    const vqc_dataset_form form = vqc_layout_file_form(VQC_FILE_VERSION);
+    const uint32_t version = outline->part == NULL ? VQC_LAYOUT_VERSION : VQC_LAYOUT_VERSION_PART;
+    const vqc_dataset_form form = vqc_layout_file_form(VQC_FILE_VERSION, 0);
     vqc_dataset dataset;
     VQC_TRY(vqc_dataset_create(&archive->file, &form, &dataset, error));
     vqc_status status = vqc_dataset_write(&dataset, 0, NULL, &version, error);
     vqc_dataset_close(&dataset);
     VQC_TRY(status);
-    const vqc_dataset_form count = vqc_layout_file_form(VQC_FILE_LAUNCH_COUNT);
+    const vqc_dataset_form count = vqc_layout_file_form(VQC_FILE_LAUNCH_COUNT, 0);
     VQC_TRY(dataset_make(archive, &count, true, error));
-    const vqc_dataset_form text = vqc_layout_file_form(VQC_FILE_LAUNCH_TEXT);
+    const vqc_dataset_form text = vqc_layout_file_form(VQC_FILE_LAUNCH_TEXT, outline->launch_capacity);
     return dataset_make(archive, &text, true, error);
 }
 
@@ -110,7 +110,7 @@ static vqc_status shapes_make(new_archive *archive, const vqc_archive_outline *o
 static vqc_status structure_make(new_archive *archive, const vqc_archive_outline *outline, const size_t *rows,
                                  vqc_error *error)
 {
-    VQC_TRY(file_tables_make(archive, error));
+    VQC_TRY(file_tables_make(archive, outline, error));
     VQC_TRY(vqc_outline_write(&archive->file, outline, rows, error));
     VQC_TRY(render_tables_make(archive, outline->render_count, error));
     return shapes_make(archive, outline, error);

@@ -84,6 +84,9 @@ size_t vqc_archive_row_bytes(const vqc_archive *archive, vqc_shape_table table, 
 /* VQC_FAILED unless the archive has this render. */
 VQC_MUST_CHECK vqc_status vqc_archive_render_check(const vqc_archive *archive, size_t render, vqc_error *error);
 
+/* VQC_FAILED unless it has room for its results as well. */
+VQC_MUST_CHECK vqc_status vqc_archive_held_check(const vqc_archive *archive, size_t render, vqc_error *error);
+
 /* VQC_FAILED unless the archive was opened for writing and is still in its place. */
 VQC_MUST_CHECK vqc_status vqc_archive_writable_check(const vqc_archive *archive, vqc_error *error);
 

@@ -6,9 +6,9 @@ vqc_status vqc_archive_launch_count(const vqc_archive *archive, size_t *count_ou
 {
     uint32_t count;
     VQC_TRY(vqc_dataset_read(&archive->file_table[VQC_FILE_LAUNCH_COUNT], 0, NULL, &count, error));
-    if (count > VQC_ARCHIVE_LAUNCH_CAPACITY)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset /launches/count: expected at most %d, found %u",
-                             archive->path, VQC_ARCHIVE_LAUNCH_CAPACITY, count);
+    if (count > archive->stored.outline.launch_capacity)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset /launches/count: expected at most %zu, found %u",
+                             archive->path, archive->stored.outline.launch_capacity, count);
     *count_out = count;
     return VQC_OK;
 }
@@ -24,7 +24,8 @@ vqc_status vqc_archive_launch_append(vqc_archive *archive, const char *text, vqc
     memcpy(row, text, length);
     size_t count;
     VQC_TRY(vqc_archive_launch_count(archive, &count, error));
-    const uint64_t index = count < VQC_ARCHIVE_LAUNCH_CAPACITY ? count : VQC_ARCHIVE_LAUNCH_CAPACITY - 1;
+    const size_t capacity = archive->stored.outline.launch_capacity;
+    const uint64_t index = count < capacity ? count : capacity - 1;
     const uint32_t next = (uint32_t)index + 1;
     VQC_TRY(vqc_dataset_write(&archive->file_table[VQC_FILE_LAUNCH_TEXT], 1, &index, row, error));
     return vqc_dataset_write(&archive->file_table[VQC_FILE_LAUNCH_COUNT], 0, NULL, &next, error);

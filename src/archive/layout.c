@@ -13,7 +13,7 @@ size_t vqc_layout_text_bytes(const char *const *texts, size_t count)
     return longest;
 }
 
-vqc_dataset_form vqc_layout_file_form(vqc_file_table table)
+vqc_dataset_form vqc_layout_file_form(vqc_file_table table, size_t launches)
 {
     switch (table) {
     case VQC_FILE_VERSION:
@@ -25,7 +25,7 @@ vqc_dataset_form vqc_layout_file_form(vqc_file_table table)
                                   .element = VQC_ELEMENT_TEXT,
                                   .text_bytes = VQC_ARCHIVE_LAUNCH_SIZE,
                                   .rank = 1,
-                                  .dims = {VQC_ARCHIVE_LAUNCH_CAPACITY}};
+                                  .dims = {launches == 0 ? VQC_ARCHIVE_LAUNCH_CAPACITY : launches}};
     case VQC_FILE_TABLE_COUNT:
         break;
     }

@@ -6,7 +6,9 @@
 
 /* The datasets beside the outline's texts: their paths, types and sizes. README.md shows the whole. */
 
-enum { VQC_LAYOUT_VERSION = 1, VQC_LAYOUT_SLOTS = 2, VQC_LAYOUT_RELEVANCE_PLANES = 2, VQC_LAYOUT_DIGEST_BYTES = 64 };
+/* The version of archives of parts is another one, so that no program takes one for a study. */
+enum { VQC_LAYOUT_VERSION = 1, VQC_LAYOUT_VERSION_PART = 2 };
+enum { VQC_LAYOUT_SLOTS = 2, VQC_LAYOUT_RELEVANCE_PLANES = 2, VQC_LAYOUT_DIGEST_BYTES = 64 };
 
 /* Tables with a row for each render. */
 typedef enum vqc_render_table {
@@ -54,7 +56,8 @@ typedef enum vqc_file_table {
 /* The longest of some texts in bytes, at least 1: what HDF5 needs for them. */
 size_t vqc_layout_text_bytes(const char *const *texts, size_t count);
 
-vqc_dataset_form vqc_layout_file_form(vqc_file_table table);
+/* With room for so many launches; 0: the usual number. */
+vqc_dataset_form vqc_layout_file_form(vqc_file_table table, size_t launches);
 vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_count);
 
 /* Whether an archive may lack the table: those of vqclip 0.1.0 do. */

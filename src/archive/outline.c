@@ -29,6 +29,11 @@ const vqc_outline_column vqc_outline_columns[VQC_OUTLINE_COLUMN_COUNT] = {
     {"/renders/settings", VQC_OUTLINE_RENDERS, offsetof(vqc_archive_render, settings), true},
     {"/study/prompts", VQC_OUTLINE_TABLE, offsetof(vqc_archive_outline, table), false},
     {"/renders/category", VQC_OUTLINE_CATEGORIES, 0, true},
+    {"/study/part", VQC_OUTLINE_PART, offsetof(vqc_archive_outline, part), true},
+    {"/merged/file", VQC_OUTLINE_SOURCES, offsetof(vqc_archive_source, file), false},
+    {"/merged/part", VQC_OUTLINE_SOURCES, offsetof(vqc_archive_source, part), false},
+    {"/merged/versions", VQC_OUTLINE_SOURCES, offsetof(vqc_archive_source, versions), false},
+    {"/merged/build", VQC_OUTLINE_SOURCES, offsetof(vqc_archive_source, build), false},
 };
 
 bool vqc_outline_list_optional(vqc_outline_list list)
@@ -37,6 +42,8 @@ bool vqc_outline_list_optional(vqc_outline_list list)
     case VQC_OUTLINE_INPUTS:
     case VQC_OUTLINE_TABLE:
     case VQC_OUTLINE_CATEGORIES:
+    case VQC_OUTLINE_PART:
+    case VQC_OUTLINE_SOURCES:
         return true;
     case VQC_OUTLINE_STUDY:
     case VQC_OUTLINE_MODELS:
@@ -48,7 +55,7 @@ bool vqc_outline_list_optional(vqc_outline_list list)
 
 int vqc_outline_list_rank(vqc_outline_list list)
 {
-    return list == VQC_OUTLINE_STUDY || list == VQC_OUTLINE_TABLE ? 0 : 1;
+    return list == VQC_OUTLINE_STUDY || list == VQC_OUTLINE_TABLE || list == VQC_OUTLINE_PART ? 0 : 1;
 }
 
 size_t vqc_outline_rows(const vqc_archive_outline *outline, vqc_outline_list list)
@@ -60,6 +67,10 @@ size_t vqc_outline_rows(const vqc_archive_outline *outline, vqc_outline_list lis
         return outline->input_count;
     case VQC_OUTLINE_TABLE:
         return outline->table == NULL ? 0 : 1;
+    case VQC_OUTLINE_PART:
+        return outline->part == NULL ? 0 : 1;
+    case VQC_OUTLINE_SOURCES:
+        return outline->source_count;
     case VQC_OUTLINE_CATEGORIES:
         return outline->category_count;
     case VQC_OUTLINE_RENDERS:
@@ -82,6 +93,9 @@ static const char *element_at(const vqc_archive_outline *outline, vqc_outline_li
         return (const char *)&outline->renders[row];
     case VQC_OUTLINE_CATEGORIES:
         return (const char *)&outline->categories[row];
+    case VQC_OUTLINE_SOURCES:
+        return (const char *)&outline->sources[row];
+    case VQC_OUTLINE_PART:
     case VQC_OUTLINE_TABLE:
     case VQC_OUTLINE_STUDY:
         break;
@@ -116,7 +130,10 @@ vqc_status vqc_outline_shapes_count(const vqc_archive_outline *outline, size_t *
     VQC_TRY(vqc_memory_allocate(outline->shape_count, sizeof(size_t), "the shapes' renders", &memory, error));
     size_t *counts = memory;
     for (size_t i = 0; i < outline->render_count; i++)
-        counts[outline->renders[i].shape]++;
+        counts[outline->renders[i].shape] += vqc_archive_outline_holds(outline, i);
+    for (size_t i = 0; i < outline->render_count; i++)
+        if (counts[outline->renders[i].shape] == 0)
+            counts[outline->renders[i].shape] = 1;
     *counts_out = counts;
     return VQC_OK;
 }
@@ -127,9 +144,22 @@ vqc_status vqc_outline_rows_number(const vqc_archive_outline *outline, size_t *r
     VQC_TRY(vqc_memory_allocate(outline->shape_count, sizeof(size_t), "the shapes' rows", &memory, error));
     size_t *next = memory;
     for (size_t i = 0; i < outline->render_count; i++)
-        rows_out[i] = next[outline->renders[i].shape]++;
+        rows_out[i] = vqc_archive_outline_holds(outline, i) ? next[outline->renders[i].shape]++ : SIZE_MAX;
     free(next);
     return VQC_OK;
+}
+
+bool vqc_archive_outline_holds(const vqc_archive_outline *outline, size_t render)
+{
+    return outline->held == NULL || outline->held[render];
+}
+
+size_t vqc_archive_outline_held(const vqc_archive_outline *outline)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < outline->render_count; i++)
+        count += vqc_archive_outline_holds(outline, i);
+    return count;
 }
 
 static vqc_status text_check(const char *what, size_t row, const char *text, vqc_error *error)
@@ -185,7 +215,7 @@ vqc_status vqc_outline_check(const vqc_archive_outline *outline, vqc_error *erro
 {
     if (outline->model_count == 0 || outline->shape_count == 0 || outline->render_count == 0)
         return vqc_error_set(error, VQC_BAD_INPUT, "a study without models or renders cannot be stored");
-    if (outline->render_count > UINT32_MAX)
+    if (outline->render_count >= VQC_OUTLINE_NO_ROW)
         return vqc_error_set(error, VQC_BAD_INPUT, "%zu renders are too many for an archive", outline->render_count);
     for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++)
         for (size_t row = 0; row < vqc_outline_rows(outline, vqc_outline_columns[i].list); row++)
@@ -238,7 +268,7 @@ vqc_status vqc_archive_bytes(const vqc_archive_outline *outline, uint64_t *bytes
             VQC_TRY(bytes_add(&sum, &form, error));
     }
     for (int table = 0; table < VQC_FILE_TABLE_COUNT; table++) {
-        form = vqc_layout_file_form((vqc_file_table)table);
+        form = vqc_layout_file_form((vqc_file_table)table, outline->launch_capacity);
         VQC_TRY(bytes_add(&sum, &form, error));
     }
     for (int table = 0; table < VQC_RENDER_TABLE_COUNT; table++) {

@@ -13,6 +13,8 @@ typedef enum vqc_outline_list {
     /* These may have no rows, and then have no datasets. */
     VQC_OUTLINE_INPUTS,
     VQC_OUTLINE_TABLE,
+    VQC_OUTLINE_PART,
+    VQC_OUTLINE_SOURCES,
     VQC_OUTLINE_CATEGORIES /* after the renders: as many */
 } vqc_outline_list;
 
@@ -23,7 +25,7 @@ typedef struct vqc_outline_column {
     bool compared; /* whether an archive that differs here is another study's */
 } vqc_outline_column;
 
-enum { VQC_OUTLINE_COLUMN_COUNT = 19 };
+enum { VQC_OUTLINE_COLUMN_COUNT = 24 };
 extern const vqc_outline_column vqc_outline_columns[VQC_OUTLINE_COLUMN_COUNT];
 
 /* Whether archives may do without the list. */
@@ -39,11 +41,15 @@ const char *vqc_outline_text(const vqc_archive_outline *outline, const vqc_outli
 /* The dataset that holds a column; text_bytes is that of the longest text. */
 vqc_dataset_form vqc_outline_column_form(const vqc_archive_outline *outline, const vqc_outline_column *column);
 
-/* Number of renders of each shape, all below shape_count, in memory that the caller frees. */
+/* Number of rows of each shape, all below shape_count, in memory that the caller frees: of the renders that the
+ * archive holds, and one where it holds none of those that have the shape, for its sizes. */
 VQC_MUST_CHECK vqc_status vqc_outline_shapes_count(const vqc_archive_outline *outline, size_t **counts_out,
                                                    vqc_error *error);
 
-/* Numbers the renders within their shapes: rows_out has render_count elements. */
+/* Numbers the renders that the archive holds within their shapes: rows_out has render_count elements. Others have no
+ * row, which is VQC_OUTLINE_NO_ROW in files, and SIZE_MAX in memory. */
+#define VQC_OUTLINE_NO_ROW UINT32_MAX
+
 VQC_MUST_CHECK vqc_status vqc_outline_rows_number(const vqc_archive_outline *outline, size_t *rows_out,
                                                   vqc_error *error);
 
@@ -61,6 +67,8 @@ typedef struct vqc_stored_outline {
     vqc_archive_input *inputs;
     vqc_archive_render *renders;
     const char **categories;
+    vqc_archive_source *sources;
+    bool *held;
     void **blocks;
     size_t block_count, block_capacity;
     const char *path; /* of the file, for errors */

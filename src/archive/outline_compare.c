@@ -80,6 +80,27 @@ static vqc_status shape_compare(const vqc_archive_extents *stored, const vqc_arc
     return VQC_OK;
 }
 
+static const char *part_name(const vqc_archive_outline *outline)
+{
+    return outline->part == NULL ? "1 of 1" : outline->part;
+}
+
+/* Whether both are for the same renders of the study. */
+static vqc_status parts_compare(const vqc_archive_outline *stored, const vqc_archive_outline *wanted,
+                                vqc_error *error)
+{
+    if ((stored->part == NULL) != (wanted->part == NULL) || strcmp(part_name(stored), part_name(wanted)) != 0)
+        return vqc_error_set(error, VQC_BAD_INPUT, "this archive is part %s of the study, now it is to be part %s",
+                             part_name(stored), part_name(wanted));
+    for (size_t i = 0; i < stored->render_count; i++)
+        if (vqc_archive_outline_holds(stored, i) != vqc_archive_outline_holds(wanted, i))
+            return vqc_error_set(error, VQC_BAD_INPUT,
+                                 "this archive was made for other renders as part %s of the study, render %zu is the "
+                                 "first; go on with the version of vqclip that made it",
+                                 part_name(stored), i);
+    return VQC_OK;
+}
+
 vqc_status vqc_outline_compare(const vqc_archive_outline *stored, const vqc_archive_outline *wanted, vqc_error *error)
 {
     if (strcmp(stored->job_sha256, wanted->job_sha256) != 0)
@@ -94,6 +115,7 @@ vqc_status vqc_outline_compare(const vqc_archive_outline *stored, const vqc_arch
     VQC_TRY(number_compare("number of tables of prompts", stored->table != NULL, wanted->table != NULL, error));
     VQC_TRY(number_compare("number of categories", stored->category_count, wanted->category_count, error));
     VQC_TRY(inputs_compare(stored, wanted, error));
+    VQC_TRY(parts_compare(stored, wanted, error));
     for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++)
         VQC_TRY(column_compare(&vqc_outline_columns[i], stored, wanted, error));
     for (size_t i = 0; i < stored->render_count; i++) {

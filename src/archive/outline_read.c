@@ -73,6 +73,11 @@ static vqc_status list_make(vqc_stored_outline *stored, const vqc_outline_column
         outline->categories = stored->categories;
         outline->category_count = rows;
     }
+    if (column->list == VQC_OUTLINE_SOURCES && !stored->sources) {
+        VQC_TRY(block_allocate(stored, rows, sizeof *stored->sources, "its sources", &stored->sources, error));
+        outline->sources = stored->sources;
+        outline->source_count = rows;
+    }
     if (column->list == VQC_OUTLINE_RENDERS && !stored->renders) {
         VQC_TRY(block_allocate(stored, rows, sizeof *stored->renders, "the renders", &stored->renders, error));
         outline->renders = stored->renders;
@@ -91,6 +96,8 @@ static void text_set(vqc_stored_outline *stored, const vqc_outline_column *colum
         element = (char *)&stored->inputs[row];
     if (column->list == VQC_OUTLINE_RENDERS)
         element = (char *)&stored->renders[row];
+    if (column->list == VQC_OUTLINE_SOURCES)
+        element = (char *)&stored->sources[row];
     if (column->list == VQC_OUTLINE_CATEGORIES)
         element = (char *)&stored->categories[row];
     memcpy(element + column->offset, &text, sizeof text);
@@ -160,6 +167,21 @@ static vqc_status render_numbers_read(const vqc_hdf5_file *file, vqc_stored_outl
     return VQC_OK;
 }
 
+/* The renders of a part are those that have rows. */
+static vqc_status held_read(const vqc_hdf5_file *file, vqc_stored_outline *stored, vqc_error *error)
+{
+    const uint32_t *rows;
+    const size_t count = stored->outline.render_count;
+    if (stored->outline.part == NULL)
+        return VQC_OK;
+    VQC_TRY(numbers_read(file, stored, VQC_RENDER_ROW, &rows, error));
+    VQC_TRY(block_allocate(stored, count, sizeof *stored->held, "the renders of the part", &stored->held, error));
+    for (size_t i = 0; i < count; i++)
+        stored->held[i] = rows[i] != VQC_OUTLINE_NO_ROW;
+    stored->outline.held = stored->held;
+    return VQC_OK;
+}
+
 static vqc_status loss_names_fill(vqc_stored_outline *stored, const vqc_dataset *dataset, vqc_archive_extents *shape,
                                   vqc_error *error)
 {
@@ -218,6 +240,7 @@ vqc_status vqc_stored_outline_read(const vqc_hdf5_file *file, vqc_stored_outline
             VQC_TRY(column_read(file, stored, column, error));
     }
     VQC_TRY(render_numbers_read(file, stored, error));
+    VQC_TRY(held_read(file, stored, error));
     vqc_archive_extents *shapes;
     VQC_TRY(
         block_allocate(stored, stored->outline.shape_count, sizeof *shapes, "the archive's shapes", &shapes, error));

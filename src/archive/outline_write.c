@@ -73,7 +73,7 @@ static vqc_status places_write(const vqc_hdf5_file *file, const vqc_archive_outl
         numbers[i] = outline->renders[i].shape;
     vqc_status status = dataset_store(file, &shape_form, numbers, error);
     for (size_t i = 0; i < outline->render_count; i++)
-        numbers[i] = (uint32_t)rows[i];
+        numbers[i] = rows[i] == SIZE_MAX ? VQC_OUTLINE_NO_ROW : (uint32_t)rows[i];
     if (status == VQC_OK)
         status = dataset_store(file, &row_form, numbers, error);
     free(memory);

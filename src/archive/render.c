@@ -45,6 +45,7 @@ static vqc_status unfinished_check(const vqc_archive *archive, size_t render, vq
 {
     vqc_archive_state state;
     VQC_TRY(vqc_archive_writable_check(archive, error));
+    VQC_TRY(vqc_archive_held_check(archive, render, error));
     VQC_TRY(vqc_archive_state_read(archive, render, &state, error));
     if (state != VQC_ARCHIVE_DONE)
         return VQC_OK;

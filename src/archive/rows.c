@@ -8,6 +8,15 @@ vqc_status vqc_archive_render_check(const vqc_archive *archive, size_t render, v
                          archive->stored.outline.render_count);
 }
 
+vqc_status vqc_archive_held_check(const vqc_archive *archive, size_t render, vqc_error *error)
+{
+    VQC_TRY(vqc_archive_render_check(archive, render, error));
+    if (archive->rows[render] != SIZE_MAX)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "%s: render %zu is not in part %s of the study", archive->path, render,
+                         archive->stored.outline.part);
+}
+
 vqc_status vqc_archive_writable_check(const vqc_archive *archive, vqc_error *error)
 {
     if (archive->disk >= 0)
@@ -33,7 +42,7 @@ vqc_status vqc_archive_value_read(const vqc_archive *archive, vqc_render_table t
 static vqc_status dataset_find(const vqc_archive *archive, vqc_shape_table table, size_t render,
                                const vqc_dataset **dataset_out, vqc_error *error)
 {
-    VQC_TRY(vqc_archive_render_check(archive, render, error));
+    VQC_TRY(vqc_archive_held_check(archive, render, error));
     const uint32_t shape = archive->stored.outline.renders[render].shape;
     const vqc_dataset *dataset = &archive->shapes[shape].table[table];
     if (dataset->form.rank == 0)

@@ -248,6 +248,110 @@ static void test_taken_name(void **state)
     vqc_archive_close(archive);
 }
 
+/* Renders 1 and 4 of the study, both of the large shape. */
+static const bool held[RENDERS] = {[1] = true, [4] = true};
+
+static void start_refused(const fixture *f, const vqc_archive_outline *outline, const char *words)
+{
+    vqc_error error = {0};
+    vqc_archive *archive;
+    bool created;
+    assert_int_equal(
+        vqc_archive_start(f->comm, f->path, outline, VQC_ARCHIVE_LOCKED, &archive, &created, &error), VQC_BAD_INPUT);
+    if (strstr(error.message, words) == NULL)
+        fail_msg("'%s' is not in: %s", words, error.message);
+}
+
+/* The archive of a part knows all of the study, and has room for its own renders alone. */
+static void test_part(void **state)
+{
+    fixture *f = *state;
+    vqc_error error = {0};
+    vqc_archive_state found;
+    f->study.outline.part = "2 of 3";
+    f->study.outline.held = held;
+    vqc_archive *archive = start(f, f->path);
+    check(example_result_write(archive, 4, &error), &error);
+    checkpoint_write(archive, 1, 4);
+    assert_int_equal(example_result_write(archive, 2, &error), VQC_FAILED);
+    assert_non_null(strstr(error.message, "render 2 is not in part 2 of 3 of the study"));
+    assert_int_equal(vqc_archive_failure_write(archive, 0, "lazy", &error), VQC_FAILED);
+    vqc_archive_close(archive);
+    check(vqc_archive_open(f->path, &archive, &error), &error);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    assert_string_equal(outline->part, "2 of 3");
+    assert_int_equal(vqc_archive_outline_held(outline), 2);
+    for (size_t i = 0; i < RENDERS; i++)
+        assert_int_equal(vqc_archive_outline_holds(outline, i), held[i]);
+    assert_int_equal(outline->shapes[1].height, f->study.outline.shapes[1].height);
+    check(vqc_archive_state_read(archive, 2, &found, &error), &error);
+    assert_int_equal(found, VQC_ARCHIVE_PENDING);
+    assert_done(archive, 4);
+    vqc_archive_close(archive);
+    /* It is no study, no other part, and that part of other renders. */
+    vqc_archive_outline other = f->study.outline;
+    other.part = "1 of 3";
+    start_refused(f, &other, "this archive is part 2 of 3 of the study, now it is to be part 1 of 3");
+    other = f->study.outline;
+    other.part = NULL;
+    other.held = NULL;
+    start_refused(f, &other, "this archive is part 2 of 3 of the study, now it is to be part 1 of 1");
+    other = f->study.outline;
+    other.held = (const bool[RENDERS]){[1] = true, [3] = true};
+    start_refused(f, &other, "made for other renders as part 2 of 3 of the study, render 3 is the first");
+    /* Its renders go into an archive of the whole study. */
+    source s = {.path = f->path, .from = 4, .to = 4};
+    f->study.outline.part = NULL;
+    f->study.outline.held = NULL;
+    check(vqc_archive_make(f->copy, &f->study.outline, VQC_ARCHIVE_LOCKED, fill, &s, &error), &error);
+    archive = copy_open(f);
+    assert_null(vqc_archive_outline_of(archive)->part);
+    assert_done(archive, 4);
+    vqc_archive_close(archive);
+}
+
+/* What an archive was merged from, and room for more launches than there usually is. */
+static void test_sources(void **state)
+{
+    enum { LAUNCHES = 600 };
+    fixture *f = *state;
+    vqc_error error = {0};
+    size_t count;
+    char text[VQC_ARCHIVE_LAUNCH_SIZE];
+    static const vqc_archive_source sources[] = {
+        {.file = "a.h5", .part = "1 of 2", .versions = "{\"vqclip\": \"0.2.0\"}", .build = "gcc"},
+        {.file = "b.h5", .part = "2 of 2", .versions = "{}", .build = ""},
+    };
+    f->study.outline.sources = sources;
+    f->study.outline.source_count = 2;
+    f->study.outline.launch_capacity = LAUNCHES;
+    vqc_archive *archive = start(f, f->path);
+    for (int i = 0; i < LAUNCHES; i++) {
+        (void)snprintf(text, sizeof text, "{\"ranks\":%d}", i);
+        check(vqc_archive_launch_append(archive, text, &error), &error);
+    }
+    vqc_archive_close(archive);
+    check(vqc_archive_open(f->path, &archive, &error), &error);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    assert_int_equal(outline->source_count, 2);
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(outline->sources[i].file, sources[i].file);
+        assert_string_equal(outline->sources[i].part, sources[i].part);
+        assert_string_equal(outline->sources[i].versions, sources[i].versions);
+        assert_string_equal(outline->sources[i].build, sources[i].build);
+    }
+    check(vqc_archive_launch_count(archive, &count, &error), &error);
+    assert_int_equal(count, LAUNCHES);
+    check(vqc_archive_launch_read(archive, LAUNCHES - 1, text, &error), &error);
+    assert_string_equal(text, "{\"ranks\":599}");
+    vqc_archive_close(archive);
+    /* A launch that goes on knows nothing of them. */
+    f->study.outline.source_count = 0;
+    f->study.outline.launch_capacity = 0;
+    archive = start(f, f->path);
+    vqc_archive_close(archive);
+}
+
 #define COPY_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -257,6 +361,8 @@ int main(void)
         COPY_TEST(test_another_number),
         COPY_TEST(test_damage),
         COPY_TEST(test_taken_name),
+        COPY_TEST(test_part),
+        COPY_TEST(test_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
