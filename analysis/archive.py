@@ -200,6 +200,8 @@ class Archive:
         version = self._dataset("format_version")
         if version.shape != () or version.dtype.kind != "u" or version[()] != FORMAT_VERSION:
             found = str(version[()]) if version.shape == () else f"size {version.shape}"
+            if found == "2":
+                found += ", a part of a study, which vqclip merge joins with the others"
             raise self._wrong("format_version", f"{FORMAT_VERSION}", found)
 
     def _text(self, name: str) -> str:

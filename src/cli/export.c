@@ -36,6 +36,8 @@ typedef struct export_work {
     size_t written;         /* pictures so far */
     size_t damaged;         /* those that do not have their digest, and renders with such snapshots */
     size_t frames;          /* snapshots so far */
+    size_t *numbers;        /* of the archive's renders, which are those of its part */
+    size_t count;
     size_t sheet_count;
     size_t sheet_cells; /* pictures of every sheet, the last may have fewer */
 } export_work;
@@ -187,15 +189,16 @@ static vqc_status detail_make(const vqc_archive_render *render, size_t number, v
                            found[size] == '.' ? found + size + 1 : "");
 }
 
-/* Describes the cells of a sheet whose first render has that number. */
+/* Describes the cells of a sheet, from that one of the archive's renders on. */
 static vqc_status cells_fill(const export_work *work, size_t first, size_t count, vqc_sheet_cell *cells,
                              vqc_text *details, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(work->archive);
     for (size_t i = 0; i < count; i++) {
-        const vqc_archive_render *render = &outline->renders[first + i];
+        const size_t number = work->numbers[first + i];
+        const vqc_archive_render *render = &outline->renders[number];
         const vqc_archive_extents *shape = &outline->shapes[render->shape];
-        VQC_TRY(detail_make(render, first + i, &details[i], error));
+        VQC_TRY(detail_make(render, number, &details[i], error));
         cells[i] = (vqc_sheet_cell){shape->height, shape->width, render->prompt, details[i].data};
     }
     return VQC_OK;
@@ -203,14 +206,13 @@ static vqc_status cells_fill(const export_work *work, size_t first, size_t count
 
 static vqc_status subtitle_make(const export_work *work, size_t number, vqc_text *subtitle, vqc_error *error)
 {
-    size_t count = vqc_archive_outline_of(work->archive)->render_count;
-    VQC_TRY(vqc_text_append(subtitle, error, "%zu render%s", count, count == 1 ? "" : "s"));
+    VQC_TRY(vqc_text_append(subtitle, error, "%zu render%s", work->count, work->count == 1 ? "" : "s"));
     if (work->sheet_count == 1)
         return VQC_OK;
     return vqc_text_append(subtitle, error, " · sheet %zu of %zu", number + 1, work->sheet_count);
 }
 
-/* Lays out the sheet of that number, whose first render is `first`. */
+/* Lays out the sheet of that number, from that one of the archive's renders on. */
 static vqc_status sheet_lay_out(const export_work *work, size_t number, size_t first, size_t count,
                                 vqc_sheet **sheet_out, vqc_error *error)
 {
@@ -249,13 +251,13 @@ static vqc_status sheet_write(const export_work *work, size_t number, const vqc_
 static vqc_status sheet_export(export_work *work, size_t number, vqc_error *error)
 {
     size_t first = number * work->sheet_cells;
-    size_t left = vqc_archive_outline_of(work->archive)->render_count - first;
+    size_t left = work->count - first;
     size_t count = left < work->sheet_cells ? left : work->sheet_cells;
     vqc_sheet *sheet;
     VQC_TRY(sheet_lay_out(work, number, first, count, &sheet, error));
     vqc_status status = VQC_OK;
     for (size_t i = 0; i < count && status == VQC_OK; i++)
-        status = render_export(work, first + i, sheet, i, error);
+        status = render_export(work, work->numbers[first + i], sheet, i, error);
     if (status == VQC_OK)
         status = sheet_write(work, number, sheet, error);
     vqc_sheet_destroy(sheet);
@@ -265,7 +267,7 @@ static vqc_status sheet_export(export_work *work, size_t number, vqc_error *erro
 /* Says what was written. */
 static void outcome_print(const export_work *work, const char *lack)
 {
-    (void)printf("%zu of %zu pictures and ", work->written, vqc_archive_outline_of(work->archive)->render_count);
+    (void)printf("%zu of %zu pictures and ", work->written, work->count);
     if (work->sheet_count == 1)
         vqc_print(stdout, "the contact sheet %s/sheet.png\n", work->folder);
     else
@@ -279,7 +281,7 @@ static vqc_status video_path_make(const export_work *work, size_t number, vqc_te
 {
     const char *file = work->options->video;
     const char *ending = strrchr(file, '.');
-    if (vqc_archive_outline_of(work->archive)->render_count == 1)
+    if (work->count == 1)
         return vqc_text_append(path, error, "%s", file);
     return vqc_text_append(path, error, "%.*s-%05zu%s", (int)(ending - file), file, number, ending);
 }
@@ -346,14 +348,24 @@ static vqc_status lack_check(const export_work *work, const char *lack, vqc_erro
     return vqc_error_set(error, VQC_FAILED, "--captions: %s", lack);
 }
 
+static vqc_status renders_list(export_work *work, vqc_error *error)
+{
+    const vqc_archive_outline *outline = vqc_archive_outline_of(work->archive);
+    VQC_TRY(vqc_memory_allocate(outline->render_count, sizeof *work->numbers, "renders", &work->numbers, error));
+    for (size_t i = 0; i < outline->render_count; i++)
+        if (vqc_archive_outline_holds(outline, i))
+            work->numbers[work->count++] = i;
+    return VQC_OK;
+}
+
 static vqc_status pictures_export(export_work *work, vqc_error *error)
 {
-    size_t count = vqc_archive_outline_of(work->archive)->render_count;
     const char *lack;
     VQC_TRY(vqc_captions_create(&work->captions, &lack, error));
     VQC_TRY(lack_check(work, lack, error));
-    work->sheet_count = (count + VQC_SHEET_MAX_CELLS - 1) / VQC_SHEET_MAX_CELLS;
-    work->sheet_cells = (count + work->sheet_count - 1) / work->sheet_count; /* about as many on each */
+    VQC_TRY(renders_list(work, error));
+    work->sheet_count = (work->count + VQC_SHEET_MAX_CELLS - 1) / VQC_SHEET_MAX_CELLS;
+    work->sheet_cells = (work->count + work->sheet_count - 1) / work->sheet_count; /* about as many on each */
     for (size_t i = 0; i < work->sheet_count; i++)
         VQC_TRY(sheet_export(work, i, error));
     outcome_print(work, lack);
@@ -461,6 +473,7 @@ static vqc_status export_run(void *context, const vqc_text_list *operands, vqc_e
     if (status == VQC_OK)
         status = pictures_export(&work, error);
     vqc_captions_destroy(work.captions);
+    free(work.numbers);
     vqc_archive_close(archive);
     return status;
 }

@@ -16,12 +16,13 @@ static void text_add(json_t *launch, const char *key, const char *text)
 }
 
 /* JSON text that the caller frees; NULL without memory. */
-static char *launch_describe(const vqc_comm *comm, const vqc_compute *compute, const vqc_environment *environment,
-                             const char *job, int64_t team)
+static char *launch_describe(const vqc_archive_outline *outline, const vqc_comm *comm, const vqc_compute *compute,
+                             const vqc_environment *environment, const char *job, int64_t team)
 {
     json_t *launch = json_object();
     json_object_set_new(launch, "ranks", json_integer(vqc_comm_size(comm)));
     json_object_set_new(launch, "team", team == 0 ? json_string("auto") : json_integer(team));
+    text_add(launch, "part", outline->part);
     text_add(launch, "host", vqc_comm_host(comm));
     text_add(launch, "device", environment->field[VQC_ENVIRONMENT_DEVICE]);
     text_add(launch, "instruction_set", environment->field[VQC_ENVIRONMENT_INSTRUCTION_SET]);
@@ -44,7 +45,7 @@ vqc_status vqc_launch_record(vqc_archive *archive, const vqc_comm *comm, const v
 {
     if (vqc_comm_rank(comm) != 0)
         return VQC_OK;
-    char *text = launch_describe(comm, compute, environment, job, team);
+    char *text = launch_describe(vqc_archive_outline_of(archive), comm, compute, environment, job, team);
     if (text == NULL)
         return vqc_error_set(error, VQC_FAILED, "no memory for the launch's description");
     vqc_status status = vqc_archive_launch_append(archive, text, error);

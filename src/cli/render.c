@@ -14,6 +14,7 @@
 #include "cli/launch_head.h"
 #include "cli/launch_record.h"
 #include "cli/launch_report.h"
+#include "cli/part.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
 #include "cli/study_report.h"
@@ -28,6 +29,8 @@
 typedef struct render_options {
     vqc_compute compute;
     const char *output;
+    const char *part_text; /* NULL: all of the study */
+    vqc_part part;
     long checkpoint;        /* seconds */
     long team;              /* ranks of a team; 0: as the job file says */
     long lanes;             /* renders that a rank makes at a time; 0: chosen by the device */
@@ -66,7 +69,8 @@ static void work_release(render_work *work)
 /* Lanes to make ready: not more than there are renders for. */
 static int lanes_wanted(const render_options *options, const render_work *work)
 {
-    return vqc_lane_count_useful(vqc_lanes_choose(options->lanes, options->compute.ops), work->study->render_count,
+    return vqc_lane_count_useful(vqc_lanes_choose(options->lanes, options->compute.ops),
+                                 vqc_archive_outline_held(vqc_study_archive_outline(work->outline)),
                                  vqc_comm_size(work->comm));
 }
 
@@ -76,16 +80,18 @@ static vqc_status study_open(const render_options *options, const char *job, ren
     VQC_TRY(vqc_study_open(job, &work->study, error));
     VQC_TRY(vqc_targets_check(work->study, false, error));
     VQC_TRY(vqc_study_inputs_digest(work->study, error));
-    VQC_TRY(vqc_text_append(&work->path, error, "%s/%s.h5", options->output, work->study->name));
+    VQC_TRY(vqc_part_path(options->output, work->study->name, options->part, &work->path, error));
     VQC_TRY(vqc_renderer_create(work->study, options->compute.ops, options->compute.dtype, &work->renderer, error));
     const vqc_generator *generator = vqc_renderer_generator(work->renderer);
     VQC_TRY(vqc_study_idle_keys(work->study, vqc_generator_has_codes(generator), &work->remarks, error));
-    VQC_TRY(vqc_lanes_open(&work->lanes, &options->compute, work->renderer, lanes_wanted(options, work), error));
     VQC_TRY(
         vqc_environment_find(options->compute.ops, options->compute.dtype, VQC_VERSION, &work->environment, error));
     vqc_environment_write(&work->environment, work->environment_line);
     vqc_environment_write_bytes(&work->environment, work->environment_bytes);
-    return vqc_study_archive_create(work->study, work->renderer, &work->environment, &work->outline, error);
+    VQC_TRY(vqc_study_archive_create(work->study, work->renderer, &work->environment, &work->outline, error));
+    if (options->part.count > 0)
+        VQC_TRY(vqc_study_archive_part(work->outline, work->study, options->part.number, options->part.count, error));
+    return vqc_lanes_open(&work->lanes, &options->compute, work->renderer, lanes_wanted(options, work), error);
 }
 
 /* The size of teams: the option's, else the study's; 0: auto. */
@@ -165,7 +171,8 @@ static vqc_status outcome_print(const render_work *work, bool json, bool finishe
             vqc_print(stderr, "vqclip: render %zu failed: %s\n", i, outcome.reason);
     }
     if (vqc_comm_rank(work->comm) == 0 && !json)
-        vqc_print(stdout, "%zu of %zu renders in %s\n", done, work->study->render_count, work->path.data);
+        vqc_print(stdout, "%zu of %zu renders in %s\n", done,
+                  vqc_archive_outline_held(vqc_archive_outline_of(work->archive)), work->path.data);
     if (!finished)
         return vqc_error_set(error, VQC_STOPPED, "stopped and saved; the same command goes on from here");
     if (failed > 0)
@@ -183,7 +190,19 @@ static vqc_status study_agree(const render_options *options, const char *job, re
         status = vqc_error_prefix(error, "rank %d on %s", rank, vqc_comm_host(work->comm));
     VQC_TRY(vqc_comm_agree(work->comm, status, error));
     VQC_TRY(vqc_plan_agree(work->comm, vqc_study_archive_outline(work->outline), &work->environment, error));
-    return vqc_comm_agree(work->comm, vqc_folder_make(options->output, error), error);
+    status = vqc_folder_make(options->output, error);
+    if (status == VQC_OK && rank == 0)
+        status = vqc_part_folder_check(options->output, work->study->name, options->part, error);
+    return vqc_comm_agree(work->comm, status, error);
+}
+
+/* Says which part of the study this launch makes. */
+static void part_say(const render_work *work)
+{
+    const vqc_archive_outline *outline = vqc_archive_outline_of(work->archive);
+    if (outline->part != NULL && vqc_comm_rank(work->comm) == 0)
+        vqc_print(stderr, "vqclip: part %s of the study, %zu of its %zu renders\n", outline->part,
+                  vqc_archive_outline_held(outline), outline->render_count);
 }
 
 static vqc_status render_study(render_options *options, const char *job, render_work *work, vqc_error *error)
@@ -202,6 +221,7 @@ static vqc_status render_study(render_options *options, const char *job, render_
                               options->no_lock ? VQC_ARCHIVE_UNLOCKED : VQC_ARCHIVE_LOCKED, &work->archive, &created,
                               error));
     VQC_TRY(vqc_launch_head_say(work->comm, &work->environment, error));
+    part_say(work);
     VQC_TRY(vqc_comm_agree(work->comm,
                            vqc_launch_record(work->archive, work->comm, &options->compute, &work->environment, job,
                                              team_of(options, work), error),
@@ -214,13 +234,14 @@ static vqc_status render_study(render_options *options, const char *job, render_
 }
 
 /* Checks the options, and sets the time limit, which counts from `started`. */
-static vqc_status options_check(const render_options *options, double started, vqc_error *error)
+static vqc_status options_check(render_options *options, double started, vqc_error *error)
 {
     double seconds;
     if (options->output == NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "render: -o, --output is needed");
     VQC_TRY(vqc_ranks_timeout_check(options->peer_timeout, error));
     VQC_TRY(vqc_lanes_check(options->lanes, error));
+    VQC_TRY(vqc_part_parse(options->part_text, &options->part, error));
     if (options->time_limit == NULL)
         return VQC_OK;
     VQC_TRY(vqc_duration_parse("--time-limit", options->time_limit, &seconds, error));
@@ -255,6 +276,10 @@ static const vqc_option table[] = {
      .value = "DIR",
      .help = "folder for the archive, made if it is not there",
      VQC_OPTION_MEMBER(render_options, output)},
+    {.name = "--part",
+     .value = "I/N",
+     .help = "make part I of N alone, from 1; array: as the task's place in its Slurm array says",
+     VQC_OPTION_MEMBER(render_options, part_text)},
     {.name = "--checkpoint",
      .value = "SECONDS",
      .usual = "10",
@@ -284,7 +309,9 @@ const vqc_command vqc_command_render = {
     .summary = "a study's pictures into an archive",
     .usage = "vqclip render JOB -o DIR",
     .about = "Renders a study into the archive DIR/STUDY.h5, alone or under mpirun or srun. The same command again\n"
-             "goes on where the last one stopped. With --json it says where the launch's time went.",
+             "goes on where the last one stopped. With --json it says where the launch's time went.\n"
+             "With --part it makes a share of the renders, in an archive DIR/STUDY.part-I-of-N.h5 of its own;\n"
+             "vqclip merge joins them. Shares cost about the same, and depend on the study and N alone.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_minimum = 1,

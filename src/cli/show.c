@@ -63,11 +63,15 @@ static vqc_status archive_print(const vqc_archive *archive, size_t *damaged, vqc
     for (size_t i = 0; i < outline->model_count; i++)
         vqc_print(stdout, "model   %s  %s  %s\n", outline->models[i].role, outline->models[i].sha256,
                   outline->models[i].path);
+    if (outline->part != NULL)
+        vqc_print(stdout, "part    %s, %zu of the study's %zu renders\n", outline->part,
+                  vqc_archive_outline_held(outline), outline->render_count);
     if (!vqc_archive_has_record_digests(archive))
         (void)printf("digests of pictures and latents alone; this archive, of an earlier version, has no others\n");
     (void)printf("\nnumber  state          loss       time  picture       render\n");
     for (size_t i = 0; i < outline->render_count; i++)
-        VQC_TRY(render_print(archive, i, damaged, error));
+        if (vqc_archive_outline_holds(outline, i))
+            VQC_TRY(render_print(archive, i, damaged, error));
     return VQC_OK;
 }
 
@@ -126,7 +130,11 @@ static vqc_status archive_print_json(const vqc_archive *archive, size_t *damaged
     json_t *report = json_pack("{s: s, s: s, s: b, s: o, s: o}", "study", outline->study, "job_sha256",
                                outline->job_sha256, "record_digests", vqc_archive_has_record_digests(archive),
                                "models", models_to_json(outline), "renders", renders);
+    if (outline->part != NULL)
+        json_object_set_new(report, "part", json_string(outline->part));
     for (size_t i = 0; i < outline->render_count; i++) {
+        if (!vqc_archive_outline_holds(outline, i))
+            continue;
         vqc_status status = render_to_json(archive, i, renders, damaged, error);
         if (status != VQC_OK) {
             json_decref(report);
@@ -165,7 +173,7 @@ const vqc_command vqc_command_show = {
     .summary = "what an archive holds",
     .usage = "vqclip show ARCHIVE [--json]",
     .about = "Lists an archive's renders: state, last loss, time, SHA-256 of the picture, prompt. What is done is\n"
-             "compared with its digests. A launch may be writing it meanwhile.",
+             "compared with its digests. A launch may be writing it meanwhile. Of a part it lists its own renders.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_minimum = 1,

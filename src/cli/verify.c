@@ -112,6 +112,8 @@ static void found_print(const verify_work *work)
 {
     const vqc_verification *found = &work->found;
     vqc_print(stdout, "archive   %s: its structure is right\n", vqc_archive_path(work->archive));
+    if (vqc_archive_outline_of(work->archive)->part != NULL)
+        vqc_print(stdout, "part      %s of the study\n", vqc_archive_outline_of(work->archive)->part);
     (void)printf("renders   %zu finished, %zu failed, %zu pending\n", found->done_count, found->failed_count,
                  found->pending_count);
     (void)printf("digests   %zu of %zu right\n", found->done_count - found->damaged_count, found->done_count);

@@ -86,6 +86,8 @@ static vqc_status list_make(const vqc_archive_outline *outline, const vqc_enviro
     char line[VQC_ARCHIVE_DEVICE_SIZE];
     vqc_environment_write_bytes(environment, line);
     VQC_TRY(vqc_text_append(list, error, "the job file\tSHA-256 %s\n", outline->job_sha256));
+    VQC_TRY(
+        vqc_text_append(list, error, "the part of the study\t%s\n", outline->part == NULL ? "all" : outline->part));
     VQC_TRY(vqc_text_append(list, error, "the environment\t%s\n", line));
     VQC_TRY(models_add(list, outline, error));
     VQC_TRY(inputs_add(list, outline, error));

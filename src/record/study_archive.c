@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "render/regulariser.h"
 #include "schedule/checkpoint.h"
+#include "schedule/parts.h"
 #include "study/tables.h"
 #include "text/tokenizer.h"
 #include "weights/parts.h"
@@ -28,6 +29,8 @@ struct vqc_study_archive {
     char **loss_names; /* every name of every shape, to be freed */
     size_t loss_name_count, loss_name_capacity;
     char *versions;
+    char *part; /* of a part: its name, and its renders */
+    bool *held;
 };
 
 /* Appends the file's name and digest; a path that is NULL gives empty ones. Not its folder, since the same study may
@@ -303,6 +306,26 @@ vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *
     return VQC_OK;
 }
 
+vqc_status vqc_study_archive_part(vqc_study_archive *archive, const vqc_study *study, uint32_t number, uint32_t count,
+                                  vqc_error *error)
+{
+    uint32_t *parts;
+    vqc_text name = {0};
+    VQC_TRY(vqc_memory_allocate(study->render_count, sizeof *parts, "the parts of renders", &parts, error));
+    vqc_status status = vqc_parts_divide(study, count, parts, error);
+    if (status == VQC_OK)
+        status = vqc_memory_allocate(study->render_count, sizeof *archive->held, "a part", &archive->held, error);
+    for (size_t i = 0; status == VQC_OK && i < study->render_count; i++)
+        archive->held[i] = parts[i] == number;
+    free(parts);
+    VQC_TRY(status);
+    status = vqc_text_append(&name, error, "%u of %u", number, count);
+    archive->part = name.data;
+    archive->outline.part = archive->part;
+    archive->outline.held = archive->held;
+    return status;
+}
+
 void vqc_study_archive_destroy(vqc_study_archive *archive)
 {
     if (archive == NULL)
@@ -328,6 +351,8 @@ void vqc_study_archive_destroy(vqc_study_archive *archive)
     free(archive->categories);
     free(archive->loss_names);
     free(archive->versions);
+    free(archive->part);
+    free(archive->held);
     free(archive);
 }
 

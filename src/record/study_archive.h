@@ -21,6 +21,10 @@ typedef struct vqc_study_archive vqc_study_archive;
 VQC_MUST_CHECK vqc_status vqc_study_archive_create(const vqc_study *study, const vqc_renderer *renderer,
                                                    const vqc_environment *environment,
                                                    vqc_study_archive **archive_out, vqc_error *error);
+/* Makes it the archive of a part of the study: part `number` of `count`, from 1, with the renders that
+ * vqc_parts_divide gives it. More parts than there are renders are VQC_BAD_INPUT. */
+VQC_MUST_CHECK vqc_status vqc_study_archive_part(vqc_study_archive *archive, const vqc_study *study, uint32_t number,
+                                                 uint32_t count, vqc_error *error);
 /* NULL is allowed. */
 void vqc_study_archive_destroy(vqc_study_archive *archive);
 

@@ -80,7 +80,8 @@ vqc_status vqc_verification_check_results(vqc_verification *verification, const 
     VQC_TRY(vqc_memory_allocate(count, sizeof *verification->damaged, "renders", &verification->damaged, error));
     VQC_TRY(vqc_memory_allocate(count, sizeof(size_t), "renders", &verification->impossible, error));
     for (size_t i = 0; i < count; i++)
-        VQC_TRY(result_check(verification, archive, i, error));
+        if (vqc_archive_outline_holds(vqc_archive_outline_of(archive), i))
+            VQC_TRY(result_check(verification, archive, i, error));
     return VQC_OK;
 }
 

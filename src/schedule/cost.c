@@ -13,6 +13,13 @@ void vqc_cost_guess(const vqc_study *study, vqc_cost_seconds *seconds_out)
         seconds_out->crop[i] = 1.0;
 }
 
+void vqc_cost_guess_whole(const vqc_study *study, vqc_cost_seconds *seconds_out)
+{
+    *seconds_out = (vqc_cost_seconds){.pixel = 1.0};
+    for (size_t i = 0; i < study->perceptor_count; i++)
+        seconds_out->crop[i] = pixels_per_crop;
+}
+
 void vqc_cost_work(const vqc_study *study, const vqc_render *render, const vqc_cost_seconds *seconds,
                    vqc_share_work *work_out)
 {

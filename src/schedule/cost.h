@@ -29,6 +29,9 @@ typedef struct vqc_cost_seconds {
  * proportion to each other, but are no seconds. */
 void vqc_cost_guess(const vqc_study *study, vqc_cost_seconds *seconds_out);
 
+/* The same in whole numbers, whose sums are exact: what is decided by them is decided alike on every machine. */
+void vqc_cost_guess_whole(const vqc_study *study, vqc_cost_seconds *seconds_out);
+
 /* The render's crop groups, with what one of each perceptor costs. */
 void vqc_cost_work(const vqc_study *study, const vqc_render *render, const vqc_cost_seconds *seconds,
                    vqc_share_work *work_out);

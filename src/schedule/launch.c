@@ -55,10 +55,11 @@ static vqc_status results_check(const vqc_launch *launch, vqc_error *error)
 static vqc_status list_read(const vqc_launch *launch, render_list *list, vqc_error *error)
 {
     vqc_cost_seconds guess;
-    for (size_t i = 0; i < launch->study->render_count; i++) {
+    const vqc_archive_outline *outline = vqc_archive_outline_of(launch->archive);
+    for (size_t i = 0; i < outline->render_count; i++) {
         vqc_archive_state state;
         VQC_TRY(vqc_archive_state_read(launch->archive, i, &state, error));
-        if (state != VQC_ARCHIVE_DONE)
+        if (state != VQC_ARCHIVE_DONE && vqc_archive_outline_holds(outline, i))
             list->numbers[list->count++] = (int64_t)i;
     }
     vqc_cost_guess(launch->study, &guess);
@@ -69,7 +70,7 @@ static vqc_status list_read(const vqc_launch *launch, render_list *list, vqc_err
 static void done_say(const vqc_launch *launch, const render_list *list)
 {
     char line[VQC_ERROR_MESSAGE_SIZE];
-    const size_t count = launch->study->render_count;
+    const size_t count = vqc_archive_outline_held(vqc_archive_outline_of(launch->archive));
     if (!launch->resumed || launch->say == NULL || vqc_comm_rank(launch->comm) != 0)
         return;
     (void)snprintf(line, sizeof line, "goes on with %s, %zu of %zu renders are done",
@@ -81,8 +82,10 @@ static void done_say(const vqc_launch *launch, const render_list *list)
 static void steps_count(vqc_rank *rank, const render_list *list)
 {
     const vqc_study *study = rank->launch->study;
+    const vqc_archive_outline *outline = vqc_archive_outline_of(rank->launch->archive);
     for (size_t i = 0; i < study->render_count; i++)
-        rank->progress.steps_study += study->renders[i].settings->steps;
+        if (vqc_archive_outline_holds(outline, i))
+            rank->progress.steps_study += study->renders[i].settings->steps;
     for (int64_t i = 0; i < list->count; i++)
         rank->steps_listed += study->renders[list->numbers[i]].settings->steps;
 }
@@ -325,8 +328,8 @@ vqc_status vqc_launch_run(const vqc_launch *launch, bool *finished_out, vqc_laun
     vqc_status status = results_check(launch, error);
     if (status == VQC_OK)
         status = list_make(launch, &list, error);
-    rank.progress.renders = launch->study->render_count;
-    rank.done_before = launch->study->render_count - (size_t)list.count;
+    rank.progress.renders = vqc_archive_outline_held(vqc_archive_outline_of(launch->archive));
+    rank.done_before = rank.progress.renders - (size_t)list.count;
     if (status == VQC_OK) {
         done_say(launch, &list);
         steps_count(&rank, &list);

@@ -11,14 +11,15 @@
 /* One launch of a study: its ranks form teams, which take renders, those that cost most first, until none is left;
  * each team's leader writes its renders into the archive and keeps checkpoints of what is under way. Ranks that find
  * no render left join teams that are still at work. Renders that are done are left alone, but for those that no
- * longer have their digests: that is said, and they are made again. So the same launch again goes on where the last
+ * longer have their digests: that is said, and they are made again. Where the archive is for a part of the study, its
+ * renders are all that there are. So the same launch again goes on where the last
  * one stopped, on any number of ranks. A render whose checkpoint was computed in another environment, or by vqclip
  * 0.1.0, which did not keep it, begins again: half of each would be neither. All failures are VQC_FAILED: the
  * archive's, and MPI's. */
 
 /* How far a launch is, as its rank sees it; what other ranks made is seen up to a second later. */
 typedef struct vqc_launch_progress {
-    size_t renders;        /* of the study */
+    size_t renders;        /* of the study, or of its part that the archive is for */
     size_t renders_done;   /* in the archive */
     size_t renders_failed; /* by this launch */
     int64_t step, steps;   /* of this rank's render under way */

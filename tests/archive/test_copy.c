@@ -256,8 +256,8 @@ static void start_refused(const fixture *f, const vqc_archive_outline *outline, 
     vqc_error error = {0};
     vqc_archive *archive;
     bool created;
-    assert_int_equal(
-        vqc_archive_start(f->comm, f->path, outline, VQC_ARCHIVE_LOCKED, &archive, &created, &error), VQC_BAD_INPUT);
+    assert_int_equal(vqc_archive_start(f->comm, f->path, outline, VQC_ARCHIVE_LOCKED, &archive, &created, &error),
+                     VQC_BAD_INPUT);
     if (strstr(error.message, words) == NULL)
         fail_msg("'%s' is not in: %s", words, error.message);
 }
@@ -357,12 +357,8 @@ static void test_sources(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        COPY_TEST(test_all_is_copied),
-        COPY_TEST(test_another_number),
-        COPY_TEST(test_damage),
-        COPY_TEST(test_taken_name),
-        COPY_TEST(test_part),
-        COPY_TEST(test_sources),
+        COPY_TEST(test_all_is_copied), COPY_TEST(test_another_number), COPY_TEST(test_damage),
+        COPY_TEST(test_taken_name),    COPY_TEST(test_part),           COPY_TEST(test_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
