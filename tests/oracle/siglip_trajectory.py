@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """Writes tests/render/fixtures/*_trajectory.safetensors: twenty steps of Adam in PyTorch, in float64.
 
-The picture of 16 x 16 is that of a small generator of tests/models/fixtures (diffusers 0.42), the perceptor open_clip's
-SigLIP there; the crop is the whole picture. The losses are the weighted squared spherical distances.
+The picture of 16 x 16 is that of a small generator of tests/models/fixtures (diffusers 0.42, LlamaGen's), the perceptor
+open_clip's SigLIP there; the crop is the whole picture. The losses are the weighted squared spherical distances.
+
+LlamaGen is in no package. Its class is read from a checkout of its repository where --llamagen names one; without it the
+case is computed with taming's modules under LlamaGen's names, and must give the same numbers.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import fixtures
+import generators
 import siglip
 import torch
 from diffusers import AutoencoderKL, VQModel
@@ -85,18 +90,66 @@ def vq_limit(table):
     return lambda z: z.maximum(low).minimum(high)
 
 
-def write_siglip():
+def write_siglip(_):
     generator, table, codes = vq_start()
     z = table[codes].permute(2, 0, 1)[None]
     made = trajectory(z, lambda z, _: generator.decode(z).sample, vq_limit(table))
     write("siglip", {"initial_codes": codes.int(), **made})
 
 
-def write_free():
+def write_free(_):
     """The same without its quantiser."""
     generator, table, codes = vq_start()
     z = table[codes].permute(2, 0, 1)[None]
     write("free", trajectory(z, lambda z, _: generator.decoder(generator.post_quant_conv(z)), vq_limit(table)))
+
+
+def llamagen_made(path):
+    """The small LlamaGen of taming's modules: its rows, and the picture of rows."""
+
+    def make():
+        return generators.UnitRows(generators.small_parameters([8]))
+
+    generator = generators.taming_load(make(), path, torch.float64, generators.llamagen_name)
+    return generator.codebook, generator.nearest_codes, generator.decode
+
+
+def llamagen_public(path, checkout):
+    """The same of LlamaGen's own class; the sizes that its constructor fixes are those of the small one."""
+    sys.path.insert(0, str(checkout))
+    from tokenizer.tokenizer_image import vq_model
+
+    multiples, width = [1, 1], generators.WIDTH
+    arguments = vq_model.ModelArgs(
+        codebook_size=40, codebook_embed_dim=width, codebook_show_usage=False, z_channels=width
+    )
+    model = vq_model.VQModel(arguments)
+    sizes = {"ch": 32, "ch_mult": multiples, "num_res_blocks": 1, "z_channels": width}
+    model.encoder, model.decoder = vq_model.Encoder(**sizes), vq_model.Decoder(**sizes)
+    model.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()}, strict=True)
+    model = model.eval().requires_grad_(False).double()
+
+    def choose(z):
+        return model.quantize(z)[2][2].reshape(z.shape[0], *z.shape[2:])
+
+    return model.quantize.get_codebook_entry(torch.arange(40)), choose, model.decode
+
+
+def write_llamagen(checkout):
+    """Directions alone count: z begins as rows of length one, and its gradient is that of the row it becomes."""
+    path = MODELS / "llamagen.safetensors"
+    rows, choose, decode_rows = llamagen_made(path) if checkout is None else llamagen_public(path, checkout)
+    codes = torch.randint(0, len(rows), (CELLS, CELLS), generator=torch.Generator().manual_seed(4))
+    changed = []
+
+    def decode(z, _):
+        found = choose(z.detach())
+        changed.append(int((found[0] != codes).sum()))
+        return decode_rows(rows[found].permute(0, 3, 1, 2) + (z - z.detach()))
+
+    made = trajectory(rows[codes].permute(2, 0, 1)[None], decode, vq_limit(rows))
+    assert changed[0] == 0 and changed[-1] > 0, changed
+    write("llamagen", {"initial_codes": codes.int(), **made})
 
 
 def start_picture():
@@ -108,7 +161,7 @@ def start_picture():
     return pixels.double() / 255 * 2 - 1
 
 
-def write_kl():
+def write_kl(_):
     """Without a codebook: from the mean of the start's distribution, held in half a unit around the middle."""
     generator = AutoencoderKL.from_pretrained(MODELS / "diffusers_kl16", local_files_only=True).eval().double()
     unit, middle = 1 / generator.config.scaling_factor, generator.config.shift_factor
@@ -120,15 +173,17 @@ def write_kl():
     write("kl", made)
 
 
-CASES = {"siglip": write_siglip, "free": write_free, "kl": write_kl}
+CASES = {"siglip": write_siglip, "free": write_free, "kl": write_kl, "llamagen": write_llamagen}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("case", nargs="*", help=f"which of {', '.join(CASES)}; all where none is given")
+    parser.add_argument("--llamagen", type=Path, help="a checkout of LlamaGen's repository, for its own class")
+    options = parser.parse_args()
     WRITTEN.mkdir(exist_ok=True)
-    for case in parser.parse_args().case or CASES:
-        CASES[case]()
+    for case in options.case or CASES:
+        CASES[case](options.llamagen)
 
 
 if __name__ == "__main__":

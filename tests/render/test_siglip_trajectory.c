@@ -1,4 +1,4 @@
-/* Twenty steps of Adam with SigLIP and generators of diffusers, against PyTorch's
+/* Twenty steps of Adam with SigLIP and generators of diffusers and LlamaGen, against PyTorch's
  * (tests/oracle/siglip_trajectory.py). */
 
 #include <setjmp.h>
@@ -17,16 +17,19 @@
 
 #define FOLDER VQC_SOURCE_DIR "/tests/render/fixtures/"
 #define SIGLIP JOB_FIXTURES "siglip_open_clip/"
-#define VQ JOB_FIXTURES "diffusers_vq/"
-#define KL JOB_FIXTURES "diffusers_kl16/"
+#define DIFFUSERS(folder)                                                                                            \
+    "{config: " JOB_FIXTURES folder "config.json, checkpoint: " JOB_FIXTURES folder                                  \
+    "diffusion_pytorch_model.safetensors}"
+#define VQ DIFFUSERS("diffusers_vq/")
+#define KL DIFFUSERS("diffusers_kl16/")
+#define LLAMAGEN "{checkpoint: " JOB_FIXTURES "llamagen.safetensors}"
 
 enum { STEPS = 20, TERMS = 2, CELLS = 64, MOST_WIDTH = 16 };
 
 #define JOB(generator, init, more)                                                                                   \
     "study: trajectory\n"                                                                                            \
     "models:\n"                                                                                                      \
-    "  generator: {config: " generator "config.json, checkpoint: " generator                                         \
-    "diffusion_pytorch_model.safetensors}\n"                                                                         \
+    "  generator: " generator "\n"                                                                                   \
     "  perceptors: [{checkpoint: " SIGLIP "open_clip_model.safetensors}]\n"                                          \
     "render:\n"                                                                                                      \
     "  size: [16, 16]\n"                                                                                             \
@@ -42,7 +45,8 @@ enum { STEPS = 20, TERMS = 2, CELLS = 64, MOST_WIDTH = 16 };
     "      - {embedding: {file: " SIGLIP                                                                             \
     "open_clip_model_expected.safetensors, tensor: text_embed, row: 1}, weight: -0.3}\n"
 
-#define CODES "{codes: {file: " FOLDER "siglip_trajectory.safetensors, tensor: initial_codes}}"
+#define CODES_OF(file) "{codes: {file: " FOLDER file ", tensor: initial_codes}}"
+#define CODES CODES_OF("siglip_trajectory.safetensors")
 #define PICTURE "{image: " FOLDER "start.png}"
 
 typedef struct trajectory {
@@ -56,6 +60,11 @@ static const trajectory siglip = {
 /* Without a codebook. */
 static const trajectory kl = {
     .expected = FOLDER "kl_trajectory.safetensors", .job = JOB(KL, PICTURE, "  clamp_range: 0.5\n"), .width = 16};
+
+/* A codebook of which the directions count alone. */
+static const trajectory llamagen = {.expected = FOLDER "llamagen_trajectory.safetensors",
+                                    .job = JOB(LLAMAGEN, CODES_OF("llamagen_trajectory.safetensors"), ""),
+                                    .width = 6};
 
 static float *expected_read(vqc_weights *weights, const char *name, int64_t count)
 {
@@ -132,6 +141,11 @@ static void test_free_vectors(void **state)
     trajectory_check(&free_vectors, *state);
 }
 
+static void test_llamagen(void **state)
+{
+    trajectory_check(&llamagen, *state);
+}
+
 int main(int argc, char **argv)
 {
     vqc_error error = {0};
@@ -145,6 +159,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(test_siglip, argv[1]),
         cmocka_unit_test_prestate(test_kl, argv[1]),
         cmocka_unit_test_prestate(test_free_vectors, argv[1]),
+        cmocka_unit_test_prestate(test_llamagen, argv[1]),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
