@@ -80,10 +80,12 @@ void vqc_generator_vectors(const vqc_generator *generator, const int32_t *codes,
         memcpy(z + i * width, generator->codebook + codes[i] * width, (size_t)width * sizeof *z);
 }
 
-void vqc_generator_vectors_settle(const vqc_generator *generator, float *z, int64_t count)
+bool vqc_generator_vectors_settle(const vqc_generator *generator, float *z, int64_t count)
 {
+    const double rounding = 0x1p-8;
+    bool other = false;
     if (!quantisers[generator->quantiser].unit_rows)
-        return;
+        return false;
     for (int64_t row = 0; row < count; row++) {
         float *vector = z + row * generator->width;
         double square = 0.0;
@@ -92,7 +94,9 @@ void vqc_generator_vectors_settle(const vqc_generator *generator, float *z, int6
         double length = fmax(sqrt(square), 1e-12); /* as LlamaGen's normalisation has it */
         for (int64_t i = 0; i < generator->width; i++)
             vector[i] = (float)((double)vector[i] / length);
+        other = other || fabs(length - 1.0) > rounding;
     }
+    return other;
 }
 
 /* Adds the search for the codes; without a codebook z goes on as it is. */

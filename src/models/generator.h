@@ -32,6 +32,7 @@ typedef struct vqc_generator {
     vqc_quantiser quantiser;
     float picture_lowest, picture_highest; /* range of the pictures that it makes, and reads */
     float *codebook;                       /* (codes, width), host memory; NULL: there is none */
+    bool rows_settled;                     /* whether its rows had other lengths in the file */
     float z_middle, z_unit;       /* without a codebook: the mean of z, about, and its deviation, of all channels; as
                                      diffusion on it has them, 1 / scaling_factor and shift_factor */
     const vqc_coder_style *style; /* of its blocks */
@@ -76,8 +77,9 @@ void vqc_generator_pixels_scale(const vqc_generator *generator, float *scale, fl
 void vqc_generator_vectors(const vqc_generator *generator, const int32_t *codes, int64_t count, float *z);
 
 /* Brings count vectors that an encoder made to where z begins: where only directions count, to length one, the length
- * of the codebook's rows, in place. */
-void vqc_generator_vectors_settle(const vqc_generator *generator, float *z, int64_t count);
+ * of the codebook's rows, in place. Returns whether one of them had a length that is another than by rounding of
+ * bf16. */
+bool vqc_generator_vectors_settle(const vqc_generator *generator, float *z, int64_t count);
 
 /* From a latent to a picture: z → codes → decoder(codebook[codes]); without a codebook z → decoder(z). */
 typedef struct vqc_generator_decoder {

@@ -4,8 +4,8 @@
 
 /* LlamaGen's VQ-16 and VQ-8, and Janus's copy of the former: taming's network under other names, with attention at
  * the last level, and rows of the codebook of which the direction counts alone: z and rows are divided by their
- * lengths at every use. (transformers' JanusVQVAE does so where it decodes; where it encodes, it takes the nearest
- * row as it is stored, unlike Janus's own program.) The gradient passes straight through to z as it is. */
+ * lengths at every use, as Janus's own program has it. (transformers' JanusVQVAE does so where it decodes; where it
+ * encodes, it takes the nearest row as it is stored.) The gradient passes straight through to z as it is. */
 
 static const vqc_vqgan_naming llamagen_naming = {
     .level = {[VQC_VQGAN_ENCODER] = "encoder.conv_blocks", [VQC_VQGAN_DECODER] = "decoder.conv_blocks"},
@@ -140,6 +140,9 @@ const vqc_generator_type vqc_generator_janus = {
     .has = janus_has,
     .codebook = "quantize.embedding.weight",
     .harmless = vqc_vqgan_harmless,
+    .settled_note =
+        "codes by direction, as Janus's own program has them; transformers' JanusVQVAE encodes to others, as "
+        "its rows are not of length one",
     .config_beside = true,
     .picture_lowest = -1.0F,
     .picture_highest = 1.0F,

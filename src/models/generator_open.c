@@ -206,7 +206,7 @@ static vqc_status codebook_read(vqc_generator *generator, vqc_error *error)
         return VQC_OK;
     VQC_TRY(vqc_parameters_read(&generator->parameters, generator->type->codebook, 2, shape, &generator->codebook,
                                 error));
-    vqc_generator_vectors_settle(generator, generator->codebook, generator->codes);
+    generator->rows_settled = vqc_generator_vectors_settle(generator, generator->codebook, generator->codes);
     return VQC_OK;
 }
 

@@ -23,6 +23,8 @@ typedef struct vqc_generator_type {
     const char *const *has;
     const char *const *lacks;
     const char *codebook; /* name of its tensor; NULL: there is none */
+    /* What is to be known of a file whose rows were brought to length one; NULL: nothing. */
+    const char *settled_note;
     /* Patterns (models/unread.h) of names without the prefix: what a file may have and changes no result. */
     const char *const *harmless;
     /* What configuration its files do not go without, for messages; NULL: the file alone says everything. */

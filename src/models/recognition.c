@@ -138,8 +138,9 @@ static void generator_describe(const vqc_generator *generator, char text[VQC_REC
 {
     char codes[96];
     codes_describe(generator, codes, sizeof codes);
-    (void)snprintf(text, VQC_RECOGNITION_SIZE, "%s, %s, %lld channels at full resolution", generator->type->name,
-                   codes, (long long)generator->full_width);
+    const char *note = generator->rows_settled ? generator->type->settled_note : NULL;
+    (void)snprintf(text, VQC_RECOGNITION_SIZE, "%s, %s, %lld channels at full resolution%s%s", generator->type->name,
+                   codes, (long long)generator->full_width, note == NULL ? "" : "; ", note == NULL ? "" : note);
 }
 
 /* A file that does not go without its configuration, and is given none, is described by its shapes. */

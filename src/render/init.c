@@ -59,7 +59,7 @@ vqc_status vqc_init_encode(const vqc_generator *generator, vqc_ops *ops, vqc_dty
     if (status == VQC_OK)
         status = vqc_network_read(encoder.network, encoder.latent, z, error);
     if (status == VQC_OK)
-        vqc_generator_vectors_settle(generator, z, rows * columns);
+        (void)vqc_generator_vectors_settle(generator, z, rows * columns);
     vqc_generator_encoder_destroy(&encoder);
     return status;
 }

@@ -53,7 +53,8 @@ static const family_fixture generators[] = {
      .says = "MaskGIT VQGAN, 40 codes of width 6"},
     {.family = "JanusVQVAE",
      .weights = FIXTURES "janus/model.safetensors",
-     .says = "JanusVQVAE, 40 codes of width 6"},
+     .says = "JanusVQVAE, 40 codes of width 6, 32 channels at full resolution; codes by direction, as Janus's own "
+             "program has them; transformers' JanusVQVAE encodes to others"},
     {.family = "VQModel of diffusers",
      .weights = FIXTURES "diffusers_vq/diffusion_pytorch_model.safetensors",
      .says = "VQModel of diffusers, 40 codes of width 6"},
