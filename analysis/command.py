@@ -7,6 +7,7 @@ on standard error. Remarks that are no errors go to standard error too, so that 
 import argparse
 import csv
 import io
+import math
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -95,3 +96,33 @@ def count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, found {text!r}")
     return int(text)
+
+
+def counts(text: str) -> list[int]:
+    """An argparse type: "6,12", whole numbers of at least 1."""
+    return [positive(part.strip()) for part in text.split(",")]
+
+
+def number(text: str) -> float:
+    """An argparse type: a finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"expected a number, found {text!r}")
+    return value
+
+
+def above_zero(text: str) -> float:
+    """An argparse type: a number above 0."""
+    if (value := number(text)) <= 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text!r}")
+    return value
+
+
+def share(text: str) -> float:
+    """An argparse type: a number between 0 and 1."""
+    if not 0 < (value := number(text)) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number between 0 and 1, found {text!r}")
+    return value

@@ -3,6 +3,7 @@
 
     analysis/rating.py make -o STUDY --raters 6 both=both.h5 vit=vit.h5    STUDY/raters/ to raters, STUDY/key.json not
     analysis/rating.py collect --key STUDY/key.json -o ratings.csv FILE... what raters saved -> one table
+    analysis/rating.py power pilot.csv --difference 0.3                    how many raters and prompts a study needs
 
 Ratings are 1 to 5 for how well a picture matches its text. Prompts that not every condition has are left out.
 """
@@ -16,8 +17,10 @@ import packages  # noqa: F401  first, as it says what the others would miss
 import collection
 import command
 import kit
+import power
 from condition import SOURCE_HELP, open_conditions
 from key import read_key
+from table import put_out
 
 
 def make(arguments: argparse.Namespace) -> None:
@@ -47,6 +50,14 @@ def collect(arguments: argparse.Namespace) -> None:
     collection.write_ratings(arguments.output, ratings)
     raters = len({rating.rater for rating in ratings})
     print(f"{arguments.output}: {len(ratings)} ratings by {raters} of {len(key.orders)} raters")
+
+
+def plan(arguments: argparse.Namespace) -> None:
+    differences = power.pilot_differences(arguments.pilot)
+    sizes = sorted(set(arguments.raters)), sorted(set(arguments.prompts))
+    comparisons = arguments.comparisons or len(differences)
+    put_out([power.power_table(power.pilot_variances(differences), arguments.difference, sizes, comparisons, arguments.power,
+                               arguments.seed)], arguments.output)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -87,6 +98,24 @@ def build_parser() -> argparse.ArgumentParser:
     collector.add_argument("--key", type=Path, required=True, help="the study's key.json")
     collector.add_argument("-o", "--output", type=Path, required=True, help="the table to write, CSV")
     collector.set_defaults(run=collect)
+
+    planner = commands.add_parser("power", help="how many raters and prompts a study needs",
+                                  description="Simulates studies with the variances of a pilot, and counts those that find a "
+                                  "difference.")
+    planner.add_argument("pilot", type=Path, metavar="PILOT.csv", help="what collect wrote, or answers to pairs")
+    planner.add_argument("--difference", type=command.above_zero, required=True,
+                         help="that is to be found, in ratings, or of answers to pairs in preference (0 to 1)")
+    planner.add_argument("--raters", type=command.counts, default=[3, 6, 12, 24, 40], metavar="N,N...",
+                         help="default 3,6,12,24,40")
+    planner.add_argument("--prompts", type=command.counts, default=[4, 8, 12, 24, 40], metavar="N,N...",
+                         help="default 4,8,12,24,40")
+    planner.add_argument("--comparisons", type=command.positive, metavar="N",
+                         help="of the study's table (default: the pilot's)")
+    planner.add_argument("--power", type=command.share, default=0.8, metavar="SHARE",
+                         help="of studies that are to find it (default 0.8)")
+    planner.add_argument("--seed", type=command.count, default=1, help="of the simulation (default 1)")
+    planner.add_argument("-o", "--output", type=Path, metavar="DIR", help="also write the table there")
+    planner.set_defaults(run=plan)
     return parser
 
 

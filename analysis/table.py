@@ -111,3 +111,9 @@ def write_tables(folder: Path, tables: list[Table]) -> None:
     for table in tables:
         for ending, content in (("md", table.markdown()), ("csv", table.csv()), ("tex", table.latex())):
             write_whole(folder / f"{table.name}.{ending}", content.encode())
+
+
+def put_out(tables: list[Table], folder: Path | None) -> None:
+    print("\n".join(table.markdown() for table in tables), end="")
+    if folder is not None:
+        write_tables(folder, tables)

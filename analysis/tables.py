@@ -2,6 +2,7 @@
 """Tables from collected ratings and from archives, as Markdown on standard output and as files.
 
     analysis/tables.py ratings ratings.csv -o TABLES     mean ratings, comparisons, agreement, raters
+    analysis/tables.py pairs pairs.csv -o TABLES         win rates and preferences, strengths, agreement
     analysis/tables.py times both.h5 -o TABLES           seconds for a picture, by device and settings
     analysis/tables.py losses both.h5 vit.h5 -o TABLES   losses after the last step, by perceptor and variant
 
@@ -23,8 +24,10 @@ import crossed
 from agreement import krippendorff_alpha
 from archive import Archive, Losses, Render, open_archives
 from collection import Rating, read_ratings
+from pairs import Pairs, davidson, read_answers
+from sheet import Sheet
 from significance import holm, prompt_means
-from table import NOTHING, Cell, Number, Spread, Table, write_tables
+from table import NOTHING, Cell, Number, Spread, Table, put_out
 
 
 def spread(values: list[float], digits: int) -> Spread:
@@ -33,77 +36,55 @@ def spread(values: list[float], digits: int) -> Spread:
     return Spread(Number(float(np.mean(values)), digits), Number(deviation, digits))
 
 
-class Scores:
-    """First ratings as arrays, prompts and conditions in the study's order, NaN where missing. `of_pictures` (raters,
-    pictures); `of_prompts` (raters, prompts, conditions), the mean over pictures of a prompt and condition."""
-
-    def __init__(self, ratings: list[Rating]):
-        first = [rating for rating in ratings if not rating.repeat]
-        self.raters = sorted({rating.rater for rating in first})
-        self.prompts = list(dict.fromkeys(rating.prompt for rating in first))
-        self.conditions = list(dict.fromkeys(rating.condition for rating in first))
-        self.count = len(first)
-        pictures = sorted({rating.picture for rating in first})
-        self.of_pictures = np.full((len(self.raters), len(pictures)), np.nan)
-        sums = np.zeros((len(self.raters), len(self.prompts), len(self.conditions)))
-        counts = np.zeros_like(sums)
-        for rating in first:
-            rater = self.raters.index(rating.rater)
-            place = rater, self.prompts.index(rating.prompt), self.conditions.index(rating.condition)
-            self.of_pictures[rater, pictures.index(rating.picture)] = rating.rating
-            sums[place] += rating.rating
-            counts[place] += 1
-        self.of_prompts = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
-        self.in_rounds = bool(((counts > 0).sum(axis=2) < 2).all())  # no rater compares
-
-
-def of_others(scores: Scores) -> str:
+def of_others(raters: int, prompts: int, study: str = "ratings") -> str:
     """What stands below tables with intervals."""
-    raters, prompts = len(scores.raters), len(scores.prompts)
     text = ("Interval and p of one t distribution, for other raters and other prompts (raters, prompts and rest random; "
             "crossed.py)")
-    if min(raters, prompts) < crossed.FEWEST:
-        return f"{text}; –: fewer than {crossed.FEWEST} raters or prompts say nothing of others."
+    shares = crossed.held(raters, prompts, study)
+    if shares is None:
+        fewest, where = (crossed.FEWEST + 2, ", in rounds,") if study == "rounds" else (crossed.FEWEST + 1, "")
+        return f"{text}; –: fewer than {fewest} raters or prompts{where} say nothing of others."
     few = " and ".join(f"{count} {name}" for count, name in ((raters, "raters"), (prompts, "prompts"))
                        if count < crossed.FEW)
-    share = crossed.HELD_OF_ROUNDS if scores.in_rounds else crossed.HELD
-    return (f"{text}; {share} of 100 such intervals hold what is true, in simulations"
-            f"{few and f' (few: {few})'}. –: nothing varies.")
+    least, most = (f"{100 * share:.0f}" for share in shares)
+    return (f"{text}; {least} to {most} of 100 intervals of as many raters and prompts hold what is true, in "
+            f"simulations{few and f' (few: {few})'}. –: nothing varies, or too few cells.")
 
 
-def means_table(scores: Scores) -> Table:
+def means_table(sheet: Sheet) -> Table:
     """The paper's table 1."""
-    by_prompt = prompt_means(scores.of_prompts)
-    rows: list[list[Cell]] = [[prompt, *map(Number, row)] for prompt, row in zip(scores.prompts, by_prompt, strict=True)]
-    estimates = [crossed.of_values(scores.of_prompts[:, :, place]) for place in range(len(scores.conditions))]
+    by_prompt = prompt_means(sheet.of_prompts)
+    rows: list[list[Cell]] = [[prompt, *map(Number, row)] for prompt, row in zip(sheet.prompts, by_prompt, strict=True)]
+    estimates = [crossed.of_values(sheet.of_prompts[:, :, place]) for place in range(len(sheet.conditions))]
     low, high = zip(*(estimate.interval() for estimate in estimates))
     means = [estimate.mean for estimate in estimates]
     for name, values in (("mean", means), ("95 % from", low), ("95 % to", high)):
         rows.append([name, *map(Number, values)])
-    note = (f"Ratings from 1 to 5: {scores.count}; raters: {len(scores.raters)}; prompts: {len(scores.prompts)}. "
-            f"{of_others(scores)}")
-    return Table("means", "Mean ratings", ["prompt", *scores.conditions], rows, note, summary_rows=3)
+    note = (f"Ratings from 1 to 5: {sheet.count}; raters: {len(sheet.raters)}; prompts: {len(sheet.prompts)}. "
+            f"{of_others(len(sheet.raters), len(sheet.prompts))}")
+    return Table("means", "Mean ratings", ["prompt", *sheet.conditions], rows, note, summary_rows=3)
 
 
-def comparisons_table(scores: Scores, pairs: list[tuple[int, int]]) -> Table:
+def comparisons_table(sheet: Sheet, pairs: list[tuple[int, int]]) -> Table:
     """Each pair of conditions."""
-    estimates = [crossed.of_difference(scores.of_prompts[:, :, first], scores.of_prompts[:, :, second])
+    estimates = [crossed.of_difference(sheet.of_prompts[:, :, first], sheet.of_prompts[:, :, second])
                  for first, second in pairs]
     adjusted = holm([estimate.p() for estimate in estimates])
     rows: list[list[Cell]] = []
     for (first, second), estimate, corrected in zip(pairs, estimates, adjusted, strict=True):
-        names = f"{scores.conditions[first]} − {scores.conditions[second]}"
+        names = f"{sheet.conditions[first]} − {sheet.conditions[second]}"
         rows.append([names, Number(estimate.mean), *map(Number, estimate.interval()), estimate.raters, estimate.prompts,
                      Number(estimate.p(), 4), Number(corrected, 4)])
-    note = f"{of_others(scores)} Holm: for all rows together that have a p."
+    note = (f"{of_others(len(sheet.raters), len(sheet.prompts), 'rounds' if sheet.in_rounds else 'ratings')} Holm: for all rows together that have "
+            "a p.")
     columns = ["comparison", "difference", "95 % from", "95 % to", "raters", "prompts", "p", "p (Holm)"]
     return Table("comparisons", "Conditions compared", columns, rows, note)
 
 
-def agreement_table(scores: Scores) -> Table:
-    rows = [[f"Krippendorff's α, {level}", Number(krippendorff_alpha(scores.of_pictures, level), 3)]
+def agreement_table(sheet: Sheet) -> Table:
+    rows = [[f"Krippendorff's α, {level}", Number(krippendorff_alpha(sheet.of_pictures, level), 3)]
             for level in ("ordinal", "interval")]
-    note = (f"Raters: {len(scores.raters)}; pictures: {scores.of_pictures.shape[1]}; ratings: {scores.count}. 1: full "
+    note = (f"Raters: {len(sheet.raters)}; pictures: {sheet.of_pictures.shape[1]}; ratings: {sheet.count}. 1: full "
             "agreement, 0: chance.")
     return Table("agreement", "Agreement between raters", ["measure", "value"], rows, note)
 
@@ -118,9 +99,9 @@ def repeat_cells(ratings: list[Rating]) -> list[Cell]:
     return [len(distances), distances.count(0), Number(float(np.mean(distances)))]
 
 
-def raters_table(scores: Scores, ratings: list[Rating]) -> Table:
+def raters_table(sheet: Sheet, ratings: list[Rating]) -> Table:
     rows = []
-    for rater in scores.raters:
+    for rater in sheet.raters:
         own = [rating for rating in ratings if rating.rater == rater]
         values = [rating.rating for rating in own if not rating.repeat]
         rows.append([rater, len(values), Number(float(np.mean(values))), Number(float(np.std(values))),
@@ -131,10 +112,63 @@ def raters_table(scores: Scores, ratings: list[Rating]) -> Table:
 
 
 def rating_tables(ratings: list[Rating]) -> list[Table]:
-    scores = Scores(ratings)
-    pairs = list(itertools.combinations(range(len(scores.conditions)), 2))
-    compared = [comparisons_table(scores, pairs)] if pairs else []
-    return [means_table(scores), *compared, agreement_table(scores), raters_table(scores, ratings)]
+    sheet = Sheet(ratings)
+    pairs = list(itertools.combinations(range(len(sheet.conditions)), 2))
+    compared = [comparisons_table(sheet, pairs)] if pairs else []
+    return [means_table(sheet), *compared, agreement_table(sheet), raters_table(sheet, ratings)]
+
+
+def preferences_table(pairs: Pairs) -> Table:
+    """Each pair of conditions that were compared."""
+    compared = pairs.compared()
+    estimates = [crossed.of_values(pairs.preferences(*pair)) for pair in compared]
+    adjusted = holm([estimate.p() for estimate in estimates])
+    rows: list[list[Cell]] = []
+    for (first, second), estimate, corrected in zip(compared, estimates, adjusted, strict=True):
+        wins, ties, losses = pairs.better[first, second], pairs.ties[first, second], pairs.better[second, first]
+        rows.append([f"{pairs.conditions[first]} − {pairs.conditions[second]}", int(wins), int(ties), int(losses),
+                     Number((wins + ties / 2) / (wins + ties + losses)), Number(estimate.mean),
+                     *map(Number, estimate.interval()), estimate.raters, estimate.prompts, Number(estimate.p(), 4),
+                     Number(corrected, 4)])
+    left, tied = (sum(answer.answer == value for answer in pairs.answers) for value in (1, 0))
+    note = (f"Answers: {len(pairs.answers)}; the left picture was better in {left}, the right one in "
+            f"{len(pairs.answers) - left - tied}, neither in {tied}. Win rate: a tie is half a win. Preference: 1 where the "
+            "first is better, −1 where the second is, as the mean of the prompts' means. "
+            f"{of_others(len(pairs.raters), len(pairs.prompts), 'pairs')} Holm: for all rows together that have a p.")
+    columns = ["comparison", "wins", "ties", "losses", "win rate", "preference", "95 % from", "95 % to", "raters", "prompts",
+               "p", "p (Holm)"]
+    return Table("preferences", "Conditions compared in pairs", columns, rows, note)
+
+
+def strengths_table(pairs: Pairs) -> Table:
+    """Davidson's model, as description."""
+    found = davidson(pairs.better, pairs.ties)
+    answers = (pairs.better + pairs.better.T + pairs.ties).sum(axis=1)
+    rows = [[name, int(count), int(wins), Number(found.log[place] if found else math.nan)]
+            for place, (name, count, wins) in enumerate(
+                zip(pairs.conditions, answers, pairs.better.sum(axis=1), strict=True))]
+    text = ("Log of the strength in Davidson's model, mean 0: a description, without an interval, as answers of a rater are "
+            "not independent; comparisons are in the other table.")
+    if found is None:
+        note = (f"{text} –: the answers have no likeliest strengths, as wins do not lead from each condition to each other and "
+                "back.")
+    elif math.isinf(found.log_tie):
+        note = f"{text} No ties."
+    else:
+        note = f"{text} Log of the ties' ν: {Number(found.log_tie)}."
+    return Table("strengths", "Strengths of conditions", ["condition", "answers", "wins", "log strength"], rows, note)
+
+
+def pairs_agreement_table(pairs: Pairs) -> Table:
+    values = pairs.of_units()
+    rows = [[f"Krippendorff's α, {level}", Number(krippendorff_alpha(values, level), 3)] for level in ("nominal", "ordinal")]
+    note = (f"Raters: {len(pairs.raters)}; prompts and pairs: {int((~np.isnan(values)).any(axis=0).sum())}; answers: "
+            f"{int((~np.isnan(values)).sum())}, the first of each rater. 1: full agreement, 0: chance.")
+    return Table("agreement", "Agreement between raters", ["measure", "value"], rows, note)
+
+
+def pairs_tables(pairs: Pairs) -> list[Table]:
+    return [preferences_table(pairs), strengths_table(pairs), pairs_agreement_table(pairs)]
 
 
 def settings_cells(render: Render) -> tuple[str, ...]:
@@ -182,12 +216,6 @@ def losses_table(archives: dict[str, Archive]) -> Table:
                  text_columns=4)
 
 
-def put_out(tables: list[Table], folder: Path | None) -> None:
-    print("\n".join(table.markdown() for table in tables), end="")
-    if folder is not None:
-        write_tables(folder, tables)
-
-
 def finished_table(table: Table) -> Table:
     if not table.rows:
         raise command.BadInput("expected finished renders, found none")
@@ -204,6 +232,12 @@ def build_parser() -> argparse.ArgumentParser:
     ratings = commands.add_parser("ratings", parents=[output], help="from what rating.py collect wrote")
     ratings.add_argument("file", type=Path, metavar="RATINGS.csv")
     ratings.set_defaults(run=lambda arguments: put_out(rating_tables(read_ratings(arguments.file)), arguments.output))
+
+    compared = commands.add_parser("pairs", parents=[output], help="from answers to pairs",
+                                   description="A row of the file is an answer: rater, prompt, the conditions left and right, "
+                                   "and 1 where the left one is better, 0 for a tie, -1 where the right one is.")
+    compared.add_argument("file", type=Path, metavar="PAIRS.csv")
+    compared.set_defaults(run=lambda arguments: put_out(pairs_tables(Pairs(read_answers(arguments.file))), arguments.output))
 
     for name, make, text in (("times", times_table, "seconds for a picture"),
                              ("losses", losses_table, "losses after the last step")):

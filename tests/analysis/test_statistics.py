@@ -1,11 +1,15 @@
-"""Agreement and significance against published examples, definitions and arithmetic by hand."""
+"""Agreement, significance and strengths against public packages, published examples, definitions and arithmetic by hand."""
 
+import json
 import math
 import unittest
+from pathlib import Path
 
 import numpy as np
+from scipy import optimize
 
 import crossed
+import pairs
 from agreement import krippendorff_alpha
 from significance import holm, prompt_means
 
@@ -16,6 +20,96 @@ PUBLISHED = [
     [0, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, 0],
     [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, 0],
 ]
+
+
+PUBLIC = json.loads((Path(__file__).with_name("fixtures") / "statistics.json").read_text())  # tests/oracle/make_statistics.py
+
+
+class PublicPackagesTest(unittest.TestCase):
+    def test_whole_tables_by_lmertest(self):
+        for case in PUBLIC["whole"]:
+            found = crossed.of_values(np.array(case["table"]))
+            np.testing.assert_allclose((found.mean, found.error, found.freedom, found.p()),
+                                       [case[name] for name in ("mean", "error", "freedom", "p")], rtol=1e-4)
+
+    def test_missing_cells_near_lmertest(self):
+        """Likelihood and moments differ where cells are missing, and a mean is not weighted alike."""
+        for case in PUBLIC["missing"]:
+            found = crossed.of_values(np.array(case["table"], float))
+            self.assertLess(abs(found.mean - case["mean"]), 0.2 * case["error"])
+            np.testing.assert_allclose((found.error, found.freedom), (case["error"], case["freedom"]), rtol=0.1)
+
+    def test_davidson_by_psychotools(self):
+        for case in PUBLIC["davidson"]:
+            count = len(case["strengths"])
+            answers = [pairs.Answer(str(rater), "p", "abcde"[first], "abcde"[second], answer)
+                       for rater, row in enumerate(case["answers"])
+                       for (first, second), answer in zip(case["pairs"], row, strict=True)]
+            asked = pairs.Pairs(answers)
+            found = pairs.davidson(asked.better, asked.ties)
+            np.testing.assert_allclose(found.log - found.log[-1], case["strengths"], atol=1e-5)
+            self.assertAlmostEqual(found.log_tie, case["log_tie"], places=5)
+            self.assertAlmostEqual(found.log_likelihood, case["log_likelihood"], places=6)
+            self.assertEqual(len(found.log), count)
+
+    def test_alpha_by_krippendorff(self):
+        for case in PUBLIC["alpha"]:
+            values = np.array(case["values"], float)
+            for level in ("nominal", "ordinal", "interval"):
+                self.assertAlmostEqual(krippendorff_alpha(values, level), case[level], places=9)
+
+    def test_holm_by_r(self):
+        for case in PUBLIC["holm"]:
+            np.testing.assert_allclose(holm(case["p"]), case["holm"], atol=1e-10)
+            np.testing.assert_allclose(holm([math.nan, *case["p"]])[1:], case["holm"], atol=1e-10)
+
+
+class StrengthsTest(unittest.TestCase):
+    def strengths(self, better, ties):
+        return pairs.davidson(np.array(better), np.array(ties))
+
+    def test_two_by_hand(self):
+        """Six wins, two ties, three losses of eleven: s[0] : ν √(s[0] s[1]) : s[1] = 6 : 2 : 3."""
+        found = self.strengths([[0, 6], [3, 0]], [[0, 2], [2, 0]])
+        np.testing.assert_allclose(found.log, [math.log(2) / 2, -math.log(2) / 2], atol=1e-9)
+        self.assertAlmostEqual(found.log_tie, math.log(2 / math.sqrt(18)), places=8)
+        without = self.strengths([[0, 6], [3, 0]], [[0, 0], [0, 0]])
+        np.testing.assert_allclose(without.log, [math.log(2) / 2, -math.log(2) / 2], atol=1e-9)
+        self.assertEqual(without.log_tie, -math.inf)
+
+    def test_where_no_strength_is_the_likeliest(self):
+        nothing = np.zeros((3, 3), int)
+        circle = np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]])
+        self.assertIsNotNone(self.strengths(circle, nothing))
+        self.assertIsNone(self.strengths(np.triu(np.ones((3, 3), int), 1), nothing))  # the first always wins
+        self.assertIsNone(self.strengths(nothing, np.ones((3, 3), int) - np.eye(3, dtype=int)))  # nobody wins
+        self.assertIsNone(self.strengths([[0, 1, 0], [1, 0, 0], [0, 0, 0]], nothing))  # the third is compared with none
+        # One win and one tie: the more ν grows with the difference, the likelier are both.
+        self.assertIsNone(self.strengths([[0, 1], [0, 0]], [[0, 1], [1, 0]]))
+        # Two wins in a row and a tie of their ends: a circle with more wins than ties.
+        self.assertIsNotNone(self.strengths([[0, 1, 0], [0, 0, 1], [0, 0, 0]], [[0, 0, 1], [0, 0, 0], [1, 0, 0]]))
+
+    def test_the_rule_for_strengths_by_linear_programming(self):
+        """There are none where some direction makes no answer that was given less likely beside another one, and one more."""
+        rng = np.random.default_rng(2)
+        seen = {True: 0, False: 0}
+        for _ in range(400):
+            better = rng.poisson(0.5, (3, 3)) * (1 - np.eye(3, dtype=int))
+            ties = np.triu(rng.poisson(0.5, (3, 3)), 1)
+            ties += ties.T
+            if not ties.any():
+                continue
+            expected = pairs.has_strengths(better, ties)
+            seen[expected] += 1
+            self.assertEqual(no_direction(*pairs.outcomes(better, ties)), expected, (better, ties))
+        self.assertGreater(min(seen.values()), 50)
+
+
+def no_direction(logits, counts):
+    pair, given = np.nonzero(counts)
+    ahead = (logits[pair, given][:, None] - logits[pair]).reshape(-1, logits.shape[2])
+    best = optimize.linprog(-ahead.sum(axis=0), -ahead, np.zeros(len(ahead)), bounds=(-1, 1)).fun
+    return best > -1e-9 and np.linalg.matrix_rank(ahead) == logits.shape[2] - 1
 
 
 class AgreementTest(unittest.TestCase):
@@ -139,6 +233,25 @@ class CrossedTest(unittest.TestCase):
         self.assertAlmostEqual(high, 1 + 2.201 / math.sqrt(12), places=3)
         self.assertAlmostEqual(estimate.p(), 0.0053, places=4)
 
+    def test_rounds_count_what_raters_and_prompts_say_beside_their_levels(self):
+        """Four raters and six prompts in squares of two: the difference takes one degree of freedom, and how raters of odd
+        numbers differ from others is not told from prompts; two are left."""
+        side = np.where(np.add.outer(np.arange(4), np.arange(6)) % 2 == 0, 1, -1)
+        self.assertAlmostEqual(crossed.of_sides(side).lowest, 2)
+        self.assertTrue(crossed.of_sides(side).says)
+        self.assertFalse(crossed.of_sides(side[:3]).says)
+
+    def test_studies_at_once_are_studies_one_by_one(self):
+        rng = np.random.default_rng(3)
+        present = rng.random((6, 8)) > 0.2
+        design = crossed.of_cells(present)
+        values = rng.normal(size=(5, present.sum()))
+        values[2] = 1
+        for one, error, freedom in zip(values, *design.errors(values), strict=True):
+            alone = design.estimate(one)
+            np.testing.assert_allclose((alone.error, alone.freedom), (error, freedom), rtol=1e-12)
+        self.assertTrue(np.isnan(design.errors(values)[0][2]))
+
     def test_where_nothing_can_be_said(self):
         for table in (np.ones((6, 12)), np.zeros((6, 12)), np.ones((1, 12)), np.arange(24.0).reshape(2, 12),
                       np.arange(12.0).reshape(6, 2), np.full((3, 4), np.nan)):
@@ -154,6 +267,31 @@ class CrossedTest(unittest.TestCase):
         first[0, 0], second[1, 1] = np.nan, np.nan
         found = crossed.of_difference(first, second)
         self.assertAlmostEqual(found.mean, float(np.nanmean(first - second, axis=0).mean()))
+
+
+class HeldTest(unittest.TestCase):
+    def test_sizes_between_simulated_ones(self):
+        shares = crossed.simulated("ratings")
+        self.assertEqual(crossed.held(6, 12, "ratings"), shares[6, 12])
+        around = [shares[raters, prompts] for raters in (6, 12) for prompts in (12, 40)]
+        self.assertEqual(crossed.held(8, 20, "ratings"), (min(low for low, _ in around), max(high for _, high in around)))
+        self.assertEqual(crossed.held(400, 41, "ratings"), shares[40, 40])
+        for size in ((2, 12, "ratings"), (12, 2, "pairs"), (3, 12, "rounds"), (12, 3, "rounds")):
+            self.assertIsNone(crossed.held(*size))
+
+    def test_results_say_the_same(self):
+        text = (Path(__file__).parents[2] / "results/ratings-coverage.md").read_text()
+        found = {}
+        for form in text.split("\n## ")[1:]:
+            study = next((name for name in ("pairs", "rounds") if form.lower().startswith(name)), "ratings")
+            for row in form.splitlines():
+                cells = [cell.split() for cell in row.strip("|").split("|")]
+                if len(cells) == 6 and cells[0][0].isdigit():
+                    shares = [float(cell[0]) for cell in cells[1:] if cell[0] != "–"]
+                    found.setdefault((int(cells[0][0]), int(cells[0][2]), study), []).extend(shares)
+        self.assertEqual(len(found), 75)
+        for size, shares in found.items():
+            self.assertEqual(crossed.held(*size), (min(shares), max(shares)) if shares else None, size)
 
 
 class PromptMeansTest(unittest.TestCase):

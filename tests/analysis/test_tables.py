@@ -2,8 +2,11 @@
 
 import csv
 import io
+import math
 import statistics
 import unittest
+
+from scipy import stats
 
 import support
 from collection import Rating, read_ratings, write_ratings
@@ -111,6 +114,61 @@ class RatingTablesTest(unittest.TestCase):
             with self.assertRaisesRegex(BadInput, message):
                 read_ratings(path)
             support.tool("tables.py", "ratings", path, expected=2)
+
+
+def pairs_file(rows, head="rater,prompt,left,right,answer"):
+    path = support.folder("pairs") / "pairs.csv"
+    path.write_text("\n".join([head, *rows]) + "\n")
+    return path
+
+
+class PairsTablesTest(unittest.TestCase):
+    def tables(self, rows):
+        folder = support.folder("tables")
+        text, _ = support.tool("tables.py", "pairs", pairs_file(rows), "-o", folder)
+        return text, {name: [dict(zip(head, row, strict=True)) for row in rows]
+                      for name in ("preferences", "strengths", "agreement")
+                      for head, *rows in [rows_of(folder / f"{name}.csv")]}
+
+    def test_preferences_by_hand(self):
+        """Preferences of x over y, rows raters, columns prompts: 1 1 0, 1 0 −1, 1 1 1, asked from either side. Means 5/9;
+        raters 2/3 0 1, prompts 1 2/3 0: squares A = B = 3 · 14/27 / 2 = 7/9, all 9 · 6/9 − 25/9 = 38/9, rest 10/9 of 4, E = 5/18;
+        T = 38/72. SE² = (14/9 − 5/18) / 9 = 23/162, df = (23/18)² / (49/81 + 25/324/4)."""
+        answers = {("1", "p"): 1, ("1", "q"): 1, ("1", "r"): 0, ("2", "p"): 1, ("2", "q"): 0, ("2", "r"): -1,
+                   ("3", "p"): 1, ("3", "q"): 1, ("3", "r"): 1}
+        rows = [f"{rater},{prompt},{'x,y' if number % 2 else 'y,x'},{answer if number % 2 else -answer}"
+                for number, ((rater, prompt), answer) in enumerate(answers.items())]
+        text, found = self.tables(rows)
+        (row,) = found["preferences"]
+        self.assertEqual([row[name] for name in ("comparison", "wins", "ties", "losses", "raters", "prompts")],
+                         ["x − y", "6", "2", "1", "3", "3"])
+        self.assertAlmostEqual(float(row["win rate"]), 7 / 9, places=5)
+        self.assertAlmostEqual(float(row["preference"]), 5 / 9, places=5)
+        error, freedom = (23 / 162) ** 0.5, (23 / 18) ** 2 / (49 / 81 + 25 / 324 / 4)
+        half = stats.t.ppf(0.975, freedom) * error
+        self.assertAlmostEqual(float(row["95 % from"]), 5 / 9 - half, places=5)
+        self.assertAlmostEqual(float(row["p"]), 2 * stats.t.sf(5 / 9 / error, freedom), places=5)
+        self.assertIn("Answers: 9; the left picture was better in 3, the right one in 4, neither in 2.", text)
+        self.assertIn("few: 3 raters and 3 prompts", text)
+        self.assertAlmostEqual(float(found["strengths"][0]["log strength"]), math.log(6) / 2, places=5)
+        self.assertIn("Log of the ties' ν: ", text)
+
+    def test_a_condition_that_always_wins_has_no_strength(self):
+        text, found = self.tables([f"{rater},{prompt},x,y,1" for rater in range(4) for prompt in "pqrs"])
+        self.assertEqual([row["log strength"] for row in found["strengths"]], ["", ""])
+        self.assertIn("no likeliest strengths", text)
+        self.assertEqual((found["preferences"][0]["preference"], found["preferences"][0]["p"]), ("1", ""))
+        self.assertEqual(found["agreement"][0]["value"], "")
+
+    def test_what_is_refused(self):
+        for rows, message in ((["1,p,x,y,2"], "row 1: .*answer is 1, 0 or -1"), (["1,p,x,x,0"], "found 'x' twice"),
+                              (["1,p,x,y,0,9"], "row 1: expected"), (["1,p,,y,0"], "row 1: expected"), ([], "found none"),
+                              (["1,p,x,y,1", "1,p,x,y"], "row 2: expected")):
+            _, errors = support.tool("tables.py", "pairs", pairs_file(rows), expected=2)
+            self.assertRegex(errors, message)
+        _, errors = support.tool("tables.py", "pairs", pairs_file(["1,p,x,y,1,a"], "rater,prompt,left,right,answer,question"),
+                                 expected=2)
+        self.assertIn("expected the columns rater,prompt,left,right,answer, found", errors)
 
 
 class ArchiveTablesTest(unittest.TestCase):
