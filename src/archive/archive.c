@@ -67,6 +67,8 @@ static vqc_status file_prepare(vqc_archive *archive, const vqc_archive_outline *
     *created_out = access(archive->path, F_OK) != 0;
     if (*created_out)
         return vqc_archive_create(archive->path, outline, NULL, NULL, error);
+    if (locking == VQC_ARCHIVE_LOCKED)
+        VQC_TRY(vqc_archive_partial_remove(archive->path, error));
     return existing_check(archive->path, outline, error);
 }
 

@@ -44,6 +44,16 @@ typedef struct vqc_archive_input {
     const char *sha256; /* 64 hexadecimal digits; "" where it was not known */
 } vqc_archive_input;
 
+/* A job file of an archive that was extended. */
+typedef struct vqc_archive_job {
+    const char *text;
+    const char *sha256;   /* of the text */
+    const char *table;    /* the prompts, where it names a table of them, else "" */
+    const char *versions; /* of the program that read it; like an outline's */
+    const char *renders;  /* how many it gives, a number in decimal digits */
+    const char *added;    /* when it came into the archive, "2026-12-01T05:20:11Z"; "" for the first */
+} vqc_archive_job;
+
 /* Sizes that a group of renders has in common. Pictures are (height, width, 3) u8, latents (latent_rows,
  * latent_columns, latent_width) f32, codes (latent_rows, latent_columns) i32 or none, losses (steps, loss_count)
  * f32. */
@@ -94,6 +104,8 @@ typedef struct vqc_archive_outline {
     size_t shape_count; /* at least 1, each used by a render */
     const vqc_archive_render *renders;
     size_t render_count;           /* at least 1 */
+    const vqc_archive_job *jobs;   /* from the first one to the outline's own; none where that is the first */
+    size_t job_count;              /* 0, or at least 2 */
     const char *const *categories; /* of the renders' prompts, "" where one has none; category_count of them */
     size_t category_count;         /* render_count, or 0: no prompt has one */
     const char *part;              /* "2 of 4": the part of the study that the archive is for; NULL: all of it */
@@ -128,6 +140,18 @@ typedef enum vqc_archive_locking { VQC_ARCHIVE_LOCKED, VQC_ARCHIVE_UNLOCKED } vq
 VQC_MUST_CHECK vqc_status vqc_archive_start(vqc_comm *comm, const char *path, const vqc_archive_outline *outline,
                                             vqc_archive_locking locking, vqc_archive **archive_out, bool *created_out,
                                             vqc_error *error);
+
+/* Extends the archive at the path, which nobody has open for writing, from outline `from`, which must be its own, to
+ * `to`, whose jobs say how it came to that. Render i of `from` is number numbers[i] of `to`, and everything that the
+ * archive holds of it comes along: states, results, snapshots, checkpoints; so do the launches. By one process. A new
+ * file is made beside the old one and takes its place at the end, so that a kill at any moment leaves either; the
+ * disk holds both meanwhile. Done renders that do not have their digests become pending: *damaged_out is their
+ * number. An archive that is not that of `from`, sizes of a render that differ, and an archive of vqclip 0.1.0, which
+ * has no digests of records, are VQC_BAD_INPUT; the rest is VQC_FAILED, as at the start. The file is as it was then.
+ */
+VQC_MUST_CHECK vqc_status vqc_archive_extend(const char *path, const vqc_archive_outline *from,
+                                             const vqc_archive_outline *to, const size_t *numbers,
+                                             vqc_archive_locking locking, size_t *damaged_out, vqc_error *error);
 
 /* Opens an archive to read it; one process, no other rank takes part, and a launch may be writing it. The file is
  * hostile until checked: all sizes are bounded by the file's. VQC_BAD_INPUT names the file and dataset. */

@@ -15,6 +15,24 @@ static vqc_status job_check(const vqc_archive *archive, vqc_error *error)
                          outline->job_sha256, digest);
 }
 
+/* The job files of an archive that was extended; the last is the study's. */
+static vqc_status jobs_check(const vqc_archive *archive, vqc_error *error)
+{
+    const vqc_archive_outline *outline = &archive->stored.outline;
+    for (size_t i = 0; i < outline->job_count; i++) {
+        char digest[VQC_DIGEST_TEXT_SIZE];
+        VQC_TRY(vqc_digest_bytes(outline->jobs[i].text, strlen(outline->jobs[i].text), digest, error));
+        if (strcmp(digest, outline->jobs[i].sha256) != 0)
+            return vqc_error_set(error, VQC_BAD_INPUT,
+                                 "%s: dataset /jobs/text: row %zu: expected SHA-256 %.12s..., found %.12s...",
+                                 archive->path, i, outline->jobs[i].sha256, digest);
+    }
+    if (outline->job_count == 0 || strcmp(outline->jobs[outline->job_count - 1].sha256, outline->job_sha256) == 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: dataset /jobs/sha256: the last is not that of the study's job file", archive->path);
+}
+
 static bool is_digest(const char *text)
 {
     return strspn(text, "0123456789abcdef") == VQC_LAYOUT_DIGEST_BYTES;
@@ -48,6 +66,7 @@ vqc_status vqc_archive_check(const vqc_archive *archive, vqc_error *error)
 {
     size_t launches;
     VQC_TRY(job_check(archive, error));
+    VQC_TRY(jobs_check(archive, error));
     VQC_TRY(vqc_archive_launch_count(archive, &launches, error));
     for (size_t i = 0; i < archive->stored.outline.render_count; i++)
         VQC_TRY(render_check(archive, i, error));

@@ -223,15 +223,29 @@ static vqc_status partial_make(const char *partial, const char *path, const vqc_
     return contents_write(partial, outline, error);
 }
 
+static vqc_status partial_name(const char *path, char **partial_out, vqc_error *error)
+{
+    static const char suffix[] = ".partial";
+    const size_t size = strlen(path) + sizeof suffix;
+    VQC_TRY(vqc_memory_allocate(1, size, "a file name", partial_out, error));
+    (void)snprintf(*partial_out, size, "%s%s", path, suffix);
+    return VQC_OK;
+}
+
+vqc_status vqc_archive_partial_remove(const char *path, vqc_error *error)
+{
+    char *partial;
+    VQC_TRY(partial_name(path, &partial, error));
+    (void)unlink(partial);
+    free(partial);
+    return VQC_OK;
+}
+
 vqc_status vqc_archive_create(const char *path, const vqc_archive_outline *outline, vqc_archive_fill *fill,
                               void *context, vqc_error *error)
 {
-    static const char suffix[] = ".partial";
-    void *memory;
-    const size_t size = strlen(path) + sizeof suffix;
-    VQC_TRY(vqc_memory_allocate(1, size, "a file name", &memory, error));
-    char *partial = memory;
-    (void)snprintf(partial, size, "%s%s", path, suffix);
+    char *partial;
+    VQC_TRY(partial_name(path, &partial, error));
     vqc_status status = partial_make(partial, path, outline, error);
     if (status == VQC_OK)
         status = partial_fill(partial, fill, context, error);

@@ -27,6 +27,12 @@ const vqc_outline_column vqc_outline_columns[VQC_OUTLINE_COLUMN_COUNT] = {
     {"/renders/id", VQC_OUTLINE_RENDERS, offsetof(vqc_archive_render, id), true},
     {"/renders/prompt", VQC_OUTLINE_RENDERS, offsetof(vqc_archive_render, prompt), true},
     {"/renders/settings", VQC_OUTLINE_RENDERS, offsetof(vqc_archive_render, settings), true},
+    {"/jobs/text", VQC_OUTLINE_JOBS, offsetof(vqc_archive_job, text), false},
+    {"/jobs/sha256", VQC_OUTLINE_JOBS, offsetof(vqc_archive_job, sha256), false},
+    {"/jobs/prompts", VQC_OUTLINE_JOBS, offsetof(vqc_archive_job, table), false},
+    {"/jobs/versions", VQC_OUTLINE_JOBS, offsetof(vqc_archive_job, versions), false},
+    {"/jobs/renders", VQC_OUTLINE_JOBS, offsetof(vqc_archive_job, renders), false},
+    {"/jobs/added", VQC_OUTLINE_JOBS, offsetof(vqc_archive_job, added), false},
     {"/study/prompts", VQC_OUTLINE_TABLE, offsetof(vqc_archive_outline, table), false},
     {"/renders/category", VQC_OUTLINE_CATEGORIES, 0, true},
     {"/study/part", VQC_OUTLINE_PART, offsetof(vqc_archive_outline, part), true},
@@ -41,6 +47,7 @@ bool vqc_outline_list_optional(vqc_outline_list list)
     switch (list) {
     case VQC_OUTLINE_INPUTS:
     case VQC_OUTLINE_TABLE:
+    case VQC_OUTLINE_JOBS:
     case VQC_OUTLINE_CATEGORIES:
     case VQC_OUTLINE_PART:
     case VQC_OUTLINE_SOURCES:
@@ -71,6 +78,8 @@ size_t vqc_outline_rows(const vqc_archive_outline *outline, vqc_outline_list lis
         return outline->part == NULL ? 0 : 1;
     case VQC_OUTLINE_SOURCES:
         return outline->source_count;
+    case VQC_OUTLINE_JOBS:
+        return outline->job_count;
     case VQC_OUTLINE_CATEGORIES:
         return outline->category_count;
     case VQC_OUTLINE_RENDERS:
@@ -89,6 +98,8 @@ static const char *element_at(const vqc_archive_outline *outline, vqc_outline_li
         return (const char *)&outline->models[row];
     case VQC_OUTLINE_INPUTS:
         return (const char *)&outline->inputs[row];
+    case VQC_OUTLINE_JOBS:
+        return (const char *)&outline->jobs[row];
     case VQC_OUTLINE_RENDERS:
         return (const char *)&outline->renders[row];
     case VQC_OUTLINE_CATEGORIES:

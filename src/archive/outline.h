@@ -15,6 +15,7 @@ typedef enum vqc_outline_list {
     VQC_OUTLINE_TABLE,
     VQC_OUTLINE_PART,
     VQC_OUTLINE_SOURCES,
+    VQC_OUTLINE_JOBS,
     VQC_OUTLINE_CATEGORIES /* after the renders: as many */
 } vqc_outline_list;
 
@@ -25,7 +26,7 @@ typedef struct vqc_outline_column {
     bool compared; /* whether an archive that differs here is another study's */
 } vqc_outline_column;
 
-enum { VQC_OUTLINE_COLUMN_COUNT = 24 };
+enum { VQC_OUTLINE_COLUMN_COUNT = 30 };
 extern const vqc_outline_column vqc_outline_columns[VQC_OUTLINE_COLUMN_COUNT];
 
 /* Whether archives may do without the list. */
@@ -65,6 +66,7 @@ typedef struct vqc_stored_outline {
     vqc_archive_outline outline;
     vqc_archive_model *models; /* the outline's lists, to be filled */
     vqc_archive_input *inputs;
+    vqc_archive_job *jobs;
     vqc_archive_render *renders;
     const char **categories;
     vqc_archive_source *sources;
@@ -80,6 +82,10 @@ typedef struct vqc_stored_outline {
 VQC_MUST_CHECK vqc_status vqc_stored_outline_read(const vqc_hdf5_file *file, vqc_stored_outline *stored,
                                                   vqc_error *error);
 void vqc_stored_outline_release(vqc_stored_outline *stored);
+
+/* Whether one render's sizes are the same in two outlines; otherwise VQC_BAD_INPUT tells the first difference. */
+VQC_MUST_CHECK vqc_status vqc_outline_shape_compare(const vqc_archive_extents *stored,
+                                                    const vqc_archive_extents *wanted, vqc_error *error);
 
 /* Whether two outlines are one study's; otherwise VQC_BAD_INPUT tells the first difference. */
 VQC_MUST_CHECK vqc_status vqc_outline_compare(const vqc_archive_outline *stored, const vqc_archive_outline *wanted,

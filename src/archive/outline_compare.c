@@ -60,8 +60,8 @@ static vqc_status inputs_compare(const vqc_archive_outline *stored, const vqc_ar
     return VQC_OK;
 }
 
-static vqc_status shape_compare(const vqc_archive_extents *stored, const vqc_archive_extents *wanted,
-                                vqc_error *error)
+vqc_status vqc_outline_shape_compare(const vqc_archive_extents *stored, const vqc_archive_extents *wanted,
+                                     vqc_error *error)
 {
     VQC_TRY(number_compare("pictures' height", stored->height, wanted->height, error));
     VQC_TRY(number_compare("pictures' width", stored->width, wanted->width, error));
@@ -107,7 +107,9 @@ vqc_status vqc_outline_compare(const vqc_archive_outline *stored, const vqc_arch
         return vqc_error_set(
             error, VQC_BAD_INPUT,
             "this archive was made from another job file (SHA-256 %.12s..., now it is %.12s...); take "
-            "another output folder, or remove the archive",
+            "another output folder, or remove the archive; --extend takes in prompts, seeds and values of the sweep "
+            "that "
+            "were added",
             stored->job_sha256, wanted->job_sha256);
     VQC_TRY(number_compare("number of models", stored->model_count, wanted->model_count, error));
     VQC_TRY(number_compare("number of renders", stored->render_count, wanted->render_count, error));
@@ -123,6 +125,6 @@ vqc_status vqc_outline_compare(const vqc_archive_outline *stored, const vqc_arch
         VQC_TRY(number_compare("shape of a render", stored->renders[i].shape, wanted->renders[i].shape, error));
     }
     for (size_t i = 0; i < stored->shape_count; i++)
-        VQC_TRY(shape_compare(&stored->shapes[i], &wanted->shapes[i], error));
+        VQC_TRY(vqc_outline_shape_compare(&stored->shapes[i], &wanted->shapes[i], error));
     return VQC_OK;
 }

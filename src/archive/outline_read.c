@@ -67,6 +67,11 @@ static vqc_status list_make(vqc_stored_outline *stored, const vqc_outline_column
         outline->inputs = stored->inputs;
         outline->input_count = rows;
     }
+    if (column->list == VQC_OUTLINE_JOBS && !stored->jobs) {
+        VQC_TRY(block_allocate(stored, rows, sizeof *stored->jobs, "the job files", &stored->jobs, error));
+        outline->jobs = stored->jobs;
+        outline->job_count = rows;
+    }
     if (column->list == VQC_OUTLINE_CATEGORIES) {
         VQC_TRY(
             block_allocate(stored, rows, sizeof *stored->categories, "the categories", &stored->categories, error));
@@ -94,6 +99,8 @@ static void text_set(vqc_stored_outline *stored, const vqc_outline_column *colum
         element = (char *)&stored->models[row];
     if (column->list == VQC_OUTLINE_INPUTS)
         element = (char *)&stored->inputs[row];
+    if (column->list == VQC_OUTLINE_JOBS)
+        element = (char *)&stored->jobs[row];
     if (column->list == VQC_OUTLINE_RENDERS)
         element = (char *)&stored->renders[row];
     if (column->list == VQC_OUTLINE_SOURCES)

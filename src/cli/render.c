@@ -21,6 +21,7 @@
 #include "guide/targets.h"
 #include "record/agreement.h"
 #include "record/environment.h"
+#include "record/extension.h"
 #include "record/study_archive.h"
 #include "render/study_inputs.h"
 #include "schedule/launch.h"
@@ -36,6 +37,7 @@ typedef struct render_options {
     long lanes;             /* renders that a rank makes at a time; 0: chosen by the device */
     long peer_timeout;      /* seconds; 0: no watch over the ranks */
     bool no_lock;           /* of the archive */
+    bool extend;            /* the archive takes in what was added to the job file */
     const char *time_limit; /* of the process, from its start; NULL: none */
 } render_options;
 
@@ -205,6 +207,29 @@ static void part_say(const render_work *work)
                   vqc_archive_outline_held(outline), outline->render_count);
 }
 
+static vqc_archive_locking locking_of(const render_options *options)
+{
+    return options->no_lock ? VQC_ARCHIVE_UNLOCKED : VQC_ARCHIVE_LOCKED;
+}
+
+/* Rank 0's part: the archive takes in what was added to the job file, if anything, and that is said. */
+static vqc_status archive_extend(const render_options *options, const render_work *work, vqc_error *error)
+{
+    vqc_extension done;
+    if (!options->extend || vqc_comm_rank(work->comm) != 0)
+        return VQC_OK;
+    VQC_TRY(vqc_study_archive_extend(work->path.data, work->study, vqc_study_archive_outline(work->outline),
+                                     locking_of(options), &done, error));
+    if (done.extended)
+        vqc_print(stderr, "vqclip: %s is extended from %zu renders to %zu%s\n", work->path.data, done.before,
+                  work->study->render_count,
+                  done.renumbered > 0 ? "; the numbers of the old ones are those of the new job file" : "");
+    if (done.damaged > 0)
+        vqc_print(stderr, "vqclip: %zu of the old ones did not have their digests, and are made again\n",
+                  done.damaged);
+    return VQC_OK;
+}
+
 static vqc_status render_study(render_options *options, const char *job, render_work *work, vqc_error *error)
 {
     bool created;
@@ -217,9 +242,9 @@ static vqc_status render_study(render_options *options, const char *job, render_
     }
     if (options->no_lock && vqc_comm_rank(work->comm) == 0)
         line_say("--no-lock: nothing keeps a second launch from writing the same archive");
+    VQC_TRY(vqc_comm_agree(work->comm, archive_extend(options, work, error), error));
     VQC_TRY(vqc_archive_start(work->comm, work->path.data, vqc_study_archive_outline(work->outline),
-                              options->no_lock ? VQC_ARCHIVE_UNLOCKED : VQC_ARCHIVE_LOCKED, &work->archive, &created,
-                              error));
+                              locking_of(options), &work->archive, &created, error));
     VQC_TRY(vqc_launch_head_say(work->comm, &work->environment, error));
     part_say(work);
     VQC_TRY(vqc_comm_agree(work->comm,
@@ -242,6 +267,10 @@ static vqc_status options_check(render_options *options, double started, vqc_err
     VQC_TRY(vqc_ranks_timeout_check(options->peer_timeout, error));
     VQC_TRY(vqc_lanes_check(options->lanes, error));
     VQC_TRY(vqc_part_parse(options->part_text, &options->part, error));
+    if (options->extend && options->part_text != NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "--extend: not with --part, as which renders are in a part depends on all of the study; "
+                             "merge the parts first");
     if (options->time_limit == NULL)
         return VQC_OK;
     VQC_TRY(vqc_duration_parse("--time-limit", options->time_limit, &seconds, error));
@@ -295,6 +324,9 @@ static const vqc_option table[] = {
      .help = "save and stop before SECONDS or [[D-]HH:]MM:SS are over (exit code 3)",
      VQC_OPTION_MEMBER(render_options, time_limit)},
     VQC_PEER_TIMEOUT_OPTION(render_options),
+    {.name = "--extend",
+     .help = "prompts, seeds or swept values were added to the job file: the archive takes them in",
+     VQC_OPTION_MEMBER(render_options, extend)},
     {.name = "--no-lock",
      .help = "where the file system cannot lock; nothing keeps a second launch from the same archive then",
      VQC_OPTION_MEMBER(render_options, no_lock)},
@@ -309,7 +341,8 @@ const vqc_command vqc_command_render = {
     .summary = "a study's pictures into an archive",
     .usage = "vqclip render JOB -o DIR",
     .about = "Renders a study into the archive DIR/STUDY.h5, alone or under mpirun or srun. The same command again\n"
-             "goes on where the last one stopped. With --json it says where the launch's time went.\n"
+             "goes on where the last one stopped; with --extend the job file may have got further prompts, seeds\n"
+             "or swept values, and nothing is made twice. With --json it says where the launch's time went.\n"
              "With --part it makes a share of the renders, in an archive DIR/STUDY.part-I-of-N.h5 of its own;\n"
              "vqclip merge joins them. Shares cost about the same, and depend on the study and N alone.",
     .options = table,

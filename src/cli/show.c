@@ -56,10 +56,23 @@ static vqc_status render_print(const vqc_archive *archive, size_t number, size_t
     return VQC_OK;
 }
 
+/* The job file; where further ones extended the archive, all of them. */
+static void jobs_print(const vqc_archive_outline *outline)
+{
+    if (outline->job_count == 0)
+        vqc_print(stdout, "job     %s\n", outline->job_sha256);
+    for (size_t i = 0; i < outline->job_count; i++) {
+        const vqc_archive_job *job = &outline->jobs[i];
+        vqc_print(stdout, "job     %s  %s renders%s%s\n", job->sha256, job->renders,
+                  job->added[0] == '\0' ? "" : ", added ", job->added);
+    }
+}
+
 static vqc_status archive_print(const vqc_archive *archive, size_t *damaged, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
-    vqc_print(stdout, "study   %s\njob     %s\n", outline->study, outline->job_sha256);
+    vqc_print(stdout, "study   %s\n", outline->study);
+    jobs_print(outline);
     for (size_t i = 0; i < outline->model_count; i++)
         vqc_print(stdout, "model   %s  %s  %s\n", outline->models[i].role, outline->models[i].sha256,
                   outline->models[i].path);
@@ -123,6 +136,18 @@ static json_t *models_to_json(const vqc_archive_outline *outline)
     return models;
 }
 
+/* The job files of an archive that was extended. */
+static json_t *jobs_to_json(const vqc_archive_outline *outline)
+{
+    json_t *jobs = json_array();
+    for (size_t i = 0; i < outline->job_count; i++) {
+        const vqc_archive_job *job = &outline->jobs[i];
+        json_array_append_new(jobs, json_pack("{s: s, s: s, s: s, s: s}", "sha256", job->sha256, "renders",
+                                              job->renders, "added", job->added, "text", job->text));
+    }
+    return jobs;
+}
+
 static vqc_status archive_print_json(const vqc_archive *archive, size_t *damaged, vqc_error *error)
 {
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
@@ -132,6 +157,8 @@ static vqc_status archive_print_json(const vqc_archive *archive, size_t *damaged
                                "models", models_to_json(outline), "renders", renders);
     if (outline->part != NULL)
         json_object_set_new(report, "part", json_string(outline->part));
+    if (outline->job_count > 0)
+        json_object_set_new(report, "jobs", jobs_to_json(outline));
     for (size_t i = 0; i < outline->render_count; i++) {
         if (!vqc_archive_outline_holds(outline, i))
             continue;

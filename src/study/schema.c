@@ -521,3 +521,41 @@ vqc_status vqc_schema_write(const vqc_schema *schema, const void *object, vqc_te
     }
     return open[0] == '\0' ? VQC_OK : vqc_text_append(text, error, "}\n");
 }
+
+/* The field's value as it is compared. */
+static vqc_status value_write(const vqc_field *field, const void *object, vqc_text *text, vqc_error *error)
+{
+    text->size = 0;
+    /* Texts that are not there, and others that are not written then, have no text. */
+    if ((is_text(field) || field->kind == VQC_FIELD_OTHER) && vqc_field_is_usual(field, object))
+        return vqc_text_append(text, error, "nothing");
+    return vqc_field_write(field, object, text, error);
+}
+
+/* The value as people write it. */
+static vqc_status value_show(const vqc_field *field, const void *object, vqc_text *text, vqc_error *error)
+{
+    if (field->kind != VQC_FIELD_REAL || vqc_field_curve(field, object) != NULL)
+        return VQC_OK;
+    text->size = 0;
+    return vqc_text_append(text, error, "%.15g", number_get(field, object, 0));
+}
+
+vqc_status vqc_schema_compare(const vqc_schema *schema, const void *left, const void *right,
+                              const vqc_field **differs_out, vqc_text *was, vqc_text *is, vqc_error *error)
+{
+    *differs_out = NULL;
+    for (size_t i = 0; i < schema->count; i++) {
+        const vqc_field *field = &schema->fields[i];
+        if (!is_read(field) || field->kind == VQC_FIELD_PATH)
+            continue;
+        VQC_TRY(value_write(field, left, was, error));
+        VQC_TRY(value_write(field, right, is, error));
+        if (strcmp(was->data, is->data) == 0)
+            continue;
+        *differs_out = field;
+        VQC_TRY(value_show(field, left, was, error));
+        return value_show(field, right, is, error);
+    }
+    return VQC_OK;
+}

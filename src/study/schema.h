@@ -143,6 +143,13 @@ VQC_MUST_CHECK vqc_status vqc_schema_apply_key(const vqc_schema *schema, void *o
 /* Whether a field of the table is there, as its leader has it among its options, and not that one's default. */
 bool vqc_schema_is_given(const vqc_schema *schema, const void *object, const vqc_field *field);
 
+/* Finds the first field in which two objects differ, of those that vqc_schema_read reads but
+ * paths, in what is written of them; *differs_out is NULL where there is none. Then `was` and `is`, both empty
+ * before, hold the two values. Fails for want of memory alone. */
+VQC_MUST_CHECK vqc_status vqc_schema_compare(const vqc_schema *schema, const void *left, const void *right,
+                                             const vqc_field **differs_out, vqc_text *was, vqc_text *is,
+                                             vqc_error *error);
+
 /* Appends the object as lines indented by two, "  steps: 400"; keys with a dot as one line, "  l2: {weight: 1}". */
 VQC_MUST_CHECK vqc_status vqc_schema_write(const vqc_schema *schema, const void *object, vqc_text *text,
                                            vqc_error *error);

@@ -2,7 +2,9 @@
  *
  *   archive_writer write FOLDER RENDERS   writes FOLDER/study.h5 on as many ranks as it is launched on, going on
  * where the archive stands; every row is acknowledged in FOLDER/acknowledged after the function that wrote it has
- * returned. Says in FOLDER/processes who runs. archive_writer check FOLDER RENDERS   checks everything in the archive
+ * returned. Says in FOLDER/processes who runs.
+ *   archive_writer extend FOLDER RENDERS COUNT   extends that archive by further renders, behind the others.
+ *   archive_writer check FOLDER RENDERS   checks everything in the archive
  * against what it must be, and that nothing acknowledged is missing. Prints one line; exit code 0 good, 1 not, and 3
  *                                         good with every render done.
  */
@@ -219,18 +221,55 @@ static int study_write_all(int *argc, char ***argv, const char *folder, const vq
     return 0;
 }
 
+/* The archive of the study becomes that of a longer one, or is that already. */
+static int study_extend(const char *folder, const vqc_archive_outline *outline, long torn)
+{
+    enum { MORE = 4 };
+    const vqc_archive_job jobs[] = {
+        {.text = outline->job_text,
+         .sha256 = outline->job_sha256,
+         .table = "",
+         .versions = "{}",
+         .renders = "",
+         .added = ""},
+        {.text = "", .sha256 = "", .table = "", .versions = "{}", .renders = "", .added = "2026"},
+    };
+    char path[4096];
+    size_t damaged;
+    vqc_error error = {0};
+    example_study longer;
+    example_study_init(&longer, outline->render_count + MORE);
+    longer.outline.jobs = jobs;
+    longer.outline.job_count = sizeof jobs / sizeof jobs[0];
+    longer.outline.job_sha256 = "00000000000000000000000000000000000000000000000000000000000000ac";
+    size_t *numbers = calloc(outline->render_count, sizeof *numbers);
+    for (size_t i = 0; i < outline->render_count; i++)
+        numbers[i] = i;
+    (void)snprintf(path, sizeof path, "%s/study.h5", folder);
+    torn_write_arm(torn);
+    const vqc_status status =
+        vqc_archive_extend(path, outline, &longer.outline, numbers, VQC_ARCHIVE_LOCKED, &damaged, &error);
+    if (status != VQC_OK)
+        (void)fprintf(stderr, "%s\n", error.message);
+    free(numbers);
+    example_study_release(&longer);
+    return (int)status;
+}
+
 int main(int argc, char **argv)
 {
+    const bool extend = argc == 5 && strcmp(argv[1], "extend") == 0;
     const bool write = argc >= 4 && argc <= 5 && strcmp(argv[1], "write") == 0;
-    if (!write && (argc != 4 || strcmp(argv[1], "check") != 0)) {
+    if (!extend && !write && (argc != 4 || strcmp(argv[1], "check") != 0)) {
         (void)fprintf(stderr, "usage: archive_writer write|check FOLDER RENDERS [COUNT]\n");
         return 2;
     }
     const long torn = argc == 5 ? strtol(argv[4], NULL, 10) : 0;
     example_study study;
     example_study_init(&study, strtoul(argv[3], NULL, 10));
-    const int code =
-        write ? study_write_all(&argc, &argv, argv[2], &study.outline, torn) : study_check(argv[2], &study.outline);
+    const int code = extend  ? study_extend(argv[2], &study.outline, torn)
+                     : write ? study_write_all(&argc, &argv, argv[2], &study.outline, torn)
+                             : study_check(argv[2], &study.outline);
     example_study_release(&study);
     return code;
 }

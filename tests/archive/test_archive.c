@@ -791,6 +791,64 @@ static void test_many_shapes_are_counted_once(void **state)
 
 /* --- Whose archive it is --- */
 
+static void extend(const fixture *f, const vqc_archive_outline *to, const size_t *numbers, vqc_status expected,
+                   size_t *damaged, const char *words)
+{
+    vqc_error error = {0};
+    if (vqc_archive_extend(f->path, &f->study.outline, to, numbers, VQC_ARCHIVE_LOCKED, damaged, &error) !=
+            expected ||
+        !strstr(error.message, words))
+        fail_msg("%s", error.message);
+}
+
+/* What is done keeps its bytes under another number, with a record of its own; what is damaged is to be made again.
+ */
+static void test_extension(void **state)
+{
+    fixture *f = *state;
+    enum { LATER = 3 };
+    const vqc_archive_job jobs[2] = {
+        {.text = "a", .sha256 = "b", .table = "", .versions = "{}", .renders = "4", .added = ""},
+        {.text = "c", .sha256 = "d", .table = "", .versions = "{}", .renders = "7", .added = "2026-12-01T00:00:00Z"},
+    };
+    example_study longer;
+    size_t numbers[RENDERS];
+    size_t damaged;
+    vqc_error error = {0};
+    vqc_archive_damage damage;
+    vqc_archive_outcome before;
+    vqc_archive_outcome after;
+    vqc_archive *archive = start(f);
+    assert_int_equal(vqc_archive_launch_append(archive, "{}", &error), VQC_OK);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(example_result_write(archive, i, &error), VQC_OK);
+    assert_int_equal(vqc_archive_outcome_read(archive, 0, &before, &error), VQC_OK);
+    row_flip(f, &archive->shapes[0].table[VQC_SHAPE_PICTURE], archive->rows[1], false);
+    vqc_archive_close(archive);
+    example_study_init(&longer, RENDERS + LATER);
+    longer.outline.jobs = jobs;
+    longer.outline.job_count = 2;
+    for (size_t i = 0; i < RENDERS; i++)
+        numbers[i] = i + LATER - 1; /* of another shape, some */
+    extend(f, &longer.outline, numbers, VQC_BAD_INPUT, &damaged, "render-0: this archive holds another study");
+    for (size_t i = 0; i < RENDERS; i++)
+        numbers[i] = i + LATER;
+    extend(f, &longer.outline, numbers, VQC_OK, &damaged, "");
+    assert_int_equal(damaged, 1);
+    archive = reopen(f);
+    assert_int_equal(vqc_archive_outline_of(archive)->render_count, RENDERS + LATER);
+    assert_string_equal(vqc_archive_outline_of(archive)->jobs[1].added, jobs[1].added);
+    assert_state(archive, 0, VQC_ARCHIVE_PENDING);
+    assert_state(archive, LATER + 1, VQC_ARCHIVE_PENDING);
+    assert_int_equal(vqc_archive_outcome_read(archive, LATER, &after, &error), VQC_OK);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_int_equal(vqc_archive_result_check(archive, LATER, &damage, &error), VQC_OK);
+    assert_int_equal(damage, VQC_ARCHIVE_DAMAGE_NONE);
+    vqc_archive_close(archive);
+    extend(f, &longer.outline, numbers, VQC_BAD_INPUT, &damaged, "the number of renders"); /* it is not the old one */
+    example_study_release(&longer);
+}
+
 static void test_other_studies_are_refused(void **state)
 {
     fixture *f = *state;
@@ -1206,6 +1264,7 @@ int main(void)
         ARCHIVE_TEST(test_rows_that_change_places),
         ARCHIVE_TEST(test_archives_without_record_digests),
         ARCHIVE_TEST(test_many_shapes_are_counted_once),
+        ARCHIVE_TEST(test_extension),
         ARCHIVE_TEST(test_other_studies_are_refused),
         ARCHIVE_TEST(test_two_launches),
         ARCHIVE_TEST(test_folders_without_access),

@@ -122,6 +122,27 @@ static void test_every_write(void **state)
     assert_true(every_write_kill(f, true) > 30);
 }
 
+/* An archive with renders that are done, under way and not begun is extended: killed in any write, it is the old one
+ * still, of which nothing is lost, and at last the longer one. */
+static void test_every_write_of_an_extension(void **state)
+{
+    fixture *f = *state;
+    int writes = 0;
+    int code = -1;
+    f->renders = "3";
+    assert_int_equal(writer_end(writer_start(f, "write", "50")), -1);
+    while (code < 0) {
+        char count[16];
+        (void)snprintf(count, sizeof count, "%d", ++writes);
+        code = writer_end(writer_start(f, "extend", count));
+        assert_int_equal(check(f), CHECK_GOOD);
+    }
+    assert_int_equal(code, 0);
+    assert_true(writes > 30);
+    assert_int_equal(writer_end(writer_start(f, "extend", "0")), 2); /* it is the longer one's now */
+    folder_empty(f);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2)
@@ -131,6 +152,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_random_moments, &f),
         cmocka_unit_test_prestate(test_every_write, &f),
+        cmocka_unit_test_prestate(test_every_write_of_an_extension, &f),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     folder_empty(&f);
