@@ -21,6 +21,11 @@ static vqc_status file_trust(const char *path, vqc_error *error)
     return sealed ? VQC_OK : vqc_archive_probe(path, error);
 }
 
+bool vqc_archive_is_held(const char *path)
+{
+    return vqc_archive_lock_is_held(path);
+}
+
 vqc_status vqc_archive_open(const char *path, vqc_archive **archive_out, vqc_error *error)
 {
     VQC_TRY(file_trust(path, error));

@@ -115,6 +115,11 @@ typedef struct vqc_archive_outline {
     size_t launch_capacity; /* launches that there is room for; 0: VQC_ARCHIVE_LAUNCH_CAPACITY */
 } vqc_archive_outline;
 
+/* Whether both are outlines of one study, be they of other parts of it; otherwise VQC_BAD_INPUT tells the first
+ * difference. */
+VQC_MUST_CHECK vqc_status vqc_archive_outline_same_study(const vqc_archive_outline *one,
+                                                         const vqc_archive_outline *other, vqc_error *error);
+
 /* Whether the outline's archive has room for the render's results: those of a part for its own alone. */
 bool vqc_archive_outline_holds(const vqc_archive_outline *outline, size_t render);
 /* How many of the study's renders these are. */
@@ -152,6 +157,9 @@ VQC_MUST_CHECK vqc_status vqc_archive_start(vqc_comm *comm, const char *path, co
 VQC_MUST_CHECK vqc_status vqc_archive_extend(const char *path, const vqc_archive_outline *from,
                                              const vqc_archive_outline *to, const size_t *numbers,
                                              vqc_archive_locking locking, size_t *damaged_out, vqc_error *error);
+
+/* Whether a launch holds the archive at this path, as far as can be seen from here (archive/lock.h). */
+bool vqc_archive_is_held(const char *path);
 
 /* Opens an archive to read it; one process, no other rank takes part, and a launch may be writing it. The file is
  * hostile until checked: all sizes are bounded by the file's. VQC_BAD_INPUT names the file and dataset. */
@@ -297,6 +305,11 @@ typedef struct vqc_archive_checkpoint {
     bool foreign;  /* there is none of this environment, but one of another, or of none that is known */
     char environment[VQC_ARCHIVE_DEVICE_SIZE]; /* that other one's; "" where it is not known */
 } vqc_archive_checkpoint;
+
+/* The steps of the newest checkpoint of any environment, 0 where there is none: only its label is looked at, for
+ * people, and for a choice that does not matter. */
+VQC_MUST_CHECK vqc_status vqc_archive_checkpoint_step(const vqc_archive *archive, size_t render, uint32_t *step_out,
+                                                      vqc_error *error);
 
 /* Reads the newest checkpoint of the environment whose digest is right into checkpoint_bytes bytes at bytes_out,
  * which are without meaning where there is none. */

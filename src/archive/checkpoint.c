@@ -151,6 +151,20 @@ vqc_status vqc_archive_checkpoint_read(const vqc_archive *archive, size_t render
     return VQC_OK;
 }
 
+vqc_status vqc_archive_checkpoint_step(const vqc_archive *archive, size_t render, uint32_t *step_out,
+                                       vqc_error *error)
+{
+    VQC_TRY(vqc_archive_render_check(archive, render, error));
+    *step_out = 0;
+    for (uint64_t slot = 0; slot < VQC_LAYOUT_SLOTS; slot++) {
+        slot_label label;
+        VQC_TRY(label_read(archive, render, slot, "", &label, error));
+        if (label.digest[0] != '\0' && label.step > *step_out)
+            *step_out = label.step;
+    }
+    return VQC_OK;
+}
+
 /* The same without the caller's memory; only where no checkpoint of the render was read before. */
 static vqc_status newest_know(vqc_archive *archive, size_t render, const char *environment, vqc_error *error)
 {

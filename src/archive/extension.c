@@ -42,13 +42,19 @@ static vqc_status extension_check(const vqc_archive *archive, const vqc_archive_
     return VQC_OK;
 }
 
+/* What an archive says of its own past comes along. */
 static vqc_status archive_extend(copying *copy, const vqc_archive_outline *from, const vqc_archive_outline *to,
                                  vqc_error *error)
 {
     const char *path = copy->from->path;
+    const vqc_archive_outline *stored = &copy->from->stored.outline;
+    vqc_archive_outline longer = *to;
+    longer.sources = stored->sources;
+    longer.source_count = stored->source_count;
+    longer.launch_capacity = stored->launch_capacity;
     if (extension_check(copy->from, from, to, copy->numbers, error) != VQC_OK)
         return vqc_error_prefix(error, "%s", path);
-    return vqc_archive_create(path, to, extension_fill, copy, error);
+    return vqc_archive_create(path, &longer, extension_fill, copy, error);
 }
 
 vqc_status vqc_archive_extend(const char *path, const vqc_archive_outline *from, const vqc_archive_outline *to,

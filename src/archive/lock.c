@@ -15,6 +15,8 @@
 
 enum { WAIT_MILLISECONDS = 2000, POLL_MILLISECONDS = 50 };
 
+static const char suffix[] = ".lock";
+
 struct vqc_archive_lock {
     int descriptor;
     char path[]; /* of the lock file */
@@ -74,7 +76,6 @@ static vqc_status lock_wait(const char *archive, const char *path, int *descript
 
 vqc_status vqc_archive_lock_take(const char *path, vqc_archive_lock **lock_out, vqc_error *error)
 {
-    static const char suffix[] = ".lock";
     void *memory;
     const size_t size = sizeof(vqc_archive_lock) + strlen(path) + sizeof suffix;
     VQC_TRY(vqc_memory_allocate(1, size, "the archive's lock", &memory, error));
@@ -97,4 +98,21 @@ void vqc_archive_lock_release(vqc_archive_lock *lock)
     (void)unlink(lock->path);
     (void)close(lock->descriptor);
     free(lock);
+}
+
+bool vqc_archive_lock_is_held(const char *path)
+{
+    char *name;
+    vqc_error unheard;
+    const size_t size = strlen(path) + sizeof suffix;
+    if (vqc_memory_allocate(1, size, "the archive's lock", &name, &unheard) != VQC_OK)
+        return false;
+    (void)snprintf(name, size, "%s%s", path, suffix);
+    const int descriptor = open(name, O_RDONLY | O_CLOEXEC);
+    free(name);
+    if (descriptor < 0)
+        return false;
+    const bool held = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    (void)close(descriptor);
+    return held;
 }

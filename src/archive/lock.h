@@ -1,6 +1,8 @@
 #ifndef VQC_ARCHIVE_LOCK_H
 #define VQC_ARCHIVE_LOCK_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 
 /* Keeps two launches from writing one archive: an advisory lock on the file PATH.lock, which the system releases
@@ -12,6 +14,10 @@ typedef struct vqc_archive_lock vqc_archive_lock;
  * the ranks of a launch that was killed are gone, and is then VQC_FAILED; so is a folder in which the file cannot
  * be created, or a file system that cannot lock: what it says is named. */
 VQC_MUST_CHECK vqc_status vqc_archive_lock_take(const char *path, vqc_archive_lock **lock_out, vqc_error *error);
+
+/* Whether another process has it, as far as can be seen: where there is no such file, or it cannot be read or locked,
+ * nobody has. Takes nothing. */
+bool vqc_archive_lock_is_held(const char *path);
 
 /* Removes the file and releases the lock. NULL is allowed. */
 void vqc_archive_lock_release(vqc_archive_lock *lock);

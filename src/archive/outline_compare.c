@@ -128,3 +128,22 @@ vqc_status vqc_outline_compare(const vqc_archive_outline *stored, const vqc_arch
         VQC_TRY(vqc_outline_shape_compare(&stored->shapes[i], &wanted->shapes[i], error));
     return VQC_OK;
 }
+
+vqc_status vqc_archive_outline_same_study(const vqc_archive_outline *one, const vqc_archive_outline *other,
+                                          vqc_error *error)
+{
+    /* What somebody may do who wants to write the archive is of no use here. */
+    static const char *const advice[] = {"; take another output folder", "; put it back"};
+    vqc_archive_outline whole[] = {*one, *other};
+    for (int i = 0; i < 2; i++) {
+        whole[i].part = NULL;
+        whole[i].held = NULL;
+    }
+    vqc_status status = vqc_outline_compare(&whole[0], &whole[1], error);
+    for (size_t i = 0; status != VQC_OK && i < sizeof advice / sizeof advice[0]; i++) {
+        char *end = strstr(error->message, advice[i]);
+        if (end != NULL)
+            *end = '\0';
+    }
+    return status;
+}

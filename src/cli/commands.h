@@ -9,6 +9,7 @@
     X(plan)                                                                                                          \
     X(bench)                                                                                                         \
     X(show)                                                                                                          \
+    X(merge)                                                                                                         \
     X(export)                                                                                                        \
     X(verify)                                                                                                        \
     X(inspect)                                                                                                       \
