@@ -317,6 +317,22 @@ VQC_MUST_CHECK vqc_status vqc_archive_checkpoint_read(const vqc_archive *archive
                                                       const char *environment, void *bytes_out,
                                                       vqc_archive_checkpoint *checkpoint_out, vqc_error *error);
 
+/* --- Who is at work on a render, for people --- */
+
+typedef struct vqc_archive_worker {
+    bool present; /* the newest launch has begun the render */
+    int rank;
+    char host[VQC_ARCHIVE_HOST_SIZE];
+} vqc_archive_worker;
+
+/* Says that this launch, which has been appended, has begun the render, or goes on with it. An archive of an earlier
+ * version has no room for that, and nothing is written. */
+VQC_MUST_CHECK vqc_status vqc_archive_worker_write(vqc_archive *archive, size_t render, int rank, const char *host,
+                                                   vqc_error *error);
+/* Whether the launch is still at work vqc_archive_is_held says, and whether the render is finished its state. */
+VQC_MUST_CHECK vqc_status vqc_archive_worker_read(const vqc_archive *archive, size_t render,
+                                                  vqc_archive_worker *worker_out, vqc_error *error);
+
 /* The library that reads and writes archives, with its version: "HDF5 1.10.8". */
 enum { VQC_ARCHIVE_LIBRARY_SIZE = 48 };
 void vqc_archive_library(char text_out[VQC_ARCHIVE_LIBRARY_SIZE]);

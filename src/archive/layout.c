@@ -56,6 +56,7 @@ vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_co
         [VQC_RENDER_CHECKPOINT_ENVIRONMENT] = {"checkpoint_environment", VQC_ELEMENT_TEXT, VQC_ARCHIVE_DEVICE_SIZE,
                                                VQC_LAYOUT_SLOTS},
         [VQC_RENDER_RECORD_SHA256] = {"record_sha256", VQC_ELEMENT_TEXT, VQC_LAYOUT_DIGEST_BYTES, 0},
+        [VQC_RENDER_WORKER] = {"worker", VQC_ELEMENT_TEXT, VQC_LAYOUT_WORKER_BYTES, 0},
     };
     vqc_dataset_form form = {.element = tables[table].element,
                              .text_bytes = tables[table].text_bytes,
@@ -67,7 +68,8 @@ vqc_dataset_form vqc_layout_render_form(vqc_render_table table, size_t render_co
 
 bool vqc_layout_render_optional(vqc_render_table table)
 {
-    return table == VQC_RENDER_CHECKPOINT_ENVIRONMENT || table == VQC_RENDER_RECORD_SHA256;
+    return table == VQC_RENDER_CHECKPOINT_ENVIRONMENT || table == VQC_RENDER_RECORD_SHA256 ||
+           table == VQC_RENDER_WORKER;
 }
 
 size_t vqc_layout_written_count(size_t shapes)

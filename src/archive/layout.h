@@ -8,7 +8,12 @@
 
 /* The version of archives of parts is another one, so that no program takes one for a study. */
 enum { VQC_LAYOUT_VERSION = 1, VQC_LAYOUT_VERSION_PART = 2 };
-enum { VQC_LAYOUT_SLOTS = 2, VQC_LAYOUT_RELEVANCE_PLANES = 2, VQC_LAYOUT_DIGEST_BYTES = 64 };
+enum {
+    VQC_LAYOUT_SLOTS = 2,
+    VQC_LAYOUT_RELEVANCE_PLANES = 2,
+    VQC_LAYOUT_DIGEST_BYTES = 64,
+    VQC_LAYOUT_WORKER_BYTES = VQC_ARCHIVE_HOST_SIZE + 64
+};
 
 /* Tables with a row for each render. */
 typedef enum vqc_render_table {
@@ -26,6 +31,7 @@ typedef enum vqc_render_table {
     VQC_RENDER_CHECKPOINT_SHA256,
     VQC_RENDER_CHECKPOINT_ENVIRONMENT,
     VQC_RENDER_RECORD_SHA256,
+    VQC_RENDER_WORKER,
     VQC_RENDER_TABLE_COUNT
 } vqc_render_table;
 

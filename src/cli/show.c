@@ -24,35 +24,94 @@ static vqc_status final_loss(const vqc_archive *archive, size_t render, double *
     return status;
 }
 
+/* An archive that is shown. */
+typedef struct show_work {
+    const vqc_archive *archive;
+    bool held; /* by a launch */
+    size_t damaged;
+} show_work;
+
 /* Compares a render that is done with its digests, and counts those that do not have theirs. */
-static vqc_status damage_find(const vqc_archive *archive, size_t number, vqc_archive_state state, size_t *damaged,
-                              vqc_archive_damage *damage_out, vqc_error *error)
+static vqc_status damage_find(show_work *work, size_t number, vqc_archive_state state, vqc_archive_damage *damage_out,
+                              vqc_error *error)
 {
     *damage_out = VQC_ARCHIVE_DAMAGE_NONE;
     if (state == VQC_ARCHIVE_DONE)
-        VQC_TRY(vqc_archive_result_check(archive, number, damage_out, error));
-    *damaged += *damage_out != VQC_ARCHIVE_DAMAGE_NONE;
+        VQC_TRY(vqc_archive_result_check(work->archive, number, damage_out, error));
+    work->damaged += *damage_out != VQC_ARCHIVE_DAMAGE_NONE;
     return VQC_OK;
 }
 
-static vqc_status render_print(const vqc_archive *archive, size_t number, size_t *damaged, vqc_error *error)
+/* How far a render is that is not finished. */
+typedef struct render_way {
+    bool at_work;  /* a launch is */
+    uint32_t step; /* that is saved; 0: none */
+    uint32_t steps;
+    vqc_archive_worker worker;
+} render_way;
+
+static vqc_status way_read(const show_work *work, size_t number, render_way *way, vqc_error *error)
 {
-    vqc_archive_damage damage;
-    const vqc_archive_render *render = &vqc_archive_outline_of(archive)->renders[number];
+    const vqc_archive *archive = work->archive;
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    way->steps = outline->shapes[outline->renders[number].shape].steps;
+    VQC_TRY(vqc_archive_checkpoint_step(archive, number, &way->step, error));
+    VQC_TRY(vqc_archive_worker_read(archive, number, &way->worker, error));
+    way->at_work = work->held && way->worker.present;
+    return VQC_OK;
+}
+
+/* "step 120 of 300, rank 3 on node7", as far as it is known, in the columns of what a finished render has. */
+static void way_print(const render_way *way)
+{
+    char step[64] = "";
+    char text[VQC_ARCHIVE_HOST_SIZE + 128] = "";
+    if (way->step > 0)
+        (void)snprintf(step, sizeof step, "step %u of %u", way->step, way->steps);
+    if (way->at_work)
+        (void)snprintf(text, sizeof text, "%s%srank %d on %s", step, way->step > 0 ? ", " : "", way->worker.rank,
+                       way->worker.host);
+    vqc_print(stdout, "  %-34s", way->at_work ? text : step);
+}
+
+/* What is known of a render, beside the archive's outline. */
+typedef struct render_found {
     vqc_archive_outcome outcome;
-    double loss = 0.0;
-    VQC_TRY(vqc_archive_outcome_read(archive, number, &outcome, error));
-    VQC_TRY(damage_find(archive, number, outcome.state, damaged, &damage, error));
-    if (outcome.state == VQC_ARCHIVE_DONE)
-        VQC_TRY(final_loss(archive, number, &loss, error));
-    vqc_print(stdout, "%5zu  %-8s", number,
-              damage == VQC_ARCHIVE_DAMAGE_NONE ? state_names[outcome.state] : "damaged");
-    if (outcome.state == VQC_ARCHIVE_DONE)
-        vqc_print(stdout, "  %9.5f  %7.1f s  %.12s", loss, outcome.seconds, outcome.picture_sha256);
+    vqc_archive_damage damage;
+    render_way way;
+    double loss;
+} render_found;
+
+static vqc_status render_find(show_work *work, size_t number, render_found *found, vqc_error *error)
+{
+    *found = (render_found){0};
+    VQC_TRY(vqc_archive_outcome_read(work->archive, number, &found->outcome, error));
+    VQC_TRY(damage_find(work, number, found->outcome.state, &found->damage, error));
+    if (found->outcome.state == VQC_ARCHIVE_DONE)
+        return final_loss(work->archive, number, &found->loss, error);
+    return way_read(work, number, &found->way, error);
+}
+
+static const char *state_name(const render_found *found)
+{
+    if (found->damage != VQC_ARCHIVE_DAMAGE_NONE)
+        return "damaged";
+    return found->way.at_work ? "at work" : state_names[found->outcome.state];
+}
+
+static vqc_status render_print(show_work *work, size_t number, vqc_error *error)
+{
+    render_found found;
+    const vqc_archive_render *render = &vqc_archive_outline_of(work->archive)->renders[number];
+    VQC_TRY(render_find(work, number, &found, error));
+    const vqc_archive_outcome *outcome = &found.outcome;
+    vqc_print(stdout, "%5zu  %-8s", number, state_name(&found));
+    if (outcome->state == VQC_ARCHIVE_DONE)
+        vqc_print(stdout, "  %9.5f  %7.1f s  %.12s", found.loss, outcome->seconds, outcome->picture_sha256);
     else
-        vqc_print(stdout, "  %9s  %9s  %12s", "", "", "");
+        way_print(&found.way);
     vqc_print(stdout, "  %s  %s\n", render->id,
-              outcome.state == VQC_ARCHIVE_FAILED ? outcome.reason : render->prompt);
+              outcome->state == VQC_ARCHIVE_FAILED && !found.way.at_work ? outcome->reason : render->prompt);
     return VQC_OK;
 }
 
@@ -68,9 +127,9 @@ static void jobs_print(const vqc_archive_outline *outline)
     }
 }
 
-static vqc_status archive_print(const vqc_archive *archive, size_t *damaged, vqc_error *error)
+static vqc_status archive_print(show_work *work, vqc_error *error)
 {
-    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    const vqc_archive_outline *outline = vqc_archive_outline_of(work->archive);
     vqc_print(stdout, "study   %s\n", outline->study);
     jobs_print(outline);
     for (size_t i = 0; i < outline->model_count; i++)
@@ -79,25 +138,43 @@ static vqc_status archive_print(const vqc_archive *archive, size_t *damaged, vqc
     if (outline->part != NULL)
         vqc_print(stdout, "part    %s, %zu of the study's %zu renders\n", outline->part,
                   vqc_archive_outline_held(outline), outline->render_count);
-    if (!vqc_archive_has_record_digests(archive))
+    if (!vqc_archive_has_record_digests(work->archive))
         (void)printf("digests of pictures and latents alone; this archive, of an earlier version, has no others\n");
     (void)printf("\nnumber  state          loss       time  picture       render\n");
     for (size_t i = 0; i < outline->render_count; i++)
         if (vqc_archive_outline_holds(outline, i))
-            VQC_TRY(render_print(archive, i, damaged, error));
+            VQC_TRY(render_print(work, i, error));
     return VQC_OK;
 }
 
-static vqc_status render_to_json(const vqc_archive *archive, size_t number, json_t *renders, size_t *damaged,
-                                 vqc_error *error)
+/* How far a render is, and who is at work on it. */
+static void way_to_json(const render_way *way, json_t *object)
 {
-    vqc_archive_damage damage;
-    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    if (way->step > 0)
+        json_object_set_new(object, "step", json_integer(way->step));
+    if (way->at_work)
+        json_object_set_new(object, "at_work",
+                            json_pack("{s: i, s: s}", "rank", way->worker.rank, "host", way->worker.host));
+}
+
+static void result_to_json(const render_found *found, json_t *object)
+{
+    if (found->damage != VQC_ARCHIVE_DAMAGE_NONE)
+        json_object_set_new(object, "damaged", json_string(vqc_archive_damage_word(found->damage)));
+    json_object_set_new(object, "loss", json_real(found->loss));
+    json_object_set_new(object, "seconds", json_real(found->outcome.seconds));
+    json_object_set_new(object, "device", json_string(found->outcome.device));
+    json_object_set_new(object, "host", json_string(found->outcome.host));
+    json_object_set_new(object, "picture_sha256", json_string(found->outcome.picture_sha256));
+    json_object_set_new(object, "latent_sha256", json_string(found->outcome.latent_sha256));
+}
+
+static vqc_status render_to_json(show_work *work, size_t number, json_t *renders, vqc_error *error)
+{
+    const vqc_archive_outline *outline = vqc_archive_outline_of(work->archive);
     const vqc_archive_render *render = &outline->renders[number];
-    vqc_archive_outcome outcome;
-    double loss = 0.0;
-    VQC_TRY(vqc_archive_outcome_read(archive, number, &outcome, error));
-    VQC_TRY(damage_find(archive, number, outcome.state, damaged, &damage, error));
+    render_found found;
+    VQC_TRY(render_find(work, number, &found, error));
     json_t *object = json_object();
     json_array_append_new(renders, object);
     json_object_set_new(object, "number", json_integer((json_int_t)number));
@@ -107,20 +184,13 @@ static vqc_status render_to_json(const vqc_archive *archive, size_t number, json
         json_object_set_new(object, "category", json_string(outline->categories[number]));
     json_object_set_new(object, "seed", vqc_json_seed(render->seed));
     json_object_set_new(object, "settings", json_string(render->settings));
-    json_object_set_new(object, "state", json_string(state_names[outcome.state]));
-    if (outcome.state == VQC_ARCHIVE_FAILED)
-        json_object_set_new(object, "reason", json_string(outcome.reason));
-    if (outcome.state != VQC_ARCHIVE_DONE)
-        return VQC_OK;
-    VQC_TRY(final_loss(archive, number, &loss, error));
-    if (damage != VQC_ARCHIVE_DAMAGE_NONE)
-        json_object_set_new(object, "damaged", json_string(vqc_archive_damage_word(damage)));
-    json_object_set_new(object, "loss", json_real(loss));
-    json_object_set_new(object, "seconds", json_real(outcome.seconds));
-    json_object_set_new(object, "device", json_string(outcome.device));
-    json_object_set_new(object, "host", json_string(outcome.host));
-    json_object_set_new(object, "picture_sha256", json_string(outcome.picture_sha256));
-    json_object_set_new(object, "latent_sha256", json_string(outcome.latent_sha256));
+    json_object_set_new(object, "state", json_string(state_names[found.outcome.state]));
+    if (found.outcome.state == VQC_ARCHIVE_FAILED)
+        json_object_set_new(object, "reason", json_string(found.outcome.reason));
+    if (found.outcome.state == VQC_ARCHIVE_DONE)
+        result_to_json(&found, object);
+    else
+        way_to_json(&found.way, object);
     return VQC_OK;
 }
 
@@ -148,8 +218,9 @@ static json_t *jobs_to_json(const vqc_archive_outline *outline)
     return jobs;
 }
 
-static vqc_status archive_print_json(const vqc_archive *archive, size_t *damaged, vqc_error *error)
+static vqc_status archive_print_json(show_work *work, vqc_error *error)
 {
+    const vqc_archive *archive = work->archive;
     const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
     json_t *renders = json_array();
     json_t *report = json_pack("{s: s, s: s, s: b, s: o, s: o}", "study", outline->study, "job_sha256",
@@ -162,7 +233,7 @@ static vqc_status archive_print_json(const vqc_archive *archive, size_t *damaged
     for (size_t i = 0; i < outline->render_count; i++) {
         if (!vqc_archive_outline_holds(outline, i))
             continue;
-        vqc_status status = render_to_json(archive, i, renders, damaged, error);
+        vqc_status status = render_to_json(work, i, renders, error);
         if (status != VQC_OK) {
             json_decref(report);
             return status;
@@ -179,14 +250,13 @@ static vqc_status show_run(void *context, const vqc_text_list *operands, vqc_err
 {
     const show_options *options = context;
     vqc_archive *archive;
-    size_t damaged = 0;
     VQC_TRY(vqc_archive_open(operands->items[0], &archive, error));
-    vqc_status status =
-        options->json ? archive_print_json(archive, &damaged, error) : archive_print(archive, &damaged, error);
-    if (status == VQC_OK && damaged > 0)
+    show_work work = {.archive = archive, .held = vqc_archive_is_held(operands->items[0])};
+    vqc_status status = options->json ? archive_print_json(&work, error) : archive_print(&work, error);
+    if (status == VQC_OK && work.damaged > 0)
         status =
             vqc_error_set(error, VQC_FAILED, "%s: %zu of its renders are damaged; vqclip verify says what of them",
-                          operands->items[0], damaged);
+                          operands->items[0], work.damaged);
     vqc_archive_close(archive);
     return status;
 }
@@ -200,7 +270,8 @@ const vqc_command vqc_command_show = {
     .summary = "what an archive holds",
     .usage = "vqclip show ARCHIVE [--json]",
     .about = "Lists an archive's renders: state, last loss, time, SHA-256 of the picture, prompt. What is done is\n"
-             "compared with its digests. A launch may be writing it meanwhile. Of a part it lists its own renders.",
+             "compared with its digests. A launch may be writing it meanwhile: then it says which renders are at\n"
+             "work, by whom, and at which step they were saved last. Of a part it lists its own renders.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_minimum = 1,

@@ -260,6 +260,14 @@ static vqc_status newcomers_join(vqc_work *work, int64_t newcomers, vqc_error *e
     return VQC_OK;
 }
 
+/* For those who look meanwhile. */
+static vqc_status worker_write(vqc_work *work, vqc_error *error)
+{
+    vqc_comm *comm = work->rank->launch->comm;
+    return vqc_archive_worker_write(work->archive, (size_t)work->number, vqc_comm_rank(comm), vqc_comm_host(comm),
+                                    error);
+}
+
 /* Everything up to the first step; a failure of one member becomes that of all. */
 static vqc_status work_start(vqc_work *work, vqc_error *error)
 {
@@ -274,6 +282,8 @@ static vqc_status work_start(vqc_work *work, vqc_error *error)
         mask_say(work);
     if (status == VQC_OK && work->leads)
         status = work_resume(work, error);
+    if (status == VQC_OK && work->leads)
+        status = worker_write(work, error);
     status = vqc_team_agree(work->rank->team, status, error);
     if (status == VQC_OK)
         status = vqc_renderer_join(work->renderer, work->rank->team, error);

@@ -45,6 +45,27 @@ code=0
 "$program" render "$folder/job.yaml" -o "$folder/file/out" --threads 1 2>"$folder/stderr" || code=$?
 { [ "$code" -eq 1 ] && grep -q 'the folder cannot be made: Not a directory' "$folder/stderr"; } || fail "a file as folder"
 
+# During a launch it is said which render is under way, where, and how far; of one that has ended how far it is.
+sed -e 's/steps: 1/steps: 100000/' -e 's/study: launch/study: long/' "$folder/job.yaml" >"$folder/long.yaml"
+"$program" render "$folder/long.yaml" -o "$folder/out" --threads 1 --checkpoint 0 >"$folder/output" 2>&1 &
+launch=$!
+tries=0
+until "$program" show "$folder/out/long.h5" >"$folder/said" 2>&1 &&
+    grep -q "^    0  at work   step [0-9]* of 100000, rank 0 on $(hostname) *1\.0  " "$folder/said"; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || { kill -KILL $launch; fail "the render under way was not shown"; }
+    sleep 0.2
+done
+"$program" show --json "$folder/out/long.h5" | tr -d ' \n' | grep -q '"step":[0-9]*,"at_work":{"rank":0,"host":' ||
+    fail "no render at work in JSON"
+kill -USR1 $launch
+code=0
+wait $launch || code=$?
+[ "$code" -eq 3 ] || fail "exit code $code of a launch that was to stop, expected 3"
+"$program" show "$folder/out/long.h5" >"$folder/said"
+grep -q "^    0  pending   step [0-9]* of 100000 *1\.0  " "$folder/said" || fail "how far the render is was not shown"
+! "$program" show --json "$folder/out/long.h5" | grep -q at_work || fail "a launch that has ended is shown at work"
+
 # The sanitizers want to be loaded before anything else.
 if ldd "$program" | grep -q libasan; then
     exit 0
