@@ -242,7 +242,7 @@ static vqc_status sheet_write(const export_work *work, size_t number, const vqc_
                             ? vqc_text_append(&path, error, "%s/sheet.png", work->folder)
                             : vqc_text_append(&path, error, "%s/sheet-%zu.png", work->folder, number + 1);
     if (status == VQC_OK)
-        status = vqc_image_write_png(path.data, vqc_sheet_image(sheet), NULL, 0, error);
+        status = vqc_image_write_png_quickly(path.data, vqc_sheet_image(sheet), error);
     vqc_text_release(&path);
     return status;
 }

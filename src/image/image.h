@@ -49,6 +49,10 @@ enum { VQC_IMAGE_MAX_TEXT = 1 << 22, VQC_IMAGE_MAX_TEXTS = 100 };
 VQC_MUST_CHECK vqc_status vqc_image_write_png(const char *path, const vqc_image *image, const vqc_image_text *texts,
                                               size_t count, vqc_error *error);
 
+/* The same without texts, in a tenth of the time and a fifth larger: for what only shows pictures that have files of
+ * their own. */
+VQC_MUST_CHECK vqc_status vqc_image_write_png_quickly(const char *path, const vqc_image *image, vqc_error *error);
+
 /* The texts of a PNG file. */
 typedef struct vqc_image_texts {
     size_t count;

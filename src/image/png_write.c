@@ -13,6 +13,7 @@
 enum {
     CHANNELS = 3,
     COMPRESSION_LEVEL = 6, /* fixed, like the filter, so that equal pictures give equal files */
+    QUICK_LEVEL = 1,       /* of zlib's levels the one that takes least */
     MAX_KEY_SIZE = 79      /* PNG specification, 11.3.4.2 */
 };
 
@@ -23,6 +24,7 @@ typedef struct png_writer {
     const vqc_image *image;
     png_text *texts;
     size_t text_count;
+    int level;
     vqc_new_file file;
     vqc_error *error;
 } png_writer;
@@ -92,7 +94,7 @@ static void picture_write(const png_writer *writer)
 {
     const vqc_image *image = writer->image;
     png_init_io(writer->png, writer->file.stream);
-    png_set_compression_level(writer->png, COMPRESSION_LEVEL);
+    png_set_compression_level(writer->png, writer->level);
     png_set_filter(writer->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
     png_set_IHDR(writer->png, writer->info, (png_uint_32)image->width, (png_uint_32)image->height, 8,
                  PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
@@ -139,11 +141,18 @@ static vqc_status file_write(png_writer *writer)
 vqc_status vqc_image_write_png(const char *path, const vqc_image *image, const vqc_image_text *texts, size_t count,
                                vqc_error *error)
 {
-    png_writer writer = {.image = image, .text_count = count, .file = {.path = path}, .error = error};
+    png_writer writer = {
+        .image = image, .text_count = count, .level = COMPRESSION_LEVEL, .file = {.path = path}, .error = error};
     vqc_status status = texts_prepare(texts, count, &writer.texts, error);
     if (status != VQC_OK)
         return vqc_error_prefix(error, "%s", path);
     status = file_write(&writer);
     free(writer.texts);
     return status;
+}
+
+vqc_status vqc_image_write_png_quickly(const char *path, const vqc_image *image, vqc_error *error)
+{
+    png_writer writer = {.image = image, .level = QUICK_LEVEL, .file = {.path = path}, .error = error};
+    return file_write(&writer);
 }
