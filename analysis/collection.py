@@ -12,6 +12,7 @@ import io
 import json
 from pathlib import Path
 
+from choice import describe
 from command import BadInput, parse_csv, read_text, say, write_whole
 from key import Key
 from kit import RATINGS_FORMAT
@@ -33,6 +34,7 @@ class Rating:
     picture: str
     rating: int
     seconds: float  # for which the picture was looked at
+    choice: str = ""  # how the study's pictures were chosen, in words; "": the first ones
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +138,7 @@ def ratings_of(key: Key, file: RaterFile) -> list[Rating]:
         ratings.append(Rating(
             rater=file.rater, position=row["position"], repeat=repeats[row["position"] - 1],
             condition=picture["condition"], prompt=picture["prompt"], picture=row["picture"], rating=row["rating"],
-            seconds=row["seconds"]))
+            seconds=row["seconds"], choice="" if key.choice is None else describe(key.choice)))
     return ratings
 
 
@@ -194,15 +196,17 @@ def say_missing(key: Key, ratings: dict[int, list[Rating]]) -> None:
         say(f"no file from {len(absent)} of {len(key.orders)} raters: {numbers_text(absent)}")
 
 
-RATINGS_COLUMNS = tuple(field.name for field in dataclasses.fields(Rating))
+CHOICE_COLUMNS = tuple(field.name for field in dataclasses.fields(Rating))
+RATINGS_COLUMNS = CHOICE_COLUMNS[:-1]  # where pictures were not chosen
 
 
 def write_ratings(path: Path, ratings: list[Rating]) -> None:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(RATINGS_COLUMNS)
+    columns = CHOICE_COLUMNS if any(rating.choice for rating in ratings) else RATINGS_COLUMNS
+    writer.writerow(columns)
     for rating in ratings:
-        values = (getattr(rating, name) for name in RATINGS_COLUMNS)
+        values = (getattr(rating, name) for name in columns)
         writer.writerow([int(value) if isinstance(value, bool) else value for value in values])
     write_whole(path, stream.getvalue().encode())
 
@@ -210,7 +214,7 @@ def write_ratings(path: Path, ratings: list[Rating]) -> None:
 def read_ratings(path: Path) -> list[Rating]:
     """Reads what write_ratings wrote."""
     names, rows = parse_csv(path, read_text(path))
-    if tuple(names) != RATINGS_COLUMNS:
+    if tuple(names) not in (RATINGS_COLUMNS, CHOICE_COLUMNS):
         raise BadInput(f"{path}: expected ratings as `rating.py collect` writes them, with the columns "
                        f"{','.join(RATINGS_COLUMNS)}")
     ratings = []
@@ -219,7 +223,7 @@ def read_ratings(path: Path) -> list[Rating]:
             ratings.append(Rating(
                 rater=int(row["rater"]), position=int(row["position"]), repeat=bool(int(row["repeat"])),
                 condition=row["condition"], prompt=row["prompt"], picture=row["picture"], rating=int(row["rating"]),
-                seconds=float(row["seconds"])))
+                seconds=float(row["seconds"]), choice=row.get("choice", "")))
         except (TypeError, ValueError):
             raise BadInput(f"{path}: row {number}: expected a rating, found {list(row.values())}") from None
     if not ratings:

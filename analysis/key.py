@@ -28,6 +28,7 @@ class Key:
     texts: dict[str, str]  # what raters read in place of a prompt
     pictures: dict[str, dict]
     orders: dict[int, list[str]]
+    choice: dict | None = None  # by which rule pictures were chosen, and which were not; None: the first ones
 
     @functools.cached_property
     def study(self) -> str:
@@ -44,9 +45,10 @@ class Key:
 
     def _content(self) -> dict:
         orders = {str(rater): names for rater, names in self.orders.items()}
+        chosen = {} if self.choice is None else {"choice": self.choice}
         return {"format": FORMAT, "title": self.title, "instruction": self.instruction, "seed": self.seed,
                 "conditions": self.conditions, "prompts": self.prompts, "texts": self.texts,
-                "pictures": self.pictures, "orders": orders}
+                "pictures": self.pictures, "orders": orders, **chosen}
 
     def write(self, path: Path) -> None:
         content = {"study": self.study, **self._content()}

@@ -25,6 +25,7 @@ import numpy as np
 from PIL import Image
 
 import order
+from choice import Choice
 from command import BadInput, say
 from condition import Condition, Picture, common_prompts
 from key import Key
@@ -61,6 +62,7 @@ class Wishes:
     linked: bool  # pictures as files beside the pages
     side: int  # of the square on the screen that pictures fit into
     seed: int
+    choice: Choice | None = None  # how the conditions' pictures were chosen; None: the first ones
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,6 +173,7 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
         texts={prompt: text for prompt, text in wishes.texts.items() if prompt in prompts},
         pictures={name: describe(pictures[name]) for name in sorted(pictures)},
         orders={rater: [names[place] for place in places] for rater, places in orders.items()},
+        choice=None if wishes.choice is None else wishes.choice.record(prompts),
     )
 
 

@@ -9,18 +9,30 @@ Ratings are 1 to 5 for how well a picture matches its text. Prompts that not eve
 """
 
 import argparse
+import dataclasses
 import secrets
 import sys
 from pathlib import Path
 
 import packages  # noqa: F401  first, as it says what the others would miss
+import choice
 import collection
 import command
 import kit
 import power
-from condition import SOURCE_HELP, open_conditions
+from condition import SOURCE_HELP, Condition, open_conditions
 from key import read_key
 from table import put_out
+
+
+def open_chosen(arguments: argparse.Namespace) -> tuple[list[Condition], choice.Choice | None]:
+    """The conditions, with their best pictures alone where that is asked for."""
+    if arguments.pictures.best != bool(arguments.by):
+        raise command.BadInput("expected --pictures best:N and --by FILE:COLUMN together, or neither")
+    conditions = open_conditions(arguments.conditions)
+    if not arguments.pictures.best:
+        return conditions, None
+    return choice.choose_best(conditions, arguments.pictures.count, choice.read_scores(arguments.by))
 
 
 def make(arguments: argparse.Namespace) -> None:
@@ -29,7 +41,7 @@ def make(arguments: argparse.Namespace) -> None:
         instruction=command.read_text(arguments.instruction).strip() if arguments.instruction else kit.INSTRUCTION,
         texts=dict(command.read_table(arguments.texts, ("prompt", "text"))) if arguments.texts else {},
         raters=arguments.raters,
-        copies=arguments.pictures,
+        copies=arguments.pictures.count,
         rounds=arguments.rounds,
         repeats=arguments.repeats,
         size=arguments.size,
@@ -37,7 +49,8 @@ def make(arguments: argparse.Namespace) -> None:
         side=arguments.side,
         seed=secrets.randbits(32) if arguments.seed is None else arguments.seed,
     )
-    key = kit.make_kit(open_conditions(arguments.conditions), wishes, arguments.output)
+    conditions, chosen = open_chosen(arguments)
+    key = kit.make_kit(conditions, dataclasses.replace(wishes, choice=chosen), arguments.output)
     print(f"study {key.study}, seed {key.seed}: {len(key.prompts)} prompts, {len(key.conditions)} conditions, "
           f"{len(key.orders)} raters, {len(key.orders[1])} ratings each")
     print(f"for raters:     {arguments.output / 'raters'}")
@@ -71,8 +84,11 @@ def build_parser() -> argparse.ArgumentParser:
     maker.add_argument("-o", "--output", type=Path, required=True, help="a new or empty folder")
     maker.add_argument("--raters", type=command.positive, required=True,
                        help="how many; an even number balances orders")
-    maker.add_argument("--pictures", type=command.positive, default=1, metavar="N",
-                       help="pictures for each prompt and condition, the first N finished ones (default 1)")
+    maker.add_argument("--pictures", type=choice.wanted, default=choice.Wanted(1, False), metavar="N|best:N",
+                       help="pictures for each prompt and condition, the first N finished ones (default 1), or the N "
+                       "best ones by --by")
+    maker.add_argument("--by", action="append", default=[], metavar="FILE:COLUMN",
+                       help="with best:N: a table that vqclip score wrote, and its column or perceptor; may be repeated")
     maker.add_argument("--rounds", type=command.positive, metavar="N",
                        help="show each rater every prompt N times only, each time of another condition (default: all)")
     maker.add_argument("--repeats", type=command.count, default=0, metavar="N",

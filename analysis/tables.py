@@ -10,6 +10,7 @@
 """
 
 import argparse
+import dataclasses
 import itertools
 import math
 import sys
@@ -115,7 +116,10 @@ def rating_tables(ratings: list[Rating]) -> list[Table]:
     sheet = Sheet(ratings)
     pairs = list(itertools.combinations(range(len(sheet.conditions)), 2))
     compared = [comparisons_table(sheet, pairs)] if pairs else []
-    return [means_table(sheet), *compared, agreement_table(sheet), raters_table(sheet, ratings)]
+    chosen = " ".join(sorted({rating.choice for rating in ratings if rating.choice}))
+    judged = [dataclasses.replace(table, note=f"{table.note} {chosen}".strip())
+              for table in (means_table(sheet), *compared)]
+    return [*judged, agreement_table(sheet), raters_table(sheet, ratings)]
 
 
 def preferences_table(pairs: Pairs) -> Table:
