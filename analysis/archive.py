@@ -23,6 +23,7 @@ from command import BadInput, say
 FORMAT_VERSION = 1
 STATES = ("pending", "done", "failed")
 TARGET = re.compile(r"(?P<perceptor>.*): target \d+", re.DOTALL)
+KEY = r"[a-z_]\w*(?:\.[a-z_]\w*)*"  # of a swept setting
 SETTING = re.compile(r"  (\w+): (.*)")
 
 
@@ -35,6 +36,17 @@ class Model:
     path: str
     sha256: str
     configuration: str
+
+
+def id_parts(render_id: str, seed: int) -> tuple[str, str]:
+    """Prompt's id and variant: ids are PROMPT.SEED or PROMPT.SEED.VARIANT, and a variant begins with KEY=."""
+    match = re.fullmatch(rf"(.*?)\.{seed}(?:\.({KEY}=.*))?", render_id, re.DOTALL)
+    return (match[1], match[2] or "") if match else (render_id, "")
+
+
+def swept_settings(variant: str) -> dict[str, str]:
+    """"optimizer.lr=0.05 crops.count=32" -> key: value."""
+    return dict(part.split("=", 1) for part in re.split(rf" (?={KEY}=)", variant) if part)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,10 +79,7 @@ class Render:
         return " ".join(self.prompt.split()) or f"prompt {self._id_parts()[0]}"
 
     def _id_parts(self) -> tuple[str, str]:
-        """Prompt's id and variant: ids are PROMPT.SEED or PROMPT.SEED.VARIANT, and a variant begins with KEY=."""
-        key = r"[a-z_]\w*(?:\.[a-z_]\w*)*"
-        match = re.fullmatch(rf"(.*?)\.{self.seed}(?:\.({key}=.*))?", self.id, re.DOTALL)
-        return (match[1], match[2] or "") if match else (self.id, "")
+        return id_parts(self.id, self.seed)
 
 
 @dataclasses.dataclass(frozen=True)

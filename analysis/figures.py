@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Figures from archives: PNG, or SVG or PDF where the output's name ends so.
+"""Figures from archives and ratings: PNG, or SVG or PDF where the output's name ends so.
 
     analysis/figures.py losses both.h5 vit.h5 -o losses.svg        every perceptor's loss over the steps
     analysis/figures.py grid both=both.h5 vit=vit.h5 -o grid.png   pictures: a row for each prompt
     analysis/figures.py snapshots both.h5 -o snapshots.png         how pictures came about
+    analysis/figures.py ratings ratings.csv -o ratings.svg         means and differences, with intervals
+    analysis/figures.py answers ratings.csv -o answers.svg         how often each rating was given
+    analysis/figures.py ablation optimizer.lr --losses lr.h5 -o lr.svg       what a swept setting does
+    analysis/figures.py correlation ratings.csv --key key.json --scores scores.csv -o scores.svg
 
 The same input gives the same file.
 """
@@ -11,46 +15,27 @@ The same input gives the same file.
 import argparse
 import dataclasses
 import sys
-import textwrap
 from pathlib import Path
 
 import packages  # noqa: F401  first, as it says what the others would miss
 
 import numpy as np
-from matplotlib import pyplot as plt
 
 import command
+import plots
+import sweep
 from archive import Archive, Render, open_archives
+from collection import read_ratings
 from condition import SOURCE_HELP, Condition, open_conditions
+from correlation import join
+from key import read_key
+from pairs import Pairs, is_of_pairs, read_answers
+from scores import chosen_columns, read_scores
+from sheet import Sheet
+from style import COLOURS, DASHES, draw_legend, output_path, plt, save, wrapped
 
-ENDINGS = (".png", ".svg", ".pdf")
-DOTS_PER_INCH = 150
 CELL_INCHES = 1.5
 ROW_LABEL_INCHES = 1.7
-# Okabe and Ito's colours, told apart by people who see colours differently; lines differ in dashes too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES = ("-", "--", "-.", ":")
-STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
-         "grid.color": "#dddddd", "grid.linewidth": 0.6, "svg.hashsalt": "vqclip", "savefig.dpi": DOTS_PER_INCH,
-         "text.parse_math": False}
-
-plt.switch_backend("Agg")
-plt.rcParams.update(STYLE)
-
-
-def output_path(text: str) -> Path:
-    """An argparse type: a file with a known ending."""
-    if Path(text).suffix.lower() not in ENDINGS:
-        raise argparse.ArgumentTypeError(f"expected a name that ends in {', '.join(ENDINGS)}, found {text!r}")
-    return Path(text)
-
-
-def save(figure: plt.Figure, path: Path) -> None:
-    """Without the date and version that would make each file another one."""
-    dated = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    figure.savefig(path, metadata=dated[path.suffix.lower()])
-    plt.close(figure)
-    print(path)
 
 
 # Losses.
@@ -101,17 +86,6 @@ def draw_term(axes: plt.Axes, term: str, groups: list[Curves]) -> None:
     axes.set_xlabel("step")
 
 
-def draw_legend(figure: plt.Figure, axes: list[plt.Axes]) -> None:
-    """One legend for all panels, in room added below them."""
-    entries = {label: handle for place in axes
-               for handle, label in zip(*place.get_legend_handles_labels(), strict=True)}
-    columns = 1 if max(map(len, entries)) > 30 else min(3, len(entries))
-    inches = 0.2 + 0.2 * -(-len(entries) // columns)
-    figure.set_figheight(figure.get_figheight() + inches)
-    figure.legend(entries.values(), entries.keys(), loc="lower center", frameon=False, handlelength=3, ncols=columns)
-    figure.tight_layout(rect=(0, inches / figure.get_figheight(), 1, 1))
-
-
 def draw_losses(groups: list[Curves]) -> plt.Figure:
     """A panel for each perceptor and regulariser, and the total."""
     found = dict.fromkeys(term for curves in groups for term in curves.terms)
@@ -146,12 +120,6 @@ class Grid:
     rows: list[str]
     columns: list[str]
     cells: dict[tuple[int, int], np.ndarray]
-
-
-def wrapped(text: str, width: int, lines: int) -> str:
-    """At most so many lines for each of the text's own."""
-    return "\n".join(line for part in text.splitlines() for line in
-                     textwrap.wrap(part, width, max_lines=lines, placeholder=" ...", break_on_hyphens=False))
 
 
 def draw_grid(grid: Grid) -> plt.Figure:
@@ -217,13 +185,29 @@ def chosen_rows(prompts: list[str], limit: int) -> list[str]:
     return prompts[:limit]
 
 
+def pages_of(table: Grid, columns: int) -> list[Grid]:
+    """The grid cut after so many columns, as evenly as can be; each page has all rows."""
+    count = -(-len(table.columns) // columns)
+    cuts = [round(number * len(table.columns) / count) for number in range(count + 1)]
+    return [Grid(table.rows, table.columns[start:end],
+                 {(row, column - start): cell for (row, column), cell in table.cells.items() if start <= column < end})
+            for start, end in zip(cuts, cuts[1:])]
+
+
+def save_pages(pages: list[Grid], path: Path) -> None:
+    """A file for each page, numbered where there are several."""
+    digits = len(str(len(pages)))
+    for number, page in enumerate(pages, 1):
+        save(draw_grid(page), path if len(pages) == 1 else path.with_name(f"{path.stem}-{number:0{digits}d}{path.suffix}"))
+
+
 def grid(arguments: argparse.Namespace) -> None:
     single = len(arguments.sources) == 1 and (Path(arguments.sources[0]).exists() or "=" not in arguments.sources[0])
     table = (by_setting(Archive(arguments.sources[0]), arguments.rows) if single
              else by_condition(open_conditions(arguments.sources), arguments.rows))
     if not table.cells:
         raise command.BadInput("expected finished pictures, found none")
-    save(draw_grid(table), arguments.output)
+    save_pages(pages_of(table, arguments.columns), arguments.output)
 
 
 # Snapshots.
@@ -278,6 +262,72 @@ def numbers(text: str) -> list[int]:
     return [command.count(part.strip()) for part in text.split(",")]
 
 
+# Ratings, pairs, sweeps and scores.
+
+
+def ratings(arguments: argparse.Namespace) -> None:
+    if is_of_pairs(arguments.file):
+        save(plots.draw_dots([plots.of_preferences(Pairs(read_answers(arguments.file)))]), arguments.output)
+        return
+    sheet = Sheet(read_ratings(arguments.file))
+    panels = [plots.of_means(sheet)] + [plots.of_differences(sheet)] * (len(sheet.conditions) > 1)
+    save(plots.draw_dots(panels), arguments.output)
+
+
+def answers(arguments: argparse.Namespace) -> None:
+    save(plots.draw_choices(Pairs(read_answers(arguments.file))) if is_of_pairs(arguments.file)
+         else plots.draw_answers(Sheet(read_ratings(arguments.file))), arguments.output)
+
+
+def ablation(arguments: argparse.Namespace) -> None:
+    measures = [sweep.of_losses(Archive(path), arguments.setting) for path in arguments.losses]
+    if arguments.scores:
+        scored = read_scores(arguments.scores)
+        measures += [sweep.of_scores(scored, column, arguments.setting)
+                     for column in chosen_columns(scored, arguments.columns)]
+    if (arguments.ratings is None) != (arguments.key is None):
+        raise command.BadInput("expected --ratings and --key together: the key says of which variant a condition is")
+    if arguments.ratings is not None:
+        measures.append(sweep.of_ratings(arguments.ratings, arguments.key, arguments.setting))
+    if not measures:
+        raise command.BadInput("expected --losses, --scores or --ratings, found none")
+    save(plots.draw_sweep(arguments.setting, measures), arguments.output)
+
+
+def correlation(arguments: argparse.Namespace) -> None:
+    scored = read_scores(arguments.scores)
+    columns = chosen_columns(scored, arguments.columns)
+    pictures = join(read_key(arguments.key), read_ratings(arguments.ratings), scored)
+    save(plots.draw_correlation(pictures, columns), arguments.output)
+
+
+def add_ratings(commands: argparse._SubParsersAction, output: argparse.ArgumentParser) -> None:
+    for name, run, text in (("ratings", ratings, "means and differences as dots with intervals"),
+                            ("answers", answers, "histograms: how often each answer was given")):
+        parts = commands.add_parser(name, parents=[output], help=text)
+        parts.add_argument("file", type=Path, metavar="RATINGS.csv|PAIRS.csv")
+        parts.set_defaults(run=run)
+
+    scores = argparse.ArgumentParser(add_help=False)
+    scores.add_argument("--columns", nargs="+", metavar="COLUMN",
+                        help="of the scores (default: all that end in _clipscore or _aesthetic)")
+    swept = commands.add_parser("ablation", parents=[output, scores], help="measures against a swept setting, with a band",
+                                description="Means over prompts with intervals of 95 %% for other prompts; of ratings, for "
+                                "other raters and prompts.")
+    swept.add_argument("setting", metavar="KEY", help="that was swept, such as optimizer.lr")
+    swept.add_argument("--losses", nargs="+", default=[], metavar="ARCHIVE.h5", help="the total loss at the end")
+    swept.add_argument("--scores", nargs="+", type=Path, default=[], metavar="SCORES.csv", help="of vqclip score")
+    swept.add_argument("--ratings", type=Path, metavar="RATINGS.csv", help="of conditions that are variants")
+    swept.add_argument("--key", type=Path, help="the study's key.json, with --ratings")
+    swept.set_defaults(run=ablation)
+
+    compared = commands.add_parser("correlation", parents=[output, scores], help="ratings against scores, a mark a picture")
+    compared.add_argument("ratings", type=Path, metavar="RATINGS.csv")
+    compared.add_argument("--key", type=Path, required=True, help="the study's key.json")
+    compared.add_argument("--scores", nargs="+", type=Path, required=True, metavar="SCORES.csv", help="of vqclip score")
+    compared.set_defaults(run=correlation)
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="figures.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -294,6 +344,8 @@ def build_parser() -> argparse.ArgumentParser:
                                 description="Columns are conditions, or of one archive its variants and seeds.")
     cells.add_argument("sources", nargs="+", metavar="SOURCE", help=f"one ARCHIVE.h5, or conditions: {SOURCE_HELP}")
     cells.add_argument("--rows", type=command.positive, default=12, help="prompts at most (default 12)")
+    cells.add_argument("--columns", type=command.positive, default=12,
+                       help="on a page at most; more make pages NAME-1.png, NAME-2.png ... (default 12)")
     cells.set_defaults(run=grid)
 
     strips = commands.add_parser("snapshots", parents=[output], help="snapshots over the steps, a row for each render")
@@ -303,6 +355,7 @@ def build_parser() -> argparse.ArgumentParser:
     strips.add_argument("--rows", type=command.positive, default=6, help="renders at most (default 6)")
     strips.add_argument("--columns", type=command.positive, default=8, help="steps at most (default 8)")
     strips.set_defaults(run=snapshots)
+    add_ratings(commands, output)
     return parser
 
 

@@ -32,6 +32,12 @@ class Answer:
     answer: int
 
 
+def is_of_pairs(path: Path) -> bool:
+    """Whether the file's columns are those of answers to pairs."""
+    names, _ = parse_csv(path, read_text(path))
+    return sorted(names) == sorted(COLUMNS)
+
+
 def read_answers(path: Path) -> list[Answer]:
     names, rows = parse_csv(path, read_text(path))
     if sorted(names) != sorted(COLUMNS):

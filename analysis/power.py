@@ -17,7 +17,7 @@ from scipy import stats
 import crossed
 import pairs
 from collection import read_ratings
-from command import BadInput, parse_csv, read_text
+from command import BadInput
 from sheet import Sheet
 from table import NOTHING, Cell, Number, Table
 
@@ -79,8 +79,7 @@ def least_p(prompts: int) -> float:
 
 def pilot_differences(path: Path) -> list[np.ndarray]:
     """Of each pair of conditions (raters, prompts): of ratings, or of answers to pairs."""
-    names, _ = parse_csv(path, read_text(path))
-    if sorted(names) != sorted(pairs.COLUMNS):
+    if not pairs.is_of_pairs(path):
         return Sheet(read_ratings(path)).differences()
     asked = pairs.Pairs(pairs.read_answers(path))
     return [asked.preferences(*pair) for pair in asked.compared()]

@@ -3,6 +3,7 @@
 
     analysis/tables.py ratings ratings.csv -o TABLES     mean ratings, comparisons, agreement, raters
     analysis/tables.py pairs pairs.csv -o TABLES         win rates and preferences, strengths, agreement
+    analysis/tables.py correlate ratings.csv --key key.json --scores scores.csv     scores and ratings
     analysis/tables.py times both.h5 -o TABLES           seconds for a picture, by device and settings
     analysis/tables.py losses both.h5 vit.h5 -o TABLES   losses after the last step, by perceptor and variant
 
@@ -25,7 +26,10 @@ import crossed
 from agreement import krippendorff_alpha
 from archive import Archive, Losses, Render, open_archives
 from collection import Rating, read_ratings
+from correlation import Rated, correlate, join
+from key import read_key
 from pairs import Pairs, davidson, read_answers
+from scores import chosen_columns, read_scores
 from sheet import Sheet
 from significance import holm, prompt_means
 from table import NOTHING, Cell, Number, Spread, Table, put_out
@@ -175,6 +179,23 @@ def pairs_tables(pairs: Pairs) -> list[Table]:
     return [preferences_table(pairs), strengths_table(pairs), pairs_agreement_table(pairs)]
 
 
+def correlation_table(pictures: list[Rated], columns: list[str]) -> Table:
+    rows = []
+    for column in columns:
+        found = correlate(pictures, column)
+        rows.append([column, found.pictures, Number(found.spearman, 3), Number(found.kendall, 3), Number(found.within, 3)])
+    note = ("Of a picture's mean rating, over raters, and its score; within prompts: Spearman's of what is left when each "
+            "prompt's mean is taken from both. Pictures of a prompt or condition are not independent, so that these describe.")
+    heads = ["score", "pictures", "Spearman", "Kendall", "within prompts"]
+    return Table("correlation", "Scores and ratings", heads, rows, note)
+
+
+def correlation_tables(arguments: argparse.Namespace) -> list[Table]:
+    scored = read_scores(arguments.scores)
+    columns = chosen_columns(scored, arguments.columns)
+    return [correlation_table(join(read_key(arguments.key), read_ratings(arguments.file), scored), columns)]
+
+
 def settings_cells(render: Render) -> tuple[str, ...]:
     """What tells groups of renders apart: variant, size, steps."""
     size = render.settings.get("size", "").strip("[]").replace(", ", "×")
@@ -242,6 +263,14 @@ def build_parser() -> argparse.ArgumentParser:
                                    "and 1 where the left one is better, 0 for a tie, -1 where the right one is.")
     compared.add_argument("file", type=Path, metavar="PAIRS.csv")
     compared.set_defaults(run=lambda arguments: put_out(pairs_tables(Pairs(read_answers(arguments.file))), arguments.output))
+
+    scores = commands.add_parser("correlate", parents=[output], help="ratings and what vqclip score wrote")
+    scores.add_argument("file", type=Path, metavar="RATINGS.csv")
+    scores.add_argument("--key", type=Path, required=True, help="the study's key.json")
+    scores.add_argument("--scores", nargs="+", type=Path, required=True, metavar="SCORES.csv")
+    scores.add_argument("--columns", nargs="+", metavar="COLUMN",
+                        help="of the scores (default: all that end in _clipscore or _aesthetic)")
+    scores.set_defaults(run=lambda arguments: put_out(correlation_tables(arguments), arguments.output))
 
     for name, make, text in (("times", times_table, "seconds for a picture"),
                              ("losses", losses_table, "losses after the last step")):

@@ -3,7 +3,7 @@
 import io
 import re
 import unittest
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 
 import numpy as np
 from PIL import Image
@@ -59,14 +59,11 @@ class DataTest(unittest.TestCase):
         self.assertEqual(figures.spread_out([10, 20, 30, 40, 50], 3), [10, 30, 50])
 
 
-class DrawingTest(unittest.TestCase):
-    def setUp(self):
-        self.archive = Archive(support.archive("tiny"))
-        self.addCleanup(self.archive.close)
-        self.addCleanup(figures.plt.close, "all")
+class Readable(unittest.TestCase):
+    """What figures are looked at by."""
 
     def boxes(self, figure):
-        """The places of all words that are shown, and of all panels."""
+        """The places of all words that are shown, of these of the notes within panels, and of all panels."""
         figure.canvas.draw()
         texts = [text for text in figure.findobj(figures.plt.Text) if text.get_visible()
                  and text.get_text().strip() and text.get_text() != "none"]  # the mark of an empty cell stands in it
@@ -76,18 +73,26 @@ class DrawingTest(unittest.TestCase):
                    if not axis.get_view_interval()[0] <= place <= axis.get_view_interval()[1]
                    for label in (tick.label1, tick.label2)]
         hidden = outside + [tick.label2 for tick in ticks]
+        notes = [text for axes in figure.axes for text in axes.texts if text in texts]
         return ([text.get_window_extent() for text in texts if text not in hidden],
-                [axes.get_window_extent() for axes in figure.axes])
+                [text.get_window_extent().bounds for text in notes], [axes.get_window_extent() for axes in figure.axes])
 
     def expect_readable(self, figure):
         """No words beyond the edge, on other words or on panels."""
-        texts, panels = self.boxes(figure)
+        texts, notes, panels = self.boxes(figure)
         self.assertGreater(len(texts), 2)
         for number, text in enumerate(texts):
             self.assertTrue(figure.bbox.x0 <= text.x0 and text.x1 <= figure.bbox.x1
                             and figure.bbox.y0 <= text.y0 and text.y1 <= figure.bbox.y1, text)
-            for other in [*texts[number + 1 :], *panels]:
+            for other in texts[number + 1 :] + panels * (text.bounds not in notes):
                 self.assertFalse(text.overlaps(other), (text, other))
+
+
+class DrawingTest(Readable):
+    def setUp(self):
+        self.archive = Archive(support.archive("tiny"))
+        self.addCleanup(self.archive.close)
+        self.addCleanup(figures.plt.close, "all")
 
     def test_grids(self):
         long = "a long prompt of many words " * 9
@@ -101,6 +106,28 @@ class DrawingTest(unittest.TestCase):
             places = np.reshape(figure.axes, (len(grid.rows), len(grid.columns)))
             for (row, column), picture in grid.cells.items():
                 np.testing.assert_array_equal(places[row, column].get_images()[0].get_array(), picture)
+
+    def test_many_columns_make_pages(self):
+        columns = [f"seed {number}" for number in range(101)]
+        cells = {(row, column): np.full((4, 4, 3), column, np.uint8) for row in range(2) for column in range(101)}
+        del cells[1, 30]
+        pages = figures.pages_of(figures.Grid(["a", "b"], columns, cells), 12)
+        self.assertEqual([len(page.columns) for page in pages].count(11) + [len(page.columns) for page in pages].count(12), 9)
+        self.assertEqual([name for page in pages for name in page.columns], columns)
+        start = 0
+        for page in pages:
+            for (row, column), picture in page.cells.items():
+                self.assertEqual(picture[0, 0, 0], start + column)
+            self.assertEqual(page.rows, ["a", "b"])
+            start += len(page.columns)
+        self.assertEqual(sum(len(page.cells) for page in pages), 201)
+        self.assertEqual(len(figures.pages_of(figures.Grid(["a"], columns[:12], {}), 12)), 1)
+        path = support.folder("pages") / "grid.png"
+        with redirect_stdout(io.StringIO()) as told:
+            figures.save_pages(pages, path)
+        names = [f"grid-{number}.png" for number in range(1, 10)]
+        self.assertEqual(sorted(file.name for file in path.parent.iterdir()), names)
+        self.assertEqual([line.rsplit("/", 1)[-1] for line in told.getvalue().split()], names)
 
     def test_curves(self):
         with redirect_stderr(io.StringIO()):
