@@ -181,7 +181,7 @@ def draw_correlation(pictures: list[Rated], columns: list[str]) -> plt.Figure:
         found = correlate(pictures, column)
         place.set_title(f"Spearman {Number(found.spearman)}, Kendall {Number(found.kendall)}\n"
                         f"within prompts {Number(found.within)} (n = {found.pictures})", loc="left", fontsize=8.5)
-        place.set_xlabel(column)
+        place.set_xlabel(f"{column} (guided {found.guided} of {found.pictures})" if found.guided else column)
         place.set_ylabel("mean rating")
     for place in axes.flat[len(columns) :]:
         place.remove()

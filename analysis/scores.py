@@ -48,6 +48,11 @@ def read_scores(paths: list[Path]) -> list[Scored]:
     return pictures
 
 
+def guided_column(column: str) -> str:
+    """The column that says whether the perceptor that gave a score guided the picture."""
+    return f"{column.rpartition('_')[0]}_guided"
+
+
 def chosen_columns(pictures: list[Scored], columns: list[str] | None) -> list[str]:
     """Those columns, or all of CLIPScores and of what aesthetic heads find."""
     there = list(pictures[0].scores)

@@ -12,7 +12,7 @@ from archive import Archive, id_parts, swept_settings
 from collection import read_ratings
 from command import BadInput
 from key import read_key
-from scores import Scored
+from scores import Scored, guided_column
 from sheet import Sheet
 
 
@@ -90,13 +90,15 @@ def of_losses(archive: Archive, setting: str) -> Measure:
 
 
 def of_scores(pictures: list[Scored], column: str, setting: str) -> Measure:
+    """Its name says where the perceptor whose score it is guided pictures."""
     rows = []
     for picture in pictures:
         if not picture.seed.isdecimal():
             raise BadInput(f"expected scores of an archive's renders, found a picture of {picture.prompt!r} without a seed")
         variant = id_parts(picture.id, int(picture.seed))[1]
         rows.append((*divided(variant, setting, f"scores of {picture.id}"), picture.prompt, picture.scores[column]))
-    return measure(column, rows)
+    guided = any(picture.scores.get(guided_column(column)) == 1 for picture in pictures)
+    return measure(f"{column}, guided" if guided else column, rows)
 
 
 def of_ratings(ratings: Path, key: Path, setting: str) -> Measure:

@@ -183,10 +183,12 @@ def correlation_table(pictures: list[Rated], columns: list[str]) -> Table:
     rows = []
     for column in columns:
         found = correlate(pictures, column)
-        rows.append([column, found.pictures, Number(found.spearman, 3), Number(found.kendall, 3), Number(found.within, 3)])
+        rows.append([column, found.pictures, found.guided, Number(found.spearman, 3), Number(found.kendall, 3),
+                     Number(found.within, 3)])
     note = ("Of a picture's mean rating, over raters, and its score; within prompts: Spearman's of what is left when each "
-            "prompt's mean is taken from both. Pictures of a prompt or condition are not independent, so that these describe.")
-    heads = ["score", "pictures", "Spearman", "Kendall", "within prompts"]
+            "prompt's mean is taken from both. Guided: pictures that were made to please the perceptor whose score it is, of which it "
+            "says little. Pictures of a prompt or condition are not independent, so that these describe.")
+    heads = ["score", "pictures", "guided", "Spearman", "Kendall", "within prompts"]
     return Table("correlation", "Scores and ratings", heads, rows, note)
 
 

@@ -100,12 +100,24 @@ class CorrelationTest(unittest.TestCase):
             given = [row.rating for row in read_ratings(ratings) if entries[row.picture] is entry]
             self.assertAlmostEqual(rated.rating, float(np.mean(given)))
 
+    def test_the_same_pixels_with_another_prompt_are_another_picture(self):
+        key, ratings = study()
+        path = support.folder("scores") / "twins.csv"
+        head, *rows = csv.reader(scored().read_text().splitlines())
+        twins = [["" if name.startswith("clip_") else "another prompt" if name == "prompt" else cell
+                  for name, cell in zip(head, row, strict=True)] for row in rows]  # fmt: skip
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([head, *twins, *rows])
+        found = join(read_key(key), read_ratings(ratings), read_scores([path]))
+        self.assertEqual(len(found), 12)
+        self.assertFalse(any(math.isnan(rated.scores["clip_clipscore"]) for rated in found))
+
     def test_table(self):
         key, ratings = study()
         folder = support.folder("tables")
         text, _ = support.tool("tables.py", "correlate", ratings, "--key", key, "--scores", scored(), "-o", folder)
         head, row = csv.reader((folder / "correlation.csv").read_text().splitlines())
-        self.assertEqual((head[:2], row[:2]), (["score", "pictures"], ["clip_clipscore", "12"]))
+        self.assertEqual((head[:3], row[:3]), (["score", "pictures", "guided"], ["clip_clipscore", "12", "12"]))
         self.assertIn("these describe", text)
 
     def test_what_is_refused(self):
@@ -162,7 +174,7 @@ class SweepTest(unittest.TestCase):
         expected = float(np.mean([np.mean(values) for values in by_prompt.values()]))
         self.assertAlmostEqual(losses.lines[""][0].mean, expected)
         scores = sweep.of_scores(read_scores([scored()]), "clip_clipscore", "optimizer.lr")
-        self.assertEqual([point.value for point in scores.lines[""]], ["0.5", "2.0"])
+        self.assertEqual((scores.name, [point.value for point in scores.lines[""]]), ("clip_clipscore, guided", ["0.5", "2.0"]))
         rated = sweep.of_ratings(ratings, key, "optimizer.lr").lines[""]
         sheet = Sheet(read_ratings(ratings))
         slow = crossed.of_values(sheet.of_prompts[:, :, sheet.conditions.index("slow")])
