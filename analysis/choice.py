@@ -17,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from command import BadInput, parse_csv, positive, read_text, say
+from command import BadInput, positive, say
 from condition import Condition, Picture
+from scores import guided_column, read_rows, read_score
 
 SCORE = "clipscore"  # of a perceptor, where no column is named
 GUIDED = {frozenset("1"): "yes", frozenset("0"): "no", frozenset("01"): "some of them"}
@@ -68,14 +69,12 @@ def read_scores(texts: list[str]) -> Scores:
         if not colon or not file or not asked:
             raise BadInput(f"--by: expected FILE:COLUMN, found {text!r}")
         path = Path(file)
-        names, rows = parse_csv(path, read_text(path))
-        if lacking := [name for name in ("picture_sha256", "prompt") if name not in names]:
-            raise BadInput(f"{path}: expected scores as vqclip score writes them, found no column {lacking[0]}")
+        names, rows = read_rows(path, ("picture_sha256", "prompt"))
         column = find_column(path, names, asked)
         columns.add(column)
         if len(columns) > 1:
             raise BadInput(f"--by: expected one column in all tables, found {' and '.join(sorted(columns))}")
-        guided = f"{column.rpartition('_')[0]}_guided"
+        guided = guided_column(column)
         for number, row in enumerate(rows, 1):
             add_score(values, path, number, column, row, row.get(guided, ""))
         tables.append({"file": file, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
@@ -84,10 +83,7 @@ def read_scores(texts: list[str]) -> Scores:
 
 def add_score(values: dict[tuple[str, str], tuple[float, str]], path: Path, number: int, column: str, row: dict[str, str],
               guided: str) -> None:
-    try:
-        score = float(row[column]) if row[column] else math.nan
-    except ValueError:
-        raise BadInput(f"{path}: row {number}: column {column}: expected a number, found {row[column]!r}") from None
+    score = read_score(path, number, column, row[column])
     known = values.setdefault((row["picture_sha256"], words(row["prompt"])), (score, guided))
     if known[0] != score and not (math.isnan(known[0]) and math.isnan(score)):
         raise BadInput(f"{path}: row {number}: column {column}: expected {known[0]}, as the same picture with the same prompt "

@@ -21,11 +21,19 @@ class Scored:
     scores: dict[str, float]
 
 
-def score(path: Path, number: int, column: str, cell: str) -> float:
+def read_score(path: Path, number: int, column: str, cell: str) -> float:
     try:
         return float(cell) if cell else math.nan
     except ValueError:
         raise BadInput(f"{path}: row {number}: column {column}: expected a number, found {cell!r}") from None
+
+
+def read_rows(path: Path, needed: tuple[str, ...]) -> tuple[list[str], list[dict[str, str]]]:
+    """The columns and rows of a file, which has at least these columns."""
+    names, rows = parse_csv(path, read_text(path))
+    if lacking := [name for name in needed if name not in names]:
+        raise BadInput(f"{path}: expected scores as vqclip score writes them, found no column {lacking[0]}")
+    return names, rows
 
 
 def read_scores(paths: list[Path]) -> list[Scored]:
@@ -33,15 +41,13 @@ def read_scores(paths: list[Path]) -> list[Scored]:
     pictures: list[Scored] = []
     known: tuple[Path, list[str]] | None = None
     for path in paths:
-        names, rows = parse_csv(path, read_text(path))
-        if not set(NEEDED) <= set(names):
-            raise BadInput(f"{path}: expected scores as `vqclip score` writes them, with the columns {', '.join(NEEDED)}")
+        names, rows = read_rows(path, NEEDED)
         if known is not None and names != known[1]:
             raise BadInput(f"{path}: expected the columns of {known[0]}, {','.join(known[1])}, found {','.join(names)}")
         known = path, names
         columns = [name for name in names if name not in OF_PICTURES]
         pictures += [Scored(row["id"], " ".join(row["prompt"].split()), row["seed"], row["picture_sha256"],
-                            {column: score(path, number, column, row[column]) for column in columns})
+                            {column: read_score(path, number, column, row[column]) for column in columns})
                      for number, row in enumerate(rows, 1)]
     if not pictures:
         raise BadInput(f"{', '.join(map(str, paths))}: expected scores, found none")

@@ -133,7 +133,7 @@ class CorrelationTest(unittest.TestCase):
         lines = good.read_text().splitlines()
         changed.write_text("\n".join([lines[0], *(line[: line.rindex(",")] + ",9" for line in lines[1:])]) + "\n")
         for files, message in (([other], "whose pixels have the same SHA-256"), ([broken], "expected a number, found 'much'"),
-                               ([bare], "as `vqclip score` writes them"), ([good, other], "expected the columns of"),
+                               ([bare], "found no column id"), ([good, other], "expected the columns of"),
                                ([good, changed], "expected one score, found two")):
             _, errors = support.tool("tables.py", "correlate", ratings, "--key", key, "--scores", *files, expected=2)
             self.assertIn(message, errors)
