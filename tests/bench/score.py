@@ -3,11 +3,11 @@
 
     cmake --build build/release --target vqclip score_parts
     tests/bench/score.py build/release/src/vqclip build/release/tests/bench/score_parts [--renders 2000] [--side 256]
-                         [--threads 1] [--pairs 3] [--tower demo|b32]
+                         [--threads 1] [--pairs 2] [--tower demo|b32] [--tower-pictures 2000] [--archive FILE]
 
 The archive is made by the program's own functions, with pictures that are drawn (score_parts.c), as rendering them would take
-hours. The parts are measured in turn, in pairs, as the speed of machines wavers, and what is printed is the median of the
-pairs' ratios; where others use the machine, the processors' seconds say more. `b32` is a picture tower of ViT-B/32's sizes with random weights, and a small text tower, written here.
+hours. The parts are measured in pairs, as the speed of machines wavers, those of export at the same moment; what is printed is the
+median of the pairs' ratios. Where others use the machine, the processors' seconds say more. `b32` is a picture tower of ViT-B/32's sizes with random weights, and a small text tower, written here.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import shutil
 import statistics
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -79,27 +80,46 @@ def score_measure(options, folder, archive):
         random_clip(model)
     ratios = []
     for pair in range(options.pairs):
-        alone, _, alone_busy = run(options.parts, "tower", model, options.renders, options.threads)
+        alone, _, _ = run(options.parts, "tower", model, options.tower_pictures, options.threads)
         report, _, busy = run(options.program, "score", archive, "--perceptor", model, "--vocabulary",
                               MODELS / "picturebook.bpe.gz", "-o", folder / "scores.csv", "--threads", options.threads,
                               "--json")
         alone, own = json.loads(alone), json.loads(report)["perceptors"][0]
-        ratios.append((alone_busy / busy, alone["seconds"] / own["seconds"]))
-        print(f"pair {pair + 1}: tower alone {options.renders / alone['seconds']:.2f} pictures/s, score "
-              f"{options.renders / own['seconds']:.2f}, texts and all: {ratios[-1][1]:.3f}; processor seconds, models' "
-              f"opening and all: {alone_busy:.1f} of {busy:.1f}, {ratios[-1][0]:.3f}; of score's own time with pictures "
+        each, busy_each = alone["seconds"] / options.tower_pictures, alone["processor_seconds"] / options.tower_pictures
+        ratios.append((options.renders * busy_each / busy, options.renders * each / own["seconds"]))
+        print(f"pair {pair + 1}: tower alone {1 / each:.2f} pictures/s, score {options.renders / own['seconds']:.2f}, texts "
+              f"and all: {ratios[-1][1]:.3f}; processor seconds for a picture {busy_each:.4f} and, models' opening and all, "
+              f"{busy / options.renders:.4f}: {ratios[-1][0]:.3f}; of score's own time with pictures "
               f"{own['tower_seconds'] / own['picture_seconds']:.3f} is in the tower", flush=True)
     print(f"score at {100 * statistics.median(ratio[1] for ratio in ratios):.1f} % of the tower's rate, by the "
           f"processors' time at {100 * statistics.median(ratio[0] for ratio in ratios):.1f} % (medians)", flush=True)
 
 
+def side_by_side(commands):
+    """Runs commands at the same moment, each on a processor of its own: what each printed, its seconds and processor's."""
+    watch = ("import json, resource, subprocess, sys, time; t = time.monotonic(); "
+             "p = subprocess.run(sys.argv[1:], check=True, capture_output=True, text=True).stdout; "
+             "u = resource.getrusage(resource.RUSAGE_CHILDREN); "
+             "print(json.dumps([p, time.monotonic() - t, u.ru_utime + u.ru_stime]))")
+    running = [subprocess.Popen(["taskset", "-c", str(processor), sys.executable, "-c", watch, *map(str, command)],
+                                stdout=subprocess.PIPE, text=True) for processor, command in commands.items()]
+    results = [json.loads(process.communicate()[0]) for process in running]
+    return dict(zip(commands, results, strict=True))
+
+
 def export_measure(options, folder, archive):
+    """Both at the same moment, as what else the machine does meets both then; they change places."""
+    first = folder / "first"
+    run(options.program, "export", archive, "-o", first)
     ratios = []
     for pair in range(options.pairs):
-        exported, again = folder / f"exported{pair}", folder / f"again{pair}"
+        exported, again = folder / "exported", folder / "again"
         again.mkdir()
-        _, took, busy = run(options.program, "export", archive, "-o", exported)
-        alone = json.loads(run(options.parts, "png", exported, again)[0])
+        own = pair % 2
+        results = side_by_side({own: (options.program, "export", archive, "-o", exported),
+                                1 - own: (options.parts, "png", first, again)})
+        _, took, busy = results[own]
+        alone = json.loads(results[1 - own][0])
         assert alone["pictures"] == options.renders
         assert (exported / "00007.png").read_bytes() == (again / "00007.png").read_bytes()
         ratios.append((busy / alone["processor_seconds"], took / alone["seconds"]))
@@ -119,18 +139,21 @@ def main():
     parser.add_argument("--renders", type=int, default=2000)
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--pairs", type=int, default=2)
     parser.add_argument("--tower", choices=("demo", "b32"), default="b32")
+    parser.add_argument("--tower-pictures", type=int, default=2000, help="that the tower alone is given")
+    parser.add_argument("--archive", type=pathlib.Path, help="that an earlier run made; kept, and made where it is not there")
     parser.add_argument("--only", choices=("score", "export"))
     options = parser.parse_args()
     seeds = 10
     prompts = (MODELS / "prompts.txt").read_text().splitlines()[:options.renders // seeds]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        archive = folder / "many.h5"
+        archive = options.archive or folder / "many.h5"
         (folder / "job.yaml").write_text(JOB.format(models=MODELS, side=options.side, seeds=seeds,
                                                     prompts=json.dumps(prompts)))
-        run(options.parts, "archive", folder / "job.yaml", archive)
+        if not archive.exists():
+            run(options.parts, "archive", folder / "job.yaml", archive)
         if options.only != "score":
             export_measure(options, folder, archive)
         if options.only != "export":
