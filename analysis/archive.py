@@ -187,6 +187,9 @@ class Archive:
         there = np.flatnonzero(present[: len(pictures)])
         if f"shape_{render.shape}/snapshot_sha256" in self._file:
             digests = self._row(render, "snapshot_sha256", np.dtype("S64"), 1)
+            if render.state == "done" and len(there) < len(pictures):
+                raise BadInput(f"{self.path}: render {render.number} is done, and {len(pictures) - len(there)} of its "
+                               f"{len(pictures)} snapshots are not there")
             for index in there:
                 found = hashlib.sha256(pictures[index].tobytes()).hexdigest()
                 if index >= len(digests) or found.encode() != bytes(digests[index]):

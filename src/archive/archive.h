@@ -263,10 +263,17 @@ typedef enum vqc_archive_damage {
     VQC_ARCHIVE_DAMAGE_SNAPSHOT, /* the render's result is right */
 } vqc_archive_damage;
 
-/* Compares all of a done render with its digests; a digest that is missing fits nothing. Reading itself can fail
- * besides. */
+/* Compares all of a done render with its digests; a digest that is missing fits nothing, nor does a snapshot. Reading
+ * itself can fail besides. */
 VQC_MUST_CHECK vqc_status vqc_archive_result_check(const vqc_archive *archive, size_t render,
                                                    vqc_archive_damage *damage_out, vqc_error *error);
+
+/* Compares what a done render claims of itself: its record, whose digest nothing but the end of making it writes, so
+ * that one which was never made is found. It costs some kilobytes a render, and what it leaves out is read by those
+ * who compare it: pictures, latents and snapshots. Archives without digests of records have nothing else: there it
+ * compares picture and latent. */
+VQC_MUST_CHECK vqc_status vqc_archive_claim_check(const vqc_archive *archive, size_t render,
+                                                  vqc_archive_damage *damage_out, vqc_error *error);
 
 /* "its picture or latent", for "... does not have the recorded SHA-256". */
 const char *vqc_archive_damage_word(vqc_archive_damage damage);

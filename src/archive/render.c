@@ -296,25 +296,52 @@ static vqc_status row_check(const vqc_archive *archive, vqc_shape_table table, v
     return VQC_OK;
 }
 
-/* Whether all snapshots that are there have their digests. */
+/* Whether all snapshots are there and have their digests. Each was written before its render was done; where there
+ * are no digests it is not known. */
 static vqc_status snapshots_check(const vqc_archive *archive, size_t render, bool *intact_out, vqc_error *error)
 {
     const vqc_archive_outline *outline = &archive->stored.outline;
     const uint32_t count = outline->shapes[outline->renders[render].shape].snapshot_count;
     void *picture;
+    bool all = true;
     *intact_out = true;
-    if (count == 0)
+    if (count == 0 || !has_snapshot_digests(archive, render))
         return VQC_OK;
     VQC_TRY(vqc_memory_allocate(1, vqc_archive_row_bytes(archive, VQC_SHAPE_SNAPSHOT, render, 2), "a snapshot",
                                 &picture, error));
     vqc_status status = VQC_OK;
     for (uint32_t i = 0; i < count && status == VQC_OK; i++) {
-        bool present;
+        bool present = true;
         status = vqc_archive_snapshot_read(archive, render, i, picture, &present, error);
+        all = all && present;
     }
     free(picture);
-    *intact_out = status != VQC_BAD_INPUT;
-    return *intact_out ? status : VQC_OK;
+    *intact_out = status != VQC_BAD_INPUT && all;
+    return status == VQC_BAD_INPUT ? VQC_OK : status;
+}
+
+/* Whether picture and latent have their digests. */
+static vqc_status data_check(const vqc_archive *archive, size_t render, bool *intact_out, vqc_error *error)
+{
+    VQC_TRY(row_check(archive, VQC_SHAPE_PICTURE, VQC_RENDER_PICTURE_SHA256, render, intact_out, error));
+    if (!*intact_out)
+        return VQC_OK;
+    return row_check(archive, VQC_SHAPE_LATENT, VQC_RENDER_LATENT_SHA256, render, intact_out, error);
+}
+
+vqc_status vqc_archive_claim_check(const vqc_archive *archive, size_t render, vqc_archive_damage *damage_out,
+                                   vqc_error *error)
+{
+    bool intact;
+    const bool recorded = vqc_archive_has_record_digests(archive);
+    if (recorded)
+        VQC_TRY(vqc_archive_record_check(archive, render, &intact, error));
+    else
+        VQC_TRY(data_check(archive, render, &intact, error));
+    *damage_out = intact     ? VQC_ARCHIVE_DAMAGE_NONE
+                  : recorded ? VQC_ARCHIVE_DAMAGE_RECORD
+                             : VQC_ARCHIVE_DAMAGE_PICTURE;
+    return VQC_OK;
 }
 
 vqc_status vqc_archive_result_check(const vqc_archive *archive, size_t render, vqc_archive_damage *damage_out,
@@ -322,10 +349,7 @@ vqc_status vqc_archive_result_check(const vqc_archive *archive, size_t render, v
 {
     bool intact;
     *damage_out = VQC_ARCHIVE_DAMAGE_PICTURE;
-    VQC_TRY(row_check(archive, VQC_SHAPE_PICTURE, VQC_RENDER_PICTURE_SHA256, render, &intact, error));
-    if (!intact)
-        return VQC_OK;
-    VQC_TRY(row_check(archive, VQC_SHAPE_LATENT, VQC_RENDER_LATENT_SHA256, render, &intact, error));
+    VQC_TRY(data_check(archive, render, &intact, error));
     if (!intact)
         return VQC_OK;
     *damage_out = VQC_ARCHIVE_DAMAGE_RECORD;

@@ -38,6 +38,7 @@ typedef struct render_options {
     long peer_timeout;      /* seconds; 0: no watch over the ranks */
     bool no_lock;           /* of the archive */
     bool extend;            /* the archive takes in what was added to the job file */
+    bool check;             /* pictures of renders that are done */
     const char *time_limit; /* of the process, from its start; NULL: none */
 } render_options;
 
@@ -144,6 +145,7 @@ static vqc_status launch_run(const render_options *options, render_work *work, b
         .checkpoint_seconds = (double)options->checkpoint,
         .team = team_of(options, work),
         .resumed = resumed,
+        .check_pictures = options->check,
         .stopped = vqc_interruption_asked,
         .report = rank == 0 ? vqc_progress_show : NULL,
         .report_context = &progress,
@@ -327,6 +329,9 @@ static const vqc_option table[] = {
     {.name = "--extend",
      .help = "prompts, seeds or swept values were added to the job file: the archive takes them in",
      VQC_OPTION_MEMBER(render_options, extend)},
+    {.name = "--check",
+     .help = "compare all of what is done with its digests, not its record alone, and make again what differs",
+     VQC_OPTION_MEMBER(render_options, check)},
     {.name = "--no-lock",
      .help = "where the file system cannot lock; nothing keeps a second launch from the same archive then",
      VQC_OPTION_MEMBER(render_options, no_lock)},
@@ -341,8 +346,9 @@ const vqc_command vqc_command_render = {
     .summary = "a study's pictures into an archive",
     .usage = "vqclip render JOB -o DIR",
     .about = "Renders a study into the archive DIR/STUDY.h5, alone or under mpirun or srun. The same command again\n"
-             "goes on where the last one stopped; with --extend the job file may have got further prompts, seeds\n"
-             "or swept values, and nothing is made twice. With --json it says where the launch's time went.\n"
+             "goes on where the last one stopped, and makes again what is done but does not have the digest of its\n"
+             "record, or with --check any of its digests. With --extend the job file may have got further prompts,\n"
+             "seeds or swept values, and nothing is made twice. With --json it says where the launch's time went.\n"
              "With --part it makes a share of the renders, in an archive DIR/STUDY.part-I-of-N.h5 of its own;\n"
              "vqclip merge joins them. Shares cost about the same, and depend on the study and N alone.",
     .options = table,

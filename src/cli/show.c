@@ -31,13 +31,14 @@ typedef struct show_work {
     size_t damaged;
 } show_work;
 
-/* Compares a render that is done with its digests, and counts those that do not have theirs. */
+/* Compares a render that is done with the digest of its record, which holds all that is shown of it; counts those
+ * that do not have theirs. */
 static vqc_status damage_find(show_work *work, size_t number, vqc_archive_state state, vqc_archive_damage *damage_out,
                               vqc_error *error)
 {
     *damage_out = VQC_ARCHIVE_DAMAGE_NONE;
     if (state == VQC_ARCHIVE_DONE)
-        VQC_TRY(vqc_archive_result_check(work->archive, number, damage_out, error));
+        VQC_TRY(vqc_archive_claim_check(work->archive, number, damage_out, error));
     work->damaged += *damage_out != VQC_ARCHIVE_DAMAGE_NONE;
     return VQC_OK;
 }
@@ -269,9 +270,11 @@ const vqc_command vqc_command_show = {
     .name = "show",
     .summary = "what an archive holds",
     .usage = "vqclip show ARCHIVE [--json]",
-    .about = "Lists an archive's renders: state, last loss, time, SHA-256 of the picture, prompt. What is done is\n"
-             "compared with its digests. A launch may be writing it meanwhile: then it says which renders are at\n"
-             "work, by whom, and at which step they were saved last. Of a part it lists its own renders.",
+    .about =
+        "Lists an archive's renders: state, last loss, time, SHA-256 of the picture, prompt. The record of what\n"
+        "is done is compared with its digest; vqclip verify compares pictures, latents and snapshots too. A launch\n"
+        "may be writing the archive meanwhile: then it says which renders are at work, by whom, and at which step\n"
+        "they were saved last. Of a part it lists its own renders.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_minimum = 1,

@@ -120,6 +120,8 @@ static void found_print(const verify_work *work)
     for (size_t i = 0; i < found->damaged_count; i++)
         (void)printf("          render %zu: %s does not have the recorded SHA-256\n", found->damaged[i].number,
                      vqc_archive_damage_word(found->damaged[i].damage));
+    if (found->damaged_count > 0)
+        (void)printf("          vqclip render --check makes them again, but for snapshots\n");
     if (!vqc_archive_has_record_digests(work->archive))
         (void)printf("          of pictures and latents alone; this archive, of an earlier version, has no others\n");
     for (size_t i = 0; i < found->impossible_count; i++)

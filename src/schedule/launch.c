@@ -18,7 +18,8 @@ typedef struct render_list {
     int64_t count;
 } render_list;
 
-/* Compares a render that is done with its digests. One that does not have them is made again. */
+/* Compares a render that is done with its digests, as far as the launch looks. One that does not have them is made
+ * again. */
 static vqc_status done_check(const vqc_launch *launch, size_t number, vqc_error *error)
 {
     char line[VQC_ERROR_MESSAGE_SIZE];
@@ -27,7 +28,10 @@ static vqc_status done_check(const vqc_launch *launch, size_t number, vqc_error 
     VQC_TRY(vqc_archive_state_read(launch->archive, number, &state, error));
     if (state != VQC_ARCHIVE_DONE)
         return VQC_OK;
-    VQC_TRY(vqc_archive_result_check(launch->archive, number, &damage, error));
+    if (launch->check_pictures)
+        VQC_TRY(vqc_archive_result_check(launch->archive, number, &damage, error));
+    else
+        VQC_TRY(vqc_archive_claim_check(launch->archive, number, &damage, error));
     if (damage == VQC_ARCHIVE_DAMAGE_NONE)
         return VQC_OK;
     (void)snprintf(line, sizeof line, "render %zu: %s does not have the recorded SHA-256; %s", number,

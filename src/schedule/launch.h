@@ -10,12 +10,12 @@
 
 /* One launch of a study: its ranks form teams, which take renders, those that cost most first, until none is left;
  * each team's leader writes its renders into the archive and keeps checkpoints of what is under way. Ranks that find
- * no render left join teams that are still at work. Renders that are done are left alone, but for those that no
- * longer have their digests: that is said, and they are made again. Where the archive is for a part of the study, its
- * renders are all that there are. So the same launch again goes on where the last
- * one stopped, on any number of ranks. A render whose checkpoint was computed in another environment, or by vqclip
- * 0.1.0, which did not keep it, begins again: half of each would be neither. All failures are VQC_FAILED: the
- * archive's, and MPI's. */
+ * no render left join teams that are still at work. Renders that are done are left alone, but for those whose records
+ * no longer have their digests (and, where the launch is to check pictures, pictures and latents): that is said, and
+ * they are made again. Where the archive is for a part of the study, its renders are all that there are. So the same
+ * launch again goes on where the last one stopped, on any number of ranks. A render whose checkpoint was computed in
+ * another environment, or by vqclip 0.1.0, which did not keep it, begins again: half of each would be neither. All
+ * failures are VQC_FAILED: the archive's, and MPI's. */
 
 /* How far a launch is, as its rank sees it; what other ranks made is seen up to a second later. */
 typedef struct vqc_launch_progress {
@@ -57,6 +57,7 @@ typedef struct vqc_launch {
     double checkpoint_seconds; /* between checkpoints of a render */
     int64_t team;              /* ranks of a team; 0: chosen by the program, and free ranks join */
     bool resumed;              /* the archive was there before: how much of it is done is said */
+    bool check_pictures;       /* of renders that are done, besides their records: all is read */
     bool (*stopped)(void);     /* asked after every step: whether to save and stop */
     void (*report)(const vqc_launch_progress *progress, void *context); /* called after every step; may be NULL */
     void *report_context;

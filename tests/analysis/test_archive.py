@@ -124,6 +124,11 @@ class DamageTest(unittest.TestCase):
             file["shape_0/picture"][0, 3, 5, 1] ^= 1
         self.expect(change, "picture of render 0: expected SHA-256 [0-9a-f]{12}.*found")
 
+    def test_a_snapshot_that_is_said_not_to_be_there(self):
+        def change(file):
+            file["shape_0/snapshot_present"][0, 1] = 0
+        self.expect(change, "render 0 is done, and 1 of its 2 snapshots are not there")
+
     def test_another_version(self):
         def change(file):
             file["format_version"][()] = 2

@@ -31,6 +31,9 @@ typedef enum example_part {
 } example_part;
 
 /* Number of bytes of a part in the render's shape. */
+/* Writes all snapshots of a render, as launches have done before its result. */
+vqc_status example_snapshots_write(vqc_archive *archive, size_t render, vqc_error *error);
+
 size_t example_bytes(const vqc_archive_outline *outline, size_t render, int part);
 
 /* New memory with the part's contents; to be freed. Finite numbers where the part holds numbers. */

@@ -69,15 +69,17 @@ static void checkpoint_write(vqc_archive *archive, size_t render, uint32_t step)
     free(bytes);
 }
 
-/* Render 0 is done and has checkpoints and a snapshot, 1 is under way, 2 is done, 3 has failed, the others wait. */
+/* Render 0 is done and has checkpoints and snapshots, 1 is under way and has one, 2 is done, 3 has failed, the others
+ * wait. */
 static void archive_write(const fixture *f)
 {
     vqc_error error = {0};
     vqc_archive *archive = start(f, f->path);
-    uint8_t *snapshot = example_part_make(&f->study.outline, 0, EXAMPLE_SNAPSHOT + 1);
+    uint8_t *snapshot = example_part_make(&f->study.outline, 1, EXAMPLE_SNAPSHOT + 1);
     check(vqc_archive_launch_append(archive, "{\"ranks\":1}", &error), &error);
     check(vqc_archive_launch_append(archive, "{\"ranks\":2}", &error), &error);
-    check(vqc_archive_snapshot_write(archive, 0, 1, snapshot, &error), &error);
+    check(example_snapshots_write(archive, 0, &error), &error);
+    check(vqc_archive_snapshot_write(archive, 1, 1, snapshot, &error), &error);
     checkpoint_write(archive, 0, 3);
     checkpoint_write(archive, 1, 2);
     checkpoint_write(archive, 1, 4);
@@ -146,10 +148,10 @@ static void test_all_is_copied(void **state)
     assert_int_equal(step, 3);
     assert_true(example_checkpoint_is_right(copy, 1, &step));
     assert_int_equal(step, 4);
-    uint8_t *snapshot = malloc(example_bytes(&f->study.outline, 0, EXAMPLE_SNAPSHOT));
-    check(vqc_archive_snapshot_read(copy, 0, 1, snapshot, &present, &error), &error);
-    assert_true(present && example_part_equals(&f->study.outline, 0, EXAMPLE_SNAPSHOT + 1, snapshot));
-    check(vqc_archive_snapshot_read(copy, 0, 0, snapshot, &present, &error), &error);
+    uint8_t *snapshot = malloc(example_bytes(&f->study.outline, 1, EXAMPLE_SNAPSHOT));
+    check(vqc_archive_snapshot_read(copy, 1, 1, snapshot, &present, &error), &error);
+    assert_true(present && example_part_equals(&f->study.outline, 1, EXAMPLE_SNAPSHOT + 1, snapshot));
+    check(vqc_archive_snapshot_read(copy, 1, 0, snapshot, &present, &error), &error);
     assert_false(present);
     free(snapshot);
     check(vqc_archive_outcome_read(copy, 3, &outcome, &error), &error);
@@ -271,6 +273,7 @@ static void test_part(void **state)
     f->study.outline.part = "2 of 3";
     f->study.outline.held = held;
     vqc_archive *archive = start(f, f->path);
+    check(example_snapshots_write(archive, 4, &error), &error);
     check(example_result_write(archive, 4, &error), &error);
     checkpoint_write(archive, 1, 4);
     assert_int_equal(example_result_write(archive, 2, &error), VQC_FAILED);
