@@ -48,7 +48,8 @@ static vqc_status batches_init(batches *work, vqc_compute *compute, vqc_error *e
 {
     const size_t total = work->scored->count;
     const size_t ranks = (size_t)vqc_comm_size(work->ranks->comm);
-    work->batch = total < VQC_PICTURE_BATCH ? total : VQC_PICTURE_BATCH;
+    const size_t needed = (total + VQC_PICTURE_BATCH - 1) / VQC_PICTURE_BATCH;
+    work->batch = (total + needed - 1) / needed; /* so that the last one lacks few */
     work->count = ((total + work->batch - 1) / work->batch + ranks - 1) / ranks;
     work->pixel_count = (size_t)(3 * work->clip->vision.side * work->clip->vision.side);
     work->threads = vqc_ops_threads(compute->ops);

@@ -8,9 +8,10 @@
 
 /* The embeddings of many pictures, in batches through a perceptor's tower, over the ranks.
  *
- * Batches are of consecutive pictures and always of the same size, the last one filled up with black, and rank r of n
- * takes batch r, r + n, and on; so an embedding's bits do not depend on the ranks. While a device computes a batch,
- * the next one is read and prepared, by as many threads as the device has on the host. */
+ * Batches are of consecutive pictures and of one size, at most VQC_PICTURE_BATCH, that leaves the least of the last
+ * one empty, which is filled up with black. Rank r of n takes batch r, r + n, and on; so an embedding's bits do not
+ * depend on the ranks. While a device computes a batch, the next one is read and prepared, by as many threads as the
+ * device has on the host. */
 enum { VQC_PICTURE_BATCH = 32 };
 
 typedef struct vqc_picture_embeddings {

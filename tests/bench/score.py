@@ -3,11 +3,12 @@
 
     cmake --build build/release --target vqclip score_parts
     tests/bench/score.py build/release/src/vqclip build/release/tests/bench/score_parts [--renders 2000] [--side 256]
-                         [--threads 1] [--pairs 2] [--tower demo|b32] [--tower-pictures 2000] [--archive FILE]
+                         [--threads 1] [--pairs 2] [--tower demo|s32|b32] [--tower-pictures 2000] [--archive FILE]
 
 The archive is made by the program's own functions, with pictures that are drawn (score_parts.c), as rendering them would take
 hours. The parts are measured in pairs, as the speed of machines wavers, those of export at the same moment; what is printed is the
-median of the pairs' ratios. Where others use the machine, the processors' seconds say more. `b32` is a picture tower of ViT-B/32's sizes with random weights, and a small text tower, written here.
+median of the pairs' ratios. Where others use the machine, the processors' seconds say more. `b32` and
+`s32` are picture towers of the sizes of ViT-B/32 and of open_clip's ViT-S/32 with random weights, and a small text tower, written here.
 """
 
 import argparse
@@ -26,6 +27,7 @@ import numpy
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = ROOT / "jobs/models"
+TOWERS = {"b32": (768, 512), "s32": (384, 384)}  # width, and that of embeddings
 JOB = """study: many
 models:
   generator: {{config: {models}/picturebook-vqgan.yaml, checkpoint: {models}/picturebook-vqgan.safetensors}}
@@ -36,9 +38,9 @@ prompts: {prompts}
 """
 
 
-def random_clip(path):
-    """A CLIP model in OpenAI's names: ViT-B/32's picture tower, and texts of the demo's vocabulary."""
-    width, layers, patch, side, embed = 768, 12, 32, 224, 512
+def random_clip(path, width, embed):
+    """A CLIP model in OpenAI's names: a picture tower of twelve layers on patches of 32, and texts of the demo's vocabulary."""
+    layers, patch, side = 12, 32, 224
     shapes = {"visual.class_embedding": (width,), "visual.positional_embedding": ((side // patch) ** 2 + 1, width),
               "visual.conv1.weight": (width, 3, patch, patch), "visual.proj": (width, embed),
               "token_embedding.weight": (871, 64), "positional_embedding": (32, 64), "text_projection": (64, embed),
@@ -75,9 +77,9 @@ def run(*command):
 
 def score_measure(options, folder, archive):
     model = MODELS / "picturebook-vit.safetensors"
-    if options.tower == "b32":
-        model = folder / "b32.safetensors"
-        random_clip(model)
+    if options.tower in TOWERS:
+        model = folder / f"{options.tower}.safetensors"
+        random_clip(model, *TOWERS[options.tower])
     ratios = []
     for pair in range(options.pairs):
         alone, _, _ = run(options.parts, "tower", model, options.tower_pictures, options.threads)
@@ -140,7 +142,7 @@ def main():
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--pairs", type=int, default=2)
-    parser.add_argument("--tower", choices=("demo", "b32"), default="b32")
+    parser.add_argument("--tower", choices=("demo", *TOWERS), default="b32")
     parser.add_argument("--tower-pictures", type=int, default=2000, help="that the tower alone is given")
     parser.add_argument("--archive", type=pathlib.Path, help="that an earlier run made; kept, and made where it is not there")
     parser.add_argument("--only", choices=("score", "export"))
