@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ enum {
     TICK_MILLISECONDS = 200, /* how often the thread looks up, and so how late it may notice something */
     CALLER_SECONDS = 5,      /* until a caller must have said who it is */
     CALLERS = 64,            /* at once; more wait in the system's queue */
+    DESCRIPTORS = 128,       /* of rank 0 beside those of the ranks: files, MPI, callers */
     HOST_NAME_SIZE = 256,
     HOW_SIZE = 64
 };
@@ -349,6 +351,27 @@ static void watch_destroy(vqc_watch *watch)
     free(watch);
 }
 
+/* Rank 0 has a connection of every rank, and the usual limit of a process is a thousand files: it takes what it needs
+ * of the limit above that. Without it ranks would find nobody to call. */
+static vqc_status descriptors_allow(size_t ranks, vqc_error *error)
+{
+    struct rlimit limit;
+    const rlim_t wanted = (rlim_t)ranks + DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return VQC_OK;
+    if (limit.rlim_max < wanted)
+        return vqc_error_set(
+            error, VQC_FAILED,
+            "the watch over %zu ranks needs %llu open files on rank 0, where %llu are allowed (ulimit "
+            "-n); with --peer-timeout 0 a launch goes on without",
+            ranks, (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+    limit.rlim_cur = wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_FAILED, "the watch over %zu ranks cannot have %llu open files on rank 0: %s",
+                         ranks, (unsigned long long)wanted, strerror(errno));
+}
+
 /* The memory, on every rank by itself. */
 static vqc_status watch_create(const vqc_comm *comm, double timeout, const vqc_watch_hooks *hooks,
                                vqc_watch **watch_out, vqc_error *error)
@@ -375,6 +398,7 @@ static vqc_status watch_create(const vqc_comm *comm, double timeout, const vqc_w
         return vqc_error_set(error, VQC_FAILED, "%s cannot be started: %s", what, strerror(errno));
     if (callers == 0)
         return VQC_OK;
+    VQC_TRY(descriptors_allow(size, error));
     VQC_TRY(vqc_memory_allocate(callers, sizeof *watch->callers, what, &watch->callers, error));
     for (size_t i = 0; i < callers; i++)
         watch->callers[i].socket = -1;

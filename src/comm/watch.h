@@ -19,7 +19,7 @@
  * the silence from then on. Not seen: a link between two ranks other than rank 0 that fails alone, and a rank whose
  * main thread waits for ever while its process is well.
  *
- * Rank 0 needs a file descriptor per rank. */
+ * Rank 0 needs a file descriptor per rank, and raises its limit of them where it may; VQC_FAILED where it may not. */
 typedef struct vqc_watch vqc_watch;
 
 /* What the watch needs of the program. They are called on the watch's thread. */

@@ -32,3 +32,17 @@ wait "$launch" || code=$?
 [ "$waited" -lt 600 ] || fail "nothing was said"
 [ "$code" -eq 0 ] || fail "exit code $code"
 grep -q "1 of 1 renders in" "$folder/said" || fail "not finished"
+
+# Rank 0 takes what the watch needs of its limit of open files, and says so where that is not enough.
+files() { # CODE WORDS LIMIT OPTIONS...
+    code=0
+    expected=$1 words=$2 limit=$3
+    shift 3
+    timeout 100 mpirun --bind-to none -n 2 sh -c 'ulimit $0; exec "$@"' "$limit" "$program" render "$folder/job.yaml" \
+        -o "$folder/files" --threads 1 "$@" >"$folder/said" 2>&1 || code=$?
+    [ "$code" -eq "$expected" ] || fail "limit $limit: exit code $code, expected $expected"
+    grep -q "$words" "$folder/said" || fail "limit $limit: expected to read: $words"
+}
+files 1 'the watch over 2 ranks needs 130 open files on rank 0, where 100 are allowed (ulimit -n)' '-n 100'
+files 0 '1 of 1 renders' '-Sn 100'
+files 0 '1 of 1 renders' '-n 100' --peer-timeout 0
