@@ -15,6 +15,8 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libdnnl-dev libjansso
     libhdf5-openmpi-dev"
 FONT_PACKAGES="fonts-dejavu-core" # for the captions on contact sheets
 TEST_PACKAGES="libcmocka-dev g++ curl python3-h5py python3-numpy python3-matplotlib python3-pil python3-scipy"
+# A Slurm for the test that starts one; see slurm_packages.
+SLURM_PACKAGES="slurmctld slurmd slurm-client munge procps"
 
 say() {
     printf '%s\n' "bootstrap: $*"
@@ -29,6 +31,14 @@ missing_packages() {
     for package in "$@"; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s ' "$package"
     done
+}
+
+# Only where it may stay by itself: root's container or bare system, where installing starts no services, and no Slurm that
+# came from elsewhere.
+slurm_packages() {
+    [ "$(id -u)" -eq 0 ] && [ ! -d /run/systemd/system ] || return 0
+    command -v sbatch >/dev/null 2>&1 && return 0
+    echo "$SLURM_PACKAGES"
 }
 
 as_root() {
@@ -101,7 +111,7 @@ compile_cuda() {
 case $1 in
 deps)
     # shellcheck disable=SC2086
-    install_packages $BUILD_PACKAGES $FONT_PACKAGES $TEST_PACKAGES
+    install_packages $BUILD_PACKAGES $FONT_PACKAGES $TEST_PACKAGES $(slurm_packages)
     ;;
 build)
     # shellcheck disable=SC2086
@@ -117,7 +127,7 @@ run)
     ;;
 test)
     # shellcheck disable=SC2086
-    install_packages $BUILD_PACKAGES $FONT_PACKAGES $TEST_PACKAGES
+    install_packages $BUILD_PACKAGES $FONT_PACKAGES $TEST_PACKAGES $(slurm_packages)
     build release -DVQC_WERROR=ON -DBUILD_TESTING=ON
     compile_cuda
     # One more than there are processors: some tests wait for most of their time.
