@@ -58,7 +58,7 @@ static int members_next(int members, int most)
 static const vqc_render *render_of_shape(const vqc_forecast_report *report, size_t shape)
 {
     for (size_t i = 0; i < report->study->render_count; i++)
-        if (vqc_cost_table_find(report->costs, &report->study->renders[i]) == shape)
+        if (vqc_cost_table_find(report->costs, report->study, &report->study->renders[i]) == shape)
             return &report->study->renders[i];
     return NULL;
 }
@@ -104,8 +104,9 @@ static vqc_status shape_print(const vqc_forecast_report *report, size_t index, v
     if (render == NULL)
         return VQC_OK;
     (void)printf("\nshape %zu: %lldx%lld, crops in groups of %lld, %lld groups a step (render %lld is the first)\n",
-                 index, (long long)shape->key.width, (long long)shape->key.height, (long long)shape->key.group,
-                 (long long)vqc_cost_groups(report->study, render), (long long)render->number);
+                 index, (long long)shape->key.width, (long long)shape->key.height,
+                 (long long)vqc_network_key_group(&shape->key), (long long)vqc_cost_groups(report->study, render),
+                 (long long)render->number);
     (void)printf("  seconds     networks %.3g, first latent %.3g, decoder %.3g a step, picture %.3g, crop group",
                  shape->make, shape->start, shape->decode, shape->picture);
     for (size_t i = 0; i < report->costs->perceptors; i++)

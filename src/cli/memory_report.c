@@ -60,8 +60,9 @@ static void shape_print(const memory_report *report, const vqc_render *render, c
     size_t peak[] = {vqc_render_memory_total(memory, false), vqc_render_memory_total(memory, true)};
     char text[2][VQC_MEMORY_TEXT_SIZE];
     vqc_print(stdout, "\n%lldx%lld, crops in groups of %lld%s (render %lld is the first)\n",
-              (long long)shape->key.width, (long long)shape->key.height, (long long)shape->key.group,
-              shape->key.recompute ? ", recompute: true" : "", (long long)render->number);
+              (long long)shape->key.width, (long long)shape->key.height,
+              (long long)vqc_network_key_group(&shape->key), shape->key.recompute ? ", recompute: true" : "",
+              (long long)render->number);
     vqc_print(stdout, "  %-28s  %12s  %12s  %12s  %12s\n", "", "parameters", "activations", "recomputed",
               "workspace");
     for (size_t i = 0; i < memory->count; i++) {
@@ -107,8 +108,8 @@ static json_t *shape_to_json(const memory_report *report, const vqc_render *rend
         json_array_append_new(parts, part_to_json(&memory->parts[i]));
     return json_pack("{s: I, s: I, s: I, s: I, s: b, s: o, s: I, s: I, s: o}", "first_render",
                      (json_int_t)render->number, "width", (json_int_t)shape->key.width, "height",
-                     (json_int_t)shape->key.height, "group", (json_int_t)shape->key.group, "recompute",
-                     shape->key.recompute, "parts", parts, "peak_bytes",
+                     (json_int_t)shape->key.height, "group", (json_int_t)vqc_network_key_group(&shape->key),
+                     "recompute", shape->key.recompute, "parts", parts, "peak_bytes",
                      (json_int_t)vqc_render_memory_total(memory, false), "peak_bytes_recomputed",
                      (json_int_t)vqc_render_memory_total(memory, true), "lanes", lanes_to_json(report, memory));
 }
@@ -136,9 +137,9 @@ static vqc_status shapes_report(memory_report *report, vqc_cost_table *reported,
 {
     for (size_t i = 0; i < report->study->render_count; i++) {
         const vqc_render *render = &report->study->renders[i];
-        if (vqc_cost_table_find(reported, render) < reported->count)
+        if (vqc_cost_table_find(reported, report->study, render) < reported->count)
             continue;
-        vqc_network_cost shape = vqc_network_cost_describe(render, reported->factor);
+        vqc_network_cost shape = vqc_network_cost_describe(report->study, render, reported->factor);
         VQC_TRY(shape_report(report, render, &shape, error));
         VQC_TRY(vqc_cost_table_add(reported, &shape, error));
     }

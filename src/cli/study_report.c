@@ -10,7 +10,10 @@
 /* Steps times crops of all perceptors: what a render costs, roughly, at one size. */
 static int64_t crops_of(const vqc_study *study, const vqc_render *render)
 {
-    return render->settings->steps * render->settings->crop_count * (int64_t)study->perceptor_count;
+    int64_t crops = 0;
+    for (size_t i = 0; i < study->perceptor_count; i++)
+        crops += vqc_settings_crops(render->settings, study->perceptors[i].crops);
+    return render->settings->steps * crops;
 }
 
 static void study_print(const vqc_study *study)

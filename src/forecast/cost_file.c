@@ -31,23 +31,26 @@ static json_t *lane_phases_to_json(const vqc_network_cost *shape)
 static json_t *shape_to_json(const vqc_network_cost *shape, size_t perceptors)
 {
     json_t *groups = json_array();
-    for (size_t i = 0; i < perceptors; i++)
+    json_t *sizes = json_array();
+    for (size_t i = 0; i < perceptors; i++) {
         json_array_append_new(groups, json_real(shape->group_seconds[i]));
+        json_array_append_new(sizes, json_integer((json_int_t)shape->key.groups[i]));
+    }
     char crops[VQC_NETWORK_KEY_TEXT_SIZE];
     vqc_network_key_crops_write(&shape->key, crops);
-    return json_pack("{s: I, s: I, s: I, s: s, s: s, s: s, s: b, s: b, s: I, s: I, s: f, s: f, s: f, s: f, s: f, s: "
-                     "f, s: o, s: I, s: "
-                     "I, s: b, s: I, s: o}",
-                     "width", (json_int_t)shape->key.width, "height", (json_int_t)shape->key.height, "group",
-                     (json_int_t)shape->key.group, "augmentations", crops, "init", init_names[shape->init], "latent",
-                     latent_names[shape->key.parametrisation], "recompute", shape->key.recompute, "range",
-                     shape->key.unlimited, "pixels", (json_int_t)shape->pixels, "latent_size",
-                     (json_int_t)shape->latent_size, "make_seconds", shape->make, "beside_seconds", shape->beside,
-                     "start_seconds", shape->start, "move_seconds", shape->move, "decode_seconds", shape->decode,
-                     "picture_seconds", shape->picture, "group_seconds", groups, "activation_bytes",
-                     (json_int_t)shape->activation_bytes, "parameter_bytes", (json_int_t)shape->parameter_bytes,
-                     "shared_parameters", shape->shared, "encoder_bytes", (json_int_t)shape->encoder_bytes,
-                     "lane_steps", lane_phases_to_json(shape));
+    return json_pack(
+        "{s: I, s: I, s: I, s: o, s: s, s: s, s: s, s: b, s: b, s: I, s: I, s: f, s: f, s: f, s: f, s: f, s: "
+        "f, s: o, s: I, s: "
+        "I, s: b, s: I, s: o}",
+        "width", (json_int_t)shape->key.width, "height", (json_int_t)shape->key.height, "group",
+        (json_int_t)vqc_network_key_group(&shape->key), "groups", sizes, "augmentations", crops, "init",
+        init_names[shape->init], "latent", latent_names[shape->key.parametrisation], "recompute",
+        shape->key.recompute, "range", shape->key.unlimited, "pixels", (json_int_t)shape->pixels, "latent_size",
+        (json_int_t)shape->latent_size, "make_seconds", shape->make, "beside_seconds", shape->beside, "start_seconds",
+        shape->start, "move_seconds", shape->move, "decode_seconds", shape->decode, "picture_seconds", shape->picture,
+        "group_seconds", groups, "activation_bytes", (json_int_t)shape->activation_bytes, "parameter_bytes",
+        (json_int_t)shape->parameter_bytes, "shared_parameters", shape->shared, "encoder_bytes",
+        (json_int_t)shape->encoder_bytes, "lane_steps", lane_phases_to_json(shape));
 }
 
 json_t *vqc_cost_table_to_json(const vqc_cost_table *table, const char *environment)
@@ -179,13 +182,27 @@ static void lane_phases_read(cost_reader *reader, const json_t *array, const vqc
     shape->lane_phase_count = (int)count;
 }
 
+/* The groups of the perceptors; older files have one number for all. */
+static void groups_read(cost_reader *reader, const json_t *object, size_t perceptors, vqc_network_key *key)
+{
+    const json_t *groups = json_object_get(object, "groups");
+    const int64_t largest = integer_read(reader, object, "group", 1, INT32_MAX);
+    if (groups != NULL && json_array_size(groups) != perceptors)
+        fault_set(reader, "groups", "a number for each perceptor");
+    for (size_t i = 0; reader->status == VQC_OK && i < perceptors; i++) {
+        const json_t *group = json_array_get(groups, i);
+        key->groups[i] = groups == NULL ? largest : json_is_integer(group) ? json_integer_value(group) : 0;
+        if (key->groups[i] < 1 || key->groups[i] > largest)
+            fault_set(reader, "groups", "numbers from 1 to that of group");
+    }
+}
+
 static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost_table *table)
 {
     static const int64_t most_pixels = (int64_t)1 << 40;
     vqc_network_cost shape = {
         .key = {.width = integer_read(reader, object, "width", 1, most_pixels),
                 .height = integer_read(reader, object, "height", 1, most_pixels),
-                .group = integer_read(reader, object, "group", 1, INT32_MAX),
                 .parametrisation = latent_read(reader, object),
                 .recompute = json_is_true(json_object_get(object, "recompute")),
                 .unlimited = json_is_true(json_object_get(object, "range"))}, /* older files have neither */
@@ -204,6 +221,7 @@ static vqc_status shape_read(cost_reader *reader, const json_t *object, vqc_cost
     const json_t *groups = json_object_get(object, "group_seconds");
     if (!vqc_network_key_crops_read(text_read(reader, object, "augmentations"), &shape.key))
         fault_set(reader, "augmentations", "codes of augmentations");
+    groups_read(reader, object, table->perceptors, &shape.key);
     if (json_array_size(groups) != table->perceptors)
         fault_set(reader, "group_seconds", "a number for each perceptor");
     for (size_t i = 0; reader->status == VQC_OK && i < table->perceptors; i++)

@@ -11,9 +11,9 @@ void vqc_cost_table_release(vqc_cost_table *table)
     *table = (vqc_cost_table){0};
 }
 
-vqc_network_cost vqc_network_cost_describe(const vqc_render *render, int64_t factor)
+vqc_network_cost vqc_network_cost_describe(const vqc_study *study, const vqc_render *render, int64_t factor)
 {
-    return (vqc_network_cost){.key = vqc_network_key_of(render->settings, factor),
+    return (vqc_network_cost){.key = vqc_network_key_of(study, render->settings, factor),
                               .init = render->settings->init.kind,
                               .moves = render->settings->motion_every > 0};
 }
@@ -40,9 +40,9 @@ double vqc_network_cost_slowdown(const vqc_network_cost *shape, int lanes)
     return fmax(1.0, lane_phase_seconds(shape, lanes) / shape->lane_phases[0].seconds);
 }
 
-size_t vqc_cost_table_find(const vqc_cost_table *table, const vqc_render *render)
+size_t vqc_cost_table_find(const vqc_cost_table *table, const vqc_study *study, const vqc_render *render)
 {
-    const vqc_network_key key = vqc_network_key_of(render->settings, table->factor);
+    const vqc_network_key key = vqc_network_key_of(study, render->settings, table->factor);
     size_t place = 0;
     while (place < table->count && (table->shapes[place].init != render->settings->init.kind ||
                                     table->shapes[place].moves != (render->settings->motion_every > 0) ||

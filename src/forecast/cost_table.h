@@ -56,7 +56,7 @@ typedef struct vqc_cost_table {
 void vqc_cost_table_release(vqc_cost_table *table);
 
 /* What renders of the same shape have in common, with a generator of this factor; the rest of the result is zero. */
-vqc_network_cost vqc_network_cost_describe(const vqc_render *render, int64_t factor);
+vqc_network_cost vqc_network_cost_describe(const vqc_study *study, const vqc_render *render, int64_t factor);
 
 /* How many times as long as alone a step takes with so many lanes at work on the shape: between the measured numbers
  * of lanes, seconds on the straight line from one to the next; beyond the last, in proportion to the lanes, as on a
@@ -64,7 +64,7 @@ vqc_network_cost vqc_network_cost_describe(const vqc_render *render, int64_t fac
 double vqc_network_cost_slowdown(const vqc_network_cost *shape, int lanes);
 
 /* The place of the render's shape in the table; the table's count where it is not there. */
-size_t vqc_cost_table_find(const vqc_cost_table *table, const vqc_render *render);
+size_t vqc_cost_table_find(const vqc_cost_table *table, const vqc_study *study, const vqc_render *render);
 
 /* Appends a shape. Fails for want of memory alone. */
 VQC_MUST_CHECK vqc_status vqc_cost_table_add(vqc_cost_table *table, const vqc_network_cost *shape, vqc_error *error);

@@ -163,7 +163,10 @@ static vqc_status aim_make(shape_work *work, vqc_error *error)
     for (size_t i = 0; i < targets * (size_t)widest; i++)
         work->targets[i] = (float)(i % 7) - 3.0F;
     for (size_t i = 0; i < (perceptors + 1) * targets; i++)
-        work->weights[i] = i < perceptors * targets ? 1.0 / (double)work->aim.settings->crop_count : -INFINITY;
+        work->weights[i] =
+            i < perceptors * targets
+                ? 1.0 / (double)vqc_settings_crops(work->aim.settings, opened->study->perceptors[i / targets].crops)
+                : -INFINITY;
     for (size_t i = 0; i < perceptors; i++)
         work->aim.targets[i] = work->targets;
     return VQC_OK;
@@ -363,9 +366,9 @@ static vqc_status shapes_measure(const models *opened, vqc_cost_table *table, vq
     table->lanes = opened->lanes;
     table->factor = opened->opened.generator.factor;
     for (size_t i = 0; i < study->render_count; i++) {
-        if (vqc_cost_table_find(table, &study->renders[i]) < table->count)
+        if (vqc_cost_table_find(table, study, &study->renders[i]) < table->count)
             continue;
-        vqc_network_cost shape = vqc_network_cost_describe(&study->renders[i], table->factor);
+        vqc_network_cost shape = vqc_network_cost_describe(study, &study->renders[i], table->factor);
         VQC_TRY(shape_measure(opened, &study->renders[i], &shape, error));
         VQC_TRY(vqc_cost_table_add(table, &shape, error));
     }

@@ -105,7 +105,7 @@ static void work_describe(const vqc_study *study, const vqc_render *render, cons
 {
     vqc_cost_seconds seconds = {0};
     for (size_t i = 0; i < study->perceptor_count; i++)
-        seconds.crop[i] = shape->group_seconds[i] / (double)shape->key.group;
+        seconds.crop[i] = shape->group_seconds[i] / (double)shape->key.groups[i];
     vqc_cost_work(study, render, &seconds, work_out);
 }
 
@@ -145,7 +145,7 @@ static vqc_status class_add(simulation *s, const vqc_render *render, size_t shap
 
 static vqc_status class_find(simulation *s, const vqc_render *render, size_t *class_out, vqc_error *error)
 {
-    size_t shape = vqc_cost_table_find(s->costs, render);
+    size_t shape = vqc_cost_table_find(s->costs, s->study, render);
     if (shape == s->costs->count)
         return vqc_error_set(
             error, VQC_BAD_INPUT,

@@ -94,7 +94,7 @@ void vqc_draws_destroy(vqc_draws *draws)
 
 int64_t vqc_draws_groups(const vqc_draws *draws)
 {
-    return (draws->settings->crop_count + draws->extents.group - 1) / draws->extents.group;
+    return (draws->extents.crops + draws->extents.group - 1) / draws->extents.group;
 }
 
 /* The memory of a part of a group of a step. */
@@ -135,7 +135,7 @@ static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t pla
 
 static void group_draw(vqc_draws *draws, int64_t step, int64_t group)
 {
-    int64_t left = draws->settings->crop_count - group * draws->extents.group;
+    int64_t left = draws->extents.crops - group * draws->extents.group;
     *(int32_t *)part_memory(draws, step, group, REAL) =
         (int32_t)(left < draws->extents.group ? left : draws->extents.group);
     for (int64_t place = 0; place < draws->extents.group; place++)

@@ -19,6 +19,7 @@ typedef struct vqc_draws_extents {
     uint32_t perceptor;    /* its number in the ensemble */
     int64_t height, width; /* of the picture */
     int64_t side;          /* of a crop */
+    int64_t crops;         /* of a step */
     int64_t group;         /* crops of a group */
     int stage_count;       /* of augmentation */
     const vqc_augmentation_kind *stages;

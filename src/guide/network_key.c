@@ -7,27 +7,36 @@
 
 static const char noise_word[] = "noise";
 
-vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor)
+vqc_network_key vqc_network_key_of(const vqc_study *study, const vqc_settings *settings, int64_t factor)
 {
     vqc_network_key key = {
         .height = vqc_settings_cells(settings, settings->height, factor) * factor,
         .width = vqc_settings_cells(settings, settings->width, factor) * factor,
-        .group = vqc_settings_batch(settings),
         .recompute = settings->recompute,
         .unlimited = settings->range_weight != 0.0,
         .parametrisation = settings->parametrisation,
         .crops = vqc_crop_network(settings->crop_method),
         .noise = settings->noise > 0.0,
     };
+    for (size_t i = 0; i < study->perceptor_count; i++)
+        key.groups[i] = vqc_settings_batch(settings, study->perceptors[i].crops);
     key.stage_count = vqc_augment_stages(settings, key.stages);
     return key;
 }
 
+int64_t vqc_network_key_group(const vqc_network_key *key)
+{
+    int64_t largest = 0;
+    for (size_t i = 0; i < VQC_STUDY_MAX_PERCEPTORS; i++)
+        largest = key->groups[i] > largest ? key->groups[i] : largest;
+    return largest;
+}
+
 bool vqc_network_key_equal(const vqc_network_key *a, const vqc_network_key *b)
 {
-    return a->height == b->height && a->width == b->width && a->group == b->group && a->recompute == b->recompute &&
-           a->unlimited == b->unlimited && a->parametrisation == b->parametrisation && a->crops == b->crops &&
-           a->noise == b->noise && a->stage_count == b->stage_count &&
+    return a->height == b->height && a->width == b->width && memcmp(a->groups, b->groups, sizeof a->groups) == 0 &&
+           a->recompute == b->recompute && a->unlimited == b->unlimited && a->parametrisation == b->parametrisation &&
+           a->crops == b->crops && a->noise == b->noise && a->stage_count == b->stage_count &&
            memcmp(a->stages, b->stages, (size_t)a->stage_count * sizeof a->stages[0]) == 0;
 }
 

@@ -5,13 +5,14 @@
 #include <stdint.h>
 
 #include "guide/augment.h"
+#include "study/study.h"
 
 /* What a render's networks depend on beside the study's models, the device and the precision: renders with equal keys
  * are computed with the same networks, one after another in a launch, and a forecast counts them once. Whatever else
  * changes networks belongs in here; nothing else compares settings for it. */
 typedef struct vqc_network_key {
-    int64_t height, width; /* of the picture: multiples of the generator's factor */
-    int64_t group;         /* crops of one batch */
+    int64_t height, width;                    /* of the picture: multiples of the generator's factor */
+    int64_t groups[VQC_STUDY_MAX_PERCEPTORS]; /* crops of one batch, of each perceptor; 0 behind the last */
     bool recompute;
     bool unlimited; /* the decoder shows its picture before the limits, too */
     vqc_parametrisation_kind parametrisation;
@@ -22,7 +23,10 @@ typedef struct vqc_network_key {
 } vqc_network_key;
 
 /* `factor`: pixels of a picture to one cell of the latent, each way. A picture of less than one cell has size 0. */
-vqc_network_key vqc_network_key_of(const vqc_settings *settings, int64_t factor);
+vqc_network_key vqc_network_key_of(const vqc_study *study, const vqc_settings *settings, int64_t factor);
+
+/* The largest of its groups. */
+int64_t vqc_network_key_group(const vqc_network_key *key);
 
 bool vqc_network_key_equal(const vqc_network_key *a, const vqc_network_key *b);
 

@@ -29,7 +29,6 @@ struct vqc_perceptor {
     vqc_perceptor_extents extents;
     uint32_t index;
     int64_t side;
-    int64_t group; /* crops of one batch */
     bool recompute;
     vqc_network *network;
     vqc_value picture;      /* input f32 (1, height, width, 3) */
@@ -52,7 +51,7 @@ struct vqc_perceptor {
 static vqc_status draws_add(vqc_perceptor *perceptor, vqc_dtype dtype, int64_t width, vqc_value *value,
                             vqc_error *error)
 {
-    vqc_shape shape = {2, {perceptor->group, width}};
+    vqc_shape shape = {2, {perceptor->extents.group, width}};
     return vqc_network_input(perceptor->network, dtype, shape, false, value, error);
 }
 
@@ -67,7 +66,7 @@ static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_err
     const vqc_crop_site site = {.network = perceptor->network,
                                 .height = extents->height,
                                 .width = extents->width,
-                                .crops = perceptor->group,
+                                .crops = perceptor->extents.group,
                                 .side = perceptor->side,
                                 .picture = perceptor->picture};
     return type->add(&site, perceptor->crop_draws, output, error);
@@ -77,7 +76,7 @@ static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_err
 static vqc_status stage_add(vqc_perceptor *perceptor, int stage, vqc_value *crops, vqc_error *error)
 {
     const vqc_augment_type *type = vqc_augment_type_of(perceptor->stages[stage]);
-    const vqc_augment_site site = {perceptor->network, perceptor->group, perceptor->side};
+    const vqc_augment_site site = {perceptor->network, perceptor->extents.group, perceptor->side};
     vqc_value *draws = &perceptor->stage_draws[stage];
     VQC_TRY(draws_add(perceptor, type->dtype, type->numbers, draws, error));
     return type->add(&site, *draws, crops, error);
@@ -91,13 +90,13 @@ static vqc_status noise_add(vqc_perceptor *perceptor, vqc_value *crops, vqc_erro
     if (perceptor->has_noise) {
         VQC_TRY(draws_add(perceptor, VQC_DTYPE_I32, VQC_STREAM_NOISE_WORDS, &perceptor->noise, error));
         vqc_operation noise = {
-            .kind = VQC_OPERATION_NOISE, .dtype = VQC_DTYPE_F32, .noise = {perceptor->group, count}};
+            .kind = VQC_OPERATION_NOISE, .dtype = VQC_DTYPE_F32, .noise = {perceptor->extents.group, count}};
         vqc_value inputs[] = {*crops, perceptor->noise};
         VQC_TRY(vqc_network_add(perceptor->network, &noise, inputs, shape, crops, error));
     }
     vqc_operation clamp = {.kind = VQC_OPERATION_CLAMP,
                            .dtype = VQC_DTYPE_F32,
-                           .clamp = {.count = perceptor->group * count, .scale = 1.0F, .shift = 0.0F}};
+                           .clamp = {.count = perceptor->extents.group * count, .scale = 1.0F, .shift = 0.0F}};
     return vqc_network_add(perceptor->network, &clamp, crops, shape, crops, error);
 }
 
@@ -127,7 +126,6 @@ vqc_status vqc_perceptor_prepare(const vqc_clip *clip, vqc_ops *ops, const vqc_s
     perceptor->extents = *extents;
     perceptor->index = index;
     perceptor->side = clip->vision.side;
-    perceptor->group = vqc_settings_batch(settings);
     perceptor->recompute = settings->recompute;
     perceptor->method = vqc_crop_network(settings->crop_method);
     perceptor->has_noise = settings->noise > 0.0;
@@ -229,22 +227,23 @@ static vqc_status comparison_create(vqc_perceptor *perceptor, const vqc_percepto
     };
     c->target_count = aim->target_count;
     VQC_TRY(vqc_plan_create(perceptor->ops, &operation, true, &c->distance, error));
-    VQC_TRY(vqc_ops_memory_allocate(perceptor->ops, pieces_set(c, perceptor->group), &memory, error));
+    VQC_TRY(vqc_ops_memory_allocate(perceptor->ops, pieces_set(c, perceptor->extents.group), &memory, error));
     c->memory = memory;
-    (void)pieces_set(c, perceptor->group);
+    (void)pieces_set(c, perceptor->extents.group);
     VQC_TRY(vqc_perceptor_weigh(perceptor, aim->weights, error));
     return vqc_ops_upload(perceptor->ops, c->stops, aim->stops, (size_t)aim->target_count * sizeof(double), error);
 }
 
-static vqc_status draws_create(vqc_perceptor *perceptor, uint64_t seed, vqc_error *error)
+static vqc_status draws_create(vqc_perceptor *perceptor, const vqc_perceptor_aim *aim, vqc_error *error)
 {
     vqc_network *network = perceptor->network;
-    const vqc_draws_extents extents = {.seed = seed,
+    const vqc_draws_extents extents = {.seed = aim->seed,
                                        .perceptor = perceptor->index,
                                        .height = perceptor->extents.height,
                                        .width = perceptor->extents.width,
                                        .side = perceptor->side,
-                                       .group = perceptor->group,
+                                       .crops = aim->crops,
+                                       .group = perceptor->extents.group,
                                        .stage_count = perceptor->stage_count,
                                        .stages = perceptor->stages};
     vqc_draws_inputs inputs = {.real = perceptor->comparison.real};
@@ -263,7 +262,7 @@ vqc_status vqc_perceptor_turn(vqc_perceptor *perceptor, const vqc_perceptor_aim 
     perceptor->settings = aim->settings;
     perceptor->gradient_sum = aim->gradient_sum;
     VQC_TRY(comparison_create(perceptor, aim, error));
-    return draws_create(perceptor, aim->seed, error);
+    return draws_create(perceptor, aim, error);
 }
 
 void vqc_perceptor_destroy(vqc_perceptor *perceptor)
@@ -301,7 +300,7 @@ static vqc_status distances_compute(const vqc_perceptor *perceptor, vqc_error *e
         .workspace = c->workspace,
     };
     const vqc_weighing weighing = {
-        .crops = perceptor->group,
+        .crops = perceptor->extents.group,
         .targets = c->target_count,
         .distances = c->distances,
         .weights = c->weights,

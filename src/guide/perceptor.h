@@ -24,10 +24,11 @@ typedef struct vqc_perceptor vqc_perceptor;
 /* What its network is made for: these and the kinds of augmentation in the settings. */
 typedef struct vqc_perceptor_extents {
     int64_t height, width; /* of the picture */
+    int64_t group;         /* crops of one batch */
     vqc_dtype precision;
 } vqc_perceptor_extents;
 
-/* Makes the network for one group of crops as the settings have them, and packs its parameters on the device, but
+/* Makes the network for one group of crops, and packs its parameters on the device, but
  * does not allocate the memory it computes in; after it the sizes below are known. `index` numbers the perceptors of
  * an ensemble, for their random numbers. */
 VQC_MUST_CHECK vqc_status vqc_perceptor_prepare(const vqc_clip *clip, vqc_ops *ops, const vqc_settings *settings,
@@ -43,6 +44,7 @@ VQC_MUST_CHECK vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_err
 typedef struct vqc_perceptor_aim {
     const vqc_settings *settings; /* of the render, with the network's key (network_key.h); must outlive the render */
     uint64_t seed;                /* of the render */
+    int64_t crops;                /* that it sees at every step */
     int64_t target_count;
     const float *targets;  /* (target_count, embed_width): what crops are compared with */
     const double *weights; /* (target_count): what the gradient of each distance is multiplied by */

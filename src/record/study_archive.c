@@ -83,6 +83,8 @@ static vqc_status perceptor_describe(vqc_text *text, const vqc_perceptor_source 
     VQC_TRY(vqc_perceptor_files_describe(text, source->vocabulary, clip, error));
     if (source->cleaning != NULL) /* a line that no archive had before there was the key */
         VQC_TRY(vqc_text_append(text, error, "cleaning: %s\n", source->cleaning));
+    if (source->crops > 0) /* nor this one */
+        VQC_TRY(vqc_text_append(text, error, "crops: %lld\n", (long long)source->crops));
     VQC_TRY(vqc_text_append(text, error, "weight: "));
     VQC_TRY(vqc_field_write(vqc_schema_find(&vqc_perceptor_schema, "weight"), source, text, error));
     return vqc_text_append(text, error, "\nactivation: %s\nhead_width: %lld\n",

@@ -52,8 +52,9 @@ static size_t picture_count(const vqc_guidance *guidance)
 
 static vqc_perceptor_extents perceptor_extents(const vqc_render_models *models, int64_t rows, int64_t columns)
 {
-    return (vqc_perceptor_extents){rows * models->generator->factor, columns * models->generator->factor,
-                                   models->precision};
+    return (vqc_perceptor_extents){.height = rows * models->generator->factor,
+                                   .width = columns * models->generator->factor,
+                                   .precision = models->precision};
 }
 
 static vqc_status memory_create(vqc_guidance *guidance, vqc_error *error)
@@ -77,14 +78,16 @@ static vqc_status memory_create(vqc_guidance *guidance, vqc_error *error)
 static vqc_status networks_prepare(vqc_guidance *guidance, const vqc_settings *settings, vqc_error *error)
 {
     const vqc_render_models *models = &guidance->models;
-    const vqc_perceptor_extents extents = perceptor_extents(models, guidance->rows, guidance->columns);
+    vqc_perceptor_extents extents = perceptor_extents(models, guidance->rows, guidance->columns);
     VQC_TRY(vqc_render_decoder_build(models, settings, guidance->rows, guidance->columns, &guidance->decoder, error));
     if (settings->recompute)
         VQC_TRY(vqc_network_recompute(guidance->decoder.network, error));
     VQC_TRY(vqc_network_prepare(guidance->decoder.network, error));
-    for (size_t i = 0; i < models->study->perceptor_count; i++)
+    for (size_t i = 0; i < models->study->perceptor_count; i++) {
+        extents.group = guidance->key.groups[i];
         VQC_TRY(vqc_perceptor_prepare(models->clips[i], models->ops, settings, &extents, (uint32_t)i,
                                       &guidance->perceptors[i], error));
+    }
     return VQC_OK;
 }
 
@@ -131,7 +134,7 @@ vqc_status vqc_guidance_create(const vqc_render_models *models, const vqc_render
     vqc_guidance *guidance;
     VQC_TRY(vqc_memory_allocate(1, sizeof *guidance, "a picture's networks", &guidance, error));
     guidance->models = *models;
-    guidance->key = vqc_network_key_of(render->settings, models->generator->factor);
+    guidance->key = vqc_network_key_of(models->study, render->settings, models->generator->factor);
     guidance->rows = rows;
     guidance->columns = columns;
     return guidance_fill(guidance, NULL, render, guidance_out, error);
@@ -189,13 +192,15 @@ const vqc_network_key *vqc_guidance_key(const vqc_guidance *guidance)
 static vqc_status perceptors_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim, vqc_error *error)
 {
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++) {
-        const vqc_perceptor_aim one = {.settings = aim->settings,
-                                       .seed = aim->seed,
-                                       .target_count = aim->target_count,
-                                       .targets = aim->targets[i],
-                                       .weights = aim->weights + (int64_t)i * aim->target_count,
-                                       .stops = aim->stops,
-                                       .gradient_sum = guidance->gradient_sum};
+        const vqc_perceptor_aim one = {
+            .settings = aim->settings,
+            .seed = aim->seed,
+            .crops = vqc_settings_crops(aim->settings, guidance->models.study->perceptors[i].crops),
+            .target_count = aim->target_count,
+            .targets = aim->targets[i],
+            .weights = aim->weights + (int64_t)i * aim->target_count,
+            .stops = aim->stops,
+            .gradient_sum = guidance->gradient_sum};
         VQC_TRY(vqc_perceptor_turn(guidance->perceptors[i], &one, error));
     }
     return VQC_OK;

@@ -42,7 +42,7 @@ static vqc_status part_add(vqc_render_memory *memory, const char *kind, const ch
 vqc_status vqc_render_decoder_build(const vqc_render_models *models, const vqc_settings *settings, int64_t rows,
                                     int64_t columns, vqc_generator_decoder *decoder_out, vqc_error *error)
 {
-    const vqc_network_key key = vqc_network_key_of(settings, models->generator->factor);
+    const vqc_network_key key = vqc_network_key_of(models->study, settings, models->generator->factor);
     VQC_TRY(vqc_generator_decoder_build(models->generator, vqc_parametrisation_of(settings)->head, models->ops,
                                         models->precision, 1, rows, columns, true, true, decoder_out, error));
     vqc_status status = VQC_OK;
@@ -70,8 +70,10 @@ static vqc_status perceptor_add(const vqc_render_models *models, const vqc_setti
                                 vqc_error *error)
 {
     vqc_perceptor *perceptor;
-    VQC_TRY(vqc_perceptor_prepare(models->clips[index], models->ops, settings, extents, (uint32_t)index, &perceptor,
-                                  error));
+    vqc_perceptor_extents own = *extents;
+    own.group = vqc_settings_batch(settings, models->study->perceptors[index].crops);
+    VQC_TRY(
+        vqc_perceptor_prepare(models->clips[index], models->ops, settings, &own, (uint32_t)index, &perceptor, error));
     vqc_status status =
         part_add(memory, "perceptor", models->study->perceptors[index].name, vqc_perceptor_network(perceptor), error);
     vqc_perceptor_destroy(perceptor);
@@ -126,7 +128,8 @@ vqc_status vqc_render_memory_prepare(const vqc_render_models *models, const vqc_
                                      int64_t columns, vqc_render_memory *memory_out, vqc_error *error)
 {
     int64_t factor = models->generator->factor;
-    const vqc_perceptor_extents extents = {rows * factor, columns * factor, models->precision};
+    const vqc_perceptor_extents extents = {
+        .height = rows * factor, .width = columns * factor, .precision = models->precision};
     *memory_out = (vqc_render_memory){0};
     VQC_TRY(decoder_add(models, render->settings, rows, columns, memory_out, error));
     for (size_t i = 0; i < models->study->perceptor_count; i++)
@@ -177,7 +180,8 @@ vqc_status vqc_render_memory_encoder(const vqc_render_models *models, const vqc_
                                      int64_t columns, size_t *bytes_out, vqc_error *error)
 {
     int64_t factor = models->generator->factor;
-    const vqc_perceptor_extents extents = {rows * factor, columns * factor, models->precision};
+    const vqc_perceptor_extents extents = {
+        .height = rows * factor, .width = columns * factor, .precision = models->precision};
     vqc_render_memory memory = {0};
     if (vqc_init_needs_encoder(render->settings))
         VQC_TRY(encoder_add(models, &extents, &memory, error));
@@ -237,8 +241,9 @@ static vqc_status group_change(const memory_need *need, int64_t group, memory_ne
 static vqc_status group_find(const memory_need *need, bool recompute, int64_t *group_out, size_t *bytes_out,
                              vqc_error *error)
 {
-    const vqc_settings *settings = need->render->settings;
-    int64_t group = vqc_settings_batch(settings);
+    const vqc_network_key key =
+        vqc_network_key_of(need->models->study, need->render->settings, need->models->generator->factor);
+    int64_t group = vqc_network_key_group(&key);
     for (group /= 2; group > 0; group /= 2) {
         memory_need changed;
         VQC_TRY(group_change(need, group, &changed, error));
@@ -314,7 +319,9 @@ vqc_status vqc_render_memory_check(const vqc_render_models *models, const vqc_re
     memory_need need = {
         .models = models,
         .render = render,
-        .extents = {latent.size[1] * factor, latent.size[2] * factor, models->precision},
+        .extents = {.height = latent.size[1] * factor,
+                    .width = latent.size[2] * factor,
+                    .precision = models->precision},
     };
     size_t total;
     VQC_TRY(vqc_ops_memory(models->ops, &need.available, &total, error));

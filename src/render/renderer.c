@@ -199,7 +199,8 @@ static size_t picture_count(const vqc_renderer *renderer)
 /* Whether the networks at hand serve the render, too. */
 static bool networks_fit(const vqc_renderer *renderer, const vqc_render *render)
 {
-    const vqc_network_key key = vqc_network_key_of(render->settings, renderer->models->opened.generator.factor);
+    const vqc_network_key key =
+        vqc_network_key_of(renderer->study, render->settings, renderer->models->opened.generator.factor);
     return renderer->guidance != NULL && vqc_network_key_equal(vqc_guidance_key(renderer->guidance), &key);
 }
 
@@ -258,7 +259,7 @@ static void weights_fill(vqc_renderer *renderer)
     for (size_t i = 0; i < renderer->study->perceptor_count; i++) {
         const vqc_perceptor_source *source = &renderer->study->perceptors[i];
         double share = vqc_curve_at(&source->weight_curve, source->weight, step) /
-                       (double)renderer->render->settings->crop_count;
+                       (double)vqc_settings_crops(renderer->render->settings, source->crops);
         for (size_t t = 0; t < prompt->target_count; t++)
             renderer->weights[i * prompt->target_count + t] =
                 vqc_target_weight(&prompt->targets[t], renderer->render->settings, step) * share;

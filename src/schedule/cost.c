@@ -24,10 +24,11 @@ void vqc_cost_work(const vqc_study *study, const vqc_render *render, const vqc_c
                    vqc_share_work *work_out)
 {
     const vqc_settings *settings = render->settings;
-    int64_t group = vqc_settings_batch(settings);
     *work_out = (vqc_share_work){.perceptors = study->perceptor_count};
     for (size_t i = 0; i < study->perceptor_count; i++) {
-        work_out->groups[i] = (settings->crop_count + group - 1) / group;
+        const int64_t own = study->perceptors[i].crops;
+        const int64_t group = vqc_settings_batch(settings, own);
+        work_out->groups[i] = (vqc_settings_crops(settings, own) + group - 1) / group;
         work_out->seconds[i] = (double)group * seconds->crop[i];
     }
 }

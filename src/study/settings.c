@@ -3,9 +3,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int64_t vqc_settings_batch(const vqc_settings *settings)
+int64_t vqc_settings_crops(const vqc_settings *settings, int64_t own)
 {
-    return settings->crop_group < settings->crop_count ? settings->crop_group : settings->crop_count;
+    return own > 0 ? own : settings->crop_count;
+}
+
+int64_t vqc_settings_batch(const vqc_settings *settings, int64_t own)
+{
+    const int64_t crops = vqc_settings_crops(settings, own);
+    return settings->crop_group < crops ? settings->crop_group : crops;
 }
 
 int64_t vqc_settings_cells(const vqc_settings *settings, int64_t side, int64_t factor)

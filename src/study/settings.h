@@ -194,8 +194,10 @@ void vqc_settings_default_of(vqc_edition edition, vqc_settings *settings);
 /* Cells of the latent along a side of so many pixels. Whether the side may be rounded is not asked. */
 int64_t vqc_settings_cells(const vqc_settings *settings, int64_t side, int64_t factor);
 
-/* Crops that are computed as one batch: those of a group, or all of them where there are fewer. */
-int64_t vqc_settings_batch(const vqc_settings *settings);
+/* Of a perceptor, `own` being its own number of crops, 0 where it has none: the crops that it sees at a step; those
+ * that are computed as one batch, which are those of a group, or all where there are fewer. */
+int64_t vqc_settings_crops(const vqc_settings *settings, int64_t own);
+int64_t vqc_settings_batch(const vqc_settings *settings, int64_t own);
 
 /* What holds at a step, from 0, of the numbers that may change (study/curve.h). The members are the largest on the
  * way.

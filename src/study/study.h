@@ -25,6 +25,7 @@ typedef struct vqc_perceptor_source {
     const char *cleaning;   /* of its texts; NULL: as the files beside the checkpoint and the vocabulary say */
     const char *activation; /* NULL: as the checkpoint's family says */
     int64_t head_width;     /* 0: the rule, 64 */
+    int64_t crops;          /* that it sees at every step; 0: as the settings have it */
     double weight;          /* of its loss; where it changes, the largest on the way */
     vqc_curve weight_curve;
     bool truncate; /* texts of more tokens than it takes are cut, else they are errors */

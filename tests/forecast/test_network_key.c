@@ -133,6 +133,8 @@ static const struct {
     {.networks = 'j', .width = 64, .height = 32, .crops = 8, .group = 4},
 };
 
+static const vqc_study one = {.perceptor_count = 1};
+
 static vqc_render render_of(int index, const vqc_prompt *prompt, vqc_settings *settings)
 {
     vqc_render render = {.prompt = prompt, .settings = settings, .variant = ""};
@@ -161,9 +163,9 @@ static double networks_predict(const vqc_render renders[2], const vqc_prompt *pr
     vqc_cost_table costs = {.perceptors = 1, .factor = FACTOR, .embedding_width = 8, .lanes = 1, .shapes = shapes};
     for (int i = 0; i < 2; i++) {
         pair[i].number = i;
-        if (vqc_cost_table_find(&costs, &pair[i]) < costs.count)
+        if (vqc_cost_table_find(&costs, &one, &pair[i]) < costs.count)
             continue;
-        shapes[costs.count] = vqc_network_cost_describe(&pair[i], FACTOR);
+        shapes[costs.count] = vqc_network_cost_describe(&one, &pair[i], FACTOR);
         shapes[costs.count].pixels = shapes[costs.count].latent_size = 64;
         shapes[costs.count].decode = shapes[costs.count].group_seconds[0] = 1e-9;
         shapes[costs.count++].make = 1.0;
@@ -194,8 +196,8 @@ static void test_pairs(void **state)
         for (int b = 0; b < RENDERS; b++) {
             vqc_settings settings[2];
             const vqc_render pair[] = {render_of(a, &prompt, &settings[0]), render_of(b, &prompt, &settings[1])};
-            const vqc_network_key first = vqc_network_key_of(&settings[0], FACTOR);
-            const vqc_network_key second = vqc_network_key_of(&settings[1], FACTOR);
+            const vqc_network_key first = vqc_network_key_of(&one, &settings[0], FACTOR);
+            const vqc_network_key second = vqc_network_key_of(&one, &settings[1], FACTOR);
             const bool same = cases[a].networks == cases[b].networks;
             if (vqc_network_key_equal(&first, &second) != same)
                 fail_msg("cases %d and %d: the keys are %s", a, b, same ? "different" : "equal");
@@ -212,9 +214,9 @@ static void test_words(void **state)
     for (int i = 0; i < RENDERS; i++) {
         vqc_settings settings;
         const vqc_render render = render_of(i, NULL, &settings);
-        const vqc_network_key key = vqc_network_key_of(render.settings, FACTOR);
+        const vqc_network_key key = vqc_network_key_of(&one, render.settings, FACTOR);
         vqc_network_key found = {
-            .height = key.height, .width = key.width, .group = key.group, .recompute = key.recompute};
+            .height = key.height, .width = key.width, .groups = {key.groups[0]}, .recompute = key.recompute};
         char text[VQC_NETWORK_KEY_TEXT_SIZE];
         vqc_network_key_crops_write(&key, text);
         assert_true(vqc_network_key_crops_read(text, &found));

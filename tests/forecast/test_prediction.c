@@ -52,7 +52,7 @@ static void fixture_init(fixture *f, size_t renders, int groups, const int64_t *
         settings->snapshots = 0;
         settings->steps = steps[i];
     }
-    f->shape = vqc_network_cost_describe(&f->study.renders[0], 1);
+    f->shape = vqc_network_cost_describe(&f->study, &f->study.renders[0], 1);
     f->shape.pixels = 32 * 16;
     f->shape.latent_size = 64;
     f->shape.make = 3.0;
@@ -463,7 +463,7 @@ typedef struct stepwise {
 
 static const vqc_network_cost *stepwise_shape(const stepwise *s, const vqc_render *render)
 {
-    return &s->f->costs.shapes[vqc_cost_table_find(&s->f->costs, render)];
+    return &s->f->costs.shapes[vqc_cost_table_find(&s->f->costs, &s->f->study, render)];
 }
 
 static double stepwise_step(const stepwise *s, const vqc_render *render)

@@ -12,6 +12,8 @@
 
 enum { FACTOR = 16 };
 
+static const vqc_study one = {.perceptor_count = 1};
+
 /* Whether the key of the default settings changes with this value of the field. */
 static bool changes_key(const vqc_field *field, const char *value)
 {
@@ -21,11 +23,11 @@ static bool changes_key(const vqc_field *field, const char *value)
     char text[256];
     int size = snprintf(text, sizeof text, "k: %s", value);
     vqc_settings_default(&settings);
-    const vqc_network_key before = vqc_network_key_of(&settings, FACTOR);
+    const vqc_network_key before = vqc_network_key_of(&one, &settings, FACTOR);
     if (vqc_yaml_parse("value", text, (size_t)size, &yaml, &error) != VQC_OK ||
         vqc_field_read(field, &settings, vqc_yaml_at(vqc_yaml_root(yaml), 0), &error) != VQC_OK)
         fail_msg("%s: %s", field->key, error.message);
-    const vqc_network_key after = vqc_network_key_of(&settings, FACTOR);
+    const vqc_network_key after = vqc_network_key_of(&one, &settings, FACTOR);
     vqc_yaml_destroy(yaml);
     return !vqc_network_key_equal(&before, &after);
 }

@@ -161,11 +161,13 @@ static vqc_perceptor *perceptor_make(const fixture *f, const vqc_settings *setti
 {
     vqc_error error = {0};
     vqc_perceptor *perceptor;
-    const vqc_perceptor_extents shape = {f->height, f->width, VQC_DTYPE_F32};
+    const vqc_perceptor_extents shape = {
+        .height = f->height, .width = f->width, .group = GROUP, .precision = VQC_DTYPE_F32};
     const double weight = 1.0 / CROPS;
     const double stop = -INFINITY;
     const vqc_perceptor_aim aim = {.settings = settings,
                                    .seed = 1,
+                                   .crops = CROPS,
                                    .target_count = 1,
                                    .targets = f->target,
                                    .weights = &weight,
