@@ -51,10 +51,19 @@ send() {
     id=${jobs[$out]}
 }
 
-# begins FOLDER: waits until the job's archive is there.
+# send_array FOLDER PARTS: the study as an array, whose job is ${jobs[FOLDER-parts]}, and the merge behind it, ${jobs[FOLDER]}.
+send_array() {
+    (cd "$folder" && SBATCH_OPTIONS="--cpus-per-task=1 --time=10" "$scripts/array.sh" "$2" "$study.yaml" "$1" --checkpoint 1) \
+        >"$folder/said"
+    jobs[$1-parts]=$(sed -n 's/^parts: job \([0-9]*\),.*/\1/p' "$folder/said")
+    jobs[$1]=$(sed -n 's/^merge: job \([0-9]*\),.*/\1/p' "$folder/said")
+    ln -s "vqclip-merge-${jobs[$1]}.log" "$folder/$1.log"
+}
+
+# begins FOLDER [ARCHIVE]: waits until the job's archive is there.
 begins() {
     for _ in $(seq 600); do
-        [ ! -e "$folder/$1/cluster.h5" ] || return 0
+        [ ! -e "$folder/$1/${2:-cluster.h5}" ] || return 0
         sleep 0.1
     done
     cp "$folder/$1.log" "$folder/said"
@@ -152,9 +161,7 @@ LAUNCHER=srun send unconnected --nodes=1
 send gpu --nodes=1 --gpus-per-task=1
 send ../../../dev/null/folder --nodes=1 --output="$folder/unwritable.log"
 jobs[unwritable]=$id
-(cd "$folder" && SBATCH_OPTIONS="--cpus-per-task=1 --time=10" "$scripts/array.sh" 4 short.yaml array --checkpoint 1) \
-    >"$folder/said"
-jobs[array]=$(sed -n 's/^merge: job \([0-9]*\),.*/\1/p' "$folder/said")
+send_array array 4
 
 row "srun --mpi=pmix, one node" pmix COMPLETED 0:0 equal
 send pmix --nodes=1
@@ -168,7 +175,6 @@ else
     row "GPUs asked for, and none usable" gpu FAILED 2:0 "$(grep -o 'cuda: [^(]*[^( ]' <<<"$refusal" | head -n 1)"
 fi
 row "a folder that cannot be made" unwritable FAILED 1:0 "/dev/null/folder"
-ln -s "vqclip-merge-${jobs[array]}.log" "$folder/array.log"
 row "an array of four parts, and their merge" array COMPLETED 0:0 equal
 
 # What n2 sees has no model: its folder is covered there.
@@ -223,6 +229,15 @@ row "SIGUSR1 to the script, $times times: saved, and back by itself" requeued CO
 grep -q "restart $times" "$folder/requeued.log" || fail "the log does not number the restarts"
 
 [ "$extent" = full ] || exit 0
+
+# A part that comes back: the merge waits for it.
+send_array returned 2
+begins returned cluster.part-1-of-2.h5
+jobs[part]=$(cluster_field "${jobs[returned-parts]}_1" JobId)
+sleep 2
+stopped part USR1
+comes_back part 1
+row "an array of which a part was put back: the merge waits" returned COMPLETED 0:0 equal
 
 # Twenty at random moments, each of a running job, in five ways; the study goes on each time, in one folder.
 job long 6000
