@@ -11,6 +11,7 @@
     X(show)                                                                                                          \
     X(merge)                                                                                                         \
     X(export)                                                                                                        \
+    X(report)                                                                                                        \
     X(verify)                                                                                                        \
     X(inspect)                                                                                                       \
     X(tokenize)                                                                                                      \

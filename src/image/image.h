@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/status.h"
 
@@ -52,6 +53,12 @@ VQC_MUST_CHECK vqc_status vqc_image_write_png(const char *path, const vqc_image 
 /* The same without texts, in a tenth of the time and a fifth larger: for what only shows pictures that have files of
  * their own. */
 VQC_MUST_CHECK vqc_status vqc_image_write_png_quickly(const char *path, const vqc_image *image, vqc_error *error);
+
+/* Print a picture into a stream, as a PNG file without texts, or as a JPEG file of that quality, 1 to 100, with
+ * colours as fine as the light. Several threads may print at once, each into a stream of its own. VQC_FAILED: the
+ * stream cannot be written. */
+VQC_MUST_CHECK vqc_status vqc_image_print_png(FILE *stream, const vqc_image *image, vqc_error *error);
+VQC_MUST_CHECK vqc_status vqc_image_print_jpeg(FILE *stream, const vqc_image *image, int quality, vqc_error *error);
 
 /* The texts of a PNG file. */
 typedef struct vqc_image_texts {

@@ -17,7 +17,7 @@ enum {
     MAX_KEY_SIZE = 79      /* PNG specification, 11.3.4.2 */
 };
 
-/* A file being written. */
+/* A picture being written. */
 typedef struct png_writer {
     png_structp png;
     png_infop info;
@@ -25,15 +25,16 @@ typedef struct png_writer {
     png_text *texts;
     size_t text_count;
     int level;
-    vqc_new_file file;
+    FILE *stream;
+    const char *name; /* of the file, for errors */
     vqc_error *error;
 } png_writer;
 
 static void png_failed(png_structp png, png_const_charp message)
 {
     png_writer *writer = png_get_error_ptr(png);
-    bool stream_failed = writer->file.stream != NULL && ferror(writer->file.stream) != 0;
-    (void)vqc_error_set(writer->error, VQC_FAILED, "%s: cannot be written: %s", writer->file.path,
+    bool stream_failed = ferror(writer->stream) != 0;
+    (void)vqc_error_set(writer->error, VQC_FAILED, "%s: cannot be written: %s", writer->name,
                         stream_failed ? strerror(errno) : message);
     png_longjmp(png, 1);
 }
@@ -93,7 +94,7 @@ static vqc_status texts_prepare(const vqc_image_text *texts, size_t count, png_t
 static void picture_write(const png_writer *writer)
 {
     const vqc_image *image = writer->image;
-    png_init_io(writer->png, writer->file.stream);
+    png_init_io(writer->png, writer->stream);
     png_set_compression_level(writer->png, writer->level);
     png_set_filter(writer->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
     png_set_IHDR(writer->png, writer->info, (png_uint_32)image->width, (png_uint_32)image->height, 8,
@@ -120,7 +121,7 @@ static vqc_status stream_write(png_writer *writer)
     writer->info = writer->png == NULL ? NULL : png_create_info_struct(writer->png);
     vqc_status status = VQC_OK;
     if (writer->info == NULL)
-        status = vqc_error_set(writer->error, VQC_FAILED, "%s: libpng %s cannot be started", writer->file.path,
+        status = vqc_error_set(writer->error, VQC_FAILED, "%s: libpng %s cannot be started", writer->name,
                                png_get_libpng_ver(NULL));
     else
         status = writer_run(writer);
@@ -130,11 +131,13 @@ static vqc_status stream_write(png_writer *writer)
 
 static vqc_status file_write(png_writer *writer)
 {
-    VQC_TRY(vqc_new_file_open(writer->file.path, &writer->file, writer->error));
+    vqc_new_file file;
+    VQC_TRY(vqc_new_file_open(writer->name, &file, writer->error));
+    writer->stream = file.stream;
     vqc_status status = stream_write(writer);
     if (status == VQC_OK)
-        return vqc_new_file_commit(&writer->file, writer->error);
-    vqc_new_file_discard(&writer->file);
+        return vqc_new_file_commit(&file, writer->error);
+    vqc_new_file_discard(&file);
     return status;
 }
 
@@ -142,7 +145,7 @@ vqc_status vqc_image_write_png(const char *path, const vqc_image *image, const v
                                vqc_error *error)
 {
     png_writer writer = {
-        .image = image, .text_count = count, .level = COMPRESSION_LEVEL, .file = {.path = path}, .error = error};
+        .image = image, .text_count = count, .level = COMPRESSION_LEVEL, .name = path, .error = error};
     vqc_status status = texts_prepare(texts, count, &writer.texts, error);
     if (status != VQC_OK)
         return vqc_error_prefix(error, "%s", path);
@@ -153,6 +156,13 @@ vqc_status vqc_image_write_png(const char *path, const vqc_image *image, const v
 
 vqc_status vqc_image_write_png_quickly(const char *path, const vqc_image *image, vqc_error *error)
 {
-    png_writer writer = {.image = image, .level = QUICK_LEVEL, .file = {.path = path}, .error = error};
+    png_writer writer = {.image = image, .level = QUICK_LEVEL, .name = path, .error = error};
     return file_write(&writer);
+}
+
+vqc_status vqc_image_print_png(FILE *stream, const vqc_image *image, vqc_error *error)
+{
+    png_writer writer = {
+        .image = image, .level = COMPRESSION_LEVEL, .stream = stream, .name = "a picture", .error = error};
+    return stream_write(&writer);
 }
