@@ -170,8 +170,9 @@ static void outcome_print(const report_work *work)
     }
     vqc_print(stdout, "%zu of %zu renders in %s\n", done, renders, work->options->output);
     if (!work->bounds.full && work->bounds.view_side > 0)
-        (void)printf("pictures reduced to %lld pixels at most, as all of them have over %ld MB; --full allows more\n",
-                     (long long)work->bounds.view_side, work->options->full);
+        (void)printf(
+            "pictures as JPEG of at most %lld pixels a side, as all of them have over %ld MB; --full allows more\n",
+            (long long)work->bounds.view_side, work->options->full);
     else if (!work->bounds.full)
         (void)printf("thumbnails alone, as all pictures have over %ld MB; --full allows more\n", work->options->full);
 }

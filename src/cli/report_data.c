@@ -207,20 +207,31 @@ static vqc_status loss_set(json_t *object, const vqc_archive *archive, size_t nu
     return status;
 }
 
-/* What a render that is done has besides. */
-static vqc_status result_set(json_t *object, const vqc_archive *archive, size_t number,
-                             const vqc_archive_outcome *outcome, size_t *damaged, vqc_error *error)
+/* What the record of a render that is done says. */
+static vqc_status record_set(json_t *object, const vqc_archive *archive, size_t number,
+                             const vqc_archive_outcome *outcome, vqc_error *error)
 {
-    vqc_archive_damage damage;
-    VQC_TRY(vqc_archive_result_check(archive, number, &damage, error));
-    *damaged += damage != VQC_ARCHIVE_DAMAGE_NONE;
-    if (damage != VQC_ARCHIVE_DAMAGE_NONE)
-        VQC_TRY(text_set(object, "damaged", vqc_archive_damage_word(damage), error));
     VQC_TRY(loss_set(object, archive, number, error));
     json_t *seconds = json_real(outcome->seconds);
     VQC_TRY(value_set(object, "seconds", seconds == NULL ? json_null() : seconds, error));
     VQC_TRY(text_set(object, "device", outcome->device, error));
-    VQC_TRY(text_set(object, "host", outcome->host, error));
+    return text_set(object, "host", outcome->host, error);
+}
+
+/* What a render that is done has besides; a record without its digest is not believed. */
+static vqc_status result_set(json_t *object, const vqc_archive *archive, size_t number,
+                             const vqc_archive_outcome *outcome, size_t *damaged, vqc_error *error)
+{
+    vqc_archive_damage damage;
+    bool intact = true;
+    VQC_TRY(vqc_archive_result_check(archive, number, &damage, error));
+    *damaged += damage != VQC_ARCHIVE_DAMAGE_NONE;
+    if (damage != VQC_ARCHIVE_DAMAGE_NONE) {
+        VQC_TRY(text_set(object, "damaged", vqc_archive_damage_word(damage), error));
+        VQC_TRY(vqc_archive_record_check(archive, number, &intact, error));
+    }
+    if (intact)
+        VQC_TRY(record_set(object, archive, number, outcome, error));
     VQC_TRY(text_set(object, "picture_sha256", outcome->picture_sha256, error));
     return text_set(object, "latent_sha256", outcome->latent_sha256, error);
 }

@@ -92,10 +92,15 @@ function varying(list) {
 const inOrder = (a, b) => isNaN(a) || isNaN(b) ? (a < b ? -1 : a > b ? 1 : 0) : Number(a) - Number(b);
 const variants = varying(renders);
 
+const lastWord = key => key.slice(key.lastIndexOf(".") + 1);
+
+/* A key by its last word, where no other that differs has it: a card is narrow. */
+const shortKey = key => [...variants.keys()].filter(other => lastWord(other) === lastWord(key)).length > 1 ? key : lastWord(key);
+
 function detailOf(render) {
   const parts = [`${many ? letter(render.a) : ""}#${render.number}`, `seed ${render.seed}`];
   for (const key of variants.keys())
-    parts.push(`${key} ${valueOf(render, key)}`);
+    parts.push(`${shortKey(key)} ${valueOf(render, key)}`);
   return parts.join(" · ");
 }
 
@@ -683,7 +688,7 @@ function archiveAbout(archive, a) {
     ["digests", archive.record_digests ? "of pictures, latents, records and snapshots"
       : "of pictures and latents alone: an archive of an earlier version"],
     ["versions", archive.versions], ["build", archive.build],
-    ...archive.inputs.map(input => [input.what, `${input.file}\nSHA-256 ${input.sha256 || "not known"}`])]));
+    ...archive.inputs.flatMap(input => [[input.what, input.file], ["its SHA-256", input.sha256 || "not known", true]])]));
   for (const model of archive.models)
     section.append(make("h3", "", `${model.role} ${model.name}`), facts([["file", model.file], ["SHA-256", model.sha256, true]]),
       model.configuration === "" ? "" : folded("Configuration", block(model.configuration)));
@@ -745,7 +750,8 @@ document.addEventListener("keydown", event => {
   }
 });
 byId("form").addEventListener("submit", event => event.preventDefault());
-byId("form").addEventListener("input", refresh);
+byId("search").addEventListener("input", refresh);
+byId("form").addEventListener("change", event => { if (event.target !== byId("search")) refresh(); });
 byId("form").addEventListener("reset", () => setTimeout(() => { sidesReset(); refresh(); }));
 let laidOut = 0;
 new ResizeObserver(() => {
