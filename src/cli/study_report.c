@@ -10,10 +10,16 @@
 /* Steps times crops of all perceptors: what a render costs, roughly, at one size. */
 static int64_t crops_of(const vqc_study *study, const vqc_render *render)
 {
+    const vqc_settings *settings = render->settings;
     int64_t crops = 0;
-    for (size_t i = 0; i < study->perceptor_count; i++)
-        crops += vqc_settings_crops(render->settings, study->perceptors[i].crops);
-    return render->settings->steps * crops;
+    for (size_t i = 0; i < study->perceptor_count; i++) {
+        const int64_t own = study->perceptors[i].crops;
+        if (own > 0 || settings->crop_count_curve.count == 0)
+            crops += settings->steps * vqc_settings_most_crops(settings, own);
+        for (int64_t step = 0; own == 0 && settings->crop_count_curve.count > 0 && step < settings->steps; step++)
+            crops += vqc_settings_crops(settings, 0, step);
+    }
+    return crops;
 }
 
 static void study_print(const vqc_study *study)

@@ -163,10 +163,10 @@ static vqc_status aim_make(shape_work *work, vqc_error *error)
     for (size_t i = 0; i < targets * (size_t)widest; i++)
         work->targets[i] = (float)(i % 7) - 3.0F;
     for (size_t i = 0; i < (perceptors + 1) * targets; i++)
-        work->weights[i] =
-            i < perceptors * targets
-                ? 1.0 / (double)vqc_settings_crops(work->aim.settings, opened->study->perceptors[i / targets].crops)
-                : -INFINITY;
+        work->weights[i] = i < perceptors * targets
+                               ? 1.0 / (double)vqc_settings_most_crops(work->aim.settings,
+                                                                       opened->study->perceptors[i / targets].crops)
+                               : -INFINITY;
     for (size_t i = 0; i < perceptors; i++)
         work->aim.targets[i] = work->targets;
     return VQC_OK;

@@ -51,3 +51,26 @@ void vqc_crop_draw(double power, int64_t width, int64_t height, int64_t side, vq
     rectangle[3] = (int32_t)size;
     rectangle[4] = (int32_t)size;
 }
+
+void vqc_crop_draw_square(const vqc_crop_place *place, vqc_stream *stream, int32_t rectangle[VQC_CROP_RECTANGLE])
+{
+    vqc_crop_draw(vqc_settings_crop_power(place->settings, place->step), place->width, place->height, place->side,
+                  stream, rectangle);
+}
+
+vqc_status vqc_crop_resample_add(const vqc_crop_site *site, vqc_value rectangles, vqc_value *crops, vqc_error *error)
+{
+    const vqc_operation operation = {
+        .kind = VQC_OPERATION_RESAMPLE,
+        .dtype = VQC_DTYPE_F32,
+        .resample = {.batch = 1,
+                     .height = site->height,
+                     .width = site->width,
+                     .channels = 3,
+                     .crops = site->crops,
+                     .side = site->side},
+    };
+    const vqc_value inputs[] = {site->picture, rectangles};
+    return vqc_network_add(site->network, &operation, inputs,
+                           (vqc_shape){4, {site->crops, site->side, site->side, 3}}, crops, error);
+}

@@ -9,7 +9,7 @@
 enum { STEPS_HELD = 2, NO_STEP = -1 };
 
 /* The parts of a group's parameters, one behind the other in host memory. */
-enum { CROPS, NOISE, REAL, FIRST_STAGE, MOST_PARTS = FIRST_STAGE + VQC_SETTINGS_MAX_AUGMENTATIONS };
+enum { CROPS, VIEWS, NOISE, REAL, FIRST_STAGE, MOST_PARTS = FIRST_STAGE + VQC_SETTINGS_MAX_AUGMENTATIONS };
 
 typedef struct draws_part {
     void *device; /* NULL: not there */
@@ -51,7 +51,8 @@ static void part_set(vqc_draws *draws, int part, void *device, size_t size)
 static void parts_set(vqc_draws *draws, const vqc_draws_inputs *inputs)
 {
     size_t group = (size_t)draws->extents.group;
-    part_set(draws, CROPS, inputs->crops, group * (size_t)draws->crops->numbers * sizeof(int32_t));
+    part_set(draws, CROPS, inputs->crops, group * VQC_CROP_RECTANGLE * sizeof(int32_t));
+    part_set(draws, VIEWS, inputs->views, group * VQC_CROP_VIEW * sizeof(int32_t));
     part_set(draws, NOISE, inputs->noise, group * VQC_STREAM_NOISE_WORDS * sizeof(int32_t));
     part_set(draws, REAL, inputs->real, sizeof(int32_t));
     for (int stage = 0; stage < draws->extents.stage_count; stage++)
@@ -94,7 +95,8 @@ void vqc_draws_destroy(vqc_draws *draws)
 
 int64_t vqc_draws_groups(const vqc_draws *draws)
 {
-    return (draws->extents.crops + draws->extents.group - 1) / draws->extents.group;
+    const int64_t most = vqc_settings_most_crops(draws->settings, draws->extents.own_crops);
+    return (most + draws->extents.group - 1) / draws->extents.group;
 }
 
 /* The memory of a part of a group of a step. */
@@ -102,6 +104,30 @@ static void *part_memory(const vqc_draws *draws, int64_t step, int64_t group, in
 {
     size_t place = (size_t)(step % STEPS_HELD * vqc_draws_groups(draws) + group);
     return draws->memory + place * draws->group_size + draws->parts[part].offset;
+}
+
+static int64_t crops_at(const vqc_draws *draws, int64_t step)
+{
+    return vqc_settings_crops(draws->settings, draws->extents.own_crops, step);
+}
+
+/* Where it is and how it is seen. */
+static void place_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t place, vqc_stream *stream)
+{
+    const vqc_draws_extents *extents = &draws->extents;
+    const vqc_crop_place crop = {.settings = draws->settings,
+                                 .step = step,
+                                 .index = group * extents->group + place,
+                                 .crops = crops_at(draws, step),
+                                 .width = extents->width,
+                                 .height = extents->height,
+                                 .side = extents->side};
+    vqc_crop_numbers numbers = {0};
+    draws->crops->draw(&crop, stream, &numbers);
+    memcpy((int32_t *)part_memory(draws, step, group, CROPS) + place * VQC_CROP_RECTANGLE, numbers.rectangle,
+           sizeof numbers.rectangle);
+    memcpy((int32_t *)part_memory(draws, step, group, VIEWS) + place * VQC_CROP_VIEW, numbers.view,
+           sizeof numbers.view);
 }
 
 /* One crop: where it is, its augmentations and noise. */
@@ -115,9 +141,7 @@ static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t pla
                          .perceptor = extents->perceptor,
                          .step = (uint32_t)step,
                          .item = (uint32_t)(group * extents->group + place)};
-    const vqc_crop_place crop = {settings, step, extents->width, extents->height, extents->side};
-    draws->crops->draw(&crop, &stream,
-                       (int32_t *)part_memory(draws, step, group, CROPS) + place * draws->crops->numbers);
+    place_draw(draws, step, group, place, &stream);
     float scale = (float)(vqc_stream_uniform(&stream) * vqc_settings_noise(settings, step));
     stream.purpose = VQC_STREAM_AUGMENTATION;
     stream.draw = 0;
@@ -133,11 +157,15 @@ static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t pla
                      (int32_t *)part_memory(draws, step, group, NOISE) + place * VQC_STREAM_NOISE_WORDS);
 }
 
+int64_t vqc_draws_real(const vqc_draws *draws, int64_t step, int64_t group)
+{
+    const int64_t left = crops_at(draws, step) - group * draws->extents.group;
+    return left < 0 ? 0 : left < draws->extents.group ? left : draws->extents.group;
+}
+
 static void group_draw(vqc_draws *draws, int64_t step, int64_t group)
 {
-    int64_t left = draws->extents.crops - group * draws->extents.group;
-    *(int32_t *)part_memory(draws, step, group, REAL) =
-        (int32_t)(left < draws->extents.group ? left : draws->extents.group);
+    *(int32_t *)part_memory(draws, step, group, REAL) = (int32_t)vqc_draws_real(draws, step, group);
     for (int64_t place = 0; place < draws->extents.group; place++)
         crop_draw(draws, step, group, place);
 }

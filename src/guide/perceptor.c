@@ -33,7 +33,7 @@ struct vqc_perceptor {
     vqc_network *network;
     vqc_value picture;      /* input f32 (1, height, width, 3) */
     vqc_crop_method method; /* vqc_crop_network */
-    vqc_value crop_draws;   /* input int32 (group, numbers of the method), if it has some */
+    vqc_crop_inputs crop_draws;
     int stage_count;
     vqc_augmentation_kind stages[VQC_SETTINGS_MAX_AUGMENTATIONS];
     vqc_value stage_draws[VQC_SETTINGS_MAX_AUGMENTATIONS]; /* inputs (group, numbers of the stage) */
@@ -61,15 +61,17 @@ static vqc_status crops_add(vqc_perceptor *perceptor, vqc_value *output, vqc_err
     const vqc_shape picture_shape = {4, {1, extents->height, extents->width, 3}};
     const vqc_crop_type *type = vqc_crop_type_of(perceptor->method);
     VQC_TRY(vqc_network_input(perceptor->network, VQC_DTYPE_F32, picture_shape, true, &perceptor->picture, error));
-    if (type->numbers > 0)
-        VQC_TRY(draws_add(perceptor, VQC_DTYPE_I32, type->numbers, &perceptor->crop_draws, error));
+    if (type->rectangles)
+        VQC_TRY(draws_add(perceptor, VQC_DTYPE_I32, VQC_CROP_RECTANGLE, &perceptor->crop_draws.rectangles, error));
+    if (type->views)
+        VQC_TRY(draws_add(perceptor, VQC_DTYPE_I32, VQC_CROP_VIEW, &perceptor->crop_draws.views, error));
     const vqc_crop_site site = {.network = perceptor->network,
                                 .height = extents->height,
                                 .width = extents->width,
                                 .crops = perceptor->extents.group,
                                 .side = perceptor->side,
                                 .picture = perceptor->picture};
-    return type->add(&site, perceptor->crop_draws, output, error);
+    return type->add(&site, &perceptor->crop_draws, output, error);
 }
 
 /* One augmentation stage. */
@@ -242,13 +244,15 @@ static vqc_status draws_create(vqc_perceptor *perceptor, const vqc_perceptor_aim
                                        .height = perceptor->extents.height,
                                        .width = perceptor->extents.width,
                                        .side = perceptor->side,
-                                       .crops = aim->crops,
+                                       .own_crops = aim->own_crops,
                                        .group = perceptor->extents.group,
                                        .stage_count = perceptor->stage_count,
                                        .stages = perceptor->stages};
     vqc_draws_inputs inputs = {.real = perceptor->comparison.real};
-    if (vqc_crop_type_of(perceptor->method)->numbers > 0)
-        inputs.crops = vqc_network_data(network, perceptor->crop_draws);
+    if (vqc_crop_type_of(perceptor->method)->rectangles)
+        inputs.crops = vqc_network_data(network, perceptor->crop_draws.rectangles);
+    if (vqc_crop_type_of(perceptor->method)->views)
+        inputs.views = vqc_network_data(network, perceptor->crop_draws.views);
     for (int stage = 0; stage < perceptor->stage_count; stage++)
         inputs.stages[stage] = vqc_network_data(network, perceptor->stage_draws[stage]);
     if (perceptor->has_noise)
@@ -345,9 +349,14 @@ vqc_status vqc_perceptor_run(vqc_perceptor *perceptor, int64_t step, int64_t gro
                              vqc_error *error)
 {
     const comparison *c = &perceptor->comparison;
+    const size_t size = (size_t)c->target_count * sizeof *distance_sum;
+    if (vqc_draws_real(perceptor->draws, step, group) == 0) {
+        memset(distance_sum, 0, size);
+        return VQC_OK;
+    }
     VQC_TRY(vqc_draws_upload(perceptor->draws, step, group, error));
     VQC_TRY(vqc_replay_run(&perceptor->replay, perceptor->ops, group_work, perceptor, error));
-    return vqc_ops_copy(perceptor->ops, distance_sum, c->sums, (size_t)c->target_count * sizeof *distance_sum, error);
+    return vqc_ops_copy(perceptor->ops, distance_sum, c->sums, size, error);
 }
 
 const vqc_network *vqc_perceptor_network(const vqc_perceptor *perceptor)

@@ -44,7 +44,7 @@ VQC_MUST_CHECK vqc_status vqc_perceptor_finish(vqc_perceptor *perceptor, vqc_err
 typedef struct vqc_perceptor_aim {
     const vqc_settings *settings; /* of the render, with the network's key (network_key.h); must outlive the render */
     uint64_t seed;                /* of the render */
-    int64_t crops;                /* that it sees at every step */
+    int64_t own_crops;            /* of the perceptor (vqc_settings_crops) */
     int64_t target_count;
     const float *targets;  /* (target_count, embed_width): what crops are compared with */
     const double *weights; /* (target_count): what the gradient of each distance is multiplied by */
@@ -63,7 +63,7 @@ VQC_MUST_CHECK vqc_status vqc_perceptor_weigh(vqc_perceptor *perceptor, const do
 /* NULL is allowed. */
 void vqc_perceptor_destroy(vqc_perceptor *perceptor);
 
-/* Number of groups: crops / group, rounded up. */
+/* Number of groups: crops / group, rounded up, at the step with the most. */
 int64_t vqc_perceptor_groups(const vqc_perceptor *perceptor);
 
 /* Where a step's picture is put before its groups run: (height, width, 3), 0 to 1, f32, on the device. */
@@ -73,7 +73,8 @@ float *vqc_perceptor_picture(vqc_perceptor *perceptor);
 void vqc_perceptor_draw(vqc_perceptor *perceptor, int64_t step);
 
 /* Queues one group of a step: adds its gradient to the aim's sum, and writes its distances, added up over its crops,
- * to distance_sum (target_count), memory of vqc_ops_host_allocate, where they are after vqc_ops_wait. */
+ * to distance_sum (target_count), memory of vqc_ops_host_allocate, where they are after vqc_ops_wait. A group without
+ * crops at the step has sums of 0, and queues nothing. */
 VQC_MUST_CHECK vqc_status vqc_perceptor_run(vqc_perceptor *perceptor, int64_t step, int64_t group,
                                             double *distance_sum, vqc_error *error);
 

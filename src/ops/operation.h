@@ -52,7 +52,9 @@
     X(FIELD_WARP, field_warp, "field warp", PRECISE, OWN)                                                            \
     X(SPLINE_FIELD, spline_field, "spline field", PRECISE, OWN)                                                      \
     X(ELASTIC_FIELD, elastic_field, "elastic field", PRECISE, OWN)                                                   \
-    X(PICTURE_TERM, picture_term, "picture term", PRECISE, OWN)
+    X(PICTURE_TERM, picture_term, "picture term", PRECISE, OWN)                                                      \
+    X(FRAME, frame, "frame", PRECISE, OWN)                                                                           \
+    X(VIEW, view, "view", PRECISE, OWN)
 
 #define VQC_OPERATION_KIND(KIND, ...) VQC_OPERATION_##KIND,
 typedef enum vqc_operation_kind { VQC_OPERATIONS(VQC_OPERATION_KIND) VQC_OPERATION_COUNT } vqc_operation_kind;
@@ -375,6 +377,26 @@ typedef struct vqc_picture_term {
     vqc_picture_term_function function;
     float scale, shift;
 } vqc_picture_term;
+
+/* Lays a picture into the middle of a black square as long as its longer side; where that is not to be halved, one
+ * row or column further up or left. input 0 (height, width, channels); output (side, side, channels). */
+typedef struct vqc_frame {
+    int64_t height, width, channels;
+} vqc_frame;
+
+static inline int64_t vqc_frame_side(const vqc_frame *o)
+{
+    return o->height > o->width ? o->height : o->width;
+}
+
+/* Mirrors crops, left and right, and takes their colour away: each channel becomes 0.2989 red + 0.587 green + 0.114
+ * blue (torchvision's Grayscale). input 0 and output (crops, height, width, 3); input 1 int32 (crops,
+ * VQC_VIEW_NUMBERS): whether it is mirrored, whether it is grey. */
+typedef struct vqc_view {
+    int64_t crops, height, width;
+} vqc_view;
+
+enum { VQC_VIEW_NUMBERS = 2 /* of one crop */ };
 
 #define VQC_OPERATION_MEMBER(KIND, name, ...) vqc_##name name;
 

@@ -192,15 +192,14 @@ const vqc_network_key *vqc_guidance_key(const vqc_guidance *guidance)
 static vqc_status perceptors_turn(vqc_guidance *guidance, const vqc_guidance_aim *aim, vqc_error *error)
 {
     for (size_t i = 0; i < guidance->models.study->perceptor_count; i++) {
-        const vqc_perceptor_aim one = {
-            .settings = aim->settings,
-            .seed = aim->seed,
-            .crops = vqc_settings_crops(aim->settings, guidance->models.study->perceptors[i].crops),
-            .target_count = aim->target_count,
-            .targets = aim->targets[i],
-            .weights = aim->weights + (int64_t)i * aim->target_count,
-            .stops = aim->stops,
-            .gradient_sum = guidance->gradient_sum};
+        const vqc_perceptor_aim one = {.settings = aim->settings,
+                                       .seed = aim->seed,
+                                       .own_crops = guidance->models.study->perceptors[i].crops,
+                                       .target_count = aim->target_count,
+                                       .targets = aim->targets[i],
+                                       .weights = aim->weights + (int64_t)i * aim->target_count,
+                                       .stops = aim->stops,
+                                       .gradient_sum = guidance->gradient_sum};
         VQC_TRY(vqc_perceptor_turn(guidance->perceptors[i], &one, error));
     }
     return VQC_OK;

@@ -259,7 +259,7 @@ static void weights_fill(vqc_renderer *renderer)
     for (size_t i = 0; i < renderer->study->perceptor_count; i++) {
         const vqc_perceptor_source *source = &renderer->study->perceptors[i];
         double share = vqc_curve_at(&source->weight_curve, source->weight, step) /
-                       (double)vqc_settings_crops(renderer->render->settings, source->crops);
+                       (double)vqc_settings_crops(renderer->render->settings, source->crops, step);
         for (size_t t = 0; t < prompt->target_count; t++)
             renderer->weights[i * prompt->target_count + t] =
                 vqc_target_weight(&prompt->targets[t], renderer->render->settings, step) * share;
@@ -285,6 +285,8 @@ static void share_assign(vqc_renderer *renderer)
 static bool weights_change(const vqc_renderer *renderer)
 {
     const vqc_prompt *prompt = renderer->render->prompt;
+    if (renderer->render->settings->crop_count_curve.count > 0)
+        return true;
     for (size_t i = 0; i < renderer->study->perceptor_count; i++)
         if (renderer->study->perceptors[i].weight_curve.count > 0)
             return true;

@@ -28,7 +28,7 @@ void vqc_cost_work(const vqc_study *study, const vqc_render *render, const vqc_c
     for (size_t i = 0; i < study->perceptor_count; i++) {
         const int64_t own = study->perceptors[i].crops;
         const int64_t group = vqc_settings_batch(settings, own);
-        work_out->groups[i] = (vqc_settings_crops(settings, own) + group - 1) / group;
+        work_out->groups[i] = (vqc_settings_most_crops(settings, own) + group - 1) / group;
         work_out->seconds[i] = (double)group * seconds->crop[i];
     }
 }

@@ -1,5 +1,6 @@
 #include "study/schema.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -211,6 +212,16 @@ static vqc_status pair_read(const vqc_field *field, const vqc_yaml_node *node, v
     return VQC_OK;
 }
 
+/* That the points of a curve are whole numbers. */
+static vqc_status curve_check_whole(const vqc_yaml_node *node, const vqc_curve *curve, vqc_error *error)
+{
+    for (int32_t i = 0; i < curve->count; i++)
+        if (curve->values[i] != floor(curve->values[i]))
+            return vqc_yaml_error(node, error, "expected whole numbers, found %g at step %d", curve->values[i],
+                                  (int)curve->steps[i]);
+    return VQC_OK;
+}
+
 /* A number, or how it changes. */
 static vqc_status changing_read(const vqc_field *field, void *object, const vqc_yaml_node *node, vqc_error *error)
 {
@@ -218,6 +229,8 @@ static vqc_status changing_read(const vqc_field *field, void *object, const vqc_
     double number;
     if (vqc_yaml_kind_of(node) == VQC_YAML_MAPPING) {
         VQC_TRY(vqc_curve_read(node, field->minimum, field->maximum, curve, error));
+        if (is_integer(field))
+            VQC_TRY(curve_check_whole(node, curve, error));
         number_set(field, object, 0, vqc_curve_most(curve));
         return VQC_OK;
     }

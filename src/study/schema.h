@@ -64,7 +64,8 @@ typedef struct vqc_field {
     const char *key; /* "noise", or dotted, "l2.weight" */
     vqc_field_kind kind;
     size_t offset, size; /* of the member */
-    size_t curve;        /* real: offset of a vqc_curve, where the number may change over the steps; 0: it may not */
+    size_t
+        curve; /* real, integer: offset of a vqc_curve, where the number may change over the steps; 0: it may not */
     double minimum, maximum; /* of numbers */
     vqc_range usual;         /* the default: numbers, 0 and 1 for a bool, the word's number for a choice */
     vqc_axes single;         /* axes: what one number is multiplied by for x, and for y */

@@ -1,16 +1,28 @@
 #include "study/settings.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-int64_t vqc_settings_crops(const vqc_settings *settings, int64_t own)
+/* What a curve of whole numbers comes to, rounded down; what is meant as one is not lost to a quotient's last bit. */
+static int64_t whole_at(const vqc_curve *curve, int64_t constant, int64_t step)
+{
+    return (int64_t)floor(vqc_curve_at(curve, (double)constant, step) + 1e-9);
+}
+
+int64_t vqc_settings_crops(const vqc_settings *settings, int64_t own, int64_t step)
+{
+    return own > 0 ? own : whole_at(&settings->crop_count_curve, settings->crop_count, step);
+}
+
+int64_t vqc_settings_most_crops(const vqc_settings *settings, int64_t own)
 {
     return own > 0 ? own : settings->crop_count;
 }
 
 int64_t vqc_settings_batch(const vqc_settings *settings, int64_t own)
 {
-    const int64_t crops = vqc_settings_crops(settings, own);
+    const int64_t crops = vqc_settings_most_crops(settings, own);
     return settings->crop_group < crops ? settings->crop_group : crops;
 }
 
@@ -88,6 +100,17 @@ double vqc_settings_learning_rate(const vqc_settings *settings, int64_t step)
 double vqc_settings_crop_power(const vqc_settings *settings, int64_t step)
 {
     return vqc_curve_at(&settings->crop_power_curve, settings->crop_power, step);
+}
+
+int64_t vqc_settings_overview(const vqc_settings *settings, int64_t crops, int64_t step)
+{
+    const int64_t overviews = whole_at(&settings->crop_overview_curve, settings->crop_overview, step);
+    return overviews < crops ? overviews : crops;
+}
+
+double vqc_settings_grey(const vqc_settings *settings, int64_t step)
+{
+    return vqc_curve_at(&settings->crop_grey_curve, settings->crop_grey, step);
 }
 
 double vqc_settings_noise(const vqc_settings *settings, int64_t step)
@@ -181,6 +204,10 @@ vqc_status vqc_settings_check(const vqc_settings *settings, const char **key_out
     if (settings->steps < settings->snapshots)
         return fault("snapshots", key_out, error, "snapshots: expected at most the %lld steps, found %lld",
                      (long long)settings->steps, (long long)settings->snapshots);
+    if (settings->crop_method == VQC_CROPS_OVERVIEW && settings->crop_overview > settings->crop_count)
+        return fault("crops.overview", key_out, error,
+                     "crops.overview: expected at most the %lld of crops.count, found %lld",
+                     (long long)settings->crop_count, (long long)settings->crop_overview);
     return mask_check(settings, key_out, error);
 }
 

@@ -194,9 +194,11 @@ void vqc_settings_default_of(vqc_edition edition, vqc_settings *settings);
 /* Cells of the latent along a side of so many pixels. Whether the side may be rounded is not asked. */
 int64_t vqc_settings_cells(const vqc_settings *settings, int64_t side, int64_t factor);
 
-/* Of a perceptor, `own` being its own number of crops, 0 where it has none: the crops that it sees at a step; those
- * that are computed as one batch, which are those of a group, or all where there are fewer. */
-int64_t vqc_settings_crops(const vqc_settings *settings, int64_t own);
+/* Of a perceptor, `own` being its own number of crops, 0 where it has none: the crops that it sees at a step; the
+ * most at any; those that are computed as one batch, which are those of a group, or all where there are never as
+ * many. */
+int64_t vqc_settings_crops(const vqc_settings *settings, int64_t own, int64_t step);
+int64_t vqc_settings_most_crops(const vqc_settings *settings, int64_t own);
 int64_t vqc_settings_batch(const vqc_settings *settings, int64_t own);
 
 /* What holds at a step, from 0, of the numbers that may change (study/curve.h). The members are the largest on the
@@ -204,6 +206,8 @@ int64_t vqc_settings_batch(const vqc_settings *settings, int64_t own);
  */
 double vqc_settings_learning_rate(const vqc_settings *settings, int64_t step);
 double vqc_settings_crop_power(const vqc_settings *settings, int64_t step);
+int64_t vqc_settings_overview(const vqc_settings *settings, int64_t crops, int64_t step); /* at most all crops */
+double vqc_settings_grey(const vqc_settings *settings, int64_t step);
 double vqc_settings_noise(const vqc_settings *settings, int64_t step);
 double vqc_settings_motion_zoom(const vqc_settings *settings, int64_t step);
 double vqc_settings_motion_rotate(const vqc_settings *settings, int64_t step);

@@ -11,6 +11,13 @@ static const vqc_word crop_methods[] = {
     [VQC_CROPS_POOLED] =
         {.word = "pooled",
          .says = "each the whole picture, pressed into a square: the mean of average and maximum pooling"},
+    [VQC_CROPS_OVERVIEW] =
+        {.word = "overview",
+         .says =
+             "the first, crops.overview, the whole picture in the middle of a black square, the others as original "
+             "has them (Disco Diffusion: cut_overview, cut_innercut). Up to 4 overviews are: as it is, grey, "
+             "mirrored, mirrored and grey; more are all as it is",
+         .options = {{.key = "crops.overview", .usual = {4}}, {.key = "crops.grey"}}},
 };
 static_assert(sizeof crop_methods / sizeof crop_methods[0] == VQC_CROPS_COUNT, "crop methods");
 

@@ -1,13 +1,13 @@
 #!/bin/sh
-# crop_counts_test.sh PROGRAM MODELS: perceptors with numbers of crops of their own give the same bytes on any number of ranks
-# and lanes, and those of crops.count where they are as many; plans, memory and costs know them.
+# crop_counts_test.sh PROGRAM MODELS: perceptors with numbers of crops of their own, and schedules of crops, give the same bytes
+# on any number of ranks and lanes, and those of crops.count where they are as many; plans, memory and costs know them.
 set -eu
 program=$1
 models=$2
 . "$(dirname "$0")/../support/shell.sh"
 cd "$folder"
 
-# job NAME COUNT CROPS-OF-VIT CROPS-OF-RESNET; empty: none of its own
+# job NAME COUNT CROPS-OF-VIT CROPS-OF-RESNET MORE-OF-CROPS; empty: none of its own
 job() {
     cat >"$1.yaml" <<JOB
 study: $1
@@ -16,7 +16,7 @@ models:
   perceptors:
     - {name: vit, checkpoint: $models/picturebook-vit.safetensors, vocabulary: $models/picturebook.bpe.gz${3:+, crops: $3}}
     - {name: resnet, checkpoint: $models/picturebook-resnet.safetensors, vocabulary: $models/picturebook.bpe.gz${4:+, crops: $4}}
-render: {size: [32, 32], steps: 3, crops: {count: $2, group: 2}}
+render: {size: [64, 32], steps: 3, crops: {count: $2, group: 2${5:+, $5}}}
 prompts: [a red boat, a blue house]
 JOB
 }
@@ -43,16 +43,31 @@ sed -i 's/crops: 5/crops: 6/' own.yaml
 ! "$program" render own.yaml -o one >said 2>&1 || fail "another number of crops goes on with the archive"
 sed -i 's/crops: 6/crops: 5/' own.yaml
 
+# Overviews and inner crops in turns; groups that have crops at one step and none at the next.
+job turns '{curve: hold, 0: 3, 1: 6, 2: 1}' '' 5 'method: overview, overview: {curve: hold, 0: 3, 1: 2, 2: 0}, grey: {0: 0.5, 2: 0}'
+job more '{curve: hold, 0: 3, 3: 7}' '' ''
+job level '{0: 3}' '' ''
+for name in turns more level; do render "$name" one ''; done
+same one/three one/more || fail "groups without crops count"
+same one/three one/level || fail "a level curve is not its number"
+render turns lanes '--lanes 2'
+same one/turns lanes/turns || fail "two lanes differ over a schedule"
+"$program" verify one/turns.h5 --rerender all >said 2>&1 || fail "verify of a schedule"
+
 # 1 group of the first perceptor, 3 of the second: up to 4 ranks have work on one render.
-for ranks in 2 3 4; do
-    command -v mpirun >/dev/null && "$program" help render | grep -q -- --team || break
-    mpirun --oversubscribe -n "$ranks" "$program" render own.yaml -o "on-$ranks" --threads 1 --team "$ranks" >said 2>&1 ||
-        fail "$ranks ranks"
-    same one/own "on-$ranks/own" || fail "$ranks ranks differ"
+for name in own turns; do
+    for ranks in 2 3 4; do
+        command -v mpirun >/dev/null && "$program" help render | grep -q -- --team || break
+        mpirun --oversubscribe -n "$ranks" "$program" render $name.yaml -o "on-$ranks" --threads 1 --team "$ranks" >said 2>&1 ||
+            fail "$name on $ranks ranks"
+        same "one/$name" "on-$ranks/$name" || fail "$name on $ranks ranks differs"
+    done
 done
 
 "$program" plan own.yaml >plan 2>&1 || fail "plan"
 grep -q '2 renders, 6 steps, 36 crops through 2 perceptors' plan || fail "the plan's crops: $(cat plan)"
+"$program" plan turns.yaml >plan 2>&1 || fail "plan of a schedule"
+grep -q '2 renders, 6 steps, 50 crops through 2 perceptors' plan || fail "the plan's crops of a schedule: $(cat plan)"
 "$program" plan own.yaml --memory --json >own.memory 2>errors || fail "plan --memory"
 "$program" plan plain.yaml --memory --json >plain.memory 2>errors || fail "plan --memory"
 "$program" plan own.yaml --ranks 2 --threads 1 --json >own.costs 2>errors || fail "plan --ranks"

@@ -100,13 +100,15 @@ static void expected_moments(const shape *s, moments found[QUANTITIES])
 
 static void square_draw(const shape *s, uint32_t item, double values[QUANTITIES])
 {
-    int32_t rectangle[VQC_CROP_RECTANGLE];
+    vqc_crop_numbers numbers = {0};
+    const int32_t *rectangle = numbers.rectangle;
     vqc_settings settings;
     vqc_stream stream = {.seed = 23, .purpose = VQC_STREAM_CROP, .item = item};
     vqc_settings_default(&settings);
     settings.crop_power = s->power;
-    const vqc_crop_place place = {&settings, 0, s->width, s->height, s->side};
-    vqc_crop_type_of(VQC_CROPS_ORIGINAL)->draw(&place, &stream, rectangle);
+    const vqc_crop_place place = {
+        .settings = &settings, .crops = 1, .width = s->width, .height = s->height, .side = s->side};
+    vqc_crop_type_of(VQC_CROPS_ORIGINAL)->draw(&place, &stream, &numbers);
     assert_int_equal(rectangle[0], 0);
     assert_int_equal(rectangle[3], rectangle[4]);
     quantities_of(s, rectangle[3], rectangle[2], rectangle[1], values);
@@ -168,13 +170,12 @@ static void test_every_method_leaves_the_stream_alike(void **state)
 {
     (void)state;
     for (int method = 0; method < VQC_CROPS_COUNT; method++) {
-        int32_t numbers[64];
+        vqc_crop_numbers numbers = {0};
         vqc_settings settings;
         vqc_stream stream = {.seed = 3, .purpose = VQC_STREAM_CROP};
         vqc_settings_default(&settings);
-        const vqc_crop_place place = {&settings, 0, 48, 144, 16};
-        assert_in_range(vqc_crop_type_of((vqc_crop_method)method)->numbers, 0, sizeof numbers / sizeof numbers[0]);
-        vqc_crop_type_of((vqc_crop_method)method)->draw(&place, &stream, numbers);
+        const vqc_crop_place place = {.settings = &settings, .crops = 1, .width = 48, .height = 144, .side = 16};
+        vqc_crop_type_of((vqc_crop_method)method)->draw(&place, &stream, &numbers);
         if (stream.draw != 3)
             fail_msg("%s: %u numbers drawn, expected 3", vqc_crop_name((vqc_crop_method)method), stream.draw);
     }

@@ -67,8 +67,8 @@ static void tell_at(samples *s, const drawn *d, const char *what, int i, int axi
 
 /* ---- What each of them draws ---- */
 
-/* A flip has no numbers. */
-static void flip(samples *s, const drawn *d)
+/* A flip has no numbers, nor has grey. */
+static void nothing(samples *s, const drawn *d)
 {
     (void)s;
     (void)d;
@@ -187,7 +187,7 @@ static void spline(samples *s, const drawn *d)
 
 /* Who tells what a kind draws. */
 static void (*const tellers[VQC_AUGMENTATION_COUNT])(samples *s, const drawn *d) = {
-    [VQC_AUGMENTATION_FLIP] = flip,
+    [VQC_AUGMENTATION_FLIP] = nothing,
     [VQC_AUGMENTATION_AFFINE] = affine,
     [VQC_AUGMENTATION_PERSPECTIVE] = perspective,
     [VQC_AUGMENTATION_JITTER] = jitter,
@@ -199,6 +199,7 @@ static void (*const tellers[VQC_AUGMENTATION_COUNT])(samples *s, const drawn *d)
     [VQC_AUGMENTATION_SHARPNESS] = sharpness,
     [VQC_AUGMENTATION_SPLINE] = spline,
     [VQC_AUGMENTATION_ELASTIC] = elastic,
+    [VQC_AUGMENTATION_GREYSCALE] = nothing,
 };
 
 /* ---- Drawing ---- */

@@ -167,7 +167,6 @@ static vqc_perceptor *perceptor_make(const fixture *f, const vqc_settings *setti
     const double stop = -INFINITY;
     const vqc_perceptor_aim aim = {.settings = settings,
                                    .seed = 1,
-                                   .crops = CROPS,
                                    .target_count = 1,
                                    .targets = f->target,
                                    .weights = &weight,

@@ -399,6 +399,18 @@ const operation_case operation_cases[] = {
     {.name = "erase in larger crops",
      .operation.kind = VQC_OPERATION_ERASE, .operation.erase = {.crops = 7, .height = 41, .width = 34, .channels = 2},
          .without_differences = true},
+    {.name = "frame of a wide picture",
+     .operation.kind = VQC_OPERATION_FRAME, .operation.frame = {.height = 4, .width = 9, .channels = 3}},
+    {.name = "frame of a high picture",
+     .operation.kind = VQC_OPERATION_FRAME, .operation.frame = {.height = 8, .width = 5, .channels = 2}},
+    {.name = "frame of none",
+     .operation.kind = VQC_OPERATION_FRAME, .operation.frame = {.height = 70, .width = 70, .channels = 3},
+         .without_differences = true},
+    {.name = "view",
+     .operation.kind = VQC_OPERATION_VIEW, .operation.view = {.crops = 5, .height = 3, .width = 7}},
+    {.name = "view of larger crops",
+     .operation.kind = VQC_OPERATION_VIEW, .operation.view = {.crops = 6, .height = 41, .width = 34},
+         .without_differences = true},
     {.name = "sharpen",
      .operation.kind = VQC_OPERATION_SHARPEN, .operation.sharpen = {.crops = 4, .height = 6, .width = 9, .channels =
          3}, .offset = 0.5, .range = 0.45},
@@ -626,6 +638,15 @@ static void rectangles_fill(const vqc_operation *operation, double *values)
     }
 }
 
+/* As it is, grey, mirrored, both, and so on. */
+static void views_fill(const vqc_operation *operation, double *values)
+{
+    for (int64_t crop = 0; crop < operation->view.crops; crop++) {
+        values[2 * crop] = (double)(crop / 2 % 2);
+        values[2 * crop + 1] = (double)(crop % 2);
+    }
+}
+
 static void noise_keys_fill(const vqc_operation *operation, double *values)
 {
     keys_fill(operation->noise.crops, values);
@@ -673,7 +694,7 @@ static void (*const numbers_fill[VQC_OPERATION_COUNT])(const vqc_operation *oper
     [VQC_OPERATION_NOISE] = noise_keys_fill,      [VQC_OPERATION_ERASE] = rectangles_fill,
     [VQC_OPERATION_SHARPEN] = shares_fill,        [VQC_OPERATION_FIELD_WARP] = places_fill,
     [VQC_OPERATION_SPLINE_FIELD] = splines_fill,  [VQC_OPERATION_ELASTIC_FIELD] = elastic_keys_fill,
-    [VQC_OPERATION_PICTURE_TERM] = pictures_fill,
+    [VQC_OPERATION_PICTURE_TERM] = pictures_fill, [VQC_OPERATION_VIEW] = views_fill,
 };
 
 static double *numbers_new(const vqc_operation *operation, int64_t count)

@@ -495,6 +495,39 @@ static void warp_known(void **state)
 }
 
 /* The middle column of two pixels of the first crop; nothing of the second. */
+static void frame_known(void **state)
+{
+    const double wide[] = {1, 2, 3, 4, 5, 6, 7, 8}; /* 2 x 4 */
+    const double square[] = {0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0};
+    const double given[] = {9, 9, 9, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9};
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_FRAME, .frame = {2, 4, 1}},
+                                         .input = {wide},
+                                         .output = square,
+                                         .grad_output = given,
+                                         .grad_input = {wide}});
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_FRAME, .frame = {4, 1, 1}},
+                                         .input = {wide},
+                                         .output = (double[]){0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0},
+                                         .grad_output = (double[]){9, 1, 9, 9, 9, 2, 9, 9, 9, 3, 9, 9, 9, 4, 9, 9},
+                                         .grad_input = {wide}});
+}
+
+/* Two pixels, as they are, grey, mirrored and both. */
+static void view_known(void **state)
+{
+    const double pixels[] = {1, 0, 0, 0, 2, -1, 1, 0, 0, 0, 2, -1, 1, 0, 0, 0, 2, -1, 1, 0, 0, 0, 2, -1};
+    const double given[] = {1, 0, 0, 0, 2, -1, 1, 0, 0, 0, 2, -1, 1, 0, 0, 0, 2, -1, 1, 0, 0, 0, 2, -1};
+    const double seen[] = {1, 0, 0,  0, 2, -1, 0.2989, 0.2989, 0.2989, 1.06,   1.06,   1.06,
+                           0, 2, -1, 1, 0, 0,  1.06,   1.06,   1.06,   0.2989, 0.2989, 0.2989};
+    const double gradient[] = {1, 0, 0,  0, 2, -1, 0.2989, 0.587, 0.114, 0.2989, 0.587, 0.114,
+                               0, 2, -1, 1, 0, 0,  0.2989, 0.587, 0.114, 0.2989, 0.587, 0.114};
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_VIEW, .view = {4, 1, 2}},
+                                         .input = {pixels, (double[]){0, 0, 0, 1, 1, 0, 1, 1}},
+                                         .output = seen,
+                                         .grad_output = given,
+                                         .grad_input = {gradient}});
+}
+
 static void erase_known(void **state)
 {
     const double input[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};

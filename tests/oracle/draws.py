@@ -120,6 +120,7 @@ CASES = [
     ("Sh", "", lambda p: K.RandomSharpness(0.3, p=p), 0.5, one("share", "sharpness_factor" if OLD else "sharpness")),
     ("Ts", "", lambda p: K.RandomThinPlateSpline(scale=0.8, same_on_batch=True, p=p), 0.7, spline),
     ("Et", "", lambda p: K.RandomElasticTransform(p=p), 0.7, elastic),
+    ("Gr", "", lambda p: K.RandomGrayscale(p=p), 0.1, lambda parameters: {}),
 ]
 
 
@@ -163,7 +164,7 @@ def rows_make():
         code, words, make, p, quantities = case
         torch.manual_seed(54)
         found = {}
-        if code != "Hf":
+        if code not in ("Hf", "Gr"):
             together = make(1.0)
             together.same_on_batch = False  # which does not change what one crop draws
             found = collected(together, quantities, 1 if quantities is jitter_order else CHUNK)

@@ -3,14 +3,14 @@
 enum { UNUSED = 3 /* size, left and top of a random square */ };
 
 /* The whole picture, whatever its shape, is pressed into the square: there is nothing to draw. */
-static void draw(const vqc_crop_place *place, vqc_stream *stream, int32_t *numbers)
+static void draw(const vqc_crop_place *place, vqc_stream *stream, vqc_crop_numbers *draw)
 {
     (void)place;
-    (void)numbers;
+    (void)draw;
     stream->draw += UNUSED;
 }
 
-static vqc_status add(const vqc_crop_site *site, vqc_value draws, vqc_value *crops, vqc_error *error)
+static vqc_status add(const vqc_crop_site *site, const vqc_crop_inputs *draws, vqc_value *crops, vqc_error *error)
 {
     const vqc_operation operation = {
         .kind = VQC_OPERATION_ADAPTIVE_POOL,
