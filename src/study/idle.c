@@ -58,6 +58,11 @@ static bool fade_is_long(const idle_view *view)
     return settings->story_period > 0 && settings->story_fade > settings->story_period;
 }
 
+static bool motion_is_flat(const idle_view *view)
+{
+    return view->settings->motion_tilt_x == 0.0 && view->settings->motion_tilt_y == 0.0;
+}
+
 static bool is_free_anyway(const idle_view *view)
 {
     return !view->has_codes && view->settings->parametrisation == VQC_PARAMETRISATION_FREE;
@@ -99,6 +104,7 @@ static const struct {
     {.key = "story.fade",
      .is_idle = fade_is_long,
      .because = "it is above story.period, which it counts as: a phrase fades all the time that it is told"},
+    {.key = "motion.fov", .is_idle = motion_is_flat, .because = "motion.tilt_x and motion.tilt_y are 0"},
     {.key = "latent.kind", .is_idle = is_free_anyway, .because = "without a codebook z is free"},
     {.key = "clamp_range", .is_idle = has_codebook, .because = "the generator's codebook has a range"},
     {.key = "clamp_range", .is_idle = is_not_clamped, .because = "clamp is false"},

@@ -143,6 +143,16 @@ double vqc_settings_motion_shift_y(const vqc_settings *settings, int64_t step)
     return vqc_curve_at(&settings->motion_shift_y_curve, settings->motion_shift_y, step);
 }
 
+double vqc_settings_motion_tilt_x(const vqc_settings *settings, int64_t step)
+{
+    return vqc_curve_at(&settings->motion_tilt_x_curve, settings->motion_tilt_x, step);
+}
+
+double vqc_settings_motion_tilt_y(const vqc_settings *settings, int64_t step)
+{
+    return vqc_curve_at(&settings->motion_tilt_y_curve, settings->motion_tilt_y, step);
+}
+
 bool vqc_settings_motion_due(const vqc_settings *settings, int64_t step)
 {
     return settings->motion_every > 0 && step > 0 && step % settings->motion_every == 0;
@@ -158,13 +168,19 @@ int64_t vqc_settings_motion_restart(const vqc_settings *settings, int64_t step)
     return settings->motion_every > 0 && settings->motion_restarts ? step - step % settings->motion_every : 0;
 }
 
+static bool motion_tilts(const vqc_settings *settings)
+{
+    return settings->motion_tilt_x_curve.count > 0 || settings->motion_tilt_x != 0.0 ||
+           settings->motion_tilt_y_curve.count > 0 || settings->motion_tilt_y != 0.0;
+}
+
 /* Whether the settings say a way to move. */
 static bool motion_moves(const vqc_settings *settings)
 {
     return settings->motion_zoom_curve.count > 0 || settings->motion_zoom != 1.0 ||
            settings->motion_rotate_curve.count > 0 || settings->motion_rotate != 0.0 ||
            settings->motion_shift_x_curve.count > 0 || settings->motion_shift_x != 0.0 ||
-           settings->motion_shift_y_curve.count > 0 || settings->motion_shift_y != 0.0;
+           settings->motion_shift_y_curve.count > 0 || settings->motion_shift_y != 0.0 || motion_tilts(settings);
 }
 
 /* A picture that moves leaves behind what belongs to a place: a mask, the start, an average of pictures. */
@@ -177,7 +193,7 @@ static vqc_status motion_check(const vqc_settings *settings, const char **key_ou
                    : fault("motion.every", key_out, error, "motion: expected every, the steps between two moves");
     if (!moves)
         return fault("motion.every", key_out, error,
-                     "motion.every: expected zoom, rotate, shift_x or shift_y beside it");
+                     "motion.every: expected zoom, rotate, shift_x, shift_y, tilt_x or tilt_y beside it");
     if (settings->mask.file != NULL || settings->mask.text != NULL)
         return fault("motion.every", key_out, error,
                      "motion: expected no mask beside it, which would not move with the picture");

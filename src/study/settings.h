@@ -150,7 +150,10 @@ typedef enum vqc_l2_schedule {
 /* What comes into a picture from outside when it is moved. */
 typedef enum vqc_motion_border {
     VQC_MOTION_EDGE, /* its edge, again and again */
-    VQC_MOTION_BLACK
+    VQC_MOTION_BLACK,
+    VQC_MOTION_REFLECT, /* it again, mirrored at the middle of the edge's pixels */
+    VQC_MOTION_WRAP,    /* it again, from the other side */
+    VQC_MOTION_BORDERS
 } vqc_motion_border;
 
 /* What is made of the differences of neighbouring pixels (vqc_picture_term, ops/operation.h). */
@@ -213,6 +216,8 @@ double vqc_settings_motion_zoom(const vqc_settings *settings, int64_t step);
 double vqc_settings_motion_rotate(const vqc_settings *settings, int64_t step);
 double vqc_settings_motion_shift_x(const vqc_settings *settings, int64_t step);
 double vqc_settings_motion_shift_y(const vqc_settings *settings, int64_t step);
+double vqc_settings_motion_tilt_x(const vqc_settings *settings, int64_t step);
+double vqc_settings_motion_tilt_y(const vqc_settings *settings, int64_t step);
 double vqc_settings_l2_weight(const vqc_settings *settings, int64_t step); /* before its schedule */
 
 /* Whether the picture is moved before this step, from 0; the latest step up to `step` that it makes the optimiser

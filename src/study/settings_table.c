@@ -74,7 +74,10 @@ static const vqc_word l2_targets[] = {{.word = "zero"}, {.word = "start"}};
 static const vqc_word borders[] = {
     [VQC_MOTION_EDGE] = {.word = "edge", .says = "the pixels of the edge, again and again"},
     [VQC_MOTION_BLACK] = {.word = "black", .says = "black"},
+    [VQC_MOTION_REFLECT] = {.word = "reflect", .says = "the picture mirrored at its edge, whose pixels come once"},
+    [VQC_MOTION_WRAP] = {.word = "wrap", .says = "the picture's other side (the diffusion notebooks)"},
 };
+static_assert(sizeof borders / sizeof borders[0] == VQC_MOTION_BORDERS, "borders");
 
 static const vqc_word motion_optimisers[] = {{.word = "keep"}, {.word = "restart"}};
 

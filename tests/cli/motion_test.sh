@@ -17,6 +17,7 @@ render: {size: [64, 32], steps: 6, snapshots: 2, crops: {count: 2, group: 1},
          motion: {every: 2, zoom: {0: 1.1, 6: 1.3}, rotate: 5, shift_x: 3, border: black, optimizer: restart}}
 prompts: [a red boat]
 JOB
+sed 's/study: motion/study: tilted/; s/rotate: 5, shift_x: 3, border: black/tilt_x: 10, tilt_y: {0: 5, 6: 20}, fov: 60, border: wrap/' motion.yaml >tilted.yaml
 sed 's/, *$/,/; s/^ *motion: {.*}}/         average: 0}/; s/study: motion/study: still/' motion.yaml >still.yaml
 "$program" render motion.yaml -o one --threads 1 >said 2>&1 || fail "one rank"
 "$program" verify one/motion.h5 --rerender all >said 2>&1 || fail "verify"
@@ -25,10 +26,17 @@ sed 's/, *$/,/; s/^ *motion: {.*}}/         average: 0}/; s/study: motion/study:
 "$program" export one/still.h5 -o still --snapshots >said 2>&1 || fail "export"
 cmp one/00000-snapshots/00000.png still/00000-snapshots/00000.png || fail "it moves before it is time"
 ! cmp -s one/00000-snapshots/00001.png still/00000-snapshots/00001.png || fail "it does not move"
+"$program" render tilted.yaml -o one --threads 1 >said 2>&1 || fail "a tilt"
+"$program" verify one/tilted.h5 --rerender all >said 2>&1 || fail "verify of a tilt"
+"$program" export one/tilted.h5 -o tilted-one --snapshots >said 2>&1 || fail "export"
+! cmp -s one/00000-snapshots/00001.png tilted-one/00000-snapshots/00001.png || fail "a tilt does nothing"
 for ranks in 2 3; do
     if command -v mpirun >/dev/null && "$program" help render | grep -q -- --team; then
         mpirun -n "$ranks" "$program" render motion.yaml -o "on-$ranks" --threads 1 --team "$ranks" >said 2>&1 || fail "$ranks ranks"
         "$program" export "on-$ranks/motion.h5" -o "on-$ranks" --snapshots >said 2>&1 || fail "export"
+        mpirun -n "$ranks" "$program" render tilted.yaml -o "on-$ranks" --threads 1 --team "$ranks" >said 2>&1 || fail "$ranks ranks"
+        "$program" export "on-$ranks/tilted.h5" -o "tilted-$ranks" >said 2>&1 || fail "export"
+        cmp tilted-one/00000.png "tilted-$ranks/00000.png" >said 2>&1 || fail "a tilt on $ranks ranks differs"
         for file in 00000.png 00000-snapshots/00000.png 00000-snapshots/00001.png 00000-snapshots/00002.png; do
             cmp "one/$file" "on-$ranks/$file" >said 2>&1 || fail "$ranks ranks: $file differs"
         done

@@ -95,6 +95,7 @@ said late 'l2: {schedule: steps, every: 2}' 'the key l2.every has no effect, as 
 said off 'l2: {weight: 0, towards: start}' 'the key l2.towards has no effect, as l2.weight is 0'
 said variation 'tv: {kind: absolute}' 'the key tv.kind has no effect, as tv.weight is 0'
 said ratio 'optimizer: {name: adamp, wd_ratio: 0.2}' 'the key optimizer.wd_ratio has no effect, as optimizer.weight_decay is 0'
+said flat 'motion: {every: 2, zoom: 1.1, fov: 60}' 'the key motion.fov has no effect, as motion.tilt_x and motion.tilt_y are 0'
 said end 'steps: 1, optimizer: {lr_end: 0.01}' 'the key optimizer.lr_end has no effect, as there is one step'
 
 # Where some render uses the key nothing is said of it.

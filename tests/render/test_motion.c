@@ -1,6 +1,7 @@
 /* Motion: the warp against OpenCV's matrices, that a render goes on from a checkpoint as if nothing had been, and
  * what the optimiser is left with. */
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,8 +11,10 @@
 
 #include <cmocka.h>
 
+#include "../comparison.h"
 #include "../support/rendering.h"
 #include "render/motion.h"
+#include "weights/weights.h"
 
 enum {
     STEPS = 7,
@@ -23,6 +26,8 @@ enum {
     RESTART = 2,
     STILL = 0
 };
+
+enum { MOVED_HEIGHT = 10, MOVED_WIDTH = 16, MOVED_PICTURE = 3 * MOVED_HEIGHT * MOVED_WIDTH, MOVED_CASES = 8 };
 
 static const char job[] =
     "study: motion\n" JOB_MODELS "render: {size: [6, 4], steps: 7, crops: {count: 2, group: 2}}\n"
@@ -103,6 +108,111 @@ static void test_warp(void **state)
     }
 }
 
+static void tensor_read(const vqc_weights *file, const char *name, int64_t count, float *values)
+{
+    vqc_error error = {0};
+    const vqc_weights_tensor *tensor = vqc_weights_find(file, name);
+    assert_non_null(tensor);
+    assert_int_equal(tensor->count, count);
+    check(vqc_weights_read_f32(file, tensor, values, &error), &error);
+}
+
+static void assert_moved(const char *device, int64_t number, const float *found, const float *expected)
+{
+    double values[2][MOVED_PICTURE];
+    for (int i = 0; i < MOVED_PICTURE; i++) {
+        values[0][i] = (double)found[i];
+        values[1][i] = (double)expected[i];
+    }
+    comparison c = comparison_of(values[0], values[1], MOVED_PICTURE);
+    print_message("%s, case %d: relative %.2e, largest %.2e\n", device, (int)number, c.relative, c.largest);
+    if (!comparison_is_within(&c, &tolerances[TOLERANCE_AUGMENTATION]))
+        fail_msg("%s, case %d: relative %.3e, largest %.3e at %lld", device, (int)number, c.relative, c.largest,
+                 (long long)c.worst);
+}
+
+/* A row of the fixture's cases. */
+static void case_check(vqc_ops *ops, const float *row, const float *matrix, float *picture)
+{
+    vqc_error error = {0};
+    const vqc_settings settings = {.motion_every = 1,
+                                   .motion_border = (vqc_motion_border)row[0],
+                                   .motion_zoom = (double)row[1],
+                                   .motion_rotate = (double)row[2],
+                                   .motion_shift_x = (double)row[3],
+                                   .motion_shift_y = (double)row[4],
+                                   .motion_tilt_x = (double)row[5],
+                                   .motion_tilt_y = (double)row[6],
+                                   .motion_fov = (double)row[7]};
+    float numbers[VQC_WARP_NUMBERS];
+    vqc_motion_warp(&settings, 1, MOVED_HEIGHT, MOVED_WIDTH, numbers);
+    for (int i = 0; i < 9; i++)
+        assert_float_equal(numbers[i] / numbers[8], matrix[i], 1e-5);
+    check(vqc_motion_picture(ops, settings.motion_border, MOVED_HEIGHT, MOVED_WIDTH, numbers, picture, &error),
+          &error);
+}
+
+/* Tilts and borders, against tests/oracle/motion.py. The case's zoom, 1.1 or so, is known there as f32 has it here.
+ */
+static void test_pictures(void **state)
+{
+    static float picture[MOVED_PICTURE];
+    static float moved[MOVED_PICTURE];
+    static float expected[MOVED_CASES * MOVED_PICTURE];
+    static float matrices[9 * MOVED_CASES];
+    static float cases[8 * MOVED_CASES];
+    vqc_weights *file;
+    vqc_error error = {0};
+    (void)state;
+    check(vqc_weights_open(VQC_SOURCE_DIR "/tests/render/fixtures/motion.safetensors", &file, &error), &error);
+    tensor_read(file, "picture", MOVED_PICTURE, picture);
+    tensor_read(file, "moved", MOVED_CASES * MOVED_PICTURE, expected);
+    tensor_read(file, "matrices", 9 * MOVED_CASES, matrices);
+    tensor_read(file, "cases", 8 * MOVED_CASES, cases);
+    vqc_weights_close(file);
+    for (int device = 0; device < 2; device++) {
+        vqc_ops *ops;
+        check(vqc_ops_create(device == 0 ? "ref" : "cpu", &(vqc_ops_options){.threads = 1}, &ops, &error), &error);
+        for (int64_t i = 0; i < MOVED_CASES; i++) {
+            memcpy(moved, picture, sizeof moved);
+            case_check(ops, cases + 8 * i, matrices + 9 * i, moved);
+            assert_moved(vqc_ops_name(ops), i, moved, expected + MOVED_PICTURE * i);
+        }
+        vqc_ops_destroy(ops);
+    }
+}
+
+/* Of three columns and one row, by hand: shifted by whole pixels, by half a one, and behind a horizon. */
+static void test_borders_by_hand(void **state)
+{
+    static const struct {
+        vqc_motion_border border;
+        float matrix[9];
+        float columns[3];
+    } table[] = {
+        {VQC_MOTION_WRAP, {1, 0, 2, 0, 1, 0, 0, 0, 1}, {4, 1, 2}},
+        {VQC_MOTION_WRAP, {1, 0, -7, 0, 1, 5, 0, 0, 1}, {4, 1, 2}},
+        {VQC_MOTION_WRAP, {1, 0, 0.5F, 0, 1, 0, 0, 0, 1}, {1.5F, 3, 2.5F}},
+        {VQC_MOTION_REFLECT, {1, 0, 2, 0, 1, 0, 0, 0, 1}, {4, 2, 1}},
+        {VQC_MOTION_REFLECT, {1, 0, -9, 0, 1, -5, 0, 0, 1}, {2, 1, 2}},
+        {VQC_MOTION_REFLECT, {1, 0, 0.5F, 0, 1, 0, 0, 0, 1}, {1.5F, 3, 3}},
+        {VQC_MOTION_WRAP, {1, 0, 0, 0, 1, 0, -0.5F, 0, 1}, {1, 4, 0}},
+        {VQC_MOTION_REFLECT, {1, 0, 0, 0, 1, 0, 0, 0, 0}, {0, 0, 0}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        vqc_error error = {0};
+        float picture[9] = {1, 1, 1, 2, 2, 2, 4, 4, 4};
+        float numbers[VQC_WARP_NUMBERS] = {0};
+        memcpy(numbers, table[i].matrix, sizeof table[i].matrix);
+        check(vqc_motion_picture(NULL, table[i].border, 1, 3, numbers, picture, &error), &error);
+        for (int j = 0; j < 9; j++)
+            if (fabsf(picture[j] - table[i].columns[j / 3]) > 1e-6F)
+                fail_msg("row %zu, column %d: %g, expected %g", i, j / 3, (double)picture[j],
+                         (double)table[i].columns[j / 3]);
+    }
+}
+
 /* Nothing is moved before step 3; then the moments matter. */
 static void test_moves(void **state)
 {
@@ -145,9 +255,8 @@ static void test_interrupted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_warp),
-        cmocka_unit_test(test_moves),
-        cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_warp),  cmocka_unit_test(test_pictures),    cmocka_unit_test(test_borders_by_hand),
+        cmocka_unit_test(test_moves), cmocka_unit_test(test_interrupted),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
