@@ -16,10 +16,13 @@ from choice import describe
 from command import BadInput, parse_csv, read_text, say, write_whole
 from key import Key
 from kit import RATINGS_FORMAT
+from questions import Form, Question, form_of_record
 
-CSV_COLUMNS = ("study", "rater", "position", "picture", "rating", "seconds")
-LOWEST, HIGHEST = 1, 5
+CSV_COLUMNS = ("study", "rater", "position", "picture", "question", "rating", "seconds")
+CSV_COLUMNS_OF_ONE = ("study", "rater", "position", "picture", "rating", "seconds")  # of pages that asked one question
+FORMAT_OF_ONE = "vqclip ratings 2"  # of pages that asked one question
 FORMAT_WITHOUT_ANSWERS = "vqclip ratings 1"  # of pages that kept the last answer of each place alone
+CANNOT_TELL = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,9 +35,12 @@ class Rating:
     condition: str
     prompt: str
     picture: str
-    rating: int
+    rating: int | None  # None: the rater could not tell
     seconds: float  # for which the picture was looked at
+    question: str = ""  # "": the built-in one
+    highest: int = 5  # of the scale
     choice: str = ""  # how the study's pictures were chosen, in words; "": the first ones
+    note: str = ""  # what else tables have to say of the study
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,14 +50,15 @@ class RaterFile:
     path: Path
     study: str
     rater: int
-    rows: list[dict]  # position, picture, rating, seconds
+    rows: list[dict]  # position, picture, question, rating, seconds; question "" where the page knew one alone
     answers: frozenset | None = None  # all that were given, of which the rows are the last; None: the file does not say
 
     def holds(self, other: "RaterFile") -> bool:
         """Whether all that the other file says was said when this one was saved."""
         if self.answers is not None and other.answers is not None:
             return self.answers >= other.answers
-        own, others = ({(row["position"], row["picture"], row["rating"]) for row in file.rows} for file in (self, other))
+        own, others = ({(row["position"], row["picture"], row["question"], row["rating"]) for row in file.rows}
+                       for file in (self, other))
         return own >= others
 
 
@@ -59,22 +66,22 @@ def checked_row(path: Path, row: dict) -> dict:
     try:
         if any(isinstance(row[name], (bool, float)) for name in ("position", "rating")):
             raise ValueError
-        return {"position": int(row["position"]), "picture": str(row["picture"]), "rating": int(row["rating"]),
-                "seconds": float(row["seconds"])}
+        return {"position": int(row["position"]), "picture": str(row["picture"]), "question": str(row.get("question", "")),
+                "rating": int(row["rating"]), "seconds": float(row["seconds"])}
     except (KeyError, TypeError, ValueError, OverflowError):
         found = json.dumps(row)[:120]
         raise BadInput(f"{path}: expected position, picture, rating and seconds, found {found}") from None
 
 
 def checked_answers(answers: list[dict]) -> frozenset:
-    return frozenset((int(answer["position"]), int(answer["rating"]), str(answer["at"]), str(answer["tab"]))
-                     for answer in answers)
+    return frozenset((int(answer["position"]), str(answer.get("question", "")), int(answer["rating"]), str(answer["at"]),
+                      str(answer["tab"])) for answer in answers)
 
 
 def read_json(path: Path, text: str) -> RaterFile:
     try:
         content = json.loads(text)
-        if content["format"] not in (RATINGS_FORMAT, FORMAT_WITHOUT_ANSWERS):
+        if content["format"] not in (RATINGS_FORMAT, FORMAT_OF_ONE, FORMAT_WITHOUT_ANSWERS):
             raise BadInput(f"{path}: expected format {RATINGS_FORMAT!r}, found {content['format']!r}")
         rows = [checked_row(path, dict(row)) for row in content["ratings"]]
         if type(content["rater"]) is not int:
@@ -87,7 +94,7 @@ def read_json(path: Path, text: str) -> RaterFile:
 
 def read_csv(path: Path, text: str) -> RaterFile:
     names, rows = parse_csv(path, text)
-    if tuple(names) != CSV_COLUMNS:
+    if tuple(names) not in (CSV_COLUMNS, CSV_COLUMNS_OF_ONE):
         raise BadInput(f"{path}: expected ratings as a page saves them, in JSON or CSV ({','.join(CSV_COLUMNS)})")
     owners = {(row["study"], row["rater"]) for row in rows}
     if len(owners) != 1:
@@ -110,7 +117,19 @@ def check_rater(key: Key, file: RaterFile) -> None:
         raise BadInput(f"{file.path}: expected a rater from 1 to {len(key.orders)}, found {file.rater}")
 
 
-def check_row(key: Key, file: RaterFile, row: dict) -> None:
+def asked_question(file: RaterFile, form: Form, row: dict) -> Question:
+    """The question that a row answers."""
+    if not row["question"] and len(form.questions) == 1:
+        return form.questions[0]
+    question = form.question(row["question"])
+    if question is None:
+        names = ", ".join(question.name for question in form.questions)
+        raise BadInput(f"{file.path}: position {row['position']}: expected a question out of {names}, found "
+                       f"{row['question']!r}")
+    return question
+
+
+def check_row(key: Key, file: RaterFile, row: dict, question: Question) -> None:
     order = key.orders[file.rater]
     place = f"{file.path}: position {row['position']}"
     if not 1 <= row["position"] <= len(order):
@@ -119,26 +138,29 @@ def check_row(key: Key, file: RaterFile, row: dict) -> None:
         raise BadInput(f"{place}: expected a picture of the study, found {row['picture']!r}")
     if row["picture"] != order[row["position"] - 1]:
         raise BadInput(f"{place}: expected picture {order[row['position'] - 1]}, found {row['picture']}")
-    if not LOWEST <= row["rating"] <= HIGHEST:
-        raise BadInput(f"{place}: expected a rating from {LOWEST} to {HIGHEST}, found {row['rating']}")
+    if not question.takes(row["rating"]):
+        raise BadInput(f"{place}: expected a rating from 1 to {len(question.labels)}, found {row['rating']}")
     if not 0 <= row["seconds"] < float("inf"):
         raise BadInput(f"{place}: expected seconds, found {row['seconds']}")
 
 
 def ratings_of(key: Key, file: RaterFile) -> list[Rating]:
     """A rater's ratings in the order of their places."""
-    counts = collections.Counter(row["position"] for row in file.rows)
-    if doubles := sorted(position for position, count in counts.items() if count > 1):
-        raise BadInput(f"{file.path}: position {doubles[0]}: expected one rating, found {counts[doubles[0]]}")
+    form, repeats = form_of_record(key.form), key.repeats(file.rater)
+    counts = collections.Counter((row["position"], row["question"]) for row in file.rows)
+    if doubles := sorted(place for place, count in counts.items() if count > 1):
+        raise BadInput(f"{file.path}: position {doubles[0][0]}: expected one rating, found {counts[doubles[0]]}")
     ratings = []
-    repeats = key.repeats(file.rater)
     for row in sorted(file.rows, key=lambda row: row["position"]):
-        check_row(key, file, row)
+        question = asked_question(file, form, row)
+        check_row(key, file, row, question)
         picture = key.pictures[row["picture"]]
         ratings.append(Rating(
             rater=file.rater, position=row["position"], repeat=repeats[row["position"] - 1],
-            condition=picture["condition"], prompt=picture["prompt"], picture=row["picture"], rating=row["rating"],
-            seconds=row["seconds"], choice="" if key.choice is None else describe(key.choice)))
+            condition=picture["condition"], prompt=picture["prompt"], picture=row["picture"],
+            rating=None if row["rating"] == CANNOT_TELL else row["rating"], seconds=row["seconds"],
+            question="" if key.form is None else question.name, highest=len(question.labels),
+            choice="" if key.choice is None else describe(key.choice)))
     return ratings
 
 
@@ -155,6 +177,18 @@ def is_fuller(file: RaterFile, known: RaterFile | None) -> bool:
     return fuller
 
 
+def with_notes(ratings: dict[int, list[Rating]]) -> dict[int, list[Rating]]:
+    """How often raters could not tell, said with each question's ratings."""
+    every = [rating for found in ratings.values() for rating in found]
+    notes = {}
+    for question in {rating.question for rating in every}:
+        own = [rating for rating in every if rating.question == question]
+        if cannot := sum(rating.rating is None for rating in own):
+            notes[question] = f"In {cannot} of {len(own)} answers raters could not tell; these have no rating."
+    return {rater: [dataclasses.replace(rating, note=notes.get(rating.question, "")) for rating in found]
+            for rater, found in ratings.items()}
+
+
 def collect(key: Key, paths: list[Path]) -> list[Rating]:
     """The ratings of all files, in the key's order of prompts and conditions, then by picture, rater and position."""
     seen: dict[int, RaterFile] = {}
@@ -167,6 +201,7 @@ def collect(key: Key, paths: list[Path]) -> list[Rating]:
             seen[file.rater] = file
             ratings[file.rater] = found
     say_missing(key, ratings)
+    ratings = with_notes(ratings)
     prompts = {prompt: number for number, prompt in enumerate(key.prompts)}
     conditions = {name: number for number, name in enumerate(key.condition_names())}
     return sorted(
@@ -187,23 +222,31 @@ def numbers_text(numbers: list[int]) -> str:
 
 
 def say_missing(key: Key, ratings: dict[int, list[Rating]]) -> None:
+    asked = len(form_of_record(key.form).questions)
     for rater, found in sorted(ratings.items()):
-        places = {rating.position for rating in found}
-        if missing := [place for place in range(1, len(key.orders[rater]) + 1) if place not in places]:
-            say(f"rater {rater}: {len(missing)} of {len(key.orders[rater])} ratings are missing, "
-                f"at positions {numbers_text(missing)}")
+        counts = collections.Counter(rating.position for rating in found)
+        missing = {place: asked - counts[place] for place in range(1, len(key.orders[rater]) + 1) if counts[place] < asked}
+        if missing:
+            say(f"rater {rater}: {sum(missing.values())} of {asked * len(key.orders[rater])} ratings are missing, "
+                f"at positions {numbers_text(list(missing))}")
     if absent := [rater for rater in key.orders if rater not in ratings]:
         say(f"no file from {len(absent)} of {len(key.orders)} raters: {numbers_text(absent)}")
 
 
-CHOICE_COLUMNS = tuple(field.name for field in dataclasses.fields(Rating))
-RATINGS_COLUMNS = CHOICE_COLUMNS[:-1]  # where pictures were not chosen
+RATINGS_COLUMNS = ("rater", "position", "repeat", "condition", "prompt", "picture", "rating", "seconds")
+ASKED_COLUMNS = ("question", "highest")  # where there was a file of questions
+NOTE_COLUMNS = ("choice", "note")  # each where there is something to say
+
+
+def columns_of(ratings: list[Rating]) -> tuple[str, ...]:
+    asked = ASKED_COLUMNS if any(rating.question for rating in ratings) else ()
+    return RATINGS_COLUMNS + asked + tuple(name for name in NOTE_COLUMNS if any(getattr(rating, name) for rating in ratings))
 
 
 def write_ratings(path: Path, ratings: list[Rating]) -> None:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    columns = CHOICE_COLUMNS if any(rating.choice for rating in ratings) else RATINGS_COLUMNS
+    columns = columns_of(ratings)
     writer.writerow(columns)
     for rating in ratings:
         values = (getattr(rating, name) for name in columns)
@@ -211,21 +254,55 @@ def write_ratings(path: Path, ratings: list[Rating]) -> None:
     write_whole(path, stream.getvalue().encode())
 
 
-def read_ratings(path: Path) -> list[Rating]:
-    """Reads what write_ratings wrote."""
+def is_of_ratings(names: list[str]) -> bool:
+    more = names[len(RATINGS_COLUMNS):]
+    asked = [name for name in ASKED_COLUMNS if name in more]
+    return (tuple(names[: len(RATINGS_COLUMNS)]) == RATINGS_COLUMNS and len(asked) in (0, len(ASKED_COLUMNS))
+            and more == asked + [name for name in NOTE_COLUMNS if name in more])
+
+
+def rating_of_row(row: dict[str, str]) -> Rating:
+    highest, rating = int(row.get("highest", Rating.highest)), row["rating"]
+    if rating and not 1 <= int(rating) <= highest:
+        raise ValueError
+    return Rating(
+        rater=int(row["rater"]), position=int(row["position"]), repeat=bool(int(row["repeat"])),
+        condition=row["condition"], prompt=row["prompt"], picture=row["picture"], rating=int(rating) if rating else None,
+        seconds=float(row["seconds"]), question=row.get("question", ""), highest=highest, choice=row.get("choice", ""),
+        note=row.get("note", ""))
+
+
+def read_every(path: Path) -> dict[str, list[Rating]]:
+    """Reads what write_ratings wrote, by question. Where a rater could not tell there is no rating."""
     names, rows = parse_csv(path, read_text(path))
-    if tuple(names) not in (RATINGS_COLUMNS, CHOICE_COLUMNS):
+    if not is_of_ratings(names):
         raise BadInput(f"{path}: expected ratings as `rating.py collect` writes them, with the columns "
                        f"{','.join(RATINGS_COLUMNS)}")
-    ratings = []
+    ratings: dict[str, list[Rating]] = {}
     for number, row in enumerate(rows, 1):
         try:
-            ratings.append(Rating(
-                rater=int(row["rater"]), position=int(row["position"]), repeat=bool(int(row["repeat"])),
-                condition=row["condition"], prompt=row["prompt"], picture=row["picture"], rating=int(row["rating"]),
-                seconds=float(row["seconds"]), choice=row.get("choice", "")))
+            rating = rating_of_row(row)
         except (TypeError, ValueError):
             raise BadInput(f"{path}: row {number}: expected a rating, found {list(row.values())}") from None
+        known = ratings.setdefault(rating.question, [])
+        if rating.rating is not None:
+            known.append(rating)
+    for question, found in ratings.items():
+        if not found:
+            raise BadInput(f"{path}: expected ratings{question and f' for {question}'}, found none")
     if not ratings:
         raise BadInput(f"{path}: expected ratings, found none")
     return ratings
+
+
+def read_ratings(path: Path) -> list[Rating]:
+    """Those of one question: of `FILE@QUESTION` where the file has several."""
+    file, at, name = str(path).rpartition("@")
+    asked = bool(at) and not path.exists()
+    ratings = read_every(Path(file) if asked else path)
+    if asked and name not in ratings:
+        raise BadInput(f"{file}: expected a question out of {', '.join(ratings)}, found {name!r}")
+    if not asked and len(ratings) > 1:
+        raise BadInput(f"{path}: expected ratings for one question, found {', '.join(ratings)}; choose one by "
+                       f"{path}@{next(iter(ratings))}")
+    return ratings[name] if asked else next(iter(ratings.values()))

@@ -29,6 +29,7 @@ class Key:
     pictures: dict[str, dict]
     orders: dict[int, list[str]]
     choice: dict | None = None  # by which rule pictures were chosen, and which were not; None: the first ones
+    form: dict | None = None  # what raters are asked (questions.py); None: the built-in question
 
     @functools.cached_property
     def study(self) -> str:
@@ -45,10 +46,10 @@ class Key:
 
     def _content(self) -> dict:
         orders = {str(rater): names for rater, names in self.orders.items()}
-        chosen = {} if self.choice is None else {"choice": self.choice}
+        more = {name: getattr(self, name) for name in ("choice", "form") if getattr(self, name) is not None}
         return {"format": FORMAT, "title": self.title, "instruction": self.instruction, "seed": self.seed,
                 "conditions": self.conditions, "prompts": self.prompts, "texts": self.texts,
-                "pictures": self.pictures, "orders": orders, **chosen}
+                "pictures": self.pictures, "orders": orders, **more}
 
     def write(self, path: Path) -> None:
         content = {"study": self.study, **self._content()}

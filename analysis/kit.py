@@ -29,15 +29,16 @@ from choice import Choice
 from command import BadInput, say
 from condition import Condition, Picture, common_prompts
 from key import Key
+from questions import Form, form_of_record
+from words import WORDS
 
 PAGE = Path(__file__).with_name("page.html")
-RATINGS_FORMAT = "vqclip ratings 2"
+RATINGS_FORMAT = "vqclip ratings 3"
 PAGE_GREY = (0xE6, 0xE6, 0xE6)
 NAME_LETTERS = "bcdfghjkmnpqrstvwxz23456789"  # no words, and nothing that looks like something else
 NAME_LENGTH = 10
 LARGE_PAGE_BYTES = 40_000_000
-QUESTION = "How well does the picture match the text?"
-LABELS = ("not at all", "a little", "partly", "mostly", "fully")
+TITLE = "Pictures and texts"
 INSTRUCTION = """You will see pictures, each with a text. Rate how well the picture matches the text, from 1 to 5.
 
 What counts is whether the picture shows what the text says: the things, their properties, the place and the style \
@@ -63,6 +64,7 @@ class Wishes:
     side: int  # of the square on the screen that pictures fit into
     seed: int
     choice: Choice | None = None  # how the conditions' pictures were chosen; None: the first ones
+    form: Form | None = None  # what raters are asked; None: the built-in question
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,6 +176,7 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
         pictures={name: describe(pictures[name]) for name in sorted(pictures)},
         orders={rater: [names[place] for place in places] for rater, places in orders.items()},
         choice=None if wishes.choice is None else wishes.choice.record(prompts),
+        form=None if wishes.form is None else wishes.form.record(),
     )
 
 
@@ -183,8 +186,10 @@ def page_data(key: Key, rater: int, sources: dict[str, str], size: tuple[int, in
     shown = {name: sources[name] for name in sorted(set(key.orders[rater]))}
     order_shown = [{"picture": name, "text": key.texts.get(prompts[name], prompts[name])}
                    for name in key.orders[rater]]
-    data = {"format": RATINGS_FORMAT, "study": key.study, "rater": rater, "question": QUESTION, "labels": LABELS,
-            "instruction": key.instruction, "size": size, "side": side, "order": order_shown, "pictures": shown}
+    form = form_of_record(key.form)
+    data = {"format": RATINGS_FORMAT, "study": key.study, "rater": rater, "words": WORDS | form.words,
+            "questions": [dataclasses.asdict(question) for question in form.questions], "instruction": key.instruction,
+             "size": size, "side": side, "order": order_shown, "pictures": shown}
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
 
 
@@ -198,6 +203,7 @@ def page_names(key: Key, linked: bool) -> dict[int, str]:
 
 def write_pages(folder: Path, key: Key, files: dict[str, bytes], size: tuple[int, int], wishes: Wishes) -> None:
     template = PAGE.read_text(encoding="utf-8").replace("@TITLE@", html.escape(key.title))
+    template = template.replace("@LANGUAGE@", form_of_record(key.form).language)
     if wishes.linked:
         (folder / "pictures").mkdir()
         for name, content in files.items():
@@ -232,8 +238,9 @@ def check_wishes(wishes: Wishes, conditions: list[Condition], prompts: list[str]
         raise BadInput(f"--rounds: expected at most {most}, in which a rater sees every picture, found {wishes.rounds}")
     shown = len(prompts) * (wishes.rounds or most)
     for condition in conditions:
-        if re.search(rf"\b{re.escape(condition.name)}\b", f"{wishes.title} {wishes.instruction}", re.IGNORECASE):
-            say(f"beware: the title or the instruction has the word {condition.name!r}, which is a condition's name")
+        asked = "" if wishes.form is None else str(wishes.form.record())
+        if re.search(rf"\b{re.escape(condition.name)}\b", f"{wishes.title} {wishes.instruction} {asked}", re.IGNORECASE):
+            say(f"beware: the title, the instruction or a question has the word {condition.name!r}, which is a condition's name")
     if wishes.repeats > shown // 4:
         raise BadInput(f"--repeats: expected at most {shown // 4}, a quarter of a rater's {shown} pictures, "
                        f"found {wishes.repeats}")

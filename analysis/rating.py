@@ -5,7 +5,7 @@
     analysis/rating.py collect --key STUDY/key.json -o ratings.csv FILE... what raters saved -> one table
     analysis/rating.py power pilot.csv --difference 0.3                    how many raters and prompts a study needs
 
-Ratings are 1 to 5 for how well a picture matches its text. Prompts that not every condition has are left out.
+Ratings are 1 to 5 for how well a picture matches its text, or answers to the questions of a file. Prompts that not every condition has are left out.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import collection
 import command
 import kit
 import power
+import questions
 from condition import SOURCE_HELP, Condition, open_conditions
 from key import read_key
 from table import put_out
@@ -35,10 +36,21 @@ def open_chosen(arguments: argparse.Namespace) -> tuple[list[Condition], choice.
     return choice.choose_best(conditions, arguments.pictures.count, choice.read_scores(arguments.by))
 
 
+def one_of(name: str, option: str | None, written: str, built_in: str) -> str:
+    """What the option says, or the file of questions, or what is built in."""
+    if option is not None and written:
+        raise command.BadInput(f"expected --{name} or {name} in the file of questions, found both")
+    return option or written or built_in
+
+
 def make(arguments: argparse.Namespace) -> None:
+    form = questions.read_form(arguments.questions) if arguments.questions else None
+    asked = form or questions.Form()
+    instruction = command.read_text(arguments.instruction).strip() if arguments.instruction else None
     wishes = kit.Wishes(
-        title=arguments.title,
-        instruction=command.read_text(arguments.instruction).strip() if arguments.instruction else kit.INSTRUCTION,
+        title=one_of("title", arguments.title, asked.title, kit.TITLE),
+        instruction=one_of("instruction", instruction, asked.instruction, kit.INSTRUCTION),
+        form=form,
         texts=dict(command.read_table(arguments.texts, ("prompt", "text"))) if arguments.texts else {},
         raters=arguments.raters,
         copies=arguments.pictures.count,
@@ -52,7 +64,8 @@ def make(arguments: argparse.Namespace) -> None:
     conditions, chosen = open_chosen(arguments)
     key = kit.make_kit(conditions, dataclasses.replace(wishes, choice=chosen), arguments.output)
     print(f"study {key.study}, seed {key.seed}: {len(key.prompts)} prompts, {len(key.conditions)} conditions, "
-          f"{len(key.orders)} raters, {len(key.orders[1])} ratings each")
+          f"{len(key.orders)} raters, {len(key.orders[1])} ratings each"
+          + (f", {len(asked.questions)} questions" if len(asked.questions) > 1 else ""))
     print(f"for raters:     {arguments.output / 'raters'}")
     print(f"not for raters: {arguments.output / 'key.json'}")
 
@@ -100,7 +113,9 @@ def build_parser() -> argparse.ArgumentParser:
     maker.add_argument("--linked", action="store_true",
                        help="pictures as files beside the pages, for a web server; else each page holds them and works "
                        "alone")
-    maker.add_argument("--title", default="Pictures and texts", help="of the pages; must not name a condition")
+    maker.add_argument("--title", help=f"of the pages; must not name a condition (default {kit.TITLE!r})")
+    maker.add_argument("--questions", type=Path, metavar="FILE",
+                       help="YAML: what raters are asked, in place of how well the picture matches the text")
     maker.add_argument("--instruction", type=Path, metavar="FILE",
                        help="a text for raters in place of the built-in one")
     maker.add_argument("--texts", type=Path, metavar="FILE",

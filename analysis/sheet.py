@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from collection import HIGHEST, LOWEST, Rating
+from collection import Rating
 
 
 class Sheet:
@@ -18,7 +18,7 @@ class Sheet:
         self.conditions = list(dict.fromkeys(rating.condition for rating in first))
         self.count = len(first)
         self.given = {name: [rating.rating for rating in first if rating.condition == name] for name in self.conditions}
-        self.ends = LOWEST, HIGHEST
+        self.ends = 1, ratings[0].highest
         pictures = sorted({rating.picture for rating in first})
         self.of_pictures = np.full((len(self.raters), len(pictures)), np.nan)
         sums = np.zeros((len(self.raters), len(self.prompts), len(self.conditions)))

@@ -25,7 +25,7 @@ import command
 import crossed
 from agreement import krippendorff_alpha
 from archive import Archive, Losses, Render, open_archives
-from collection import Rating, read_ratings
+from collection import Rating, read_every, read_ratings
 from correlation import Rated, correlate, join
 from key import read_key
 from pairs import Pairs, davidson, read_answers
@@ -65,7 +65,7 @@ def means_table(sheet: Sheet) -> Table:
     means = [estimate.mean for estimate in estimates]
     for name, values in (("mean", means), ("95 % from", low), ("95 % to", high)):
         rows.append([name, *map(Number, values)])
-    note = (f"Ratings from 1 to 5: {sheet.count}; raters: {len(sheet.raters)}; prompts: {len(sheet.prompts)}. "
+    note = (f"Ratings from {sheet.ends[0]} to {sheet.ends[1]}: {sheet.count}; raters: {len(sheet.raters)}; prompts: {len(sheet.prompts)}. "
             f"{of_others(len(sheet.raters), len(sheet.prompts))}")
     return Table("means", "Mean ratings", ["prompt", *sheet.conditions], rows, note, summary_rows=3)
 
@@ -120,10 +120,22 @@ def rating_tables(ratings: list[Rating]) -> list[Table]:
     sheet = Sheet(ratings)
     pairs = list(itertools.combinations(range(len(sheet.conditions)), 2))
     compared = [comparisons_table(sheet, pairs)] if pairs else []
-    chosen = " ".join(sorted({rating.choice for rating in ratings if rating.choice}))
-    judged = [dataclasses.replace(table, note=f"{table.note} {chosen}".strip())
+    more = " ".join(sorted({text for rating in ratings for text in (rating.choice, rating.note) if text}))
+    judged = [dataclasses.replace(table, note=f"{table.note} {more}".strip())
               for table in (means_table(sheet), *compared)]
     return [*judged, agreement_table(sheet), raters_table(sheet, ratings)]
+
+
+def of_question(tables: list[Table], question: str) -> list[Table]:
+    """Named by the question, where there are several."""
+    return [dataclasses.replace(table, name=f"{table.name}-{question}", title=f"{table.title}: {question}") for table in tables]
+
+
+def every_rating_table(path: Path) -> list[Table]:
+    asked = read_every(path)
+    if len(asked) == 1:
+        return rating_tables(next(iter(asked.values())))
+    return [table for question, ratings in asked.items() for table in of_question(rating_tables(ratings), question)]
 
 
 def preferences_table(pairs: Pairs) -> Table:
@@ -258,7 +270,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     ratings = commands.add_parser("ratings", parents=[output], help="from what rating.py collect wrote")
     ratings.add_argument("file", type=Path, metavar="RATINGS.csv")
-    ratings.set_defaults(run=lambda arguments: put_out(rating_tables(read_ratings(arguments.file)), arguments.output))
+    ratings.set_defaults(run=lambda arguments: put_out(every_rating_table(arguments.file), arguments.output))
 
     compared = commands.add_parser("pairs", parents=[output], help="from answers to pairs",
                                    description="A row of the file is an answer: rater, prompt, the conditions left and right, "

@@ -408,7 +408,7 @@ class CollectTest(unittest.TestCase):
         self.refused(changed(position=8), "position 8: expected 1 to 7")
         self.refused(changed(position=2), "position 2: expected one rating, found 2")
         self.refused(changed(seconds="inf"), "expected seconds")
-        self.refused(self.answers(1, format="vqclip ratings 3"), "expected format 'vqclip ratings 2'")
+        self.refused(self.answers(1, format="vqclip ratings 4"), "expected format 'vqclip ratings 3'")
         self.refused(self.answers(1, format="vqclip ratings 2"), "expected ratings as a page saves them")  # no answers
         for answers in (3, [{}], [{"position": "x", "rating": 1, "at": "", "tab": ""}]):
             self.refused(self.answers(1, format="vqclip ratings 2", answers=answers), "expected ratings as a page saves")
