@@ -1,5 +1,7 @@
 #include "study/idle.h"
 
+#include <string.h>
+
 #include "study/tables.h"
 
 /* What a key's effect depends on. */
@@ -29,6 +31,38 @@ static bool smoothness_is_off(const idle_view *view)
     return view->settings->smoothness_weight == 0.0;
 }
 
+/* The picture is moved before steps 1 and later alone. */
+static bool never_moves(const idle_view *view)
+{
+    return vqc_settings_motion_moves(view->settings) == 0;
+}
+
+static bool motion_tilts(const vqc_settings *settings, int64_t step)
+{
+    return vqc_settings_motion_tilt_x(settings, step) != 0.0 || vqc_settings_motion_tilt_y(settings, step) != 0.0;
+}
+
+static bool never_tilts(const idle_view *view)
+{
+    for (int64_t step = 0; step < view->settings->steps; step++)
+        if (vqc_settings_motion_due(view->settings, step) && motion_tilts(view->settings, step))
+            return false;
+    return true;
+}
+
+/* A picture that only grows leaves no place for a border. */
+static bool nothing_comes_in(const idle_view *view)
+{
+    const vqc_settings *settings = view->settings;
+    for (int64_t step = 0; step < settings->steps; step++)
+        if (vqc_settings_motion_due(settings, step) &&
+            (vqc_settings_motion_zoom(settings, step) < 1.0 || vqc_settings_motion_rotate(settings, step) != 0.0 ||
+             vqc_settings_motion_shift_x(settings, step) != 0.0 ||
+             vqc_settings_motion_shift_y(settings, step) != 0.0 || motion_tilts(settings, step)))
+            return false;
+    return true;
+}
+
 static bool decay_is_off(const idle_view *view)
 {
     return view->settings->weight_decay == 0.0;
@@ -56,11 +90,6 @@ static bool fade_is_long(const idle_view *view)
 {
     const vqc_settings *settings = view->settings;
     return settings->story_period > 0 && settings->story_fade > settings->story_period;
-}
-
-static bool motion_is_flat(const idle_view *view)
-{
-    return view->settings->motion_tilt_x == 0.0 && view->settings->motion_tilt_y == 0.0;
 }
 
 static bool is_free_anyway(const idle_view *view)
@@ -99,12 +128,23 @@ static const struct {
     {.key = "l2.towards", .is_idle = l2_is_off, .because = "l2.weight is 0"},
     {.key = "tv.kind", .is_idle = variation_is_off, .because = "tv.weight is 0"},
     {.key = "smoothness.kind", .is_idle = smoothness_is_off, .because = "smoothness.weight is 0"},
+    {.key = "motion.every", .is_idle = never_moves, .because = "the steps are over before"},
+    {.key = "motion.zoom", .is_idle = never_moves, .because = "the steps are over before motion.every"},
+    {.key = "motion.rotate", .is_idle = never_moves, .because = "the steps are over before motion.every"},
+    {.key = "motion.shift_x", .is_idle = never_moves, .because = "the steps are over before motion.every"},
+    {.key = "motion.shift_y", .is_idle = never_moves, .because = "the steps are over before motion.every"},
+    {.key = "motion.tilt_x", .is_idle = never_moves, .because = "the steps are over before motion.every"},
+    {.key = "motion.tilt_y", .is_idle = never_moves, .because = "the steps are over before motion.every"},
+    {.key = "motion.fov", .is_idle = never_tilts, .because = "motion.tilt_x and motion.tilt_y are 0"},
+    {.key = "motion.optimizer", .is_idle = never_moves, .because = "the steps are over before motion.every"},
+    {.key = "motion.border",
+     .is_idle = nothing_comes_in,
+     .because = "nothing comes in from outside: the picture is never moved, or only grows"},
     {.key = "story.period", .is_idle = is_no_story, .because = "no prompt has phrases, PHRASE ^ PHRASE"},
     {.key = "story.fade", .is_idle = is_no_story, .because = "no prompt has phrases, PHRASE ^ PHRASE"},
     {.key = "story.fade",
      .is_idle = fade_is_long,
      .because = "it is above story.period, which it counts as: a phrase fades all the time that it is told"},
-    {.key = "motion.fov", .is_idle = motion_is_flat, .because = "motion.tilt_x and motion.tilt_y are 0"},
     {.key = "latent.kind", .is_idle = is_free_anyway, .because = "without a codebook z is free"},
     {.key = "clamp_range", .is_idle = has_codebook, .because = "the generator's codebook has a range"},
     {.key = "clamp_range", .is_idle = is_not_clamped, .because = "clamp is false"},
@@ -112,6 +152,14 @@ static const struct {
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
+
+bool vqc_study_may_be_idle(const char *key)
+{
+    for (size_t row = 0; row < ROWS; row++)
+        if (strcmp(rows[row].key, key) == 0)
+            return true;
+    return false;
+}
 
 /* Whether the key is given in some renders, and idle for the row's reason in all of those. */
 static bool is_idle(const vqc_study *study, size_t row, bool has_codes)

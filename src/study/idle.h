@@ -15,4 +15,7 @@
 VQC_MUST_CHECK vqc_status vqc_study_idle_keys(const vqc_study *study, bool has_codes, vqc_text *remarks,
                                               vqc_error *error);
 
+/* Whether there are settings beside which this key ("l2.every") has no effect. */
+bool vqc_study_may_be_idle(const char *key);
+
 #endif

@@ -96,6 +96,9 @@ said off 'l2: {weight: 0, towards: start}' 'the key l2.towards has no effect, as
 said variation 'tv: {kind: absolute}' 'the key tv.kind has no effect, as tv.weight is 0'
 said ratio 'optimizer: {name: adamp, wd_ratio: 0.2}' 'the key optimizer.wd_ratio has no effect, as optimizer.weight_decay is 0'
 said flat 'motion: {every: 2, zoom: 1.1, fov: 60}' 'the key motion.fov has no effect, as motion.tilt_x and motion.tilt_y are 0'
+said still 'steps: 4, motion: {every: 4, zoom: 1.1}' 'the key motion.every has no effect, as the steps are over before'
+said turned 'steps: 4, motion: {every: 9, rotate: 2, optimizer: restart}' 'the key motion.optimizer has no effect, as the steps are over before motion.every'
+said grown 'steps: 4, motion: {every: 2, zoom: 1.1, border: black}' 'the key motion.border has no effect, as nothing comes in from outside'
 said end 'steps: 1, optimizer: {lr_end: 0.01}' 'the key optimizer.lr_end has no effect, as there is one step'
 
 # Where some render uses the key nothing is said of it.
@@ -103,6 +106,10 @@ job some 'crops: {method: pooled, power: 2}' "$noise"
 echo "sweep: {crops.method: [pooled, original]}" >>some.yaml
 "$program" plan some.yaml >said 2>&1 || fail "some: plan"
 ! grep -q "has no effect" said || fail "some: a key that has an effect"
+# The border of a picture that is moved, be it at one step, is seen, and so is the view of one that is tilted then.
+job moved 'steps: 4, motion: {every: 3, zoom: 1.1, tilt_x: {curve: hold, 0: 0, 3: 5}, fov: 60, border: black, optimizer: restart}' "$noise"
+"$program" plan moved.yaml >said 2>&1 || fail "moved: plan"
+! grep -q "has no effect" said || fail "moved: a key that has an effect"
 job plain 'noise: 0.1' "$noise"
 "$program" plan plain.yaml >said 2>&1 || fail "plain: plan"
 ! grep -q "has no effect" said || fail "plain: remarks"

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../support/check.h"
+#include "study/idle.h"
 #include "study/manual.h"
 #include "study/study.h"
 #include "study/tables.h"
@@ -47,6 +48,56 @@ static size_t kind_size(const vqc_field *field)
     if (field->kind == VQC_FIELD_CHOICE)
         return field->size == sizeof(bool) ? sizeof(bool) : sizeof(unsigned);
     return sizes[field->kind];
+}
+
+/* Settings that always have an effect, or are refused where they have none. The others have rows in study/idle.c. */
+static bool is_never_idle(const char *key)
+{
+    static const char *const keys[] = {
+        "size",
+        "size_rounding",
+        "steps",
+        "optimizer.name",
+        "optimizer.lr",
+        "optimizer.betas",
+        "optimizer.eps",
+        "optimizer.weight_decay",
+        "optimizer.alpha",
+        "optimizer.delta",
+        "crops.count",
+        "crops.method",
+        "crops.overview",
+        "crops.grey",
+        "crops.group",
+        "augment",
+        "noise",
+        "l2.weight",
+        "tv.weight",
+        "smoothness.weight",
+        "saturation.weight",
+        "range.weight",
+        "likeness.weight",
+        "average",
+        "clamp",
+        "init",
+        "recompute",
+        "snapshots",
+        "mask",
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (strcmp(keys[i], key) == 0)
+            return true;
+    return false;
+}
+
+static void test_every_setting_may_be_idle_or_not(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < vqc_settings_schema.count; i++) {
+        const char *key = vqc_settings_schema.fields[i].key;
+        if (is_never_idle(key) == vqc_study_may_be_idle(key))
+            fail_msg("%s: say in study/idle.c when it has no effect, or here that it always has one", key);
+    }
 }
 
 static void words_check(const vqc_schema *schema, const vqc_field *field)
@@ -217,9 +268,9 @@ static void test_docs_are_the_manual(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_are_whole),      cmocka_unit_test(test_augmentations_are_whole),
-        cmocka_unit_test(test_example_is_a_job),    cmocka_unit_test(test_manual_fits_a_terminal),
-        cmocka_unit_test(test_docs_are_the_manual),
+        cmocka_unit_test(test_every_setting_may_be_idle_or_not), cmocka_unit_test(test_rows_are_whole),
+        cmocka_unit_test(test_augmentations_are_whole),          cmocka_unit_test(test_example_is_a_job),
+        cmocka_unit_test(test_manual_fits_a_terminal),           cmocka_unit_test(test_docs_are_the_manual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
