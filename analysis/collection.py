@@ -12,8 +12,9 @@ import io
 import json
 from pathlib import Path
 
+import pairs
 from choice import describe
-from command import BadInput, parse_csv, read_text, say, write_whole
+from command import BadInput, of_one_question, parse_csv, read_text, say, write_whole
 from key import Key
 from kit import RATINGS_FORMAT
 from questions import Form, Question, form_of_record
@@ -41,6 +42,7 @@ class Rating:
     highest: int = 5  # of the scale
     choice: str = ""  # how the study's pictures were chosen, in words; "": the first ones
     note: str = ""  # what else tables have to say of the study
+    against: str = ""  # of a pair the condition on the right; `condition` is on the left, and `picture` has both names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +136,7 @@ def check_row(key: Key, file: RaterFile, row: dict, question: Question) -> None:
     place = f"{file.path}: position {row['position']}"
     if not 1 <= row["position"] <= len(order):
         raise BadInput(f"{place}: expected 1 to {len(order)}")
-    if row["picture"] not in key.pictures:
+    if not set(row["picture"].split()) <= set(key.pictures):
         raise BadInput(f"{place}: expected a picture of the study, found {row['picture']!r}")
     if row["picture"] != order[row["position"] - 1]:
         raise BadInput(f"{place}: expected picture {order[row['position'] - 1]}, found {row['picture']}")
@@ -154,13 +156,14 @@ def ratings_of(key: Key, file: RaterFile) -> list[Rating]:
     for row in sorted(file.rows, key=lambda row: row["position"]):
         question = asked_question(file, form, row)
         check_row(key, file, row, question)
-        picture = key.pictures[row["picture"]]
+        picture, *others = (key.pictures[name] for name in row["picture"].split())
         ratings.append(Rating(
             rater=file.rater, position=row["position"], repeat=repeats[row["position"] - 1],
             condition=picture["condition"], prompt=picture["prompt"], picture=row["picture"],
             rating=None if row["rating"] == CANNOT_TELL else row["rating"], seconds=row["seconds"],
             question="" if key.form is None else question.name, highest=len(question.labels),
-            choice="" if key.choice is None else describe(key.choice)))
+            choice="" if key.choice is None else describe(key.choice),
+            against=others[0]["condition"] if others else ""))
     return ratings
 
 
@@ -243,7 +246,27 @@ def columns_of(ratings: list[Rating]) -> tuple[str, ...]:
     return RATINGS_COLUMNS + asked + tuple(name for name in NOTE_COLUMNS if any(getattr(rating, name) for rating in ratings))
 
 
+def pair_row(rating: Rating) -> dict[str, str | int | float]:
+    """The first label is the left picture, the last one the right, what lies between is a tie."""
+    steps = {1: 1, rating.highest: -1}
+    return {"rater": rating.rater, "prompt": rating.prompt, "left": rating.condition, "right": rating.against,
+            "answer": "" if rating.rating is None else steps.get(rating.rating, 0), "question": rating.question,
+            "position": rating.position, "repeat": int(rating.repeat), "pictures": rating.picture,
+            "seconds": rating.seconds, "note": f"{rating.choice} {rating.note}".strip()}
+
+
+def write_pairs(path: Path, ratings: list[Rating]) -> None:
+    """As answers to pairs, which pairs.py reads."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, pairs.COLUMNS + pairs.DETAILS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(pair_row, ratings))
+    write_whole(path, stream.getvalue().encode())
+
+
 def write_ratings(path: Path, ratings: list[Rating]) -> None:
+    if any(rating.against for rating in ratings):
+        return write_pairs(path, ratings)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     columns = columns_of(ratings)
@@ -296,13 +319,5 @@ def read_every(path: Path) -> dict[str, list[Rating]]:
 
 
 def read_ratings(path: Path) -> list[Rating]:
-    """Those of one question: of `FILE@QUESTION` where the file has several."""
-    file, at, name = str(path).rpartition("@")
-    asked = bool(at) and not path.exists()
-    ratings = read_every(Path(file) if asked else path)
-    if asked and name not in ratings:
-        raise BadInput(f"{file}: expected a question out of {', '.join(ratings)}, found {name!r}")
-    if not asked and len(ratings) > 1:
-        raise BadInput(f"{path}: expected ratings for one question, found {', '.join(ratings)}; choose one by "
-                       f"{path}@{next(iter(ratings))}")
-    return ratings[name] if asked else next(iter(ratings.values()))
+    """Those of one question."""
+    return of_one_question(path, read_every)

@@ -11,7 +11,9 @@ import math
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
+Row = TypeVar("Row")
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 
@@ -75,6 +77,24 @@ def read_table(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
         if not all(cells):
             raise BadInput(f"{path}: row {number}: expected {' and '.join(columns)}, found {cells}")
     return table
+
+
+def split_question(path: Path) -> tuple[Path, str]:
+    """FILE@QUESTION -> file, question; "" where none is named. A path may hold an @ itself."""
+    file, at, question = str(path).rpartition("@")
+    return (Path(file), question) if at and not path.exists() else (path, "")
+
+
+def of_one_question(path: Path, read_every: Callable[[Path], dict[str, list[Row]]]) -> list[Row]:
+    """Of what a file has by question the rows of one: of FILE@QUESTION where it has several."""
+    file, asked = split_question(path)
+    found = read_every(file)
+    if asked and asked not in found:
+        raise BadInput(f"{file}: expected a question out of {', '.join(found)}, found {asked!r}")
+    if not asked and len(found) > 1:
+        raise BadInput(f"{path}: expected answers to one question, found {', '.join(found)}; choose one by "
+                       f"{path}@{next(iter(found))}")
+    return found[asked] if asked else next(iter(found.values()))
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -18,7 +18,8 @@ STUDY_DIGITS = 12
 
 @dataclasses.dataclass(frozen=True)
 class Key:
-    """`pictures`: name -> condition, prompt, picture_sha256, and where it is from; `orders`: rater -> their names."""
+    """`pictures`: name -> condition, prompt, picture_sha256, and where it is from; `orders`: rater -> their names,
+    of a pair both, the left one first."""
 
     title: str
     instruction: str
@@ -39,10 +40,14 @@ class Key:
     def condition_names(self) -> list[str]:
         return [condition["name"] for condition in self.conditions]
 
+    def names(self, rater: int) -> list[str]:
+        """The pictures that a rater sees, sorted by their names."""
+        return sorted({name for trial in self.orders[rater] for name in trial.split()})
+
     def repeats(self, rater: int) -> list[bool]:
-        """For every position of a rater's order, whether the rater has seen the picture before."""
+        """For every position of a rater's order, whether the rater has seen the picture, or the pair, before."""
         seen: set[str] = set()
-        return [picture in seen or seen.add(picture) is not None for picture in self.orders[rater]]
+        return [trial in seen or seen.add(trial) is not None for trial in self.orders[rater]]
 
     def _content(self) -> dict:
         orders = {str(rater): names for rater, names in self.orders.items()}

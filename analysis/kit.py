@@ -25,6 +25,7 @@ import numpy as np
 from PIL import Image
 
 import order
+import trials
 from choice import Choice
 from command import BadInput, say
 from condition import Condition, Picture, common_prompts
@@ -39,6 +40,8 @@ NAME_LETTERS = "bcdfghjkmnpqrstvwxz23456789"  # no words, and nothing that looks
 NAME_LENGTH = 10
 LARGE_PAGE_BYTES = 40_000_000
 TITLE = "Pictures and texts"
+INSTRUCTION_TO_ASK = "You will see pictures, each with a text, and answer questions on each."
+INSTRUCTION_TO_COMPARE = "You will see pictures two at a time, with a text that both were made from, and compare them."
 INSTRUCTION = """You will see pictures, each with a text. Rate how well the picture matches the text, from 1 to 5.
 
 What counts is whether the picture shows what the text says: the things, their properties, the place and the style \
@@ -65,6 +68,10 @@ class Wishes:
     seed: int
     choice: Choice | None = None  # how the conditions' pictures were chosen; None: the first ones
     form: Form | None = None  # what raters are asked; None: the built-in question
+
+    @property
+    def pairs(self) -> bool:
+        return self.form is not None and self.form.pairs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,17 +159,24 @@ def describe(shown: Shown) -> dict:
             "picture_sha256": shown.sha256}
 
 
+def say_places(conditions: list[Condition], kinds: list[tuple[int, ...]], design: order.Design, raters: int) -> None:
+    """At which places raters see each condition, or each two of them."""
+    means = order.mean_places([order.rater_order(design, rater) for rater in range(1, raters + 1)], len(kinds))
+    what = "pictures" if len(kinds[0]) == 1 else "pairs"
+    for kind, mean in zip(kinds, means, strict=True):
+        names = " and ".join(conditions[number].name for number in kind)
+        say(f"{names}: {design.prompts * design.copies} {what}, mean place {mean:.1f} of {design.shown + design.repeats}")
+
+
 def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str, Shown],
              names: dict[order.Place, str], wishes: Wishes) -> Key:
-    rounds = wishes.rounds or len(conditions) * wishes.copies
-    design = order.Design(len(prompts), len(conditions), wishes.copies, rounds, wishes.repeats, wishes.seed)
-    orders = {rater: order.rater_order(design, rater) for rater in range(1, wishes.raters + 1)}
-    means = order.mean_places(list(orders.values()), len(conditions))
-    for condition, mean in zip(conditions, means, strict=True):
-        say(f"{condition.name}: {design.prompts * design.copies} pictures, mean place {mean:.1f} of "
-            f"{design.shown + design.repeats}")
-    if unseen := len(pictures) - len({place for places in orders.values() for place in places}):
-        enough = 2 * len(conditions) * wishes.copies
+    kinds = trials.kinds_of(len(conditions), wishes.pairs)
+    rounds = wishes.rounds or len(kinds) * wishes.copies
+    design = order.Design(len(prompts), len(kinds), wishes.copies, rounds, wishes.repeats, wishes.seed)
+    shown = {rater: trials.rater_trials(design, kinds, rater) for rater in range(1, wishes.raters + 1)}
+    say_places(conditions, kinds, design, wishes.raters)
+    if unseen := len(pictures) - len({place for own in shown.values() for trial in own for place in trial}):
+        enough = 2 * len(kinds) * wishes.copies
         say(f"{unseen} of {len(pictures)} pictures are shown to nobody: {enough} raters, or a multiple, see all "
             "equally often")
     return Key(
@@ -174,20 +188,24 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
         prompts=prompts,
         texts={prompt: text for prompt, text in wishes.texts.items() if prompt in prompts},
         pictures={name: describe(pictures[name]) for name in sorted(pictures)},
-        orders={rater: [names[place] for place in places] for rater, places in orders.items()},
+        orders={rater: [" ".join(names[place] for place in trial) for trial in own] for rater, own in shown.items()},
         choice=None if wishes.choice is None else wishes.choice.record(prompts),
         form=None if wishes.form is None else wishes.form.record(),
     )
 
 
+def text_of(key: Key, trial: str) -> str:
+    """What raters read above a picture, or a pair."""
+    prompt = key.pictures[trial.split()[0]]["prompt"]
+    return key.texts.get(prompt, prompt)
+
+
 def page_data(key: Key, rater: int, sources: dict[str, str], size: tuple[int, int], side: int) -> str:
     """What a page knows, as JSON that can stand in HTML. `sources`: the address of each picture."""
-    prompts = {name: picture["prompt"] for name, picture in key.pictures.items()}
-    shown = {name: sources[name] for name in sorted(set(key.orders[rater]))}
-    order_shown = [{"picture": name, "text": key.texts.get(prompts[name], prompts[name])}
-                   for name in key.orders[rater]]
+    shown = {name: sources[name] for name in key.names(rater)}
+    order_shown = [{"pictures": trial.split(), "text": text_of(key, trial)} for trial in key.orders[rater]]
     form = form_of_record(key.form)
-    data = {"format": RATINGS_FORMAT, "study": key.study, "rater": rater, "words": WORDS | form.words,
+    data = {"format": RATINGS_FORMAT, "study": key.study, "rater": rater, "words": WORDS | form.words, "pairs": form.pairs,
             "questions": [dataclasses.asdict(question) for question in form.questions], "instruction": key.instruction,
              "size": size, "side": side, "order": order_shown, "pictures": shown}
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
@@ -233,16 +251,18 @@ def check_wishes(wishes: Wishes, conditions: list[Condition], prompts: list[str]
     known = {prompt for condition in conditions for prompt in condition.pictures}
     if unknown := [prompt for prompt in wishes.texts if prompt not in known]:
         raise BadInput(f"--texts: expected prompts of the conditions, found {unknown[0]!r}")
-    most = len(conditions) * wishes.copies
+    if wishes.pairs and len(conditions) < 2:
+        raise BadInput("expected two conditions at least, of which to make pairs, found one")
+    most = len(trials.kinds_of(len(conditions), wishes.pairs)) * wishes.copies
     if wishes.rounds is not None and wishes.rounds > most:
-        raise BadInput(f"--rounds: expected at most {most}, in which a rater sees every picture, found {wishes.rounds}")
+        raise BadInput(f"--rounds: expected at most {most}, in which a rater sees every picture or pair, found {wishes.rounds}")
     shown = len(prompts) * (wishes.rounds or most)
     for condition in conditions:
-        asked = "" if wishes.form is None else str(wishes.form.record())
+        asked = "" if wishes.form is None else wishes.form.said()
         if re.search(rf"\b{re.escape(condition.name)}\b", f"{wishes.title} {wishes.instruction} {asked}", re.IGNORECASE):
             say(f"beware: the title, the instruction or a question has the word {condition.name!r}, which is a condition's name")
     if wishes.repeats > shown // 4:
-        raise BadInput(f"--repeats: expected at most {shown // 4}, a quarter of a rater's {shown} pictures, "
+        raise BadInput(f"--repeats: expected at most {shown // 4}, a quarter of a rater's {shown} pictures or pairs, "
                        f"found {wishes.repeats}")
 
 
@@ -267,7 +287,7 @@ def make_kit(conditions: list[Condition], wishes: Wishes, output: Path) -> Key:
     pictures = {name: loaded[place] for place, name in names.items()}
     key = make_key(conditions, prompts, pictures, names, wishes)
     files = encode_alike({name: pictures[name].image for name in sorted(pictures)}, wishes.seed)
-    size = sum(len(files[name]) for name in set(key.orders[1]))
+    size = sum(len(files[name]) for name in key.names(1))
     if not wishes.linked and size > LARGE_PAGE_BYTES:
         say(f"each page takes {size * 4 / 3e6:.0f} MB; --linked keeps the pictures beside them")
     folder = output / "raters"

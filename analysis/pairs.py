@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from command import BadInput, parse_csv, read_text
+from command import BadInput, of_one_question, parse_csv, read_text, split_question
 
 COLUMNS = ("rater", "prompt", "left", "right", "answer")
+DETAILS = ("question", "position", "repeat", "pictures", "seconds", "note")  # what rating.py collect adds
 ANSWERS = {"1": 1, "+1": 1, "0": 0, "-1": -1}
 
 
@@ -30,30 +31,47 @@ class Answer:
     left: str
     right: str
     answer: int
+    note: str = ""  # what tables have to say of the study
+
+
+def are_columns(names: list[str]) -> bool:
+    return sorted(names) in (sorted(COLUMNS), sorted(COLUMNS + DETAILS))
 
 
 def is_of_pairs(path: Path) -> bool:
-    """Whether the file's columns are those of answers to pairs."""
-    names, _ = parse_csv(path, read_text(path))
-    return sorted(names) == sorted(COLUMNS)
+    """Whether the columns of the file, or FILE@QUESTION, are those of answers to pairs."""
+    file, _ = split_question(path)
+    return are_columns(parse_csv(file, read_text(file))[0])
 
 
-def read_answers(path: Path) -> list[Answer]:
+def read_every_answer(path: Path) -> dict[str, list[Answer]]:
+    """By question. Left out are answers to what a rater had seen before, and those of raters who could not tell."""
     names, rows = parse_csv(path, read_text(path))
-    if sorted(names) != sorted(COLUMNS):
+    if not are_columns(names):
         raise BadInput(f"{path}: expected the columns {','.join(COLUMNS)}, found {','.join(names) or 'none'}")
-    answers = []
+    answers: dict[str, list[Answer]] = {}
     for number, row in enumerate(rows, 1):
+        known = answers.setdefault(row.get("question", ""), [])
+        if row.get("repeat") == "1" or (len(names) > len(COLUMNS) and row["answer"] == ""):
+            continue
         given = ANSWERS.get(row["answer"].strip())
         if given is None or not all(row[name] for name in COLUMNS) or None in row:
             raise BadInput(f"{path}: row {number}: expected {', '.join(COLUMNS)}, of which answer is 1, 0 or -1, found "
                            f"{list(row.values())}")
         if row["left"] == row["right"]:
             raise BadInput(f"{path}: row {number}: expected two conditions, found {row['left']!r} twice")
-        answers.append(Answer(row["rater"], row["prompt"], row["left"], row["right"], given))
+        known.append(Answer(row["rater"], row["prompt"], row["left"], row["right"], given, row.get("note", "")))
+    for question, found in answers.items():
+        if not found:
+            raise BadInput(f"{path}: expected answers{question and f' to {question}'}, found none")
     if not answers:
         raise BadInput(f"{path}: expected answers, found none")
     return answers
+
+
+def read_answers(path: Path) -> list[Answer]:
+    """Those to one question."""
+    return of_one_question(path, read_every_answer)
 
 
 class Pairs:

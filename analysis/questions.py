@@ -3,6 +3,7 @@
     language: de
     instruction: |
       ...
+    pairs: yes                             # two pictures of a prompt at a time; labels: the left one, no difference, the right one
     questions:
       - name: quality                      # names the answers in tables
         text: How well made is the picture?
@@ -52,10 +53,16 @@ class Form:
     words: dict[str, str] = dataclasses.field(default_factory=dict)
     title: str = ""  # "": that of the command line
     instruction: str = ""
+    pairs: bool = False  # two pictures at a time, of which labels name the left one, neither (if there are three), the right one
 
     def record(self) -> dict:
         """For the key."""
         return dataclasses.asdict(self)
+
+    def said(self) -> str:
+        """All that raters read of it."""
+        asked = (text for question in self.questions for text in (question.text, *question.labels, question.cannot_tell))
+        return "\n".join([*asked, *self.words.values()])
 
     def question(self, name: str) -> Question | None:
         return next((question for question in self.questions if question.name == name), None)
@@ -163,7 +170,20 @@ def read_words(entry: Entry) -> dict[str, str]:
     return words
 
 
-FORM_KEYS = ("language", "title", "instruction", "questions", "words")
+def read_flag(entry: Entry) -> bool:
+    if (text := entry.text("yes or no")) not in ("yes", "no"):
+        raise entry.refuse("yes or no")
+    return text == "yes"
+
+
+def check_pairs(entry: Entry, questions: tuple[Question, ...]) -> None:
+    for item, question in zip(entry.items("questions"), questions, strict=True):
+        if len(question.labels) not in (2, 3):
+            raise item.refuse("labels for the left picture, none of both (if that is allowed) and the right one, as pictures come "
+                              "in pairs", f"{len(question.labels)} labels")
+
+
+FORM_KEYS = ("language", "title", "instruction", "pairs", "questions", "words")
 
 
 def read_form(path: Path) -> Form:
@@ -175,4 +195,9 @@ def read_form(path: Path) -> Form:
     if not language.lower().startswith("en") and (lacking := [name for name in WORDS if name not in words]):
         say(f"beware: of the page's own words {len(lacking)} are English, as {path} has none for them: {', '.join(lacking)}")
     texts = {name: found[name].text("a text") for name in ("title", "instruction") if name in found}
-    return Form(questions=read_questions(found["questions"]), language=language, words=words, **texts)
+    if "instruction" not in texts and not language.lower().startswith("en"):
+        raise found["language"].refuse("an instruction too, as the built-in one is English")
+    questions = read_questions(found["questions"])
+    if pairs := "pairs" in found and read_flag(found["pairs"]):
+        check_pairs(found["questions"], questions)
+    return Form(questions=questions, language=language, words=words, pairs=pairs, **texts)

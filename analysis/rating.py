@@ -47,9 +47,10 @@ def make(arguments: argparse.Namespace) -> None:
     form = questions.read_form(arguments.questions) if arguments.questions else None
     asked = form or questions.Form()
     instruction = command.read_text(arguments.instruction).strip() if arguments.instruction else None
+    built_in = kit.INSTRUCTION_TO_COMPARE if asked.pairs else kit.INSTRUCTION_TO_ASK if form else kit.INSTRUCTION
     wishes = kit.Wishes(
         title=one_of("title", arguments.title, asked.title, kit.TITLE),
-        instruction=one_of("instruction", instruction, asked.instruction, kit.INSTRUCTION),
+        instruction=one_of("instruction", instruction, asked.instruction, built_in),
         form=form,
         texts=dict(command.read_table(arguments.texts, ("prompt", "text"))) if arguments.texts else {},
         raters=arguments.raters,

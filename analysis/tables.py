@@ -15,6 +15,7 @@ import dataclasses
 import itertools
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import packages  # noqa: F401  first, as it says what the others would miss
@@ -28,7 +29,7 @@ from archive import Archive, Losses, Render, open_archives
 from collection import Rating, read_every, read_ratings
 from correlation import Rated, correlate, join
 from key import read_key
-from pairs import Pairs, davidson, read_answers
+from pairs import Pairs, davidson, read_every_answer
 from scores import chosen_columns, read_scores
 from sheet import Sheet
 from significance import holm, prompt_means
@@ -131,11 +132,10 @@ def of_question(tables: list[Table], question: str) -> list[Table]:
     return [dataclasses.replace(table, name=f"{table.name}-{question}", title=f"{table.title}: {question}") for table in tables]
 
 
-def every_rating_table(path: Path) -> list[Table]:
-    asked = read_every(path)
+def of_every_question(asked: dict[str, list], tables_of: Callable[[list], list[Table]]) -> list[Table]:
     if len(asked) == 1:
-        return rating_tables(next(iter(asked.values())))
-    return [table for question, ratings in asked.items() for table in of_question(rating_tables(ratings), question)]
+        return tables_of(next(iter(asked.values())))
+    return [table for question, found in asked.items() for table in of_question(tables_of(found), question)]
 
 
 def preferences_table(pairs: Pairs) -> Table:
@@ -188,7 +188,10 @@ def pairs_agreement_table(pairs: Pairs) -> Table:
 
 
 def pairs_tables(pairs: Pairs) -> list[Table]:
-    return [preferences_table(pairs), strengths_table(pairs), pairs_agreement_table(pairs)]
+    more = " ".join(sorted({answer.note for answer in pairs.answers if answer.note}))
+    compared = preferences_table(pairs)
+    return [dataclasses.replace(compared, note=f"{compared.note} {more}".strip()), strengths_table(pairs),
+            pairs_agreement_table(pairs)]
 
 
 def correlation_table(pictures: list[Rated], columns: list[str]) -> Table:
@@ -270,13 +273,15 @@ def build_parser() -> argparse.ArgumentParser:
 
     ratings = commands.add_parser("ratings", parents=[output], help="from what rating.py collect wrote")
     ratings.add_argument("file", type=Path, metavar="RATINGS.csv")
-    ratings.set_defaults(run=lambda arguments: put_out(every_rating_table(arguments.file), arguments.output))
+    ratings.set_defaults(run=lambda arguments: put_out(
+        of_every_question(read_every(arguments.file), rating_tables), arguments.output))
 
     compared = commands.add_parser("pairs", parents=[output], help="from answers to pairs",
                                    description="A row of the file is an answer: rater, prompt, the conditions left and right, "
                                    "and 1 where the left one is better, 0 for a tie, -1 where the right one is.")
     compared.add_argument("file", type=Path, metavar="PAIRS.csv")
-    compared.set_defaults(run=lambda arguments: put_out(pairs_tables(Pairs(read_answers(arguments.file))), arguments.output))
+    compared.set_defaults(run=lambda arguments: put_out(
+        of_every_question(read_every_answer(arguments.file), lambda answers: pairs_tables(Pairs(answers))), arguments.output))
 
     scores = commands.add_parser("correlate", parents=[output], help="ratings and what vqclip score wrote")
     scores.add_argument("file", type=Path, metavar="RATINGS.csv")

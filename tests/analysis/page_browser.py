@@ -20,12 +20,14 @@ SIGHT = 0.75  # seconds: longer than the page wants a picture to be in sight
 PROMPTS = [f"picture {letter} of a thing" for letter in "abcde"]
 
 
-class PageTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.kit, _ = make(f"one={rival_folder(PROMPTS)}", f"two={rival_folder(PROMPTS)}", "--repeats", 1, raters=2)
-        cls.key = read_key(cls.kit / "key.json")
-        cls.count = len(cls.key.orders[1])
+class Hands(unittest.TestCase):
+    """What raters do with a page; `kit`, `key` and `count` are those of a study."""
+
+    query = ""
+
+    @property
+    def page(self):
+        return self.kit / "raters" / "rater-01.html"
 
     def browser(self, profile=None, size=(1280, 800), words=()):
         options = webdriver.ChromeOptions()
@@ -38,7 +40,7 @@ class PageTest(unittest.TestCase):
         driver = webdriver.Chrome(options=options, service=Service(DRIVER))
         self.addCleanup(driver.quit)
         driver.set_window_size(*size)
-        driver.get((self.kit / "raters" / "rater-01.html").as_uri())
+        driver.get(self.page.as_uri() + self.query)
         return driver
 
     def begin(self, driver):
@@ -66,9 +68,6 @@ class PageTest(unittest.TestCase):
     def press(self, driver, keys):
         driver.switch_to.active_element.send_keys(keys)
 
-    def wanted(self, shift=0):
-        return [1 + (place + shift) % 5 for place in range(self.count)]
-
     def end_await(self, driver):
         limit = time.monotonic() + 10
         while time.monotonic() < limit and not driver.find_element(By.ID, "end").is_displayed():
@@ -83,6 +82,27 @@ class PageTest(unittest.TestCase):
                 return files[0]
             time.sleep(0.05)
         self.fail("nothing was saved")
+
+    def double_click(self, driver, rating, gap):
+        """A click and a second one after so many seconds."""
+        first = self.button(driver, rating).rect
+        point = {"x": first["x"] + 5, "y": first["y"] + 5, "button": "left"}
+        for count in (1, 2):
+            for kind in ("mousePressed", "mouseReleased"):
+                driver.execute_cdp_cmd("Input.dispatchMouseEvent", {**point, "type": kind, "clickCount": count})
+            time.sleep(gap)
+        time.sleep(1.0)
+
+
+class PageTest(Hands):
+    @classmethod
+    def setUpClass(cls):
+        cls.kit, _ = make(f"one={rival_folder(PROMPTS)}", f"two={rival_folder(PROMPTS)}", "--repeats", 1, raters=2)
+        cls.key = read_key(cls.kit / "key.json")
+        cls.count = len(cls.key.orders[1])
+
+    def wanted(self, shift=0):
+        return [1 + (place + shift) % 5 for place in range(self.count)]
 
     def collected(self, path):
         output = support.folder("collected") / "ratings.csv"
@@ -127,13 +147,7 @@ class PageTest(unittest.TestCase):
             driver = self.browser()
             self.begin(driver)
             self.sight_await(driver)
-            first = self.button(driver, 2).rect
-            point = {"x": first["x"] + 5, "y": first["y"] + 5, "button": "left"}
-            for count in (1, 2):
-                for kind in ("mousePressed", "mouseReleased"):
-                    driver.execute_cdp_cmd("Input.dispatchMouseEvent", {**point, "type": kind, "clickCount": count})
-                time.sleep(gap)
-            time.sleep(1.0)
+            self.double_click(driver, 2, gap)
             self.assertEqual(driver.execute_script("return ratings.filter(entry => entry !== null).length;"), 1, gap)
             self.assertEqual(self.place(driver), 1, gap)
             driver.quit()

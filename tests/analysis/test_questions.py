@@ -34,7 +34,7 @@ def write(content, name="questions.yaml"):
     return path
 
 
-def make_asking(content, *words, expected=0, raters=2, conditions=("one", "two")):
+def make_asking(content, *words, expected=0, raters=2, conditions=("quagga", "okapi")):
     sources = [f"{name}={rival_folder(PROMPTS)}" for name in conditions]
     return make(*sources, "--questions", write(content), *words, expected=expected, raters=raters)
 
@@ -133,7 +133,7 @@ class SeveralQuestionsTest(unittest.TestCase):
         asked = read_every(output)
         self.assertEqual({name: len(found) for name, found in asked.items()}, {"match": 24, "quality": 20})
         self.assertEqual(len(read_ratings(output.with_name(f"{output.name}@quality"))), 20)
-        with self.assertRaisesRegex(BadInput, "ratings for one question, found match, quality; choose one by .*@match"):
+        with self.assertRaisesRegex(BadInput, "answers to one question, found match, quality; choose one by .*@match"):
             read_ratings(output)
         with self.assertRaisesRegex(BadInput, "a question out of match, quality, found 'beauty'"):
             read_ratings(output.with_name(f"{output.name}@beauty"))

@@ -202,7 +202,7 @@ class BlindingTest(unittest.TestCase):
         for rater in (1, 2):
             data = page_data(self.embedded / "raters" / f"rater-{rater:02d}.html")
             self.assertEqual((data["study"], data["rater"]), (key.study, rater))
-            self.assertEqual([item["picture"] for item in data["order"]], key.orders[rater])
+            self.assertEqual([" ".join(item["pictures"]) for item in data["order"]], key.orders[rater])
             self.assertEqual([item["text"] for item in data["order"]],
                              [self.words[key.pictures[name]["prompt"]] for name in key.orders[rater]])
             self.assertEqual(len(data["order"]), 10)
