@@ -54,11 +54,18 @@ static void warp_join(const vqc_augment_warp *drawn, bool used, vqc_augment_warp
     pending->border = drawn->border;
 }
 
+static bool is_for(vqc_augmented_crops crops, bool is_overview)
+{
+    return crops == VQC_AUGMENTED_ALL || (crops == VQC_AUGMENTED_OVERVIEW) == is_overview;
+}
+
 /* Draws an augmentation's numbers; of a warp, those of it and the ones that it joins. */
 static void stage_draw(const vqc_augment_place *place, vqc_augment_warp *pending, vqc_augment_draw *draw)
 {
     const vqc_augment_type *type = types[place->augmentation->kind];
-    bool used = vqc_stream_uniform(type->together ? place->batch : place->crop) < place->augmentation->probability;
+    const bool chosen =
+        vqc_stream_uniform(type->together ? place->batch : place->crop) < place->augmentation->probability;
+    const bool used = chosen && is_for(place->augmentation->crops, place->is_overview);
     *draw = (vqc_augment_draw){0};
     if (type->warp != NULL) {
         const vqc_augment_warp drawn = type->warp(place);
@@ -71,13 +78,14 @@ static void stage_draw(const vqc_augment_place *place, vqc_augment_warp *pending
         *draw = type->neutral;
 }
 
-void vqc_augment_draw_all(const vqc_settings *settings, int64_t side, vqc_stream *stream, vqc_augment_draw *draws)
+void vqc_augment_draw_all(const vqc_settings *settings, int64_t side, bool is_overview, vqc_stream *stream,
+                          vqc_augment_draw *draws)
 {
     int stage = 0;
     vqc_augment_warp pending = {.matrix = vqc_augment_identity}; /* flips that wait for the next warp */
     for (int i = 0; i < settings->augmentation_count; i++) {
         vqc_stream batch = batch_stream((uint32_t)i, stream);
-        const vqc_augment_place place = {&settings->augmentations[i], (uint32_t)i, side, stream, &batch};
+        const vqc_augment_place place = {&settings->augmentations[i], (uint32_t)i, side, stream, &batch, is_overview};
         stage_draw(&place, &pending, &draws[stage]);
         if (!ends_stage(settings, i))
             continue;

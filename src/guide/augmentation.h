@@ -25,6 +25,7 @@ typedef struct vqc_augment_place {
     int64_t side;      /* of the crop, which is square */
     vqc_stream *crop;  /* the crop's numbers */
     vqc_stream *batch; /* those that all crops of a step have in common in this augmentation */
+    bool is_overview;  /* whether the crop is one of those that vqc_settings_overview counts */
 } vqc_augment_place;
 
 /* Where in a perceptor's network the crops are augmented. */

@@ -130,6 +130,11 @@ static void place_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t pl
            sizeof numbers.view);
 }
 
+static bool is_overview(const vqc_draws *draws, int64_t step, int64_t crop)
+{
+    return crop < vqc_settings_overview(draws->settings, crops_at(draws, step), step);
+}
+
 /* One crop: where it is, its augmentations and noise. */
 static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t place)
 {
@@ -145,7 +150,8 @@ static void crop_draw(vqc_draws *draws, int64_t step, int64_t group, int64_t pla
     float scale = (float)(vqc_stream_uniform(&stream) * vqc_settings_noise(settings, step));
     stream.purpose = VQC_STREAM_AUGMENTATION;
     stream.draw = 0;
-    vqc_augment_draw_all(settings, extents->side, &stream, augmentations);
+    vqc_augment_draw_all(settings, extents->side, is_overview(draws, step, group * extents->group + place), &stream,
+                         augmentations);
     for (int stage = 0; stage < extents->stage_count; stage++) {
         size_t size = stage_size(draws, stage);
         memcpy((unsigned char *)part_memory(draws, step, group, FIRST_STAGE + stage) + (size_t)place * size,

@@ -23,6 +23,20 @@ static const vqc_word paddings[] = {{.word = "zeros"}, {.word = "border"}};
 static const vqc_word motions[] = {{.word = "shear"}, {.word = "rotation"}};
 static const vqc_word orders[] = {{.word = "together"}, {.word = "each"}};
 
+static const vqc_word crops[] = {
+    [VQC_AUGMENTED_ALL] = {.word = "all"},
+    [VQC_AUGMENTED_OVERVIEW] = {.word = "overview"},
+    [VQC_AUGMENTED_INNER] = {.word = "inner"},
+};
+
+const vqc_field vqc_augmentation_crops_field = {
+    .key = "crops",
+    .kind = VQC_FIELD_CHOICE,
+    VQC_MEMBER(vqc_augmentation, crops),
+    VQC_WORDS(crops),
+    .quiet = true,
+    .says = "which crops may have it: all, those that crops.overview counts, or the others (pixray: wide and zoom)"};
+
 /* The parameters of all of them. */
 static const struct {
     vqc_augmentation_kind kind;
@@ -67,6 +81,7 @@ size_t vqc_augmentation_fields(vqc_augmentation_kind kind, vqc_field fields[VQC_
     for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++)
         if (parameters[i].kind == kind)
             fields[count++] = parameters[i].field;
+    fields[count++] = vqc_augmentation_crops_field;
     return count;
 }
 
@@ -188,6 +203,8 @@ static vqc_status augmentation_write(const vqc_augmentation *augmentation, vqc_t
     size_t count = vqc_augmentation_fields(augmentation->kind, fields);
     VQC_TRY(vqc_text_append(text, error, "\n    - {name: %s", augmentations[augmentation->kind].code));
     for (size_t i = 0; i < count; i++) {
+        if (fields[i].quiet && vqc_field_is_usual(&fields[i], augmentation))
+            continue;
         VQC_TRY(vqc_text_append(text, error, ", %s: ", fields[i].key));
         VQC_TRY(vqc_field_write(&fields[i], augmentation, text, error));
     }

@@ -286,10 +286,11 @@ static vqc_status augmentations_write(const manual_page *page, vqc_error *error)
         size_t count = vqc_augmentation_fields((vqc_augmentation_kind)kind, fields);
         VQC_TRY(name_write(page, vqc_augmentation_code((vqc_augmentation_kind)kind), "",
                            vqc_augmentation_says((vqc_augmentation_kind)kind), error));
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i + 1 < count; i++)
             VQC_TRY(field_write(page, "  ", &fields[i], NULL, error));
     }
-    return VQC_OK;
+    VQC_TRY(name_write(page, "any", "", "each of them may also have:", error));
+    return field_write(page, "  ", &vqc_augmentation_crops_field, NULL, error);
 }
 
 static vqc_status head_write(const manual_page *page, vqc_error *error)

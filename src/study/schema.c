@@ -489,6 +489,11 @@ vqc_status vqc_schema_apply(const vqc_schema *schema, void *object, const vqc_ya
     return mapping_apply(schema, object, "", mapping, except, error);
 }
 
+bool vqc_schema_has(const vqc_schema *schema, const void *object, const vqc_field *field)
+{
+    return is_option(schema, object, field);
+}
+
 bool vqc_schema_is_given(const vqc_schema *schema, const void *object, const vqc_field *field)
 {
     const vqc_field led = vqc_field_led(leader_word(schema, object, field), field);

@@ -141,7 +141,8 @@ VQC_MUST_CHECK vqc_status vqc_schema_apply_key(const vqc_schema *schema, void *o
                                                const vqc_yaml_node *value, const vqc_yaml_node *place,
                                                vqc_error *error);
 
-/* Whether a field of the table is there, as its leader has it among its options, and not that one's default. */
+/* Whether a field of the table is there, as its leader has it among its options; and is not that one's default. */
+bool vqc_schema_has(const vqc_schema *schema, const void *object, const vqc_field *field);
 bool vqc_schema_is_given(const vqc_schema *schema, const void *object, const vqc_field *field);
 
 /* Finds the first field in which two objects differ, of those that vqc_schema_read reads but

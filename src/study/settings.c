@@ -207,6 +207,21 @@ static vqc_status motion_check(const vqc_settings *settings, const char **key_ou
     return VQC_OK;
 }
 
+/* Where there never are overviews nothing can be for them alone, or for the others. */
+static vqc_status augmented_check(const vqc_settings *settings, const char **key_out, vqc_error *error)
+{
+    const vqc_field *overview = vqc_schema_find(&vqc_settings_schema, "crops.overview");
+    for (int i = 0; i < settings->augmentation_count; i++)
+        if (settings->augmentations[i].crops != VQC_AUGMENTED_ALL &&
+            !vqc_schema_has(&vqc_settings_schema, settings, overview))
+            return fault(
+                "augment", key_out, error,
+                "augment: crops of number %d in the list: expected crops.method overview or pooled beside it, "
+                "with crops.overview",
+                i + 1);
+    return VQC_OK;
+}
+
 vqc_status vqc_settings_check(const vqc_settings *settings, const char **key_out, vqc_error *error)
 {
     VQC_TRY(motion_check(settings, key_out, error));
@@ -220,7 +235,8 @@ vqc_status vqc_settings_check(const vqc_settings *settings, const char **key_out
     if (settings->steps < settings->snapshots)
         return fault("snapshots", key_out, error, "snapshots: expected at most the %lld steps, found %lld",
                      (long long)settings->steps, (long long)settings->snapshots);
-    if (settings->crop_method == VQC_CROPS_OVERVIEW && settings->crop_overview > settings->crop_count)
+    VQC_TRY(augmented_check(settings, key_out, error));
+    if (settings->crop_overview > settings->crop_count)
         return fault("crops.overview", key_out, error,
                      "crops.overview: expected at most the %lld of crops.count, found %lld",
                      (long long)settings->crop_count, (long long)settings->crop_overview);

@@ -121,9 +121,17 @@ enum {
 #include "study/augmentations.def"
 };
 
+/* Which crops may have an augmentation. */
+typedef enum vqc_augmented_crops {
+    VQC_AUGMENTED_ALL,
+    VQC_AUGMENTED_OVERVIEW, /* those that vqc_settings_overview counts */
+    VQC_AUGMENTED_INNER,    /* the others */
+} vqc_augmented_crops;
+
 /* An augmentation of a list; the parameters are those of its kind. */
 typedef struct vqc_augmentation {
     vqc_augmentation_kind kind;
+    vqc_augmented_crops crops;
     double probability; /* that a crop has it; of some kinds, that all of a step do */
 #define VQC_AUGMENTATION_PARAMETER(kind, type, member, ...) type member;
 #include "study/augmentations.def"

@@ -10,7 +10,9 @@ static const vqc_word crop_methods[] = {
          .says = "random squares of the picture, resampled; where it is not square, none shows all of it"},
     [VQC_CROPS_POOLED] =
         {.word = "pooled",
-         .says = "each the whole picture, pressed into a square: the mean of average and maximum pooling"},
+         .says = "each the whole picture, pressed into a square: the mean of average and maximum pooling; "
+                 "crops.overview counts those that augmentations may take for other ones",
+         .options = {{.key = "crops.overview"}}},
     [VQC_CROPS_OVERVIEW] =
         {.word = "overview",
          .says =

@@ -52,6 +52,8 @@ extern const vqc_field_hooks vqc_mask_hooks;                     /* vqc_settings
 extern const vqc_field_hooks vqc_augmentations_hooks; /* vqc_settings */
 
 const char *vqc_augmentation_says(vqc_augmentation_kind kind);
+/* What the last field of all of them is. */
+extern const vqc_field vqc_augmentation_crops_field;
 /* The fields of an augmentation, `p` first, into the array; their number. Objects are vqc_augmentation. */
 size_t vqc_augmentation_fields(vqc_augmentation_kind kind, vqc_field fields[VQC_SCHEMA_FIELDS]);
 

@@ -7,7 +7,7 @@ models=$2
 . "$(dirname "$0")/../support/shell.sh"
 cd "$folder"
 
-# job NAME COUNT CROPS-OF-VIT CROPS-OF-RESNET MORE-OF-CROPS; empty: none of its own
+# job NAME COUNT CROPS-OF-VIT CROPS-OF-RESNET MORE-OF-CROPS AUGMENT; empty: none of its own
 job() {
     cat >"$1.yaml" <<JOB
 study: $1
@@ -16,7 +16,7 @@ models:
   perceptors:
     - {name: vit, checkpoint: $models/picturebook-vit.safetensors, vocabulary: $models/picturebook.bpe.gz${3:+, crops: $3}}
     - {name: resnet, checkpoint: $models/picturebook-resnet.safetensors, vocabulary: $models/picturebook.bpe.gz${4:+, crops: $4}}
-render: {size: [64, 32], steps: 3, crops: {count: $2, group: 2${5:+, $5}}}
+render: {size: [64, 32], steps: 3, crops: {count: $2, group: 2${5:+, $5}}${6:+, augment: $6}}
 prompts: [a red boat, a blue house]
 JOB
 }
@@ -54,8 +54,22 @@ render turns lanes '--lanes 2'
 same one/turns lanes/turns || fail "two lanes differ over a schedule"
 "$program" verify one/turns.h5 --rerender all >said 2>&1 || fail "verify of a schedule"
 
+# Augmentations of some crops: where there are none of the one kind, those of the other are all.
+job every 4 '' '' 'method: pooled' '[Pe, Gr]'
+job inner 4 '' '' 'method: pooled, overview: 0' '[{name: Pe, crops: inner}, {name: Gr, crops: inner}]'
+job outer 4 '' '' 'method: pooled, overview: 4' '[{name: Pe, crops: overview}, {name: Gr, crops: overview}]'
+job wide '{0: 4, 2: 6}' 3 '' 'method: pooled, overview: {0: 1, 2: 2}' \
+    '[{name: Pe, crops: inner}, {name: Af, scale: [0.95, 0.95], p: 1, crops: overview}, Ji]'
+for name in every inner outer wide; do render "$name" one ''; done
+same one/every one/inner || fail "augmentations of inner crops, which are all"
+same one/every one/outer || fail "augmentations of overviews, which are all"
+! same one/every one/wide || fail "augmentations of some crops change nothing"
+render wide lanes '--lanes 2'
+same one/wide lanes/wide || fail "two lanes differ over zoom and wide"
+"$program" verify one/wide.h5 --rerender all >said 2>&1 || fail "verify of zoom and wide"
+
 # 1 group of the first perceptor, 3 of the second: up to 4 ranks have work on one render.
-for name in own turns; do
+for name in own turns wide; do
     for ranks in 2 3 4; do
         command -v mpirun >/dev/null && "$program" help render | grep -q -- --team || break
         mpirun --oversubscribe -n "$ranks" "$program" render $name.yaml -o "on-$ranks" --threads 1 --team "$ranks" >said 2>&1 ||

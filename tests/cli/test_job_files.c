@@ -291,6 +291,7 @@ static const char *const shortenings[][2] = {
     {"size: \\[[0-9]+, [0-9]+\\]", "size: [32, 32]"},
     {"steps: [0-9]+", "steps: 2"},
     {"count: [0-9]+", "count: 3"},
+    {"overview: [0-9]+", "overview: 1"},
     {"group: [0-9]+", "group: 2"},
     {"snapshots: [0-9]+", "snapshots: 1"},
 };

@@ -215,7 +215,7 @@ static vqc_augment_draw draw_of(const vqc_augmentation *augmentation, uint32_t s
     settings.augmentation_count = 1;
     settings.augmentations[0] = *augmentation;
     *before = stream;
-    vqc_augment_draw_all(&settings, SIDE, &stream, draws);
+    vqc_augment_draw_all(&settings, SIDE, false, &stream, draws);
     if (!vqc_augment_type_of(augmentation->kind)->together)
         before->draw++; /* whether it is used */
     return draws[0];
@@ -400,6 +400,15 @@ static void test_affine_pairs(void **state)
     augmentation_check(&pairs, "pairs: ", 1);
 }
 
+/* Larger and smaller. */
+static void test_affine_scaled(void **state)
+{
+    (void)state;
+    vqc_augmentation scaled = vqc_augmentation_default(VQC_AUGMENTATION_AFFINE);
+    memcpy(scaled.enlargement, (const double[]){0.5, 1.25}, sizeof scaled.enlargement);
+    augmentation_check(&scaled, "scaled: ", 2);
+}
+
 static void test_crop_of_half(void **state)
 {
     (void)state;
@@ -414,6 +423,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_augmentation),
         cmocka_unit_test(test_affine_pairs),
+        cmocka_unit_test(test_affine_scaled),
         cmocka_unit_test(test_crop_of_half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

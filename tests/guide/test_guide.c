@@ -82,9 +82,33 @@ static void test_left_out_augmentations_are_neutral(void **state)
     assert_int_equal(vqc_augment_stages(&settings, stages), 2); /* the flip joins the affine warp */
     assert_ptr_equal(vqc_augment_type_of(stages[0])->add, vqc_augment_warp_add);
     assert_int_equal(stages[1], VQC_AUGMENTATION_JITTER);
-    vqc_augment_draw_all(&settings, SIDE, &stream, draws);
+    vqc_augment_draw_all(&settings, SIDE, false, &stream, draws);
     assert_memory_equal(draws[0].real, identity_matrix, sizeof identity_matrix);
     assert_memory_equal(draws[1].real, neutral, sizeof neutral);
+}
+
+/* Of crops that an augmentation is not for it has the neutral numbers; behind it the same are drawn. */
+static void test_augmentations_of_some_crops(void **state)
+{
+    (void)state;
+    static const vqc_augmentation_kind kinds[] = {VQC_AUGMENTATION_JITTER, VQC_AUGMENTATION_JITTER,
+                                                  VQC_AUGMENTATION_JITTER};
+    static const float neutral[5] = {0, 1, 1, 0, 0};
+    vqc_settings settings = settings_with(3, kinds, 1.0);
+    vqc_augment_draw all[VQC_SETTINGS_MAX_AUGMENTATIONS];
+    vqc_stream stream = stream_of(5);
+    vqc_augment_draw_all(&settings, SIDE, false, &stream, all);
+    settings.augmentations[0].crops = VQC_AUGMENTED_INNER;
+    settings.augmentations[1].crops = VQC_AUGMENTED_OVERVIEW;
+    for (int overview = 0; overview < 2; overview++) {
+        vqc_augment_draw draws[VQC_SETTINGS_MAX_AUGMENTATIONS];
+        vqc_stream again = stream_of(5);
+        vqc_augment_draw_all(&settings, SIDE, overview == 1, &again, draws);
+        assert_int_equal(again.draw, stream.draw);
+        assert_memory_equal(draws[1 - overview].real, neutral, sizeof neutral);
+        assert_memory_equal(draws[overview].real, all[overview].real, sizeof neutral);
+        assert_memory_equal(draws[2].real, all[2].real, sizeof neutral);
+    }
 }
 
 static void test_flip_alone(void **state)
@@ -95,7 +119,7 @@ static void test_flip_alone(void **state)
     vqc_settings settings = settings_with(1, kinds, 1.0);
     vqc_augment_draw draws[VQC_SETTINGS_MAX_AUGMENTATIONS];
     vqc_stream stream = stream_of(4);
-    vqc_augment_draw_all(&settings, SIDE, &stream, draws);
+    vqc_augment_draw_all(&settings, SIDE, false, &stream, draws);
     assert_memory_equal(draws[0].real, flip, sizeof flip);
 }
 
@@ -109,7 +133,7 @@ static void test_perspective_reaches_corners(void **state)
     for (uint32_t i = 0; i < DRAWS; i++) {
         vqc_augment_draw draws[VQC_SETTINGS_MAX_AUGMENTATIONS];
         vqc_stream stream = stream_of(i);
-        vqc_augment_draw_all(&settings, SIDE, &stream, draws);
+        vqc_augment_draw_all(&settings, SIDE, false, &stream, draws);
         const float *m = draws[0].real;
         double middle = last / 2.0;
         double w = (double)m[6] * middle + (double)m[7] * middle + (double)m[8];
@@ -126,7 +150,7 @@ static vqc_augment_draw drawn_alone(const vqc_augmentation *augmentation, vqc_st
     vqc_settings settings = settings_with(1, &augmentation->kind, 1.0);
     vqc_augment_draw draws[VQC_SETTINGS_MAX_AUGMENTATIONS];
     settings.augmentations[0] = *augmentation;
-    vqc_augment_draw_all(&settings, SIDE, &stream, draws);
+    vqc_augment_draw_all(&settings, SIDE, false, &stream, draws);
     return draws[0];
 }
 
@@ -155,7 +179,7 @@ static void test_old_draws_stay(void **state)
         settings.augmentations[1].shear[1] = 5.0;
         settings.augmentations[1].rotated_first = true;
         settings.augmentations[3].ordered_alone = true;
-        vqc_augment_draw_all(&settings, SIDE, &stream, draws);
+        vqc_augment_draw_all(&settings, SIDE, false, &stream, draws);
         const float found[] = {draws[0].real[0], draws[0].real[5], draws[1].real[2], draws[1].real[7],
                                draws[2].real[0], draws[2].real[3], draws[2].real[4]};
         for (size_t i = 0; i < sizeof found / sizeof found[0]; i++)
@@ -458,7 +482,7 @@ static void test_noises_differ(void **state)
     for (uint32_t i = 0; i < 2; i++) {
         vqc_augment_draw draws[VQC_SETTINGS_MAX_AUGMENTATIONS];
         vqc_stream stream = stream_of(i);
-        vqc_augment_draw_all(&settings, SIDE, &stream, draws);
+        vqc_augment_draw_all(&settings, SIDE, false, &stream, draws);
         memcpy(words[2 * i], draws[0].whole, sizeof words[0]);
         memcpy(words[2 * i + 1], draws[2].whole, sizeof words[0]);
     }
@@ -532,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_crops_lie_inside),
         cmocka_unit_test(test_crop_of_a_small_picture),
         cmocka_unit_test(test_left_out_augmentations_are_neutral),
+        cmocka_unit_test(test_augmentations_of_some_crops),
         cmocka_unit_test(test_flip_alone),
         cmocka_unit_test(test_perspective_reaches_corners),
         cmocka_unit_test(test_old_draws_stay),

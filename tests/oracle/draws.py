@@ -104,6 +104,7 @@ PADDING = {"padding_mode": "border"}
 CASES = [
     ("Hf", "", lambda p: K.RandomHorizontalFlip(p=p), 0.5, lambda parameters: {}),
     ("Af", "", lambda p: K.RandomAffine(degrees=15, translate=0.1, shear=5, p=p, **PADDING), 0.7, affine),
+    ("Af", "scaled", lambda p: K.RandomAffine(15, 0.1, scale=(0.5, 1.25), shear=5, p=p, **PADDING), 0.7, affine),
     # kornia 0.5.4 does not shear along y around the middle.
     None if OLD else
     ("Af", "pairs", lambda p: K.RandomAffine(30, (0.1, 0.2), shear=(-5, 5, -10, 10), p=p, **PADDING), 0.8, affine),

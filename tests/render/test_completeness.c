@@ -107,7 +107,7 @@ static void draws_make(const fixture *f, size_t number, vqc_augment_draw draws[V
 {
     vqc_stream stream = {.seed = 1, .purpose = VQC_STREAM_AUGMENTATION};
     memset(draws, 255, VQC_SETTINGS_MAX_AUGMENTATIONS * sizeof *draws);
-    vqc_augment_draw_all(f->r.study->renders[number].settings, 32, &stream, draws);
+    vqc_augment_draw_all(f->r.study->renders[number].settings, 32, false, &stream, draws);
 }
 
 /* The descriptor has what it must, and draws no more numbers than it says. */

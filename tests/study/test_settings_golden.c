@@ -211,6 +211,8 @@ static vqc_text augmentation_text(vqc_augmentation_kind kind, void (*append)(con
     size_t count = vqc_augmentation_fields(kind, fields);
     check(vqc_text_append(&text, &error, "{name: %s", vqc_augmentation_code(kind)), &error);
     for (size_t i = 0; i < count; i++) {
+        if (append == usual_append && fields[i].quiet)
+            continue;
         check(vqc_text_append(&text, &error, ", %s: ", fields[i].key), &error);
         append(&fields[i], &text);
     }
@@ -225,7 +227,9 @@ static void written_check(const char *augmentation, const vqc_text *line)
     vqc_text job = {0};
     vqc_text text = {0};
     vqc_study *study;
-    check(vqc_text_append(&job, &error, START "prompts: [x], render: {augment: [%s]}}", augmentation), &error);
+    check(vqc_text_append(&job, &error, START "prompts: [x], render: {crops: {method: pooled}, augment: [%s]}}",
+                          augmentation),
+          &error);
     check(study_from(job.data, &study, &error), &error);
     check(vqc_settings_write(study->renders[0].settings, &text, &error), &error);
     const char *found = strstr(text.data, "    - {name: ");

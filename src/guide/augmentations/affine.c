@@ -16,8 +16,15 @@ static vqc_augment_matrix undone(double angle, double shear_x, double shear_y, b
     return vqc_augment_matrix_product(rotated_first ? &rotation : &shear, &result);
 }
 
-/* Rotation by ± degrees, shear by ± shear degrees, at last a shift by ± translate sides. The matrix takes output to
- * input; its numbers are symmetric, so that their signs have no meaning. */
+/* How many times as large the crop becomes. */
+static double enlargement_draw(const vqc_augment_place *place)
+{
+    const double *range = place->augmentation->enlargement;
+    return range[0] == range[1] ? range[0] : range[0] + (range[1] - range[0]) * vqc_stream_uniform(place->crop);
+}
+
+/* Rotation by ± degrees, shear by ± shear degrees, enlargement, at last a shift by ± translate sides. The matrix
+ * takes output to input; its numbers are symmetric, so that their signs have no meaning. */
 static vqc_augment_warp warp(const vqc_augment_place *place)
 {
     const vqc_augmentation *a = place->augmentation;
@@ -28,7 +35,9 @@ static vqc_augment_warp warp(const vqc_augment_place *place)
     double shift_x = vqc_stream_symmetric(place->crop, a->translate[0] * side);
     double shift_y = vqc_stream_symmetric(place->crop, a->translate[1] * side);
     double middle = (side - 1.0) / 2.0;
-    vqc_augment_matrix to_middle = {{{1, 0, -middle - shift_x}, {0, 1, -middle - shift_y}, {0, 0, 1}}};
+    double scale = enlargement_draw(place);
+    vqc_augment_matrix to_middle = {
+        {{1 / scale, 0, (-middle - shift_x) / scale}, {0, 1 / scale, (-middle - shift_y) / scale}, {0, 0, 1}}};
     vqc_augment_matrix back = {{{1, 0, middle}, {0, 1, middle}, {0, 0, 1}}};
     vqc_augment_matrix result = undone(angle, shear_x, shear_y, a->rotated_first, &to_middle);
     return (vqc_augment_warp){vqc_augment_matrix_product(&back, &result), .border = a->border};
