@@ -6,43 +6,23 @@ at these. What is only missing is said, and left out.
 """
 
 import collections
-import csv
 import dataclasses
-import io
 import json
 from pathlib import Path
 
-import pairs
+import rules
 from choice import describe
-from command import BadInput, of_one_question, parse_csv, read_text, say, write_whole
+from command import BadInput, parse_csv, read_text, say
 from key import Key
 from kit import RATINGS_FORMAT
 from questions import Form, Question, form_of_record
+from ratings import Rating
 
 CSV_COLUMNS = ("study", "rater", "position", "picture", "question", "rating", "seconds")
 CSV_COLUMNS_OF_ONE = ("study", "rater", "position", "picture", "rating", "seconds")  # of pages that asked one question
 FORMAT_OF_ONE = "vqclip ratings 2"  # of pages that asked one question
 FORMAT_WITHOUT_ANSWERS = "vqclip ratings 1"  # of pages that kept the last answer of each place alone
 CANNOT_TELL = 0
-
-
-@dataclasses.dataclass(frozen=True)
-class Rating:
-    """One rating. `position` is its place in the rater's order, from 1; `repeat`: the rater saw the picture before."""
-
-    rater: int
-    position: int
-    repeat: bool
-    condition: str
-    prompt: str
-    picture: str
-    rating: int | None  # None: the rater could not tell
-    seconds: float  # for which the picture was looked at
-    question: str = ""  # "": the built-in one
-    highest: int = 5  # of the scale
-    choice: str = ""  # how the study's pictures were chosen, in words; "": the first ones
-    note: str = ""  # what else tables have to say of the study
-    against: str = ""  # of a pair the condition on the right; `condition` is on the left, and `picture` has both names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +33,7 @@ class RaterFile:
     study: str
     rater: int
     rows: list[dict]  # position, picture, question, rating, seconds; question "" where the page knew one alone
+    events: tuple[dict, ...] = ()  # what, at and more: when the page was opened, by whom, and so on
     answers: frozenset | None = None  # all that were given, of which the rows are the last; None: the file does not say
 
     def holds(self, other: "RaterFile") -> bool:
@@ -80,6 +61,14 @@ def checked_answers(answers: list[dict]) -> frozenset:
                       str(answer["tab"])) for answer in answers)
 
 
+def checked_events(content: dict) -> tuple[dict, ...]:
+    """In the order in which they were. Pages kept none before format 3."""
+    events = [{"what": str(event["what"]), "at": str(event["at"]),
+               "worker": {str(name): str(value) for name, value in event.get("worker", {}).items()},
+               "view": [int(side) for side in event["view"]]} for event in content.get("events", [])]
+    return tuple(sorted(events, key=lambda event: event["at"]))
+
+
 def read_json(path: Path, text: str) -> RaterFile:
     try:
         content = json.loads(text)
@@ -89,7 +78,7 @@ def read_json(path: Path, text: str) -> RaterFile:
         if type(content["rater"]) is not int:
             raise ValueError
         answers = None if content["format"] == FORMAT_WITHOUT_ANSWERS else checked_answers(content["answers"])
-        return RaterFile(path, str(content["study"]), content["rater"], rows, answers)
+        return RaterFile(path, str(content["study"]), content["rater"], rows, checked_events(content), answers)
     except (ValueError, TypeError, KeyError, RecursionError):
         raise BadInput(f"{path}: expected ratings as a page saves them, in JSON or CSV") from None
 
@@ -136,7 +125,7 @@ def check_row(key: Key, file: RaterFile, row: dict, question: Question) -> None:
     place = f"{file.path}: position {row['position']}"
     if not 1 <= row["position"] <= len(order):
         raise BadInput(f"{place}: expected 1 to {len(order)}")
-    if not set(row["picture"].split()) <= set(key.pictures):
+    if row["picture"] not in order and not set(row["picture"].split()) <= key.all_names():
         raise BadInput(f"{place}: expected a picture of the study, found {row['picture']!r}")
     if row["picture"] != order[row["position"] - 1]:
         raise BadInput(f"{place}: expected picture {order[row['position'] - 1]}, found {row['picture']}")
@@ -156,6 +145,8 @@ def ratings_of(key: Key, file: RaterFile) -> list[Rating]:
     for row in sorted(file.rows, key=lambda row: row["position"]):
         question = asked_question(file, form, row)
         check_row(key, file, row, question)
+        if key.is_check(row["picture"]):
+            continue
         picture, *others = (key.pictures[name] for name in row["picture"].split())
         ratings.append(Rating(
             rater=file.rater, position=row["position"], repeat=repeats[row["position"] - 1],
@@ -180,31 +171,45 @@ def is_fuller(file: RaterFile, known: RaterFile | None) -> bool:
     return fuller
 
 
-def with_notes(ratings: dict[int, list[Rating]]) -> dict[int, list[Rating]]:
-    """How often raters could not tell, said with each question's ratings."""
+def with_notes(ratings: dict[int, list[Rating]], note: str) -> dict[int, list[Rating]]:
+    """The note, and how often raters could not tell, said with each question's ratings."""
     every = [rating for found in ratings.values() for rating in found]
     notes = {}
     for question in {rating.question for rating in every}:
         own = [rating for rating in every if rating.question == question]
+        notes[question] = note
         if cannot := sum(rating.rating is None for rating in own):
-            notes[question] = f"In {cannot} of {len(own)} answers raters could not tell; these have no rating."
-    return {rater: [dataclasses.replace(rating, note=notes.get(rating.question, "")) for rating in found]
+            notes[question] = f"{note} In {cannot} of {len(own)} answers raters could not tell; these have no rating.".strip()
+    return {rater: [dataclasses.replace(rating, note=notes[rating.question]) for rating in found]
             for rater, found in ratings.items()}
+
+
+def read_files(key: Key, paths: list[Path]) -> dict[int, RaterFile]:
+    """Rater -> the file that counts."""
+    seen: dict[int, RaterFile] = {}
+    for path in paths:
+        file = read_rater_file(path)
+        check_rater(key, file)
+        ratings_of(key, file)
+        if is_fuller(file, seen.get(file.rater)):
+            seen[file.rater] = file
+    return seen
 
 
 def collect(key: Key, paths: list[Path]) -> list[Rating]:
     """The ratings of all files, in the key's order of prompts and conditions, then by picture, rater and position."""
-    seen: dict[int, RaterFile] = {}
-    ratings: dict[int, list[Rating]] = {}
-    for path in paths:
-        file = read_rater_file(path)
-        check_rater(key, file)
-        found = ratings_of(key, file)
-        if is_fuller(file, seen.get(file.rater)):
-            seen[file.rater] = file
-            ratings[file.rater] = found
+    return collect_files(key, read_files(key, paths))
+
+
+def collect_files(key: Key, files: dict[int, RaterFile]) -> list[Rating]:
+    """As collect, of files that read_files has read."""
+    ratings = {rater: ratings_of(key, file) for rater, file in files.items()}
     say_missing(key, ratings)
-    ratings = with_notes(ratings)
+    kept = rules.apply(key, {rater: file.rows for rater, file in files.items()}, ratings, form_of_record(key.form).exclude)
+    return in_order(key, with_notes(kept.ratings, kept.note))
+
+
+def in_order(key: Key, ratings: dict[int, list[Rating]]) -> list[Rating]:
     prompts = {prompt: number for number, prompt in enumerate(key.prompts)}
     conditions = {name: number for number, name in enumerate(key.condition_names())}
     return sorted(
@@ -228,96 +233,11 @@ def say_missing(key: Key, ratings: dict[int, list[Rating]]) -> None:
     asked = len(form_of_record(key.form).questions)
     for rater, found in sorted(ratings.items()):
         counts = collections.Counter(rating.position for rating in found)
-        missing = {place: asked - counts[place] for place in range(1, len(key.orders[rater]) + 1) if counts[place] < asked}
+        missing = {place: asked - counts[place] for place, trial in enumerate(key.orders[rater], 1)
+                   if counts[place] < asked and not key.is_check(trial)}
         if missing:
-            say(f"rater {rater}: {sum(missing.values())} of {asked * len(key.orders[rater])} ratings are missing, "
+            wanted = asked * sum(not key.is_check(trial) for trial in key.orders[rater])
+            say(f"rater {rater}: {sum(missing.values())} of {wanted} ratings are missing, "
                 f"at positions {numbers_text(list(missing))}")
     if absent := [rater for rater in key.orders if rater not in ratings]:
         say(f"no file from {len(absent)} of {len(key.orders)} raters: {numbers_text(absent)}")
-
-
-RATINGS_COLUMNS = ("rater", "position", "repeat", "condition", "prompt", "picture", "rating", "seconds")
-ASKED_COLUMNS = ("question", "highest")  # where there was a file of questions
-NOTE_COLUMNS = ("choice", "note")  # each where there is something to say
-
-
-def columns_of(ratings: list[Rating]) -> tuple[str, ...]:
-    asked = ASKED_COLUMNS if any(rating.question for rating in ratings) else ()
-    return RATINGS_COLUMNS + asked + tuple(name for name in NOTE_COLUMNS if any(getattr(rating, name) for rating in ratings))
-
-
-def pair_row(rating: Rating) -> dict[str, str | int | float]:
-    """The first label is the left picture, the last one the right, what lies between is a tie."""
-    steps = {1: 1, rating.highest: -1}
-    return {"rater": rating.rater, "prompt": rating.prompt, "left": rating.condition, "right": rating.against,
-            "answer": "" if rating.rating is None else steps.get(rating.rating, 0), "question": rating.question,
-            "position": rating.position, "repeat": int(rating.repeat), "pictures": rating.picture,
-            "seconds": rating.seconds, "note": f"{rating.choice} {rating.note}".strip()}
-
-
-def write_pairs(path: Path, ratings: list[Rating]) -> None:
-    """As answers to pairs, which pairs.py reads."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, pairs.COLUMNS + pairs.DETAILS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(map(pair_row, ratings))
-    write_whole(path, stream.getvalue().encode())
-
-
-def write_ratings(path: Path, ratings: list[Rating]) -> None:
-    if any(rating.against for rating in ratings):
-        return write_pairs(path, ratings)
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    columns = columns_of(ratings)
-    writer.writerow(columns)
-    for rating in ratings:
-        values = (getattr(rating, name) for name in columns)
-        writer.writerow([int(value) if isinstance(value, bool) else value for value in values])
-    write_whole(path, stream.getvalue().encode())
-
-
-def is_of_ratings(names: list[str]) -> bool:
-    more = names[len(RATINGS_COLUMNS):]
-    asked = [name for name in ASKED_COLUMNS if name in more]
-    return (tuple(names[: len(RATINGS_COLUMNS)]) == RATINGS_COLUMNS and len(asked) in (0, len(ASKED_COLUMNS))
-            and more == asked + [name for name in NOTE_COLUMNS if name in more])
-
-
-def rating_of_row(row: dict[str, str]) -> Rating:
-    highest, rating = int(row.get("highest", Rating.highest)), row["rating"]
-    if rating and not 1 <= int(rating) <= highest:
-        raise ValueError
-    return Rating(
-        rater=int(row["rater"]), position=int(row["position"]), repeat=bool(int(row["repeat"])),
-        condition=row["condition"], prompt=row["prompt"], picture=row["picture"], rating=int(rating) if rating else None,
-        seconds=float(row["seconds"]), question=row.get("question", ""), highest=highest, choice=row.get("choice", ""),
-        note=row.get("note", ""))
-
-
-def read_every(path: Path) -> dict[str, list[Rating]]:
-    """Reads what write_ratings wrote, by question. Where a rater could not tell there is no rating."""
-    names, rows = parse_csv(path, read_text(path))
-    if not is_of_ratings(names):
-        raise BadInput(f"{path}: expected ratings as `rating.py collect` writes them, with the columns "
-                       f"{','.join(RATINGS_COLUMNS)}")
-    ratings: dict[str, list[Rating]] = {}
-    for number, row in enumerate(rows, 1):
-        try:
-            rating = rating_of_row(row)
-        except (TypeError, ValueError):
-            raise BadInput(f"{path}: row {number}: expected a rating, found {list(row.values())}") from None
-        known = ratings.setdefault(rating.question, [])
-        if rating.rating is not None:
-            known.append(rating)
-    for question, found in ratings.items():
-        if not found:
-            raise BadInput(f"{path}: expected ratings{question and f' for {question}'}, found none")
-    if not ratings:
-        raise BadInput(f"{path}: expected ratings, found none")
-    return ratings
-
-
-def read_ratings(path: Path) -> list[Rating]:
-    """Those of one question."""
-    return of_one_question(path, read_every)

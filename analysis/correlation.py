@@ -12,7 +12,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from collection import Rating
+from ratings import Rating
 from command import BadInput, say
 from key import Key
 from scores import Scored, guided_column

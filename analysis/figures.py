@@ -25,7 +25,7 @@ import command
 import plots
 import sweep
 from archive import Archive, Render, open_archives
-from collection import read_ratings
+from ratings import read_ratings
 from condition import SOURCE_HELP, Condition, open_conditions
 from correlation import join
 from key import read_key

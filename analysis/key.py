@@ -30,6 +30,7 @@ class Key:
     pictures: dict[str, dict]
     orders: dict[int, list[str]]
     choice: dict | None = None  # by which rule pictures were chosen, and which were not; None: the first ones
+    checks: dict[str, dict] | None = None  # trials of practice and catch trials (in the orders, too); None: there are none
     form: dict | None = None  # what raters are asked (questions.py); None: the built-in question
 
     @functools.cached_property
@@ -44,6 +45,12 @@ class Key:
         """The pictures that a rater sees, sorted by their names."""
         return sorted({name for trial in self.orders[rater] for name in trial.split()})
 
+    def all_names(self) -> set[str]:
+        return set(self.pictures) | {name for trial in self.checks or {} for name in trial.split()}
+
+    def is_check(self, trial: str) -> bool:
+        return self.checks is not None and trial in self.checks
+
     def repeats(self, rater: int) -> list[bool]:
         """For every position of a rater's order, whether the rater has seen the picture, or the pair, before."""
         seen: set[str] = set()
@@ -51,7 +58,7 @@ class Key:
 
     def _content(self) -> dict:
         orders = {str(rater): names for rater, names in self.orders.items()}
-        more = {name: getattr(self, name) for name in ("choice", "form") if getattr(self, name) is not None}
+        more = {name: getattr(self, name) for name in ("choice", "checks", "form") if getattr(self, name) is not None}
         return {"format": FORMAT, "title": self.title, "instruction": self.instruction, "seed": self.seed,
                 "conditions": self.conditions, "prompts": self.prompts, "texts": self.texts,
                 "pictures": self.pictures, "orders": orders, **more}

@@ -28,9 +28,9 @@ import order
 import trials
 from choice import Choice
 from command import BadInput, say
-from condition import Condition, Picture, common_prompts
+from condition import Condition, Picture, common_prompts, read_png
 from key import Key
-from questions import Form, form_of_record
+from questions import Check, Form, form_of_record
 from words import WORDS
 
 PAGE = Path(__file__).with_name("page.html")
@@ -101,6 +101,43 @@ def load(condition: Condition, picture: Picture, size: int | None) -> Shown:
     return Shown(condition.name, picture, hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest(), image)
 
 
+def load_check(check: Check, size: int | None) -> list[Shown]:
+    """Its picture, or both."""
+    shown = []
+    for path in check.files:
+        picture = Picture(check.text, True, {"file": path.name}, lambda path=path: read_png(path))
+        shown.append(load(Condition(f"{check.kind} ({path})", "", "", "", {}), picture, size))
+    return shown
+
+
+@dataclasses.dataclass(frozen=True)
+class Checks:
+    """Checks as raters see them: `trials` in the order of the file, by what they are called on pages."""
+
+    trials: dict[str, Check]
+    pictures: dict[str, Shown]
+
+    def of_kind(self, kind: str) -> list[str]:
+        return [trial for trial, check in self.trials.items() if check.kind == kind]
+
+    def record(self) -> dict | None:
+        return None if not self.trials else {
+            trial: {"kind": check.kind, "text": check.text, "answers": check.answers,
+                    "files": [str(path) for path in check.files],
+                    "picture_sha256": [self.pictures[name].sha256 for name in trial.split()]}
+            for trial, check in self.trials.items()}
+
+
+def name_checks(checks: list[tuple[Check, list[Shown]]], names: list[str]) -> Checks:
+    """Takes a name for each of their pictures."""
+    trials_found, pictures, left = {}, {}, iter(names)
+    for check, shown in checks:
+        own = {next(left): picture for picture in shown}
+        pictures |= own
+        trials_found[" ".join(own)] = check
+    return Checks(trials_found, pictures)
+
+
 def check_sizes(pictures: list[Shown]) -> None:
     sizes: dict[tuple[int, int], str] = {}
     for shown in pictures:
@@ -149,7 +186,6 @@ def load_all(conditions: list[Condition], prompts: list[str], wishes: Wishes) ->
         for index, prompt in enumerate(prompts):
             for copy, picture in enumerate(condition.pictures[prompt][: wishes.copies]):
                 pictures[order.Place(index, number, copy)] = load(condition, picture, wishes.size)
-    check_sizes(list(pictures.values()))
     return pictures
 
 
@@ -169,7 +205,7 @@ def say_places(conditions: list[Condition], kinds: list[tuple[int, ...]], design
 
 
 def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str, Shown],
-             names: dict[order.Place, str], wishes: Wishes) -> Key:
+             names: dict[order.Place, str], checks: Checks, wishes: Wishes) -> Key:
     kinds = trials.kinds_of(len(conditions), wishes.pairs)
     rounds = wishes.rounds or len(kinds) * wishes.copies
     design = order.Design(len(prompts), len(kinds), wishes.copies, rounds, wishes.repeats, wishes.seed)
@@ -179,6 +215,7 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
         enough = 2 * len(kinds) * wishes.copies
         say(f"{unseen} of {len(pictures)} pictures are shown to nobody: {enough} raters, or a multiple, see all "
             "equally often")
+    orders = {rater: [" ".join(names[place] for place in trial) for trial in own] for rater, own in shown.items()}
     return Key(
         title=wishes.title,
         instruction=wishes.instruction,
@@ -188,7 +225,9 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
         prompts=prompts,
         texts={prompt: text for prompt, text in wishes.texts.items() if prompt in prompts},
         pictures={name: describe(pictures[name]) for name in sorted(pictures)},
-        orders={rater: [" ".join(names[place] for place in trial) for trial in own] for rater, own in shown.items()},
+        orders={rater: checks.of_kind("practice") + trials.with_catch(own, checks.of_kind("catch"), wishes.seed, rater)
+                for rater, own in orders.items()},
+        checks=checks.record(),
         choice=None if wishes.choice is None else wishes.choice.record(prompts),
         form=None if wishes.form is None else wishes.form.record(),
     )
@@ -196,6 +235,8 @@ def make_key(conditions: list[Condition], prompts: list[str], pictures: dict[str
 
 def text_of(key: Key, trial: str) -> str:
     """What raters read above a picture, or a pair."""
+    if key.is_check(trial):
+        return key.checks[trial]["text"]
     prompt = key.pictures[trial.split()[0]]["prompt"]
     return key.texts.get(prompt, prompt)
 
@@ -206,6 +247,8 @@ def page_data(key: Key, rater: int, sources: dict[str, str], size: tuple[int, in
     order_shown = [{"pictures": trial.split(), "text": text_of(key, trial)} for trial in key.orders[rater]]
     form = form_of_record(key.form)
     data = {"format": RATINGS_FORMAT, "study": key.study, "rater": rater, "words": WORDS | form.words, "pairs": form.pairs,
+            "practice": sum(check["kind"] == "practice" for check in (key.checks or {}).values()),
+            "consent": form.consent, "worker": form.worker, "code": form.code, "address": form.address,
             "questions": [dataclasses.asdict(question) for question in form.questions], "instruction": key.instruction,
              "size": size, "side": side, "order": order_shown, "pictures": shown}
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
@@ -283,9 +326,14 @@ def make_kit(conditions: list[Condition], wishes: Wishes, output: Path) -> Key:
     check_wishes(wishes, conditions, prompts)
     check_texts(wishes, prompts)
     loaded = load_all(conditions, prompts, wishes)
-    names = dict(zip(loaded, random_names(len(loaded), wishes.seed), strict=True))
+    checks_loaded = [(check, load_check(check, wishes.size)) for check in (wishes.form.checks if wishes.form else ())]
+    check_sizes([*loaded.values(), *(shown for _, both in checks_loaded for shown in both)])
+    free = random_names(len(loaded) + sum(len(both) for _, both in checks_loaded), wishes.seed)
+    names = dict(zip(loaded, free))
+    checks = name_checks(checks_loaded, free[len(loaded):])
     pictures = {name: loaded[place] for place, name in names.items()}
-    key = make_key(conditions, prompts, pictures, names, wishes)
+    key = make_key(conditions, prompts, pictures, names, checks, wishes)
+    pictures |= checks.pictures
     files = encode_alike({name: pictures[name].image for name in sorted(pictures)}, wishes.seed)
     size = sum(len(files[name]) for name in key.names(1))
     if not wishes.linked and size > LARGE_PAGE_BYTES:

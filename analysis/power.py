@@ -16,7 +16,7 @@ from scipy import stats
 
 import crossed
 import pairs
-from collection import read_ratings
+from ratings import read_ratings
 from command import BadInput
 from sheet import Sheet
 from table import NOTHING, Cell, Number, Table

@@ -3,7 +3,7 @@
     language: de
     instruction: |
       ...
-    pairs: yes                             # two pictures of a prompt at a time; labels: the left one, no difference, the right one
+    pairs: yes                             # two pictures at a time; labels: the left one, no difference, the right one
     questions:
       - name: quality                      # names the answers in tables
         text: How well made is the picture?
@@ -16,6 +16,7 @@ name and line. README.md has the keys.
 
 import dataclasses
 import difflib
+import math
 import re
 from pathlib import Path
 
@@ -45,6 +46,21 @@ BUILT_IN = Question("match", "How well does the picture match the text?",
 
 
 @dataclasses.dataclass(frozen=True)
+class Check:
+    """What is shown besides the study's own pictures: for practice, or to catch those who do not look. `answers`: question ->
+    those of a rater who looked; of practice there are none."""
+
+    kind: str  # "practice" or "catch"
+    files: tuple[Path, ...]  # the picture, or the left and the right one
+    text: str
+    answers: dict[str, list[int]]
+
+
+# Under which names panels give the page their numbers of a rater, in its address: Prolific's and Mechanical Turk's.
+PANEL_PARAMETERS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID", "workerId", "assignmentId", "hitId")
+
+
+@dataclasses.dataclass(frozen=True)
 class Form:
     """What raters are asked. `words`: in place of those of words.py."""
 
@@ -53,16 +69,22 @@ class Form:
     words: dict[str, str] = dataclasses.field(default_factory=dict)
     title: str = ""  # "": that of the command line
     instruction: str = ""
-    pairs: bool = False  # two pictures at a time, of which labels name the left one, neither (if there are three), the right one
+    pairs: bool = False  # two pictures at a time; labels: the left one, neither (if there are three), the right one
+    consent: str = ""  # what raters have to agree to before they begin
+    worker: tuple[str, ...] = PANEL_PARAMETERS  # of the page's address, that are kept with the answers
+    code: str = ""  # that raters are shown in the end, once they have saved
+    address: str = ""  # that they go back to then
+    checks: tuple[Check, ...] = ()
+    exclude: dict[str, float] = dataclasses.field(default_factory=dict)  # rule -> limit (rules.py)
 
     def record(self) -> dict:
-        """For the key."""
-        return dataclasses.asdict(self)
+        """For the key, which has the checks by what they are called on pages."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "checks"}
 
     def said(self) -> str:
         """All that raters read of it."""
         asked = (text for question in self.questions for text in (question.text, *question.labels, question.cannot_tell))
-        return "\n".join([*asked, *self.words.values()])
+        return "\n".join([*asked, *self.words.values(), self.consent, *(check.text for check in self.checks)])
 
     def question(self, name: str) -> Question | None:
         return next((question for question in self.questions if question.name == name), None)
@@ -73,7 +95,7 @@ def form_of_record(record: dict | None) -> Form:
     if record is None:
         return Form()
     questions = tuple(Question(**{**entry, "labels": tuple(entry["labels"])}) for entry in record["questions"])
-    return Form(**{**record, "questions": questions})
+    return Form(**{**record, "questions": questions, "worker": tuple(record["worker"])})
 
 
 class Entry:
@@ -183,7 +205,62 @@ def check_pairs(entry: Entry, questions: tuple[Question, ...]) -> None:
                               "in pairs", f"{len(question.labels)} labels")
 
 
-FORM_KEYS = ("language", "title", "instruction", "pairs", "questions", "words")
+def read_answers(entry: Entry, questions: tuple[Question, ...]) -> dict[str, list[int]]:
+    answers = {}
+    asked = {question.name: question for question in questions}
+    for name, value in entry.mapping(tuple(asked), what="answers").items():
+        answers[name] = []
+        for item in value.items("a list of answers"):
+            text = item.text("an answer")
+            if not text.isdecimal() or not asked[name].takes(int(text)):
+                raise item.refuse(f"an answer to {name}, 1 to {len(asked[name].labels)}")
+            answers[name].append(int(text))
+    if not answers:
+        raise entry.refuse("answers to one question at least", "none")
+    return answers
+
+
+def read_check(entry: Entry, kind: str, pairs: bool, questions: tuple[Question, ...]) -> Check:
+    pictures = ("left", "right") if pairs else ("picture",)
+    more = ("answers",) if kind == "catch" else ()
+    found = entry.mapping((*pictures, "text", *more), (*pictures, "text", *more), f"a {kind} trial")
+    files = tuple(entry.path.parent / found[name].text("a PNG file") for name in pictures)
+    return Check(kind, files, found["text"].text("a text"), read_answers(found["answers"], questions) if more else {})
+
+
+def read_completion(entry: Entry) -> dict[str, str]:
+    found = entry.mapping(("code", "address"), what="a completion")
+    texts = {name: value.text(f"a {name}") for name, value in found.items()}
+    if "address" in texts and not re.fullmatch(r"https://[^\s/]+\S*", texts["address"]):
+        raise found["address"].refuse("an address that begins with https://")
+    return texts
+
+
+def read_worker(entry: Entry) -> tuple[str, ...]:
+    return tuple(item.text("the name of a parameter") for item in entry.items("names of parameters"))
+
+
+def read_rules(entry: Entry, checks: tuple[Check, ...]) -> dict[str, float]:
+    limits = {"too fast": (0, math.inf), "straight line": (0, 1), "failed catch": (0, math.inf), "agreement": (-1, 1)}
+    rules = {}
+    for name, value in entry.mapping(tuple(limits), what="rules").items():
+        low, high = limits[name]
+        text = value.text("a number")
+        try:
+            rules[name] = float(text)
+        except ValueError:
+            rules[name] = math.nan
+        if not low <= rules[name] <= high or math.isinf(rules[name]):
+            raise value.refuse(f"a number from {low}" + (f" to {high}" if high < math.inf else ""))
+    if "failed catch" in rules and not any(check.kind == "catch" for check in checks):
+        raise entry.refuse("catch trials, as a rule counts those that are failed", "none")
+    if not rules:
+        raise entry.refuse("rules", "none")
+    return rules
+
+
+FORM_KEYS = ("language", "title", "instruction", "consent", "pairs", "questions", "practice", "catch", "worker", "completion",
+             "exclude", "words")
 
 
 def read_form(path: Path) -> Form:
@@ -194,10 +271,15 @@ def read_form(path: Path) -> Form:
     words = read_words(found["words"]) if "words" in found else {}
     if not language.lower().startswith("en") and (lacking := [name for name in WORDS if name not in words]):
         say(f"beware: of the page's own words {len(lacking)} are English, as {path} has none for them: {', '.join(lacking)}")
-    texts = {name: found[name].text("a text") for name in ("title", "instruction") if name in found}
+    texts = {name: found[name].text("a text") for name in ("title", "instruction", "consent") if name in found}
     if "instruction" not in texts and not language.lower().startswith("en"):
         raise found["language"].refuse("an instruction too, as the built-in one is English")
     questions = read_questions(found["questions"])
     if pairs := "pairs" in found and read_flag(found["pairs"]):
         check_pairs(found["questions"], questions)
-    return Form(questions=questions, language=language, words=words, pairs=pairs, **texts)
+    checks = tuple(read_check(item, kind, pairs, questions) for kind in ("practice", "catch") if kind in found
+                   for item in found[kind].items(f"a list of {kind} trials"))
+    return Form(questions=questions, language=language, words=words, pairs=pairs, checks=checks,
+                worker=read_worker(found["worker"]) if "worker" in found else PANEL_PARAMETERS,
+                exclude=read_rules(found["exclude"], checks) if "exclude" in found else {},
+                **texts, **(read_completion(found["completion"]) if "completion" in found else {}))

@@ -21,8 +21,10 @@ import command
 import kit
 import power
 import questions
+import workers
 from condition import SOURCE_HELP, Condition, open_conditions
 from key import read_key
+from ratings import write_ratings
 from table import put_out
 
 
@@ -73,8 +75,12 @@ def make(arguments: argparse.Namespace) -> None:
 
 def collect(arguments: argparse.Namespace) -> None:
     key = read_key(arguments.key)
-    ratings = collection.collect(key, arguments.files)
-    collection.write_ratings(arguments.output, ratings)
+    files = collection.read_files(key, arguments.files)
+    workers.say_twice(list(files.values()))
+    ratings = collection.collect_files(key, files)
+    if arguments.workers:
+        workers.write_workers(arguments.workers, [files[rater] for rater in sorted(files)])
+    write_ratings(arguments.output, ratings)
     raters = len({rating.rater for rating in ratings})
     print(f"{arguments.output}: {len(ratings)} ratings by {raters} of {len(key.orders)} raters")
 
@@ -129,6 +135,8 @@ def build_parser() -> argparse.ArgumentParser:
     collector.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what raters saved, JSON or CSV")
     collector.add_argument("--key", type=Path, required=True, help="the study's key.json")
     collector.add_argument("-o", "--output", type=Path, required=True, help="the table to write, CSV")
+    collector.add_argument("--workers", type=Path, metavar="FILE",
+                           help="also write who the raters were to their panel, and when: personal, CSV")
     collector.set_defaults(run=collect)
 
     planner = commands.add_parser("power", help="how many raters and prompts a study needs",

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from collection import Rating
+from ratings import Rating
 
 
 class Sheet:

@@ -9,7 +9,7 @@ from scipy import stats
 
 import crossed
 from archive import Archive, id_parts, swept_settings
-from collection import read_ratings
+from ratings import read_ratings
 from command import BadInput
 from key import read_key
 from scores import Scored, guided_column

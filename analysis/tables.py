@@ -26,7 +26,7 @@ import command
 import crossed
 from agreement import krippendorff_alpha
 from archive import Archive, Losses, Render, open_archives
-from collection import Rating, read_every, read_ratings
+from ratings import Rating, read_every, read_ratings
 from correlation import Rated, correlate, join
 from key import read_key
 from pairs import Pairs, davidson, read_every_answer

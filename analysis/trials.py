@@ -27,6 +27,21 @@ def turned(design: order.Design, kind: int, rater: int) -> set[tuple[int, int]]:
     return half if rater % 2 else set(every) - half
 
 
+def with_catch(shown: list[str], catch: list[str], seed: int, rater: int) -> list[str]:
+    """Those trials with the catch trials among them, each in a stretch of its own, and not the first. The second rater of two
+    meets them in places that mirror the first one's."""
+    rng = random.Random(f"{seed} catch {(rater - 1) // 2}")
+    length, order_shown = len(shown), rng.sample(catch, len(catch))
+    spots = [rng.randrange(max(1, number * length // len(catch)), max(2, (number + 1) * length // len(catch)))
+             for number in range(len(catch))]
+    if rater % 2 == 0:
+        spots, order_shown = [length - spot for spot in reversed(spots)], order_shown[::-1]
+    found = list(shown)
+    for spot, trial in reversed(list(zip(spots, order_shown, strict=True))):
+        found.insert(max(1, spot), trial)
+    return found
+
+
 def rater_trials(design: order.Design, kinds: list[tuple[int, ...]], rater: int) -> list[Trial]:
     """What rater number `rater`, from 1, sees; `design` counts kinds as its conditions."""
     if len(kinds[0]) == 1:

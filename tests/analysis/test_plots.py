@@ -17,7 +17,7 @@ import support
 import sweep
 import test_figures
 from archive import Archive, swept_settings
-from collection import Rating, read_ratings, write_ratings
+from ratings import Rating, read_ratings, write_ratings
 from command import BadInput
 from correlation import Rated, correlate, join
 from key import read_key

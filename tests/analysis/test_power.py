@@ -8,7 +8,7 @@ import numpy as np
 
 import power
 import support
-from collection import Rating, write_ratings
+from ratings import Rating, write_ratings
 from command import BadInput
 from test_statistics import closed_form
 from scipy import stats

@@ -4,7 +4,7 @@ import json
 import unittest
 
 import support
-from collection import read_every, read_ratings
+from ratings import read_every, read_ratings
 from command import BadInput
 from key import read_key
 from questions import read_form

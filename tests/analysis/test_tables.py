@@ -9,7 +9,7 @@ import unittest
 from scipy import stats
 
 import support
-from collection import Rating, read_ratings, write_ratings
+from ratings import Rating, read_ratings, write_ratings
 from command import BadInput
 from table import NOTHING, Number, Spread, Table
 
