@@ -6,8 +6,8 @@
 
 #include "config/json_file.h"
 
-static const char *const init_names[] = {"random", "pixels", "gradient", "image",
-                                         "codes",  "latent", "color",    "perlin"};
+static const char *const init_names[] = {"random", "pixels", "gradient", "image", "codes",
+                                         "latent", "color",  "perlin",   "render"};
 static_assert(sizeof init_names / sizeof init_names[0] == VQC_INIT_COUNT, "a name for each start");
 
 enum { INIT_COUNT = sizeof init_names / sizeof init_names[0] };

@@ -319,17 +319,30 @@ static vqc_status motion_measure(const shape_work *work, vqc_network_cost *shape
     return status;
 }
 
-static vqc_status work_measure(shape_work *work, vqc_network_cost *shape, vqc_error *error)
+/* The first latent. Renders that start from others of the study begin anywhere: those are not made. */
+static vqc_status start_measure(shape_work *work, vqc_network_cost *shape, vqc_error *error)
 {
     const models *opened = work->models;
-    double started = vqc_clock_seconds();
+    vqc_settings settings;
+    vqc_render render = *work->render;
+    const double started = vqc_clock_seconds();
+    memcpy(&settings, work->render->settings, sizeof settings);
+    if (settings.init.kind == VQC_INIT_RENDER)
+        settings.init.kind = VQC_INIT_RANDOM;
+    render.settings = &settings;
+    VQC_TRY(vqc_init_latent(&opened->opened.generator, opened->queues[0], opened->precision, &render, NULL,
+                            work->rows, work->columns, work->z, error));
+    shape->start = vqc_clock_seconds() - started;
+    return VQC_OK;
+}
+
+static vqc_status work_measure(shape_work *work, vqc_network_cost *shape, vqc_error *error)
+{
+    const double started = vqc_clock_seconds();
     VQC_TRY(guidance_make(work, 0, error));
     shape->make = vqc_clock_seconds() - started;
     VQC_TRY(buffers_make(work, shape, error));
-    started = vqc_clock_seconds();
-    VQC_TRY(vqc_init_latent(&opened->opened.generator, opened->queues[0], opened->precision, work->render, work->rows,
-                            work->columns, work->z, error));
-    shape->start = vqc_clock_seconds() - started;
+    VQC_TRY(start_measure(work, shape, error));
     VQC_TRY(aim_make(work, error));
     VQC_TRY(lane_turn(work, 0, error));
     VQC_TRY(steps_measure(work, shape, error));

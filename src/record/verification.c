@@ -190,6 +190,7 @@ vqc_status vqc_verification_rerender(vqc_verification *verification, const vqc_a
     if (chosen->render_count == 0) /* the inputs of all of them are gone */
         return VQC_OK;
     VQC_TRY(vqc_renderer_create(chosen, ops, precision, &renderer, error));
+    vqc_renderer_starts_from(renderer, archive);
     vqc_status status = renders_verify(verification, archive, chosen, renderer, here, error);
     vqc_renderer_destroy(renderer);
     return status;

@@ -83,8 +83,12 @@ vqc_status vqc_init_picture(const vqc_generator *generator, const vqc_render *re
                             float *pixels, vqc_error *error)
 {
     const vqc_start_type *type = types[render->settings->init.kind];
-    const vqc_start_site site = {
-        generator, render, rows, columns, rows * generator->factor, columns * generator->factor};
+    const vqc_start_site site = {.generator = generator,
+                                 .render = render,
+                                 .rows = rows,
+                                 .columns = columns,
+                                 .height = rows * generator->factor,
+                                 .width = columns * generator->factor};
     if (type->picture == NULL)
         return vqc_error_set(error, VQC_FAILED, "render %lld does not start from a picture",
                              (long long)render->number);
@@ -92,11 +96,17 @@ vqc_status vqc_init_picture(const vqc_generator *generator, const vqc_render *re
 }
 
 vqc_status vqc_init_latent(const vqc_generator *generator, vqc_ops *ops, vqc_dtype precision,
-                           const vqc_render *render, int64_t rows, int64_t columns, float *z, vqc_error *error)
+                           const vqc_render *render, const vqc_archive *archive, int64_t rows, int64_t columns,
+                           float *z, vqc_error *error)
 {
     const vqc_start_type *type = types[render->settings->init.kind];
-    const vqc_start_site site = {
-        generator, render, rows, columns, rows * generator->factor, columns * generator->factor};
+    const vqc_start_site site = {.generator = generator,
+                                 .render = render,
+                                 .rows = rows,
+                                 .columns = columns,
+                                 .height = rows * generator->factor,
+                                 .width = columns * generator->factor,
+                                 .archive = archive};
     VQC_TRY(vqc_init_check(generator, render, error));
     if (type->latent != NULL)
         return type->latent(&site, z, error);

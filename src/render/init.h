@@ -1,15 +1,17 @@
 #ifndef VQC_RENDER_INIT_H
 #define VQC_RENDER_INIT_H
 
+#include "archive/archive.h"
 #include "models/generator.h"
 #include "study/study.h"
 
 /* The latent that a render starts from, z (rows, columns, embed_width): random or given codes, the encoding of
  * the picture that the settings ask for, `rows · factor` pixels high and `columns · factor` wide, or the latent of
- * another archive's finished render. A file that does not fit is VQC_BAD_INPUT. */
+ * a finished render, another archive's or that of the study's own `archive` (NULL: there is none). A file that does
+ * not fit is VQC_BAD_INPUT. */
 VQC_MUST_CHECK vqc_status vqc_init_latent(const vqc_generator *generator, vqc_ops *ops, vqc_dtype precision,
-                                          const vqc_render *render, int64_t rows, int64_t columns, float *z,
-                                          vqc_error *error);
+                                          const vqc_render *render, const vqc_archive *archive, int64_t rows,
+                                          int64_t columns, float *z, vqc_error *error);
 
 /* The picture that such a start encodes, without the noise on a given one: pixels (rows · factor, columns · factor,
  * 3), 0 to 1. A start that is no picture is VQC_FAILED. */

@@ -32,8 +32,9 @@ struct vqc_renderer {
     const vqc_study *study;
     vqc_ops *ops;
     vqc_dtype precision;
-    shared_models *models;     /* its own, or the first renderer's */
-    const vqc_renderer *first; /* NULL: this one has none before it */
+    shared_models *models;      /* its own, or the first renderer's */
+    const vqc_renderer *first;  /* NULL: this one has none before it */
+    const vqc_archive *archive; /* that renders start from; NULL: there is none */
     /* Of the render under way. */
     const vqc_render *render;
     vqc_render_extents shape;
@@ -340,7 +341,7 @@ static vqc_status latent_start(vqc_renderer *renderer, vqc_error *error)
     VQC_TRY(vqc_memory_allocate(state_count(renderer), sizeof *renderer->state, "a latent", &renderer->state, error));
     float *z = renderer->state;
     VQC_TRY(vqc_init_latent(&renderer->models->opened.generator, renderer->ops, renderer->precision, renderer->render,
-                            renderer->shape.rows, renderer->shape.columns, z, error));
+                            renderer->archive, renderer->shape.rows, renderer->shape.columns, z, error));
     return vqc_guidance_reset(renderer->guidance, z, error);
 }
 
@@ -395,6 +396,11 @@ static vqc_status mask_start(vqc_renderer *renderer, vqc_error *error)
     vqc_render_mask_release(&renderer->mask);
     VQC_TRY(mask_create(renderer, error));
     return renderer->mask.cells == NULL ? VQC_OK : vqc_guidance_mask(renderer->guidance, renderer->mask.cells, error);
+}
+
+void vqc_renderer_starts_from(vqc_renderer *renderer, const vqc_archive *archive)
+{
+    renderer->archive = archive;
 }
 
 vqc_status vqc_renderer_start(vqc_renderer *renderer, const vqc_render *render, vqc_error *error)

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "archive/archive.h"
 #include "comm/team.h"
 #include "guide/targets.h"
 #include "render/guidance.h"
@@ -57,6 +58,10 @@ typedef struct vqc_render_extents {
 
 VQC_MUST_CHECK vqc_status vqc_renderer_extents(const vqc_renderer *renderer, const vqc_render *render,
                                                vqc_render_extents *shape_out, vqc_error *error);
+
+/* Where the renders stand that others of the study start from (init: render): the study's archive, which must outlive
+ * the renderer's work. Without one such a render is VQC_BAD_INPUT. */
+void vqc_renderer_starts_from(vqc_renderer *renderer, const vqc_archive *archive);
 
 /* Turns to a render and computes where it starts; alone, until it joins a team. Networks of the render before serve
  * again where they fit. A start or a mask that is not as the study expects it (study_inputs.h) is VQC_BAD_INPUT. */

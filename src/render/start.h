@@ -1,6 +1,7 @@
 #ifndef VQC_RENDER_START_H
 #define VQC_RENDER_START_H
 
+#include "archive/archive.h"
 #include "base/stream.h"
 #include "models/generator.h"
 #include "study/study.h"
@@ -11,8 +12,9 @@
 typedef struct vqc_start_site {
     const vqc_generator *generator;
     const vqc_render *render;
-    int64_t rows, columns; /* of the latent */
-    int64_t height, width; /* of its picture */
+    int64_t rows, columns;      /* of the latent */
+    int64_t height, width;      /* of its picture */
+    const vqc_archive *archive; /* of the study, with the renders that others start from; NULL: there is none */
 } vqc_start_site;
 
 /* It makes one of latent, codes and picture, from which the others follow. What of the job file does not fit is

@@ -77,15 +77,33 @@ static vqc_status codes_check(check_work *work, const vqc_render *render, int64_
     const vqc_generator *generator = &work->models.generator;
     float *z;
     VQC_TRY(vqc_memory_allocate((size_t)(rows * columns * generator->width), sizeof *z, "a latent", &z, error));
-    vqc_status status = vqc_init_latent(generator, NULL, VQC_DTYPE_F32, render, rows, columns, z, error);
+    vqc_status status = vqc_init_latent(generator, NULL, VQC_DTYPE_F32, render, NULL, rows, columns, z, error);
     free(z);
     return status;
+}
+
+/* The render that it starts from must have a latent of the same size. */
+static vqc_status source_check(check_work *work, const vqc_render *render, int64_t rows, int64_t columns,
+                               vqc_error *error)
+{
+    const vqc_render *source = &work->study->renders[render->source];
+    int64_t found_rows;
+    int64_t found_columns;
+    VQC_TRY(vqc_study_models_cells(&work->models, source, &found_rows, &found_columns, error));
+    if (found_rows == rows && found_columns == columns)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "expected a render with a latent of %lld x %lld cells, found %s, of %lld x %lld",
+                         (long long)columns, (long long)rows, render->settings->init.source, (long long)found_columns,
+                         (long long)found_rows);
 }
 
 static vqc_status start_check(check_work *work, const vqc_render *render, int64_t rows, int64_t columns,
                               vqc_error *error)
 {
     const int64_t factor = work->models.generator.factor;
+    if (render->settings->init.kind == VQC_INIT_RENDER)
+        return source_check(work, render, rows, columns, error);
     if (render->settings->init.file == NULL)
         return VQC_OK;
     if (vqc_init_is_encoded(render->settings))
@@ -183,6 +201,23 @@ static vqc_status renders_check(check_work *work, vqc_error *error)
     return status;
 }
 
+/* Says that renders wait for others. */
+static vqc_status waves_remark(const vqc_study *study, vqc_text *remarks, vqc_error *error)
+{
+    size_t waiting = 0;
+    int32_t last = 0;
+    for (size_t i = 0; i < study->render_count; i++) {
+        waiting += study->renders[i].wave > 0;
+        last = study->renders[i].wave > last ? study->renders[i].wave : last;
+    }
+    if (waiting == 0)
+        return VQC_OK;
+    return vqc_text_append(remarks, error,
+                           "%zu renders start from others: the study is made in %d waves, one after the other, and "
+                           "takes longer than if it were made in one, which is what is forecast%c",
+                           waiting, last + 1, 0);
+}
+
 vqc_status vqc_study_check(const vqc_study *study, vqc_text *remarks, vqc_error *error)
 {
     check_work work = {.study = study, .models = {.study = study}, .remarks = remarks};
@@ -191,6 +226,8 @@ vqc_status vqc_study_check(const vqc_study *study, vqc_text *remarks, vqc_error 
     vqc_status status = renders_check(&work, error);
     if (status == VQC_OK)
         status = vqc_study_idle_keys(study, vqc_generator_has_codes(&work.models.generator), remarks, error);
+    if (status == VQC_OK)
+        status = waves_remark(study, remarks, error);
     vqc_text_release(&work.said);
     vqc_study_models_close(&work.models);
     return status;

@@ -70,6 +70,7 @@ double vqc_cost_render(const vqc_study *study, const vqc_render *render, const v
 
 typedef struct costed_render {
     int64_t number;
+    int32_t wave;
     double cost;
 } costed_render;
 
@@ -77,6 +78,8 @@ static int costs_compare(const void *first, const void *second)
 {
     const costed_render *a = first;
     const costed_render *b = second;
+    if (a->wave != b->wave)
+        return a->wave < b->wave ? -1 : 1;
     if (a->cost != b->cost)
         return a->cost > b->cost ? -1 : 1;
     return a->number < b->number ? -1 : a->number > b->number;
@@ -87,8 +90,11 @@ vqc_status vqc_cost_order(const vqc_study *study, const vqc_cost_seconds *second
 {
     costed_render *renders;
     VQC_TRY(vqc_memory_allocate(count, sizeof *renders, "renders to put in order", &renders, error));
-    for (size_t i = 0; i < count; i++)
-        renders[i] = (costed_render){numbers[i], vqc_cost_render(study, &study->renders[numbers[i]], seconds)};
+    for (size_t i = 0; i < count; i++) {
+        const vqc_render *render = &study->renders[numbers[i]];
+        renders[i] = (costed_render){
+            .number = numbers[i], .wave = render->wave, .cost = vqc_cost_render(study, render, seconds)};
+    }
     qsort(renders, count, sizeof *renders, costs_compare);
     for (size_t i = 0; i < count; i++)
         numbers[i] = renders[i].number;

@@ -47,8 +47,8 @@ VQC_MUST_CHECK vqc_status vqc_cost_step(const vqc_study *study, const vqc_render
 /* The whole render on one rank. */
 double vqc_cost_render(const vqc_study *study, const vqc_render *render, const vqc_cost_seconds *seconds);
 
-/* Puts `count` numbers of renders into the order in which they are taken: by falling cost of the whole render, equal
- * ones by their number. */
+/* Puts `count` numbers of renders into the order in which they are taken: wave by wave, in each by falling cost of
+ * the whole render, equal ones by their number. */
 VQC_MUST_CHECK vqc_status vqc_cost_order(const vqc_study *study, const vqc_cost_seconds *seconds, int64_t *numbers,
                                          size_t count, vqc_error *error);
 

@@ -82,6 +82,14 @@ static void done_say(const vqc_launch *launch, const render_list *list)
     launch->say(line);
 }
 
+static int64_t steps_of(const vqc_study *study, const render_list *list)
+{
+    int64_t steps = 0;
+    for (int64_t i = 0; i < list->count; i++)
+        steps += study->renders[list->numbers[i]].settings->steps;
+    return steps;
+}
+
 /* The steps that are to be made, and those of the whole study, for the progress. */
 static void steps_count(vqc_rank *rank, const render_list *list)
 {
@@ -90,8 +98,7 @@ static void steps_count(vqc_rank *rank, const render_list *list)
     for (size_t i = 0; i < study->render_count; i++)
         if (vqc_archive_outline_holds(outline, i))
             rank->progress.steps_study += study->renders[i].settings->steps;
-    for (int64_t i = 0; i < list->count; i++)
-        rank->steps_listed += study->renders[list->numbers[i]].settings->steps;
+    rank->steps_listed = steps_of(study, list);
 }
 
 /* Gives all ranks the same list, in memory that the caller frees. */
@@ -284,6 +291,18 @@ static vqc_status totals_add(const vqc_rank *rank, vqc_launch_totals *totals_out
     return status;
 }
 
+/* Takes up what a wave's board came to, for the progress. */
+static void board_close(vqc_rank *rank, const vqc_board_state *state)
+{
+    rank->earlier.done += state->done;
+    rank->earlier.failed += state->failed;
+    rank->earlier.made += state->made;
+    rank->earlier.spared += state->spared;
+    rank->seen = (vqc_board_state){0};
+    vqc_board_destroy(rank->board);
+    rank->board = NULL;
+}
+
 /* Forms the team that this rank starts in, if it starts in one. */
 static vqc_status first_team_create(vqc_rank *rank, const vqc_division *division, int team, vqc_error *error)
 {
@@ -320,8 +339,75 @@ static vqc_status list_run(vqc_rank *rank, const render_list *list, bool *finish
         status = vqc_board_look(rank->board, &state, error);
     *finished_out = status == VQC_OK && state.done + state.failed == list->count;
     status = vqc_comm_agree(launch->comm, status, error); /* nobody reads the board any more */
-    vqc_board_destroy(rank->board);
+    board_close(rank, &state);
     return status;
+}
+
+/* A render of a later wave: whether the render that it starts from is there. Where that failed, so does this one. */
+static vqc_status source_check(const vqc_launch *launch, int64_t number, bool *ready_out, vqc_error *error)
+{
+    const int64_t source = launch->study->renders[number].source;
+    vqc_archive_outcome outcome;
+    vqc_error reason;
+    VQC_TRY(vqc_archive_outcome_read(launch->archive, (size_t)source, &outcome, error));
+    *ready_out = outcome.state == VQC_ARCHIVE_DONE;
+    if (*ready_out)
+        return VQC_OK;
+    (void)vqc_error_set(&reason, VQC_FAILED, "render %lld (%s), which it starts from, failed: %s", (long long)source,
+                        vqc_archive_outline_of(launch->archive)->renders[source].id, outcome.reason);
+    return vqc_archive_failure_write(launch->archive, (size_t)number, reason.message, error);
+}
+
+/* Rank 0 leaves those of a wave that can be made, in their order. */
+static vqc_status wave_check(const vqc_launch *launch, render_list *wave, vqc_error *error)
+{
+    int64_t kept = 0;
+    for (int64_t i = 0; i < wave->count; i++) {
+        bool ready;
+        VQC_TRY(source_check(launch, wave->numbers[i], &ready, error));
+        if (ready)
+            wave->numbers[kept++] = wave->numbers[i];
+    }
+    wave->count = kept;
+    return VQC_OK;
+}
+
+/* The same on all ranks; those that cannot be made have failed. */
+static vqc_status wave_begin(vqc_rank *rank, render_list *wave, vqc_error *error)
+{
+    const vqc_launch *launch = rank->launch;
+    const vqc_study *study = launch->study;
+    const int64_t before = wave->count;
+    const int64_t steps_before = steps_of(study, wave);
+    if (study->renders[wave->numbers[0]].wave == 0)
+        return VQC_OK;
+    vqc_status status = VQC_OK;
+    if (vqc_comm_rank(launch->comm) == 0)
+        status = wave_check(launch, wave, error);
+    VQC_TRY(vqc_comm_agree(launch->comm, status, error));
+    VQC_TRY(vqc_comm_broadcast(launch->comm, &wave->count, sizeof wave->count, 0, error));
+    VQC_TRY(vqc_comm_broadcast(launch->comm, wave->numbers, (size_t)wave->count * sizeof(int64_t), 0, error));
+    rank->earlier.failed += before - wave->count;
+    rank->earlier.spared += steps_before - steps_of(study, wave);
+    return VQC_OK;
+}
+
+/* The list's waves, one after the other; *finished_out is false where one was stopped, which ends the launch. */
+static vqc_status waves_run(vqc_rank *rank, const render_list *list, bool *finished_out, vqc_error *error)
+{
+    const vqc_render *renders = rank->launch->study->renders;
+    *finished_out = true;
+    for (int64_t next = 0; next < list->count && *finished_out;) {
+        render_list wave = {.numbers = list->numbers + next};
+        while (next < list->count && renders[list->numbers[next]].wave == renders[wave.numbers[0]].wave) {
+            wave.count++;
+            next++;
+        }
+        VQC_TRY(wave_begin(rank, &wave, error));
+        if (wave.count > 0)
+            VQC_TRY(list_run(rank, &wave, finished_out, error));
+    }
+    return VQC_OK;
 }
 
 vqc_status vqc_launch_run(const vqc_launch *launch, bool *finished_out, vqc_launch_totals *totals_out,
@@ -337,7 +423,10 @@ vqc_status vqc_launch_run(const vqc_launch *launch, bool *finished_out, vqc_laun
     if (status == VQC_OK) {
         done_say(launch, &list);
         steps_count(&rank, &list);
-        status = list_run(&rank, &list, finished_out, error);
+        for (int i = 0; i < launch->lane_count; i++)
+            vqc_renderer_starts_from(launch->lanes[i], launch->archive);
+        vqc_renderer_starts_from(launch->renderer, launch->archive);
+        status = waves_run(&rank, &list, finished_out, error);
     }
     free(list.numbers);
     rank.totals.seconds = vqc_clock_seconds() - rank.started;

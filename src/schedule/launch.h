@@ -8,14 +8,16 @@
 #include "render/renderer.h"
 #include "schedule/lane_count.h"
 
-/* One launch of a study: its ranks form teams, which take renders, those that cost most first, until none is left;
- * each team's leader writes its renders into the archive and keeps checkpoints of what is under way. Ranks that find
- * no render left join teams that are still at work. Renders that are done are left alone, but for those whose records
- * no longer have their digests (and, where the launch is to check pictures, pictures and latents): that is said, and
- * they are made again. Where the archive is for a part of the study, its renders are all that there are. So the same
- * launch again goes on where the last one stopped, on any number of ranks. A render whose checkpoint was computed in
- * another environment, or by vqclip 0.1.0, which did not keep it, begins again: half of each would be neither. All
- * failures are VQC_FAILED: the archive's, and MPI's. */
+/* One launch of a study. Renders that start from others of the study (init: render) come after those: the launch goes
+ * wave by wave (vqc_render), so nobody ever waits for a render that is not under way. A render whose source failed
+ * fails with that reason. In a wave the ranks form teams, which take renders, those that cost most first, until none
+ * is left; each team's leader writes its renders into the archive and keeps checkpoints of what is under way. Ranks
+ * that find no render left join teams that are still at work. Renders that are done are left alone, but for those
+ * whose records no longer have their digests (and, where the launch is to check pictures, pictures and latents): that
+ * is said, and they are made again. Where the archive is for a part of the study, its renders are all that there are.
+ * So the same launch again goes on where the last one stopped, on any number of ranks. A render whose checkpoint was
+ * computed in another environment, or by vqclip 0.1.0, which did not keep it, begins again: half of each would be
+ * neither. All failures are VQC_FAILED: the archive's, and MPI's. */
 
 /* How far a launch is, as its rank sees it; what other ranks made is seen up to a second later. */
 typedef struct vqc_launch_progress {

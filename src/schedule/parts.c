@@ -51,6 +51,12 @@ vqc_status vqc_parts_divide(const vqc_study *study, uint32_t count, uint32_t *pa
     vqc_cost_seconds guess;
     int64_t *numbers;
     part_load *heap = NULL;
+    for (size_t i = 0; i < study->render_count; i++)
+        if (study->renders[i].wave > 0)
+            return vqc_error_set(error, VQC_BAD_INPUT,
+                                 "prompt %s: init: its render starts from another one of the study, which may be in "
+                                 "another part: such a study is not parted",
+                                 study->renders[i].prompt->id);
     if (count < 1 || count > study->render_count)
         return vqc_error_set(error, VQC_BAD_INPUT, "the study has %zu renders: expected 1 to %zu parts, found %u",
                              study->render_count, study->render_count, count);

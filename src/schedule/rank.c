@@ -34,10 +34,11 @@ vqc_status vqc_rank_report(vqc_rank *rank, vqc_error *error)
     }
     if (rank->launch->report == NULL || progress->render == NULL)
         return VQC_OK;
-    progress->renders_done = rank->done_before + (size_t)rank->seen.done;
-    progress->renders_failed = (size_t)rank->seen.failed;
-    progress->steps_made = rank->seen.made + rank->made;
-    progress->steps_left = rank->steps_listed - progress->steps_made - rank->seen.spared - rank->spared;
+    progress->renders_done = rank->done_before + (size_t)(rank->earlier.done + rank->seen.done);
+    progress->renders_failed = (size_t)(rank->earlier.failed + rank->seen.failed);
+    progress->steps_made = rank->earlier.made + rank->seen.made + rank->made;
+    progress->steps_left =
+        rank->steps_listed - progress->steps_made - rank->earlier.spared - rank->seen.spared - rank->spared;
     progress->seconds = now - rank->started;
     rank->launch->report(progress, rank->launch->report_context);
     return VQC_OK;

@@ -14,11 +14,12 @@ typedef struct vqc_rank {
     bool ending;    /* lanes have found out that the launch is being ended */
     double started; /* of the launch */
     size_t done_before;
-    double counted;       /* when the board was last looked at for the progress */
-    vqc_board_state seen; /* what was on it then, where this rank reports */
-    int64_t steps_listed; /* of all renders of this launch */
-    int64_t made, spared; /* steps of this rank's renders that it has not yet put on the board */
-    double start_seconds; /* the longest start of a render so far: what it takes a rank to join */
+    double counted;          /* when the board was last looked at for the progress */
+    vqc_board_state seen;    /* what was on it then, where this rank reports */
+    vqc_board_state earlier; /* what the boards of earlier waves came to */
+    int64_t steps_listed;    /* of all renders of this launch */
+    int64_t made, spared;    /* steps of this rank's renders that it has not yet put on the board */
+    double start_seconds;    /* the longest start of a render so far: what it takes a rank to join */
     vqc_launch_progress progress;
     vqc_launch_totals totals; /* of this rank */
     vqc_error failure;        /* the first failure of the archive on this rank; it ends the launch */

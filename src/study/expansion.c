@@ -337,7 +337,8 @@ static vqc_status prompt_expand(expansion *all, vqc_prompt *prompt, const uint64
                                                            .prompt = prompt,
                                                            .seed = seeds[i / all->variant_count],
                                                            .settings = settings[variant],
-                                                           .variant = all->variants[variant]};
+                                                           .variant = all->variants[variant],
+                                                           .source = VQC_RENDER_NONE};
         study->render_count++;
     }
     return VQC_OK;
@@ -404,5 +405,6 @@ vqc_status vqc_study_expand(vqc_study_reader *reader, const vqc_yaml_node *root,
     VQC_TRY(expansion_begin(&all, root, error));
     VQC_TRY(vqc_study_storage_allocate(reader->storage, study->prompt_count * all.seed_count * all.variant_count,
                                        sizeof *study->renders, &study->renders, error));
-    return prompts_expand(&all, root, error);
+    VQC_TRY(prompts_expand(&all, root, error));
+    return vqc_study_sources_find(reader, error);
 }

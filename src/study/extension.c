@@ -5,50 +5,34 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "study/render_index.h"
 #include "study/tables.h"
 
 /* ---- Which render is which ---- */
 
-static int variant_compare(const vqc_render *a, const vqc_render *b)
-{
-    int order = strcmp(a->prompt->id, b->prompt->id);
-    if (order == 0)
-        order = (a->seed > b->seed) - (a->seed < b->seed);
-    return order == 0 ? strcmp(a->variant, b->variant) : order;
-}
-
-static int places_compare(const void *left, const void *right)
-{
-    return variant_compare(*(const vqc_render *const *)left, *(const vqc_render *const *)right);
-}
-
-/* Finds each render of `was` among those of `is`, which are sorted. */
-static vqc_status renders_find(const vqc_study *was, const vqc_study *is, const vqc_render *const *sorted,
-                               size_t *numbers_out, vqc_error *error)
+/* Finds each render of `was` among those of the other study. */
+static vqc_status renders_find(const vqc_study *was, const vqc_render_index *index, size_t *numbers_out,
+                               vqc_error *error)
 {
     for (size_t i = 0; i < was->render_count; i++) {
         const vqc_render *wanted = &was->renders[i];
-        const vqc_render *const *found =
-            bsearch(&wanted, sorted, is->render_count, sizeof(vqc_render *), places_compare);
+        const vqc_render *found = vqc_render_index_find(index, wanted->prompt->id, wanted->seed, wanted->variant);
         if (found == NULL)
             return vqc_error_set(error, VQC_BAD_INPUT,
                                  "render %zu of the archive, prompt %s with seed %llu%s%s, is not among the study's",
                                  i, wanted->prompt->id, (unsigned long long)wanted->seed,
                                  wanted->variant[0] == '\0' ? "" : " and ", wanted->variant);
-        numbers_out[i] = (size_t)(*found)->number;
+        numbers_out[i] = (size_t)found->number;
     }
     return VQC_OK;
 }
 
 static vqc_status renders_match(const vqc_study *was, const vqc_study *is, size_t *numbers_out, vqc_error *error)
 {
-    const vqc_render **sorted;
-    VQC_TRY(vqc_memory_allocate(is->render_count, sizeof(vqc_render *), "renders", &sorted, error));
-    for (size_t i = 0; i < is->render_count; i++)
-        sorted[i] = &is->renders[i];
-    qsort(sorted, is->render_count, sizeof(vqc_render *), places_compare);
-    vqc_status status = renders_find(was, is, sorted, numbers_out, error);
-    free(sorted);
+    vqc_render_index *index;
+    VQC_TRY(vqc_render_index_create(is, &index, error));
+    vqc_status status = renders_find(was, index, numbers_out, error);
+    vqc_render_index_destroy(index);
     return status;
 }
 
@@ -198,6 +182,20 @@ static vqc_status settings_compare(const vqc_study *was, const vqc_study *is, co
     return status;
 }
 
+/* An id that was a render's may be a prompt's now. */
+static vqc_status sources_compare(const vqc_study *was, const vqc_study *is, const size_t *numbers, vqc_error *error)
+{
+    for (size_t i = 0; i < was->render_count; i++) {
+        const int64_t source = was->renders[i].source;
+        const int64_t expected = source == VQC_RENDER_NONE ? source : (int64_t)numbers[source];
+        if (is->renders[numbers[i]].source == expected)
+            continue;
+        (void)vqc_error_set(error, VQC_BAD_INPUT, "init: not the render that it was when the archive was made");
+        return render_prefix(was, i, error);
+    }
+    return VQC_OK;
+}
+
 static vqc_status renders_compare(const vqc_study *was, const vqc_study *is, const size_t *numbers, vqc_error *error)
 {
     const vqc_prompt *last = NULL; /* renders of one prompt stand together */
@@ -208,7 +206,8 @@ static vqc_status renders_compare(const vqc_study *was, const vqc_study *is, con
         if (prompts_compare(last, is->renders[numbers[i]].prompt, error) != VQC_OK)
             return vqc_error_prefix(error, "prompt %s", last->id);
     }
-    return settings_compare(was, is, numbers, error);
+    VQC_TRY(settings_compare(was, is, numbers, error));
+    return sources_compare(was, is, numbers, error);
 }
 
 vqc_status vqc_study_extends(const vqc_study *was, const vqc_study *is, size_t *numbers_out, vqc_error *error)

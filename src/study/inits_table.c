@@ -43,6 +43,17 @@ static const vqc_field latent_fields[] = {
      .says = "number of its render, which must be finished"},
 };
 
+static const vqc_field render_fields[] = {
+    {.key = "render",
+     .kind = VQC_FIELD_TEXT,
+     VQC_MEMBER(vqc_init, source),
+     .required = true,
+     .says =
+         "id of a prompt, whose render with the same seed and swept values it is; or of one render, PROMPT.SEED, and "
+         ".KEY=VALUE where there is a sweep, as vqclip show has it. It is made first, of the same size; where it "
+         "fails, so does this one. No circles"},
+};
+
 static const vqc_field color_fields[] = {
     {.key = "red", .kind = VQC_FIELD_REAL, VQC_MEMBER(vqc_init, red), .maximum = 1.0, .says = "of the colour"},
     {.key = "green", .kind = VQC_FIELD_REAL, VQC_MEMBER(vqc_init, green), .maximum = 1.0, .says = "of the colour"},
@@ -83,6 +94,9 @@ const vqc_init_form vqc_init_forms[] = {
                          .schema =
                              SCHEMA(perlin_fields, "a picture of Perlin's noise in 12 and in 8 octaves, encoded "
                                                    "(diffusion notebooks)")},
+    [VQC_INIT_RENDER] = {.word = "render",
+                         .bare = true,
+                         .schema = SCHEMA(render_fields, "the latent that another render of this study ends with")},
     [VQC_INIT_LATENT] = {.word = "latent", .schema = SCHEMA(latent_fields, "the latent that a render ended with")},
 };
 
@@ -113,9 +127,9 @@ static bool text_is_like(const char *left, const char *right)
 bool vqc_init_is_like(const vqc_init *left, const vqc_init *right)
 {
     return left->kind == right->kind && (left->file == NULL) == (right->file == NULL) &&
-           text_is_like(left->tensor, right->tensor) && left->render == right->render && left->red == right->red &&
-           left->green == right->green && left->blue == right->blue && left->perlin == right->perlin &&
-           left->noise == right->noise;
+           text_is_like(left->tensor, right->tensor) && text_is_like(left->source, right->source) &&
+           left->render == right->render && left->red == right->red && left->green == right->green &&
+           left->blue == right->blue && left->perlin == right->perlin && left->noise == right->noise;
 }
 
 static void init_reset(void *object)

@@ -68,6 +68,12 @@ VQC_MUST_CHECK vqc_status vqc_study_choices_elsewhere(const vqc_study_reader *re
 VQC_MUST_CHECK vqc_status vqc_study_seeds_read(vqc_study_reader *reader, const vqc_yaml_node *node,
                                                const uint64_t **seeds_out, size_t *count_out, vqc_error *error);
 
+/* ---- sources.c ---- */
+
+/* Finds the render that each render starts from, where its init says so, and so the waves. VQC_BAD_INPUT for ids that
+ * there are not, and for circles, which are named. */
+VQC_MUST_CHECK vqc_status vqc_study_sources_find(vqc_study_reader *reader, vqc_error *error);
+
 /* ---- expansion.c ---- */
 
 enum { VQC_STUDY_MAX_RENDERS = 10000000 };

@@ -38,6 +38,7 @@ typedef struct vqc_init {
     const char *file;        /* image, codes, latent: relative to the job file */
     const char *tensor;      /* codes: name of the tensor */
     int64_t render;          /* latent: number of the render */
+    const char *source;      /* render: id of a prompt, or of a render */
     double red, green, blue; /* color: 0 to 1 */
     vqc_perlin_mode perlin;
     double noise; /* image: its share, 0 to 1 */

@@ -42,6 +42,8 @@ enum { VQC_STUDY_MAX_PERCEPTORS = 16, VQC_STUDY_MAX_TEAM = 65536 };
 /* More than that (vqc_study_pull), and gradients of the picture leave the range of their sum (ops/gradient_sum.h). */
 #define VQC_STUDY_MAX_PULL 1e6
 
+enum { VQC_RENDER_NONE = -1 };
+
 /* One picture to make. */
 typedef struct vqc_render {
     int64_t number; /* from 0, in the order of the file: prompt, then seed, then sweep */
@@ -49,6 +51,8 @@ typedef struct vqc_render {
     uint64_t seed;
     const vqc_settings *settings; /* the study's; shared with other renders */
     const char *variant;          /* the swept settings, "optimizer.lr=0.05", or ""; shared too */
+    int64_t source;               /* number of the render whose latent it starts from; VQC_RENDER_NONE: of none */
+    int32_t wave;                 /* how many renders must be made before it, one after the other */
 } vqc_render;
 
 typedef struct vqc_study {

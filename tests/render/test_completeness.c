@@ -212,6 +212,7 @@ static void init_append(fixture *f, vqc_init_kind kind, const char *path)
         [VQC_INIT_IMAGE] = "{image: PATH}",
         [VQC_INIT_CODES] = "{codes: {file: PATH, tensor: codes}}",
         [VQC_INIT_LATENT] = "{latent: {archive: PATH, render: 0}}",
+        [VQC_INIT_RENDER] = "{render: plain}",
         [VQC_INIT_COLOR] = "{color: {red: 1, green: 0.5}}",
         [VQC_INIT_PERLIN] = "{perlin: {mode: gray}}",
     };
@@ -235,7 +236,8 @@ static void start_check(fixture *f, vqc_init_kind kind, const float *plain)
     print_message("%s\n", vqc_init_forms[kind].word);
     assert_int_equal(f->r.study->renders[1 + kind].settings->init.kind, kind);
     assert_int_equal((type->latent != NULL) + (type->codes != NULL) + (type->picture != NULL), 1);
-    if (kind == VQC_INIT_LATENT) { /* an empty file is no archive */
+    if (kind == VQC_INIT_LATENT ||
+        kind == VQC_INIT_RENDER) { /* an empty file is no archive, and there is none here */
         assert_int_equal(vqc_renderer_start(f->r.renderer, &f->r.study->renders[1 + kind], &error), VQC_BAD_INPUT);
         return;
     }
