@@ -58,9 +58,11 @@ static vqc_status existing_check(const char *path, const vqc_archive_outline *ou
     vqc_archive *archive;
     VQC_TRY(vqc_outline_check(outline, error));
     VQC_TRY(vqc_archive_open(path, &archive, error));
-    vqc_status status = vqc_outline_compare(&archive->stored.outline, outline, error);
+    vqc_status status = vqc_archive_unpacked_check(archive, error);
+    if (status == VQC_OK && vqc_outline_compare(&archive->stored.outline, outline, error) != VQC_OK)
+        status = vqc_error_prefix(error, "%s", path);
     vqc_archive_close(archive);
-    return status == VQC_OK ? VQC_OK : vqc_error_prefix(error, "%s", path);
+    return status;
 }
 
 /* Rank 0's part of the start: afterwards the file is there, is the outline's, and is this launch's. */

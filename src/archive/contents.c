@@ -158,6 +158,48 @@ vqc_status vqc_archive_contents_open(vqc_archive *archive, vqc_error *error)
     return shapes_open(archive, error);
 }
 
+vqc_status vqc_archive_unpacked_check(const vqc_archive *archive, vqc_error *error)
+{
+    bool packed = archive->file_table[VQC_FILE_LAUNCH_TEXT].packed;
+    for (int i = 0; i < VQC_RENDER_TABLE_COUNT; i++)
+        packed = packed || archive->render_table[i].packed;
+    for (size_t s = 0; s < archive->stored.outline.shape_count; s++)
+        for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++)
+            packed = packed || archive->shapes[s].table[i].packed;
+    if (!packed)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: is packed, and a packed archive is only read: launches go on in the one that it was "
+                         "packed from",
+                         archive->path);
+}
+
+static vqc_status rows_try(const vqc_dataset *dataset, vqc_error *error)
+{
+    const uint64_t rows = dataset->form.dims[0];
+    char *memory;
+    VQC_TRY(vqc_memory_allocate(1, vqc_dataset_part_bytes(dataset, 1), dataset->form.path, &memory, error));
+    vqc_status status = VQC_OK;
+    for (uint64_t row = 0; row < rows && status == VQC_OK; row++)
+        status = vqc_dataset_read(dataset, 1, &row, memory, error);
+    free(memory);
+    return status == VQC_OK ? VQC_OK : VQC_BAD_INPUT;
+}
+
+vqc_status vqc_archive_packed_try(const vqc_archive *archive, vqc_error *error)
+{
+    if (archive->file_table[VQC_FILE_LAUNCH_TEXT].packed)
+        VQC_TRY(rows_try(&archive->file_table[VQC_FILE_LAUNCH_TEXT], error));
+    for (int i = 0; i < VQC_RENDER_TABLE_COUNT; i++)
+        if (archive->render_table[i].packed)
+            VQC_TRY(rows_try(&archive->render_table[i], error));
+    for (size_t s = 0; s < archive->stored.outline.shape_count; s++)
+        for (int i = 0; i < VQC_SHAPE_TABLE_COUNT; i++)
+            if (archive->shapes[s].table[i].packed)
+                VQC_TRY(rows_try(&archive->shapes[s].table[i], error));
+    return VQC_OK;
+}
+
 vqc_status vqc_archive_open_unprobed(const char *path, vqc_archive **archive_out, vqc_error *error)
 {
     vqc_archive *archive;

@@ -223,7 +223,7 @@ static vqc_status partial_make(const char *partial, const char *path, const vqc_
     return contents_write(partial, outline, error);
 }
 
-static vqc_status partial_name(const char *path, char **partial_out, vqc_error *error)
+vqc_status vqc_archive_partial_name(const char *path, char **partial_out, vqc_error *error)
 {
     static const char suffix[] = ".partial";
     const size_t size = strlen(path) + sizeof suffix;
@@ -232,10 +232,16 @@ static vqc_status partial_name(const char *path, char **partial_out, vqc_error *
     return VQC_OK;
 }
 
+vqc_status vqc_archive_partial_finish(const char *partial, const char *path, vqc_error *error)
+{
+    VQC_TRY(file_settle(partial, path, error));
+    return name_take(partial, path, error);
+}
+
 vqc_status vqc_archive_partial_remove(const char *path, vqc_error *error)
 {
     char *partial;
-    VQC_TRY(partial_name(path, &partial, error));
+    VQC_TRY(vqc_archive_partial_name(path, &partial, error));
     (void)unlink(partial);
     free(partial);
     return VQC_OK;
@@ -245,14 +251,12 @@ vqc_status vqc_archive_create(const char *path, const vqc_archive_outline *outli
                               void *context, vqc_error *error)
 {
     char *partial;
-    VQC_TRY(partial_name(path, &partial, error));
+    VQC_TRY(vqc_archive_partial_name(path, &partial, error));
     vqc_status status = partial_make(partial, path, outline, error);
     if (status == VQC_OK)
         status = partial_fill(partial, fill, context, error);
     if (status == VQC_OK)
-        status = file_settle(partial, path, error);
-    if (status == VQC_OK)
-        status = name_take(partial, path, error);
+        status = vqc_archive_partial_finish(partial, path, error);
     if (status != VQC_OK)
         (void)unlink(partial);
     free(partial);

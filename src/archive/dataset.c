@@ -124,19 +124,59 @@ static hid_t creation_properties(void)
     return properties;
 }
 
-vqc_status vqc_dataset_create(const vqc_hdf5_file *file, const vqc_dataset_form *form, vqc_dataset *dataset_out,
-                              vqc_error *error)
+enum {
+    CHUNK_BYTES = 256 << 10, /* at most: four of them are kept by HDF5's cache of a dataset */
+    SMALL_BYTES = 4 << 10,   /* below, the index of chunks would be more than compression saves */
+    DEFLATE_LEVEL = 6,
+};
+
+/* The sizes of a chunk: as many whole rows as there is room for, and of a row that is larger a part of it. */
+static void chunk_choose(const vqc_dataset_form *form, hsize_t chunk[VQC_DATASET_MAX_RANK])
+{
+    hsize_t room = CHUNK_BYTES / element_bytes(form);
+    memcpy(chunk, form->dims, sizeof form->dims);
+    for (int i = 0; i < form->rank; i++) {
+        hsize_t below = 1;
+        for (int j = i + 1; j < form->rank; j++)
+            below *= form->dims[j];
+        chunk[i] = room < below ? 1 : room / below < form->dims[i] ? room / below : form->dims[i];
+        room /= chunk[i];
+        if (below <= room)
+            return;
+    }
+}
+
+static hid_t packed_properties(const vqc_dataset_form *form)
+{
+    hsize_t chunk[VQC_DATASET_MAX_RANK];
+    uint64_t bytes;
+    if (form->rank == 0 || (vqc_dataset_form_bytes(form, &bytes) && bytes <= SMALL_BYTES))
+        return creation_properties();
+    chunk_choose(form, chunk);
+    const hid_t properties = H5Pcreate(H5P_DATASET_CREATE);
+    const bool numbers = form->element != VQC_ELEMENT_TEXT && element_bytes(form) > 1;
+    if (properties >= 0 &&
+        (H5Pset_chunk(properties, form->rank, chunk) < 0 || H5Pset_obj_track_times(properties, false) < 0 ||
+         (numbers && H5Pset_shuffle(properties) < 0) || H5Pset_deflate(properties, DEFLATE_LEVEL) < 0)) {
+        (void)H5Pclose(properties);
+        return H5I_INVALID_HID;
+    }
+    return properties;
+}
+
+/* Makes it with these properties, which it closes. */
+static vqc_status dataset_make(const vqc_hdf5_file *file, const vqc_dataset_form *form, hid_t properties,
+                               vqc_dataset *dataset_out, vqc_error *error)
 {
     vqc_dataset dataset = dataset_start(file, form);
-    VQC_TRY(dataset_type_make(&dataset, error));
+    vqc_status status = dataset_type_make(&dataset, error);
     const hid_t file_type = form->element == VQC_ELEMENT_TEXT ? dataset.type : number_file_type(form->element);
     const hid_t space = form->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(form->rank, form->dims, NULL);
-    const hid_t properties = creation_properties();
     const hid_t link = H5Pcreate(H5P_LINK_CREATE);
-    if (space >= 0 && properties >= 0 && link >= 0 && H5Pset_create_intermediate_group(link, 1) >= 0)
+    if (status == VQC_OK && space >= 0 && properties >= 0 && link >= 0 &&
+        H5Pset_create_intermediate_group(link, 1) >= 0)
         dataset.id = H5Dcreate2(file->id, form->path, file_type, space, link, properties, H5P_DEFAULT);
-    vqc_status status = VQC_OK;
-    if (dataset.id < 0)
+    if (status == VQC_OK && dataset.id < 0)
         status = dataset_failed(&dataset, VQC_FAILED, "cannot be created", error);
     if (link >= 0)
         (void)H5Pclose(link);
@@ -150,6 +190,18 @@ vqc_status vqc_dataset_create(const vqc_hdf5_file *file, const vqc_dataset_form 
     }
     *dataset_out = dataset;
     return VQC_OK;
+}
+
+vqc_status vqc_dataset_create(const vqc_hdf5_file *file, const vqc_dataset_form *form, vqc_dataset *dataset_out,
+                              vqc_error *error)
+{
+    return dataset_make(file, form, creation_properties(), dataset_out, error);
+}
+
+vqc_status vqc_dataset_create_packed(const vqc_hdf5_file *file, const vqc_dataset_form *form,
+                                     vqc_dataset *dataset_out, vqc_error *error)
+{
+    return dataset_make(file, form, packed_properties(form), dataset_out, error);
 }
 
 /* Links to other places (soft, or into other files) are not followed. */
@@ -211,19 +263,70 @@ static vqc_status space_check(vqc_dataset *dataset, hid_t space, vqc_error *erro
 }
 
 /* The data must lie in one piece within the file itself. */
-static vqc_status storage_check(const vqc_dataset *dataset, const vqc_hdf5_file *file, hid_t properties,
-                                vqc_error *error)
+static vqc_status piece_check(const vqc_dataset *dataset, const vqc_hdf5_file *file, vqc_error *error)
 {
     uint64_t bytes;
-    if (properties < 0 || H5Pget_layout(properties) != H5D_CONTIGUOUS || H5Pget_external_count(properties) != 0)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset %s does not lie in one piece in the file",
-                             dataset->file_path, dataset->form.path);
     const haddr_t offset = H5Dget_offset(dataset->id);
     if (!vqc_dataset_form_bytes(&dataset->form, &bytes) || offset == HADDR_UNDEF || offset > file->bytes ||
         bytes > file->bytes - offset)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset %s does not lie within the file's %llu bytes",
                              dataset->file_path, dataset->form.path, (unsigned long long)file->bytes);
     return VQC_OK;
+}
+
+/* Filters that come with HDF5, and give no more than is known of them. */
+static vqc_status filters_check(const vqc_dataset *dataset, hid_t properties, vqc_error *error)
+{
+    const int count = H5Pget_nfilters(properties);
+    for (int i = 0; i < count; i++) {
+        unsigned flags;
+        unsigned configuration;
+        size_t values = 0;
+        const H5Z_filter_t filter =
+            H5Pget_filter2(properties, (unsigned)i, &flags, &values, NULL, 0, NULL, &configuration);
+        if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32)
+            return vqc_error_set(error, VQC_BAD_INPUT,
+                                 "%s: dataset %s: is packed by HDF5's filter %d; expected deflate, shuffle or "
+                                 "fletcher32 alone",
+                                 dataset->file_path, dataset->form.path, (int)filter);
+        if (H5Zfilter_avail(filter) <= 0)
+            return vqc_error_set(error, VQC_BAD_INPUT, "%s: dataset %s: this HDF5 was built without its filter %d",
+                                 dataset->file_path, dataset->form.path, (int)filter);
+    }
+    return VQC_OK;
+}
+
+/* A chunk is unpacked as a whole, and a row read as a whole, so both have bounds. */
+static vqc_status chunks_check(const vqc_dataset *dataset, const vqc_hdf5_file *file, hid_t properties,
+                               vqc_error *error)
+{
+    enum { MORE = 64 << 10 };
+    hsize_t chunk[VQC_DATASET_MAX_RANK];
+    uint64_t whole;
+    uint64_t bytes = dataset->element_bytes;
+    const uint64_t most = VQC_DATASET_DEFLATE_MOST * (file->bytes + MORE);
+    bool good = vqc_dataset_form_bytes(&dataset->form, &whole) && whole / dataset->form.dims[0] <= most &&
+                H5Pget_chunk(properties, VQC_DATASET_MAX_RANK, chunk) == dataset->form.rank;
+    for (int i = 0; i < dataset->form.rank && good; i++)
+        good = !__builtin_mul_overflow(bytes, chunk[i], &bytes);
+    if (!good || bytes > most)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: dataset %s: a row or chunk of it is larger than the file's %llu bytes can hold",
+                             dataset->file_path, dataset->form.path, (unsigned long long)file->bytes);
+    return filters_check(dataset, properties, error);
+}
+
+static vqc_status storage_check(vqc_dataset *dataset, const vqc_hdf5_file *file, hid_t properties, vqc_error *error)
+{
+    const H5D_layout_t layout = H5Pget_layout(properties);
+    if ((layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) || H5Pget_external_count(properties) != 0)
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: dataset %s lies neither in one piece nor in chunks in the file", dataset->file_path,
+                             dataset->form.path);
+    dataset->packed = layout == H5D_CHUNKED;
+    if (dataset->packed)
+        return chunks_check(dataset, file, properties, error);
+    return piece_check(dataset, file, error);
 }
 
 static vqc_status dataset_check(vqc_dataset *dataset, const vqc_hdf5_file *file, vqc_error *error)
@@ -238,6 +341,7 @@ static vqc_status dataset_check(vqc_dataset *dataset, const vqc_hdf5_file *file,
         status = type_check(dataset, type, error);
     if (status == VQC_OK)
         status = space_check(dataset, space, error);
+    dataset->element_bytes = element_bytes(&dataset->form);
     if (status == VQC_OK)
         status = storage_check(dataset, file, properties, error);
     if (properties >= 0)

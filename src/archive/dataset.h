@@ -8,7 +8,8 @@
 
 #include "base/status.h"
 
-/* One dataset of an archive: contiguous in the file, allocated when it is created, of a size that never changes. */
+/* One dataset of an archive: contiguous in the file, allocated when it is created, of a size that never changes.
+ * Those of a packed archive lie in compressed chunks, and are written once. */
 
 /* An HDF5 file that is open. */
 typedef struct vqc_hdf5_file {
@@ -43,8 +44,13 @@ typedef struct vqc_dataset {
     hid_t id;
     hid_t type; /* of the elements in memory */
     size_t element_bytes;
+    bool packed;           /* in chunks, which may be compressed */
     const char *file_path; /* the file's */
 } vqc_dataset;
+
+/* What deflate makes of so many bytes is never less than one (zlib, "Technical Details"): the bound of what a packed
+ * file can hold. */
+enum { VQC_DATASET_DEFLATE_MOST = 1032 };
 
 /* Bytes that a dataset of this form takes; false where that does not fit 63 bits or a size is 0. */
 bool vqc_dataset_form_bytes(const vqc_dataset_form *form, uint64_t *bytes_out);
@@ -53,8 +59,15 @@ bool vqc_dataset_form_bytes(const vqc_dataset_form *form, uint64_t *bytes_out);
 VQC_MUST_CHECK vqc_status vqc_dataset_create(const vqc_hdf5_file *file, const vqc_dataset_form *form,
                                              vqc_dataset *dataset_out, vqc_error *error);
 
+/* Makes one for a packed archive: in compressed chunks, all zeros until it is written; contiguous where it is so
+ * small that this would be more, and then its contents are undefined. */
+VQC_MUST_CHECK vqc_status vqc_dataset_create_packed(const vqc_hdf5_file *file, const vqc_dataset_form *form,
+                                                    vqc_dataset *dataset_out, vqc_error *error);
+
 /* Opens a dataset that must have this form; sizes (text_bytes, dims) of 0 in the form stand for any size and are
- * filled in in dataset_out->form. One that is something else, or not wholly within the file, is VQC_BAD_INPUT. */
+ * filled in in dataset_out->form. One that is something else, or not wholly within the file, is VQC_BAD_INPUT; so is
+ * one in chunks that are larger than the file's bytes can give, or that another filter than HDF5's own deflate,
+ * shuffle and fletcher32 was used on. */
 VQC_MUST_CHECK vqc_status vqc_dataset_open(const vqc_hdf5_file *file, const vqc_dataset_form *form,
                                            vqc_dataset *dataset_out, vqc_error *error);
 

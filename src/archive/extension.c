@@ -69,6 +69,8 @@ vqc_status vqc_archive_extend(const char *path, const vqc_archive_outline *from,
     vqc_status status = vqc_archive_open(path, &archive, error);
     copy.from = archive;
     if (status == VQC_OK)
+        status = vqc_archive_unpacked_check(archive, error);
+    if (status == VQC_OK)
         status = archive_extend(&copy, from, to, error);
     vqc_archive_close(archive);
     vqc_archive_lock_release(lock);

@@ -42,6 +42,13 @@ VQC_MUST_CHECK vqc_status vqc_archive_examine(vqc_archive *archive, bool writing
 /* Opens every dataset and reads the outline. */
 VQC_MUST_CHECK vqc_status vqc_archive_contents_open(vqc_archive *archive, vqc_error *error);
 
+/* VQC_BAD_INPUT where the archive is packed: its rows cannot be written in place. */
+VQC_MUST_CHECK vqc_status vqc_archive_unpacked_check(const vqc_archive *archive, vqc_error *error);
+
+/* Reads all that lies in chunks, whose index HDF5 looks at only then; to be tried where nothing says that the file is
+ * whole. What cannot be read is VQC_BAD_INPUT. */
+VQC_MUST_CHECK vqc_status vqc_archive_packed_try(const vqc_archive *archive, vqc_error *error);
+
 /* vqc_archive_open without a look at the file first. */
 VQC_MUST_CHECK vqc_status vqc_archive_open_unprobed(const char *path, vqc_archive **archive_out, vqc_error *error);
 

@@ -74,6 +74,7 @@ typedef struct vqc_stored_outline {
     void **blocks;
     size_t block_count, block_capacity;
     const char *path; /* of the file, for errors */
+    uint64_t file_bytes;
     uint64_t bytes,
         bytes_maximum; /* of the blocks; datasets that share their place would make it more than the file's */
 } vqc_stored_outline;

@@ -29,6 +29,13 @@ static vqc_status block_allocate(vqc_stored_outline *stored, size_t count, size_
     return VQC_OK;
 }
 
+/* What is packed is more than the file's bytes. */
+static void room_find(vqc_stored_outline *stored, const vqc_dataset *dataset)
+{
+    if (dataset->packed)
+        stored->bytes_maximum = VQC_DATASET_DEFLATE_MOST * stored->file_bytes + BYTES_MORE;
+}
+
 /* Reads a dataset of texts; text i, with a NUL at its end, is at *texts_out + i × *stride_out. */
 static vqc_status texts_read(vqc_stored_outline *stored, const vqc_dataset *dataset, const char **texts_out,
                              size_t *stride_out, vqc_error *error)
@@ -36,6 +43,7 @@ static vqc_status texts_read(vqc_stored_outline *stored, const vqc_dataset *data
     const size_t bytes = dataset->form.text_bytes;
     const size_t rows = vqc_dataset_part_bytes(dataset, 0) / bytes;
     char *texts;
+    room_find(stored, dataset);
     VQC_TRY(block_allocate(stored, rows, bytes + 1, dataset->form.path, &texts, error));
     VQC_TRY(vqc_dataset_read(dataset, 0, NULL, texts, error));
     /* From the last: spreading the rows out to make room for the NULs must not overwrite those still to move. */
@@ -146,6 +154,7 @@ static vqc_status numbers_read(const vqc_hdf5_file *file, vqc_stored_outline *st
     vqc_dataset dataset;
     VQC_TRY(vqc_dataset_open(file, &form, &dataset, error));
     void *numbers;
+    room_find(stored, &dataset);
     vqc_status status = block_allocate(stored, 1, vqc_dataset_part_bytes(&dataset, 0), form.path, &numbers, error);
     if (status == VQC_OK)
         status = vqc_dataset_read(&dataset, 0, NULL, numbers, error);
@@ -238,6 +247,7 @@ vqc_status vqc_stored_outline_read(const vqc_hdf5_file *file, vqc_stored_outline
 {
     bool present = true; /* of the list that the last column was of: its first column says so */
     stored->path = file->path;
+    stored->file_bytes = file->bytes;
     stored->bytes_maximum = BYTES_EACH * file->bytes + BYTES_MORE;
     for (size_t i = 0; i < VQC_OUTLINE_COLUMN_COUNT; i++) {
         const vqc_outline_column *column = &vqc_outline_columns[i];

@@ -52,8 +52,10 @@ __attribute__((constructor)) static void probe_run(int argc, char **argv)
         return;
     limits_set(argv[1]);
     vqc_status status = vqc_archive_open_unprobed(argv[1], &archive, &error);
-    if (status == VQC_OK)
+    if (status == VQC_OK) {
+        status = vqc_archive_packed_try(archive, &error);
         vqc_archive_close(archive);
+    }
     char text[1 + VQC_ERROR_MESSAGE_SIZE] = {(char)('0' + status)};
     memcpy(text + 1, error.message, sizeof error.message);
     _exit(write(STDOUT_FILENO, text, sizeof text) == (ssize_t)sizeof text ? EXIT_SUCCESS : EXIT_FAILURE);

@@ -10,6 +10,7 @@
     X(bench)                                                                                                         \
     X(show)                                                                                                          \
     X(merge)                                                                                                         \
+    X(pack)                                                                                                          \
     X(export)                                                                                                        \
     X(report)                                                                                                        \
     X(verify)                                                                                                        \

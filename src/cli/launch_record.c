@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 
@@ -15,11 +16,22 @@ static void text_add(json_t *launch, const char *key, const char *text)
         json_object_set_new(launch, key, json_string(text));
 }
 
+/* When it began, ISO 8601, in UTC. */
+static void time_add(json_t *launch)
+{
+    char text[32];
+    struct tm parts;
+    const time_t now = time(NULL);
+    if (gmtime_r(&now, &parts) != NULL && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0)
+        text_add(launch, "began", text);
+}
+
 /* JSON text that the caller frees; NULL without memory. */
 static char *launch_describe(const vqc_archive_outline *outline, const vqc_comm *comm, const vqc_compute *compute,
                              const vqc_environment *environment, const char *job, int64_t team)
 {
     json_t *launch = json_object();
+    time_add(launch);
     json_object_set_new(launch, "ranks", json_integer(vqc_comm_size(comm)));
     json_object_set_new(launch, "team", team == 0 ? json_string("auto") : json_integer(team));
     text_add(launch, "part", outline->part);

@@ -3,14 +3,16 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "config/yaml.h"
+#include "config/yaml_number.h"
 
 /* Appends a value on one line: 0.5, [64, 64], {name: Hf, p: 0.5}. */
 static vqc_status value_append(const vqc_yaml_node *node, vqc_text *text, vqc_error *error)
 {
     const vqc_yaml_kind kind = vqc_yaml_kind_of(node);
+    char number[VQC_YAML_NUMBER_SIZE];
     if (kind == VQC_YAML_SCALAR)
-        return vqc_text_append(text, error, "%s", vqc_yaml_scalar(node));
+        return vqc_text_append(text, error, "%s",
+                               vqc_yaml_number_short(node, number) ? number : vqc_yaml_scalar(node));
     VQC_TRY(vqc_text_append(text, error, kind == VQC_YAML_SEQUENCE ? "[" : "{"));
     for (size_t i = 0; i < vqc_yaml_count(node); i++) {
         const vqc_yaml_node *item = vqc_yaml_at(node, i);

@@ -99,10 +99,13 @@ void report_study_init(report_study *study, const report_sizes *sizes)
                                          .loss_count = REPORT_LOSSES,
                                          .loss_names = loss_names,
                                          .snapshot_count = sizes->snapshots};
+    const char *job = sizes->hostile ? "study: x # </script><!--\n" : "study: x\n";
+    vqc_error ignored;
+    (void)!vqc_digest_bytes(job, strlen(job), study->job_sha256, &ignored);
     study->outline = (vqc_archive_outline){
         .study = sizes->hostile ? "a </title><script>document.title = 'broken'</script>" : "a study",
-        .job_text = sizes->hostile ? "study: x # </script><!--\n" : "study: x\n",
-        .job_sha256 = "00000000000000000000000000000000000000000000000000000000000000ab",
+        .job_text = job,
+        .job_sha256 = study->job_sha256,
         .versions = "{\"vqclip\": \"0.2.0\"}",
         .build = "</script>",
         .models = models,

@@ -18,6 +18,7 @@ typedef struct report_study {
     vqc_archive_extents shape;
     vqc_archive_render *renders;
     const char **categories;
+    char job_sha256[VQC_DIGEST_TEXT_SIZE];
     char **texts; /* of all prompts, then the two settings, then all ids */
 } report_study;
 

@@ -149,7 +149,7 @@ static void row_expect(const report_study *study, size_t number, const json_t *d
     text_expect(row, "seed", seed);
     text_expect(row, "category", study->categories[number]);
     text_expect(settings, "text", render->settings);
-    text_expect(json_object_get(settings, "values"), "optimizer.lr", number % 2 == 0 ? "0.10000000000000001" : "0.5");
+    text_expect(json_object_get(settings, "values"), "optimizer.lr", number % 2 == 0 ? "0.1" : "0.5");
     text_expect(json_object_get(settings, "values"), "augment", "[{name: Hf, p: 0.5}]");
     if (report_state(number) == VQC_ARCHIVE_PENDING)
         text_expect(row, "state", "pending");
