@@ -135,6 +135,15 @@ def check_row(key: Key, file: RaterFile, row: dict, question: Question) -> None:
         raise BadInput(f"{place}: expected seconds, found {row['seconds']}")
 
 
+def rating_of(key: Key, rater: int, repeat: bool, row: dict, question: Question) -> Rating:
+    picture, *others = (key.pictures[name] for name in row["picture"].split())
+    return Rating(
+        rater=rater, position=row["position"], repeat=repeat, condition=picture["condition"], prompt=picture["prompt"],
+        picture=row["picture"], rating=None if row["rating"] == CANNOT_TELL else row["rating"], seconds=row["seconds"],
+        question="" if key.form is None else question.name, highest=len(question.labels),
+        choice="" if key.choice is None else describe(key.choice), against=others[0]["condition"] if others else "")
+
+
 def ratings_of(key: Key, file: RaterFile) -> list[Rating]:
     """A rater's ratings in the order of their places."""
     form, repeats = form_of_record(key.form), key.repeats(file.rater)
@@ -147,14 +156,7 @@ def ratings_of(key: Key, file: RaterFile) -> list[Rating]:
         check_row(key, file, row, question)
         if key.is_check(row["picture"]):
             continue
-        picture, *others = (key.pictures[name] for name in row["picture"].split())
-        ratings.append(Rating(
-            rater=file.rater, position=row["position"], repeat=repeats[row["position"] - 1],
-            condition=picture["condition"], prompt=picture["prompt"], picture=row["picture"],
-            rating=None if row["rating"] == CANNOT_TELL else row["rating"], seconds=row["seconds"],
-            question="" if key.form is None else question.name, highest=len(question.labels),
-            choice="" if key.choice is None else describe(key.choice),
-            against=others[0]["condition"] if others else ""))
+        ratings.append(rating_of(key, file.rater, repeats[row["position"] - 1], row, question))
     return ratings
 
 

@@ -3,6 +3,7 @@
 
     analysis/rating.py make -o STUDY --raters 6 both=both.h5 vit=vit.h5    STUDY/raters/ to raters, STUDY/key.json not
     analysis/rating.py collect --key STUDY/key.json -o ratings.csv FILE... what raters saved -> one table
+    analysis/rating.py batch --key STUDY/key.json --address https://... -o BATCH    tasks for Mechanical Turk, Label Studio
     analysis/rating.py power pilot.csv --difference 0.3                    how many raters and prompts a study needs
 
 Ratings are 1 to 5 for how well a picture matches its text, or answers to the questions of a file. Prompts that not every condition has are left out.
@@ -15,6 +16,7 @@ import sys
 from pathlib import Path
 
 import packages  # noqa: F401  first, as it says what the others would miss
+import batch
 import choice
 import collection
 import command
@@ -73,8 +75,28 @@ def make(arguments: argparse.Namespace) -> None:
     print(f"not for raters: {arguments.output / 'key.json'}")
 
 
+def of_platform(paths: list[Path]) -> list[batch.Answered] | None:
+    """What a platform returned, in one file or several; None where files are of pages."""
+    found = [batch.read_answered(path) for path in paths]
+    if len({answered is None for answered in found}) > 1:
+        raise command.BadInput("expected files of pages or of a platform, found both")
+    return None if found[0] is None else [done for answered in found for done in answered]
+
+
+def put_batch(arguments: argparse.Namespace) -> None:
+    count = batch.write_batch(read_key(arguments.key), arguments.address, arguments.output)
+    print(f"{arguments.output}: {count} tasks for Mechanical Turk and Label Studio")
+
+
 def collect(arguments: argparse.Namespace) -> None:
     key = read_key(arguments.key)
+    if (answered := of_platform(arguments.files)) is not None:
+        ratings, numbers = batch.collect_answered(key, answered)
+        if arguments.workers:
+            batch.write_numbers(arguments.workers, numbers)
+        write_ratings(arguments.output, ratings)
+        print(f"{arguments.output}: {len(ratings)} ratings by {len({rating.rater for rating in ratings})} of {len(numbers)} raters")
+        return
     files = collection.read_files(key, arguments.files)
     workers.say_twice(list(files.values()))
     ratings = collection.collect_files(key, files)
@@ -132,12 +154,19 @@ def build_parser() -> argparse.ArgumentParser:
 
     collector = commands.add_parser("collect", help="join raters' files with the key",
                                     description="Checks raters' files and writes one table of ratings.")
-    collector.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what raters saved, JSON or CSV")
+    collector.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what raters saved, JSON or CSV, or results of Mechanical Turk (CSV) or Label Studio (JSON)")
     collector.add_argument("--key", type=Path, required=True, help="the study's key.json")
     collector.add_argument("-o", "--output", type=Path, required=True, help="the table to write, CSV")
     collector.add_argument("--workers", type=Path, metavar="FILE",
                            help="also write who the raters were to their panel, and when: personal, CSV")
     collector.set_defaults(run=collect)
+
+    batcher = commands.add_parser("batch", help="tasks for Mechanical Turk and Label Studio",
+                                  description="Writes tasks, one for each picture or pair, of a kit that was made with --linked.")
+    batcher.add_argument("--key", type=Path, required=True, help="the study's key.json")
+    batcher.add_argument("--address", required=True, help="of the folder raters/pictures on a web server (https://...)")
+    batcher.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder to write to")
+    batcher.set_defaults(run=put_batch)
 
     planner = commands.add_parser("power", help="how many raters and prompts a study needs",
                                   description="Simulates studies with the variances of a pilot, and counts those that find a "

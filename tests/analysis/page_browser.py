@@ -83,15 +83,21 @@ class Hands(unittest.TestCase):
             time.sleep(0.05)
         self.fail("nothing was saved")
 
-    def double_click(self, driver, rating, gap):
-        """A click and a second one after so many seconds."""
+    def double_click(self, driver, rating, gap, rest=1.0):
+        """A click and a second one after so many seconds, and a rest."""
         first = self.button(driver, rating).rect
         point = {"x": first["x"] + 5, "y": first["y"] + 5, "button": "left"}
         for count in (1, 2):
             for kind in ("mousePressed", "mouseReleased"):
                 driver.execute_cdp_cmd("Input.dispatchMouseEvent", {**point, "type": kind, "clickCount": count})
             time.sleep(gap)
-        time.sleep(1.0)
+        time.sleep(rest)
+
+    def text_await(self, driver, name):
+        """Until the element says something."""
+        limit = time.monotonic() + 10
+        while time.monotonic() < limit and not driver.find_element(By.ID, name).text:
+            time.sleep(0.05)
 
 
 class PageTest(Hands):

@@ -257,7 +257,5 @@ class ChecksTest(StudyTest):
             driver.quit()
 
 
-del StudyTest  # has no cases of its own
-
 if __name__ == "__main__":
     page_browser.unittest.main()

@@ -46,6 +46,11 @@ def shown(name: str) -> dict:
     return json.loads(output)
 
 
+def quiet():
+    """What is said within goes nowhere."""
+    return redirect_stderr(io.StringIO())
+
+
 def tool(script: str, *words: str | Path, expected: int = 0) -> tuple[str, str]:
     """Runs a script of analysis/ within this process, to save its start; returns its standard output and error."""
     parser = importlib.import_module(script.removesuffix(".py")).build_parser()
