@@ -51,15 +51,15 @@ static vqc_status prefix_find(vqc_clip *clip, bool alone, bool *found_out, vqc_e
     return VQC_OK;
 }
 
-static vqc_status clip_recognise(vqc_clip *clip, vqc_error *error)
+/* Why there is no CLIP model in the file, as far as it tells. */
+static vqc_status clip_missing(const vqc_clip *clip, vqc_error *error)
 {
-    bool found;
-    VQC_TRY(prefix_find(clip, false, &found, error));
-    if (!found)
-        VQC_TRY(prefix_find(clip, true, &found, error));
-    if (found)
-        return VQC_OK;
+    const char *wrapped;
+    const vqc_weights_tensor *inside = vqc_prefixes_inside_find(clip->weights, &wrapped);
     const char *stranger = vqc_tower_stranger_find(clip->weights);
+    if (inside != NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %.256s: %s", vqc_weights_path(clip->weights),
+                             inside->name, wrapped);
     if (stranger != NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s, which vqclip does not compute",
                              vqc_weights_path(clip->weights), stranger);
@@ -74,6 +74,15 @@ static vqc_status clip_recognise(vqc_clip *clip, vqc_error *error)
                          "token_embedding.weight, or those of open_clip or Hugging Face; a picture tower without its "
                          "projection, as CLIPVisionModel saves it, has no embeddings to compare",
                          vqc_weights_path(clip->weights));
+}
+
+static vqc_status clip_recognise(vqc_clip *clip, vqc_error *error)
+{
+    bool found;
+    VQC_TRY(prefix_find(clip, false, &found, error));
+    if (!found)
+        VQC_TRY(prefix_find(clip, true, &found, error));
+    return found ? VQC_OK : clip_missing(clip, error);
 }
 
 /* The caller's word, then the configuration's, then OpenAI's rule. */

@@ -161,6 +161,10 @@ static vqc_status family_check(const vqc_generator *generator, vqc_error *error)
     const char *path = vqc_weights_path(generator->weights);
     const vqc_generator_type *found = vqc_generator_type_find(generator->weights);
     const char *other = found == NULL ? vqc_generator_other_family(generator->weights) : NULL;
+    const char *wrapped;
+    const vqc_weights_tensor *inside = found == NULL ? vqc_prefixes_inside_find(generator->weights, &wrapped) : NULL;
+    if (inside != NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %.256s: %s", path, inside->name, wrapped);
     if (other != NULL)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: this is %s, which is not computed", path, other);
     if (found == NULL || generator->type == NULL || found == generator->type)

@@ -87,3 +87,28 @@ vqc_status vqc_prefixes_choose(const vqc_weights *weights, const char *what,
         (void)strcpy(prefix_out, first);
     return VQC_OK;
 }
+
+/* Words inside the names of a part that was wrapped before the model was saved. */
+static const struct inside {
+    const char *word, *says;
+} insides[] = {
+    {.word = "._orig_mod.", .says = "a part compiled by torch.compile: take _orig_mod. out of the names"},
+    {.word = "._checkpoint_wrapped_module.",
+     .says = "a part wrapped for checkpointing: take _checkpoint_wrapped_module. out of the names"},
+    {.word = "_fsdp_wrapped_module.", .says = "FSDP's wrapper: save the full state dictionary"},
+    {.word = "base_model.model.", .says = "a model of peft: merge it (merge_and_unload), and save what that gives"},
+    {.word = ".lora_A.", .says = "LoRA's matrices: merge them (merge_and_unload), and save what that gives"},
+};
+
+const vqc_weights_tensor *vqc_prefixes_inside_find(const vqc_weights *weights, const char **says_out)
+{
+    for (size_t i = 0; i < vqc_weights_count(weights); i++)
+        for (size_t k = 0; k < sizeof insides / sizeof insides[0]; k++) {
+            const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
+            if (strstr(tensor->name, insides[k].word) == NULL)
+                continue;
+            *says_out = insides[k].says;
+            return tensor;
+        }
+    return NULL;
+}

@@ -19,6 +19,9 @@ enum { VQC_PREFIX_SIZE = 64 };
 VQC_MUST_CHECK vqc_status vqc_prefixes_choose(const vqc_weights *weights, const char *what,
                                               bool (*fits)(void *context, const char *prefix), void *context,
                                               char prefix_out[VQC_PREFIX_SIZE], bool *found_out, vqc_error *error);
+/* Wrappers of a part of a model, whose words stand inside its names, where nothing reads them: NULL, or the first
+ * tensor with such a word; *says_out: what wrapped it, and what to do. For the message where no model was found. */
+const vqc_weights_tensor *vqc_prefixes_inside_find(const vqc_weights *weights, const char **says_out);
 /* Whether one fits at all. */
 bool vqc_prefixes_fit(const vqc_weights *weights, bool (*fits)(void *context, const char *prefix), void *context);
 

@@ -185,11 +185,16 @@ static void generator_recognise(const vqc_weights *weights, const vqc_recognitio
 void vqc_recognise(const vqc_weights *weights, const vqc_recognition_options *options, vqc_recognition *found_out)
 {
     const char *other = vqc_generator_other_family(weights);
+    const char *wrapped;
+    const vqc_weights_tensor *inside = vqc_prefixes_inside_find(weights, &wrapped);
     *found_out = (vqc_recognition){.usable_count = 0};
     if (options->generator == NULL && vqc_clip_is_recognised(weights))
         clip_recognise(weights, options, found_out);
     else if (options->generator != NULL || vqc_generator_type_find(weights) != NULL)
         generator_recognise(weights, options, found_out);
+    else if (inside != NULL)
+        (void)snprintf(found_out->model, VQC_RECOGNITION_SIZE, "no model that vqclip knows: tensor %.256s: %s",
+                       inside->name, wrapped);
     else if (other != NULL)
         (void)snprintf(found_out->model, VQC_RECOGNITION_SIZE, "%s, which is not computed", other);
     else if (vqc_tower_stranger_find(weights) != NULL)

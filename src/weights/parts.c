@@ -39,6 +39,8 @@ static const struct folder_mark {
 } folder_marks[] = {
     {.name = "model_index.json",
      .says = "a pipeline of several models: name the folder of one, such as vqvae or vae"},
+    {.name = "adapter_config.json",
+     .says = "an adapter of peft without its model: merge it (merge_and_unload), and save what that gives"},
     {.name = ".metadata",
      .says = "a distributed checkpoint (DCP): convert it with "
              "torch.distributed.checkpoint.format_utils.dcp_to_torch_save"},
@@ -79,6 +81,20 @@ static vqc_status folder_refused(const char *folder, vqc_error *error)
                          folder_names[0], folder_names[1], folder_names[4]);
 }
 
+/* transformers opens such a folder with the adapter, and may take the weights from elsewhere. */
+static vqc_status adapter_check(const char *folder, const char *chosen, vqc_error *error)
+{
+    static const char adapter[] = "adapter_config.json";
+    bool has;
+    VQC_TRY(folder_has(folder, adapter, &has, error));
+    if (!has)
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: holds %s beside %s: an adapter of peft changes the model, which is not computed: merge "
+                         "it (merge_and_unload), or name %s for the weights without it",
+                         folder, adapter, chosen, chosen);
+}
+
 /* The one file of a folder whose name is known. */
 static vqc_status folder_choose(const char *folder, char **path_out, vqc_error *error)
 {
@@ -94,6 +110,7 @@ static vqc_status folder_choose(const char *folder, char **path_out, vqc_error *
     }
     if (chosen == NULL)
         return folder_refused(folder, error);
+    VQC_TRY(adapter_check(folder, chosen, error));
     return path_join(folder, strlen(folder), chosen, path_out, error);
 }
 

@@ -12,7 +12,7 @@
  * - an index of several (model.safetensors.index.json, pytorch_model.bin.index.json; any name with that end): a JSON
  * object whose `weight_map` says in which file beside it each tensor is;
  * - a folder as Hugging Face, open_clip or diffusers save it: the one file or index in it whose name is known (a
- * table in parts.c). Two of them, or none, are refused. */
+ * table in parts.c). Two of them, or none, are refused, and so is one beside an adapter of peft. */
 typedef struct vqc_weights_part_tensor {
     char *name;
     size_t file;

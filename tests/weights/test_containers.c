@@ -259,6 +259,11 @@ static void test_folders(void **state)
     folder_refused(&folder, "", "holds both model.safetensors and pytorch_model.bin: name one of them");
     folder_add(&folder, "model_index.json", "{}");
     folder_refused(&folder, "", "is a pipeline of several models: name the folder of one");
+    folder_link(&folder, "fp8.safetensors", "model.safetensors");
+    folder_add(&folder, "adapter_config.json", "{}");
+    folder_refused(&folder, "", "holds adapter_config.json beside model.safetensors: an adapter of peft");
+    folder_add(&folder, "adapter_config.json", "{}");
+    folder_refused(&folder, "", "is an adapter of peft without its model");
     folder_add(&folder, ".metadata", "x");
     folder_refused(&folder, "", "is a distributed checkpoint (DCP)");
     folder_add(&folder, "__0_0.distcp", "x");
