@@ -13,6 +13,8 @@
  *     step   = pixels × pixel + Σ perceptors groups × crops of a group × crop
  *     render = start + steps × step + finish
  *
+ * Groups are those of the step with the most crops, also where their number changes over the steps.
+ *
  * In a team the decoder's part stays as it is, since every member decodes, and the crop groups are shared. Fails for
  * want of memory alone. */
 
