@@ -229,8 +229,7 @@ def peft_adapter(folder):
 
 
 def adapter_folder(folder):
-    """transformers follows adapter_config.json to another base model, or adds the adapter: what it computes is not what
-    the weights beside it give."""
+    """transformers adds the adapter where peft is installed: what it computes is not what the weights beside it give."""
     peft_made().save_pretrained(folder)
     clip_made().save_pretrained(folder)
     return folder, None
