@@ -1,6 +1,7 @@
 """What is shown besides a study's pictures, and who is left out: practice, catch trials, consent, panels' numbers, rules."""
 
 import csv
+import dataclasses
 import json
 import unittest
 
@@ -8,6 +9,8 @@ from PIL import Image
 
 import support
 from key import read_key
+from ratings import Rating
+from rules import values_of
 from test_questions import collected, returned, write
 from test_rating import make, page_data, page_of, pictures_for_raters, read_rows, rival_folder
 from trials import with_catch
@@ -228,6 +231,14 @@ class RulesTest(unittest.TestCase):
         _, errors = support.tool("rating.py", "collect", "--key", path, "-o", path.with_name("out.csv"), *self.returned(),
                                  expected=2)
         self.assertIn("expected the key as it was written", errors)
+
+
+class PairsAgreementTest(unittest.TestCase):
+    def test_sides_do_not_matter_for_agreement(self):
+        one = Rating(1, 1, False, "quagga", "p", "aa bb", 1, 2.0, highest=3, against="okapi")
+        other = dataclasses.replace(one, rater=2, picture="bb aa", rating=3)
+        self.assertEqual(values_of([one]), {"": {"aa bb": 1.0}})
+        self.assertEqual(values_of([other]), values_of([one]))
 
 
 class WorkersTest(unittest.TestCase):
