@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/interruption.h"
+#include "cli/version.h"
 
 /* Opens those of the standard descriptors that the process was started without, lest the next file that is opened, an
  * archive, takes the number, and what is printed is written into it. */
@@ -49,11 +50,13 @@ int main(int argc, char **argv)
         vqc_help_overview_write(stdout);
         return EXIT_SUCCESS;
     }
-    if (strcmp(argv[1], "--version") == 0) {
-        (void)printf("vqclip %s\n", VQC_VERSION);
-        return EXIT_SUCCESS;
-    }
     vqc_error error = {0};
+    if (strcmp(argv[1], "--version") == 0) {
+        vqc_status written = vqc_version_write(stdout, &error);
+        if (written != VQC_OK)
+            vqc_command_error_say(&error);
+        return written;
+    }
     vqc_interruption_end_set(process_end);
     vqc_status status = command_run(argc, argv, &error);
     if (status != VQC_OK) /* of ranks one has said it already, the others leave it empty */

@@ -14,9 +14,8 @@ void vqc_help_overview_write(FILE *stream)
     for (size_t i = 0; vqc_commands[i] != NULL; i++)
         (void)fprintf(stream, "  %-12s %s\n", vqc_commands[i]->name, vqc_commands[i]->summary);
     (void)fprintf(
-        stream,
-        "\nvqclip help COMMAND, or vqclip COMMAND --help, says more; vqclip --version which version this is;\n"
-        "vqclip help job which keys a job file has.\n");
+        stream, "\nvqclip help COMMAND, or vqclip COMMAND --help, says more; vqclip help job which keys a job file\n"
+                "has; vqclip --version which version this is, and of which libraries.\n");
 }
 
 void vqc_help_command_write(const vqc_command *command, FILE *stream)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "base/text.h"
 
 /* What comm.c needs from MPI. transport_mpi.c implements it; transport_none.c stands in for it in a build without
  * MPI, where there is never more than one rank and none of this is called but start. All failures are VQC_FAILED:
@@ -75,5 +76,8 @@ VQC_MUST_CHECK vqc_status vqc_transport_subset_arrive(vqc_transport_subset *subs
 VQC_MUST_CHECK vqc_status vqc_transport_subset_arrived(vqc_transport_subset *subset, bool *all_out, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_transport_subset_broadcast(vqc_transport_subset *subset, void *data, size_t size,
                                                          int root, vqc_error *error);
+
+/* Appends a line with MPI's name and version, at any time; nothing in a build without. */
+VQC_MUST_CHECK vqc_status vqc_transport_library(vqc_text *text, vqc_error *error);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "comm/launcher.h"
@@ -239,4 +240,13 @@ vqc_status vqc_transport_window_read(vqc_transport_window *window, size_t first,
                                              (MPI_Aint)first, (int)count, MPI_INT64_T, MPI_NO_OP, window->handle),
                           "read shared numbers", error));
     return vqc_mpi_check(MPI_Win_flush(0, window->handle), "read shared numbers", error);
+}
+
+vqc_status vqc_transport_library(vqc_text *text, vqc_error *error)
+{
+    char name[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    if (MPI_Get_library_version(name, &length) != MPI_SUCCESS) /* may be called without starting MPI */
+        return vqc_text_append(text, error, "MPI\n");
+    return vqc_text_append(text, error, "%.*s\n", (int)strcspn(name, ",\n"), name);
 }

@@ -183,3 +183,11 @@ vqc_status vqc_caption_paint(const vqc_captions *captions, const char *text, con
     cairo_surface_destroy(surface);
     return status;
 }
+
+vqc_status vqc_caption_libraries(vqc_text *text, vqc_error *error)
+{
+    VQC_TRY(vqc_text_append(text, error, "Pango %s\n", pango_version_string()));
+    VQC_TRY(vqc_text_append(text, error, "cairo %s\n", cairo_version_string()));
+    const int fonts = FcGetVersion();
+    return vqc_text_append(text, error, "fontconfig %d.%d.%d\n", fonts / 10000, fonts / 100 % 100, fonts % 100);
+}

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "image/image.h"
 
 /* Words drawn into pictures, in any script: Pango finds fonts for them, orders them and breaks them into lines. What
@@ -40,5 +41,8 @@ int64_t vqc_caption_height(const vqc_captions *captions, const char *text, int64
 VQC_MUST_CHECK vqc_status vqc_caption_paint(const vqc_captions *captions, const char *text,
                                             const vqc_caption_style *style, vqc_image *image, int64_t top,
                                             int64_t left, int64_t height, int64_t width, vqc_error *error);
+
+/* Appends lines with the versions of the libraries that paint; nothing in a build without. */
+VQC_MUST_CHECK vqc_status vqc_caption_libraries(vqc_text *text, vqc_error *error);
 
 #endif

@@ -39,3 +39,9 @@ vqc_status vqc_caption_paint(const vqc_captions *captions, const char *text, con
     (void)width;
     return vqc_error_set(error, VQC_FAILED, "this build is without Pango and draws no captions");
 }
+
+vqc_status vqc_caption_libraries(vqc_text *text, vqc_error *error)
+{
+    (void)text, (void)error;
+    return VQC_OK;
+}

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "image/image.h"
 
 /* What the readers of the formats share. Their errors do not name the file yet. A file that is not such a picture,
@@ -37,5 +38,8 @@ vqc_status vqc_image_file_opaque(vqc_error *error);
 
 /* The error for a picture that the file is too small for. */
 vqc_status vqc_image_file_too_small(const vqc_image_file *file, int64_t height, int64_t width, vqc_error *error);
+
+/* Appends a line with libwebp's version; nothing in a build without. */
+VQC_MUST_CHECK vqc_status vqc_image_webp_library(vqc_text *text, vqc_error *error);
 
 #endif

@@ -9,3 +9,9 @@ vqc_status vqc_image_webp_read(vqc_image_file *file, vqc_image *image_out, vqc_e
         error, VQC_BAD_INPUT,
         "is a WebP picture, which this build does not read (built without libwebp); convert it to PNG");
 }
+
+vqc_status vqc_image_webp_library(vqc_text *text, vqc_error *error)
+{
+    (void)text, (void)error;
+    return VQC_OK;
+}

@@ -111,3 +111,9 @@ vqc_status vqc_image_webp_read(vqc_image_file *file, vqc_image *image_out, vqc_e
     free(reader.colours);
     return status;
 }
+
+vqc_status vqc_image_webp_library(vqc_text *text, vqc_error *error)
+{
+    const unsigned version = (unsigned)WebPGetDecoderVersion(); /* a byte for each of its numbers */
+    return vqc_text_append(text, error, "libwebp %u.%u.%u\n", version >> 16, version >> 8 & 255, version & 255);
+}

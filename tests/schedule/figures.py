@@ -163,7 +163,7 @@ def main():
     vqclip = os.path.abspath(arguments.vqclip)
     before = os.getloadavg()[0]
     parts = [line for name in arguments.only.split(",") for line in globals()[name](vqclip)]
-    version = subprocess.run([vqclip, "--version"], capture_output=True, text=True).stdout.strip()
+    version = subprocess.run([vqclip, "--version"], capture_output=True, text=True).stdout.split("\n")[0]
     mpi = subprocess.run(["mpirun", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
     processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
                      platform.machine())

@@ -1,0 +1,10 @@
+#ifndef VQC_OPS_LIBRARIES_H
+#define VQC_OPS_LIBRARIES_H
+
+#include "base/text.h"
+
+/* The libraries that compute, with the versions that run. Appends a line for each. Fails for want of memory
+ * alone. */
+VQC_MUST_CHECK vqc_status vqc_ops_libraries(vqc_text *text, vqc_error *error);
+
+#endif
