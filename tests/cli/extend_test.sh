@@ -29,14 +29,7 @@ JOB
     done
 }
 
-# digests ARCHIVE: what came of each render, by its id
-digests() {
-    "$program" show "$1" --json | python3 -c '
-import json, sys
-for render in json.load(sys.stdin)["renders"]:
-    print(render["id"], render["state"], render.get("picture_sha256"), render.get("latent_sha256"), render.get("seconds"))' |
-        sort
-}
+digests() { render_digests "$program" "$1" seconds | sort; }
 
 # render FOLDER [OPTIONS]: of job.yaml
 render_job() {

@@ -29,15 +29,7 @@ JOB
     done
 }
 
-# digests ARCHIVE [PREFIX]: what came of each render whose id begins so, without its prompt's id
-digests() {
-    "$program" show "$1" --json | python3 -c '
-import json, sys
-for render in json.load(sys.stdin)["renders"]:
-    if render["id"].startswith(sys.argv[1]):
-        print(render["id"] if not sys.argv[1] else render["id"].split(".", 1)[1], render["state"],
-              render.get("picture_sha256"), render.get("latent_sha256"))' "${2-}"
-}
+digests() { render_digests "$program" "$1"; }
 
 # refused FILE WORDS
 refused() {

@@ -22,19 +22,6 @@
 #include "image/image.h"
 #include "report_study.h"
 
-static char *file_read(const char *path, size_t *size_out)
-{
-    FILE *stream = fopen(path, "rb");
-    assert_non_null(stream);
-    assert_int_equal(fseek(stream, 0, SEEK_END), 0);
-    *size_out = (size_t)ftell(stream);
-    rewind(stream);
-    char *bytes = calloc(1, *size_out + 1);
-    assert_int_equal(fread(bytes, 1, *size_out, stream), *size_out);
-    (void)fclose(stream);
-    return bytes;
-}
-
 /* Makes an archive in the folder. */
 static void archive_make(const report_study *study, const char *name)
 {

@@ -31,28 +31,11 @@ typedef struct outcome {
     char output[OUTPUT_SIZE];
 } outcome;
 
-/* The whole of a file, in memory to be freed. */
-static char *bytes_read(const char *path, size_t *size_out)
-{
-    FILE *stream = fopen(path, "rb");
-    if (stream == NULL)
-        fail_msg("%s cannot be opened", path);
-    assert_int_equal(fseek(stream, 0, SEEK_END), 0);
-    *size_out = (size_t)ftell(stream);
-    rewind(stream);
-    char *bytes = malloc(*size_out + 1);
-    assert_non_null(bytes);
-    assert_int_equal(fread(bytes, 1, *size_out, stream), *size_out);
-    bytes[*size_out] = '\0';
-    assert_int_equal(fclose(stream), 0);
-    return bytes;
-}
-
 static void file_copy(const char *from, const char *name)
 {
     char path[PATH_SIZE];
     size_t size;
-    char *bytes = bytes_read(from, &size);
+    char *bytes = file_read(from, &size);
     (void)bytes_write(path, name, bytes, size);
     free(bytes);
 }
@@ -61,7 +44,7 @@ static void file_copy(const char *from, const char *name)
 static void bytes_replace(const char *path, const void *old, const void *new, size_t count)
 {
     size_t size;
-    char *bytes = bytes_read(path, &size);
+    char *bytes = file_read(path, &size);
     char *place = memmem(bytes, size, old, count);
     assert_non_null(place);
     for (; place != NULL; place = memmem(place + count, size - (size_t)(place + count - bytes), old, count))
@@ -97,7 +80,7 @@ static void run(const vqc_command *command, const char *const *words, outcome *r
     result->status = command_run_into(path_in(path, "output"), command, count, copies, &result->error);
     for (int i = 0; i < count; i++)
         free(copies[i]);
-    char *output = bytes_read(path, &size);
+    char *output = file_read(path, &size);
     (void)snprintf(result->output, sizeof result->output, "%s", output);
     free(output);
 }
@@ -308,7 +291,7 @@ static void test_other_environment_is_compared_by_tolerance(void **state)
     file_copy(path_in(path, "study.h5"), "environment.h5");
     bytes_replace(path_in(path, "environment.h5"), "glibc 2", "glibc 1", 7);
     size_t size;
-    char *bytes = bytes_read(path, &size);
+    char *bytes = file_read(path, &size);
     char *line = memmem(bytes, size, "cpu; ", 5);
     assert_non_null(line);
     char old[64];

@@ -59,7 +59,7 @@ static void scratch_close(const scratch *s)
     assert_int_equal(rmdir(s->folder), 0);
 }
 
-static void file_read(const char *fixture, const char *name, char text[TEXT_SIZE])
+static void fixture_read(const char *fixture, const char *name, char text[TEXT_SIZE])
 {
     char path[PATH_SIZE];
     (void)snprintf(path, sizeof path, FIXTURES "%s/%s", fixture, name);
@@ -107,7 +107,7 @@ static void cases_check(const char *fixture, const char *weights, const char *co
     scratch_open(&s, fixture, weights, config);
     if (strcmp(config, "processor_config.json") == 0)
         beside_link(&s, fixture, "config.json");
-    file_read(fixture, config, text);
+    fixture_read(fixture, config, text);
     for (size_t i = 0; i < count; i++)
         case_check(&s, text, &cases[i]);
     scratch_close(&s);

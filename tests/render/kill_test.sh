@@ -13,12 +13,7 @@ kills=$3
 longest=${4:-2.5}
 . "$(dirname "$0")/../support/shell.sh"
 
-digests() {
-    "$vqclip" show "$1"/*.h5 --json | python3 -c '
-import json, sys
-for render in json.load(sys.stdin)["renders"]:
-    print(render["id"], render["state"], render.get("picture_sha256"), render.get("latent_sha256"))'
-}
+digests() { render_digests "$vqclip" "$1"/*.h5; }
 
 "$vqclip" render "$job" -o "$folder/undisturbed" --threads 1 >/dev/null 2>&1
 digests "$folder/undisturbed" >"$folder/expected"

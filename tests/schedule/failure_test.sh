@@ -68,12 +68,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' INT TERM
 
-digests() {
-    "$vqclip" show "$1"/*.h5 --json | python3 -c '
-import json, sys
-for render in json.load(sys.stdin)["renders"]:
-    print(render["id"], render["state"], render.get("picture_sha256"), render.get("latent_sha256"))'
-}
+digests() { render_digests "$vqclip" "$1"/*.h5; }
 
 # launch_run OPTION...: the case's launch, in this process' place
 launch_run() {

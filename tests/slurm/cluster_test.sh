@@ -35,12 +35,7 @@ prompts: [{targets: [{noise: 1}, {noise: 2, weight: -0.5}]}, {id: pixels, target
 JOB
 }
 
-digests() {
-    "$vqclip" show "$folder/$1/cluster.h5" --json | python3 -c '
-import json, sys
-for render in json.load(sys.stdin)["renders"]:
-    print(render["id"], render["state"], render.get("picture_sha256"), render.get("latent_sha256"))'
-}
+digests() { render_digests "$vqclip" "$folder/$1/cluster.h5"; }
 
 # send FOLDER OPTION...: the study as a job of two tasks, whose number is ${jobs[FOLDER]}.
 send() {

@@ -94,4 +94,20 @@ static inline void text_write(const char *name, const char *text)
     (void)bytes_write(path, name, text, strlen(text));
 }
 
+/* The whole of a file, with a NUL behind it, in memory to be freed. */
+static inline char *file_read(const char *path, size_t *size_out)
+{
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL)
+        fail_msg("%s cannot be opened", path);
+    assert_int_equal(fseek(stream, 0, SEEK_END), 0);
+    *size_out = (size_t)ftell(stream);
+    rewind(stream);
+    char *bytes = calloc(1, *size_out + 1);
+    assert_non_null(bytes);
+    assert_int_equal(fread(bytes, 1, *size_out, stream), *size_out);
+    assert_int_equal(fclose(stream), 0);
+    return bytes;
+}
+
 #endif
