@@ -4,14 +4,16 @@
 #   jobs/demo/run.sh VQCLIP OUTPUT
 #
 # VQCLIP is the program; OUTPUT gets the archives, and OUTPUT/results sheets, plots and a table of what the judge finds. Renders
-# on two ranks of one thread; what is done is not rendered again. Tables and plots need what analysis/README.md names.
+# on two ranks of one thread; what is done is not rendered again. Tables and plots need what analysis/README.md
+# names, for the interpreter PYTHON (default: python3).
 set -eu
-[ $# -eq 2 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -eq 2 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 vqclip=$1
 output=$2
 jobs=$(cd "$(dirname "$0")" && pwd)
 models=$jobs/../models
 analysis=$jobs/../../analysis
+python=${PYTHON:-python3}
 results=$output/results
 judge="--perceptor $models/picturebook-judge.safetensors --vocabulary $models/picturebook.bpe.gz"
 export OMP_WAIT_POLICY=passive OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -46,17 +48,17 @@ for study in quickstart styles editing masking self-masking prompt-addition; do
     sheet $study
 done
 figures=$analysis/figures.py
-python3 "$figures" grid "$output/components.h5" -o "$results/components.png"
-python3 "$figures" grid "$output/crop-counts.h5" -o "$results/crop-counts.png"
-python3 "$figures" grid "both=$output/crop-counts.h5@crops.count=8" "vit=$output/only-vit.h5" "resnet=$output/only-resnet.h5" \
+"$python" "$figures" grid "$output/components.h5" -o "$results/components.png"
+"$python" "$figures" grid "$output/crop-counts.h5" -o "$results/crop-counts.png"
+"$python" "$figures" grid "both=$output/crop-counts.h5@crops.count=8" "vit=$output/only-vit.h5" "resnet=$output/only-resnet.h5" \
     -o "$results/ensemble.png"
-python3 "$figures" snapshots "$output/quickstart.h5" -o "$results/snapshots.png"
+"$python" "$figures" snapshots "$output/quickstart.h5" -o "$results/snapshots.png"
 # shellcheck disable=SC2086
 "$vqclip" score "$output/crop-counts.h5" $judge -o "$output/crop-counts.csv"
-python3 "$figures" ablation crops.count --scores "$output/crop-counts.csv" --columns clip_cosine -o "$results/crop-counts-cosine.png"
+"$python" "$figures" ablation crops.count --scores "$output/crop-counts.csv" --columns clip_cosine -o "$results/crop-counts-cosine.png"
 
 for study in quickstart styles editing components crop-counts only-vit only-resnet; do
     ask $study
 done
-python3 "$jobs/answers.py" "$output" quickstart styles editing components crop-counts only-vit only-resnet >"$results/answers.md"
+"$python" "$jobs/answers.py" "$output" quickstart styles editing components crop-counts only-vit only-resnet >"$results/answers.md"
 cat "$results/answers.md"
