@@ -26,6 +26,12 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def called(file: str) -> str:
+    """The program's name: that which pip gave it, or its file's."""
+    name = Path(sys.argv[0]).name
+    return name if name.startswith("vqclip-") else file
+
+
 def run(parser: argparse.ArgumentParser, words: Iterable[str] | None = None) -> int:
     """Parses the words and runs the chosen command, which argparse finds as `run`; returns the exit code."""
     arguments = parser.parse_args(words)

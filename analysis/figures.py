@@ -330,7 +330,7 @@ def add_ratings(commands: argparse._SubParsersAction, output: argparse.ArgumentP
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="figures.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog=command.called("figures.py"), description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     output = argparse.ArgumentParser(add_help=False)
     output.add_argument("-o", "--output", type=output_path, required=True, metavar="FILE",

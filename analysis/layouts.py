@@ -131,7 +131,8 @@ def compbench(arguments: argparse.Namespace) -> None:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="The pictures of an archive in the folders that other programs read.")
+    parser = argparse.ArgumentParser(
+        prog=command.called("layouts.py"), description="The pictures of an archive in the folders that other programs read.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("archive", type=Path, metavar="ARCHIVE.h5")

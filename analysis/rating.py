@@ -117,7 +117,7 @@ def plan(arguments: argparse.Namespace) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="rating.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog=command.called("rating.py"), description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     maker = commands.add_parser("make", help="write the pages for raters, and the key",

@@ -266,7 +266,7 @@ def finished_table(table: Table) -> Table:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="tables.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog=command.called("tables.py"), description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     output = argparse.ArgumentParser(add_help=False)
     output.add_argument("-o", "--output", type=Path, metavar="DIR", help="also write files there")

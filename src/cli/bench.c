@@ -6,6 +6,7 @@
 #include "cli/bench_report.h"
 #include "cli/commands.h"
 #include "cli/lanes.h"
+#include "cli/shipped_jobs.h"
 #include "guide/targets.h"
 #include "record/environment.h"
 
@@ -243,7 +244,7 @@ static vqc_status bench_run(void *context, const vqc_text_list *operands, vqc_er
     bench_options *options = context;
     vqc_study *study;
     VQC_TRY(options_check(options, error));
-    VQC_TRY(vqc_study_open(operands->items[0], &study, error));
+    VQC_TRY(vqc_shipped_study_open(operands->items[0], &study, error));
     vqc_status status = study_bench(options, study, error);
     vqc_study_close(study);
     vqc_compute_close(&options->compute);

@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/shipped_jobs.h"
 #include "study/manual.h"
 
 /* ---- On a terminal ---- */
@@ -139,7 +141,8 @@ void vqc_help_manual_write(FILE *stream)
 /* ---- The command ---- */
 
 typedef struct help_options {
-    bool man, markdown;
+    bool man, markdown, names;
+    const char *shell; /* NULL: none */
 } help_options;
 
 static vqc_status job_help(bool markdown, vqc_error *error)
@@ -157,10 +160,15 @@ static vqc_status help_run(void *context, const vqc_text_list *operands, vqc_err
     const help_options *options = context;
     const char *subject = operands->count == 0 ? "" : operands->items[0];
     const vqc_command *command;
+    if (options->shell != NULL && operands->count == 0 && !options->man && !options->markdown && !options->names)
+        return vqc_completion_write(options->shell, stdout, error);
     if (strcmp(subject, "job") == 0 && !options->man)
         return job_help(options->markdown, error);
-    if (options->markdown || (options->man && operands->count > 0))
-        return vqc_error_set(error, VQC_BAD_INPUT, "help: --markdown is for job, --man for no command");
+    if (strcmp(subject, "jobs") == 0 && !options->man && !options->markdown)
+        return vqc_shipped_jobs_print(stdout, options->names, error);
+    if (options->markdown || options->names || options->shell != NULL || (options->man && operands->count > 0))
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "help: --markdown is for job, --names for jobs, --man and --completion for no command");
     if (options->man)
         vqc_help_manual_write(stdout);
     else if (operands->count == 0)
@@ -176,15 +184,22 @@ static const vqc_option table[] = {
     {.name = "--man",
      .help = "print the manual page vqclip(1), in man's language",
      VQC_OPTION_MEMBER(help_options, man)},
+    {.name = "--completion",
+     .value = "SHELL",
+     .help = "print what has bash or zsh complete the program's words",
+     VQC_OPTION_MEMBER(help_options, shell)},
     {.name = "--markdown", .help = "with job: print its keys as Markdown", VQC_OPTION_MEMBER(help_options, markdown)},
+    {.name = "--names", .help = "with jobs: print their names alone", VQC_OPTION_MEMBER(help_options, names)},
 };
 
 const vqc_command vqc_command_help = {
     .name = "help",
-    .summary = "what a command does, and its options; the keys of a job file",
-    .usage = "vqclip help [COMMAND | job]",
-    .about = "Lists the commands, or says what one of them does and which options it has. `vqclip help job` is the\n"
-             "manual of the job file: every key with its kind and range, its default and what it does.",
+    .summary = "what a command does, and its options; the keys of a job file; the jobs that come with it",
+    .usage = "vqclip help [COMMAND | job | jobs]",
+    .about =
+        "Lists the commands, or says what one of them does and which options it has. `vqclip help job` is the\n"
+        "manual of the job file: every key with its kind and range, its default and what it does. `vqclip help\n"
+        "jobs` lists the job files that come with the program; render, plan and bench take their names for paths.",
     .options = table,
     .option_count = sizeof table / sizeof table[0],
     .operand_maximum = 1,

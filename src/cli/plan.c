@@ -7,6 +7,7 @@
 #include "cli/forecast_report.h"
 #include "cli/lanes.h"
 #include "cli/memory_report.h"
+#include "cli/shipped_jobs.h"
 #include "cli/study_report.h"
 #include "forecast/cost_file.h"
 #include "forecast/measurement.h"
@@ -139,7 +140,7 @@ static vqc_status plan_run(void *context, const vqc_text_list *operands, vqc_err
     plan_options *options = context;
     vqc_study *study;
     VQC_TRY(options_check(options, error));
-    VQC_TRY(vqc_study_open(operands->items[0], &study, error));
+    VQC_TRY(vqc_shipped_study_open(operands->items[0], &study, error));
     vqc_status status = study_plan(options, study, error);
     vqc_study_close(study);
     vqc_compute_close(&options->compute);

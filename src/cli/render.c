@@ -17,6 +17,7 @@
 #include "cli/part.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
+#include "cli/shipped_jobs.h"
 #include "cli/study_report.h"
 #include "guide/targets.h"
 #include "record/agreement.h"
@@ -80,7 +81,7 @@ static int lanes_wanted(const render_options *options, const render_work *work)
 /* Reads the study and opens its models; on every rank by itself. */
 static vqc_status study_open(const render_options *options, const char *job, render_work *work, vqc_error *error)
 {
-    VQC_TRY(vqc_study_open(job, &work->study, error));
+    VQC_TRY(vqc_shipped_study_open(job, &work->study, error));
     VQC_TRY(vqc_targets_check(work->study, false, error));
     VQC_TRY(vqc_study_inputs_digest(work->study, error));
     VQC_TRY(vqc_part_path(options->output, work->study->name, options->part, &work->path, error));
@@ -250,8 +251,8 @@ static vqc_status render_study(render_options *options, const char *job, render_
     VQC_TRY(vqc_launch_head_say(work->comm, &work->environment, error));
     part_say(work);
     VQC_TRY(vqc_comm_agree(work->comm,
-                           vqc_launch_record(work->archive, work->comm, &options->compute, &work->environment, job,
-                                             team_of(options, work), error),
+                           vqc_launch_record(work->archive, work->comm, &options->compute, &work->environment,
+                                             work->study->path, team_of(options, work), error),
                            error));
     VQC_TRY(launch_run(options, work, !created, &finished, &totals, error));
     VQC_TRY(vqc_comm_agree(work->comm, vqc_archive_place_check(work->archive, error), error));

@@ -1,13 +1,19 @@
 #!/bin/sh
-# install_test.sh BUILD: installs into an empty folder, and does with what is there what its user would: reads the manual
-# page, renders two steps of two pictures of the quickstart, exports them, calls the program wrongly, and asks for help.
+# install_test.sh BUILD: installs into an empty folder, moves it elsewhere, takes the right to write away, and does with what
+# is there what its user would: reads the manual page, renders a picture of the quickstart by its name, exports it, calls the
+# program wrongly, and asks for help. Nothing of what was installed changes.
 set -eu
 build=$1
 . "$(dirname "$0")/../support/shell.sh"
-cmake --install "$build" --prefix "$folder/usr" >"$folder/log"
+cmake --install "$build" --prefix "$folder/made" >"$folder/log"
+mv "$folder/made" "$folder/usr"
 cd "$folder/usr"
+chmod -R a-w .
+trap 'chmod -R u+w "$folder/usr"; rm -rf "$folder"' EXIT
+state() { find . -printf '%p %s %T@ %m\n' | sort; } # as root writes where it has no right to
+state >"$folder/before"
 for file in share/man/man1/vqclip.1 share/vqclip/slurm/study.sbatch share/vqclip/jobs/models/picturebook-judge.safetensors \
-    share/doc/vqclip/LICENSE share/doc/vqclip/README.md share/doc/vqclip/CITATION.cff share/doc/vqclip/architecture.md; do
+    share/bash-completion/completions/vqclip share/zsh/site-functions/_vqclip share/doc/vqclip/LICENSE share/doc/vqclip/README.md share/doc/vqclip/CITATION.cff share/doc/vqclip/architecture.md; do
     test -f "$file" || { echo "$file: not installed"; exit 1; }
 done
 test ! -e share/vqclip/jobs/models/picturebook || { echo "the models' training was installed"; exit 1; }
@@ -32,8 +38,33 @@ expect 0 --version
 expect 0 --help
 expect 0 help job --markdown
 expect 0 render --help
-sed 's/^  steps: .*/  steps: 2/; s/^  snapshots: .*/  snapshots: 0/' share/vqclip/jobs/quickstart.yaml |
-    awk '/^  - / && ++prompts > 2 { exit } { print }' >share/vqclip/jobs/two-steps.yaml
-bin/vqclip render share/vqclip/jobs/two-steps.yaml -o "$folder/out" --threads 1
-bin/vqclip export "$folder/out/quickstart.h5" -o "$folder/out"
-test "$(find "$folder/out" -name '0*.png' | wc -l)" -eq 2 || { echo "expected 2 pictures"; exit 1; }
+expect 0 help jobs
+grep -q '^quickstart  *Twelve pictures' "$folder/log" || { echo "help jobs does not tell of the quickstart"; exit 1; }
+expect 2 plan quickstar
+grep -q 'the nearest is quickstart' "$folder/log" || { cat "$folder/log"; exit 1; }
+
+# From another folder, in which something else has the job's name.
+vqclip=$PWD/bin/vqclip
+mkdir -p "$folder/work/quickstart"
+cd "$folder/work"
+"$vqclip" plan quickstart --json >"$folder/named"
+"$vqclip" plan "$folder/usr/share/vqclip/jobs/quickstart.yaml" --json | cmp - "$folder/named"
+"$vqclip" render quickstart -o out --part 1/12 --threads 1
+"$vqclip" export out/quickstart.part-1-of-12.h5 -o out
+test "$(find out -name '0*.png' | wc -l)" -eq 1 || { echo "expected 1 picture"; exit 1; }
+
+# A file comes before a job of the same name, and the program alone has no jobs.
+echo "study: own" >own
+if "$vqclip" plan own 2>"$folder/log" || ! grep -q '^vqclip: own:1:1: ' "$folder/log"; then
+    cat "$folder/log"
+    exit 1
+fi
+mkdir "$folder/work/bin"
+cp "$vqclip" "$folder/work/bin"
+if bin/vqclip plan quickstart 2>"$folder/log" || ! grep -q 'are not at ../share/vqclip/jobs' "$folder/log"; then
+    cat "$folder/log"
+    exit 1
+fi
+
+cd "$folder/usr"
+state | cmp - "$folder/before" || { echo "what is installed was changed"; exit 1; }
