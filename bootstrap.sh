@@ -11,7 +11,7 @@ set -eu
 cd "$(dirname "$0")"
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libdnnl-dev libjansson-dev libzip-dev zlib1g-dev libssl-dev
-    libpng-dev libjpeg62-turbo-dev libwebp-dev libpango1.0-dev libyaml-dev libcsv-dev libutf8proc-dev libopenmpi-dev openmpi-bin
+    libpng-dev libjpeg-dev libwebp-dev libpango1.0-dev libyaml-dev libcsv-dev libutf8proc-dev libopenmpi-dev openmpi-bin
     libhdf5-openmpi-dev"
 FONT_PACKAGES="fonts-dejavu-core" # for the captions on contact sheets
 TEST_PACKAGES="libcmocka-dev g++ curl python3-h5py python3-numpy python3-matplotlib python3-pil python3-scipy python3-yaml"
