@@ -31,12 +31,11 @@ ubuntu-24.04) suite=noble components=main,universe ;;
     ;;
 esac
 source=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-root=$work/root
-trap 'cd / && umount --quiet --recursive --lazy "$root" 2>/dev/null; rm -rf --one-file-system "$root"' EXIT
+. "$(dirname "$0")/../support/shell.sh"
+root=$folder/root
+trap 'cd / && umount --quiet --recursive --lazy "$root" 2>/dev/null; rm -rf --one-file-system "$folder"' EXIT
 
-debootstrap --variant=minbase --components="$components" "$suite" "$root" ${MIRROR:+"$MIRROR"} >"$work/debootstrap.log" ||
-    { tail -n 5 "$work/debootstrap.log" "$root/debootstrap/debootstrap.log"; exit 1; }
+debootstrap --variant=minbase --components="$components" "$suite" "$root" ${MIRROR:+"$MIRROR"} >"$folder/said" || fail "debootstrap"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 mkdir -p "$root/root/work/shared"
 git clone --quiet "$source" "$root/root/work/vqclip"
@@ -54,7 +53,7 @@ inside() {
 
 echo "$distribution, commit $(git -C "$source" rev-parse --short HEAD), $(uname -m), $(nproc) processors, $(date -u +%F)"
 for command; do
-    log=$work/$command.log
+    log=${TMPDIR:-/tmp}/vqclip-$distribution-$command.log
     echo "== ./bootstrap.sh $command"
     SECONDS=0
     code=0

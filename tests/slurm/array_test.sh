@@ -93,4 +93,15 @@ expect 0 env SCRIPTS="$scripts" SLURM_JOB_ID=33 SLURM_GPUS_PER_TASK=1 VQCLIP=vqc
 says "launcher vqclip render job.yaml -o out --threads 1 --lanes 4 --device cuda"
 expect 2 env SLURM_SUBMIT_DIR=/nowhere bash "$scripts/gpu.sbatch" job.yaml out
 says "/nowhere/slurm/study.sbatch: is not there"
+
+# Table 2 is rendered on one GPU, one picture at a time, and then its times are taken from the archive.
+mkdir -p sources/analysis
+ln -s "$scripts" sources/slurm
+echo 'import sys; print("tables", *sys.argv[1:])' >sources/analysis/tables.py
+expect 0 env SOURCES=sources SLURM_JOB_ID=34 SLURM_GPUS_PER_TASK=1 VQCLIP=vqclip bash "$scripts/table-2.sbatch" out --threads 2
+says "launcher vqclip render sources/jobs/paper/table-2.yaml -o out --threads 1 --device cuda --precision f32 --lanes 1 --threads 2"
+says "tables times out/table-2.h5 -o out"
+expect 2 bash "$scripts/table-2.sbatch"
+expect 2 env SLURM_SUBMIT_DIR=/nowhere bash "$scripts/table-2.sbatch" out
+says "/nowhere/slurm/study.sbatch: is not there"
 echo "arrays are sent, run and joined"
