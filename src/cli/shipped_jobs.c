@@ -51,6 +51,21 @@ static bool is_file(const char *path)
     return stat(path, &found) == 0 && !S_ISDIR(found.st_mode);
 }
 
+/* Whether the word is a path: to a file, to a link that leads nowhere, or to what cannot be looked at. */
+static bool is_path(const char *word)
+{
+    struct stat found;
+    if (stat(word, &found) == 0)
+        return !S_ISDIR(found.st_mode);
+    return lstat(word, &found) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
 /* Finds the folder, by the quickstart that is in it. */
 static vqc_status folder_find(shipped_jobs *jobs, vqc_error *error)
 {
@@ -123,11 +138,19 @@ static vqc_status jobs_open(shipped_jobs *jobs, vqc_error *error)
     return jobs->folder == NULL ? VQC_OK : names_list(jobs, error);
 }
 
-static vqc_status shipped_locate(const shipped_jobs *jobs, const char *job, vqc_text *path_out, vqc_error *error)
+static bool is_shipped(const shipped_jobs *jobs, const char *job)
 {
     for (size_t i = 0; i < jobs->count; i++)
         if (strcmp(jobs->names[i], job) == 0)
-            return vqc_text_append(path_out, error, "%s/%s%s", jobs->folder, job, suffix);
+            return true;
+    return false;
+}
+
+/* The name is no shipped job's; `own` is the path of a file that is called so but for its ending, if there is one. */
+static vqc_status unknown_refuse(const shipped_jobs *jobs, const char *job, const char *own, vqc_error *error)
+{
+    if (is_path(own))
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: no such file; there is %s", job, own);
     if (jobs->count == 0)
         return vqc_error_set(
             error, VQC_BAD_INPUT,
@@ -139,20 +162,44 @@ static vqc_status shipped_locate(const shipped_jobs *jobs, const char *job, vqc_
                          job, vqc_yaml_nearest((const char *const *)jobs->names, jobs->count, job));
 }
 
-vqc_status vqc_shipped_study_open(const char *job, vqc_study **study_out, vqc_error *error)
+/* A file of one's own that is called as the shipped job may be a changed copy of it: which one is meant has to be
+ * said. */
+static vqc_status study_locate(const shipped_jobs *jobs, const char *job, const char *own, vqc_text *path_out,
+                               vqc_error *error)
 {
-    if (has_suffix(job) || is_file(job))
-        return vqc_study_open(job, study_out, error);
+    if (!is_shipped(jobs, job))
+        return unknown_refuse(jobs, job, own, error);
+    VQC_TRY(vqc_text_append(path_out, error, "%s/%s%s", jobs->folder, job, suffix));
+    if (is_path(own) && !is_same_file(own, path_out->data))
+        return vqc_error_set(error, VQC_BAD_INPUT,
+                             "%s: the job that comes with the program, or the file %s? Give the path of the one that "
+                             "is meant; the job's is %s",
+                             job, own, path_out->data);
+    return VQC_OK;
+}
+
+/* Opens the study of a word that is no path. */
+static vqc_status named_study_open(const char *job, vqc_study **study_out, vqc_error *error)
+{
     shipped_jobs jobs = {0};
-    vqc_text path = {0};
-    vqc_status status = jobs_open(&jobs, error);
+    vqc_text own = {0}, path = {0};
+    vqc_status status = vqc_text_append(&own, error, "%s%s", job, suffix);
     if (status == VQC_OK)
-        status = shipped_locate(&jobs, job, &path, error);
+        status = jobs_open(&jobs, error);
+    if (status == VQC_OK)
+        status = study_locate(&jobs, job, own.data, &path, error);
     if (status == VQC_OK)
         status = vqc_study_open(path.data, study_out, error);
     vqc_text_release(&path);
+    vqc_text_release(&own);
     jobs_release(&jobs);
     return status;
+}
+
+vqc_status vqc_shipped_study_open(const char *job, vqc_study **study_out, vqc_error *error)
+{
+    return has_suffix(job) || is_path(job) ? vqc_study_open(job, study_out, error)
+                                           : named_study_open(job, study_out, error);
 }
 
 /* Prints the first sentence of the comment that a job file begins with. */

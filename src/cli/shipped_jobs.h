@@ -12,8 +12,9 @@
  */
 
 /* Opens the study that a command is given, as vqc_study_open does: the file of that path, or, where there is none and
- * the path does not end in ".yaml", the shipped job of that name. VQC_BAD_INPUT where it is neither: names the
- * nearest shipped one, or says where they were looked for. */
+ * the path does not end in ".yaml", the shipped job of that name. VQC_BAD_INPUT where it is neither, which names a
+ * file JOB.yaml that is there, or the nearest shipped one, or where they were looked for; and where a file JOB.yaml,
+ * other than the shipped one, could be meant as well. */
 VQC_MUST_CHECK vqc_status vqc_shipped_study_open(const char *job, vqc_study **study_out, vqc_error *error);
 
 /* Prints the shipped jobs, a line each in order of name: the name, and the first sentence of what the file says of

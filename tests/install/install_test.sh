@@ -53,18 +53,39 @@ cd "$folder/work"
 "$vqclip" export out/quickstart.part-1-of-12.h5 -o out
 test "$(find out -name '0*.png' | wc -l)" -eq 1 || { echo "expected 1 picture"; exit 1; }
 
-# A file comes before a job of the same name, and the program alone has no jobs.
+# refuse LINE PROGRAM JOB: that its plan ends with exit code 2 and that one line, of which * stands for any words.
+refuse() {
+    wanted=$1
+    code=0
+    "$2" plan "$3" >"$folder/log" 2>&1 || code=$?
+    # shellcheck disable=SC2254  # a pattern
+    case "$code $(cat "$folder/log")" in
+    2\ vqclip:\ $wanted) [ "$(wc -l <"$folder/log")" -eq 1 ] && return ;;
+    esac
+    cat "$folder/log"
+    echo "plan $3: exit code $code, expected \"$wanted\""
+    exit 1
+}
+
+# A path comes before a job of the same name, a link that leads nowhere too; a file that may be a changed copy of the
+# job is not passed over; and the program alone has no jobs.
 echo "study: own" >own
-if "$vqclip" plan own 2>"$folder/log" || ! grep -q '^vqclip: own:1:1: ' "$folder/log"; then
-    cat "$folder/log"
-    exit 1
-fi
-mkdir "$folder/work/bin"
+refuse 'own:1:1: *' "$vqclip" own
+rmdir quickstart
+ln -s nowhere quickstart
+refuse 'quickstart: *No such file or directory' "$vqclip" quickstart
+rm quickstart
+sed 's/steps: .*/steps: 2/' "$folder/usr/share/vqclip/jobs/quickstart.yaml" >quickstart.yaml
+refuse 'quickstart: * or the file quickstart.yaml? *the job?s is */share/vqclip/jobs/quickstart.yaml' "$vqclip" quickstart
+rm quickstart.yaml
+ln -s "$folder/usr/share/vqclip/jobs/quickstart.yaml" quickstart.yaml
+"$vqclip" plan quickstart --json | cmp - "$folder/named"
+touch mine.yaml
+refuse 'mine: no such file; there is mine.yaml' "$vqclip" mine
+mkdir "$folder/work/bin" "$folder/work/empty"
 cp "$vqclip" "$folder/work/bin"
-if bin/vqclip plan quickstart 2>"$folder/log" || ! grep -q 'are not at ../share/vqclip/jobs' "$folder/log"; then
-    cat "$folder/log"
-    exit 1
-fi
+cd empty
+refuse '*are not at ../share/vqclip/jobs*' ../bin/vqclip quickstart
 
 cd "$folder/usr"
 state | cmp - "$folder/before" || { echo "what is installed was changed"; exit 1; }
