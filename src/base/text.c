@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -26,4 +27,9 @@ void vqc_text_release(vqc_text *text)
 {
     free(text->data);
     *text = (vqc_text){0};
+}
+
+const char *vqc_text_article(const char *name)
+{
+    return name[0] != '\0' && strchr("AEIOaeio", name[0]) != NULL ? "an" : "a";
 }

@@ -17,4 +17,7 @@ VQC_MUST_CHECK vqc_status vqc_text_append(vqc_text *text, vqc_error *error, cons
 
 void vqc_text_release(vqc_text *text);
 
+/* "an" before a name that begins with a vowel, else "a". */
+const char *vqc_text_article(const char *name);
+
 #endif

@@ -1,5 +1,7 @@
 #include "models/clip_blocks.h"
 
+#include <stdio.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +105,12 @@ vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower, co
                              tower);
     VQC_TRY(blocks_check(clip, config, blocks, error));
     return vqc_clip_heads_choose(clip, tower, blocks->width, config, &blocks->heads, error);
+}
+
+void vqc_clip_blocks_describe(const vqc_clip_blocks *blocks, char *text, size_t size)
+{
+    (void)snprintf(text, size, "%lld layer%s of width %lld", (long long)blocks->layers,
+                   blocks->layers == 1 ? "" : "s", (long long)blocks->width);
 }
 
 vqc_status vqc_clip_grid_side(const vqc_clip *clip, const vqc_weights_tensor *positions, int64_t *side_out,

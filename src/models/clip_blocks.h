@@ -35,6 +35,9 @@ VQC_MUST_CHECK vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const 
                                                     const vqc_clip_tower_config *config, vqc_clip_blocks *blocks,
                                                     vqc_error *error);
 
+/* Writes "12 layers of width 768" for people. */
+void vqc_clip_blocks_describe(const vqc_clip_blocks *blocks, char *text, size_t size);
+
 /* Side of a square grid with one further place in front of it, from the number of positions (rows of a tensor). */
 VQC_MUST_CHECK vqc_status vqc_clip_grid_side(const vqc_clip *clip, const vqc_weights_tensor *positions,
                                              int64_t *side_out, vqc_error *error);

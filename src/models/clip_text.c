@@ -128,8 +128,8 @@ static vqc_status text_build(const vqc_clip *clip, const vqc_layers *layers, con
 static void text_describe(const vqc_clip *clip, char text[VQC_TOWER_DESCRIPTION_SIZE])
 {
     const vqc_clip_blocks *blocks = clip->text.own;
-    (void)snprintf(text, VQC_TOWER_DESCRIPTION_SIZE, "text: %lld layers of width %lld", (long long)blocks->layers,
-                   (long long)blocks->width);
+    const int size = snprintf(text, VQC_TOWER_DESCRIPTION_SIZE, "text: ");
+    vqc_clip_blocks_describe(blocks, text + size, VQC_TOWER_DESCRIPTION_SIZE - (size_t)size);
 }
 
 const vqc_text_tower_type vqc_text_tower_clip = {

@@ -152,8 +152,8 @@ static vqc_status vit_build(const vqc_clip *clip, const vqc_layers *layers, vqc_
 static void vit_describe(const vqc_clip *clip, char text[VQC_TOWER_DESCRIPTION_SIZE])
 {
     const vit *own = clip->vision.own;
-    (void)snprintf(text, VQC_TOWER_DESCRIPTION_SIZE, "ViT, patches of %lld, %lld layers of width %lld",
-                   (long long)own->patch, (long long)own->blocks.layers, (long long)own->blocks.width);
+    const int size = snprintf(text, VQC_TOWER_DESCRIPTION_SIZE, "ViT, patches of %lld, ", (long long)own->patch);
+    vqc_clip_blocks_describe(&own->blocks, text + size, VQC_TOWER_DESCRIPTION_SIZE - (size_t)size);
 }
 
 const vqc_image_tower_type vqc_image_tower_vit = {

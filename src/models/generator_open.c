@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "config/json_keys.h"
 #include "models/generators.h"
 #include "models/prefixes.h"
@@ -169,8 +170,9 @@ static vqc_status family_check(const vqc_generator *generator, vqc_error *error)
         return vqc_error_set(error, VQC_BAD_INPUT, "%s: this is %s, which is not computed", path, other);
     if (found == NULL || generator->type == NULL || found == generator->type)
         return VQC_OK;
-    return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected a %s, as the configuration says, found a %s", path,
-                         generator->type->name, found->name);
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: expected %s %s, as the configuration says, found %s %s", path,
+                         vqc_text_article(generator->type->name), generator->type->name,
+                         vqc_text_article(found->name), found->name);
 }
 
 /* Latent diffusion that measured the scale of z by itself keeps it among the weights. */
@@ -199,8 +201,8 @@ static vqc_status sizes_derive(vqc_generator *generator, bool examined, vqc_erro
     const vqc_generator_type *type = generator->type;
     if (type->derive != NULL && (examined || type->needs == NULL))
         return type->derive(generator, error);
-    return vqc_error_set(error, VQC_BAD_INPUT, "%s: a %s needs %s", vqc_weights_path(generator->weights), type->name,
-                         type->needs);
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s %s needs %s", vqc_weights_path(generator->weights),
+                         vqc_text_article(type->name), type->name, type->needs);
 }
 
 static vqc_status codebook_read(vqc_generator *generator, vqc_error *error)
@@ -287,8 +289,8 @@ static vqc_status generator_read(vqc_generator *generator, const char *config_pa
     else if (generator->type->configure != NULL)
         VQC_TRY(generator->type->configure(generator, parameters, error));
     else
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: a %s takes no configuration", generator->config_path,
-                             generator->type->name);
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: %s %s takes no configuration", generator->config_path,
+                             vqc_text_article(generator->type->name), generator->type->name);
     VQC_TRY(codebook_read(generator, error));
     return halves_check(generator, error);
 }

@@ -212,8 +212,8 @@ static vqc_status siglip_build(const vqc_clip *clip, const vqc_layers *layers, v
 static void siglip_describe(const vqc_clip *clip, char text[VQC_TOWER_DESCRIPTION_SIZE])
 {
     const siglip *own = clip->vision.own;
-    (void)snprintf(text, VQC_TOWER_DESCRIPTION_SIZE, "SigLIP, patches of %lld, %lld layers of width %lld",
-                   (long long)own->patch, (long long)own->blocks.layers, (long long)own->blocks.width);
+    const int size = snprintf(text, VQC_TOWER_DESCRIPTION_SIZE, "SigLIP, patches of %lld, ", (long long)own->patch);
+    vqc_clip_blocks_describe(&own->blocks, text + size, VQC_TOWER_DESCRIPTION_SIZE - (size_t)size);
 }
 
 const vqc_image_tower_type vqc_image_tower_siglip = {

@@ -184,8 +184,9 @@ static vqc_status timm_vit_build(const vqc_clip *clip, const vqc_layers *layers,
 static void timm_vit_describe(const vqc_clip *clip, char text[VQC_TOWER_DESCRIPTION_SIZE])
 {
     const timm_vit *own = clip->vision.own;
-    (void)snprintf(text, VQC_TOWER_DESCRIPTION_SIZE, "ViT of timm, patches of %lld, %lld layers of width %lld",
-                   (long long)own->patch, (long long)own->blocks.layers, (long long)own->blocks.width);
+    const int size =
+        snprintf(text, VQC_TOWER_DESCRIPTION_SIZE, "ViT of timm, patches of %lld, ", (long long)own->patch);
+    vqc_clip_blocks_describe(&own->blocks, text + size, VQC_TOWER_DESCRIPTION_SIZE - (size_t)size);
 }
 
 const vqc_image_tower_type vqc_image_tower_timm_vit = {

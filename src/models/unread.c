@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static bool list_has(const char *const *patterns, const char *name)
 {
     for (size_t i = 0; patterns != NULL && patterns[i] != NULL; i++)
@@ -44,7 +46,8 @@ vqc_status vqc_unread_refuse(const vqc_weights *weights, const vqc_unread_rule *
     if (count > 1)
         (void)snprintf(more, sizeof more, ", and %zu more", count - 1);
     return vqc_error_set(error, VQC_BAD_INPUT,
-                         "%s: tensor %.256s %s%s: nothing in a %s reads it: another model, or one that its "
+                         "%s: tensor %.256s %s%s: nothing in %s %s reads it: another model, or one that its "
                          "configuration does not fit",
-                         vqc_weights_path(weights), first->name, shape, more, rule->family);
+                         vqc_weights_path(weights), first->name, shape, more, vqc_text_article(rule->family),
+                         rule->family);
 }

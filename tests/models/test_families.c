@@ -29,19 +29,18 @@ static const family_fixture images[] = {
      .says = "CLIP ResNet, blocks 1,2,2,1 of width 20, 64 pixels; text:"},
     {.family = "SigLIP",
      .weights = FIXTURES "siglip_open_clip/open_clip_model.safetensors",
-     .says =
-         "CLIP SigLIP, patches of 8, 2 layers of width 24, 16 pixels; text: 1 layers of width 16, 7 tokens of 40; "
-         "embeddings of 24; GELU, in the text tanh-GELU; heads of 2"},
+     .says = "CLIP SigLIP, patches of 8, 2 layers of width 24, 16 pixels; text: 1 layer of width 16, 7 tokens of 40; "
+             "embeddings of 24; GELU, in the text tanh-GELU; heads of 2"},
     {.family = "ViT of timm",
      .weights = FIXTURES "timm_vit/open_clip_model.safetensors",
      .says =
-         "CLIP ViT of timm, patches of 8, 2 layers of width 32, 16 pixels; text: 1 layers of width 16, 7 tokens of "
+         "CLIP ViT of timm, patches of 8, 2 layers of width 32, 16 pixels; text: 1 layer of width 16, 7 tokens of "
          "40; embeddings of 24"},
 };
 static const family_fixture texts[] = {
     {.family = "CLIP text",
      .weights = FIXTURES "hugging_face_heads/model.safetensors",
-     .says = "CLIP ViT, patches of 4, 1 layers of width 64, 16 pixels; text: 1 layers of width 64, 12 tokens"},
+     .says = "CLIP ViT, patches of 4, 1 layer of width 64, 16 pixels; text: 1 layer of width 64, 12 tokens"},
 };
 
 static const family_fixture generators[] = {
