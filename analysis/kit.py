@@ -28,7 +28,7 @@ import order
 import trials
 from choice import Choice
 from command import BadInput, say
-from condition import Condition, Picture, common_prompts, read_png
+from condition import Condition, Picture, common_prompts, read_picture
 from key import Key
 from questions import Check, Form, form_of_record
 from words import WORDS
@@ -105,7 +105,7 @@ def load_check(check: Check, size: int | None) -> list[Shown]:
     """Its picture, or both."""
     shown = []
     for path in check.files:
-        picture = Picture(check.text, True, {"file": path.name}, lambda path=path: read_png(path))
+        picture = Picture(check.text, True, {"file": path.name}, lambda path=path: read_picture(path))
         shown.append(load(Condition(f"{check.kind} ({path})", "", "", "", {}), picture, size))
     return shown
 

@@ -224,7 +224,7 @@ def read_check(entry: Entry, kind: str, pairs: bool, questions: tuple[Question, 
     pictures = ("left", "right") if pairs else ("picture",)
     more = ("answers",) if kind == "catch" else ()
     found = entry.mapping((*pictures, "text", *more), (*pictures, "text", *more), f"a {kind} trial")
-    files = tuple(entry.path.parent / found[name].text("a PNG file") for name in pictures)
+    files = tuple(entry.path.parent / found[name].text("a picture file") for name in pictures)
     return Check(kind, files, found["text"].text("a text"), read_answers(found["answers"], questions) if more else {})
 
 

@@ -122,7 +122,7 @@ class ChecksTest(unittest.TestCase):
                 ("straight line: 0.9", "straight lines: 0.9", "line 20: expected one of .*near: straight line"),
                 ("too fast: 1.5", "too fast: quick", "line 19: expected a number from 0, found 'quick'"),
                 ("catch:\n", "catch: []\nother:\n", "expected"),
-                ("picture: plain.png, text: a dog", "picture: absent.png, text: a dog", "absent.png: expected a PNG file")):
+                ("picture: plain.png, text: a dog", "picture: absent.png, text: a dog", "absent.png: expected a PNG, JPEG or WebP file")):
             with self.subTest(after=after):
                 self.assertIn(before, QUESTIONS)
                 output, errors = make_study(QUESTIONS.replace(before, after), expected=2)

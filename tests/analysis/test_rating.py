@@ -309,8 +309,8 @@ class RefusedSourcesTest(unittest.TestCase):
     def test_folders_that_cannot_be_used(self):
         folder = rival_folder(["a red house", "a tree"])
         for content, message in (("name,prompt\nx.png,a\n", "expected columns file and prompt, found name, prompt"),
-                                 ("file,prompt\nabsent.png,a tree\n", "absent.png: expected a PNG file, found no file"),
-                                 ("file,prompt\npictures.csv,a tree\n", "pictures.csv: expected a PNG file"),
+                                 ("file,prompt\nabsent.png,a tree\n", "absent.png: expected a PNG, JPEG or WebP file, found no file"),
+                                 ("file,prompt\npictures.csv,a tree\n", "pictures.csv: expected a PNG, JPEG or WebP file"),
                                  ("file,prompt\nx.png,\n", "row 1: expected file and prompt, found")):
             (folder / "pictures.csv").write_text(content)
             self.refused(message, f"{RIVAL}={folder}")
