@@ -3,7 +3,7 @@
 #
 #   tests/distributions/run.sh DISTRIBUTION [COMMAND...]
 #
-# DISTRIBUTION: debian-12, debian-13, ubuntu-22.04, ubuntu-24.04. COMMAND: what bootstrap.sh is told, one after the other
+# DISTRIBUTION: debian-12, debian-13, ubuntu-24.04. COMMAND: what bootstrap.sh is told, one after the other
 # (default: test run). Prints the versions that it found, the end of each command's output, and the SHA-256 of the quickstart's
 # pictures and latents. MIRROR is where the packages come from (default: debootstrap's own). Outside the tests: needs root, a
 # debootstrap that knows the release, the network, 6 GB under TMPDIR and, for all of it, half an hour on two cores. The
@@ -23,17 +23,36 @@ shift
 case $distribution in
 debian-12) suite=bookworm components=main ;;
 debian-13) suite=trixie components=main ;;
-ubuntu-22.04) suite=jammy components=main,universe ;;
 ubuntu-24.04) suite=noble components=main,universe ;;
 *)
-    echo "$distribution: expected debian-12, debian-13, ubuntu-22.04 or ubuntu-24.04" >&2
+    echo "$distribution: expected debian-12, debian-13 or ubuntu-24.04" >&2
     exit 2
     ;;
+esac
+# Without it debootstrap would look for the release on Debian's servers.
+keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg
+case $distribution in
+ubuntu-*) [ -r "$keyring" ] || { echo "$keyring: is not there; Ubuntu's packages are checked with it" >&2; exit 2; } ;;
 esac
 source=$(cd "$(dirname "$0")/../.." && pwd)
 . "$(dirname "$0")/../support/shell.sh"
 root=$folder/root
-trap 'cd / && umount --quiet --recursive --lazy "$root" 2>/dev/null; rm -rf --one-file-system "$folder"' EXIT
+
+# Deletes nothing while something is mounted in the root: that may be the reference files, which lie outside of it.
+clean_up() {
+    cd /
+    umount --recursive --lazy "$root" 2>/dev/null || true
+    if grep -qF " $root" /proc/self/mounts; then
+        echo "something is still mounted in $root: left as it is" >&2
+    else
+        rm -rf --one-file-system "$folder"
+    fi
+}
+trap clean_up EXIT
+
+# A mount of its own, with which all goes that is mounted in it.
+mkdir "$root"
+mount --bind "$root" "$root"
 
 debootstrap --variant=minbase --components="$components" "$suite" "$root" ${MIRROR:+"$MIRROR"} >"$folder/said" || fail "debootstrap"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
