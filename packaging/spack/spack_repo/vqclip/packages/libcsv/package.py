@@ -1,3 +1,5 @@
+from spack_repo.builtin.build_systems.generic import Package
+
 from spack.package import *
 
 
