@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,13 @@ static void descriptors_open(void)
     for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++)
         if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != descriptor)
             _exit(VQC_FAILED);
+}
+
+/* A write beyond the size that a file may have here (ulimit -f) fails like any other, which is said; the signal would
+ * end the process without a word. */
+static void size_limit_take(void)
+{
+    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
 static vqc_status command_run(int argc, char **argv, vqc_error *error)
@@ -42,6 +50,7 @@ static void process_end(const char *message)
 int main(int argc, char **argv)
 {
     descriptors_open();
+    size_limit_take();
     if (argc < 2) {
         vqc_help_overview_write(stderr);
         return VQC_BAD_INPUT;

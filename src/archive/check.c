@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive/hdf5_error.h"
 #include "archive/internal.h"
 
 static vqc_status job_check(const vqc_archive *archive, vqc_error *error)
@@ -78,6 +79,7 @@ void vqc_archive_library(char text_out[VQC_ARCHIVE_LIBRARY_SIZE])
     unsigned major = 0;
     unsigned minor = 0;
     unsigned release = 0;
+    vqc_hdf5_begin();
     (void)H5get_libversion(&major, &minor, &release);
     (void)snprintf(text_out, VQC_ARCHIVE_LIBRARY_SIZE, "HDF5 %u.%u.%u", major, minor, release);
 }

@@ -6,7 +6,7 @@
 /* How a file is accessed: by several ranks through MPI-IO, otherwise the ordinary way. */
 static vqc_status access_properties(vqc_comm *comm, hid_t *properties_out, vqc_error *error)
 {
-    vqc_hdf5_error_silence();
+    vqc_hdf5_begin();
     const hid_t properties = H5Pcreate(H5P_FILE_ACCESS);
     /* Without the sieve buffer every row goes to the file at once. HDF5's own lock would keep readers out, and fails
      * on some network file systems. */

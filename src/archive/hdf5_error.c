@@ -4,8 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void vqc_hdf5_error_silence(void)
+void vqc_hdf5_begin(void)
 {
+    (void)H5dont_atexit();
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 

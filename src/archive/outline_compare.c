@@ -60,6 +60,16 @@ static vqc_status inputs_compare(const vqc_archive_outline *stored, const vqc_ar
     return VQC_OK;
 }
 
+/* Only one has checkpoints: packed archives, and what was merged from them, have none. */
+static vqc_status checkpoints_compare(uint64_t stored, uint64_t wanted, vqc_error *error)
+{
+    if ((stored == 0) == (wanted == 0))
+        return number_compare("size of checkpoints", stored, wanted, error);
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "no room for checkpoints, as packed archives and what is merged from them have none; go on "
+                         "with the archives that were packed");
+}
+
 vqc_status vqc_outline_shape_compare(const vqc_archive_extents *stored, const vqc_archive_extents *wanted,
                                      vqc_error *error)
 {
@@ -72,7 +82,7 @@ vqc_status vqc_outline_shape_compare(const vqc_archive_extents *stored, const vq
     VQC_TRY(number_compare("number of steps", stored->steps, wanted->steps, error));
     VQC_TRY(number_compare("number of loss terms", stored->loss_count, wanted->loss_count, error));
     VQC_TRY(number_compare("number of snapshots", stored->snapshot_count, wanted->snapshot_count, error));
-    VQC_TRY(number_compare("size of checkpoints", stored->checkpoint_bytes, wanted->checkpoint_bytes, error));
+    VQC_TRY(checkpoints_compare(stored->checkpoint_bytes, wanted->checkpoint_bytes, error));
     VQC_TRY(number_compare("masks that a text finds", stored->relevance, wanted->relevance, error));
     for (uint32_t i = 0; i < stored->loss_count; i++)
         if (strcmp(stored->loss_names[i], wanted->loss_names[i]) != 0)

@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -24,10 +25,21 @@ __attribute__((nonnull)) static int temporary_create(const char *path, char *nam
     return -1;
 }
 
+/* That nothing but a file would be replaced. */
+static vqc_status place_check(const char *path, vqc_error *error)
+{
+    struct stat information;
+    if (stat(path, &information) != 0 || S_ISREG(information.st_mode))
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: is there already and is %s; take another name", path,
+                         S_ISDIR(information.st_mode) ? "a folder" : "no file");
+}
+
 vqc_status vqc_new_file_open(const char *path, vqc_new_file *file_out, vqc_error *error)
 {
     size_t size = strlen(path) + 64;
     vqc_new_file file = {.path = path};
+    VQC_TRY(place_check(path, error));
     VQC_TRY(vqc_memory_allocate(size, 1, "a file name", &file.temporary, error));
     int descriptor = temporary_create(path, file.temporary, size);
     file.stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");

@@ -52,7 +52,7 @@ typedef struct vqc_scored {
 
 /* Opens an archive, or a folder. The states of an archive's renders, which a launch may be changing, are those of the
  * moment. VQC_BAD_INPUT: neither; a folder without such pictures, or with those of two archives; a picture whose own
- * text cannot be told. */
+ * text cannot be told, or that is there twice: a file of a list with the same prompt, an exported render. */
 VQC_MUST_CHECK vqc_status vqc_scored_open(const char *path, vqc_scored *scored_out, vqc_error *error);
 /* A zeroed one is allowed. */
 void vqc_scored_close(vqc_scored *scored);

@@ -8,6 +8,7 @@
 #include "cli/exported.h"
 #include "cli/scored_sources.h"
 #include "study/prompt.h"
+#include "study/repeats.h"
 
 /* Numbers of the pictures in a folder. */
 typedef struct numbers {
@@ -123,6 +124,28 @@ static vqc_status picture_add(vqc_scored *scored, size_t number, vqc_scored_pict
     return status;
 }
 
+static int renders_compare(const void *pictures, size_t a, size_t b)
+{
+    const vqc_scored_picture *one = (const vqc_scored_picture *)pictures + a;
+    const vqc_scored_picture *other = (const vqc_scored_picture *)pictures + b;
+    const int order = strcmp(one->id, other->id);
+    return order != 0 ? order : strcmp(one->settings, other->settings);
+}
+
+/* That no render is there twice, under another's number. */
+static vqc_status repeats_check(const vqc_scored *scored, vqc_error *error)
+{
+    bool found;
+    size_t first;
+    size_t second;
+    VQC_TRY(vqc_repeat_find(scored->pictures, scored->count, renders_compare, &found, &first, &second, error));
+    if (!found)
+        return VQC_OK;
+    return vqc_error_set(
+        error, VQC_BAD_INPUT, "%s/%s: expected a render of its own, found %s, as in %s: export the archive again",
+        scored->path, scored->pictures[second].file, scored->pictures[second].id, scored->pictures[first].file);
+}
+
 vqc_status vqc_scored_exported_open(vqc_scored *scored, vqc_error *error)
 {
     numbers found = {0};
@@ -132,6 +155,8 @@ vqc_status vqc_scored_exported_open(vqc_scored *scored, vqc_error *error)
         status = vqc_scored_allocate(scored, found.count, error);
     for (size_t i = 0; i < found.count && status == VQC_OK; i++)
         status = picture_add(scored, found.items[i], &scored->pictures[i], error);
+    if (status == VQC_OK)
+        status = repeats_check(scored, error);
     free(found.items);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "base/text_file.h"
 #include "cli/scored_sources.h"
 #include "config/table.h"
+#include "study/repeats.h"
 
 /* The columns of a list that are used, and where their cells go. */
 typedef struct list_column {
@@ -47,6 +48,28 @@ static const list_column *use_find(const char *heading)
     return NULL;
 }
 
+static int pictures_compare(const void *pictures, size_t a, size_t b)
+{
+    const vqc_scored_picture *one = (const vqc_scored_picture *)pictures + a;
+    const vqc_scored_picture *other = (const vqc_scored_picture *)pictures + b;
+    const int order = strcmp(one->file, other->file);
+    return order != 0 ? order : strcmp(one->prompt, other->prompt);
+}
+
+/* That no picture stands twice with the same prompt: it would count twice, and be unlike itself by nothing. */
+static vqc_status repeats_check(const vqc_scored *scored, const vqc_table *table, vqc_error *error)
+{
+    bool found;
+    size_t first;
+    size_t second;
+    VQC_TRY(vqc_repeat_find(scored->pictures, scored->count, pictures_compare, &found, &first, &second, error));
+    if (!found)
+        return VQC_OK;
+    return vqc_table_cell_error(table, second, 0, error,
+                                "expected pictures that differ, found %s with the prompt of picture %zu again",
+                                scored->pictures[second].file, first + 1);
+}
+
 static vqc_status table_take(vqc_scored *scored, const char *list, const vqc_table *table, vqc_error *error)
 {
     bool found[COLUMN_COUNT] = {false};
@@ -69,7 +92,7 @@ static vqc_status table_take(vqc_scored *scored, const char *list, const vqc_tab
         scored->pictures[row].number = row;
         scored->pictures[row].text = scored->pictures[row].prompt;
     }
-    return VQC_OK;
+    return repeats_check(scored, table, error);
 }
 
 vqc_status vqc_scored_list_open(vqc_scored *scored, const char *list, char separator, vqc_error *error)

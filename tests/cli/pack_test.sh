@@ -55,3 +55,24 @@ for option in --check --extend; do
     [ "$code" -eq 2 ] && grep -q 'packed' said || fail "render $option on a packed archive: exit code $code"
 done
 cmp packed.h5 elsewhere/small.h5 || fail "a packed archive was written to"
+
+# Packed archives have no checkpoints: none is merged with one that is not packed, and that is why.
+rm packed.h5
+refused 'no room for checkpoints, as packed archives' merge small.h5 elsewhere/small.h5 -o merged.h5
+refused 'no room for checkpoints, as packed archives' merge elsewhere/small.h5 small.h5 -o merged.h5
+mkdir again
+"$program" merge elsewhere/small.h5 -o again/small.h5 >said 2>&1 || fail "merge of a packed archive"
+"$program" verify again/small.h5 >said 2>&1 || fail "verify of what was merged from a packed archive"
+refused 'no room for checkpoints, as packed archives' render job.yaml -o again --threads 1
+
+# A limit of a file's size is an error like others, of every command that writes one.
+limited() {
+    code=0
+    (ulimit -f 8 && exec "$program" "$@") >said 2>&1 || code=$?
+    [ "$code" -eq 1 ] && grep -q 'File too large\|cannot be written' said || fail "$*: exit code $code with a limit"
+}
+limited pack small.h5 -o limited.h5
+limited merge small.h5 -o limited.h5
+limited render job.yaml -o limited --threads 1
+limited report small.h5 -o limited.html
+! ls limited.h5* limited/*.h5* limited.html* 2>/dev/null | grep -v 'lock$' || fail "something is left of them"

@@ -109,6 +109,28 @@ score 2 mixed never.csv
 says '00001.png: expected a picture of the study wordless'
 [ ! -e never.csv ] || fail "expected no table after a refusal"
 
+# A picture that is there twice would count twice.
+cp -r exported twice
+cp exported/00001.png twice/00000.png
+score 2 twice never.csv
+says 'twice/00001.png: expected a render of its own, found 1.1, as in 00000.png'
+printf 'file,prompt\n../exported/00000.png,a\n../exported/00000.png,b\n../exported/00000.png,a\n' >twice/pictures.csv
+score 2 twice never.csv
+says 'pictures.csv:4:1: expected pictures that differ, found ../exported/00000.png with the prompt of picture 1 again'
+sed -i '$d' twice/pictures.csv
+score 0 twice twice.csv
+
+# What is no file keeps its place.
+mkfifo pipe.csv
+score 2 exported pipe.csv
+says 'pipe.csv: is there already and is no file'
+[ -p pipe.csv ] || fail "a pipe was replaced"
+rm pipe.csv
+ln -s /dev/null null.csv
+score 2 exported null.csv
+says 'null.csv: is there already and is no file'
+rm null.csv
+
 # A damaged picture is said and has no row.
 cp out/scored.h5 damaged.h5
 python3 - exported/00000.png damaged.h5 <<'PYTHON' || fail "no picture to damage"
