@@ -93,6 +93,22 @@ static vqc_status part_check(const vqc_archive *archive, vqc_error *error)
                          version, part ? "a whole study" : "a part", part ? "has" : "lacks");
 }
 
+bool vqc_archive_has_record_digests(const vqc_archive *archive)
+{
+    return archive->render_table[VQC_RENDER_RECORD_SHA256].form.rank != 0;
+}
+
+/* Digests of records and of snapshots came together: without this one, marks of snapshots that were taken away would
+ * be those of an archive that has no such digests. */
+static vqc_status snapshot_digests_check(const vqc_archive *archive, const char *path, vqc_error *error)
+{
+    if (!vqc_archive_has_record_digests(archive))
+        return VQC_OK;
+    return vqc_error_set(error, VQC_BAD_INPUT,
+                         "%s: expected a dataset %s, as archives with digests of records have one, found none",
+                         archive->path, path);
+}
+
 static vqc_status shape_open(vqc_archive *archive, size_t index, size_t renders, vqc_error *error)
 {
     const vqc_archive_outline *outline = &archive->stored.outline;
@@ -102,8 +118,10 @@ static vqc_status shape_open(vqc_archive *archive, size_t index, size_t renders,
         if (!vqc_layout_shape_present(table, shape))
             continue;
         const vqc_dataset_form form = vqc_layout_shape_form(table, index, renders, shape);
-        if (vqc_layout_shape_later(table) && !vqc_dataset_exists(&archive->file, form.path))
+        if (vqc_layout_shape_later(table) && !vqc_dataset_exists(&archive->file, form.path)) {
+            VQC_TRY(snapshot_digests_check(archive, form.path, error));
             continue;
+        }
         VQC_TRY(vqc_dataset_open(&archive->file, &form, &archive->shapes[index].table[i], error));
     }
     return VQC_OK;

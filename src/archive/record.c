@@ -4,11 +4,6 @@
 #include "archive/internal.h"
 #include "base/memory.h"
 
-bool vqc_archive_has_record_digests(const vqc_archive *archive)
-{
-    return archive->render_table[VQC_RENDER_RECORD_SHA256].form.rank != 0;
-}
-
 /* Over the render's number as 8 little-endian bytes, the two digests, the seconds, device and host with a NUL each,
  * then codes, losses and relevance. The number is in it so that rows which change places are found. */
 static vqc_status record_digest(const vqc_archive *archive, size_t render, const vqc_archive_record *record,

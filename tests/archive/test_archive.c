@@ -747,6 +747,19 @@ static void test_archives_without_record_digests(void **state)
     vqc_archive_close(archive);
 }
 
+/* One without digests of snapshots alone was made by nobody: the marks of snapshots would be under nothing. */
+static void test_archives_without_snapshot_digests(void **state)
+{
+    const fixture *f = *state;
+    vqc_error error = {0};
+    vqc_archive *archive = start(f);
+    vqc_archive_close(archive);
+    file_replace(f->path, "snapshot_sha256", "snapshot_sha25z", 15);
+    assert_true(seal_remove(f->path));
+    assert_int_equal(vqc_archive_open(f->path, &archive, &error), VQC_BAD_INPUT);
+    assert_non_null(strstr(error.message, "snapshot_sha256, as archives with digests of records have one"));
+}
+
 /* How many renders each of many shapes has is counted in one pass: 100,000 of each. */
 static void test_many_shapes_are_counted_once(void **state)
 {
@@ -1270,6 +1283,7 @@ int main(void)
         ARCHIVE_TEST(test_every_dataset_is_covered),
         ARCHIVE_TEST(test_rows_that_change_places),
         ARCHIVE_TEST(test_archives_without_record_digests),
+        ARCHIVE_TEST(test_archives_without_snapshot_digests),
         ARCHIVE_TEST(test_many_shapes_are_counted_once),
         ARCHIVE_TEST(test_extension),
         ARCHIVE_TEST(test_other_studies_are_refused),
