@@ -55,8 +55,9 @@ VQC_MUST_CHECK vqc_status vqc_image_write_png(const char *path, const vqc_image 
 VQC_MUST_CHECK vqc_status vqc_image_write_png_quickly(const char *path, const vqc_image *image, vqc_error *error);
 
 /* Print a picture into a stream, as a PNG file without texts, or as a JPEG file of that quality, 1 to 100, with
- * colours as fine as the light. Several threads may print at once, each into a stream of its own. VQC_FAILED: the
- * stream cannot be written. */
+ * colours as fine as the light. The PNG is about as large as that of vqc_image_write_png, in a third of the time, as
+ * only runs of a byte are looked for in what the filter leaves. Several threads may print at once, each into a stream
+ * of its own. VQC_FAILED: the stream cannot be written. */
 VQC_MUST_CHECK vqc_status vqc_image_print_png(FILE *stream, const vqc_image *image, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_image_print_jpeg(FILE *stream, const vqc_image *image, int quality, vqc_error *error);
 

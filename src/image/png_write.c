@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/memory.h"
 #include "base/new_file.h"
@@ -25,6 +26,7 @@ typedef struct png_writer {
     png_text *texts;
     size_t text_count;
     int level;
+    bool runs; /* deflate looks for runs of a byte alone */
     FILE *stream;
     const char *name; /* of the file, for errors */
     vqc_error *error;
@@ -96,6 +98,8 @@ static void picture_write(const png_writer *writer)
     const vqc_image *image = writer->image;
     png_init_io(writer->png, writer->stream);
     png_set_compression_level(writer->png, writer->level);
+    if (writer->runs)
+        png_set_compression_strategy(writer->png, Z_RLE);
     png_set_filter(writer->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
     png_set_IHDR(writer->png, writer->info, (png_uint_32)image->width, (png_uint_32)image->height, 8,
                  PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
@@ -162,7 +166,11 @@ vqc_status vqc_image_write_png_quickly(const char *path, const vqc_image *image,
 
 vqc_status vqc_image_print_png(FILE *stream, const vqc_image *image, vqc_error *error)
 {
-    png_writer writer = {
-        .image = image, .level = COMPRESSION_LEVEL, .stream = stream, .name = "a picture", .error = error};
+    png_writer writer = {.image = image,
+                         .level = COMPRESSION_LEVEL,
+                         .runs = true,
+                         .stream = stream,
+                         .name = "a picture",
+                         .error = error};
     return stream_write(&writer);
 }
