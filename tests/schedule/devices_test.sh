@@ -11,13 +11,20 @@ vqclip=$1
 job=$2
 . "$(dirname "$0")/../support/shell.sh"
 
+# Each rank sets its own environment, as Open MPI 5.0.7's mpirun faults where several programs are given to it.
+cat >"$folder/rank" <<'END'
+#!/bin/sh
+[ "$OMPI_COMM_WORLD_RANK" = 0 ] || export VQC_EMULATED_PCI_ID="$SECOND"
+exec "$@"
+END
+chmod +x "$folder/rank"
+
 # launch NAME OPTION...: two ranks in one team. $second is the PCI id of the GPU that rank 1 sees, 0000:00:00.0 that of
 # rank 0.
 launch() {
     name=$1
     shift
-    mpirun -n 1 "$vqclip" render "$job" -o "$folder/$name" --device cuda --team 2 "$@" : \
-        -n 1 -x VQC_EMULATED_PCI_ID="$second" "$vqclip" render "$job" -o "$folder/$name" --device cuda --team 2 "$@" \
+    SECOND=$second mpirun -n 2 "$folder/rank" "$vqclip" render "$job" -o "$folder/$name" --device cuda --team 2 "$@" \
         >"$folder/output" 2>"$folder/errors"
     code=$?
 }
