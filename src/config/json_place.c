@@ -134,6 +134,16 @@ vqc_status vqc_json_only(const vqc_json_place *object, const char *key, const js
     return status;
 }
 
+vqc_status vqc_json_only_those(const vqc_json_place *object, const char *values, vqc_error *error)
+{
+    json_t *wanted = json_loads(values, 0, NULL);
+    vqc_status status = VQC_OK;
+    for (void *at = json_object_iter(wanted); at != NULL && status == VQC_OK; at = json_object_iter_next(wanted, at))
+        status = vqc_json_only(object, json_object_iter_key(at), json_object_iter_value(at), error);
+    json_decref(wanted);
+    return status;
+}
+
 vqc_status vqc_json_only_flag(const vqc_json_place *object, const char *key, bool flag, vqc_error *error)
 {
     return vqc_json_only(object, key, flag ? json_true() : json_false(), error);

@@ -44,6 +44,8 @@ VQC_MUST_CHECK vqc_status vqc_json_flag(const vqc_json_place *place, bool otherw
 /* The place may lack, or must hold this text, number or flag. */
 VQC_MUST_CHECK vqc_status vqc_json_only(const vqc_json_place *object, const char *key, const json_t *value,
                                         vqc_error *error);
+/* The same of every key of an object that is written as JSON. */
+VQC_MUST_CHECK vqc_status vqc_json_only_those(const vqc_json_place *object, const char *values, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_json_only_flag(const vqc_json_place *object, const char *key, bool flag,
                                              vqc_error *error);
 

@@ -1,5 +1,6 @@
 #include "text/added_tokens.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,8 +52,18 @@ static vqc_status token_place(vqc_added_tokens *tokens, const vqc_json_place *pl
     return vqc_pieces_add(&tokens->extra, content, strlen(content), id, error);
 }
 
+/* What the configuration says under the token's id. */
+static vqc_status said_read(const vqc_json_place *said, int32_t id, bool *normalised, vqc_error *error)
+{
+    char number[16];
+    (void)snprintf(number, sizeof number, "%d", id);
+    vqc_json_place entry = vqc_json_member(said, number);
+    vqc_json_place flag = vqc_json_member(&entry, "normalized");
+    return vqc_json_flag(&flag, *normalised, normalised, error);
+}
+
 static vqc_status token_read(vqc_added_tokens *tokens, const vqc_json_place *place, const vqc_normaliser *normaliser,
-                             const vqc_pieces *vocabulary, vqc_error *error)
+                             const vqc_pieces *vocabulary, const vqc_json_place *said, vqc_error *error)
 {
     static const char *const keys[] = {"id",     "content",    "single_word", "lstrip",
                                        "rstrip", "normalized", "special",     NULL};
@@ -74,13 +85,15 @@ static vqc_status token_read(vqc_added_tokens *tokens, const vqc_json_place *pla
     VQC_TRY(vqc_json_flag(&left, false, &tokens->flags[id].takes_left, error));
     VQC_TRY(vqc_json_flag(&right, false, &tokens->flags[id].takes_right, error));
     VQC_TRY(vqc_json_flag(&flag, true, &normalised, error));
+    VQC_TRY(said_read(said, id, &normalised, error));
     if (normalised)
         return normalised_add(tokens, normaliser, content, id, error);
     return vqc_pieces_add(&tokens->plain, content, strlen(content), id, error);
 }
 
 vqc_status vqc_added_tokens_init(vqc_added_tokens *tokens, const vqc_json_place *place,
-                                 const vqc_normaliser *normaliser, const vqc_pieces *vocabulary, vqc_error *error)
+                                 const vqc_normaliser *normaliser, const vqc_pieces *vocabulary,
+                                 const vqc_json_place *said, vqc_error *error)
 {
     *tokens = (vqc_added_tokens){0};
     if (place->value == NULL)
@@ -90,7 +103,7 @@ vqc_status vqc_added_tokens_init(vqc_added_tokens *tokens, const vqc_json_place 
     VQC_TRY(vqc_memory_allocate(tokens->flag_count, sizeof *tokens->flags, "added tokens", &tokens->flags, error));
     for (size_t i = 0; i < vqc_json_count(place); i++) {
         vqc_json_place item = vqc_json_item(place, i);
-        vqc_status status = token_read(tokens, &item, normaliser, vocabulary, error);
+        vqc_status status = token_read(tokens, &item, normaliser, vocabulary, said, error);
         if (status != VQC_OK) {
             vqc_added_tokens_release(tokens);
             return status;

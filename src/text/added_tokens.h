@@ -20,10 +20,12 @@ typedef struct vqc_added_tokens {
     size_t flag_count;
 } vqc_added_tokens;
 
-/* Reads "added_tokens". Tokens that the vocabulary has must have its ids; the others those that follow, in order. */
+/* Reads "added_tokens". Tokens that the vocabulary has must have its ids; the others those that follow, in order.
+ * `said`: "added_tokens_decoder" of a configuration, whose "normalized" under a token's id counts more; or without a
+ * value. */
 VQC_MUST_CHECK vqc_status vqc_added_tokens_init(vqc_added_tokens *tokens, const vqc_json_place *place,
                                                 const vqc_normaliser *normaliser, const vqc_pieces *vocabulary,
-                                                vqc_error *error);
+                                                const vqc_json_place *said, vqc_error *error);
 void vqc_added_tokens_release(vqc_added_tokens *tokens);
 
 /* Calls take for every stretch of the text between tokens, and for every token, whose id is not VQC_PIECES_NONE. */

@@ -8,6 +8,7 @@
 #include "config/json_file.h"
 #include "text/added_tokens.h"
 #include "text/byte_pairs.h"
+#include "text/named_tokens.h"
 #include "text/normaliser.h"
 #include "text/post_processor.h"
 #include "text/pre_tokenizer.h"
@@ -231,25 +232,34 @@ static vqc_status spelling_check(const vqc_json_place *place, const char *class,
         value.message, class);
 }
 
-/* The keys of the model that the class sets itself. */
-static vqc_status model_check(const vqc_json_place *model, const vqc_tokenizer_class *class, vqc_error *error)
+/* The class's byte pairs take the configuration's unknown token, else its own, whatever the file's model says. */
+static vqc_status unknown_check(const vqc_json_place *model, const vqc_tokenizer_surroundings *surroundings,
+                                vqc_error *error)
 {
-    json_t *wanted = json_loads(class->model, 0, NULL);
-    vqc_status status = VQC_OK;
-    for (void *at = json_object_iter(wanted); at != NULL && status == VQC_OK; at = json_object_iter_next(wanted, at))
-        status = vqc_json_only(model, json_object_iter_key(at), json_object_iter_value(at), error);
-    json_decref(wanted);
-    return status;
+    const char *token;
+    VQC_TRY(vqc_tokenizer_surroundings_token(surroundings, "unk_token", &token, error));
+    if (surroundings->class->unknown == NULL)
+        return VQC_OK;
+    const char *wanted = token == NULL ? surroundings->class->unknown : token;
+    vqc_json_place place = vqc_json_member(model, "unk_token");
+    const char *found = json_string_value(place.value);
+    if (found != NULL && strcmp(found, wanted) == 0)
+        return VQC_OK;
+    return vqc_json_refuse(&place, error, "expected \"%s\", as %s has it", wanted,
+                           token == NULL ? "its class" : "tokenizer_config.json");
 }
 
-static vqc_status class_check(const vqc_json_place *whole, const vqc_tokenizer_class *class, vqc_error *error)
+static vqc_status class_check(const vqc_json_place *whole, const vqc_tokenizer_surroundings *surroundings,
+                              vqc_error *error)
 {
+    const vqc_tokenizer_class *class = surroundings->class;
     vqc_json_place model = vqc_json_member(whole, "model");
     vqc_json_place normalizer = vqc_json_member(whole, "normalizer");
     vqc_json_place pre_tokenizer = vqc_json_member(whole, "pre_tokenizer");
     if (class->model == NULL)
         return vqc_json_refuse(whole, error, "transformers' %s reads no such file, but spiece.model", class->name);
-    VQC_TRY(model_check(&model, class, error));
+    VQC_TRY(vqc_json_only_those(&model, class->model, error));
+    VQC_TRY(unknown_check(&model, surroundings, error));
     VQC_TRY(spelling_check(&normalizer, class->name, class->normalizers,
                            sizeof class->normalizers / sizeof class->normalizers[0], error));
     return spelling_check(&pre_tokenizer, class->name, class->pre_tokenizers,
@@ -268,12 +278,13 @@ static vqc_status class_pre_tokenizer_create(vqc_json_tokenizer *tokenizer, cons
 }
 
 static vqc_status steps_read(vqc_json_tokenizer *tokenizer, const vqc_json_place *whole,
-                             const vqc_tokenizer_class *class, vqc_error *error)
+                             const vqc_tokenizer_surroundings *surroundings, vqc_error *error)
 {
+    const vqc_tokenizer_class *class = surroundings->class;
     vqc_json_place normalizer = vqc_json_member(whole, "normalizer");
     vqc_json_place pre_tokenizer = vqc_json_member(whole, "pre_tokenizer");
     if (class != NULL)
-        VQC_TRY(class_check(whole, class, error));
+        VQC_TRY(class_check(whole, surroundings, error));
     VQC_TRY(vqc_normaliser_create(&normalizer, &tokenizer->normaliser, error));
     if (class == NULL)
         return vqc_pre_tokenizer_create(&pre_tokenizer, &tokenizer->pre_tokenizer, error);
@@ -366,43 +377,28 @@ static vqc_status padding_set(const vqc_json_tokenizer *tokenizer, const vqc_jso
     return VQC_OK;
 }
 
-/* A token that the configuration names must be in the vocabulary: transformers would give it a new id. It is cut out
- * of texts like the added ones. */
-static vqc_status named_token_add(vqc_json_tokenizer *tokenizer, const vqc_json_place *place, const char *token,
-                                  vqc_error *error)
+static bool is_cut_out(const vqc_json_tokenizer *tokenizer, const char *token)
 {
-    int32_t id = token_find(tokenizer, token);
-    if (id == VQC_PIECES_NONE)
-        return vqc_json_refuse_value(place, "a token of the vocabulary", error);
-    if (vqc_pieces_find(&tokenizer->added.plain, token, strlen(token)) != VQC_PIECES_NONE ||
-        vqc_pieces_find(&tokenizer->added.normalised, token, strlen(token)) != VQC_PIECES_NONE || token[0] == '\0')
-        return VQC_OK;
-    return vqc_pieces_add(&tokenizer->added.plain, token, strlen(token), id, error);
+    return vqc_pieces_find(&tokenizer->added.plain, token, strlen(token)) != VQC_PIECES_NONE ||
+           vqc_pieces_find(&tokenizer->added.normalised, token, strlen(token)) != VQC_PIECES_NONE;
 }
 
-static vqc_status config_tokens_add(vqc_json_tokenizer *tokenizer, const vqc_tokenizer_surroundings *surroundings,
-                                    vqc_error *error)
+/* A token that a file beside this one names must be in the vocabulary: transformers would give it a new id. Those of
+ * tokenizer_config.json are cut out of texts like the added ones; any other must be one of these. */
+static vqc_status named_token_take(void *context, const vqc_named_token *token, vqc_error *error)
 {
-    static const char *const keys[] = {"bos_token", "eos_token", "unk_token", "sep_token",
-                                       "cls_token", "pad_token", "mask_token"};
-    static const char *const lists[] = {"extra_special_tokens", "additional_special_tokens"};
-    const char *token;
-    vqc_json_place config = vqc_json_whole(surroundings->tokenizer_config_path, surroundings->tokenizer_config);
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        vqc_json_place place = vqc_json_member(&config, keys[i]);
-        VQC_TRY(vqc_tokenizer_surroundings_token(surroundings, keys[i], &token, error));
-        if (token != NULL)
-            VQC_TRY(named_token_add(tokenizer, &place, token, error));
-    }
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        vqc_json_place list = vqc_json_member(&config, lists[i]);
-        for (size_t k = 0; k < vqc_json_count(&list); k++) {
-            vqc_json_place item = vqc_json_item(&list, k);
-            VQC_TRY(vqc_json_text(&item, &token, error));
-            VQC_TRY(named_token_add(tokenizer, &item, token, error));
-        }
-    }
-    return VQC_OK;
+    vqc_json_tokenizer *tokenizer = context;
+    int32_t id = token_find(tokenizer, token->text);
+    if (id == VQC_PIECES_NONE)
+        return vqc_json_refuse_value(token->place, "a token of the vocabulary", error);
+    if (token->id >= 0 && token->id != id)
+        return vqc_json_refuse(token->place, error, "expected the id %d, as the vocabulary has it, found %d", id,
+                               token->id);
+    if (is_cut_out(tokenizer, token->text) || token->text[0] == '\0')
+        return VQC_OK;
+    if (!token->is_of_config || !token->is_bare)
+        return vqc_json_refuse_value(token->place, "one of the added tokens", error);
+    return vqc_pieces_add(&tokenizer->added.plain, token->text, strlen(token->text), id, error);
 }
 
 /* "added_tokens_decoder" of the configuration repeats added tokens under their ids. */
@@ -423,6 +419,10 @@ static vqc_status config_added_check(const vqc_json_tokenizer *tokenizer,
         if (id == VQC_PIECES_NONE || strcmp(name, token.key) != 0)
             return vqc_json_refuse(&token, error, "the token %s has the id %s in the vocabulary", content,
                                    id == VQC_PIECES_NONE ? "of none" : name);
+        if (!is_cut_out(tokenizer, content))
+            return vqc_json_refuse_value(&token, "one of the added tokens", error);
+        bool is_plain = vqc_pieces_find(&tokenizer->added.plain, content, strlen(content)) != VQC_PIECES_NONE;
+        VQC_TRY(vqc_json_only_flag(&token, "normalized", !is_plain, error));
         VQC_TRY(vqc_json_only_flag(&token, "single_word", false, error));
         bool strips = tokenizer->added.flags != NULL && tokenizer->added.flags[id].takes_left;
         VQC_TRY(vqc_json_only_flag(&token, "lstrip", strips, error));
@@ -453,15 +453,20 @@ static vqc_status whole_read(vqc_json_tokenizer *tokenizer, const vqc_json_place
     vqc_json_place model = vqc_json_member(whole, "model");
     vqc_json_place added = vqc_json_member(whole, "added_tokens");
     vqc_json_place post_processor = vqc_json_member(whole, "post_processor");
+    vqc_json_place config = vqc_json_whole(surroundings->tokenizer_config_path, surroundings->tokenizer_config);
+    /* A class has the flags of the configuration, the library tokenizers those of the file. */
+    vqc_json_place said =
+        surroundings->class == NULL ? (vqc_json_place){0} : vqc_json_member(&config, "added_tokens_decoder");
     VQC_TRY(model_read(tokenizer, &model, error));
-    VQC_TRY(steps_read(tokenizer, whole, surroundings->class, error));
-    VQC_TRY(vqc_added_tokens_init(&tokenizer->added, &added, tokenizer->normaliser, &tokenizer->pieces, error));
+    VQC_TRY(steps_read(tokenizer, whole, surroundings, error));
+    VQC_TRY(
+        vqc_added_tokens_init(&tokenizer->added, &added, tokenizer->normaliser, &tokenizer->pieces, &said, error));
     VQC_TRY(vqc_post_processor_read(&post_processor, &tokenizer->before, &tokenizer->after, error));
     VQC_TRY(list_check(tokenizer, &post_processor, &tokenizer->before, error));
     VQC_TRY(list_check(tokenizer, &post_processor, &tokenizer->after, error));
     VQC_TRY(ends_set(tokenizer, whole, surroundings, error));
     VQC_TRY(config_added_check(tokenizer, surroundings, error));
-    VQC_TRY(config_tokens_add(tokenizer, surroundings, error));
+    VQC_TRY(vqc_named_tokens_each(surroundings, named_token_take, tokenizer, error));
     VQC_TRY(padding_read(whole, facts, error));
     return padding_set(tokenizer, whole, surroundings, facts, error);
 }

@@ -120,6 +120,21 @@ static vqc_status both_create(const char *vocabulary_path, const char *merges_pa
     return status;
 }
 
+/* The flags of added tokens stand in tokenizer_config.json alone; what transformers takes them for without it depends
+ * on which of them it names. */
+static vqc_status added_check(const vqc_tokenizer_surroundings *surroundings, vqc_error *error)
+{
+    vqc_json_place config = vqc_json_whole(surroundings->tokenizer_config_path, surroundings->tokenizer_config);
+    vqc_json_place decoder = vqc_json_member(&config, "added_tokens_decoder");
+    if (surroundings->added_tokens == NULL || decoder.value != NULL)
+        return VQC_OK;
+    return vqc_error_set(
+        error, VQC_BAD_INPUT,
+        "%s: expected added_tokens_decoder in tokenizer_config.json beside it, which has the tokens' "
+        "flags: save the tokenizer again with transformers 5",
+        surroundings->added_tokens_path);
+}
+
 static vqc_status merges_type_read(const vqc_tokenizer_file *file, vqc_tokenizer_surroundings *surroundings,
                                    void **own_out, vqc_tokenizer_facts *facts, vqc_error *error)
 {
@@ -130,6 +145,7 @@ static vqc_status merges_type_read(const vqc_tokenizer_file *file, vqc_tokenizer
                              "%s: the ids of these merges are those of tokenizer.json beside it: give that file",
                              file->path);
     VQC_TRY(vqc_tokenizer_surroundings_classify_as(surroundings, "CLIPTokenizer", file->path, error));
+    VQC_TRY(added_check(surroundings, error));
     vqc_status status = vqc_tokenizer_beside(file->path, "vocab.json", &vocabulary_path, error);
     if (status == VQC_OK)
         status = vqc_tokenizer_beside(file->path, "merges.txt", &merges_path, error);

@@ -6,6 +6,7 @@
 #include "text/added_tokens.h"
 #include "text/code_points.h"
 #include "text/lower_case.h"
+#include "text/named_tokens.h"
 #include "text/sentencepiece_model.h"
 #include "text/tokenizer_surroundings.h"
 #include "text/tokenizer_type.h"
@@ -69,6 +70,20 @@ static vqc_status table_add(siglip_tokenizer *tokenizer, const vqc_json_place *t
     return VQC_OK;
 }
 
+/* Every token that a file names must be one that is cut out. */
+static vqc_status named_token_take(void *context, const vqc_named_token *token, vqc_error *error)
+{
+    const siglip_tokenizer *tokenizer = context;
+    int32_t id = vqc_pieces_find(&tokenizer->specials.plain, token->text, strlen(token->text));
+    if (id == VQC_PIECES_NONE)
+        return vqc_json_refuse_value(token->place,
+                                     "the end, padding or unknown token, or one of added_tokens_decoder", error);
+    return token->id < 0 || token->id == id
+               ? VQC_OK
+               : vqc_json_refuse(token->place, error, "expected the id %d, as the vocabulary has it, found %d", id,
+                                 token->id);
+}
+
 static vqc_status specials_read(siglip_tokenizer *tokenizer, const vqc_tokenizer_surroundings *surroundings,
                                 vqc_tokenizer_facts *facts, vqc_error *error)
 {
@@ -80,10 +95,6 @@ static vqc_status specials_read(siglip_tokenizer *tokenizer, const vqc_tokenizer
         surroundings->tokenizer_config_path == NULL ? "tokenizer_config.json" : surroundings->tokenizer_config_path,
         surroundings->tokenizer_config);
     vqc_json_place table = vqc_json_member(&config, "added_tokens_decoder");
-    vqc_json_place extra = vqc_json_member(&config, "extra_special_tokens");
-    vqc_json_place additional = vqc_json_member(&config, "additional_special_tokens");
-    if (vqc_json_count(&extra) + vqc_json_count(&additional) > 0)
-        return vqc_json_refuse_value(vqc_json_count(&extra) > 0 ? &extra : &additional, "no more tokens", error);
     VQC_TRY(vqc_memory_allocate(tokenizer->model.pieces.count, sizeof *tokenizer->specials.flags, "special tokens",
                                 &tokenizer->specials.flags, error));
     tokenizer->specials.flag_count = tokenizer->model.pieces.count;
@@ -94,7 +105,8 @@ static vqc_status specials_read(siglip_tokenizer *tokenizer, const vqc_tokenizer
     VQC_TRY(special_add(tokenizer, &table, padding, &facts->padding, error));
     VQC_TRY(special_add(tokenizer, &table, unknown == NULL ? "<unk>" : unknown, &id, error));
     tokenizer->unknown = vqc_pieces_text(&tokenizer->model.pieces, id);
-    return table_add(tokenizer, &table, error);
+    VQC_TRY(table_add(tokenizer, &table, error));
+    return vqc_named_tokens_each(surroundings, named_token_take, tokenizer, error);
 }
 
 static vqc_status unknown_count(siglip_tokenizer *tokenizer, vqc_error *error)

@@ -37,7 +37,8 @@ static const vqc_tokenizer_class classes[] = {
      .model = "{\"type\":\"BPE\",\"end_of_word_suffix\":\"</w>\",\"fuse_unk\":false,\"byte_fallback\":false}",
      .before = "<|startoftext|>",
      .after = "<|endoftext|>",
-     .padding = "<|endoftext|>"},
+     .padding = "<|endoftext|>",
+     .unknown = "<|endoftext|>"},
     {.name = "T5Tokenizer",
      .normalizers = {MAP, "null", MAP_AND_SPACES},
      .pre_tokenizers = {WORDS_AND_METASPACE(METASPACE), WORDS_AND_METASPACE(METASPACE_OLD), METASPACE, METASPACE_OLD},
@@ -49,6 +50,7 @@ static const vqc_tokenizer_class classes[] = {
      .normalizers = {MAP, "null", MAP_AND_SPACES},
      .pre_tokenizers = {WORDS_AND_METASPACE(METASPACE), WORDS_AND_METASPACE(METASPACE_OLD), METASPACE, METASPACE_OLD},
      .model = "{\"type\":\"Unigram\",\"unk_id\":3}",
+     .config = "{\"add_prefix_space\":true}",
      .map_alone = true,
      .before = "<s>",
      .after = "</s>",
@@ -56,17 +58,19 @@ static const vqc_tokenizer_class classes[] = {
     {.name = "GemmaTokenizer",
      .normalizers = {SPACES_MARKED},
      .pre_tokenizers = {SPACES_SPLIT, "null"},
-     .model = "{\"type\":\"BPE\",\"fuse_unk\":true,\"byte_fallback\":true}",
+     .model = "{\"type\":\"BPE\",\"end_of_word_suffix\":\"\",\"fuse_unk\":true,\"byte_fallback\":true}",
      .padding = "<pad>",
+     .unknown = "<unk>",
      .pads_left = true},
     {.name = "Siglip2Tokenizer",
      .normalizers = {LOWER_AND_MARKED, SPACES_MARKED},
      .pre_tokenizers = {SPACES_SPLIT, "null"},
-     .model = "{\"type\":\"BPE\",\"fuse_unk\":true,\"byte_fallback\":true}",
+     .model = "{\"type\":\"BPE\",\"end_of_word_suffix\":\"\",\"fuse_unk\":true,\"byte_fallback\":true}",
      .lower_first = true,
      .padding = "<pad>",
+     .unknown = "<unk>",
      .pads_left = true},
-    {.name = "SiglipTokenizer", .padding = "</s>"},
+    {.name = "SiglipTokenizer", .after = "</s>", .padding = "</s>", .unknown = "<unk>"},
 };
 
 /* The class of a model's type where no tokenizer_config.json names one. */
@@ -93,13 +97,19 @@ vqc_status vqc_tokenizer_beside(const char *path, const char *name, char **besid
     return VQC_OK;
 }
 
+static vqc_status beside_read_as(const char *path, const char *name, bool reals, char **beside_out, json_t **root_out,
+                                 vqc_error *error)
+{
+    VQC_TRY(vqc_tokenizer_beside(path, name, beside_out, error));
+    const vqc_json_file_form form = {.maximum = VQC_TOKENIZER_MAX_JSON, .optional = true, .reals = reals};
+    return vqc_json_file_read_as(*beside_out, &form, root_out, error);
+}
+
+/* Whole numbers as reals: model_max_length may be 1e30 */
 static vqc_status beside_read(const char *path, const char *name, char **beside_out, json_t **root_out,
                               vqc_error *error)
 {
-    VQC_TRY(vqc_tokenizer_beside(path, name, beside_out, error));
-    /* model_max_length may be 1e30 */
-    const vqc_json_file_form form = {.maximum = VQC_TOKENIZER_MAX_JSON, .optional = true, .reals = true};
-    return vqc_json_file_read_as(*beside_out, &form, root_out, error);
+    return beside_read_as(path, name, true, beside_out, root_out, error);
 }
 
 /* ---- The class ---- */
@@ -137,7 +147,15 @@ static vqc_status class_decide(vqc_tokenizer_surroundings *surroundings, vqc_err
     vqc_json_place model = vqc_json_whole(surroundings->model_config_path, surroundings->model_config);
     vqc_json_place config = vqc_json_whole(surroundings->tokenizer_config_path, surroundings->tokenizer_config);
     vqc_json_place named = vqc_json_member(&config, "tokenizer_class");
+    vqc_json_place type = vqc_json_member(&model, "model_type");
     const char *name = model_class(&model);
+    if (named.value == NULL)
+        named = vqc_json_member(&model, "tokenizer_class");
+    if (named.value == NULL && name == NULL && type.value != NULL)
+        return vqc_json_refuse_value(&type,
+                                     "a model whose tokenizer's rules are known, or a tokenizer_config.json that "
+                                     "names its class",
+                                     error);
     if (named.value != NULL && (name == NULL || strcmp(name, "Siglip2Tokenizer") != 0))
         VQC_TRY(vqc_json_text(&named, &name, error));
     surroundings->class = name == NULL ? NULL : class_find(name);
@@ -308,7 +326,10 @@ static vqc_status surroundings_read(vqc_tokenizer_surroundings *surroundings, co
     VQC_TRY(open_clip_read(surroundings, tokenizer, configuration, error));
     VQC_TRY(beside_read(tokenizer, "tokenizer_config.json", &surroundings->tokenizer_config_path,
                         &surroundings->tokenizer_config, error));
-    return VQC_OK;
+    VQC_TRY(beside_read(tokenizer, "special_tokens_map.json", &surroundings->special_tokens_path,
+                        &surroundings->special_tokens, error));
+    return beside_read_as(tokenizer, "added_tokens.json", false, &surroundings->added_tokens_path,
+                          &surroundings->added_tokens, error);
 }
 
 vqc_status vqc_tokenizer_surroundings_init(vqc_tokenizer_surroundings *surroundings, const char *tokenizer,
@@ -326,9 +347,13 @@ void vqc_tokenizer_surroundings_release(vqc_tokenizer_surroundings *surroundings
     json_decref(surroundings->tokenizer_config);
     json_decref(surroundings->model_config);
     json_decref(surroundings->open_clip_config);
+    json_decref(surroundings->special_tokens);
+    json_decref(surroundings->added_tokens);
     free(surroundings->tokenizer_config_path);
     free(surroundings->model_config_path);
     free(surroundings->open_clip_config_path);
+    free(surroundings->special_tokens_path);
+    free(surroundings->added_tokens_path);
     *surroundings = (vqc_tokenizer_surroundings){0};
 }
 
@@ -337,7 +362,10 @@ vqc_status vqc_tokenizer_surroundings_classify(vqc_tokenizer_surroundings *surro
     vqc_json_place config = vqc_json_whole(surroundings->tokenizer_config_path, surroundings->tokenizer_config);
     if (config.value != NULL)
         VQC_TRY(config_check(&config, error));
-    return class_decide(surroundings, error);
+    VQC_TRY(class_decide(surroundings, error));
+    return surroundings->class == NULL || surroundings->class->config == NULL
+               ? VQC_OK
+               : vqc_json_only_those(&config, surroundings->class->config, error);
 }
 
 vqc_status vqc_tokenizer_surroundings_classify_as(vqc_tokenizer_surroundings *surroundings, const char *class,

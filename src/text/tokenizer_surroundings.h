@@ -7,8 +7,10 @@
 enum { VQC_TOKENIZER_MAX_JSON = 128 << 20 }; /* bytes of a tokenizer's file in JSON */
 
 /* What lies beside a tokenizer's file and says how its library uses it. transformers: tokenizer_config.json, and
- * config.json, whose model_type comes before the class that the former names. open_clip: open_clip_config.json beside
- * the weights, which says how texts are cleaned before transformers' tokenizer has them. */
+ * config.json, whose model_type comes before the class that the former names; special_tokens_map.json and
+ * added_tokens.json, which may only repeat what the others say (text/named_tokens.h). open_clip:
+ * open_clip_config.json beside the weights, which says how texts are cleaned before transformers' tokenizer has them.
+ */
 
 /* A class of transformers 5, which builds the steps of its tokenizer itself and takes from tokenizer.json the
  * vocabulary, the added tokens, the map of characters and, but for T5's, the post-processor. The steps of a file must
@@ -24,12 +26,16 @@ typedef struct vqc_tokenizer_class {
      * post-processor says. */
     const char *before, *after;
     const char *padding; /* token, where tokenizer_config.json names none */
+    const char *unknown; /* token of the byte pairs' model, where tokenizer_config.json names none; NULL: by its id */
+    const char *config;  /* keys of tokenizer_config.json with the only values that are computed, as JSON; or NULL */
     bool pads_left;
 } vqc_tokenizer_class;
 
 typedef struct vqc_tokenizer_surroundings {
     json_t *tokenizer_config, *model_config, *open_clip_config; /* NULL: there is none */
+    json_t *special_tokens, *added_tokens; /* of transformers 4: special_tokens_map.json, added_tokens.json */
     char *tokenizer_config_path, *model_config_path, *open_clip_config_path;
+    char *special_tokens_path, *added_tokens_path;
     const vqc_tokenizer_class *class; /* NULL: none, the file is taken at its word */
     bool is_assumed;                  /* the class, since no file names one */
 } vqc_tokenizer_surroundings;

@@ -131,8 +131,8 @@ static void file_write(const char *folder, const char *name, const char *content
 static void folder_remove(const char *folder)
 {
     static const char *const names[] = {
-        "config.json", "tokenizer_config.json", "tokenizer.json", "open_clip_config.json", "vocab.json",
-        "merges.txt",  "spiece.model"};
+        "config.json", "tokenizer_config.json", "tokenizer.json",          "open_clip_config.json", "vocab.json",
+        "merges.txt",  "spiece.model",          "special_tokens_map.json", "added_tokens.json"};
     char path[512];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
@@ -361,8 +361,8 @@ static void test_refused_models(void **state)
                   "model.byte_fallback: expected false, found true");
 }
 
-/* A tokenizer_config.json beside the fixture of T5's class. */
-static void configuration_refused(const char *fixture, const char *configuration, const char *expected)
+/* A file beside the tokenizer.json and the tokenizer_config.json of a fixture, or in place of the latter. */
+static void beside_refused(const char *fixture, const char *name, const char *content, const char *expected)
 {
     char scratch[64];
     char from[512];
@@ -371,12 +371,51 @@ static void configuration_refused(const char *fixture, const char *configuration
     scratch_folder(scratch, "configuration");
     (void)snprintf(from, sizeof from, "%s/%s", fixtures, fixture);
     link_make(from, scratch, "tokenizer.json");
-    file_write(scratch, "tokenizer_config.json", configuration);
+    if (strcmp(name, "tokenizer_config.json") != 0 && strcmp(name, "config.json") != 0)
+        link_make(from, scratch, "tokenizer_config.json");
+    file_write(scratch, name, content);
     vqc_status status = vqc_tokenizer_create(scratch, &(vqc_tokenizer_options){0}, &tokenizer, &error);
     folder_remove(scratch);
     assert_int_equal(status, VQC_BAD_INPUT);
     if (strstr(error.message, expected) == NULL)
         fail_msg("expected \"%s\" in \"%s\"", expected, error.message);
+}
+
+static void configuration_refused(const char *fixture, const char *configuration, const char *expected)
+{
+    beside_refused(fixture, "tokenizer_config.json", configuration, expected);
+}
+
+/* Tokens that a file beside the tokenizer names must be those that are cut out of texts already. */
+static void test_refused_tokens(void **state)
+{
+    (void)state;
+    configuration_refused("xlm-roberta", "{\"tokenizer_class\":\"XLMRobertaTokenizer\",\"add_prefix_space\":false}",
+                          "tokenizer_config.json: add_prefix_space: expected true, found false");
+    configuration_refused("gemma", "{\"tokenizer_class\":\"GemmaTokenizer\",\"unk_token\":\"a\"}",
+                          "tokenizer.json: model.unk_token: expected \"a\", as tokenizer_config.json has it");
+    configuration_refused("t5", "{\"extra_special_tokens\":{\"image_token\":\"s\"}}",
+                          "extra_special_tokens.image_token: expected one of the added tokens, found \"s\"");
+    configuration_refused("t5", "{\"additional_special_tokens\":[\"s\"]}",
+                          "additional_special_tokens[0]: expected one of the added tokens, found \"s\"");
+    configuration_refused("t5", "{\"mask_token\":{\"content\":\"s\",\"lstrip\":true}}",
+                          "mask_token: expected one of the added tokens, found {");
+    beside_refused(
+        "t5", "special_tokens_map.json", "{\"eos_token\":\"s\"}",
+        "special_tokens_map.json: eos_token: expected \"</s>\", as tokenizer_config.json has it, found \"s\"");
+    beside_refused("t5", "special_tokens_map.json", "{\"mask_token\":{\"content\":\"s\"}}",
+                   "special_tokens_map.json: mask_token: expected one of the added tokens, found {");
+    beside_refused("t5", "special_tokens_map.json", "{\"eos_tokens\":\"s\"}",
+                   "eos_tokens: a key that vqclip does not know");
+    beside_refused("t5", "added_tokens.json", "{\"moon\":1000}",
+                   "added_tokens.json: moon: expected a token of the vocabulary");
+    beside_refused("t5", "added_tokens.json", "{\"s\":7}", "added_tokens.json: s: expected ");
+    beside_refused("t5", "added_tokens.json", "{\"</s>\":7}",
+                   "added_tokens.json: </s>: expected the id 1, as the vocabulary has it, found 7");
+    beside_refused("t5", "config.json", "{\"model_type\":\"bert\"}",
+                   "config.json: model_type: expected a model whose tokenizer's rules are known");
+    beside_refused("t5", "config.json", "{\"model_type\":\"clip\",\"tokenizer_class\":\"GPT2Tokenizer\"}",
+                   "config.json: tokenizer_class: expected a class whose rules are known");
 }
 
 static void test_refused_configurations(void **state)
@@ -506,11 +545,17 @@ static void test_no_padding(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fixtures),           cmocka_unit_test(test_shared),
-        cmocka_unit_test(test_open_clip_cleaning), cmocka_unit_test(test_refused_steps),
-        cmocka_unit_test(test_refused_models),     cmocka_unit_test(test_refused_configurations),
-        cmocka_unit_test(test_merges_without_ids), cmocka_unit_test(test_no_padding),
-        cmocka_unit_test(test_companions),         cmocka_unit_test(test_ties),
+        cmocka_unit_test(test_fixtures),
+        cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_open_clip_cleaning),
+        cmocka_unit_test(test_refused_steps),
+        cmocka_unit_test(test_refused_models),
+        cmocka_unit_test(test_refused_tokens),
+        cmocka_unit_test(test_refused_configurations),
+        cmocka_unit_test(test_merges_without_ids),
+        cmocka_unit_test(test_no_padding),
+        cmocka_unit_test(test_companions),
+        cmocka_unit_test(test_ties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
