@@ -88,6 +88,14 @@ static bool layer_scale_is_there(const vqc_clip *clip, const vqc_clip_blocks *bl
     return vqc_parameters_find(&clip->parameters, name) != NULL;
 }
 
+static vqc_status first_block_missing(const vqc_clip *clip, const vqc_clip_blocks *blocks, vqc_error *error)
+{
+    const vqc_weights_tensor *tensor;
+    char name[VQC_PARAMETER_NAME_SIZE];
+    vqc_parameter_name(name, "%s.0.ln_1.weight", blocks->name);
+    return vqc_parameters_require(&clip->parameters, name, &tensor, error);
+}
+
 vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower, const vqc_clip_tower_config *config,
                                      vqc_clip_blocks *blocks, vqc_error *error)
 {
@@ -101,8 +109,7 @@ vqc_status vqc_clip_blocks_configure(const vqc_clip *clip, const char *tower, co
     blocks->hidden_norm = config->hidden_norm;
     blocks->layers = vqc_parameters_blocks(&clip->parameters, blocks->name, "ln_1.weight");
     if (blocks->layers == 0)
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: the %s tower has no blocks", vqc_weights_path(clip->weights),
-                             tower);
+        return first_block_missing(clip, blocks, error);
     VQC_TRY(blocks_check(clip, config, blocks, error));
     return vqc_clip_heads_choose(clip, tower, blocks->width, config, &blocks->heads, error);
 }

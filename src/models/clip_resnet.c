@@ -209,6 +209,14 @@ static bool resnet_recognise(const vqc_parameters *parameters)
            vqc_parameters_find(parameters, "visual.layer1.0.conv1.weight") != NULL;
 }
 
+static vqc_status first_block_missing(const vqc_clip *clip, const char *stage, vqc_error *error)
+{
+    const vqc_weights_tensor *tensor;
+    char name[VQC_PARAMETER_NAME_SIZE];
+    vqc_parameter_name(name, "%s.0.conv1.weight", stage);
+    return vqc_parameters_require(&clip->parameters, name, &tensor, error);
+}
+
 static vqc_status blocks_measure(const vqc_clip *clip, resnet *own, vqc_error *error)
 {
     for (int i = 0; i < STAGES; i++) {
@@ -216,8 +224,7 @@ static vqc_status blocks_measure(const vqc_clip *clip, resnet *own, vqc_error *e
         vqc_parameter_name(name, "visual.layer%d", i + 1);
         own->blocks[i] = vqc_parameters_blocks(&clip->parameters, name, "conv1.weight");
         if (own->blocks[i] == 0)
-            return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s.0.conv1.weight is missing",
-                                 vqc_weights_path(clip->weights), name);
+            return first_block_missing(clip, name, error);
     }
     return VQC_OK;
 }

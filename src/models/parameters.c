@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "models/prefixes.h"
 
 const vqc_weights_tensor *vqc_parameters_find(const vqc_parameters *parameters, const char *name)
 {
@@ -23,8 +24,7 @@ vqc_status vqc_parameters_require(const vqc_parameters *parameters, const char *
         return VQC_OK;
     char translated[VQC_PARAMETER_NAME_SIZE];
     parameters->translate(parameters->context, name, translated);
-    return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s is missing", vqc_weights_path(parameters->weights),
-                         translated);
+    return vqc_prefixes_missing(parameters->weights, translated, error);
 }
 
 void vqc_parameter_name(char name[VQC_PARAMETER_NAME_SIZE], const char *format, ...)

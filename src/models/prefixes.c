@@ -97,18 +97,72 @@ static const struct inside {
      .says = "a part wrapped for checkpointing: take _checkpoint_wrapped_module. out of the names"},
     {.word = "_fsdp_wrapped_module.", .says = "FSDP's wrapper: save the full state dictionary"},
     {.word = "base_model.model.", .says = "a model of peft: merge it (merge_and_unload), and save what that gives"},
+    {.word = ".base_layer.",
+     .says = "a layer that peft wraps: merge it (merge_and_unload), and save what that gives"},
     {.word = ".lora_A.", .says = "LoRA's matrices: merge them (merge_and_unload), and save what that gives"},
+    {.word = ".lora_B.", .says = "LoRA's matrices: merge them (merge_and_unload), and save what that gives"},
+    {.word = ".lora_layer.", .says = "LoRA's matrices: merge them (fuse_lora), and save what that gives"},
+    {.word = ".lora_magnitude_vector",
+     .says = "DoRA's magnitudes: merge them (merge_and_unload), and save what that gives"},
+    {.word = ".parametrizations.",
+     .says =
+         "a layer that torch parametrises: take that off (parametrize.remove_parametrizations) before it is saved"},
+    {.word = ".weight_g", .says = "a layer with weight_norm: take that off (remove_weight_norm) before it is saved"},
+    {.word = ".weight_v", .says = "a layer with weight_norm: take that off (remove_weight_norm) before it is saved"},
+    {.word = ".weight_orig",
+     .says =
+         "a pruned layer, or one with spectral_norm: take that off (prune.remove, remove_spectral_norm) before it "
+         "is saved"},
+    {.word = "._packed_params.", .says = "a layer that torch quantised: save the model before it is quantised"},
+    {.word = ".weight_scale", .says = "a quantised layer with its scales: save the model in bf16 or f32"},
+    {.word = ".SCB", .says = "a layer of 8 bits of bitsandbytes: save the model in bf16 or f32 (dequantize)"},
+    {.word = ".quant_state.",
+     .says = "a layer of 4 bits of bitsandbytes: save the model in bf16 or f32 (dequantize)"},
+    {.word = ".module.", .says = "a part wrapped for several devices: take module. out of the names"},
 };
+
+const char *vqc_prefixes_inside(const char *name)
+{
+    for (size_t i = 0; i < sizeof insides / sizeof insides[0]; i++)
+        if (strstr(name, insides[i].word) != NULL)
+            return insides[i].says;
+    return NULL;
+}
+
+/* How many characters two names begin with alike. */
+static size_t common_size(const char *one, const char *other)
+{
+    size_t size = 0;
+    while (one[size] != '\0' && one[size] == other[size])
+        size++;
+    return size;
+}
+
+vqc_status vqc_prefixes_missing(const vqc_weights *weights, const char *name, vqc_error *error)
+{
+    const vqc_weights_tensor *nearest = NULL;
+    size_t most = 0;
+    for (size_t i = 0; i < vqc_weights_count(weights); i++) {
+        const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
+        size_t size = common_size(tensor->name, name);
+        if (size <= most || vqc_prefixes_inside(tensor->name) == NULL)
+            continue;
+        nearest = tensor;
+        most = size;
+    }
+    if (nearest == NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s is missing", vqc_weights_path(weights), name);
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s is missing; tensor %.256s: %s",
+                         vqc_weights_path(weights), name, nearest->name, vqc_prefixes_inside(nearest->name));
+}
 
 const vqc_weights_tensor *vqc_prefixes_inside_find(const vqc_weights *weights, const char **says_out)
 {
-    for (size_t i = 0; i < vqc_weights_count(weights); i++)
-        for (size_t k = 0; k < sizeof insides / sizeof insides[0]; k++) {
-            const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
-            if (strstr(tensor->name, insides[k].word) == NULL)
-                continue;
-            *says_out = insides[k].says;
+    for (size_t i = 0; i < vqc_weights_count(weights); i++) {
+        const vqc_weights_tensor *tensor = vqc_weights_at(weights, i);
+        *says_out = vqc_prefixes_inside(tensor->name);
+        if (*says_out != NULL)
             return tensor;
-        }
+    }
     return NULL;
 }

@@ -22,6 +22,10 @@ VQC_MUST_CHECK vqc_status vqc_prefixes_choose(const vqc_weights *weights, const 
 /* Wrappers of a part of a model, whose words stand inside its names, where nothing reads them: NULL, or the first
  * tensor with such a word; *says_out: what wrapped it, and what to do. For the message where no model was found. */
 const vqc_weights_tensor *vqc_prefixes_inside_find(const vqc_weights *weights, const char **says_out);
+/* What wrapped the part that a name stands in, and what to do; NULL: the name has no such word. */
+const char *vqc_prefixes_inside(const char *name);
+/* VQC_BAD_INPUT: the tensor is missing; with what wrapped it, by the tensor whose name begins most like it. */
+VQC_MUST_CHECK vqc_status vqc_prefixes_missing(const vqc_weights *weights, const char *name, vqc_error *error);
 /* Whether one fits at all. */
 bool vqc_prefixes_fit(const vqc_weights *weights, bool (*fits)(void *context, const char *prefix), void *context);
 

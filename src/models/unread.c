@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "models/prefixes.h"
 
 static bool list_has(const char *const *patterns, const char *name)
 {
@@ -45,6 +46,10 @@ vqc_status vqc_unread_refuse(const vqc_weights *weights, const vqc_unread_rule *
     vqc_parameters_shape_text(first->rank, first->shape, shape, sizeof shape);
     if (count > 1)
         (void)snprintf(more, sizeof more, ", and %zu more", count - 1);
+    const char *wrapped = vqc_prefixes_inside(first->name);
+    if (wrapped != NULL)
+        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %.256s %s%s: %s", vqc_weights_path(weights),
+                             first->name, shape, more, wrapped);
     return vqc_error_set(error, VQC_BAD_INPUT,
                          "%s: tensor %.256s %s%s: nothing in %s %s reads it: another model, or one that its "
                          "configuration does not fit",

@@ -269,6 +269,14 @@ static vqc_status z_derive(const vqc_parameters *parameters, const char *codeboo
     return convolution_sizes(parameters, "post_quant_conv.weight", NULL, &network->embed_width, error);
 }
 
+static vqc_status first_block_missing(const vqc_parameters *parameters, const char *block, vqc_error *error)
+{
+    const vqc_weights_tensor *tensor;
+    char name[VQC_PARAMETER_NAME_SIZE];
+    vqc_parameter_name(name, "%s.conv1.weight", block);
+    return vqc_parameters_require(parameters, name, &tensor, error);
+}
+
 vqc_status vqc_vqgan_network_derive(const vqc_parameters *parameters, const char *codebook,
                                     vqc_vqgan_network *network, vqc_error *error)
 {
@@ -282,8 +290,7 @@ vqc_status vqc_vqgan_network_derive(const vqc_parameters *parameters, const char
         network->block_count++;
     if (network->level_count == 0) {
         block_name(network, VQC_VQGAN_ENCODER, 0, network->naming.block, 0, name);
-        return vqc_error_set(error, VQC_BAD_INPUT, "%s: tensor %s.conv1.weight is missing",
-                             vqc_weights_path(parameters->weights), name);
+        return first_block_missing(parameters, name, error);
     }
     for (int level = 0; level < network->level_count; level++)
         VQC_TRY(level_derive(parameters, network, level, error));

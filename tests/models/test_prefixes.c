@@ -119,6 +119,56 @@ static void test_two(void **state)
               "expected one VQGAN, found two: names that begin with \"\" and with \"first_stage_model.\"");
 }
 
+static size_t tensor_number(const char *path, const char *name)
+{
+    vqc_error error = {0};
+    vqc_weights *weights;
+    size_t number = 0;
+    assert_int_equal(vqc_weights_open(path, &weights, &error), VQC_OK);
+    while (number < vqc_weights_count(weights) && strcmp(vqc_weights_at(weights, number)->name, name) != 0)
+        number++;
+    assert_true(number < vqc_weights_count(weights));
+    vqc_weights_close(weights);
+    return number;
+}
+
+/* One tensor of a tower under the name that a wrapper gives it: the refusal says which wrapper it was. */
+static void test_wrapped_layers(void **state)
+{
+#define BLOCK "vision_model.encoder.layers.0."
+    static const struct {
+        const char *name, *wrapped, *says;
+    } cases[] = {
+        {BLOCK "self_attn.q_proj.weight", BLOCK "self_attn.q_proj.base_layer.weight", "a layer that peft wraps"},
+        {BLOCK "mlp.fc1.weight", BLOCK "mlp.fc1.parametrizations.weight.original0",
+         "a layer that torch parametrises"},
+        {BLOCK "mlp.fc1.weight", BLOCK "mlp.fc1.weight_g", "a layer with weight_norm"},
+        {BLOCK "mlp.fc1.weight", BLOCK "mlp.fc1.weight_orig", "a pruned layer, or one with spectral_norm"},
+        {BLOCK "mlp.fc1.weight", BLOCK "mlp.fc1._packed_params._packed_params", "a layer that torch quantised"},
+        {BLOCK "layer_norm1.weight", BLOCK "_checkpoint_wrapped_module.layer_norm1.weight",
+         "a part wrapped for checkpointing: take _checkpoint_wrapped_module. out of the names"},
+        {BLOCK "layer_norm1.weight", BLOCK "module.layer_norm1.weight", "a part wrapped for several devices"},
+    };
+    const scratch *fixture = *state;
+    const vqc_clip_options options = {0};
+    vqc_clip *clip;
+    vqc_weights *weights;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char expected[512];
+        vqc_error error = {0};
+        (void)weights_change(hugging_face, fixture->path, tensor_number(hugging_face, cases[i].name),
+                             cases[i].wrapped);
+        (void)snprintf(expected, sizeof expected, "tensor %s is missing; tensor %s: %s", cases[i].name,
+                       cases[i].wrapped, cases[i].says);
+        assert_int_equal(vqc_weights_open(fixture->path, &weights, &error), VQC_OK);
+        two_check(vqc_prefixes_missing(weights, cases[i].name, &error), &error, expected);
+        vqc_weights_close(weights);
+    }
+    vqc_error error = {0}; /* the last, as a model */
+    two_check(vqc_clip_open(fixture->path, &options, &clip, &error), &error, ": a part wrapped for several devices");
+#undef BLOCK
+}
+
 static bool count_prefix(void *context, const char *prefix)
 {
     int *count = context;
@@ -146,10 +196,8 @@ static void test_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clip),
-        cmocka_unit_test(test_generator),
-        cmocka_unit_test(test_two),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_clip),           cmocka_unit_test(test_generator), cmocka_unit_test(test_two),
+        cmocka_unit_test(test_wrapped_layers), cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

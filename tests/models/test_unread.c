@@ -81,7 +81,8 @@ static void refusal_check(const vqc_weights *weights, const vqc_unread_rule *rul
 
 static void test_rule(void **state)
 {
-    static const char *const names[] = {"m.a.weight", "m.a.scale", "m.b.weight", "m.b.0.count", "other.weight"};
+    static const char *const names[] = {"m.a.weight",  "m.a.scale",    "m.b.weight",
+                                        "m.b.0.count", "other.weight", "m.a.weight_scale"};
     static const char *const owned[] = {"a.*", "b.*", NULL};
     static const char *const counts[] = {"*.count", NULL};
     static const char *const others[] = {"b.*", NULL};
@@ -89,13 +90,17 @@ static void test_rule(void **state)
     vqc_error error = {0};
     vqc_weights *weights;
     vqc_unread_rule rule = {.family = "Model", .prefix = "m.", .owned = owned, .passed = {NULL, counts}};
-    tensors_write(fixture, names, 5);
+    tensors_write(fixture, names, 6);
     assert_int_equal(vqc_weights_open(fixture->path, &weights, &error), VQC_OK);
-    refusal_check(weights, &rule, "tensor m.a.weight (2, 3), and 2 more: nothing in a Model reads it");
+    refusal_check(weights, &rule, "tensor m.a.weight (2, 3), and 3 more: nothing in a Model reads it");
     one_read(weights, "m.a.weight");
-    refusal_check(weights, &rule, "tensor m.a.scale (2, 3), and 1 more: ");
+    refusal_check(weights, &rule, "tensor m.a.scale (2, 3), and 2 more: ");
     one_read(weights, "m.a.scale");
-    refusal_check(weights, &rule, "tensor m.b.weight (2, 3): ");
+    refusal_check(weights, &rule, "tensor m.b.weight (2, 3), and 1 more: ");
+    rule.passed[2] = others;
+    refusal_check(weights, &rule, "tensor m.a.weight_scale (2, 3): a quantised layer with its scales: save");
+    one_read(weights, "m.a.weight_scale");
+    rule.passed[2] = NULL;
     rule.passed[2] = others;
     assert_int_equal(vqc_unread_refuse(weights, &rule, &error), VQC_OK);
     rule.passed[2] = NULL;
