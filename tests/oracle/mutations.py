@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Random changes of small models that the public libraries save: one key of a configuration changed, dropped, renamed or
-added, or one tensor. What vqclip makes of each is compared with the library that owns the file.
+added, or one tensor, or two of these at once. What vqclip makes of each is compared with the library that owns the file.
 
     python tests/oracle/mutations.py --vqclip build/release/src/vqclip [--count 500] [--seed 17] [--only FAMILY]
 
@@ -346,6 +346,12 @@ def leaves(config, at=()):
             yield (*at, key)
 
 
+def other_types(value):
+    """The same number as other types of JSON have it."""
+    whole = [int(value)] if isinstance(value, float) else []
+    return [str(value), float(value), [value], [value, value], {"value": value}, False, *whole]
+
+
 def value_change(key, value, chance):
     pool = [None, "1", [0.5, 0.5, 0.5], True, 1, {}]
     if key in VALUES:
@@ -353,7 +359,7 @@ def value_change(key, value, chance):
     elif isinstance(value, bool):
         pool = 4 * [not value] + [None, 0, 1]
     elif isinstance(value, (int, float)):
-        pool = [value * 2, value + 1, value - 1, value / 2, 0, -1, None, "1", 1e-3, True]
+        pool = [value * 2, value + 1, value - 1, value / 2, 0, -1, None, "1", 1e-3, True, *other_types(value)]
     elif isinstance(value, list) and value and all(isinstance(part, (int, float)) for part in value):
         pool = [value[::-1], value[:-1], [*value, value[-1]], [part * 2 for part in value], None, value[0], []]
     return chance.choice([one for one in pool if one != value or type(one) is not type(value)])
@@ -401,6 +407,13 @@ def tensors_change(tensors, chance):
     elif tensors[name].dim() > 0:
         tensors[name] = tensors[name][: max(1, tensors[name].shape[0] - 1)].clone()
     return f"{kind} tensor {name}"
+
+
+def changes(folder, weights, chance):
+    """One change, or two at once: a refusal of the first must not hide what becomes of the second, nor one mend the
+    other in silence."""
+    count = 2 if chance.random() < 0.3 else 1
+    return "; ".join(change(folder, weights, chance) for _ in range(count))
 
 
 def change(folder, weights, chance):
@@ -478,7 +491,7 @@ def one_judge(program, family, saved, chance):
         original, weights_name, opened = saved
         shutil.copytree(original, folder)
         weights = folder / weights_name
-        said = change(folder, weights, chance) if chance is not None else "nothing"
+        said = changes(folder, weights, chance) if chance is not None else "nothing"
         if family in GENERATORS:
             verdict = generator_verdict(program, folder, weights, opened)
             parts = ["decoder", "encoder"]
@@ -539,7 +552,7 @@ def report_write(path, rows, options, program):
     total = {verdict: sum(count[family, verdict] for family in families) for verdict in verdicts}
     with open(path, "w", encoding="utf-8") as out:
         out.write("# Random changes of models\n\n")
-        out.write(f"{len(rows)} random changes of a key or a tensor, each compared with the library that owns the file: "
+        out.write(f"{len(rows)} random changes of a key or a tensor, or two at once, each compared with the library that owns the file: "
                   + ", ".join(f"{total[verdict]} {verdict}" for verdict in verdicts) + ".\n\n")
         out.write(f"- Date: {datetime.date.today()}\n- Command: `python tests/oracle/mutations.py --vqclip "
                   f"build/release/src/vqclip --count {options.count} --seed {options.seed}`\n- Versions: {version(program)}; "
