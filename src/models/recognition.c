@@ -125,8 +125,9 @@ static void halves_try(const vqc_generator *generator, vqc_recognition *found)
 static void codes_describe(const vqc_generator *generator, char *text, size_t size)
 {
     if (vqc_generator_has_codes(generator))
-        (void)snprintf(text, size, "%lld codes of width %lld", (long long)generator->codes,
-                       (long long)generator->width);
+        (void)snprintf(text, size, "%lld codes of width %lld%s", (long long)generator->codes,
+                       (long long)generator->width,
+                       generator->quantiser == VQC_QUANTISER_PRODUCT ? " (IBQ: by the largest product)" : "");
     else if (generator->config_path == NULL)
         (void)snprintf(text, size, "no codebook, z of width %lld", (long long)generator->width);
     else

@@ -84,6 +84,20 @@ static void says_check(const family_fixture *fixture, const vqc_weights *weights
         fail_msg("%s: described as %s", fixture->family, found.model);
 }
 
+/* IBQ's tensors are a VQGAN's: its configuration alone tells them apart. */
+static void test_product(void **state)
+{
+    (void)state;
+    const vqc_recognition_options options = {.generator = FIXTURES "ibq.yaml"};
+    vqc_error error = {0};
+    vqc_recognition found;
+    vqc_weights *weights;
+    assert_int_equal(vqc_weights_open(FIXTURES "ibq.safetensors", &weights, &error), VQC_OK);
+    vqc_recognise(weights, &options, &found);
+    assert_non_null(strstr(found.model, "40 codes of width 6 (IBQ: by the largest product), 32 channels"));
+    vqc_weights_close(weights);
+}
+
 static vqc_clip *clip_of(const family_fixture *fixture)
 {
     vqc_error error = {0};
@@ -152,6 +166,7 @@ int main(void)
         cmocka_unit_test(test_image_towers),
         cmocka_unit_test(test_text_towers),
         cmocka_unit_test(test_generators),
+        cmocka_unit_test(test_product),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
