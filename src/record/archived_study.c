@@ -83,6 +83,21 @@ static vqc_status category_check(const vqc_archive *archive, const vqc_render *r
                          vqc_archive_path(archive), number, given, found);
 }
 
+/* The archive keeps as many losses and snapshots of the render as its settings say. */
+static vqc_status extents_check(const vqc_archive *archive, const vqc_render *render, size_t number, vqc_error *error)
+{
+    const vqc_archive_outline *outline = vqc_archive_outline_of(archive);
+    const vqc_archive_extents *shape = &outline->shapes[outline->renders[number].shape];
+    const int64_t snapshots = vqc_settings_snapshot_count(render->settings);
+    if (shape->steps == render->settings->steps && shape->snapshot_count == snapshots)
+        return VQC_OK;
+    return vqc_error_set(
+        error, VQC_BAD_INPUT,
+        "%s: render %zu: expected %lld steps and %lld snapshots, as the job text has it, found %u and %u",
+        vqc_archive_path(archive), number, (long long)render->settings->steps, (long long)snapshots, shape->steps,
+        shape->snapshot_count);
+}
+
 /* Whether the renders that the job text gives are those of the archive. */
 static vqc_status renders_compare(const vqc_archive *archive, const vqc_study *study, vqc_error *error)
 {
@@ -106,6 +121,7 @@ static vqc_status renders_compare(const vqc_archive *archive, const vqc_study *s
                                  vqc_archive_path(archive), i, study->renders[i].prompt->text,
                                  outline->renders[i].prompt);
         VQC_TRY(category_check(archive, &study->renders[i], i, error));
+        VQC_TRY(extents_check(archive, &study->renders[i], i, error));
     }
     return VQC_OK;
 }

@@ -194,8 +194,7 @@ static bool shape_is(const vqc_archive_extents *shape, const vqc_render_extents 
 static vqc_status shape_place(vqc_study_archive *archive, const vqc_study *study, const vqc_render *render,
                               const vqc_render_extents *shape, uint32_t *index_out, vqc_error *error)
 {
-    int64_t every = render->settings->snapshots;
-    int64_t snapshots = every == 0 ? 0 : shape->steps / every;
+    const int64_t snapshots = vqc_settings_snapshot_count(render->settings);
     for (size_t i = 0; i < archive->outline.shape_count; i++) {
         if (shape_is(&archive->shapes[i], shape, snapshots) && archive->picture_terms[i] == shape->picture_terms) {
             *index_out = (uint32_t)i;

@@ -247,3 +247,8 @@ vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_
 {
     return vqc_schema_write(&vqc_settings_schema, settings, text, error);
 }
+
+int64_t vqc_settings_snapshot_count(const vqc_settings *settings)
+{
+    return settings->snapshots == 0 ? 0 : settings->steps / settings->snapshots;
+}

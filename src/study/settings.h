@@ -252,4 +252,7 @@ VQC_MUST_CHECK vqc_status vqc_settings_check(const vqc_settings *settings, const
  * reading them again gives the same values. */
 VQC_MUST_CHECK vqc_status vqc_settings_write(const vqc_settings *settings, vqc_text *text, vqc_error *error);
 
+/* How many snapshots a render with these settings keeps. */
+int64_t vqc_settings_snapshot_count(const vqc_settings *settings);
+
 #endif

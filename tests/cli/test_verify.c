@@ -432,6 +432,27 @@ static void test_other_words_and_numbers_are_found(void **state)
     expect(&result, VQC_FAILED, "     3  WRONG    bytes");
 }
 
+/* Without their datasets an archive has no snapshots, and nothing in it says that it had, but for its job. */
+static void test_snapshots_that_are_gone_are_found(void **state)
+{
+    (void)state;
+    outcome result;
+    char path[PATH_SIZE];
+    render("kept", "study: kept\n"
+                   "models:\n"
+                   "  generator: {config: generator.yaml, checkpoint: generator.safetensors}\n"
+                   "  perceptors: [{checkpoint: " FIXTURES "open_clip_gelu/open_clip_model.safetensors}]\n"
+                   "render: {size: [40, 24], steps: 2, crops: {count: 1}, snapshots: 1}\n"
+                   "prompts: [{targets: [{noise: 1}]}]\n");
+    verify("kept.h5", NULL, &result);
+    expect(&result, VQC_OK, "digests   1 of 1 right");
+    bytes_replace(path_in(path, "kept.h5"), "snapshot_", "snapshoz_", 9);
+    sealed_replace("kept.h5", "snapshot", "snapshoz", 9);
+    verify("kept.h5", NULL, &result);
+    expect_error(&result, VQC_BAD_INPUT,
+                 "render 0: expected 2 steps and 2 snapshots, as the job text has it, found 2 and 0");
+}
+
 /* Whoever uses a picture or a latent looks at its digest. */
 static void test_damaged_results_are_not_used(void **state)
 {
@@ -601,6 +622,7 @@ int main(void)
         cmocka_unit_test(test_configuration_beside_is_checked),
         cmocka_unit_test(test_missing_input_concerns_its_render),
         cmocka_unit_test(test_other_words_and_numbers_are_found),
+        cmocka_unit_test(test_snapshots_that_are_gone_are_found),
         cmocka_unit_test(test_damaged_results_are_not_used),
         cmocka_unit_test(test_damaged_results_are_made_again),
         cmocka_unit_test(test_unrecorded_inputs),
