@@ -261,8 +261,14 @@ static vqc_status block_pooling_build(const vqc_coder *coder, const vqc_coder_bl
 static vqc_status block_doubling_build(const vqc_coder *coder, const vqc_coder_block *block, vqc_value x,
                                        vqc_value *output, vqc_error *error)
 {
-    (void)block;
-    return vqc_layer_upsample(coder->layers, x, output, error);
+    const int64_t shape[] = {rows_of(block), channels_of(coder, x), 3, 3};
+    layer_tensors tensors = {0};
+    vqc_status status = tensors_read(coder, block->name, shape, !block->without_bias, &tensors, error);
+    if (status == VQC_OK)
+        status = vqc_layer_upsample_convolution_with(coder->layers, tensors.weight, tensors.bias, x, block->channels,
+                                                     output, error);
+    tensors_release(&tensors);
+    return status;
 }
 
 /* ---- The kinds ---- */
@@ -282,7 +288,7 @@ static const block_type types[] = {
     [VQC_CODER_NORM] = {.check = block_norm_check, .build = block_norm_build},
     [VQC_CODER_HALVING] = {.check = block_convolution_check, .build = block_halving_build},
     [VQC_CODER_POOLING] = {.check = NULL, .build = block_pooling_build},
-    [VQC_CODER_DOUBLING] = {.check = NULL, .build = block_doubling_build},
+    [VQC_CODER_DOUBLING] = {.check = block_convolution_check, .build = block_doubling_build},
 };
 static_assert(sizeof types / sizeof types[0] == VQC_CODER_BLOCK_COUNT, "a kind of block without its row");
 

@@ -19,7 +19,7 @@ typedef enum vqc_coder_block_kind {
     VQC_CODER_NORM,      /* group norm and swish */
     VQC_CODER_HALVING,   /* 3 × 3 of stride 2, padded below and on the right only */
     VQC_CODER_POOLING,   /* the mean of 2 × 2 pixels */
-    VQC_CODER_DOUBLING,  /* every pixel becomes 2 × 2 */
+    VQC_CODER_DOUBLING,  /* every pixel becomes 2 × 2, and then 3 × 3 */
     VQC_CODER_BLOCK_COUNT
 } vqc_coder_block_kind;
 

@@ -48,8 +48,7 @@ static vqc_status maskgit_decoder(const vqc_generator *generator, vqc_coder *cod
         if (level == 0)
             break;
         vqc_parameter_name(name, "decoder.up.%d.upsample_conv", level);
-        const vqc_coder_block convolution = {.kind = VQC_CODER_CONVOLUTION, .name = name};
-        VQC_TRY(vqc_coder_add(coder, &(vqc_coder_block){.kind = VQC_CODER_DOUBLING}, error));
+        const vqc_coder_block convolution = {.kind = VQC_CODER_DOUBLING, .name = name};
         VQC_TRY(vqc_coder_add(coder, &convolution, error));
     }
     const vqc_coder_block norm = {.kind = VQC_CODER_NORM, .name = "decoder.norm_out"};

@@ -75,6 +75,26 @@ vqc_status vqc_layer_convolution(const vqc_layers *layers, const char *name, vqc
     return status;
 }
 
+vqc_status vqc_layer_upsample_convolution_with(const vqc_layers *layers, const float *weight, const float *bias,
+                                               vqc_value input, int64_t out_channels, vqc_value *output,
+                                               vqc_error *error)
+{
+    vqc_shape shape = vqc_network_shape(layers->network, input);
+    vqc_operation operation = {
+        .kind = VQC_OPERATION_UPSAMPLE_CONVOLUTION,
+        .dtype = layers->dtype,
+        .upsample_convolution = {.batch = shape.size[0],
+                                 .height = shape.size[1],
+                                 .width = shape.size[2],
+                                 .in_channels = shape.size[3],
+                                 .out_channels = out_channels,
+                                 .weight = weight,
+                                 .bias = bias},
+    };
+    vqc_shape out_shape = {4, {shape.size[0], 2 * shape.size[1], 2 * shape.size[2], out_channels}};
+    return layers_add(layers, &operation, input, NULL, out_shape, output, error);
+}
+
 vqc_status vqc_layer_linear_with(const vqc_layers *layers, const float *weight, const float *bias, vqc_value input,
                                  int64_t out_width, const vqc_value *residual, vqc_value *output, vqc_error *error)
 {
@@ -220,19 +240,6 @@ vqc_status vqc_layer_add(const vqc_layers *layers, vqc_value left, vqc_value rig
     vqc_operation operation = {
         .kind = VQC_OPERATION_ADD, .dtype = layers->dtype, .add = {.count = vqc_shape_count(shape)}};
     return layers_add(layers, &operation, left, &right, shape, output, error);
-}
-
-vqc_status vqc_layer_upsample(const vqc_layers *layers, vqc_value input, vqc_value *output, vqc_error *error)
-{
-    vqc_shape shape = vqc_network_shape(layers->network, input);
-    vqc_operation operation = {
-        .kind = VQC_OPERATION_UPSAMPLE,
-        .dtype = layers->dtype,
-        .upsample = {shape.size[0], shape.size[1], shape.size[2], shape.size[3]},
-    };
-    shape.size[1] *= 2;
-    shape.size[2] *= 2;
-    return layers_add(layers, &operation, input, NULL, shape, output, error);
 }
 
 vqc_status vqc_layer_average_pool(const vqc_layers *layers, vqc_value input, int64_t window, vqc_value *output,

@@ -30,6 +30,13 @@ VQC_MUST_CHECK vqc_status vqc_layer_convolution_with(const vqc_layers *layers, c
                                                      vqc_value input, int64_t out_channels, vqc_kernel kernel,
                                                      const vqc_value *residual, vqc_value *output, vqc_error *error);
 
+/* Every pixel becomes 2 × 2, and of that a convolution with a 3 × 3 kernel, padded by 1: weight (out_channels,
+ * in_channels, 3, 3), bias NULL for none. */
+VQC_MUST_CHECK vqc_status vqc_layer_upsample_convolution_with(const vqc_layers *layers, const float *weight,
+                                                              const float *bias, vqc_value input,
+                                                              int64_t out_channels, vqc_value *output,
+                                                              vqc_error *error);
+
 /* NAME.weight (out_width, in_width), or (out_width, in_width, 1, 1) with `pointwise` (a 1×1 convolution), and
  * NAME.bias, on the last axis. */
 VQC_MUST_CHECK vqc_status vqc_layer_linear(const vqc_layers *layers, const char *name, bool pointwise,
@@ -60,8 +67,6 @@ VQC_MUST_CHECK vqc_status vqc_layer_activation(const vqc_layers *layers, vqc_act
                                                vqc_value input, vqc_value *output, vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_layer_add(const vqc_layers *layers, vqc_value left, vqc_value right, vqc_value *output,
                                         vqc_error *error);
-VQC_MUST_CHECK vqc_status vqc_layer_upsample(const vqc_layers *layers, vqc_value input, vqc_value *output,
-                                             vqc_error *error);
 VQC_MUST_CHECK vqc_status vqc_layer_average_pool(const vqc_layers *layers, vqc_value input, int64_t window,
                                                  vqc_value *output, vqc_error *error);
 /* Self-attention over (batch, tokens, 3 · width), or over a picture whose pixels are the tokens. `seen`, int32

@@ -93,9 +93,7 @@ static vqc_status resize_add(const vqc_vqgan_network *network, vqc_coder *coder,
     layer_name name;
     resize_name(network, half, level, name);
     bool up = half == VQC_VQGAN_DECODER;
-    const vqc_coder_block convolution = {.kind = up ? VQC_CODER_CONVOLUTION : VQC_CODER_HALVING, .name = name};
-    if (up)
-        VQC_TRY(vqc_coder_add(coder, &(vqc_coder_block){.kind = VQC_CODER_DOUBLING}, error));
+    const vqc_coder_block convolution = {.kind = up ? VQC_CODER_DOUBLING : VQC_CODER_HALVING, .name = name};
     return vqc_coder_add(coder, &convolution, error);
 }
 

@@ -32,7 +32,7 @@
     X(LAYER_NORM, layer_norm, "layer norm", ANY, OWN)                                                                \
     X(ACTIVATION, activation, "activation", ANY, OWN)                                                                \
     X(ADD, add, "add", ANY, OWN)                                                                                     \
-    X(UPSAMPLE, upsample, "upsample", ANY, OWN)                                                                      \
+    X(UPSAMPLE_CONVOLUTION, upsample_convolution, "upsample and convolution", ANY, OWN)                              \
     X(AVERAGE_POOL, average_pool, "average pool", ANY, OWN)                                                          \
     X(QUANTISE, quantise, "quantise", PRECISE, OWN)                                                                  \
     X(CHANNEL_SCALE, channel_scale, "channel scale", ANY, OWN)                                                       \
@@ -156,10 +156,16 @@ typedef struct vqc_add {
     int64_t count;
 } vqc_add;
 
-/* Nearest-neighbour enlargement by 2: (batch, height, width, channels) to (batch, 2 height, 2 width, channels). */
-typedef struct vqc_upsample {
-    int64_t batch, height, width, channels;
-} vqc_upsample;
+/* Nearest-neighbour enlargement by 2, and of what that gives a convolution with a 3 × 3 kernel, stride 1 and one row
+ * and column of zeros around it. Of the 9 products for a value of the output 5 have factors in common, and need not
+ * be computed: a pixel of the input and its neighbours are all that an output sees (ops/upsample_folding.h). input
+ * (batch, height, width, in_channels), output (batch, 2 height, 2 width, out_channels); weight (out_channels,
+ * in_channels, 3, 3); bias (out_channels) or NULL. */
+typedef struct vqc_upsample_convolution {
+    int64_t batch, height, width, in_channels, out_channels;
+    const float *weight;
+    const float *bias;
+} vqc_upsample_convolution;
 
 /* Mean over windows of window × window pixels that do not overlap; height and width are multiples of it.
  * (batch, height, width, channels) to (batch, height / window, width / window, channels). */

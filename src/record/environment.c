@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "comm/devices.h"
+#include "ops/ops.h"
 
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
@@ -26,7 +27,7 @@ static const char *const field_names[VQC_ENVIRONMENT_FIELD_COUNT] = {
 
 const char *vqc_environment_build(void)
 {
-    return COMPILER "; " VQC_MACHINE "; " VQC_BUILD_FLAGS;
+    return COMPILER "; " VQC_MACHINE "; " VQC_BUILD_FLAGS "; " VQC_OPS_ROUNDING;
 }
 
 static void field_set(vqc_environment *environment, vqc_environment_field field, const char *prefix, const char *text)

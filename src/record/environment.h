@@ -35,7 +35,7 @@ typedef struct vqc_environment {
 VQC_MUST_CHECK vqc_status vqc_environment_find(const vqc_ops *ops, vqc_dtype precision, const char *program,
                                                vqc_environment *environment_out, vqc_error *error);
 
-/* How the program was built: compiler, machine and flags. */
+/* How the program was built: compiler, machine, flags, and how its operations round (VQC_OPS_ROUNDING). */
 const char *vqc_environment_build(void);
 
 /* The line, cut where it would be longer than an archive keeps; and back from it. Fields that a line lacks are "-":

@@ -51,6 +51,7 @@ cp -r out same
 whole ALL out --threads 1
 grep -q 'render 0 begins again: its checkpoint is of another environment, cpu; sse41;' said || { cat said; exit 1; }
 DNNL_MAX_CPU_ISA=ALL ONEDNN_MAX_CPU_ISA=ALL "$program" verify out/half.h5 --rerender all
+grep -aq '; rounding [0-9]' out/half.h5 || { echo "FAILED: the build does not say how it rounds"; exit 1; }
 [ "$(digests out)" = "$(digests all)" ] || { echo "FAILED: not the bytes of an undisturbed run"; exit 1; }
 whole SSE41 same --threads 2
 ! grep -q 'begins again' said || { cat said; exit 1; }

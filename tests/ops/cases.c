@@ -257,15 +257,24 @@ const operation_case operation_cases[] = {
      .operation.kind = VQC_OPERATION_ADD, .operation.add = {.count = 77}},
     {.name = "add, several blocks",
      .operation.kind = VQC_OPERATION_ADD, .operation.add = {.count = 5003}, .without_differences = true},
-    {.name = "upsample",
-     .operation.kind = VQC_OPERATION_UPSAMPLE, .operation.upsample = {.batch = 2, .height = 3, .width = 5,
-         .channels = 20}},
-    {.name = "upsample of 24 channels",
-     .operation.kind = VQC_OPERATION_UPSAMPLE, .operation.upsample = {.batch = 2, .height = 5, .width = 3,
-         .channels = 24}},
-    {.name = "upsample of one pixel",
-     .operation.kind = VQC_OPERATION_UPSAMPLE, .operation.upsample = {.batch = 1, .height = 1, .width = 1,
-         .channels = 3}},
+    {.name = "upsample and convolution",
+     .operation.kind = VQC_OPERATION_UPSAMPLE_CONVOLUTION, .operation.upsample_convolution = {.batch = 2,
+         .height = 3, .width = 5, .in_channels = 20, .out_channels = 24}},
+    {.name = "upsample and convolution of one pixel",
+     .operation.kind = VQC_OPERATION_UPSAMPLE_CONVOLUTION, .operation.upsample_convolution = {.batch = 1,
+         .height = 1, .width = 1, .in_channels = 3, .out_channels = 5}},
+    {.name = "upsample and convolution without bias",
+     .operation.kind = VQC_OPERATION_UPSAMPLE_CONVOLUTION, .operation.upsample_convolution = {.batch = 2,
+         .height = 4, .width = 3, .in_channels = 3, .out_channels = 7}, .without_optional = true},
+    {.name = "upsample and convolution of many channels",
+     .operation.kind = VQC_OPERATION_UPSAMPLE_CONVOLUTION, .operation.upsample_convolution = {.batch = 2,
+         .height = 5, .width = 3, .in_channels = 36, .out_channels = 40}},
+    {.name = "upsample and convolution, large",
+     .operation.kind = VQC_OPERATION_UPSAMPLE_CONVOLUTION, .operation.upsample_convolution = {.batch = 1,
+         .height = 13, .width = 18, .in_channels = 160, .out_channels = 96}, .without_differences = true},
+    {.name = "upsample and convolution, large without bias",
+     .operation.kind = VQC_OPERATION_UPSAMPLE_CONVOLUTION, .operation.upsample_convolution = {.batch = 1,
+         .height = 20, .width = 20, .in_channels = 64, .out_channels = 64}, .without_optional = true, .without_differences = true},
     {.name = "average pool",
      .operation.kind = VQC_OPERATION_AVERAGE_POOL, .operation.average_pool = {.batch = 2, .height = 6, .width =
          4, .channels = 20, .window = 2}},
@@ -731,6 +740,11 @@ static void products_parameters(case_data *data, bool optional, vqc_dtype dtype)
         int64_t terms = o->in_channels * o->kernel_height * o->kernel_width;
         o->weight = parameter_new(data, 0, o->out_channels * terms, 0.0, weight_range(terms), dtype);
         o->bias = optional ? parameter_new(data, 1, o->out_channels, 0.0, 0.5, dtype) : NULL;
+    } else if (data->operation.kind == VQC_OPERATION_UPSAMPLE_CONVOLUTION) {
+        vqc_upsample_convolution *o = &data->operation.upsample_convolution;
+        int64_t terms = o->in_channels * 9;
+        o->weight = parameter_new(data, 0, o->out_channels * terms, 0.0, weight_range(terms), dtype);
+        o->bias = optional ? parameter_new(data, 1, o->out_channels, 0.0, 0.5, dtype) : NULL;
     } else {
         vqc_linear *o = &data->operation.linear;
         o->weight = parameter_new(data, 0, o->out_width * o->in_width, 0.0, weight_range(o->in_width), dtype);
@@ -744,6 +758,7 @@ static void parameters_open(case_data *data, bool optional, vqc_dtype dtype)
     switch (operation->kind) {
     case VQC_OPERATION_CONVOLUTION:
     case VQC_OPERATION_LINEAR:
+    case VQC_OPERATION_UPSAMPLE_CONVOLUTION:
         products_parameters(data, optional, dtype);
         break;
     case VQC_OPERATION_GROUP_NORM:

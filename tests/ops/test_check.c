@@ -116,10 +116,11 @@ static const bounded_size bounded_sizes[] = {
     AXIS(LAYER_NORM, layer_norm, width),
     FLATTENED(ACTIVATION, activation, count),
     FLATTENED(ADD, add, count),
-    AXIS(UPSAMPLE, upsample, batch),
-    AXIS(UPSAMPLE, upsample, height),
-    AXIS(UPSAMPLE, upsample, width),
-    AXIS(UPSAMPLE, upsample, channels),
+    AXIS(UPSAMPLE_CONVOLUTION, upsample_convolution, batch),
+    AXIS(UPSAMPLE_CONVOLUTION, upsample_convolution, height),
+    AXIS(UPSAMPLE_CONVOLUTION, upsample_convolution, width),
+    AXIS(UPSAMPLE_CONVOLUTION, upsample_convolution, in_channels),
+    AXIS(UPSAMPLE_CONVOLUTION, upsample_convolution, out_channels),
     AXIS(AVERAGE_POOL, average_pool, batch),
     AXIS(AVERAGE_POOL, average_pool, height),
     AXIS(AVERAGE_POOL, average_pool, width),
@@ -248,10 +249,13 @@ static void products_are_bounded(void **state)
     operation.attention.heads = operation.attention.head_width = 1;
     operation.attention.queries = operation.attention.keys = large;
     assert_refused(operation, "scores");
-    operation = operation_valid(VQC_OPERATION_UPSAMPLE);
-    operation.upsample = (vqc_upsample){1, large, large / 8, 4};
+    operation = operation_valid(VQC_OPERATION_UPSAMPLE_CONVOLUTION);
+    operation.upsample_convolution.batch = 1;
+    operation.upsample_convolution.height = large;
+    operation.upsample_convolution.width = large / 8;
+    operation.upsample_convolution.in_channels = operation.upsample_convolution.out_channels = 4;
     assert_refused(operation, "output");
-    operation.upsample.width = large / 16;
+    operation.upsample_convolution.width = large / 16;
     assert_accepted(operation);
     operation = operation_valid(VQC_OPERATION_QUANTISE);
     operation.quantise.width = 3;
@@ -270,6 +274,9 @@ static void parameters_must_be_there(void **state)
     (void)state;
     vqc_operation operation = operation_valid(VQC_OPERATION_CONVOLUTION);
     operation.convolution.weight = NULL;
+    assert_refused(operation, "weight");
+    operation = operation_valid(VQC_OPERATION_UPSAMPLE_CONVOLUTION);
+    operation.upsample_convolution.weight = NULL;
     assert_refused(operation, "weight");
     operation = operation_valid(VQC_OPERATION_LINEAR);
     operation.linear.weight = NULL;

@@ -217,13 +217,17 @@ static void add_known(void **state)
 static const double pool_enlarged[] = {1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4}; /* of 1, 2, 3, 4 */
 static const double pool_ramp[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
-static void upsample_known(void **state)
+/* Of 1 and 3: every output pixel sees 1, 1, 3, 3 in two equal rows. */
+static void upsample_convolution_known(void **state)
 {
-    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_UPSAMPLE, .upsample = {1, 1, 2, 2}},
-                                         .input = {(double[]){1, 2, 3, 4}},
-                                         .output = pool_enlarged,
-                                         .grad_output = pool_ramp,
-                                         .grad_input = {(double[]){20, 24, 36, 40}}});
+    static const float weight[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const float bias[] = {1};
+    assert_known(*state, &(known_values){.operation = {.kind = VQC_OPERATION_UPSAMPLE_CONVOLUTION,
+                                                       .upsample_convolution = {1, 1, 2, 1, 1, weight, bias}},
+                                         .input = {(double[]){1, 3}},
+                                         .output = (double[]){29, 70, 96, 73, 17, 40, 54, 37},
+                                         .grad_output = (double[]){0, 1, 2, 3, 4, 5, 6, 7},
+                                         .grad_input = {(double[]){200, 368}}});
 }
 
 static void average_pool_known(void **state)

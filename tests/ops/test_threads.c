@@ -202,6 +202,32 @@ static void test_convolution(void **state)
     assert_int_equal(different, 0);
 }
 
+static void test_upsample_convolution(void **state)
+{
+    (void)state;
+    /* Batch, side, channels in and out: decoders, and few channels, which are computed in another way. */
+    static const int64_t shapes[][4] = {
+        {1, 16, 512, 512}, {1, 32, 256, 256}, {1, 64, 128, 128}, {3, 7, 64, 96}, {1, 40, 16, 24}};
+    int different = 0;
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        const int64_t *s = shapes[i];
+        char name[64];
+        float *weight = numbers((size_t)(s[2] * s[3] * 9), 7);
+        float *bias = numbers((size_t)s[3], 8);
+        const vqc_operation operation = {
+            .kind = VQC_OPERATION_UPSAMPLE_CONVOLUTION,
+            .dtype = VQC_DTYPE_F32,
+            .upsample_convolution = {s[0], s[1], s[1], s[2], s[3], weight, bias},
+        };
+        (void)snprintf(name, sizeof name, "upsample %lld at %lld: %lld to %lld", (long long)s[0], (long long)s[1],
+                       (long long)s[2], (long long)s[3]);
+        different += differences_count(name, &operation);
+        free(weight);
+        free(bias);
+    }
+    assert_int_equal(different, 0);
+}
+
 static void test_norms(void **state)
 {
     (void)state;
@@ -325,8 +351,9 @@ static void test_pieces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_linear), cmocka_unit_test(test_attention), cmocka_unit_test(test_convolution),
-        cmocka_unit_test(test_norms),  cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_linear),      cmocka_unit_test(test_attention),
+        cmocka_unit_test(test_convolution), cmocka_unit_test(test_upsample_convolution),
+        cmocka_unit_test(test_norms),       cmocka_unit_test(test_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include "ops/describe.h"
 #include "ops/implementation.h"
 
-enum { VQC_CUDA_MAX_PARAMETERS = 4 };
+enum { VQC_CUDA_MAX_PARAMETERS = 5 };
 
 /* Packed parameters in device memory: of one plan, and of those that were made beside it. */
 typedef struct vqc_cuda_parameters {

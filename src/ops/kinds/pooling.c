@@ -1,23 +1,5 @@
 #include "ops/kinds/kind.h"
 
-vqc_operation_layout vqc_upsample_layout(const vqc_operation *operation)
-{
-    const vqc_upsample *o = &operation->upsample;
-    int64_t count = o->batch * o->height * o->width * o->channels;
-    return vqc_layout_simple(operation->dtype, count, 4 * count);
-}
-
-vqc_status vqc_upsample_check(const vqc_operation *operation, vqc_error *error)
-{
-    const vqc_upsample *o = &operation->upsample;
-    VQC_TRY(vqc_check_axes(
-        operation,
-        VQC_SIZES({"batch", o->batch}, {"height", o->height}, {"width", o->width}, {"channels", o->channels}),
-        error));
-    return vqc_check_products(operation, VQC_PRODUCTS({"output", {o->batch, o->height, o->width, o->channels, 4}}),
-                              error);
-}
-
 vqc_operation_layout vqc_average_pool_layout(const vqc_operation *operation)
 {
     const vqc_average_pool *o = &operation->average_pool;

@@ -1,6 +1,6 @@
 #include "ops/ref/ref.h"
 
-/* Both operations tie each pixel of a coarse picture to window × window pixels of a fine one. */
+/* Each pixel of a coarse picture is tied to window × window pixels of a fine one. */
 typedef struct pooling {
     int64_t batch, height, width, channels; /* of the fine picture */
     int64_t window;
@@ -26,11 +26,6 @@ static void spread(const pooling *p, double scale, const double *coarse, double 
                     scale * coarse[(y / p->window * (p->width / p->window) + x / p->window) * p->channels + c];
 }
 
-static pooling pooling_of_upsample(const vqc_upsample *o)
-{
-    return (pooling){o->batch, 2 * o->height, 2 * o->width, o->channels, 2};
-}
-
 static pooling pooling_of_average(const vqc_average_pool *o)
 {
     return (pooling){o->batch, o->height, o->width, o->channels, o->window};
@@ -39,19 +34,6 @@ static pooling pooling_of_average(const vqc_average_pool *o)
 static double average_scale(const pooling *p)
 {
     return 1.0 / (double)(p->window * p->window);
-}
-
-static void upsample_forward(const ref_plan *plan, const ref_forward *arguments)
-{
-    pooling p = pooling_of_upsample(&plan->operation.upsample);
-    spread(&p, 1.0, arguments->input[0], arguments->output);
-}
-
-static void upsample_backward(const ref_plan *plan, const ref_backward *arguments)
-{
-    pooling p = pooling_of_upsample(&plan->operation.upsample);
-    if (arguments->grad_input[0] != NULL)
-        gather(&p, 1.0, arguments->grad_output, arguments->grad_input[0]);
 }
 
 static void average_pool_forward(const ref_plan *plan, const ref_forward *arguments)
@@ -69,5 +51,4 @@ static void average_pool_backward(const ref_plan *plan, const ref_backward *argu
         spread(&p, average_scale(&p), arguments->grad_output, arguments->grad_input[0]);
 }
 
-const ref_kernel ref_upsample_kernel = {.forward = upsample_forward, .backward = upsample_backward};
 const ref_kernel ref_average_pool_kernel = {.forward = average_pool_forward, .backward = average_pool_backward};
