@@ -41,7 +41,7 @@ int vqc_ops_threads(const vqc_ops *ops);
 /* Counts up with every change of the operations, or of how networks are made of them, that gives other last bits than
  * before: the name and the version of the program may be the same. Part of how the program was built
  * (record/environment.h). */
-#define VQC_OPS_ROUNDING "rounding 2"
+#define VQC_OPS_ROUNDING "rounding 3"
 
 /* What the bytes of its results depend on besides operations, shapes and the number of threads. */
 typedef struct vqc_ops_description {

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "ops/convolution_shape.h"
 #include "ops/cpu/element.h"
 #include "ops/cpu/plan.h"
 
@@ -61,10 +62,38 @@ static vqc_status gradient_init(vqc_cpu_plan *plan, convolutions *state, vqc_err
     return VQC_OK;
 }
 
+static vqc_tile_shape tile_shape_of(const vqc_convolution *c)
+{
+    return (vqc_tile_shape){.batch = c->batch,
+                            .height = c->height,
+                            .width = c->width,
+                            .in_channels = c->in_channels,
+                            .out_channels = c->out_channels,
+                            .out_height = vqc_convolution_out_height(c),
+                            .out_width = vqc_convolution_out_width(c),
+                            .pad_top = c->pad_top,
+                            .pad_left = c->pad_left};
+}
+
+/* In bf16 the sums of pixels would be rounded once more. */
+static bool is_of_tiles(const vqc_operation *operation)
+{
+    const vqc_convolution *c = &operation->convolution;
+    if (operation->dtype != VQC_DTYPE_F32 || c->kernel_height != 3 || c->kernel_width != 3 || c->stride != 1)
+        return false;
+    const vqc_tile_shape shape = tile_shape_of(c);
+    return vqc_tile_convolution_pays(&shape);
+}
+
 static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     if (vqc_cpu_is_patch_convolution(&plan->operation.convolution))
         return vqc_cpu_patch_convolution_init(plan, error);
+    if (is_of_tiles(&plan->operation)) {
+        const vqc_convolution *c = &plan->operation.convolution;
+        const vqc_tile_shape shape = tile_shape_of(c);
+        return vqc_cpu_tile_plan_init(plan, &shape, c->weight, c->bias, error);
+    }
     convolutions *state;
     VQC_TRY(vqc_memory_allocate(1, sizeof *state, "a plan", &state, error));
     plan->state = state;

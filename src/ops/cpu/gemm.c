@@ -93,6 +93,22 @@ static vqc_status piece_compute(const vqc_onednn_product *p, const gemm_piece *p
     return VQC_OK;
 }
 
+vqc_status vqc_gemm_multiply(const vqc_gemm_operands *operands, vqc_error *error)
+{
+    const vqc_onednn_product product = {.rows = operands->rows,
+                                        .columns = operands->columns,
+                                        .depth = operands->depth,
+                                        .matrix_transposed = operands->matrix_transposed};
+    const gemm_piece piece = {.source = operands->source,
+                              .matrix = operands->matrix,
+                              .target = operands->target,
+                              .columns = operands->columns,
+                              .matrix_line = operands->matrix_line,
+                              .line = operands->target_line,
+                              .accumulate = operands->accumulate};
+    return piece_compute(&product, &piece, error);
+}
+
 /* target (+)= product + bias, the product being in scratch memory or in the target itself */
 static void bias_add(const vqc_gemm *g, const gemm_piece *piece, const float *bias, float *target)
 {

@@ -25,4 +25,18 @@ size_t vqc_gemm_scratchpad(const vqc_gemm *gemm, int64_t columns);
 VQC_MUST_CHECK vqc_status vqc_gemm_execute(const vqc_gemm *gemm, const vqc_onednn_arguments *arguments, int64_t first,
                                            int64_t end, vqc_error *error);
 
+/* One product of f32 by the calling thread alone: target (rows, columns) = source (rows, depth) · matrix (depth,
+ * columns) (+ what target holds); a transposed matrix is stored (columns, depth). Lines of the matrix as it is
+ * stored, and of the target, are so many elements apart; those of the source follow each other. */
+typedef struct vqc_gemm_operands {
+    int64_t rows, columns, depth;
+    const float *source, *matrix;
+    int64_t matrix_line, target_line;
+    bool matrix_transposed;
+    float *target;
+    bool accumulate;
+} vqc_gemm_operands;
+
+VQC_MUST_CHECK vqc_status vqc_gemm_multiply(const vqc_gemm_operands *operands, vqc_error *error);
+
 #endif

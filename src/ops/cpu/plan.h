@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "ops/cpu/onednn.h"
+#include "ops/cpu/tile_convolution.h"
 #include "ops/describe.h"
 #include "ops/implementation.h"
 
@@ -46,6 +47,10 @@ VQC_OPERATIONS(VQC_CPU_KERNEL_DECLARE)
 /* Convolutions whose windows do not overlap; see patch_convolution.c. */
 bool vqc_cpu_is_patch_convolution(const vqc_convolution *convolution);
 vqc_status vqc_cpu_patch_convolution_init(vqc_cpu_plan *plan, vqc_error *error);
+
+/* Convolutions with 3 × 3 kernels by tiles, in f32; see tile_plan.c. */
+vqc_status vqc_cpu_tile_plan_init(vqc_cpu_plan *plan, const vqc_tile_shape *shape, const float *weight,
+                                  const float *bias, vqc_error *error);
 
 /* Sizes of the parts of a workspace are rounded up to this, so that each part begins aligned. */
 enum { VQC_CPU_ALIGNMENT = 64 };

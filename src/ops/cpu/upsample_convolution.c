@@ -5,7 +5,8 @@
 #include "ops/cpu/plan.h"
 #include "ops/upsample_folding.h"
 
-/* The gradient of a convolution with folded weights, and backwards that convolution. */
+/* By tiles; in bf16, whose sums of pixels would be rounded once more, and of few channels, as the gradient of a
+ * convolution with folded weights, and backwards as that convolution. */
 typedef struct folded {
     vqc_onednn_primitive *forward;
     vqc_onednn_primitive *gradient; /* NULL in plans without a backward pass */
@@ -83,7 +84,7 @@ static vqc_status primitives_create(vqc_cpu_plan *plan, folded *state, const vqc
     return VQC_OK;
 }
 
-static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
+static vqc_status folded_prepare(vqc_cpu_plan *plan, vqc_error *error)
 {
     const vqc_upsample_convolution *o = &plan->operation.upsample_convolution;
     folded *state;
@@ -103,6 +104,24 @@ static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
     vqc_status status = primitives_create(plan, state, &c, error);
     free(weight);
     return status;
+}
+
+static vqc_status prepare(vqc_cpu_plan *plan, vqc_error *error)
+{
+    const vqc_upsample_convolution *o = &plan->operation.upsample_convolution;
+    const vqc_tile_shape shape = {.batch = o->batch,
+                                  .height = o->height,
+                                  .width = o->width,
+                                  .in_channels = o->in_channels,
+                                  .out_channels = o->out_channels,
+                                  .out_height = 2 * o->height,
+                                  .out_width = 2 * o->width,
+                                  .pad_top = 1,
+                                  .pad_left = 1,
+                                  .doubled = true};
+    if (plan->operation.dtype == VQC_DTYPE_F32 && vqc_tile_convolution_pays(&shape))
+        return vqc_cpu_tile_plan_init(plan, &shape, o->weight, o->bias, error);
+    return folded_prepare(plan, error);
 }
 
 const vqc_cpu_kernel vqc_cpu_upsample_convolution_kernel = {
