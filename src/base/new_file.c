@@ -25,14 +25,13 @@ __attribute__((nonnull)) static int temporary_create(const char *path, char *nam
     return -1;
 }
 
-/* That nothing but a file would be replaced. */
+/* That nothing but a file would be replaced; a folder is not, as renaming onto it fails. */
 static vqc_status place_check(const char *path, vqc_error *error)
 {
     struct stat information;
-    if (stat(path, &information) != 0 || S_ISREG(information.st_mode))
+    if (stat(path, &information) != 0 || S_ISREG(information.st_mode) || S_ISDIR(information.st_mode))
         return VQC_OK;
-    return vqc_error_set(error, VQC_BAD_INPUT, "%s: is there already and is %s; take another name", path,
-                         S_ISDIR(information.st_mode) ? "a folder" : "no file");
+    return vqc_error_set(error, VQC_BAD_INPUT, "%s: is there already and is no file; take another name", path);
 }
 
 vqc_status vqc_new_file_open(const char *path, vqc_new_file *file_out, vqc_error *error)

@@ -13,7 +13,7 @@ typedef struct vqc_new_file {
     char *temporary;
 } vqc_new_file;
 
-/* Opens the stream for writing. A path that is a folder, a device, a pipe or a socket, or a link to one, is
+/* Opens the stream for writing. A path that is a device, a pipe or a socket, or a link to one, is
  * VQC_BAD_INPUT: taking its name would put a file in its place, /dev/null's even. Other errors here and below are
  * VQC_FAILED; all name the path. */
 VQC_MUST_CHECK vqc_status vqc_new_file_open(const char *path, vqc_new_file *file_out, vqc_error *error);
